@@ -1,0 +1,21 @@
+"""actcli: a laboratory for activation functions. Exact values, exact derivatives.
+
+From Python: `from actcli import activation, catalogue`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actcli.activations import activation, catalogue
+
+__version__ = "0.1.0"
+__all__ = ["activation", "catalogue"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the core on first use, so that `actcli --version` imports no NumPy (PEP 562)."""
+    if name in __all__:
+        from actcli import activations
+
+        return getattr(activations, name)
+    raise AttributeError(f"module 'actcli' has no attribute {name!r}")

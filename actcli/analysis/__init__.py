@@ -1,0 +1,1 @@
+"""What is computed about activations: blocks and threads over arrays, and the check of derivatives."""

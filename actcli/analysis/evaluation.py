@@ -1,0 +1,61 @@
+"""The values or derivatives of one activation along one array: what `eval` and `grad` return."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A stream of numbers on its way in.
+
+    Attributes:
+        origin: where it comes from, for messages: `stdin`, `acts.npy`, `acts.npz:conv1`, `arguments`.
+        array: the name of the array in its file, where a file holds several; else None.
+        dtype: float16, float32 or float64, native byte order.
+        shape: the whole array's shape, or None when it is not known before the end (text).
+        blocks: consecutive pieces of the array. Elementwise: 1-D. By rows: 2-D, a row a line.
+        fortran: the pieces follow the columns (Fortran order), as the file does.
+        live: a person or a program may be waiting for each block: pass every one on at once.
+
+    """
+
+    origin: str
+    array: str | None
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...] | None
+    blocks: Iterator[Array]
+    fortran: bool = False
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A stream of results on its way out: pairs of blocks x, y in the order of the input.
+
+    Attributes:
+        function: the specification as the user typed it.
+        quantity: what y is: `f(x)`, `f'(x)`, `f''(x)`, `df/dalpha`.
+        array: the name of the array in its file, where a file holds several; else None.
+        dtype: of y: float16, float32 or float64.
+        shape: of the whole y, or None when it is not known before the end.
+        blocks: x and y. Elementwise: both 1-D, of one length. By rows: x (rows, n), y (rows, m).
+            A Jacobian: x (rows, n), y (rows, m, n).
+        fortran: the blocks follow the columns of `shape` (Fortran order).
+        live: pass every block on at once.
+
+    """
+
+    function: str
+    quantity: str
+    array: str | None
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...] | None
+    blocks: Iterator[tuple[Array, Array]]
+    fortran: bool = False
+    live: bool = False

@@ -1,0 +1,1 @@
+"""Results to text and files: plain numbers, tables, CSV, JSON, NumPy files."""

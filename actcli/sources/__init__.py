@@ -1,0 +1,1 @@
+"""Bytes to arrays: arguments, text, CSV, NumPy files."""

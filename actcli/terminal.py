@@ -1,0 +1,163 @@
+"""The world outside as one object: the three streams, which are a terminal, width, colour, encoding, threads.
+
+Nothing else in the package reads `sys.stdout` or `os.environ`; a test builds a Terminal of its own.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from actcli.exits import DataError, UsageError
+
+
+@dataclass(slots=True)
+class Terminal:
+    """The process's streams and what is known of them.
+
+    `stdin` and `stdout` are binary; a closed one is None. `encoding` is stdout's.
+    """
+
+    stdin: BinaryIO | None
+    stdout: BinaryIO | None
+    stderr: BinaryIO | None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    stdin_is_tty: bool = False
+    stdout_is_tty: bool = False
+    stderr_is_tty: bool = False
+    encoding: str = "utf-8"
+    color_choice: str = "auto"
+    size: tuple[int, int] = (80, 24)
+    cores: int = 1
+
+    @classmethod
+    def of_process(cls) -> "Terminal":
+        """The streams and environment of this process."""
+        environ = os.environ
+        return cls(
+            stdin=_buffer(sys.stdin),
+            stdout=_buffer(sys.stdout),
+            stderr=_buffer(sys.stderr),
+            environ=environ,
+            stdin_is_tty=_is_tty(sys.stdin),
+            stdout_is_tty=_is_tty(sys.stdout),
+            stderr_is_tty=_is_tty(sys.stderr),
+            encoding=getattr(sys.stdout, "encoding", None) or "ascii",
+            size=_size(environ),
+            cores=_cores(),
+        )
+
+    @property
+    def unicode(self) -> bool:
+        """Whether stdout can show box and braille characters."""
+        try:
+            "─│⣿…′".encode(self.encoding)
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+    @property
+    def color(self) -> bool:
+        """Whether stdout gets colour: --color, then NO_COLOR, then the FORCE variables, then a capable tty."""
+        return self._color(self.stdout_is_tty)
+
+    @property
+    def color_on_stderr(self) -> bool:
+        """The same rule for stderr."""
+        return self._color(self.stderr_is_tty)
+
+    def _color(self, is_tty: bool) -> bool:
+        if self.color_choice != "auto":
+            return self.color_choice == "always"
+        if self.environ.get("NO_COLOR"):
+            return False
+        for name in ("CLICOLOR_FORCE", "FORCE_COLOR"):
+            if self.environ.get(name, "0") not in {"", "0"}:
+                return True
+        return is_tty and self.environ.get("TERM") != "dumb"
+
+    def threads(self, asked: int | None = None) -> int:
+        """Worker threads: --threads, else ACTCLI_THREADS, else the cores this process may use.
+
+        Raises UsageError when ACTCLI_THREADS is no whole number from 1 on.
+        """
+        if asked is not None:
+            return asked
+        said = self.environ.get("ACTCLI_THREADS", "")
+        if not said:
+            return self.cores
+        if not (said.isascii() and said.isdigit() and int(said) > 0):
+            raise UsageError(f"ACTCLI_THREADS={said!r} is not a whole number from 1 on")
+        return int(said)
+
+    def write(self, data: bytes) -> None:
+        """Write to stdout; raises DataError when it is closed or full."""
+        if self.stdout is None:
+            raise DataError("standard output is closed")
+        try:
+            self.stdout.write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DataError(f"cannot write to standard output: {error.strerror}") from error
+
+    def flush(self) -> None:
+        """Hand everything written so far to the reader; raises DataError when stdout is full."""
+        if self.stdout is None:
+            return
+        try:
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DataError(f"cannot write to standard output: {error.strerror}") from error
+
+    def say(self, text: str) -> None:
+        """Write one line to stderr. A stderr that is gone or full is nobody's business."""
+        if self.stderr is None:
+            return
+        try:
+            self.stderr.write(text.encode(self.encoding, "backslashreplace") + b"\n")
+            self.stderr.flush()
+        except (OSError, ValueError):
+            return
+
+
+def _buffer(stream: object) -> BinaryIO | None:
+    return getattr(stream, "buffer", None)
+
+
+def _is_tty(stream: object) -> bool:
+    isatty = getattr(stream, "isatty", None)
+    try:
+        return bool(isatty and isatty())
+    except ValueError:  # a closed file object
+        return False
+
+
+def _size(environ: Mapping[str, str]) -> tuple[int, int]:
+    """Columns and lines: COLUMNS and LINES, else what the terminal on any stream says, else 80 x 24."""
+    columns = lines = 0
+    for descriptor in (1, 2, 0):
+        try:
+            columns, lines = os.get_terminal_size(descriptor)
+        except OSError:
+            continue
+        if columns and lines:
+            break
+    for name in ("COLUMNS", "LINES"):
+        said = environ.get(name, "")
+        if said.isascii() and said.isdigit() and int(said) > 0:
+            if name == "COLUMNS":
+                columns = int(said)
+            else:
+                lines = int(said)
+    return columns or 80, lines or 24
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
