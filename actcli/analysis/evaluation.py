@@ -20,6 +20,7 @@ class Numbers:
         dtype: float16, float32 or float64, native byte order.
         shape: the whole array's shape, or None when it is not known before the end (text).
         blocks: consecutive pieces of the array. Elementwise: 1-D. By rows: 2-D, a row a line.
+        axis: by rows: the axis of `shape` along which a row lies; None is the last.
         fortran: the pieces follow the columns (Fortran order), as the file does.
         live: a person or a program may be waiting for each block: pass every one on at once.
 
@@ -30,6 +31,7 @@ class Numbers:
     dtype: np.dtype[Any]
     shape: tuple[int, ...] | None
     blocks: Iterator[Array]
+    axis: int | None = None
     fortran: bool = False
     live: bool = False
 
@@ -44,8 +46,10 @@ class Evaluation:
         array: the name of the array in its file, where a file holds several; else None.
         dtype: of y: float16, float32 or float64.
         shape: of the whole y, or None when it is not known before the end.
+        by_rows: a block's last axis (Jacobian: last two) is one row, and a row is one line of text.
         blocks: x and y. Elementwise: both 1-D, of one length. By rows: x (rows, n), y (rows, m).
             A Jacobian: x (rows, n), y (rows, m, n).
+        axis: by rows: the axis of `shape` along which a row of y lies; None is the last.
         fortran: the blocks follow the columns of `shape` (Fortran order).
         live: pass every block on at once.
 
@@ -57,5 +61,7 @@ class Evaluation:
     dtype: np.dtype[Any]
     shape: tuple[int, ...] | None
     blocks: Iterator[tuple[Array, Array]]
+    by_rows: bool = False
+    axis: int | None = None
     fortran: bool = False
     live: bool = False
