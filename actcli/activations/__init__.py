@@ -1,0 +1,18 @@
+"""The core: what each activation is. Value, derivatives, kinks, parameters, names, sources. NumPy only."""
+
+from actcli.activations.activation import SIDES, Activation
+from actcli.activations.definition import Definition, Kink, Names, Parameter
+from actcli.activations.specification import DIALECTS, activation, catalogue, spellings
+
+__all__ = [
+    "DIALECTS",
+    "SIDES",
+    "Activation",
+    "Definition",
+    "Kink",
+    "Names",
+    "Parameter",
+    "activation",
+    "catalogue",
+    "spellings",
+]

@@ -1,0 +1,179 @@
+"""An activation with its parameters set: what `activation("leaky_relu:0.2")` returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from actcli.activations.definition import Array, Definition, Kernel, Kink, constant
+from actcli.exits import UsageError
+
+SIDES = ("default", "left", "right", "mean", "nan")
+BLOCK = 65536
+"""Elements computed at a time: with their temporaries they stay in the second-level cache (measured, 2 threads)."""
+
+_FLOATS = {np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)}
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One activation, callable on arrays; made by `activation(spec)`.
+
+    Attributes:
+        spec: the specification as it was given.
+        definition: formula, kernels, source, names in the frameworks.
+        parameters: every parameter's value, by our names.
+        dialect: `torch`, `jax`, `keras`, `onnx`, or None.
+
+    """
+
+    spec: str
+    definition: Definition
+    parameters: Mapping[str, float]
+    dialect: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The canonical name in the catalogue."""
+        return self.definition.name
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether it maps rows (the last axis) to rows, not numbers to numbers."""
+        return self.definition.by_rows
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """The points where value, slope or curvature is not continuous, for these parameters."""
+        return tuple(k for k in self.definition.kinks(**self.parameters) if not k.smooth)
+
+    def __call__(self, x: ArrayLike) -> NDArray[Any]:
+        """f(x), elementwise or along the last axis.
+
+        x: any shape. float16, float32 and float64 are kept (computed in float64, rounded once); whole numbers
+        and booleans become float64. Raises UsageError for other types and for rows of a length that f does not take.
+        """
+        return self._apply(self._bound(self.definition.value), x)
+
+    def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
+        """The first or second derivative by x, or the first by a parameter. By rows: the Jacobian's diagonal.
+
+        x as in a call. At a kink `default` is what PyTorch's autograd returns (JAX's for `jax.` functions),
+        `left` and `right` are the one-sided derivatives, `mean` their mean, `nan` is NaN where they differ.
+        Raises UsageError for what does not exist: order 3, a second derivative by a parameter, an unknown
+        parameter or side, a diagonal where the row changes its length.
+        """
+        return self._apply(self._derivative(order, wrt, at_kink), x)
+
+    def jacobian(self, x: ArrayLike) -> NDArray[Any]:
+        """All d y_i / d x_j of a row function: x of shape (…, n) gives (…, m, n). Raises UsageError elementwise."""
+        definition = self.definition
+        if definition.jacobian is None:
+            raise UsageError(f"{self.spec} works element by element: its derivative is grad(x), it needs no Jacobian")
+        return self._apply(self._bound(definition.jacobian), x)
+
+    def width(self, n: int) -> int:
+        """By rows: the length of the result of a row of n numbers. Raises UsageError when f takes no such row."""
+        try:
+            return self.definition.output_width(n, **self.parameters)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+    def _bound(self, kernel: Kernel) -> Kernel:
+        return partial(kernel, **self.parameters)
+
+    def _derivative(self, order: int, wrt: str, at_kink: str) -> Kernel:
+        if order not in (1, 2):
+            raise UsageError(f"derivatives of order 1 and 2 are known, not {order}")
+        if at_kink not in SIDES:
+            raise UsageError(f"at a kink: {', '.join(SIDES)}, not {at_kink!r}")
+        if wrt != "x":
+            return self._by_parameter(order, wrt, at_kink)
+        kernel = self.definition.slope if order == 1 else self.definition.curvature
+        if kernel is None:
+            raise UsageError(
+                f"{self.spec} changes the length of a row, so its Jacobian has no diagonal: use --jacobian"
+            )
+        if self.by_rows and at_kink != "default":
+            raise UsageError(f"the kinks of {self.spec} depend on the whole row: only the default side is known")
+        side = "jax" if at_kink == "default" and self.dialect == "jax" else at_kink
+        at = [(kink.at, kink.derivative(order, side)) for kink in self.kinks]
+        return partial(_patched, self._bound(kernel), at)
+
+    def _by_parameter(self, order: int, wrt: str, at_kink: str) -> Kernel:
+        name = self.resolve_parameter(wrt)
+        if order != 1:
+            raise UsageError(f"by a parameter only the first derivative is known: order 1, not {order}")
+        if at_kink != "default":
+            raise UsageError(f"the side at a kink is for derivatives by x, not by {wrt}")
+        kernel = self.definition.by_parameter.get(name)
+        if kernel is None:
+            raise UsageError(f"{self.spec} has no derivative by {wrt}")
+        return partial(_filled, self._bound(kernel))
+
+    def resolve_parameter(self, wrt: str) -> str:
+        """Our name of the parameter that `wrt` names. Raises UsageError when there is none such."""
+        from actcli.activations.specification import parameter_name
+
+        return parameter_name(self.definition, self.dialect, wrt, self.spec)
+
+    def _apply(self, kernel: Kernel, x: ArrayLike) -> NDArray[Any]:
+        array = np.asarray(x)
+        if array.dtype.kind in "iub":
+            array = array.astype(np.float64)
+        if array.dtype.newbyteorder("=") not in _FLOATS:
+            raise UsageError(f"{self.spec} takes float16, float32, float64 or whole numbers, not {array.dtype}")
+        dtype = array.dtype.newbyteorder("=")
+        with np.errstate(all="ignore"):
+            if self.by_rows:
+                return self._along_rows(kernel, array, dtype)
+            flat = array.reshape(-1)
+            result = np.empty(array.size, dtype)
+            for start in range(0, array.size, BLOCK):
+                block = np.ascontiguousarray(flat[start : start + BLOCK], np.float64)
+                result[start : start + BLOCK] = kernel(block)
+        return result.reshape(array.shape)
+
+    def _along_rows(self, kernel: Kernel, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        if array.ndim == 0:
+            raise UsageError(f"{self.spec} takes rows: an array with at least one axis, not a single number")
+        n = array.shape[-1]
+        m = self.width(n)
+        if n == 0 or array.size == 0:
+            sample = kernel(np.zeros((1, max(n, self._smallest_row())))).ndim
+            tail = (m,) if sample == 2 else (m, n)
+            return np.empty((*array.shape[:-1], *tail), dtype)
+        rows = np.ascontiguousarray(array.reshape(-1, n), np.float64)
+        step = max(1, BLOCK // n)
+        pieces = [kernel(rows[i : i + step]).astype(dtype) for i in range(0, len(rows), step)]
+        result = np.concatenate(pieces)
+        return result.reshape(*array.shape[:-1], *result.shape[1:])
+
+    def _smallest_row(self) -> int:
+        return next(n for n in range(1, 10**6) if _takes(self, n))
+
+
+def _takes(f: Activation, n: int) -> bool:
+    try:
+        f.definition.output_width(n, **f.parameters)
+    except ValueError:
+        return False
+    return True
+
+
+def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
+    """The kernel's derivative, with the stated one at each kink."""
+    y = kernel(x)
+    for point, value in at:
+        here = x == point
+        if here.any():
+            y = np.where(here, value, y)
+    return y
+
+
+def _filled(kernel: Kernel, x: Array) -> Array:
+    """NaN stays NaN, whatever the kernel says by a parameter."""
+    return np.where(np.isnan(x), x, kernel(x))

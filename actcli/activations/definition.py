@@ -1,0 +1,193 @@
+"""What an activation is made of: one record a function, filled in by the family files."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Kernel = Callable[..., Array]
+"""A function of a contiguous float64 array and the parameters by keyword, to an array; it leaves x as it is."""
+
+INF = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an activation: its name, default, other names, and the values the formula can take.
+
+    `low` and `high` are the bounds; `open_low` leaves out `low` itself, `nonzero` leaves out 0, `whole` asks
+    for a whole number. A default of inf means: switched off unless it is set.
+    """
+
+    name: str
+    default: float
+    aliases: tuple[str, ...] = ()
+    low: float = -INF
+    high: float = INF
+    open_low: bool = False
+    nonzero: bool = False
+    whole: bool = False
+
+    def refusal(self, value: float) -> str | None:
+        """What is asked of the value, in words, when `value` does not meet it; else None."""
+        too_low = value <= self.low if self.open_low else value < self.low
+        if not math.isfinite(value):
+            return "a finite number"
+        if self.whole and value != int(value):
+            return f"a whole number from {self.low:g} on"
+        if too_low or value > self.high:
+            sign = ">" if self.open_low else ">="
+            bounds = [f"{sign} {self.low:g}"] if self.low > -INF else []
+            bounds += [f"<= {self.high:g}"] if self.high < INF else []
+            return " and ".join(bounds)
+        if self.nonzero and value == 0:
+            return "other than 0"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A point where the value, the first or the second derivative is not continuous.
+
+    Attributes:
+        at: the point.
+        slopes: the first derivative from the left and from the right.
+        curvatures: the second derivative from the left and from the right.
+        default: what PyTorch's autograd returns there, first and second derivative.
+        jax: what JAX's returns, where it differs.
+        jump: the value itself jumps.
+
+    """
+
+    at: float
+    slopes: tuple[float, float]
+    curvatures: tuple[float, float] = (0.0, 0.0)
+    default: tuple[float, float] = (0.0, 0.0)
+    jax: tuple[float, float] | None = None
+    jump: bool = False
+
+    def derivative(self, order: int, side: str) -> float:
+        """The first or second derivative at the kink.
+
+        `side` is `default` (PyTorch), `jax`, `left`, `right`, `mean`, or `nan`: NaN where the two sides differ.
+        """
+        left, right = self.slopes if order == 1 else self.curvatures
+        match side:
+            case "left":
+                return left
+            case "right":
+                return right
+            case "mean":
+                return left / 2 + right / 2
+            case "nan":
+                return left if left == right and not self.jump else math.nan
+            case "jax" if self.jax is not None:
+                return self.jax[order - 1]
+            case _:
+                return self.default[order - 1]
+
+    @property
+    def smooth(self) -> bool:
+        """Whether these parameters leave no kink at all (leaky_relu with alpha 1)."""
+        return not self.jump and self.slopes[0] == self.slopes[1] and self.curvatures[0] == self.curvatures[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How one framework calls an activation.
+
+    Attributes:
+        framework: `torch`, `jax`, `keras` or `onnx`.
+        names: its names there, as far as they are needed to find them (`nn.LeakyReLU`).
+        renames: the framework's parameter names to ours.
+        defaults: the framework's defaults, by our names, where they differ from ours.
+
+    """
+
+    framework: str
+    names: tuple[str, ...]
+    renames: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, float] = field(default_factory=dict)
+
+
+def torch(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+    """PyTorch's names, below `torch.`."""
+    return Names("torch", names, renames or {}, defaults)
+
+
+def jax(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+    """JAX's names, below `jax.`."""
+    return Names("jax", names, renames or {}, defaults)
+
+
+def keras(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+    """Names in Keras 3, below `keras.`."""
+    return Names("keras", names, renames or {}, defaults)
+
+
+def onnx(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+    """ONNX operators."""
+    return Names("onnx", names, renames or {}, defaults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One activation: formula, value, derivatives, kinks, parameters, names, source.
+
+    Attributes:
+        name: the canonical name. `keras.relu` is a function that only that framework has.
+        family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave` or `row`.
+        formula: f(x) in one line of text.
+        source: author and year, or where the definition is from.
+        value, slope, curvature: kernels for f, f', f''. By rows: x is (rows, n); slope and curvature are the
+            diagonal, None when the row changes its length.
+        jacobian: by rows only: (rows, n) to (rows, m, n), d y_i / d x_j.
+        by_parameter: kernels for df/dp, a parameter name each.
+        kinks: parameters by keyword, to the kinks. A row function lists none.
+        domain: where f is real; NaN outside.
+        range: the smallest and largest value, approached or reached, at the default parameters.
+        monotone: whether f never falls, at the default parameters.
+        smoothness: -1 when the value jumps, 0 for C0, 1 for C1, 2 for C2, inf, at the default parameters.
+        relation: parameters by keyword, to a sentence of what they must meet together, or None.
+        output_width: by rows: the length of a row to the length of its result; raises ValueError with a
+            sentence when the function does not take rows of that length.
+
+    """
+
+    name: str
+    family: str
+    formula: str
+    source: str
+    value: Kernel
+    slope: Kernel | None
+    curvature: Kernel | None
+    jacobian: Kernel | None = None
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    by_parameter: Mapping[str, Kernel] = field(default_factory=dict)
+    kinks: Callable[..., tuple[Kink, ...]] = lambda **_: ()
+    domain: tuple[float, float] = (-INF, INF)
+    range: tuple[float, float] = (-INF, INF)
+    monotone: bool = True
+    smoothness: float = INF
+    frameworks: tuple[Names, ...] = ()
+    relation: Callable[..., str | None] = lambda **_: None
+    output_width: Callable[..., int] = lambda n, **_: n
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether the function maps rows to rows, not numbers to numbers."""
+        return self.family == "row"
+
+
+def constant(value: float) -> Kernel:
+    """A kernel that is `value` everywhere but at NaN, which stays NaN."""
+
+    def kernel(x: Array, **_: Any) -> Array:
+        return np.where(np.isnan(x), x, value)
+
+    return kernel

@@ -1,0 +1,201 @@
+"""Gated: x times a sigmoid of x. Smooth, with a dip below 0."""
+
+import numpy as np
+
+from actcli.activations.definition import INF, Array, Definition, Parameter, jax, keras, onnx, torch
+from actcli.activations.exact import (
+    LARGEST,
+    SATURATED,
+    Sum,
+    decay,
+    decay_times,
+    magnitude,
+    multiply,
+    polynomial,
+    scaled,
+    two_product,
+    two_sum,
+)
+
+# In this file y is the sigmoid's argument, a = |y|, z = e**-a, d = 1 + z.
+
+
+def _swish(x: Array, beta: float) -> Array:
+    """x/d, or z·x/d where y < 0."""
+    y = scaled(x, beta)
+    a = magnitude(y)
+    z = decay(a)
+    d = 1.0 + z
+    off = decay_times(a, np.clip(x, -LARGEST, LARGEST) / d)
+    return np.where(y.h < 0, off, x / d)
+
+
+def _swish_slope(x: Array, beta: float) -> Array:
+    y = scaled(x, beta)
+    a = magnitude(y)
+    z = decay(a)
+    d = 1.0 + z
+    near_one = (1.0 - a.h) - a.l
+    off = decay_times(a, (near_one + z) / (d * d))
+    return np.where(y.h < 0, off, (1.0 + z * (1.0 + a.h)) / (d * d))
+
+
+def _swish_curvature(x: Array, beta: float) -> Array:
+    a = magnitude(scaled(x, beta))
+    z = decay(a)
+    d = 1.0 + z
+    return decay_times(a, beta * (((2.0 - a.h) - a.l) + z * (2.0 + a.h)) / (d * d * d))
+
+
+def _swish_by_beta(x: Array, beta: float) -> Array:
+    """x²·σ'(βx)."""
+    a = magnitude(scaled(x, beta))
+    d = 1.0 + decay(a)
+    inside = np.clip(x, -LARGEST, LARGEST)
+    once = decay_times(a, inside / (d * d))
+    return np.where(once == 0.0, np.abs(once), once * inside)
+
+
+# gelu_tanh is swish in y = 2u, u = √(2/π)(x + 0.044715 x³); y' = p. The two constants as sums h + l.
+_ROOT = Sum(np.asarray(1.5957691216057308), -9.96930880911092e-17)
+_CUBIC = Sum(np.asarray(0.044715), 2.1960211427085595e-18)
+
+
+def _gelu_tanh_argument(x: Array) -> tuple[Sum, Array, Array, Array]:
+    """y, |x|, p and |p'|, for |x| cut off at 30, where y is beyond 1900."""
+    a = np.minimum(np.abs(x), 30.0)
+    cubic = multiply(two_product(a, a), _CUBIC)
+    one = two_sum(1.0, cubic.h)
+    bracket = Sum(one.h, one.l + cubic.l)
+    y = multiply(multiply(Sum(a, 0.0), bracket), _ROOT)
+    beyond = y.h > SATURATED
+    y = Sum(np.minimum(y.h, SATURATED), np.where(beyond, 0.0, y.l))
+    return y, a, _ROOT.h * (1.0 + 3.0 * cubic.h), _ROOT.h * 6.0 * _CUBIC.h * a
+
+
+def _gelu_tanh(x: Array) -> Array:
+    y, a, _, _ = _gelu_tanh_argument(x)
+    d = 1.0 + decay(y)
+    return np.where(x < 0, decay_times(y, -a / d), x / d)
+
+
+def _gelu_tanh_slope(x: Array) -> Array:
+    y, a, p, _ = _gelu_tanh_argument(x)
+    z = decay(y)
+    d = 1.0 + z
+    b = a * p
+    off = decay_times(y, ((1.0 - b) + z) / (d * d))
+    return np.where(x < 0, off, (1.0 + z * (1.0 + b)) / (d * d))
+
+
+def _gelu_tanh_curvature(x: Array) -> Array:
+    y, a, p, bend = _gelu_tanh_argument(x)
+    z = decay(y)
+    d = 1.0 + z
+    factor = (2.0 * p + a * bend) * d - a * p * p * (1.0 - z)
+    return decay_times(y, factor / (d * d * d))
+
+
+# mish = x·n(n + 2)/D with n = e**x, D = n² + 2n + 2 for x < 0; for x > 0 the same in m = e**-x, divided through.
+
+
+def _mish_parts(x: Array) -> tuple[Sum, Array, Array, Array]:
+    """|x| as a sum, |x| or −|x| as x is, e**-|x|, and D (x < 0) or D·m² (x >= 0)."""
+    inside = np.clip(x, -LARGEST, LARGEST)
+    a = Sum(np.minimum(np.abs(x), SATURATED), 0.0)
+    z = decay(a)
+    low = (z + 2.0) * z + 2.0
+    high = (2.0 * z + 2.0) * z + 1.0
+    return a, inside, z, np.where(x < 0, low, high)
+
+
+def _mish(x: Array) -> Array:
+    a, inside, z, D = _mish_parts(x)
+    off = decay_times(a, inside * ((z + 2.0) / D))
+    return np.where(x < 0, off, x * ((1.0 + 2.0 * z) / D))
+
+
+def _mish_slope(x: Array) -> Array:
+    a, _, z, D = _mish_parts(x)
+    s = np.clip(x, -SATURATED, SATURATED)
+    below = ((z + 4.0) * z + (6.0 + 4.0 * s)) * z + 4.0 * (1.0 + s)
+    off = decay_times(a, below / (D * D))
+    on = ((4.0 * (1.0 + s) * z + (6.0 + 4.0 * s)) * z + 4.0) * z + 1.0
+    return np.where(x < 0, off, on / (D * D))
+
+
+def _mish_curvature(x: Array) -> Array:
+    a, _, z, D = _mish_parts(x)
+    s = np.clip(x, -SATURATED, SATURATED)
+    below = (((2.0 - 2.0 * s) * z + (6.0 - 3.0 * s)) * z + (8.0 + 2.0 * s)) * z + (4.0 + 2.0 * s)
+    above = (((4.0 + 2.0 * s) * z + (8.0 + 2.0 * s)) * z + (6.0 - 3.0 * s)) * z + (2.0 - 2.0 * s)
+    twice = Sum(np.minimum(2.0 * a.h, SATURATED), 0.0)
+    cube = D * D * D
+    return np.where(x < 0, decay_times(a, 4.0 * below / cube), decay_times(twice, 4.0 * above / cube))
+
+
+DEFINITIONS = (
+    Definition(
+        name="gelu_tanh",
+        aliases=("gelu_approximate", "gelu_new"),
+        family="gated",
+        formula="x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))",
+        source="Hendrycks & Gimpel 2016",
+        value=_gelu_tanh,
+        slope=_gelu_tanh_slope,
+        curvature=_gelu_tanh_curvature,
+        range=(-0.17004075057125412, INF),
+        monotone=False,
+        frameworks=(jax("nn.gelu"),),
+    ),
+    Definition(
+        name="quick_gelu",
+        family="gated",
+        formula="x·sigmoid(alpha·x)",
+        source="Hendrycks & Gimpel 2016",
+        parameters=(Parameter("alpha", 1.702, ("beta",)),),
+        value=lambda x, alpha: _swish(x, alpha),
+        slope=lambda x, alpha: _swish_slope(x, alpha),
+        curvature=lambda x, alpha: _swish_curvature(x, alpha),
+        by_parameter={"alpha": lambda x, alpha: _swish_by_beta(x, alpha)},
+        range=(-0.16360992, INF),
+        monotone=False,
+    ),
+    Definition(
+        name="silu",
+        aliases=("swish",),
+        family="gated",
+        formula="x·sigmoid(beta·x)",
+        source="Elfwing, Uchibe & Doya 2017; Ramachandran, Zoph & Le 2017",
+        parameters=(Parameter("beta", 1.0, ("alpha",)),),
+        value=_swish,
+        slope=_swish_slope,
+        curvature=_swish_curvature,
+        by_parameter={"beta": _swish_by_beta},
+        range=(-0.27846454276107380, INF),
+        monotone=False,
+        frameworks=(
+            torch("nn.SiLU", "nn.functional.silu"),
+            jax("nn.silu", "nn.swish"),
+            keras("activations.silu", "activations.swish"),
+            onnx("Swish"),
+        ),
+    ),
+    Definition(
+        name="mish",
+        family="gated",
+        formula="x·tanh(log(1 + e^x))",
+        source="Misra 2019",
+        value=_mish,
+        slope=_mish_slope,
+        curvature=_mish_curvature,
+        range=(-0.30884015, INF),
+        monotone=False,
+        frameworks=(
+            torch("nn.Mish", "nn.functional.mish"),
+            jax("nn.mish"),
+            keras("activations.mish"),
+            onnx("Mish"),
+        ),
+    ),
+)

@@ -1,0 +1,271 @@
+"""Functions of the normal distribution: gelu, erf, laplace, gaussian.
+
+All of them are e**(−x²/2), with x² exact, times something that varies slowly: Mills' ratio
+M(a) = e**(a²/2)·(1 − Φ(a)), which neither under- nor overflows (erfcx(y) is 2·M(y√2)).
+"""
+
+import math
+
+import numpy as np
+
+from actcli.activations.definition import INF, Array, Definition, Parameter, jax, keras, onnx, torch
+from actcli.activations.exact import (
+
+    Sum,
+    decay_times,
+    multiply,
+    piecewise,
+    polynomial,
+    square,
+    two_product,
+    two_sum,
+)
+
+_SQRT_2 = 1.4142135623730951
+_SQRT_2_LOW = -9.667293313452913e-17
+_SQRT_HALF = 0.7071067811865476
+_SQRT_HALF_LOW = -4.833646656726457e-17
+_DENSITY_AT_0 = 0.3989422804014327
+"""1/√(2π)"""
+_FAR = 60.0
+"""e**(−60²/2) is 0."""
+_NEAR = 0.75
+"""Below it Φ comes from its series, above it from M."""
+
+# (a + ¾)·M(a) as a polynomial in t = (a − 6)/(a + 6), constant first: the Chebyshev series of 25 terms on the whole half
+# line, summed as powers of t (their coefficients add up to 0.58, so nothing is lost). The form is that of
+# M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of (1 + 2x) exp(x²) erfc x, 1981; a test fits it anew.
+MILLS = (
+    0.43726037169001625,
+    -0.05422617894151603,
+    0.01335355119981182,
+    0.01610312317021189,
+    -0.030347305490869197,
+    0.03135610201899688,
+    -0.024513398964947947,
+    0.015458473139005549,
+    -0.007914301417293464,
+    0.0031890185415666167,
+    -0.0009140879509617696,
+    0.00011639616290526437,
+    4.292248310986289e-05,
+    -2.7724908860801574e-05,
+    4.292507764355247e-06,
+    1.9628911407889633e-06,
+    -1.0267772992359508e-06,
+    -1.537153949565613e-08,
+    1.3711586111580022e-07,
+    -1.9977459457252712e-08,
+    -1.566146945410223e-08,
+    3.817738642171158e-09,
+    1.5713129948625493e-09,
+    -3.4147350502721115e-10,
+    -1.0431897789431497e-10,
+)
+
+# (Φ(x) − ½)·√(2π)/x in powers of x²: (−1)^k/(2^k·k!·(2k + 1)).
+NORMAL_SERIES = (
+    1.0,
+    -0.16666666666666666,
+    0.025,
+    -0.002976190476190476,
+    0.00028935185185185184,
+    -2.3674242424242424e-05,
+    1.6693376068376068e-06,
+    -1.033399470899471e-07,
+    5.698894140989729e-09,
+    -2.832783637334076e-10,
+    1.2814973597463678e-11,
+    -5.318467303295202e-13,
+    2.038745799596494e-14,
+    -7.260490739303754e-16,
+)
+
+
+
+def _mills_polynomial(a: Array) -> Array:
+    return polynomial((a - 6.0) / (a + 6.0), MILLS)
+
+
+def mills(a: Array) -> Array:
+    """M(a) = e**(a²/2)·(1 − Φ(a)) for a >= 0. Shape as a, float64; within 2 ULP; raises nothing."""
+    return _mills_polynomial(a) / (a + 0.75)
+
+
+def _times_mills(a: Array) -> Array:
+    """a·M(a) for a > 0, with one rounding less."""
+    return _mills_polynomial(a) / (1.0 + 0.75 / a)
+
+
+def _half_square(x: Array) -> Sum:
+    """x²/2 exactly, x cut off at ±60."""
+    h, low = square(x, _FAR)
+    return Sum(0.5 * h, 0.5 * low)
+
+
+def _series(x: Array) -> Array:
+    """(Φ(x) − ½)/x for |x| < 0.75."""
+    return polynomial(x * x, NORMAL_SERIES) * _DENSITY_AT_0
+
+
+def _gelu_outer(x: Array) -> Array:
+    a = np.minimum(np.abs(x), _FAR)
+    tail = decay_times(_half_square(x), _times_mills(a))
+    return np.where(x < 0, -tail, x - np.where(x < _FAR, tail, 0.0))
+
+
+def _gelu(x: Array) -> Array:
+    return piecewise(np.abs(x) < _NEAR, x, lambda x: x * (0.5 + x * _series(x)), _gelu_outer)
+
+
+def _gelu_slope_inner(x: Array) -> Array:
+    density = decay_times(_half_square(x), _DENSITY_AT_0)
+    return 0.5 + x * (_series(x) + density)
+
+
+def _gelu_slope_outer(x: Array) -> Array:
+    a = np.minimum(np.abs(x), _FAR)
+    tail = decay_times(_half_square(x), mills(a) - a * _DENSITY_AT_0)
+    return np.where(x < 0, tail, 1.0 - tail)
+
+
+def _gelu_slope(x: Array) -> Array:
+    return piecewise(np.abs(x) < _NEAR, x, _gelu_slope_inner, _gelu_slope_outer)
+
+
+def _gelu_curvature(x: Array) -> Array:
+    """φ(x)·(2 − x²)."""
+    a = np.minimum(np.abs(x), _FAR)
+    factor = ((_SQRT_2 - a) + _SQRT_2_LOW) * (_SQRT_2 + a)
+    return decay_times(_half_square(x), factor * _DENSITY_AT_0)
+
+
+def _gaussian(x: Array, factor: Array | float) -> Array:
+    """e**(−x²)·factor."""
+    return decay_times(square(x, _FAR), factor)
+
+
+def _gaussian_bend(x: Array) -> Array:
+    """4x² − 2, without cancellation."""
+    a = np.minimum(np.abs(x), _FAR)
+    return 4.0 * ((a - _SQRT_HALF) - _SQRT_HALF_LOW) * (a + _SQRT_HALF)
+
+
+def _cut(x: Array) -> Array:
+    return np.clip(x, -_FAR, _FAR)
+
+
+def _erf(x: Array) -> Array:
+    def inner(x: Array) -> Array:
+        # erf(x) = 2Φ(x√2) − 1
+        return x * polynomial(2.0 * (x * x), NORMAL_SERIES) * (2.0 / math.sqrt(math.pi))
+
+    def outer(x: Array) -> Array:
+        a = np.minimum(np.abs(x), _FAR)
+        return np.copysign(1.0 - decay_times(square(x, _FAR), 2.0 * mills(a * _SQRT_2)), x)
+
+    return piecewise(np.abs(x) < 0.5, x, inner, outer)
+
+
+def _laplace_argument(x: Array, mu: float, sigma: float) -> Sum:
+    """t = (x − μ)/(σ√2) to about 2**-104, cut off at ±60."""
+    difference = two_sum(np.clip(x, -1e300, 1e300), -mu)
+    width = multiply(Sum(np.asarray(sigma), 0.0), Sum(np.asarray(_SQRT_2), _SQRT_2_LOW))
+    h = np.clip(difference.h / width.h, -_FAR, _FAR)
+    back = two_product(h, width.h)
+    low = ((difference.h - back.h) - back.l + difference.l - h * width.l) / width.h
+    return Sum(h, np.where(np.abs(h) < _FAR, low, 0.0))
+
+
+def _laplace_decay(t: Sum) -> Sum:
+    """t² as a sum."""
+    return multiply(t, t)
+
+
+def _laplace(x: Array, mu: float, sigma: float) -> Array:
+    """½·erfc(−t)."""
+    t = _laplace_argument(x, mu, sigma)
+    h, low = t.h, np.asarray(t.l)
+    a = np.abs(h)
+    upper = decay_times(_laplace_decay(t), mills(a * _SQRT_2))
+    near = 0.5 + (h + low) * polynomial(2.0 * (np.clip(h, -0.5, 0.5) ** 2), NORMAL_SERIES) / math.sqrt(math.pi)
+    return np.where(a < 0.5, near, np.where(h < 0, upper, 1.0 - upper))
+
+
+def _laplace_slope(x: Array, mu: float, sigma: float) -> Array:
+    t = _laplace_argument(x, mu, sigma)
+    return decay_times(_laplace_decay(t), _DENSITY_AT_0 / sigma)
+
+
+def _laplace_curvature(x: Array, mu: float, sigma: float) -> Array:
+    """−(x − μ)/σ²·f'."""
+    t = _laplace_argument(x, mu, sigma)
+    return decay_times(_laplace_decay(t), -_SQRT_2 * t.h * (_DENSITY_AT_0 / sigma / sigma))
+
+
+def _laplace_by_sigma(x: Array, mu: float, sigma: float) -> Array:
+    """−(x − μ)/σ·f'."""
+    t = _laplace_argument(x, mu, sigma)
+    return decay_times(_laplace_decay(t), -_SQRT_2 * t.h * (_DENSITY_AT_0 / sigma))
+
+
+_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+
+DEFINITIONS = (
+    Definition(
+        name="gelu",
+        family="gated",
+        formula="x·Φ(x), Φ the normal distribution function",
+        source="Hendrycks & Gimpel 2016",
+        value=_gelu,
+        slope=_gelu_slope,
+        curvature=_gelu_curvature,
+        range=(-0.16997120747990369, INF),
+        monotone=False,
+        frameworks=(
+            torch("nn.GELU", "nn.functional.gelu"),
+            keras("activations.gelu"),
+            onnx("Gelu"),
+        ),
+    ),
+    Definition(
+        name="erf",
+        family="sigmoid",
+        formula="erf(x) = 2/√π·∫₀ˣ e^(−t²) dt",
+        source="Glaisher 1871",
+        value=_erf,
+        slope=lambda x: _gaussian(x, _TWO_OVER_ROOT_PI),
+        curvature=lambda x: _gaussian(x, -2.0 * _TWO_OVER_ROOT_PI * _cut(x)),
+        range=(-1.0, 1.0),
+        frameworks=(torch("erf", "special.erf"), jax("scipy.special.erf", "lax.erf"), onnx("Erf")),
+    ),
+    Definition(
+        name="gaussian",
+        family="wave",
+        formula="e^(−x²)",
+        source="Broomhead & Lowe 1988",
+        value=lambda x: _gaussian(x, 1.0),
+        slope=lambda x: _gaussian(x, -2.0 * _cut(x)),
+        curvature=lambda x: _gaussian(x, _gaussian_bend(x)),
+        range=(0.0, 1.0),
+        monotone=False,
+    ),
+    Definition(
+        name="laplace",
+        family="sigmoid",
+        formula="(1 + erf((x − mu)/(sigma·√2)))/2",
+        source="Ma et al. 2022",
+        parameters=(
+            Parameter("mu", 0.707107, ("loc",)),
+            Parameter("sigma", 0.282095, ("scale",), low=0.0, open_low=True),
+        ),
+        value=_laplace,
+        slope=_laplace_slope,
+        curvature=_laplace_curvature,
+        by_parameter={
+            "mu": lambda x, mu, sigma: -_laplace_slope(x, mu, sigma),
+            "sigma": _laplace_by_sigma,
+        },
+        range=(0.0, 1.0),
+    ),
+)
