@@ -1,0 +1,222 @@
+"""A file or pipe as bytes, read as they arrive, with errors that name it."""
+
+import os
+import select
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import UnsupportedOperation
+from typing import Protocol, Self
+
+from actcli.exits import DataError
+
+CHUNK = 1 << 20
+# A writer of tiny pieces may always have one more ready: its first piece must not wait for a full chunk.
+_READS_PER_CHUNK = 64
+
+
+class RawStream(Protocol):
+    """What is read: an unbuffered file, a member of an archive, or a test's own."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """At most size bytes, those that are there; empty at the end, None when it would have to wait."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill what can be filled at once, and return how many bytes that is."""
+
+    def close(self) -> None:
+        """Give the file back."""
+
+
+class ByteStream:
+    """One input, read once from its start to its end.
+
+    `origin` is its name in messages. `damage` are the errors by which a container tells that it is corrupt.
+    """
+
+    def __init__(
+        self, raw: RawStream, origin: str, *, owned: bool = True, damage: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self.origin = origin
+        self._source = raw
+        # The unbuffered file below, if there is one: a buffer would wait for more than one line.
+        self._raw: RawStream = getattr(raw, "raw", raw)
+        self._owned = owned
+        self._damage = damage
+        self._head = b""
+        self._ended = False
+        self._descriptor = _descriptor(raw)
+        self._status = None if self._descriptor is None else os.fstat(self._descriptor)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file on disk, all of it there already."""
+        return self._status is not None and stat.S_ISREG(self._status.st_mode)
+
+    @property
+    def is_named_file(self) -> bool:
+        """Whether it is a file on disk that was asked for by its name: such a one should hold something."""
+        return self._owned and self.is_regular
+
+    def remaining(self) -> int | None:
+        """How many bytes a file on disk still has; None for all else."""
+        if self._status is None or self._descriptor is None or not self.is_regular:
+            return None
+        with self._errors():
+            return self._status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR) + len(self._head)
+
+    def close(self) -> None:
+        """Close the file, unless it is the process's own stdin."""
+        if self._owned:
+            self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def closed_on_error(self) -> Iterator[Self]:
+        """Close the stream if the block fails; else whoever draws from it closes it."""
+        try:
+            yield self
+        except BaseException:
+            self.close()
+            raise
+
+    def __del__(self) -> None:
+        # A stream whose blocks nobody asked for.
+        self.close()
+
+    def starts_with(self, magic: bytes) -> bool:
+        """Whether the next bytes are these; waits for no more than it needs to know."""
+        while len(self._head) < len(magic) and magic.startswith(self._head):
+            more = self._some(CHUNK)
+            if not more:
+                break
+            self._head += more
+        return self._head.startswith(magic)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is left; waits for the first byte."""
+        if not self._head:
+            self._head = self._some(CHUNK)
+        return not self._head
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, exactly size of them unless the stream ends before."""
+        buffer = bytearray(size)
+        return bytes(buffer[: self.fill(memoryview(buffer))])
+
+    def fill(self, buffer: memoryview) -> int:
+        """Fill a buffer of bytes; returns how many there were, fewer only at the end of the stream."""
+        filled = min(len(self._head), len(buffer))
+        buffer[:filled] = self._head[:filled]
+        self._head = self._head[filled:]
+        while filled < len(buffer) and not self._ended:
+            with self._errors():
+                count = self._raw.readinto(buffer[filled:])
+            if count is None:
+                self._wait()
+                continue
+            self._ended = count == 0
+            filled += count
+        return filled
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes in pieces of up to 1 MiB: what is there without waiting, at once."""
+        self._enlarge_pipe()
+        while chunk := self._chunk():
+            yield chunk
+
+    def _chunk(self) -> bytes:
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        first = self._some(CHUNK)
+        if not first or len(first) == CHUNK or self._descriptor is None:
+            return first
+        parts, size = [first], len(first)
+        while size < CHUNK and len(parts) < _READS_PER_CHUNK and self._is_ready():
+            more = self._some(CHUNK - size)
+            if not more:
+                break
+            parts.append(more)
+            size += len(more)
+        return b"".join(parts)
+
+    def _some(self, size: int) -> bytes:
+        while not self._ended:
+            with self._errors():
+                data = self._raw.read(size)
+            if data is None:
+                self._wait()
+                continue
+            self._ended = not data
+            return data
+        return b""
+
+    def _is_ready(self) -> bool:
+        if self.is_regular:
+            return True
+        poll = select.poll()
+        poll.register(self._descriptor or 0, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _wait(self) -> None:
+        """Wait for bytes: another program may have made our stdin a non-blocking one."""
+        if self._descriptor is not None:
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLIN)
+            poll.poll()
+
+    def _enlarge_pipe(self) -> None:
+        """Ask for a pipe of 1 MiB: with the usual 64 KiB a fast writer waits for us most of the time."""
+        if self._descriptor is None or self._status is None or not stat.S_ISFIFO(self._status.st_mode):
+            return
+        import fcntl
+
+        resize, size = getattr(fcntl, "F_SETPIPE_SZ", None), getattr(fcntl, "F_GETPIPE_SZ", None)
+        if resize is None or size is None:  # Linux alone has it
+            return
+        try:
+            if fcntl.fcntl(self._descriptor, size) < CHUNK:
+                fcntl.fcntl(self._descriptor, resize, CHUNK)
+        except OSError:  # over the user's share of pipe memory
+            return
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._damage as error:
+            raise DataError(f"{self.origin}: corrupt: {error or type(error).__name__}") from error
+        except OSError as error:
+            raise DataError(f"{self.origin}: {error.strerror or error}") from error
+
+
+def open_file(path: str) -> ByteStream:
+    """A file by its name. Raises DataError when it is missing, a directory or not readable."""
+    try:
+        raw = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - the stream closes it; a path may be `-`-like
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    return ByteStream(raw, path)
+
+
+def require_readable(path: str) -> None:
+    """Say at once what would fail later. Raises DataError as open_file does; opens no pipe."""
+    try:
+        if stat.S_ISREG(os.stat(path).st_mode) or os.path.isdir(path):  # noqa: PTH116, PTH112
+            open_file(path).close()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+
+
+def _descriptor(raw: RawStream) -> int | None:
+    fileno = getattr(raw, "fileno", None)
+    try:
+        return None if fileno is None else int(fileno())
+    except (UnsupportedOperation, AttributeError):
+        return None
