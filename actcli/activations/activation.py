@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actcli.activations.definition import Array, Definition, Kernel, Kink, constant
+from actcli.activations.definition import Array, Definition, Kernel, Kink
 from actcli.exits import UsageError
 
 SIDES = ("default", "left", "right", "mean", "nan")
@@ -72,7 +72,9 @@ class Activation:
         """All d y_i / d x_j of a row function: x of shape (…, n) gives (…, m, n). Raises UsageError elementwise."""
         definition = self.definition
         if definition.jacobian is None:
-            raise UsageError(f"{self.spec} works element by element: its derivative is grad(x), it needs no Jacobian")
+            raise UsageError(
+                f"{self.spec} works element by element: its derivative is grad(x), it needs no Jacobian"
+            )
         return self._apply(self._bound(definition.jacobian), x)
 
     def width(self, n: int) -> int:
@@ -98,7 +100,9 @@ class Activation:
                 f"{self.spec} changes the length of a row, so its Jacobian has no diagonal: use --jacobian"
             )
         if self.by_rows and at_kink != "default":
-            raise UsageError(f"the kinks of {self.spec} depend on the whole row: only the default side is known")
+            raise UsageError(
+                f"the kinks of {self.spec} depend on the whole row: only the default side is known"
+            )
         side = "jax" if at_kink == "default" and self.dialect == "jax" else at_kink
         at = [(kink.at, kink.derivative(order, side)) for kink in self.kinks]
         return partial(_patched, self._bound(kernel), at)
@@ -125,7 +129,9 @@ class Activation:
         if array.dtype.kind in "iub":
             array = array.astype(np.float64)
         if array.dtype.newbyteorder("=") not in _FLOATS:
-            raise UsageError(f"{self.spec} takes float16, float32, float64 or whole numbers, not {array.dtype}")
+            raise UsageError(
+                f"{self.spec} takes float16, float32, float64 or whole numbers, not {array.dtype}"
+            )
         dtype = array.dtype.newbyteorder("=")
         with np.errstate(all="ignore"):
             if self.by_rows:

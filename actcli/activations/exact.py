@@ -59,6 +59,12 @@ def multiply(a: Sum, b: Sum) -> Sum:
     return Sum(h, l + (a.h * b.l + a.l * b.h))
 
 
+def add(a: Sum, b: Sum) -> Sum:
+    """(ah + al) + (bh + bl) to about 2**-104 of the larger."""
+    h, l = two_sum(a.h, b.h)  # noqa: E741
+    return Sum(h, l + (a.l + b.l))
+
+
 def scaled(x: Array, factor: float) -> Sum:
     """factor·x exactly, saturated at ±SATURATED: the argument of an exponential."""
     if factor == 1.0:

@@ -76,7 +76,9 @@ DEFINITIONS = (
         slope=lambda x, alpha: _unit(x, 1.0, _below(x, alpha)),
         curvature=lambda x, alpha: _unit(x, 0.0, _below(x, alpha)),
         by_parameter={"alpha": lambda x, **_: np.expm1(np.minimum(x, 0.0))},
-        kinks=lambda alpha: (Kink(0.0, (alpha, 1.0), (alpha, 0.0), default=(alpha, 0.0), jax=(alpha, alpha)),),
+        kinks=lambda alpha: (
+            Kink(0.0, (alpha, 1.0), (alpha, 0.0), default=(alpha, 0.0), jax=(alpha, alpha)),
+        ),
         range=(-1.0, INF),
         smoothness=1,
         frameworks=(

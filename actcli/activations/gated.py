@@ -7,11 +7,11 @@ from actcli.activations.exact import (
     LARGEST,
     SATURATED,
     Sum,
+    add,
     decay,
     decay_times,
     magnitude,
     multiply,
-    polynomial,
     scaled,
     two_product,
     two_sum,
@@ -58,42 +58,46 @@ def _swish_by_beta(x: Array, beta: float) -> Array:
 
 # gelu_tanh is swish in y = 2u, u = √(2/π)(x + 0.044715 x³); y' = p. The two constants as sums h + l.
 _ROOT = Sum(np.asarray(1.5957691216057308), -9.96930880911092e-17)
+_ONE = Sum(np.asarray(1.0), 0.0)
 _CUBIC = Sum(np.asarray(0.044715), 2.1960211427085595e-18)
 
 
-def _gelu_tanh_argument(x: Array) -> tuple[Sum, Array, Array, Array]:
-    """y, |x|, p and |p'|, for |x| cut off at 30, where y is beyond 1900."""
+def _gelu_tanh_argument(x: Array) -> tuple[Sum, Array, Sum]:
+    """y, |x|, k = 0.044715·x², for |x| cut off at 30, where y is beyond 1900."""
     a = np.minimum(np.abs(x), 30.0)
-    cubic = multiply(two_product(a, a), _CUBIC)
-    one = two_sum(1.0, cubic.h)
-    bracket = Sum(one.h, one.l + cubic.l)
-    y = multiply(multiply(Sum(a, 0.0), bracket), _ROOT)
+    k = multiply(two_product(a, a), _CUBIC)
+    y = multiply(multiply(Sum(a, 0.0), add(_ONE, k)), _ROOT)
     beyond = y.h > SATURATED
-    y = Sum(np.minimum(y.h, SATURATED), np.where(beyond, 0.0, y.l))
-    return y, a, _ROOT.h * (1.0 + 3.0 * cubic.h), _ROOT.h * 6.0 * _CUBIC.h * a
+    return Sum(np.minimum(y.h, SATURATED), np.where(beyond, 0.0, y.l)), a, k
 
 
 def _gelu_tanh(x: Array) -> Array:
-    y, a, _, _ = _gelu_tanh_argument(x)
+    y, a, _ = _gelu_tanh_argument(x)
     d = 1.0 + decay(y)
     return np.where(x < 0, decay_times(y, -a / d), x / d)
 
 
 def _gelu_tanh_slope(x: Array) -> Array:
-    y, a, p, _ = _gelu_tanh_argument(x)
+    y, a, k = _gelu_tanh_argument(x)
     z = decay(y)
     d = 1.0 + z
-    b = a * p
+    b = a * (_ROOT.h * (1.0 + 3.0 * k.h))
     off = decay_times(y, ((1.0 - b) + z) / (d * d))
     return np.where(x < 0, off, (1.0 + z * (1.0 + b)) / (d * d))
 
 
 def _gelu_tanh_curvature(x: Array) -> Array:
-    y, a, p, bend = _gelu_tanh_argument(x)
+    """√(8/π)·[(2 + 12k)·d − b(1 + 3k)(1 − z)]·z/d³ with b = |x|·p; as sums, since the two terms nearly cancel."""
+    y, a, k = _gelu_tanh_argument(x)
     z = decay(y)
+    triple = multiply(k, Sum(np.asarray(3.0), 0.0))
+    bend = add(_ONE, triple)
+    b = multiply(multiply(Sum(a, 0.0), bend), _ROOT)
+    first = multiply(add(Sum(np.asarray(2.0), 0.0), Sum(4.0 * triple.h, 4.0 * triple.l)), two_sum(1.0, z))
+    second = multiply(multiply(b, bend), two_sum(1.0, -z))
+    factor = (first.h - second.h) + (first.l - second.l)
     d = 1.0 + z
-    factor = (2.0 * p + a * bend) * d - a * p * p * (1.0 - z)
-    return decay_times(y, factor / (d * d * d))
+    return decay_times(y, _ROOT.h * factor / (d * d * d))
 
 
 # mish = x·n(n + 2)/D with n = e**x, D = n² + 2n + 2 for x < 0; for x > 0 the same in m = e**-x, divided through.
@@ -154,10 +158,10 @@ DEFINITIONS = (
         formula="x·sigmoid(alpha·x)",
         source="Hendrycks & Gimpel 2016",
         parameters=(Parameter("alpha", 1.702, ("beta",)),),
-        value=lambda x, alpha: _swish(x, alpha),
-        slope=lambda x, alpha: _swish_slope(x, alpha),
-        curvature=lambda x, alpha: _swish_curvature(x, alpha),
-        by_parameter={"alpha": lambda x, alpha: _swish_by_beta(x, alpha)},
+        value=lambda x, alpha: _swish(x, beta=alpha),
+        slope=lambda x, alpha: _swish_slope(x, beta=alpha),
+        curvature=lambda x, alpha: _swish_curvature(x, beta=alpha),
+        by_parameter={"alpha": lambda x, alpha: _swish_by_beta(x, beta=alpha)},
         range=(-0.16360992, INF),
         monotone=False,
     ),

@@ -10,7 +10,6 @@ import numpy as np
 
 from actcli.activations.definition import INF, Array, Definition, Parameter, jax, keras, onnx, torch
 from actcli.activations.exact import (
-
     Sum,
     decay_times,
     multiply,
@@ -32,8 +31,8 @@ _FAR = 60.0
 _NEAR = 0.75
 """Below it Φ comes from its series, above it from M."""
 
-# (a + ¾)·M(a) as a polynomial in t = (a − 6)/(a + 6), constant first: the Chebyshev series of 25 terms on the whole half
-# line, summed as powers of t (their coefficients add up to 0.58, so nothing is lost). The form is that of
+# (a + ¾)·M(a) as a polynomial in t = (a − 6)/(a + 6), constant first: the Chebyshev series of 25 terms on the
+# whole half line, summed as powers of t (their coefficients add up to 0.58, so nothing is lost). The form is that of
 # M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of (1 + 2x) exp(x²) erfc x, 1981; a test fits it anew.
 MILLS = (
     0.43726037169001625,
@@ -80,7 +79,6 @@ NORMAL_SERIES = (
     2.038745799596494e-14,
     -7.260490739303754e-16,
 )
-
 
 
 def _mills_polynomial(a: Array) -> Array:
@@ -188,7 +186,9 @@ def _laplace(x: Array, mu: float, sigma: float) -> Array:
     h, low = t.h, np.asarray(t.l)
     a = np.abs(h)
     upper = decay_times(_laplace_decay(t), mills(a * _SQRT_2))
-    near = 0.5 + (h + low) * polynomial(2.0 * (np.clip(h, -0.5, 0.5) ** 2), NORMAL_SERIES) / math.sqrt(math.pi)
+    near = 0.5 + (h + low) * polynomial(2.0 * (np.clip(h, -0.5, 0.5) ** 2), NORMAL_SERIES) / math.sqrt(
+        math.pi
+    )
     return np.where(a < 0.5, near, np.where(h < 0, upper, 1.0 - upper))
 
 

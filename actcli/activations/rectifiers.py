@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from actcli.activations.definition import INF, Array, Definition, Kink, Parameter, constant, jax, keras, onnx, torch
+from actcli.activations.definition import (
+    INF,
+    Array,
+    Definition,
+    Kink,
+    Parameter,
+    constant,
+    jax,
+    keras,
+    onnx,
+    torch,
+)
 from actcli.activations.exact import two_product, two_sum
 
 _ZERO = constant(0.0)
@@ -38,7 +49,9 @@ def _mean_slope(lower: float, upper: float) -> float:
 
 def _keras_relu(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
     below = negative_slope * (x - threshold) if negative_slope else np.zeros_like(x)
-    return np.where(np.isnan(x), x, np.where(x >= threshold, np.minimum(x, max_value), np.minimum(below, max_value)))
+    return np.where(
+        np.isnan(x), x, np.where(x >= threshold, np.minimum(x, max_value), np.minimum(below, max_value))
+    )
 
 
 def _keras_relu_slope(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
@@ -56,7 +69,7 @@ def _keras_relu_kinks(max_value: float, negative_slope: float, threshold: float)
 
 def _line(x: Array, alpha: float, beta: float) -> Array:
     """αx + β rounded once: near its zero the rounding of αx would show."""
-    inside = np.clip(x, -2.0**900, 2.0**900)
+    inside = np.clip(x, -(2.0**900), 2.0**900)
     product = two_product(inside, alpha)
     total = two_sum(product.h, beta)
     return total.h + (total.l + product.l)
@@ -232,7 +245,10 @@ DEFINITIONS = (
         family="rectifier",
         formula="x if x > theta else value",
         source="Konda, Memisevic & Krueger 2014",
-        parameters=(Parameter("theta", 1.0, ("threshold", "alpha")), Parameter("value", 0.0, ("default_value",))),
+        parameters=(
+            Parameter("theta", 1.0, ("threshold", "alpha")),
+            Parameter("value", 0.0, ("default_value",)),
+        ),
         value=lambda x, theta, value: np.where(np.isnan(x), x, np.where(x > theta, x, value)),
         slope=lambda x, theta, **_: np.where(np.isnan(x), x, x > theta),
         curvature=lambda x, **_: _ZERO(x),
@@ -320,9 +336,7 @@ DEFINITIONS = (
         family="rectifier",
         formula="x·clip(x + 3, 0, 6)/6",
         source="Howard et al. 2019",
-        value=lambda x: np.where(
-            x >= 3.0, x, np.maximum(x, -3.0) * (np.maximum(x, -3.0) + 3.0) / 6.0
-        ),
+        value=lambda x: np.where(x >= 3.0, x, np.maximum(x, -3.0) * (np.maximum(x, -3.0) + 3.0) / 6.0),
         slope=lambda x: np.where(np.abs(x) <= 3.0, (x + 1.5) / 3.0, np.where(np.isnan(x), x, x > 3.0)),
         curvature=lambda x: _within(x, -3.0, 3.0, 1 / 3),
         kinks=lambda: (

@@ -100,7 +100,7 @@ def _support(x: Array) -> tuple[Array, Array]:
 
 def _sparsemax_slope(x: Array) -> Array:
     _, inside = _support(x)
-    return inside * (1.0 - 1.0 / inside.sum(axis=1, keepdims=True))
+    return np.asarray(inside * (1.0 - 1.0 / inside.sum(axis=1, keepdims=True)))
 
 
 def _sparsemax_jacobian(x: Array) -> Array:
@@ -138,7 +138,9 @@ def _maxout_jacobian(x: Array, groups: float) -> Array:
 
 def _maxout_width(n: int, groups: float) -> int:
     if n % int(groups):
-        raise ValueError(f"maxout:groups={int(groups)} takes rows whose length {int(groups)} divides, not {n}")
+        raise ValueError(
+            f"maxout:groups={int(groups)} takes rows whose length {int(groups)} divides, not {n}"
+        )
     return n // int(groups)
 
 
@@ -164,7 +166,9 @@ def _gate(name: str) -> tuple[Kernel, Kernel]:
     return partial(definition.value, **defaults), partial(definition.slope or constant(0.0), **defaults)
 
 
-def _gated_linear_unit(name: str, gate: str, source: str, *names: Names, gate_first: bool = True) -> Definition:
+def _gated_linear_unit(
+    name: str, gate: str, source: str, *names: Names, gate_first: bool = True
+) -> Definition:
     """gate(a)·b, or a·gate(b): a the first half of the row, b the second."""
     gate_value, gate_slope = _gate(gate)
 

@@ -20,7 +20,9 @@ def _shrunk(x: Array, threshold: float, bias: float) -> Array:
 
 
 def _ends(threshold: float, *, jump: bool) -> tuple[Kink, ...]:
-    return (Kink(-threshold, (1.0, 0.0), jump=jump), Kink(threshold, (0.0, 1.0), jump=jump)) if threshold else ()
+    return (
+        (Kink(-threshold, (1.0, 0.0), jump=jump), Kink(threshold, (0.0, 1.0), jump=jump)) if threshold else ()
+    )
 
 
 _FRACTION = tuple(float(odd) for odd in range(29, 1, -2))
@@ -79,7 +81,7 @@ DEFINITIONS = (
         formula="x − bias if x > lambd else x + bias if x < −lambd else 0",
         source="ONNX Shrink",
         parameters=(Parameter("lambd", 0.5, ("lambda",), low=0.0), Parameter("bias", 0.0)),
-        value=lambda x, lambd, bias: _shrunk(x, lambd, bias),
+        value=lambda x, lambd, bias: _shrunk(x, threshold=lambd, bias=bias),
         slope=lambda x, lambd, **_: np.abs(_outside(x, lambd)),
         curvature=lambda x, **_: _ZERO(x),
         by_parameter={

@@ -3,8 +3,20 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from actcli.activations.definition import INF, Array, Definition, Kink, Parameter, constant, jax, keras, onnx, torch
+from actcli.activations.definition import (
+    INF,
+    Array,
+    Definition,
+    Kink,
+    Parameter,
+    constant,
+    jax,
+    keras,
+    onnx,
+    torch,
+)
 from actcli.activations.exact import (
     SATURATED,
     Sum,
@@ -86,18 +98,22 @@ def _softplus_parts(x: Array, beta: float) -> tuple[Sum, Array, Array]:
     return a, z, 1.0 + z
 
 
-def _linear_part(x: Array, beta: float, threshold: float) -> Array:
+def _linear_part(x: Array, beta: float, threshold: float) -> NDArray[np.bool_]:
     """Where torch's softplus gives up and returns x: βx > threshold."""
     if threshold == INF:
-        return np.zeros(x.shape, bool)
+        return np.zeros_like(x, bool)
     h, low = scaled(x, beta)
     return (h - threshold) + low > 0
 
 
 def _softplus(x: Array, beta: float, threshold: float) -> Array:
-    a, z, d = _softplus_parts(x, beta)
+    a, z, _ = _softplus_parts(x, beta)
     # below e**-690 log1p(z) is z, and z·(1/β) is lifted out of the subnormal numbers
-    tail = np.where(a.h > 690.0, decay_times(a, 1.0 / beta), np.log1p(z) / beta) if beta < 1 else np.log1p(z) / beta
+    tail = (
+        np.where(a.h > 690.0, decay_times(a, 1.0 / beta), np.log1p(z) / beta)
+        if beta < 1
+        else np.log1p(z) / beta
+    )
     return np.where(_linear_part(x, beta, threshold), x, np.maximum(x, 0.0) + tail)
 
 

@@ -12,8 +12,8 @@ import mpmath as mp
 @dataclass(frozen=True)
 class Jet:
     f: mp.mpf
-    d1: mp.mpf = mp.mpf(0)
-    d2: mp.mpf = mp.mpf(0)
+    d1: mp.mpf = mp.mp.zero
+    d2: mp.mpf = mp.mp.zero
 
     def __add__(self, other):
         o = jet(other)

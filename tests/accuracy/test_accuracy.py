@@ -64,7 +64,13 @@ def fresh_points(f, rng):
 def working_digits(f, x):
     """Decimal digits that outlast the textbook formula's cancellation at x."""
     tiny = int(-3 * np.log10(abs(x))) if 0 < abs(x) < 1 else 0
-    if f.name in {"gelu", "erf", "laplace", "snake", "sine"}:  # these do not cancel; large sines need the exponent
+    if f.name in {
+        "gelu",
+        "erf",
+        "laplace",
+        "snake",
+        "sine",
+    }:  # these do not cancel; large sines need the exponent
         return 60 + tiny + (650 if abs(x) > 1e10 else 0)
     return 60 + tiny + (1650 if abs(x) > 60 else int(2.2 * x * x + abs(x)))
 

@@ -1,0 +1,133 @@
+"""An activation over streams of blocks, on several threads, in constant memory and in the stream's order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actcli.activations import Activation
+from actcli.analysis.evaluation import Array, Evaluation, Numbers
+from actcli.exits import ActcliError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+_WORTH_A_THREAD = 16384
+"""Elements in a block below which handing it to a thread costs more than computing it."""
+
+
+def evaluate(f: Activation, numbers: Numbers, threads: int) -> Evaluation:
+    """f along a stream. Raises UsageError when f does not take the stream's rows."""
+    return _along(f, f"{f.spec}(x)", f, numbers, threads)
+
+
+def differentiate(
+    f: Activation,
+    numbers: Numbers,
+    threads: int,
+    *,
+    order: int = 1,
+    wrt: str = "x",
+    at_kink: str = "default",
+    jacobian: bool = False,
+) -> Evaluation:
+    """A derivative of f along a stream; by rows the Jacobian's diagonal, or all of it.
+
+    Raises UsageError for a derivative that does not exist (see Activation.grad).
+    """
+    if jacobian:
+        return _along(f, f"d{f.spec}ᵢ/dxⱼ", f.jacobian, numbers, threads, jacobian=True)
+    derivative = partial(f.grad, order=order, wrt=wrt, at_kink=at_kink)
+    derivative(
+        np.ones((1, 2)) if f.by_rows else np.ones(1)
+    )  # an impossible one is refused before anything is read
+    quantity = f"d{f.spec}/d{f.resolve_parameter(wrt)}" if wrt != "x" else f"{f.spec}{chr(39) * order}(x)"
+    return _along(f, quantity, derivative, numbers, threads)
+
+
+def _along(
+    f: Activation,
+    quantity: str,
+    function: Callable[[Array], Array],
+    numbers: Numbers,
+    threads: int,
+    *,
+    jacobian: bool = False,
+) -> Evaluation:
+    shape = numbers.shape
+    if f.by_rows and shape is not None:
+        shape = _row_shape(f, shape, numbers.axis, jacobian=jacobian)
+    return Evaluation(
+        function=f.spec,
+        quantity=quantity,
+        array=numbers.array,
+        dtype=numbers.dtype,
+        shape=shape,
+        # ahead of a live stream there is nothing to compute: waiting for more would hold an answer back
+        blocks=in_order(function, numbers.blocks, 1 if numbers.live else threads),
+        by_rows=f.by_rows,
+        axis=numbers.axis,
+        fortran=numbers.fortran,
+        live=numbers.live,
+    )
+
+
+def _row_shape(f: Activation, shape: tuple[int, ...], axis: int | None, *, jacobian: bool) -> tuple[int, ...]:
+    """The result's shape: the row's axis takes the result's length; a Jacobian adds the row's length at the end."""
+    at = len(shape) - 1 if axis is None else axis
+    result = list(shape)
+    result[at] = f.width(shape[at])
+    return (*result, shape[at]) if jacobian else tuple(result)
+
+
+def in_order(
+    function: Callable[[Array], Array], blocks: Iterator[Array], threads: int
+) -> Iterator[tuple[Array, Array]]:
+    """Pairs of block and function(block), in the blocks' order, computed ahead by at most threads + 1 blocks.
+
+    What was computed before the stream failed is handed on before its error is raised.
+    """
+    if threads == 1:
+        yield from ((block, function(block)) for block in blocks)
+        return
+    pool: ThreadPoolExecutor | None = None
+    waiting: deque[tuple[Array, Future[Any]]] = deque()
+    failure: ActcliError | None = None
+    try:
+        while failure is None:
+            try:
+                block = next(blocks, None)
+            except ActcliError as error:
+                failure = error
+                break
+            if block is None:
+                break
+            if block.size < _WORTH_A_THREAD and not waiting:
+                yield block, function(block)
+                continue
+            if pool is None:
+                pool = _pool(threads)
+            waiting.append((block, pool.submit(function, block)))
+            if len(waiting) > threads:
+                yield _finished(waiting)
+        while waiting:
+            yield _finished(waiting)
+        if failure is not None:
+            raise failure
+    finally:
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool(threads: int) -> "ThreadPoolExecutor":
+    # it brings the logging module along: not for three numbers
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(threads, "actcli")
+
+
+def _finished(waiting: "deque[tuple[Array, Future[Any]]]") -> tuple[Array, Array]:
+    block, future = waiting.popleft()
+    return block, future.result()
