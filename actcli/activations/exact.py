@@ -8,7 +8,7 @@ D. E. Knuth, The Art of Computer Programming 2, 4.2.2 (sums).
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,29 @@ def two_product(a: Array | float, b: Array | float) -> Sum:
     p = np.asarray(a * b)
     ah, al = _split(a)
     bh, bl = _split(b)
-    return Sum(p, ((ah * bh - p) + ah * bl + al * bh) + al * bl)
+    rest = ah * bh - p
+    rest += ah * bl
+    rest += al * bh
+    rest += al * bl
+    return Sum(p, rest)
 
 
-def _split(a: Array | float) -> tuple[Array | float, Array | float]:
+def square(x: Array) -> Sum:
+    """x² exactly, for |x| below 2**495. In place where it can be: this is the dearest step of gelu."""
+    p = x * x
+    high, low = _split(x)
+    rest = high * high
+    rest -= p
+    high *= 2.0
+    high *= low
+    rest += high
+    low *= low
+    rest += low
+    return Sum(p, rest)
+
+
+def _split(a: Array | float) -> tuple[Any, Any]:
+    """a as a sum of two numbers of 26 bits, new arrays both."""
     t = _SPLITTER * a
     high = t - (t - a)
     return high, a - high
@@ -82,12 +101,6 @@ def quotient(x: Array, divisor: float) -> Sum:
     back, rest = two_product(h, divisor)
     l = ((x - back) - rest) / divisor  # noqa: E741
     return Sum(h, np.where(np.abs(h) < SATURATED, l, 0.0))
-
-
-def square(x: Array, largest: float) -> Sum:
-    """x² exactly, for |x| cut off at `largest`."""
-    inside = np.clip(x, -largest, largest)
-    return two_product(inside, inside)
 
 
 def magnitude(y: Sum) -> Sum:
@@ -139,8 +152,10 @@ def piecewise(
         return then(x)
     if not inside.any():
         return otherwise(x)
-    y = np.empty_like(x)
-    y[inside] = then(x[inside])
-    outside = ~inside
-    y[outside] = otherwise(x[outside])
-    return y
+    flat = x.reshape(-1)
+    y = np.empty_like(flat)
+    for chosen, function in ((inside, then), (~inside, otherwise)):
+        # by index: five times as fast as by mask where the mask is random
+        at = np.flatnonzero(chosen)
+        y[at] = function(flat.take(at))
+    return y.reshape(x.shape)

@@ -26,6 +26,7 @@ _SQRT_HALF = 0.7071067811865476
 _SQRT_HALF_LOW = -4.833646656726457e-17
 _DENSITY_AT_0 = 0.3989422804014327
 """1/√(2π)"""
+_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 _FAR = 60.0
 """e**(−60²/2) is 0."""
 _NEAR = 0.75
@@ -95,10 +96,16 @@ def _times_mills(a: Array) -> Array:
     return _mills_polynomial(a) / (1.0 + 0.75 / a)
 
 
-def _half_square(x: Array) -> Sum:
-    """x²/2 exactly, x cut off at ±60."""
-    h, low = square(x, _FAR)
+def _half_square(a: Array) -> Sum:
+    """a²/2 exactly."""
+    h, low = square(a)
     return Sum(0.5 * h, 0.5 * low)
+
+
+def _cut_off(x: Array) -> Array:
+    """|x|, at most 60."""
+    a = np.abs(x)
+    return np.minimum(a, _FAR, out=a)
 
 
 def _series(x: Array) -> Array:
@@ -107,9 +114,8 @@ def _series(x: Array) -> Array:
 
 
 def _gelu_outer(x: Array) -> Array:
-    a = np.minimum(np.abs(x), _FAR)
-    tail = decay_times(_half_square(x), _times_mills(a))
-    return np.where(x < 0, -tail, x - np.where(x < _FAR, tail, 0.0))
+    a = _cut_off(x)
+    return np.maximum(x, 0.0) - decay_times(_half_square(a), _times_mills(a))
 
 
 def _gelu(x: Array) -> Array:
@@ -122,8 +128,8 @@ def _gelu_slope_inner(x: Array) -> Array:
 
 
 def _gelu_slope_outer(x: Array) -> Array:
-    a = np.minimum(np.abs(x), _FAR)
-    tail = decay_times(_half_square(x), mills(a) - a * _DENSITY_AT_0)
+    a = _cut_off(x)
+    tail = decay_times(_half_square(a), mills(a) - a * _DENSITY_AT_0)
     return np.where(x < 0, tail, 1.0 - tail)
 
 
@@ -133,19 +139,19 @@ def _gelu_slope(x: Array) -> Array:
 
 def _gelu_curvature(x: Array) -> Array:
     """φ(x)·(2 − x²)."""
-    a = np.minimum(np.abs(x), _FAR)
+    a = _cut_off(x)
     factor = ((_SQRT_2 - a) + _SQRT_2_LOW) * (_SQRT_2 + a)
-    return decay_times(_half_square(x), factor * _DENSITY_AT_0)
+    return decay_times(_half_square(a), factor * _DENSITY_AT_0)
 
 
 def _gaussian(x: Array, factor: Array | float) -> Array:
     """e**(−x²)·factor."""
-    return decay_times(square(x, _FAR), factor)
+    return decay_times(square(_cut_off(x)), factor)
 
 
 def _gaussian_bend(x: Array) -> Array:
     """4x² − 2, without cancellation."""
-    a = np.minimum(np.abs(x), _FAR)
+    a = _cut_off(x)
     return 4.0 * ((a - _SQRT_HALF) - _SQRT_HALF_LOW) * (a + _SQRT_HALF)
 
 
@@ -153,16 +159,18 @@ def _cut(x: Array) -> Array:
     return np.clip(x, -_FAR, _FAR)
 
 
+def _erf_inner(x: Array) -> Array:
+    """2Φ(x√2) − 1."""
+    return x * polynomial(2.0 * (x * x), NORMAL_SERIES) * _TWO_OVER_ROOT_PI
+
+
+def _erf_outer(x: Array) -> Array:
+    a = _cut_off(x)
+    return np.copysign(1.0 - decay_times(square(a), 2.0 * mills(a * _SQRT_2)), x)
+
+
 def _erf(x: Array) -> Array:
-    def inner(x: Array) -> Array:
-        # erf(x) = 2Φ(x√2) − 1
-        return x * polynomial(2.0 * (x * x), NORMAL_SERIES) * (2.0 / math.sqrt(math.pi))
-
-    def outer(x: Array) -> Array:
-        a = np.minimum(np.abs(x), _FAR)
-        return np.copysign(1.0 - decay_times(square(x, _FAR), 2.0 * mills(a * _SQRT_2)), x)
-
-    return piecewise(np.abs(x) < 0.5, x, inner, outer)
+    return piecewise(np.abs(x) < 0.5, x, _erf_inner, _erf_outer)
 
 
 def _laplace_argument(x: Array, mu: float, sigma: float) -> Sum:
@@ -208,8 +216,6 @@ def _laplace_by_sigma(x: Array, mu: float, sigma: float) -> Array:
     t = _laplace_argument(x, mu, sigma)
     return decay_times(_laplace_decay(t), -_SQRT_2 * t.h * (_DENSITY_AT_0 / sigma))
 
-
-_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 DEFINITIONS = (
     Definition(
