@@ -1,0 +1,91 @@
+"""In which form and where results go: one decision from the options, before anything is read."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from actcli.exits import UsageError
+from actcli.terminal import Terminal
+
+TEXT_FORMATS = ("table", "plain", "csv", "tsv", "json", "jsonl", "markdown")
+ARRAY_FORMATS = ("npy", "npz")
+
+_FORMAT_OF_SUFFIX = {
+    ".npy": "npy",
+    ".npz": "npz",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".txt": "plain",
+    ".md": "markdown",
+}
+_FOR_READERS = ("table", "markdown")
+_ONLY_RESULTS = ("json", "npy", "npz")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where results go and how they look.
+
+    Attributes:
+        format: table, plain, csv, tsv, json, jsonl, markdown, npy or npz.
+        path: the file to write, or None for stdout.
+        with_x: show x beside each result, where a format would not do so by itself.
+        digits: significant digits of a table or markdown; None: all, as far as the width allows.
+
+    """
+
+    format: str
+    path: str | None
+    with_x: bool = False
+    digits: int | None = None
+
+
+def choose_layout(
+    format: str | None,  # noqa: A002 - the option's own name
+    output: str | None,
+    with_x: bool,
+    digits: int | None,
+    terminal: Terminal,
+) -> Layout:
+    """The layout that --format, -o, --with-x and --digits ask for; raises UsageError when they disagree."""
+    if format is not None and format not in TEXT_FORMATS + ARRAY_FORMATS:
+        raise UsageError(f"--format {format!r} is not known; choose one of {', '.join(TEXT_FORMATS)}")
+    path = None if output == "-" else output
+    if path is not None:
+        chosen = _format_of_file(path, format)
+    elif format in ARRAY_FORMATS:
+        raise UsageError(f"{format} is a binary file format; name the file with -o FILE.{format}")
+    else:
+        chosen = format or ("table" if terminal.stdout_is_tty else "plain")
+    if digits is not None:
+        _check_digits(digits, chosen)
+    if with_x and chosen in _ONLY_RESULTS:
+        raise UsageError(f"{chosen} holds the results only; leave out --with-x or write csv, tsv or jsonl")
+    return Layout(chosen, path, with_x, digits)
+
+
+def _format_of_file(path: str, asked: str | None) -> str:
+    if not path:
+        raise UsageError("-o needs the name of a file, or - for standard output")
+    suffix = PurePath(path).suffix.lower()
+    meant = _FORMAT_OF_SUFFIX.get(suffix)
+    if meant is None:
+        if asked is not None:
+            return asked
+        known = ", ".join(_FORMAT_OF_SUFFIX)
+        raise UsageError(f"-o {path!r}: the suffix does not say the format; use one of {known}, or --format")
+    if asked is None or asked == meant or (suffix == ".txt" and asked in _FOR_READERS):
+        return asked or meant
+    raise UsageError(
+        f"-o {path!r} is {meant} by its suffix, but --format says {asked}; leave one of them out"
+    )
+
+
+def _check_digits(digits: int, chosen: str) -> None:
+    if chosen not in _FOR_READERS:
+        raise UsageError(
+            f"--digits belongs to --format table or markdown; {chosen} holds every number to its last bit"
+        )
+    if not 1 <= digits <= 17:
+        raise UsageError(f"--digits {digits} is out of range; a number has 1 to 17 significant digits")

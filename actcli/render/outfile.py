@@ -1,0 +1,129 @@
+"""Files that appear whole or not at all: a temporary name in the same folder, renamed at the end."""
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from actcli.exits import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+_BUFFER_BYTES = 1 << 20
+
+
+@contextmanager
+def atomic_file(path: str) -> Iterator[BinaryIO]:
+    """A binary file to write, which takes the place of `path` when the block ends without an exception.
+
+    On any exception, KeyboardInterrupt too, the old file stays and the temporary one is removed. A link is
+    followed; a device or pipe is written directly. Raises DataError when the folder is missing, the target
+    is a folder or not writable, or the disk is full.
+    """
+    target = Path(os.path.realpath(path))
+    status = _status(path, target)
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        with _opened(path, target, os.O_WRONLY) as file:
+            yield file
+        return
+    # Hidden, and short whatever the target's name is, so that it cannot exceed the file system's limit.
+    temporary = target.with_name(f".actcli-{os.urandom(8).hex()}.tmp")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with _opened(path, temporary, flags, 0o666 if status is None else 0o600) as file:
+            if status is not None:
+                with suppress(OSError):  # some file systems have no permissions to set
+                    os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode) & 0o777)
+            yield file
+        try:
+            temporary.replace(target)
+        except OSError as error:
+            raise _refusal(path, error) from error
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+@contextmanager
+def spool_file() -> Iterator[IO[bytes]]:
+    """A file for results that cannot go out yet, gone at the end; small ones never leave the memory.
+
+    Raises DataError when the disk for temporary files is full.
+    """
+    import tempfile
+
+    try:
+        with tempfile.SpooledTemporaryFile(max_size=_BUFFER_BYTES) as spool:
+            yield spool
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _refusal("a temporary file", error) from error
+
+
+def copied(spool: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a spool file from its start, in pieces."""
+    spool.seek(0)
+    while piece := spool.read(_BUFFER_BYTES):
+        yield piece
+
+
+def _status(path: str, target: Path) -> os.stat_result | None:
+    """What is at the target now, None for nothing; raises DataError for what cannot be written."""
+    try:
+        status = target.stat()
+    except FileNotFoundError:
+        if path.endswith(os.sep):
+            raise DataError(f"cannot write {path}: it names a folder, not a file") from None
+        if not target.parent.is_dir():
+            raise DataError(f"cannot write {path}: the folder {target.parent} does not exist") from None
+        return None
+    except OSError as error:
+        raise _refusal(path, error) from error
+    if stat.S_ISDIR(status.st_mode):
+        raise DataError(f"cannot write {path}: it is a folder")
+    if not os.access(target, os.W_OK):
+        raise DataError(f"cannot write {path}: Permission denied")
+    return status
+
+
+@contextmanager
+def _opened(path: str, name: Path, flags: int, mode: int = 0o666) -> Iterator[BinaryIO]:
+    try:
+        raw = _CheckedFile(path, os.open(name, flags | getattr(os, "O_CLOEXEC", 0), mode))
+    except OSError as error:
+        raise _refusal(path, error) from error
+    file = io.BufferedWriter(raw, _BUFFER_BYTES)
+    try:
+        yield cast("BinaryIO", file)
+        file.flush()
+    finally:
+        # Past this point nothing is worth writing: what matters was flushed, or is to be thrown away.
+        raw.discard = True
+        file.close()
+
+
+class _CheckedFile(io.FileIO):
+    """A raw file whose failed writes are already the user's error, wherever they happen to surface."""
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        super().__init__(descriptor, "wb")
+        self.path = path
+        self.discard = False
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        if self.discard:
+            return memoryview(data).nbytes
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise _refusal(self.path, error) from error
+
+
+def _refusal(path: str, error: OSError) -> DataError:
+    return DataError(f"cannot write {path}: {error.strerror or error}")
