@@ -9,6 +9,7 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.evaluation import Array, Evaluation, Numbers
+from actcli.analysis.memory import keep_freed_memory
 from actcli.exits import ActcliError
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def _pool(threads: int) -> "ThreadPoolExecutor":
     # it brings the logging module along: not for three numbers
     from concurrent.futures import ThreadPoolExecutor
 
+    keep_freed_memory()
     return ThreadPoolExecutor(threads, "actcli")
 
 

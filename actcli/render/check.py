@@ -82,8 +82,7 @@ def _sentences(check: DerivativeCheck) -> str:
     verdict = "agrees" if check.passed else "DOES NOT AGREE"
     lines = [
         f"{check.quantity} {verdict} with differences of {check.function} at {_count(check.points, 'point')}.",
-        f"Largest relative error {check.largest_error:.2g} at x = {check.worst_x!r}, "
-        f"allowed {check.tolerance:g}:",
+        f"Largest relative error {check.largest_error:.2g} (allowed {check.tolerance:g}), at x = {check.worst_x!r}:",
         f"  derivative   {check.derivative!r}",
         f"  differences  {check.differences!r}",
     ]
