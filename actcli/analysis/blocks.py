@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.evaluation import Array, Evaluation, Numbers
+from actcli.analysis.evaluation import Array, Evaluation, Numbers, derivative_name
 from actcli.analysis.memory import keep_freed_memory
 from actcli.exits import ActcliError
 
@@ -44,7 +44,7 @@ def differentiate(
     derivative(
         np.ones((1, 2)) if f.by_rows else np.ones(1)
     )  # an impossible one is refused before anything is read
-    quantity = f"d{f.spec}/d{f.resolve_parameter(wrt)}" if wrt != "x" else f"{f.spec}{chr(39) * order}(x)"
+    quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
     return _along(f, quantity, derivative, numbers, threads)
 
 
@@ -71,6 +71,8 @@ def _along(
         by_rows=f.by_rows,
         axis=numbers.axis,
         fortran=numbers.fortran,
+        among_others=numbers.among_others,
+        derivative=function is not f,
         live=numbers.live,
     )
 

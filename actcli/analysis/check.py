@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.evaluation import Numbers
+from actcli.analysis.evaluation import Numbers, derivative_name
 from actcli.exits import ActcliError, ExitStatus
 
 Array = NDArray[np.float64]
@@ -100,7 +100,7 @@ def check_derivative(
     for block in _blocks(f, numbers, wrt):
         with np.errstate(all="ignore"):
             compare(f, block, order, wrt, tolerance, tally)
-    quantity = f"d{f.spec}/d{wrt}" if wrt != "x" else f"{f.spec}{chr(39) * order}(x)"
+    quantity = derivative_name(f.spec, order, wrt)
     if not tally.points:
         raise NothingToCheckError(
             f"{quantity}: none of the points can be compared; give points off the kinks"

@@ -22,6 +22,7 @@ class Numbers:
         blocks: consecutive pieces of the array. Elementwise: 1-D. By rows: 2-D, a row a line.
         axis: by rows: the axis of `shape` along which a row lies; None is the last.
         fortran: the pieces follow the columns (Fortran order), as the file does.
+        among_others: the run has several arrays, and each must be told from the others.
         live: a person or a program may be waiting for each block: pass every one on at once.
 
     """
@@ -33,6 +34,7 @@ class Numbers:
     blocks: Iterator[Array]
     axis: int | None = None
     fortran: bool = False
+    among_others: bool = False
     live: bool = False
 
 
@@ -51,6 +53,8 @@ class Evaluation:
             A Jacobian: x (rows, n), y (rows, m, n).
         axis: by rows: the axis of `shape` along which a row of y lies; None is the last.
         fortran: the blocks follow the columns of `shape` (Fortran order).
+        among_others: the run has several arrays, and each must be told from the others.
+        derivative: y is a derivative.
         live: pass every block on at once.
 
     """
@@ -64,4 +68,19 @@ class Evaluation:
     by_rows: bool = False
     axis: int | None = None
     fortran: bool = False
+    among_others: bool = False
+    derivative: bool = False
     live: bool = False
+
+    @property
+    def label(self) -> str | None:
+        """The array's name, where it must be told from others."""
+        return self.array if self.among_others else None
+
+
+def derivative_name(spec: str, order: int = 1, wrt: str = "x") -> str:
+    """How a derivative is written: `gelu'(x)`, `(silu:2)''(x)`, `dprelu/dalpha`."""
+    if wrt != "x":
+        return f"d{spec}/d{wrt}"
+    function = f"({spec})" if ":" in spec else spec
+    return f"{function}{chr(39) * order}(x)"

@@ -26,7 +26,7 @@ def headings(evaluation: Evaluation, y: Array, room: int = _FORMULA_HEADING) -> 
 
     The title has the array's name, and what f is where no column says it within `room` characters.
     """
-    said = [] if evaluation.array is None else [printable(evaluation.array)]
+    said = [] if evaluation.label is None else [printable(evaluation.label)]
     if y.ndim == 3:
         names = ["row", "i", "j", "dy_i/dx_j"]
         said.append(f"y = {printable(evaluation.function)}")

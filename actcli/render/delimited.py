@@ -27,7 +27,7 @@ class DelimitedLines:
 
     def __call__(self, evaluation: Evaluation) -> Iterator[bytes]:
         """The lines of one array; raises DataError at the first row of another width than the first."""
-        array = None if evaluation.array is None else self._quoted(evaluation.array)
+        array = None if evaluation.label is None else self._quoted(evaluation.label)
         if not evaluation.by_rows:
             yield self._header_once(array, ["x", "y"] if self.with_x else ["y"])
         done = 0

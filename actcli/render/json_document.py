@@ -12,22 +12,25 @@ _NUMBERS_AT_ONCE = 1 << 16
 
 
 def json_document(evaluations: Iterable[Evaluation]) -> Iterator[bytes]:
-    """`{"function", "quantity", "dtype", "shape", "values"}` as one line.
+    """`{"function", "dtype", "shape", "values"}` as one line; a derivative has "derivative" after "function".
 
-    Of several arrays `{"function", "quantity", "arrays": {name: {"dtype", "shape", "values"}}}`. Non-finite
+    Of several arrays `{"function", "arrays": {name: {"dtype", "shape", "values"}}}`. Non-finite
     numbers are the strings "nan", "inf" and "-inf". Raises DataError for rows of several lengths.
     """
     from orjson import dumps
 
     named = 0
     for evaluation in evaluations:
-        start = dumps({"function": evaluation.function, "quantity": evaluation.quantity})[:-1] + b","
-        if evaluation.array is None:
+        said = {"function": evaluation.function}
+        if evaluation.derivative:
+            said["derivative"] = evaluation.quantity
+        start = dumps(said)[:-1] + b","
+        if evaluation.label is None:
             yield start
             yield from _array(evaluation, b"}\n")
             continue
         yield b"," if named else start + b'"arrays":{'
-        yield dumps(evaluation.array) + b":{"
+        yield dumps(evaluation.label) + b":{"
         yield from _array(evaluation, b"}")
         named += 1
     if named:

@@ -32,7 +32,7 @@ def json_lines(evaluation: Evaluation) -> Iterator[bytes]:
     """One `{"x", "y"}` a line, with "array" before them where there are several; by rows: lists."""
     from orjson import dumps
 
-    start = b"{" if evaluation.array is None else b'{"array":' + dumps(evaluation.array) + b","
+    start = b"{" if evaluation.label is None else b'{"array":' + dumps(evaluation.label) + b","
     for x, y in pieces(evaluation):
         if y.ndim == 1:
             before, between, after = b'"x":', b',"y":', b"}\n"

@@ -5,6 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 from actcli.analysis.evaluation import Numbers
@@ -32,7 +33,7 @@ def npz_numbers(path: str, request: Request) -> Iterator[Numbers]:
         for name in chosen:
             with _member(archive, members[name], path).closed_on_error() as stream:
                 numbers = npy_numbers(stream, request, name.removesuffix(_SUFFIX), members[name].file_size)
-            yield numbers
+            yield replace(numbers, among_others=len(chosen) > 1)
 
 
 def _archive(path: str) -> zipfile.ZipFile:

@@ -23,6 +23,7 @@ def results(*blocks, function="gelu", quantity="f(x)", array=None, shape=None, f
         if failure is not None:
             raise failure
 
+    more.setdefault("among_others", array is not None)
     return Evaluation(function, quantity, array, dtype, shape, stream(), **more)
 
 

@@ -13,7 +13,7 @@ from actcli.render.layout import Layout
 def test_one_array(shape):
     shown = written(results([-0.0, np.nan], [np.inf, -np.inf], function='a"b', shape=shape), "json")
     assert shown == (
-        '{"function":"a\\"b","quantity":"f(x)","dtype":"float64","shape":[4],"values":[-0.0,"nan","inf","-inf"]}\n'
+        '{"function":"a\\"b","dtype":"float64","shape":[4],"values":[-0.0,"nan","inf","-inf"]}\n'
     )
 
 
@@ -37,7 +37,6 @@ def test_several_arrays():
     both = [results([1.0], array="a", shape=(1,)), results(np.ones(2, np.float32), array="b", shape=(2, 1))]
     assert json.loads(written(both, "json")) == {
         "function": "gelu",
-        "quantity": "f(x)",
         "arrays": {
             "a": {"dtype": "float64", "shape": [1], "values": [1.0]},
             "b": {"dtype": "float32", "shape": [2, 1], "values": [1.0, 1.0]},
@@ -67,3 +66,19 @@ def test_rows_of_several_lengths_have_no_shape():
         DataError, match="row 3 has 2 numbers, the first row 3: json needs rows of one length"
     ):
         written(stream, "json")
+
+
+def test_a_derivative_says_which():
+    shown = written(results([1.0], quantity="gelu'(x)", derivative=True), "json")
+    assert json.loads(shown) == {
+        "function": "gelu",
+        "derivative": "gelu'(x)",
+        "dtype": "float64",
+        "shape": [1],
+        "values": [1.0],
+    }
+
+
+def test_an_array_that_is_alone_needs_no_name():
+    shown = json.loads(written(results([1.0], array="conv1", among_others=False), "json"))
+    assert list(shown) == ["function", "dtype", "shape", "values"]
