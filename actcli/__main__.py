@@ -1,0 +1,193 @@
+"""The program's way in and out: the version, what signals do, errors as one line, the exit status.
+
+Until the version is answered nothing is imported but what Python has loaded by itself.
+"""
+
+import os
+import sys
+
+from actcli import __version__
+
+TYPE_CHECKING = False  # typing would take as long to load as the rest of the way to the version
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from actcli.terminal import Terminal
+
+
+def main() -> None:
+    """Run the command line of this process and end the process; never returns."""
+    try:
+        if sys.argv[1:] in (["--version"], ["-V"]):
+            _answer_version()
+        status = _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = 130
+    except SystemExit as ending:  # raised by SIGTERM and SIGHUP, with 128 + n
+        status = ending.code if isinstance(ending.code, int) else 1
+    # Shutting the interpreter down would wait for worker threads and take NumPy apart piece by piece.
+    os._exit(status)
+
+
+def _answer_version() -> None:
+    """Print the version and end; return when that fails, since the long way knows how to fail."""
+    try:
+        os.write(1, f"actcli {__version__}\n".encode())
+    except OSError:
+        return
+    os._exit(0)
+
+
+class _Stop:
+    """What SIGINT, SIGTERM and SIGHUP do.
+
+    At first they end the process at once: while modules are loaded an exception may be swallowed or land in
+    code that is not ready for it, and there is nothing to clean up. After `unwind` they raise, so that
+    temporary files are removed.
+    """
+
+    __slots__ = ("raised_at", "status", "terminal_on_stderr", "unwinds")
+
+    def __init__(self, *, terminal_on_stderr: bool) -> None:
+        self.unwinds = False
+        self.raised_at: float | None = None
+        self.status = 0
+        self.terminal_on_stderr = terminal_on_stderr
+
+    def install(self) -> None:
+        """Take over the signals, but for those that the parent has set to be ignored (nohup, `&`)."""
+        import signal
+
+        # A reader that has gone ends the program silently, as it ends cat.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self)
+
+    def unwind(self) -> None:
+        """From now on there are files to clean up."""
+        import _thread
+        import gc
+        import signal
+
+        self.unwinds = True
+        gc.enable()
+        received, announced = os.pipe()
+        os.set_blocking(announced, False)
+        signal.set_wakeup_fd(announced, warn_on_full_buffer=False)
+        _thread.start_new_thread(self._repeat, (received, _thread.get_ident()))
+
+    def _repeat(self, received: int, main_thread: int) -> None:
+        """Send a signal again that has not been acted on: Python has seen it too late, just before a read.
+
+        A signal that comes between the interpreter's last look and a blocking system call would wait for that
+        call's end; one that comes while a module is being loaded is put off (see `__call__`).
+        """
+        import signal
+        import time
+
+        while number := os.read(received, 1):
+            time.sleep(0.02)
+            if not self.status:
+                signal.pthread_kill(main_thread, number[0])
+
+    def __call__(self, number: int, frame: "FrameType | None") -> None:
+        import time
+
+        if not self.unwinds:
+            self._end_line()
+            os._exit(128 + number)
+        if _loads_a_module(frame):
+            return
+        if self.raised_at is None:
+            self.raised_at = time.monotonic()
+            self.status = 128 + number
+            self._end_line()
+            raise KeyboardInterrupt if number == 2 else SystemExit(self.status)
+        # The same keystroke again must not disturb the cleaning up; a later one means that it hangs.
+        if time.monotonic() - self.raised_at > 1:
+            os._exit(128 + number)
+
+    def _end_line(self) -> None:
+        """The terminal shows ^C; the prompt belongs on the next line."""
+        if self.terminal_on_stderr:
+            os.write(2, b"\n")
+
+
+def _loads_a_module(frame: "FrameType | None") -> bool:
+    """Whether an import is under way: a half-loaded extension module may crash on an exception (orjson does)."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _run(arguments: list[str]) -> int:
+    import gc
+
+    # Loading modules makes many objects and no garbage: looking for it takes 5 ms.
+    gc.disable()
+    stop = _Stop(terminal_on_stderr=sys.stderr is not None and sys.stderr.isatty())
+    stop.install()
+
+    from actcli.exits import ActcliError
+    from actcli.terminal import Terminal
+
+    terminal = Terminal.of_process()
+    arguments, debug = _without_debug(arguments)
+    try:
+        from actcli.app import run
+
+        status = run(arguments, terminal, stop.unwind)
+        terminal.flush()
+    except Exception as error:  # noqa: BLE001 - this is where every error becomes a line
+        if stop.raised_at is not None:  # a library has made another error of the interruption
+            return stop.status
+        if isinstance(error, BrokenPipeError):
+            return 141
+        if debug:
+            import traceback
+
+            terminal.say(traceback.format_exc().rstrip())
+        message = _message(error)
+        terminal.say(f"actcli: {printable(message)}")
+        status = int(error.status) if isinstance(error, ActcliError) else 1
+        _flush_what_is_there(terminal)
+    return status
+
+
+def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:
+    """Take `--debug` out, wherever it stands before `--`: it concerns the command line itself too."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [argument for argument in arguments[:end] if argument != "--debug"]
+    return kept + arguments[end:], len(kept) < end
+
+
+def _message(error: Exception) -> str:
+    from actcli.exits import ActcliError
+
+    if isinstance(error, ActcliError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory" + (f": {error}" if str(error) else "")
+    return f"internal error: {type(error).__name__}: {error}; --debug shows where"
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters, line ends and stray bytes written as `\x1b`, `\n` and `\udcff`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _flush_what_is_there(terminal: "Terminal") -> None:
+    """Hand on the results before the error; that stdout is full as well adds nothing to the first error."""
+    from actcli.exits import DataError
+
+    try:
+        terminal.flush()
+    except DataError:
+        return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""The program as a whole: its commands, loaded when they are invoked, its options, its errors in one line."""
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from actcli.commands.options import Color, Debug, Threads
+from actcli.commands.parser import HELP_NAMES, explained, sentence, write_as_is, write_sections
+from actcli.commands.session import Session
+from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+    from typer.core import TyperOption
+
+    from actcli.terminal import Terminal
+
+COMMANDS = {
+    "eval": "Evaluate an activation function at numbers, a file or a stream.",
+    "grad": "Differentiate an activation function, by x or by a parameter.",
+    "completion": "Print the completion script of a shell.",
+}
+"""The commands and what they do: `--help` shows this without loading one of them."""
+
+EPILOG = """\
+Examples:
+  actcli eval relu -1 0 1
+  seq -5 5 | actcli eval leaky_relu:alpha=0.2
+  actcli eval gelu activations.npy -o out.npy
+  actcli grad silu --check
+
+Exit status:
+  0    done
+  1    failed: a file, the data, or the disk
+  2    wrong use: the command line asks for something that does not exist
+  3    found what it was told to fail on (grad --check)
+  4    not enough data to say
+  130  interrupted
+"""
+
+
+class CommandGroup(TyperGroup):
+    """The commands by name; each module is imported when its command is invoked or asked about."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002 - Typer's
+        """The names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":  # noqa: ARG002 - Typer's
+        """The command, with its options built; None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = typer.main.get_command(import_module(f"actcli.commands.{cmd_name}").command)
+        command.name = cmd_name
+        return command
+
+    def resolve_command(
+        self, ctx: "Context", args: list[str]
+    ) -> "tuple[str | None, Command | None, list[str]]":
+        """The command and what is left for it; raises UsageError with the nearest name."""
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            right = f"did you mean {near[0]}?" if near else f"the commands are {', '.join(COMMANDS)}"
+            raise UsageError(f"no command {args[0]!r}; {right}")
+        return args[0], command, args[1:]
+
+    def get_help_option(self, ctx: "Context") -> "TyperOption | None":
+        """--help, through our own terminal."""
+        return explained(super().get_help_option(ctx))
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """The commands first, then the options."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name.ljust(11), summary) for name, summary in COMMANDS.items()])
+        write_sections(self.get_params(ctx), ctx, formatter)
+
+    def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's
+        """Examples and exit statuses, as they are written."""
+        write_as_is(self.epilog, formatter)
+
+
+app = typer.Typer(
+    cls=CommandGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings=HELP_NAMES,
+)
+
+
+def _show_version(context: typer.Context, value: bool) -> None:
+    if value:
+        from actcli import __version__
+
+        context.obj.terminal.write(f"actcli {__version__}\n".encode())
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        "-V",
+        help="Show the version.",
+        callback=_show_version,
+        is_eager=True,
+        rich_help_panel="Program",
+    ),
+]
+
+
+@app.callback(epilog=EPILOG)
+def actcli(
+    context: typer.Context,
+    color: Color = None,
+    threads: Threads = None,
+    debug: Debug = False,  # noqa: ARG001 - taken from the line before it is parsed; here for the help
+    version: Version = False,  # noqa: ARG001 - answered by its callback
+) -> None:
+    """A laboratory for activation functions: exact values, exact derivatives."""
+    context.obj.choose(color, threads)
+
+
+def run(arguments: Sequence[str], terminal: "Terminal", writes: Callable[[], None] | None = None) -> int:
+    """Run one command line and return the exit status.
+
+    `writes` is called before output begins. Raises ActcliError for everything that a person can mend.
+    """
+    if not arguments:
+        raise UsageError("a command is missing; try actcli eval relu -1 0 1, or actcli --help")
+    session = Session(terminal, writes) if writes else Session(terminal)
+    group: Any = typer.main.get_command(app)
+    try:
+        with group.make_context("actcli", list(arguments), obj=session) as context:
+            group.invoke(context)
+    except typer.Exit as ending:
+        return ending.exit_code
+    except typer.TyperException as error:
+        raise UsageError(sentence(error)) from error
+    return 0

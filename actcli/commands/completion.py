@@ -1,0 +1,134 @@
+"""`actcli completion`: the completion scripts, made from the commands' own declarations and the catalogue."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+
+from actcli.commands.parser import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typer._click import Context, Parameter
+
+    from actcli.activations import Definition
+    from actcli.commands.session import Session
+    from actcli.render.completions import Argument, Option, Outline
+
+Shell = Literal["bash", "zsh", "fish"]
+
+command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+EPILOG = """\
+Examples:
+  actcli completion bash > ~/.local/share/bash-completion/completions/actcli
+  actcli completion zsh > ~/.zfunc/_actcli      (with ~/.zfunc in $fpath)
+  actcli completion fish > ~/.config/fish/completions/actcli.fish
+"""
+
+
+@command.command("completion", cls=Command, epilog=EPILOG)
+def print_completion(
+    context: typer.Context,
+    shell: Annotated[
+        Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", rich_help_panel="Arguments")
+    ],
+) -> None:
+    """Print the completion script of a shell.
+
+    It completes commands, options, their values, files, and the functions with
+    their parameters, without starting actcli.
+    """
+    from actcli.render.completions import script
+
+    session: Session = context.obj
+    session.writes()
+    session.terminal.write(script(shell, outline(context.find_root())).encode())
+
+
+def outline(context: "Context") -> "Outline":
+    """The command line of the group that `context` belongs to, with the functions of the catalogue."""
+    from actcli.activations import catalogue
+    from actcli.render.completions import Command as Described
+    from actcli.render.completions import Outline
+
+    group = context.command
+    if not isinstance(group, typer.core.TyperGroup):
+        raise TypeError("the outline is made of a group of commands")
+    functions = {name: parameters for definition in catalogue() for name, parameters in names_of(definition)}
+    every_parameter = sorted({p.name for definition in catalogue() for p in definition.parameters})
+    described = []
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if found is None:
+            continue
+        parameters = found.get_params(type(context)(found, parent=context, info_name=name))
+        described.append(
+            Described(
+                name=name,
+                summary=one_line(found.help),
+                options=tuple(_option(p, every_parameter) for p in parameters if _is_option(p)),
+                arguments=tuple(_argument(p) for p in parameters if not _is_option(p)),
+            )
+        )
+    return Outline(
+        commands=tuple(described),
+        options=tuple(_option(p, every_parameter) for p in group.get_params(context)),
+        functions=functions,
+    )
+
+
+def names_of(definition: "Definition") -> "Iterator[tuple[str, tuple[str, ...]]]":
+    """Every name that a person may type for an activation, with the parameter names to offer behind it.
+
+    Below a framework these are the framework's names, or where it is not said which, all that are understood.
+    """
+    own = tuple(parameter.name for parameter in definition.parameters)
+    if "." not in definition.name:
+        for name in (definition.name, *definition.aliases):
+            yield name, own
+    for framework in definition.frameworks:
+        theirs: list[str] = []
+        for parameter in definition.parameters:
+            renamed = [name for name, ours in framework.renames.items() if ours == parameter.name]
+            theirs += renamed or [parameter.name, *parameter.aliases]
+        for name in framework.names:
+            yield f"{framework.framework}.{name.rpartition('.')[2]}", tuple(dict.fromkeys(theirs))
+
+
+def one_line(text: str | None) -> str:
+    """The first sentence of a help text, without its full stop."""
+    return " ".join((text or "").split("  [")[0].split()).partition(". ")[0].rstrip(".")
+
+
+def _is_option(parameter: "Parameter") -> bool:
+    return parameter.param_type_name == "option"
+
+
+def _option(parameter: "Parameter", every_parameter: list[str]) -> "Option":
+    from actcli.render.completions import Option
+
+    choices = tuple(str(choice) for choice in getattr(parameter.type, "choices", ()))
+    if parameter.name == "wrt":
+        choices = ("x", *every_parameter)
+    is_file = parameter.metavar == "FILE"
+    return Option(
+        names=tuple(sorted(parameter.opts, key=len)),
+        summary=one_line(getattr(parameter, "help", None)),
+        values=0 if getattr(parameter, "is_flag", False) else parameter.nargs,
+        kind="file" if is_file else "choice" if choices else "other",
+        choices=choices,
+        label=parameter.metavar or "",
+    )
+
+
+def _argument(parameter: "Parameter") -> "Argument":
+    from actcli.render.completions import Argument
+
+    choices = get_args(Shell) if parameter.metavar == "SHELL" else ()
+    return Argument(
+        label=str(parameter.metavar),
+        kind="choice" if choices else "function" if parameter.metavar == "FUNCTION" else "file",
+        choices=choices,
+        repeats=parameter.nargs == -1,
+    )

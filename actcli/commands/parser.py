@@ -1,0 +1,184 @@
+"""How a command reads its line and explains itself: `-1` as a number, help in sections, one-line errors."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand
+
+from actcli.commands.session import Session
+from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typer._click import Context, HelpFormatter, Parameter
+    from typer._click.parser import _OptionParser, _ParsingState
+    from typer.core import TyperOption
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+FIRST_COLUMN = 22
+
+
+class Command(TyperCommand):
+    """A command that takes numbers with a minus sign as arguments, and the program's options as its own."""
+
+    def get_params(self, ctx: "Context") -> "list[Parameter]":
+        """The command's own options, then those of the program, which may stand on either side."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *shared_options(ctx), own[-1]]
+
+    def get_help_option(self, ctx: "Context") -> "TyperOption | None":
+        """--help, through our own terminal."""
+        return explained(super().get_help_option(ctx))
+
+    def make_parser(self, ctx: "Context") -> "_OptionParser":
+        """Typer's parser, but that numbers and formulas with a minus sign go to the arguments.
+
+        `ignore_unknown_options` would not do: with an option -f it reads -5f7 as x = -5 and -f 7.
+        """
+        parser = super().make_parser(ctx)
+        process = parser._process_opts  # noqa: SLF001 - there is no public place; a test watches over it
+
+        def process_or_keep(arg: str, state: "_ParsingState") -> None:
+            if is_argument(arg):
+                state.largs.append(arg)
+                return
+            try:
+                process(arg, state)
+            except typer.TyperException as error:
+                if hasattr(error, "possibilities"):  # the word as typed: Typer would name -f for -format
+                    raise UsageError(unknown_option(arg, ctx)) from None
+                raise UsageError(sentence(error, ctx)) from None
+
+        parser._process_opts = process_or_keep  # type: ignore[method-assign] # noqa: SLF001
+        return parser
+
+    def invoke(self, ctx: "Context") -> Any:
+        """Hand the program's options to the session, the others to the command."""
+        given = {option.name: ctx.params.pop(str(option.name), None) for option in shared_options(ctx)}
+        session = ctx.obj
+        if isinstance(session, Session):
+            session.choose(given.get("color"), given.get("threads"))
+        return super().invoke(ctx)
+
+    def collect_usage_pieces(self, ctx: "Context") -> list[str]:
+        """`[OPTIONS] FUNCTION [X]...`"""
+        arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
+        return ["[OPTIONS]", *(_in_usage(argument) for argument in arguments)]
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Arguments and options under the headings that their declarations name."""
+        write_sections(self.get_params(ctx), ctx, formatter)
+
+    def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's
+        """The examples, as they are written."""
+        write_as_is(self.epilog, formatter)
+
+
+def is_argument(word: str) -> bool:
+    """Whether a word with a leading `-` is a number, a list of numbers or a formula, and no option."""
+    if word.startswith("--"):
+        return False
+    if any(character in "(*" or character.isspace() for character in word):
+        return True
+    if word[1:2] in {"i", "o", "h"} and len(word) == 2:
+        return False
+    from actcli.sources.arguments import is_number_list
+
+    return is_number_list(word)
+
+
+def shared_options(ctx: "Context") -> "list[Parameter]":
+    """The program's options that a command takes too."""
+    if ctx.parent is None:
+        return []
+    return [option for option in ctx.parent.command.params if option.name != "version"]
+
+
+def unknown_option(word: str, ctx: "Context") -> str:
+    """The sentence for an option that this command does not have: the nearest one, or who has it."""
+    option = word.partition("=")[0]
+    if option[1:2].isdigit() or option[1:2] == ".":
+        return f"{word!r} is neither a number nor an option"
+    known = [name for parameter in ctx.command.get_params(ctx) for name in parameter.opts]
+    group = ctx.parent.command if ctx.parent else None
+    if ctx.parent and isinstance(group, typer.core.TyperGroup):
+        for name in group.list_commands(ctx.parent):
+            other = group.get_command(ctx.parent, name)
+            if other and any(option in parameter.opts for parameter in other.params):
+                return f"{ctx.command_path} has no option {option!r}; {name} has it"
+    near = get_close_matches(option, [name for name in known if name.startswith("-")], n=1)
+    if not near and not option.startswith("--"):
+        near = get_close_matches("-" + option, known, n=1)
+    if near:
+        return f"no option {option!r}; did you mean {near[0]}?"
+    return f"no option {option!r}; {ctx.command_path} --help lists them"
+
+
+def sentence(error: typer.TyperException, context: "Context | None" = None) -> str:
+    """Typer's complaint as one line: what, where, what would be right."""
+    context = context or getattr(error, "ctx", None)
+    option = getattr(error, "option_name", None)
+    if context is not None and hasattr(error, "possibilities"):
+        return unknown_option(str(option), context)
+    if isinstance(error, typer.BadParameter) and error.param is not None:
+        if not error.message:  # a required argument
+            path = context.command_path if context else "actcli"
+            return f"{error.param.human_readable_name} is missing; {path} --help shows an example"
+        return f"{_spoken_name(error.param)} {error.message.rstrip('.')}"
+    if context is not None and option is not None:
+        for parameter in context.command.get_params(context):
+            if option in parameter.opts and "requires" in error.message:
+                return f"{option} needs {parameter.metavar} after it"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _in_usage(argument: "Parameter") -> str:
+    name = str(argument.metavar)
+    return (name if argument.required else f"[{name}]") + ("..." if argument.nargs == -1 else "")
+
+
+def _spoken_name(parameter: "Parameter") -> str:
+    if parameter.param_type_name == "option":
+        return max(parameter.opts, key=len)
+    return parameter.human_readable_name
+
+
+def explained(option: "TyperOption | None") -> "TyperOption | None":
+    """Typer's --help option with our words, writing to the session's terminal."""
+    if option is not None:
+        option.help = "Show this help."
+        option.callback = _show_help
+        option.rich_help_panel = "Program"
+    return option
+
+
+def _show_help(ctx: "Context", parameter: "Parameter", value: Any) -> None:  # noqa: ARG001 - Typer's
+    if value and not ctx.resilient_parsing:
+        text = ctx.get_help() + "\n"
+        ctx.obj.terminal.write(text.encode())
+        ctx.exit()
+
+
+def write_sections(parameters: "Sequence[Parameter]", ctx: "Context", formatter: "HelpFormatter") -> None:
+    """One definition list a heading, in the order of the declarations, in columns that agree."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for parameter in parameters:
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            if parameter.param_type_name == "argument":
+                record = (_in_usage(parameter).strip("[]."), str(getattr(parameter, "help", "")))
+            heading = getattr(parameter, "rich_help_panel", None) or "Options"
+            sections.setdefault(heading, []).append((record[0].ljust(FIRST_COLUMN), record[1]))
+    for heading, rows in sections.items():
+        with formatter.section(heading):
+            formatter.write_dl(rows, col_max=FIRST_COLUMN)
+
+
+def write_as_is(epilog: str | None, formatter: "HelpFormatter") -> None:
+    """Text that already has its lines."""
+    if epilog:
+        formatter.write_paragraph()
+        formatter.write(epilog.strip("\n") + "\n")

@@ -1,0 +1,16 @@
+"""The command line's outline, to static completion scripts for bash, zsh and fish."""
+
+from actcli.render.completions.outline import Argument, Command, Option, Outline
+
+__all__ = ["Argument", "Command", "Option", "Outline", "script"]
+
+
+def script(shell: str, outline: Outline) -> str:
+    """The completion script for `bash`, `zsh` or `fish`, ending in a line end."""
+    if shell == "bash":
+        from actcli.render.completions.bash import bash_script as write
+    elif shell == "zsh":
+        from actcli.render.completions.zsh import zsh_script as write
+    else:
+        from actcli.render.completions.fish import fish_script as write
+    return write(outline)

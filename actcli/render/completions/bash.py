@@ -1,0 +1,154 @@
+"""The completion script for bash, from 3.2 on, without the bash-completion package."""
+
+from actcli.render.completions.outline import Argument, Command, Option, Outline
+
+TEMPLATE = r"""# bash completion for actcli, made by: actcli completion bash
+
+_actcli_parameters() { # the parameters of function $1
+    case $1 in
+@PARAMETERS@
+    esac
+}
+
+_actcli_functions() { # what can stand for the function that begins with $1
+    case $1 in
+    *:*)
+        local known=${1%"${1##*[:,]}"} name
+        for name in $(_actcli_parameters "${1%%:*}"); do
+            [[ $1 == *[:,]"$name="* ]] || echo "$known$name="
+        done
+        ;;
+    *.*) echo '@DIALECT_NAMES@' ;;
+    *) echo '@PLAIN_NAMES@ @DIALECTS@' ;;
+    esac
+}
+
+_actcli_values() { # the values of option $1; fails where these are files
+    case $1 in
+@VALUES@
+    esac
+}
+
+_actcli_options() { # the options of command $1
+    case $1 in
+@OPTIONS@
+    esac
+}
+
+_actcli_arguments() { # what can be argument $2 of command $1, beginning with $3; fails where these are files
+    case "$1 $2" in
+@ARGUMENTS@
+    esac
+}
+
+_actcli() {
+    # bash splits words at : and =, so they are taken from the line itself.
+    local line=${COMP_LINE:0:COMP_POINT} IFS=$' \t\n'
+    local current=${line##*[[:space:]]}
+    local -a words
+    read -r -a words <<<"${line%"$current"}"
+
+    local command='' option='' word values=0 place=0 only_arguments=''
+    for word in "${words[@]:1}"; do
+        if ((values > 0)); then
+            values=$((values - 1))
+            continue
+        fi
+        if [[ $only_arguments ]]; then
+            place=$((place + 1))
+            continue
+        fi
+        case $word in
+        --) only_arguments=yes ;;
+@ARITIES@
+        -[0-9.]*) place=$((place + 1)) ;;
+        -?*) ;;
+        *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;
+        esac
+    done
+
+    local candidates='' before=''
+    if ((values > 0)); then
+        candidates=$(_actcli_values "$option") || { compopt -o default; return; }
+    elif [[ $current == --*=* ]]; then
+        before=${current%%=*}=
+        candidates=$(_actcli_values "${current%%=*}") || { compopt -o default; return; }
+    elif [[ $current == -* && ! $only_arguments ]]; then
+        candidates=$(_actcli_options "$command")
+    elif [[ ! $command ]]; then
+        candidates='@COMMANDS@'
+    else
+        candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
+    fi
+
+    # What readline sees as the word begins after the last : or =.
+    local seen=''
+    [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && seen=${current%"${current##*:}"}
+    [[ $COMP_WORDBREAKS == *=* && ${current#"$seen"} == *=* ]] && seen=${current%"${current##*=}"}
+    for word in $candidates; do
+        word=$before$word
+        [[ $word == "$current"* ]] || continue
+        COMPREPLY+=("${word#"$seen"}")
+        [[ $word == *[=.] ]] && compopt -o nospace
+    done
+} 2>/dev/null # compopt is not there before bash 4
+
+complete -F _actcli actcli
+"""
+
+
+def bash_script(outline: Outline) -> str:
+    """The whole script: shell functions that only compare words, so that TAB starts no program."""
+    options = outline.every_option()
+    parts = {
+        "PARAMETERS": [
+            f"    {'|'.join(names)}) echo '{' '.join(parameters)}' ;;"
+            for parameters, names in outline.by_parameters()
+        ],
+        "VALUES": [line for option in options if (line := _values(option))],
+        "OPTIONS": [
+            *(f"    {command.name}) echo '{_names(command.options)}' ;;" for command in outline.commands),
+            f"    *) echo '{_names(outline.options)}' ;;",
+        ],
+        "ARGUMENTS": [line for command in outline.commands for line in _arguments(command)],
+        "ARITIES": [
+            f"        {'|'.join(option.names)}) values={option.values} option=$word ;;"
+            for option in options
+            if option.values
+        ],
+        "DIALECT_NAMES": [" ".join(outline.dialect_names)],
+        "PLAIN_NAMES": [" ".join(outline.plain_names)],
+        "DIALECTS": [" ".join(outline.dialects)],
+        "COMMANDS": [" ".join(command.name for command in outline.commands)],
+    }
+    text = TEMPLATE
+    for name, lines in parts.items():
+        text = text.replace(f"@{name}@", "\n".join(lines))
+    return text
+
+
+def _names(options: tuple[Option, ...]) -> str:
+    return " ".join(name for option in options for name in option.names)
+
+
+def _values(option: Option) -> str:
+    if option.kind == "file":
+        return f"    {'|'.join(option.names)}) return 1 ;;"
+    if option.choices:
+        return f"    {'|'.join(option.names)}) echo '{' '.join(option.choices)}' ;;"
+    return ""
+
+
+def _arguments(command: Command) -> list[str]:
+    return [
+        f"    '{command.name} '{'*' if argument.repeats else place}) {_argument(argument)} ;;"
+        for place, argument in enumerate(command.arguments)
+    ]
+
+
+def _argument(argument: Argument) -> str:
+    if argument.kind == "function":
+        return '_actcli_functions "$3"'
+    if argument.kind == "file":
+        return "return 1"
+    return f"echo '{' '.join(argument.choices)}'"

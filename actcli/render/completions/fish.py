@@ -1,0 +1,139 @@
+"""The completion script for fish."""
+
+from actcli.render.completions.outline import Argument, Command, Option, Outline
+
+TEMPLATE = r"""# fish completion for actcli, made by: actcli completion fish
+
+function __actcli_parameters -a name
+    switch $name
+@PARAMETERS@
+    end
+end
+
+function __actcli_functions
+    set -l token (commandline -ct)
+    if string match -q -- '*:*' $token
+        set -l known (string match -r -- '^.*[:,]' $token)
+        for name in (__actcli_parameters (string split -m 1 : -- $token)[1])
+            string match -qr -- "[:,]$name=" $token; or echo "$known$name="
+        end
+    else if string match -q -- '*.*' $token
+        printf '%s\n' @DIALECT_NAMES@
+    else
+        printf '%s\n' @PLAIN_NAMES@ @DIALECTS@
+    end
+end
+
+function __actcli_at -d 'The command, and how many of its arguments stand before the cursor'
+    set -l tokens (commandline -opc)
+    set -l command
+    set -l values 0
+    set -l place 0
+    set -l only_arguments
+    for token in $tokens[2..-1]
+        if test $values -gt 0
+            set values (math $values - 1)
+            continue
+        end
+        if set -q only_arguments[1]
+            set place (math $place + 1)
+            continue
+        end
+        switch $token
+            case --
+                set only_arguments yes
+@ARITIES@
+            case '-*'
+                if string match -qr -- '^-[0-9.]' $token
+                    set place (math $place + 1)
+                end
+            case '*'
+                if set -q command[1]
+                    set place (math $place + 1)
+                else
+                    set command $token
+                end
+        end
+    end
+    echo "$command "
+    echo "$command $place"
+end
+
+function __actcli_is
+    contains -- $argv[1] (__actcli_at)
+end
+
+function __actcli_after -a command first -d 'Whether the cursor stands at argument number first, or beyond'
+    set -l at (string split ' ' -- (__actcli_at)[2])
+    test "$at[1]" = $command; and test $at[2] -ge $first
+end
+
+complete -c actcli -f
+@COMMANDS@
+@OPTIONS@
+@ARGUMENTS@
+"""
+
+
+def fish_script(outline: Outline) -> str:
+    """The whole script: one `complete` line for each option and argument of each command."""
+    taking_one = [name for o in outline.every_option() if o.values == 1 for name in o.names]
+    taking_two = [name for o in outline.every_option() if o.values == 2 for name in o.names]
+    arities = [
+        f"            case {' '.join(names)}\n                set values {count}"
+        for count, names in ((1, taking_one), (2, taking_two))
+        if names
+    ]
+    options = [_option(option, "") for option in outline.options]
+    options += [_option(option, c.name) for c in outline.commands for option in c.options]
+    parts = {
+        "PARAMETERS": [
+            f"        case {' '.join(names)}\n            printf '%s\\n' {' '.join(parameters)}"
+            for parameters, names in outline.by_parameters()
+        ],
+        "DIALECT_NAMES": [" ".join(outline.dialect_names)],
+        "PLAIN_NAMES": [" ".join(outline.plain_names)],
+        "DIALECTS": [" ".join(outline.dialects)],
+        "ARITIES": arities,
+        "COMMANDS": [
+            f"complete -c actcli -n \"__actcli_is ' '\" -a {c.name} -d {_quoted(c.summary)}"
+            for c in outline.commands
+        ],
+        "OPTIONS": options,
+        "ARGUMENTS": [line for command in outline.commands for line in _arguments(command)],
+    }
+    text = TEMPLATE
+    for name, lines in parts.items():
+        text = text.replace(f"@{name}@", "\n".join(lines))
+    return text
+
+
+def _option(option: Option, command: str) -> str:
+    words = [f"complete -c actcli -n \"__actcli_is '{command} '\""]
+    words += [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names]
+    if option.kind == "file":
+        words.append("-r -F")
+    elif option.choices:
+        words.append(f"-x -a {_quoted(' '.join(option.choices))}")
+    elif option.values:
+        words.append("-x")
+    return " ".join([*words, "-d", _quoted(option.summary)])
+
+
+def _arguments(command: Command) -> list[str]:
+    lines = []
+    for place, argument in enumerate(command.arguments):
+        here = f"__actcli_is '{command.name} {place}'"
+        test = f"__actcli_after {command.name} {place}" if argument.repeats else here
+        lines.append(f'complete -c actcli -n "{test}" {_argument(argument)}')
+    return lines
+
+
+def _argument(argument: Argument) -> str:
+    if argument.kind == "function":
+        return "-a '(__actcli_functions)'"
+    return "-F" if argument.kind == "file" else f"-a {_quoted(' '.join(argument.choices))}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

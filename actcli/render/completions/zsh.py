@@ -1,0 +1,131 @@
+"""The completion script for zsh."""
+
+from actcli.render.completions.outline import Argument, Command, Option, Outline
+
+TEMPLATE = r"""#compdef actcli
+# zsh completion for actcli, made by: actcli completion zsh
+
+_actcli_functions() {
+  local -a parameters left
+  local name
+  if [[ $PREFIX == *:* ]]; then
+    case ${PREFIX%%:*} in
+@PARAMETERS@
+    esac
+    for name in $parameters; do
+      [[ $PREFIX == *[:,]$name=* ]] || left+=($name=)
+    done
+    compset -P '*[:,]'
+    compadd -S '' -- $left
+  elif [[ $PREFIX == *.* ]]; then
+    compadd -- @DIALECT_NAMES@
+  else
+    compadd -- @PLAIN_NAMES@
+    compadd -S '' -- @DIALECTS@
+  fi
+}
+
+_actcli() {
+  local curcontext=$curcontext state state_descr line ret=1
+  local -A opt_args
+  local -a commands
+  commands=(
+@COMMANDS@
+  )
+  _arguments -C \
+@OPTIONS@
+    '1:command:->command' \
+    '*::argument:->argument' && ret=0
+  case $state in
+  command) _describe -t commands command commands && ret=0 ;;
+  argument)
+    curcontext=${curcontext%:*:*}:actcli-$line[1]:
+    case $line[1] in
+@CASES@
+    esac
+    ;;
+  esac
+  return ret
+}
+
+# Sourced from a start-up file it registers itself; found in $fpath it is called.
+if [[ $funcstack[1] == _actcli ]]; then
+  _actcli "$@"
+else
+  compdef _actcli actcli
+fi
+"""
+
+
+def zsh_script(outline: Outline) -> str:
+    """The whole script, in the words of zsh's own `_arguments`."""
+    cases = []
+    for command in outline.commands:
+        specs = [*map(_option, command.options), *_arguments(command)]
+        cases += [
+            f"    {command.name})",
+            "      _arguments -s -S \\",
+            _lines(specs, 8) + " && ret=0",
+            "      ;;",
+        ]
+    parts = {
+        "PARAMETERS": [
+            f"    {'|'.join(names)}) parameters=({' '.join(parameters)}) ;;"
+            for parameters, names in outline.by_parameters()
+        ],
+        "DIALECT_NAMES": [" ".join(outline.dialect_names)],
+        "PLAIN_NAMES": [" ".join(outline.plain_names)],
+        "DIALECTS": [" ".join(outline.dialects)],
+        "COMMANDS": [f"    {_quoted(f'{c.name}:{c.summary}')}" for c in outline.commands],
+        "OPTIONS": [_lines(list(map(_option, outline.options)), 4) + " \\"],
+        "CASES": cases,
+    }
+    text = TEMPLATE
+    for name, lines in parts.items():
+        text = text.replace(f"@{name}@", "\n".join(lines))
+    return text
+
+
+def _lines(specs: list[str], indent: int) -> str:
+    return " \\\n".join(" " * indent + spec for spec in specs)
+
+
+def _option(option: Option) -> str:
+    """`'(-i --input)'{-i+,--input=}'[help]:FILE:_files'`"""
+    summary = _escaped(option.summary)
+    labels = option.label.split() if option.values > 1 else [option.label] * option.values
+    values = "".join(f":{_escaped(label)}:{_action(option.kind, option.choices)}" for label in labels)
+    what = f"[{summary}]{values}"
+    # --range takes two words, and so no `=` form.
+    ends = {0: ("", ""), 1: ("+", "=")}.get(option.values, ("", ""))
+    names = [name + ends[name.startswith("--")] for name in option.names]
+    if len(names) == 1:
+        return _quoted(names[0] + what)
+    return f"{_quoted('(' + ' '.join(option.names) + ')')}{{{','.join(names)}}}{_quoted(what)}"
+
+
+def _arguments(command: Command) -> list[str]:
+    return [
+        _quoted(f"{'*' if argument.repeats else place}:{argument.label}:{_argument(argument)}")
+        for place, argument in enumerate(command.arguments, 1)
+    ]
+
+
+def _argument(argument: Argument) -> str:
+    return "_actcli_functions" if argument.kind == "function" else _action(argument.kind, argument.choices)
+
+
+def _action(kind: str, choices: tuple[str, ...]) -> str:
+    if choices:
+        return f"({' '.join(choices)})"
+    return "_files" if kind == "file" else " "
+
+
+def _escaped(text: str) -> str:
+    for character in r"\[]:":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

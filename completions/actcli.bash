@@ -1,0 +1,144 @@
+# bash completion for actcli, made by: actcli completion bash
+
+_actcli_parameters() { # the parameters of function $1
+    case $1 in
+    snake) echo 'a' ;;
+    celu|elu|jax.celu|jax.elu|keras.ELU|keras.celu|keras.elu|leaky_relu|lrelu|onnx.Celu|onnx.Elu|parametric_relu|prelu|quick_gelu|torch.CELU|torch.ELU|torch.celu|torch.elu) echo 'alpha' ;;
+    onnx.HardSigmoid) echo 'alpha beta' ;;
+    jax.leaky_relu|keras.LeakyReLU|keras.leaky_relu|onnx.LeakyRelu|torch.LeakyReLU|torch.leaky_relu) echo 'alpha negative_slope slope' ;;
+    selu) echo 'alpha scale' ;;
+    jax.selu|keras.selu|onnx.Selu|torch.SELU|torch.selu) echo 'alpha scale gamma lambda' ;;
+    keras.PReLU|onnx.PRelu|torch.PReLU|torch.prelu) echo 'alpha weight slope init' ;;
+    jax.squareplus|keras.squareplus|squareplus) echo 'b' ;;
+    silu|swish) echo 'beta' ;;
+    jax.silu|jax.swish|keras.silu|keras.swish|onnx.Swish|torch.SiLU|torch.silu) echo 'beta alpha' ;;
+    jax.softplus|keras.softplus|onnx.Softplus|softplus|torch.Softplus|torch.softplus) echo 'beta threshold' ;;
+    maxout) echo 'groups' ;;
+    onnx.Shrink) echo 'lambd lambda bias' ;;
+    hard_shrink|hardshrink|soft_shrink|softshrink) echo 'lambda' ;;
+    keras.hard_shrink|keras.soft_shrink|torch.Hardshrink|torch.Softshrink|torch.hardshrink|torch.softshrink) echo 'lambda lambd lam threshold' ;;
+    randomized_relu|rrelu|torch.RReLU|torch.rrelu) echo 'lower upper' ;;
+    hard_tanh) echo 'min max' ;;
+    jax.hard_tanh|keras.hard_tanh|onnx.Clip|torch.Hardtanh|torch.hardtanh) echo 'min min_val low max max_val high' ;;
+    laplace) echo 'mu sigma' ;;
+    keras.ReLU|keras.relu) echo 'negative_slope alpha max_value threshold' ;;
+    keras.threshold|onnx.ThresholdedRelu|torch.Threshold|torch.threshold) echo 'theta threshold alpha value default_value' ;;
+    threshold|thresholded_relu) echo 'theta value' ;;
+    esac
+}
+
+_actcli_functions() { # what can stand for the function that begins with $1
+    case $1 in
+    *:*)
+        local known=${1%"${1##*[:,]}"} name
+        for name in $(_actcli_parameters "${1%%:*}"); do
+            [[ $1 == *[:,]"$name="* ]] || echo "$known$name="
+        done
+        ;;
+    *.*) echo 'jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold' ;;
+    *) echo 'arctan atan celu elu erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_tanh glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swish tanh tanh_shrink tanhshrink threshold thresholded_relu jax. keras. onnx. torch.' ;;
+    esac
+}
+
+_actcli_values() { # the values of option $1; fails where these are files
+    case $1 in
+    --color) echo 'auto always never' ;;
+    -i|--input) return 1 ;;
+    --dtype) echo 'float16 float32 float64' ;;
+    --on-error) echo 'stop nan skip' ;;
+    --format) echo 'table plain csv tsv json jsonl markdown' ;;
+    -o|--output) return 1 ;;
+    --order) echo '1 2' ;;
+    --wrt) echo 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' ;;
+    --at-kink) echo 'default left right mean nan' ;;
+    esac
+}
+
+_actcli_options() { # the options of command $1
+    case $1 in
+    eval) echo '-i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    completion) echo '--color --threads --debug -h --help' ;;
+    *) echo '--color --threads --debug -V --version -h --help' ;;
+    esac
+}
+
+_actcli_arguments() { # what can be argument $2 of command $1, beginning with $3; fails where these are files
+    case "$1 $2" in
+    'eval '0) _actcli_functions "$3" ;;
+    'eval '*) return 1 ;;
+    'grad '0) _actcli_functions "$3" ;;
+    'grad '*) return 1 ;;
+    'completion '0) echo 'bash zsh fish' ;;
+    esac
+}
+
+_actcli() {
+    # bash splits words at : and =, so they are taken from the line itself.
+    local line=${COMP_LINE:0:COMP_POINT} IFS=$' \t\n'
+    local current=${line##*[[:space:]]}
+    local -a words
+    read -r -a words <<<"${line%"$current"}"
+
+    local command='' option='' word values=0 place=0 only_arguments=''
+    for word in "${words[@]:1}"; do
+        if ((values > 0)); then
+            values=$((values - 1))
+            continue
+        fi
+        if [[ $only_arguments ]]; then
+            place=$((place + 1))
+            continue
+        fi
+        case $word in
+        --) only_arguments=yes ;;
+        --color) values=1 option=$word ;;
+        --threads) values=1 option=$word ;;
+        -i|--input) values=1 option=$word ;;
+        --range) values=2 option=$word ;;
+        --points) values=1 option=$word ;;
+        --array) values=1 option=$word ;;
+        --column) values=1 option=$word ;;
+        --axis) values=1 option=$word ;;
+        --dtype) values=1 option=$word ;;
+        --on-error) values=1 option=$word ;;
+        --format) values=1 option=$word ;;
+        -o|--output) values=1 option=$word ;;
+        --digits) values=1 option=$word ;;
+        --order) values=1 option=$word ;;
+        --wrt) values=1 option=$word ;;
+        --at-kink) values=1 option=$word ;;
+        --tolerance) values=1 option=$word ;;
+        -[0-9.]*) place=$((place + 1)) ;;
+        -?*) ;;
+        *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;
+        esac
+    done
+
+    local candidates='' before=''
+    if ((values > 0)); then
+        candidates=$(_actcli_values "$option") || { compopt -o default; return; }
+    elif [[ $current == --*=* ]]; then
+        before=${current%%=*}=
+        candidates=$(_actcli_values "${current%%=*}") || { compopt -o default; return; }
+    elif [[ $current == -* && ! $only_arguments ]]; then
+        candidates=$(_actcli_options "$command")
+    elif [[ ! $command ]]; then
+        candidates='eval grad completion'
+    else
+        candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
+    fi
+
+    # What readline sees as the word begins after the last : or =.
+    local seen=''
+    [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && seen=${current%"${current##*:}"}
+    [[ $COMP_WORDBREAKS == *=* && ${current#"$seen"} == *=* ]] && seen=${current%"${current##*=}"}
+    for word in $candidates; do
+        word=$before$word
+        [[ $word == "$current"* ]] || continue
+        COMPREPLY+=("${word#"$seen"}")
+        [[ $word == *[=.] ]] && compopt -o nospace
+    done
+} 2>/dev/null # compopt is not there before bash 4
+
+complete -F _actcli actcli

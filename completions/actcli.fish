@@ -1,0 +1,168 @@
+# fish completion for actcli, made by: actcli completion fish
+
+function __actcli_parameters -a name
+    switch $name
+        case snake
+            printf '%s\n' a
+        case celu elu jax.celu jax.elu keras.ELU keras.celu keras.elu leaky_relu lrelu onnx.Celu onnx.Elu parametric_relu prelu quick_gelu torch.CELU torch.ELU torch.celu torch.elu
+            printf '%s\n' alpha
+        case onnx.HardSigmoid
+            printf '%s\n' alpha beta
+        case jax.leaky_relu keras.LeakyReLU keras.leaky_relu onnx.LeakyRelu torch.LeakyReLU torch.leaky_relu
+            printf '%s\n' alpha negative_slope slope
+        case selu
+            printf '%s\n' alpha scale
+        case jax.selu keras.selu onnx.Selu torch.SELU torch.selu
+            printf '%s\n' alpha scale gamma lambda
+        case keras.PReLU onnx.PRelu torch.PReLU torch.prelu
+            printf '%s\n' alpha weight slope init
+        case jax.squareplus keras.squareplus squareplus
+            printf '%s\n' b
+        case silu swish
+            printf '%s\n' beta
+        case jax.silu jax.swish keras.silu keras.swish onnx.Swish torch.SiLU torch.silu
+            printf '%s\n' beta alpha
+        case jax.softplus keras.softplus onnx.Softplus softplus torch.Softplus torch.softplus
+            printf '%s\n' beta threshold
+        case maxout
+            printf '%s\n' groups
+        case onnx.Shrink
+            printf '%s\n' lambd lambda bias
+        case hard_shrink hardshrink soft_shrink softshrink
+            printf '%s\n' lambda
+        case keras.hard_shrink keras.soft_shrink torch.Hardshrink torch.Softshrink torch.hardshrink torch.softshrink
+            printf '%s\n' lambda lambd lam threshold
+        case randomized_relu rrelu torch.RReLU torch.rrelu
+            printf '%s\n' lower upper
+        case hard_tanh
+            printf '%s\n' min max
+        case jax.hard_tanh keras.hard_tanh onnx.Clip torch.Hardtanh torch.hardtanh
+            printf '%s\n' min min_val low max max_val high
+        case laplace
+            printf '%s\n' mu sigma
+        case keras.ReLU keras.relu
+            printf '%s\n' negative_slope alpha max_value threshold
+        case keras.threshold onnx.ThresholdedRelu torch.Threshold torch.threshold
+            printf '%s\n' theta threshold alpha value default_value
+        case threshold thresholded_relu
+            printf '%s\n' theta value
+    end
+end
+
+function __actcli_functions
+    set -l token (commandline -ct)
+    if string match -q -- '*:*' $token
+        set -l known (string match -r -- '^.*[:,]' $token)
+        for name in (__actcli_parameters (string split -m 1 : -- $token)[1])
+            string match -qr -- "[:,]$name=" $token; or echo "$known$name="
+        end
+    else if string match -q -- '*.*' $token
+        printf '%s\n' jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold
+    else
+        printf '%s\n' arctan atan celu elu erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_tanh glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swish tanh tanh_shrink tanhshrink threshold thresholded_relu jax. keras. onnx. torch.
+    end
+end
+
+function __actcli_at -d 'The command, and how many of its arguments stand before the cursor'
+    set -l tokens (commandline -opc)
+    set -l command
+    set -l values 0
+    set -l place 0
+    set -l only_arguments
+    for token in $tokens[2..-1]
+        if test $values -gt 0
+            set values (math $values - 1)
+            continue
+        end
+        if set -q only_arguments[1]
+            set place (math $place + 1)
+            continue
+        end
+        switch $token
+            case --
+                set only_arguments yes
+            case --color --threads -i --input --points --array --column --axis --dtype --on-error --format -o --output --digits --order --wrt --at-kink --tolerance
+                set values 1
+            case --range
+                set values 2
+            case '-*'
+                if string match -qr -- '^-[0-9.]' $token
+                    set place (math $place + 1)
+                end
+            case '*'
+                if set -q command[1]
+                    set place (math $place + 1)
+                else
+                    set command $token
+                end
+        end
+    end
+    echo "$command "
+    echo "$command $place"
+end
+
+function __actcli_is
+    contains -- $argv[1] (__actcli_at)
+end
+
+function __actcli_after -a command first -d 'Whether the cursor stands at argument number first, or beyond'
+    set -l at (string split ' ' -- (__actcli_at)[2])
+    test "$at[1]" = $command; and test $at[2] -ge $first
+end
+
+complete -c actcli -f
+complete -c actcli -n "__actcli_is ' '" -a eval -d 'Evaluate an activation function at numbers, a file or a stream'
+complete -c actcli -n "__actcli_is ' '" -a grad -d 'Differentiate an activation function, by x or by a parameter'
+complete -c actcli -n "__actcli_is ' '" -a completion -d 'Print the completion script of a shell'
+complete -c actcli -n "__actcli_is ' '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is ' '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is ' '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is ' '" -s V -l version -d 'Show the version'
+complete -c actcli -n "__actcli_is ' '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'eval '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .csv, .tsv, else text'
+complete -c actcli -n "__actcli_is 'eval '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
+complete -c actcli -n "__actcli_is 'eval '" -l points -x -d 'How many numbers --range stands for'
+complete -c actcli -n "__actcli_is 'eval '" -l array -x -d 'One array of an .npz file, instead of all of them'
+complete -c actcli -n "__actcli_is 'eval '" -l column -x -d 'The column of a .csv or .tsv file: its name, or its number from 1 on'
+complete -c actcli -n "__actcli_is 'eval '" -l axis -x -d 'For functions over rows: the axis of the array along which a row lies'
+complete -c actcli -n "__actcli_is 'eval '" -l dtype -x -a 'float16 float32 float64' -d 'float16, float32 or float64; the file\'s own, or float64 for text and integers'
+complete -c actcli -n "__actcli_is 'eval '" -l on-error -x -a 'stop nan skip' -d 'stop, nan or skip at something in a text that is no number'
+complete -c actcli -n "__actcli_is 'eval '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
+complete -c actcli -n "__actcli_is 'eval '" -s o -l output -r -F -d 'Write to FILE: .npy, .npz, .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'eval '" -l with-x -d 'Show x beside each result'
+complete -c actcli -n "__actcli_is 'eval '" -l digits -x -d 'Significant digits in a table, 1 to 17; everything else is exact'
+complete -c actcli -n "__actcli_is 'eval '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'eval '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'eval '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'eval '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'grad '" -l order -x -a '1 2' -d 'First or second derivative'
+complete -c actcli -n "__actcli_is 'grad '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'With respect to x, or to a parameter of the function (first order)'
+complete -c actcli -n "__actcli_is 'grad '" -l at-kink -x -a 'default left right mean nan' -d 'default, left, right, mean or nan: what to give where the derivative jumps; the default is what the framework\'s autograd returns, PyTorch\'s for plain names'
+complete -c actcli -n "__actcli_is 'grad '" -l jacobian -d 'The whole Jacobian of a function over rows, instead of its diagonal'
+complete -c actcli -n "__actcli_is 'grad '" -l check -d 'Compare with extrapolated differences of the value; without X on a built-in grid'
+complete -c actcli -n "__actcli_is 'grad '" -l tolerance -x -d 'The largest relative error that --check accepts'
+complete -c actcli -n "__actcli_is 'grad '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .csv, .tsv, else text'
+complete -c actcli -n "__actcli_is 'grad '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
+complete -c actcli -n "__actcli_is 'grad '" -l points -x -d 'How many numbers --range stands for'
+complete -c actcli -n "__actcli_is 'grad '" -l array -x -d 'One array of an .npz file, instead of all of them'
+complete -c actcli -n "__actcli_is 'grad '" -l column -x -d 'The column of a .csv or .tsv file: its name, or its number from 1 on'
+complete -c actcli -n "__actcli_is 'grad '" -l axis -x -d 'For functions over rows: the axis of the array along which a row lies'
+complete -c actcli -n "__actcli_is 'grad '" -l dtype -x -a 'float16 float32 float64' -d 'float16, float32 or float64; the file\'s own, or float64 for text and integers'
+complete -c actcli -n "__actcli_is 'grad '" -l on-error -x -a 'stop nan skip' -d 'stop, nan or skip at something in a text that is no number'
+complete -c actcli -n "__actcli_is 'grad '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
+complete -c actcli -n "__actcli_is 'grad '" -s o -l output -r -F -d 'Write to FILE: .npy, .npz, .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'grad '" -l with-x -d 'Show x beside each result'
+complete -c actcli -n "__actcli_is 'grad '" -l digits -x -d 'Significant digits in a table, 1 to 17; everything else is exact'
+complete -c actcli -n "__actcli_is 'grad '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'grad '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'grad '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'grad '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'completion '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'completion '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'completion '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'completion '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'eval 0'" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_after eval 1" -F
+complete -c actcli -n "__actcli_is 'grad 0'" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_after grad 1" -F
+complete -c actcli -n "__actcli_is 'completion 0'" -a 'bash zsh fish'

@@ -1,0 +1,181 @@
+"""The completion scripts in real shells: TAB is pressed in bash and zsh, and fish is asked."""
+
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from program import Program, read_until
+
+SHELLS = ("bash", "zsh", "fish")
+FOLDER = Path(__file__).parents[2] / "completions"
+FILES = {"bash": "actcli.bash", "zsh": "_actcli", "fish": "actcli.fish"}
+
+# What is typed, and the one word that TAB must make of it.
+UNIQUE = [
+    ("ev", ["eval"]),
+    ("--color nev", ["--color", "never"]),
+    ("--color never gr", ["--color", "never", "grad"]),
+    ("completion zs", ["completion", "zsh"]),
+    ("eval leaky_re", ["eval", "leaky_relu"]),
+    ("eval leaky_relu:al", ["eval", "leaky_relu:alpha="]),
+    ("eval softplus:beta=2,thr", ["eval", "softplus:beta=2,threshold="]),
+    ("eval torch.LeakyR", ["eval", "torch.LeakyReLU"]),
+    ("eval torch.LeakyReLU:neg", ["eval", "torch.LeakyReLU:negative_slope="]),
+    ("eval torc", ["eval", "torch."]),
+    ("eval relu --form", ["eval", "relu", "--format"]),
+    ("eval relu --format mark", ["eval", "relu", "--format", "markdown"]),
+    ("eval relu --format=mark", ["eval", "relu", "--format=markdown"]),
+    ("eval relu --on-error sk", ["eval", "relu", "--on-error", "skip"]),
+    ("eval --range -5 5 leaky_re", ["eval", "--range", "-5", "5", "leaky_relu"]),
+    ("grad relu -1 --at-kink rig", ["grad", "relu", "-1", "--at-kink", "right"]),
+    ("grad prelu --wrt alp", ["grad", "prelu", "--wrt", "alpha"]),
+    ("eval relu num", ["eval", "relu", "numbers.npy"]),
+    ("eval relu -i num", ["eval", "relu", "-i", "numbers.npy"]),
+    ("eval relu --output num", ["eval", "relu", "--output", "numbers.npy"]),
+    ("eval relu -- num", ["eval", "relu", "--", "numbers.npy"]),
+]
+
+
+def there(shell: str) -> str:
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"{shell} is not installed")
+    return path
+
+
+@pytest.fixture
+def script(request: pytest.FixtureRequest, actcli: Program) -> Path:
+    """The script that the program prints, in the folder of the test, beside one file to complete."""
+    shell = request.param
+    there(shell)
+    ended = actcli("completion", shell)
+    assert (ended.err, ended.status) == ("", 0)
+    path = actcli.folder / "scripts" / FILES[shell]
+    path.parent.mkdir()
+    path.write_text(ended.out)
+    (actcli.folder / "numbers.npy").touch()
+    return path
+
+
+class Typing:
+    """An interactive shell on a terminal, in which actcli is a function that shows its arguments.
+
+    No actcli and no Python is on the PATH: TAB cannot start one.
+    """
+
+    def __init__(self, shell: str, setup: list[str], folder: Path) -> None:
+        start = folder / ".zshrc"
+        start.write_text(
+            "".join(line + "\n" for line in setup)
+            + "actcli() { printf '<%s>' \"$@\"; echo ' done'; }\n"
+            + "echo ready\n"
+        )
+        options = ["--noprofile", "--rcfile", str(start)] if shell == "bash" else ["-d"]
+        path = there(shell)
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.chdir(folder)
+            environ = {"PATH": "/nowhere", "TERM": "dumb", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+            os.execve(path, [shell, *options, "-i"], environ)  # noqa: S606 - the child of pty.fork
+        assert "ready" in read_until(self.terminal, lambda text: "ready" in text)
+
+    def type(self, text: str) -> None:
+        os.write(self.terminal, text.encode())
+
+    def arguments(self, line: str) -> list[str]:
+        """Type a line, press TAB and Enter, and see what actcli was given."""
+        self.type(f"actcli {line}\t\n")
+        shown = read_until(self.terminal, lambda text: "> done" in text, seconds=10)
+        given = shown.partition(" done")[0].rpartition("\n")[2]
+        return given.strip("\r").removeprefix("<").removesuffix(">").split("><")
+
+    def close(self) -> None:
+        os.close(self.terminal)
+        os.waitpid(self.process, 0)
+
+
+def typed(shell: str, setup: list[str], folder: Path) -> dict[str, list[str]]:
+    typing = Typing(shell, setup, folder)
+    try:
+        return {line: typing.arguments(line) for line, _ in UNIQUE}
+    finally:
+        typing.close()
+
+
+@pytest.mark.parametrize("script", ["bash"], indirect=True)
+def test_bash_completes_the_word(script: Path, actcli: Program) -> None:
+    assert typed("bash", [f"source {script}"], actcli.folder) == dict(UNIQUE)
+
+
+@pytest.mark.parametrize("script", ["zsh"], indirect=True)
+@pytest.mark.parametrize("way", ["sourced", "found"])
+def test_zsh_completes_the_word(script: Path, way: str, actcli: Program) -> None:
+    load = "autoload -Uz compinit; compinit -u -D"
+    setup = [load, f"source {script}"] if way == "sourced" else [f"fpath=({script.parent} $fpath)", load]
+    assert typed("zsh", setup, actcli.folder) == dict(UNIQUE)
+
+
+def fish_candidates(script: Path, line: str, folder: Path) -> list[str]:
+    asked = subprocess.run(
+        [there("fish"), "--no-config", "-c", f"source {script}; complete -C {line!r}"],
+        capture_output=True,
+        cwd=folder,
+        env={"PATH": "/nowhere", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
+        check=True,
+        timeout=30,
+    )
+    assert asked.stderr == b""
+    return [candidate.partition("\t")[0] for candidate in asked.stdout.decode().splitlines()]
+
+
+@pytest.mark.parametrize("script", ["fish"], indirect=True)
+def test_fish_offers_the_word(script: Path, actcli: Program) -> None:
+    for line, words in UNIQUE:
+        assert fish_candidates(script, f"actcli {line}", actcli.folder) == words[-1:], line
+
+
+@pytest.mark.parametrize("script", ["fish"], indirect=True)
+def test_fish_offers_only_what_can_stand_there(script: Path, actcli: Program) -> None:
+    assert sorted(fish_candidates(script, "actcli ", actcli.folder)) == ["completion", "eval", "grad"]
+    assert "numbers.npy" not in fish_candidates(script, "actcli eval ", actcli.folder)
+    assert fish_candidates(script, "actcli eval relu:", actcli.folder) == []
+    assert "torch.gelu" not in fish_candidates(script, "actcli eval ", actcli.folder)
+
+
+def bash_candidates(script: Path, line: str) -> list[str]:
+    asked = subprocess.run(
+        [
+            there("bash"),
+            "--norc",
+            "-c",
+            f'source {script}; COMP_LINE=$1 COMP_POINT=${{#1}}; _actcli; printf "%s\\n" "${{COMPREPLY[@]}}"',
+            "bash",
+            line,
+        ],
+        capture_output=True,
+        env={"PATH": "/nowhere"},
+        check=True,
+        timeout=30,
+    )
+    assert asked.stderr == b""
+    return asked.stdout.decode().split()
+
+
+@pytest.mark.parametrize("script", ["bash"], indirect=True)
+def test_bash_offers_only_what_can_stand_there(script: Path) -> None:
+    assert bash_candidates(script, "actcli ") == ["eval", "grad", "completion"]
+    assert bash_candidates(script, "actcli eval softplus:beta=1,") == ["1,threshold="]
+    assert bash_candidates(script, "actcli eval relu:") == []
+    assert "--jacobian" in bash_candidates(script, "actcli grad softmax --")
+    assert "--jacobian" not in bash_candidates(script, "actcli eval softmax --")
+    names = bash_candidates(script, "actcli eval ")
+    assert {"relu", "gelu", "torch.", "onnx."} <= set(names)
+    assert "torch.gelu" not in names
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_files_in_the_repository_are_what_the_program_prints(shell: str, actcli: Program) -> None:
+    assert (FOLDER / FILES[shell]).read_text() == actcli("completion", shell).out

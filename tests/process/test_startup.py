@@ -1,0 +1,101 @@
+"""What a start costs and loads, and what the version and the help say."""
+
+import subprocess
+import sys
+
+import pytest
+from program import Ended, Program
+
+import actcli as package
+
+HEAVY = {"numpy", "rich", "plotext", "orjson", "pygments", "markdown_it"}
+
+# A fresh process runs the program and says at its end, on stderr, what it has loaded: os._exit ends it, so
+# that is where it is asked.
+WATCHED = """
+import os, sys
+leave = os._exit
+def tell(status):
+    names = sorted({name.partition('.')[0] for name in sys.modules})
+    sys.stderr.write(' '.join(names))
+    sys.stderr.flush()
+    leave(status)
+os._exit = tell
+from actcli.__main__ import main
+sys.argv[0] = 'actcli'
+main()
+"""
+
+
+def loaded(actcli: Program, *arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=actcli.environ(),
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout
+    return set(done.stderr.decode().split())
+
+
+def test_the_version_loads_nothing(actcli: Program) -> None:
+    names = loaded(actcli, "--version")
+    assert not names & (HEAVY | {"typer", "inspect", "dataclasses", "signal", "difflib"})
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["eval", "--help"], ["grad", "-h"], ["--version", "--debug"]]
+)
+def test_help_loads_no_numpy(actcli: Program, arguments: list[str]) -> None:
+    assert not loaded(actcli, *arguments) & HEAVY
+
+
+def test_the_help_of_the_program_imports_no_command(actcli: Program) -> None:
+    code = WATCHED.replace(".partition('.')[0]", "")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"],
+        capture_output=True,
+        env=actcli.environ(),
+        timeout=60,
+        check=True,
+    )
+    names = set(done.stderr.decode().split())
+    assert "actcli.app" in names
+    assert not {f"actcli.commands.{name}" for name in ("eval", "grad", "completion")} & names
+
+
+@pytest.mark.parametrize(
+    "arguments", [["eval", "relu", "-1", "0", "1"], ["grad", "silu", "2", "--format", "csv"]]
+)
+def test_a_piped_run_loads_neither_rich_nor_plotext(actcli: Program, arguments: list[str]) -> None:
+    assert not loaded(actcli, *arguments) & {"rich", "plotext", "pygments", "scipy"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["-V"], ["--color", "never", "--version"], ["-V", "--debug"]]
+)
+def test_the_version(actcli: Program, arguments: list[str]) -> None:
+    assert actcli(*arguments) == Ended(f"actcli {package.__version__}\n", "", 0)
+
+
+@pytest.mark.parametrize("command", [[], ["eval"], ["grad"], ["completion"]])
+def test_help_fits_80_columns_of_ascii(actcli: Program, command: list[str]) -> None:
+    long, short = actcli(*command, "--help"), actcli(*command, "-h", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert long == short
+    assert (long.err, long.status) == ("", 0)
+    assert long.lines[0].startswith("Usage: actcli")
+    assert "Examples:" in long.lines
+    assert max(map(len, long.lines)) < 80
+    assert long.out.isascii()
+
+
+def test_without_a_command_the_line_says_what_to_try(actcli: Program) -> None:
+    ended = actcli()
+    assert (ended.out, ended.status) == ("", 2)
+    assert ended.err == "actcli: a command is missing; try actcli eval relu -1 0 1, or actcli --help\n"
+
+
+def test_typers_own_completion_stays_away(actcli: Program) -> None:
+    assert actcli("eval", "relu", "1", _ACTCLI_COMPLETE="complete_bash").out == "1.0\n"

@@ -1,0 +1,76 @@
+"""README.md leaves nothing out: every command, option, choice, exit status and function stands in it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+
+from actcli import activation, catalogue
+from actcli.app import COMMANDS, CommandGroup, app
+from actcli.exits import ExitStatus
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def options():
+    """Every option of every command, as typed."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, CommandGroup)
+    with group.make_context("actcli", ["eval"], resilient_parsing=True) as context:
+        commands = [(name, group.get_command(context, name)) for name in COMMANDS]
+        yield from (("actcli", option) for option in names_of(group.get_params(context)))
+        for name, command in commands:
+            with command.make_context(name, [], parent=context, resilient_parsing=True) as inner:
+                yield from ((name, option) for option in names_of(command.get_params(inner)))
+
+
+def names_of(parameters):
+    return [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
+
+
+def section(heading):
+    """The text below `## heading`."""
+    match = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert match, f"README has no section {heading!r}"
+    return match[1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_section(name):
+    assert f"actcli {name}" in section(f"actcli {name}")
+
+
+@pytest.mark.parametrize(("command", "option"), sorted(set(options())))
+def test_every_option_stands_in_its_command_s_section(command, option):
+    text = section("For every command" if command == "actcli" else f"actcli {command}")
+    assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text)
+
+
+@pytest.mark.parametrize("status", ExitStatus)
+def test_every_exit_status_is_explained(status):
+    assert re.search(rf"^\| {status.value} \| \w", section("For every command"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("definition", catalogue(), ids=lambda d: d.name)
+def test_every_function_is_listed(definition):
+    assert f"| `{definition.name}` |" in section("Functions")
+
+
+def test_the_python_example_says_what_it_returns():
+    code = re.search(r"```python\n(.*?)```", section("From Python"), re.DOTALL)[1]
+    stated = dict(re.findall(r"^(f[.(].*?)\s+# (array\(.*\))$", code, re.MULTILINE))
+    f = activation("leaky_relu:alpha=0.2")
+    assert stated == {
+        "f([-1.0, 2.0])": repr(f([-1.0, 2.0])),
+        'f.grad([-1.0, 0.0], at_kink="mean")': repr(f.grad([-1.0, 0.0], at_kink="mean")),
+        'f.grad([-1.0, 2.0], wrt="alpha")': repr(f.grad([-1.0, 2.0], wrt="alpha")),
+    }
+    assert f.parameters == {"alpha": 0.2}
+    assert np.isscalar(f.kinks[0].at)
+
+
+def test_the_changelog_has_the_version_or_unreleased_changes():
+    assert re.search(r"^## \[Unreleased\]$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
