@@ -3,8 +3,7 @@
 From Python: `from actcli import activation, catalogue`.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing would take as long to load as the rest of the way to the version
 if TYPE_CHECKING:
     from actcli.activations import activation, catalogue
 
@@ -12,7 +11,7 @@ __version__ = "0.1.0"
 __all__ = ["activation", "catalogue"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load the core on first use, so that `actcli --version` imports no NumPy (PEP 562)."""
     if name in __all__:
         from actcli import activations

@@ -71,10 +71,12 @@ def _spaced(low: float, high: float, points: int, block: int) -> "Iterator[Array
     large = max(abs(low), abs(high)) > np.finfo(np.float64).max / (2 * steps)
     for start in range(0, points, block):
         i = np.arange(start, min(start + block, points), dtype=np.float64)
-        if large:  # the products would overflow
-            x = low * ((steps - i) / steps) + high * (i / steps)
-        else:
-            x = (low * (steps - i) + high * i) / steps
+        # the second form gives round numbers, but its products can overflow
+        x = (
+            low * ((steps - i) / steps) + high * (i / steps)
+            if large
+            else (low * (steps - i) + high * i) / steps
+        )
         np.clip(x, min(low, high), max(low, high), out=x)
         x[i == steps] = high
         x[i == 0] = low
