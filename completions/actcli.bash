@@ -51,6 +51,10 @@ _actcli_values() { # the values of option $1; fails where these are files
     --order) echo '1 2' ;;
     --wrt) echo 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' ;;
     --at-kink) echo 'default left right mean nan' ;;
+    --marker) echo 'braille block dot ascii' ;;
+    --theme) echo 'default colorblind light mono' ;;
+    --family) echo 'rectifier exponential gated sigmoid shrink wave row' ;;
+    --framework) echo 'torch jax keras onnx' ;;
     esac
 }
 
@@ -58,6 +62,9 @@ _actcli_options() { # the options of command $1
     case $1 in
     eval) echo '-i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
+    list) echo '--family --smooth --monotone --bounded --framework --format -o --output --color --threads --debug -h --help' ;;
+    info) echo '--cost --format -o --output --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
     *) echo '--color --threads --debug -V --version -h --help' ;;
     esac
@@ -69,6 +76,9 @@ _actcli_arguments() { # what can be argument $2 of command $1, beginning with $3
     'eval '*) return 1 ;;
     'grad '0) _actcli_functions "$3" ;;
     'grad '*) return 1 ;;
+    'plot '*) _actcli_functions "$3" ;;
+    'list '0) _actcli_functions "$3" ;;
+    'info '0) _actcli_functions "$3" ;;
     'completion '0) echo 'bash zsh fish' ;;
     esac
 }
@@ -109,6 +119,13 @@ _actcli() {
         --wrt) values=1 option=$word ;;
         --at-kink) values=1 option=$word ;;
         --tolerance) values=1 option=$word ;;
+        --sweep) values=1 option=$word ;;
+        --width) values=1 option=$word ;;
+        --height) values=1 option=$word ;;
+        --marker) values=1 option=$word ;;
+        --theme) values=1 option=$word ;;
+        --family) values=1 option=$word ;;
+        --framework) values=1 option=$word ;;
         -[0-9.]*) place=$((place + 1)) ;;
         -?*) ;;
         *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;
@@ -124,7 +141,7 @@ _actcli() {
     elif [[ $current == -* && ! $only_arguments ]]; then
         candidates=$(_actcli_options "$command")
     elif [[ ! $command ]]; then
-        candidates='eval grad completion'
+        candidates='eval grad plot list info completion'
     else
         candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
     fi

@@ -75,7 +75,7 @@ class Activation:
             raise UsageError(
                 f"{self.spec} works element by element: its derivative is grad(x), it needs no Jacobian"
             )
-        return self._apply(self._bound(definition.jacobian), x)
+        return self._apply(self._bound(definition.jacobian), x, jacobian=True)
 
     def width(self, n: int) -> int:
         """By rows: the length of the result of a row of n numbers. Raises UsageError when f takes no such row."""
@@ -124,8 +124,11 @@ class Activation:
 
         return parameter_name(self.definition, self.dialect, wrt, self.spec)
 
-    def _apply(self, kernel: Kernel, x: ArrayLike) -> NDArray[Any]:
-        array = np.asarray(x)
+    def _apply(self, kernel: Kernel, x: ArrayLike, *, jacobian: bool = False) -> NDArray[Any]:
+        try:
+            array = np.asarray(x)
+        except ValueError as error:  # rows of different lengths
+            raise UsageError(f"{self.spec} takes an array: {error}") from None
         if array.dtype.kind in "iub":
             array = array.astype(np.float64)
         if array.dtype.newbyteorder("=") not in _FLOATS:
@@ -135,7 +138,7 @@ class Activation:
         dtype = array.dtype.newbyteorder("=")
         with np.errstate(all="ignore"):
             if self.by_rows:
-                return self._along_rows(kernel, array, dtype)
+                return self._along_rows(kernel, array, dtype, jacobian=jacobian)
             flat = array.reshape(-1)
             result = np.empty(array.size, dtype)
             for start in range(0, array.size, BLOCK):
@@ -143,31 +146,20 @@ class Activation:
                 result[start : start + BLOCK] = kernel(block)
         return result.reshape(array.shape)
 
-    def _along_rows(self, kernel: Kernel, array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    def _along_rows(
+        self, kernel: Kernel, array: NDArray[Any], dtype: np.dtype[Any], *, jacobian: bool
+    ) -> NDArray[Any]:
         if array.ndim == 0:
             raise UsageError(f"{self.spec} takes rows: an array with at least one axis, not a single number")
         n = array.shape[-1]
         m = self.width(n)
-        if n == 0 or array.size == 0:
-            sample = kernel(np.zeros((1, max(n, self._smallest_row())))).ndim
-            tail = (m,) if sample == 2 else (m, n)
-            return np.empty((*array.shape[:-1], *tail), dtype)
+        if array.size == 0:
+            return np.empty((*array.shape[:-1], m, n) if jacobian else (*array.shape[:-1], m), dtype)
         rows = np.ascontiguousarray(array.reshape(-1, n), np.float64)
         step = max(1, BLOCK // n)
         pieces = [kernel(rows[i : i + step]).astype(dtype) for i in range(0, len(rows), step)]
         result = np.concatenate(pieces)
         return result.reshape(*array.shape[:-1], *result.shape[1:])
-
-    def _smallest_row(self) -> int:
-        return next(n for n in range(1, 10**6) if _takes(self, n))
-
-
-def _takes(f: Activation, n: int) -> bool:
-    try:
-        f.definition.output_width(n, **f.parameters)
-    except ValueError:
-        return False
-    return True
 
 
 def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:

@@ -73,7 +73,8 @@ class Kink:
     def derivative(self, order: int, side: str) -> float:
         """The first or second derivative at the kink.
 
-        `side` is `default` (PyTorch), `jax`, `left`, `right`, `mean`, or `nan`: NaN where the two sides differ.
+        `side` is `default` (PyTorch), `jax`, `left`, `right`, `mean`, or `nan`: NaN where there is no derivative,
+        since the two sides differ, or those of what it is the derivative of.
         """
         left, right = self.slopes if order == 1 else self.curvatures
         match side:
@@ -84,7 +85,8 @@ class Kink:
             case "mean":
                 return left / 2 + right / 2
             case "nan":
-                return left if left == right and not self.jump else math.nan
+                lost = self.jump or (order == 2 and self.slopes[0] != self.slopes[1])
+                return left if left == right and not lost else math.nan
             case "jax" if self.jax is not None:
                 return self.jax[order - 1]
             case _:
@@ -142,6 +144,7 @@ class Definition:
         name: the canonical name. `keras.relu` is a function that only that framework has.
         family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave` or `row`.
         formula: f(x) in one line of text.
+        derivative: f'(x) in one line of text, off the kinks; by rows d y_i / d x_j.
         source: author and year, or where the definition is from.
         value, slope, curvature: kernels for f, f', f''. By rows: x is (rows, n); slope and curvature are the
             diagonal, None when the row changes its length.
@@ -165,6 +168,7 @@ class Definition:
     value: Kernel
     slope: Kernel | None
     curvature: Kernel | None
+    derivative: str = ""
     jacobian: Kernel | None = None
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()

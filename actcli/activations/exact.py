@@ -17,8 +17,8 @@ from actcli.activations.definition import Array
 
 _SPLITTER = 2.0**27 + 1.0
 _LARGEST_TO_SPLIT = 2.0**990
-_DEEP = -690.0
-"""Below it e**h is close to the subnormal numbers and would lose digits before the factor lifts it out."""
+_DEEP = 690.0
+"""Beyond it e**-h is close to the subnormal numbers, and would lose digits before a factor lifts it out."""
 
 LARGEST = float(np.finfo(np.float64).max)
 SATURATED = 1600.0
@@ -84,10 +84,20 @@ def add(a: Sum, b: Sum) -> Sum:
     return Sum(h, l + (a.l + b.l))
 
 
+def splittable(x: Array, factor: float) -> tuple[Array, float]:
+    """Two factors of the same product, the second between 2**-400 and 2**400 in size (or 0)."""
+    if abs(factor) > 2.0**400:
+        return x * 2.0**624, factor * 2.0**-624
+    if 0 < abs(factor) < 2.0**-400:
+        return x * 2.0**-674, factor * 2.0**674
+    return x, factor
+
+
 def scaled(x: Array, factor: float) -> Sum:
     """factor·x exactly, saturated at ±SATURATED: the argument of an exponential."""
     if factor == 1.0:
         return Sum(np.clip(x, -SATURATED, SATURATED), 0.0)
+    x, factor = splittable(x, factor)
     inside = np.clip(x, -_LARGEST_TO_SPLIT, _LARGEST_TO_SPLIT)
     h, l = two_product(inside, factor)  # noqa: E741
     return Sum(np.clip(h, -SATURATED, SATURATED), np.where(np.abs(h) < SATURATED, l, 0.0))
@@ -117,9 +127,12 @@ def decay(a: Sum) -> Array:
 
 
 def decay_times(a: Sum, factor: Array | float) -> Array:
-    """e**-(h + l) · factor for a finite factor, right as long as the product is a normal number."""
+    """e**-(h + l) · factor for a finite factor, right as long as the product is a normal number.
+
+    Near the ends of the range in two halves, so that neither under- nor overflows before the product does.
+    """
     y: Array = decay(a) * factor
-    deep = -a.h < _DEEP
+    deep = np.abs(a.h) > _DEEP
     if deep.any():
         half = np.exp(-0.5 * a.h[deep])
         low = a.l if isinstance(a.l, float) else a.l[deep]

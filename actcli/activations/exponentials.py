@@ -1,7 +1,5 @@
 """Exponential units: x above 0, an exponential that levels off below; and the exponential itself."""
 
-import math
-
 import numpy as np
 
 from actcli.activations.definition import INF, Array, Definition, Kink, Parameter, jax, keras, onnx, torch
@@ -17,7 +15,8 @@ def _below(x: Array, factor: float) -> Array:
 
 
 def _unit(x: Array, above: Array | float, below: Array) -> Array:
-    return np.where(np.isnan(x), x, np.where(x > 0, above, below))
+    # at 0 both are 0, and x keeps the sign of −0.0
+    return np.where(np.isnan(x), x, np.where(x >= 0, above, below))
 
 
 def _elu(x: Array, alpha: float) -> Array:
@@ -32,17 +31,15 @@ def _celu_argument(x: Array, alpha: float) -> Sum:
 def _celu_exponential(x: Array, alpha: float, factor: float) -> Array:
     """factor·e**(x/α) for x <= 0; x/α > 0 when α is negative."""
     t = _celu_argument(x, alpha)
-    return _grown(t, decay_times(Sum(-t.h, -t.l), factor), factor)
-
-
-def _grown(t: Sum, y: Array, factor: float) -> Array:
-    """y, and the overflow that a negative α brings, where inf times the low part 0 would be NaN."""
-    return np.where(t.h > 710.0, math.copysign(INF, factor), y)
+    return decay_times(Sum(-t.h, -t.l), factor)
 
 
 def _celu(x: Array, alpha: float) -> Array:
     t = _celu_argument(x, alpha)
-    return _unit(x, x, _grown(t, alpha * expm1_sum(t), alpha))
+    below = alpha * expm1_sum(t)
+    if alpha < 0:
+        below = np.where(t.h > 1.0, decay_times(Sum(-t.h, -t.l), alpha) - alpha, below)
+    return _unit(x, x, below)
 
 
 # (t − 1)·e**t + 1 in powers of t: t²/2 + t³/3 + t⁴/8 + …, t^k·(k − 1)/k!
@@ -60,7 +57,7 @@ def _celu_by_alpha(x: Array, alpha: float) -> Array:
     value = np.expm1(t) - t * np.exp(t)
     if alpha < 0:
         growing = decay_times(Sum(-t, -argument.l), 1.0 - t) - 1.0
-        value = np.where(t > 1.0, _grown(argument, growing, -1.0), value)
+        value = np.where(t > 1.0, growing, value)
     value = np.where(np.abs(t) < 0.5, -near * near * polynomial(near, _CELU_SERIES), value)
     return _unit(x, 0.0, value)
 
@@ -70,6 +67,7 @@ DEFINITIONS = (
         name="elu",
         family="exponential",
         formula="x if x > 0 else alpha·(e^x − 1)",
+        derivative="1 if x > 0 else alpha·e^x",
         source="Clevert, Unterthiner & Hochreiter 2015",
         parameters=(Parameter("alpha", 1.0),),
         value=_elu,
@@ -92,6 +90,7 @@ DEFINITIONS = (
         name="selu",
         family="exponential",
         formula="scale·(x if x > 0 else alpha·(e^x − 1))",
+        derivative="scale·(1 if x > 0 else alpha·e^x)",
         source="Klambauer, Unterthiner, Mayr & Hochreiter 2017",
         parameters=(Parameter("alpha", _ALPHA), Parameter("scale", _SCALE, ("gamma", "lambda"))),
         value=lambda x, alpha, scale: _unit(x, scale * x, scale * alpha * np.expm1(np.minimum(x, 0.0))),
@@ -124,6 +123,7 @@ DEFINITIONS = (
         name="celu",
         family="exponential",
         formula="x if x > 0 else alpha·(e^(x/alpha) − 1)",
+        derivative="1 if x > 0 else e^(x/alpha)",
         source="Barron 2017",
         parameters=(Parameter("alpha", 1.0, nonzero=True),),
         value=_celu,
@@ -131,7 +131,7 @@ DEFINITIONS = (
         curvature=lambda x, alpha: _unit(x, 0.0, _celu_exponential(x, alpha, 1.0 / alpha)),
         by_parameter={"alpha": _celu_by_alpha},
         kinks=lambda alpha: (
-            Kink(0.0, (1.0, 1.0), (1 / alpha, 0.0), default=(1.0, 0.0), jax=(1.0, 0.5 / alpha)),
+            Kink(0.0, (1.0, 1.0), (1 / alpha, 0.0), default=(1.0, 0.0), jax=(1.0, 0.25 / alpha)),
         ),
         range=(-1.0, INF),
         smoothness=1,
@@ -147,6 +147,7 @@ DEFINITIONS = (
         aliases=("exp",),
         family="exponential",
         formula="e^x",
+        derivative="e^x",
         source="Euler 1748",
         value=np.exp,
         slope=np.exp,

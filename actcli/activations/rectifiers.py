@@ -14,7 +14,7 @@ from actcli.activations.definition import (
     onnx,
     torch,
 )
-from actcli.activations.exact import two_product, two_sum
+from actcli.activations.exact import splittable, two_product, two_sum
 
 _ZERO = constant(0.0)
 
@@ -47,30 +47,44 @@ def _mean_slope(lower: float, upper: float) -> float:
     return (lower + upper) / 2
 
 
+# Keras' documentation says x >= threshold; what it computes is x·(x > threshold), clipped, less the negative part.
+
+
 def _keras_relu(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
     below = negative_slope * (x - threshold) if negative_slope else np.zeros_like(x)
-    return np.where(
-        np.isnan(x), x, np.where(x >= threshold, np.minimum(x, max_value), np.minimum(below, max_value))
-    )
+    # + 0.0: 0.1·(−0.0 − 0) is −0.0
+    return np.where(np.isnan(x), x, np.where(x > threshold, np.minimum(x, max_value), below + 0.0))
 
 
 def _keras_relu_slope(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
-    slope = np.where(x >= max_value, 0.0, np.where(x >= threshold, 1.0, negative_slope))
+    slope = np.where(x > threshold, (x < max_value) | (max_value == INF), negative_slope)
     return np.where(np.isnan(x), x, slope)
 
 
 def _keras_relu_kinks(max_value: float, negative_slope: float, threshold: float) -> tuple[Kink, ...]:
     start = 1.0 if max_value > threshold else 0.0
-    kinks = [Kink(threshold, (negative_slope, start), default=(negative_slope, 0.0), jump=threshold != 0)]
+    jump = min(threshold, max_value) > 0
+    kinks = [Kink(threshold, (negative_slope, start), default=(negative_slope, 0.0), jump=jump)]
     if threshold < max_value < INF:
         kinks.append(Kink(max_value, (1.0, 0.0)))
     return tuple(kinks)
 
 
+def _clip_slope(x: Array, low: float, high: float) -> Array:
+    """1 between the bounds; a bound that is not set does not end at infinity either."""
+    inside = ((low < x) | (low == -INF)) & ((x < high) | (high == INF))
+    return np.where(np.isnan(x), x, inside)
+
+
+def _clip_kinks(low: float, high: float) -> tuple[Kink, ...]:
+    ends = (Kink(low, (0.0, 1.0), jax=(1.0, 0.0)), Kink(high, (1.0, 0.0), jax=(1.0, 0.0)))
+    return tuple(kink for kink in ends if abs(kink.at) < INF)
+
+
 def _line(x: Array, alpha: float, beta: float) -> Array:
     """αx + β rounded once: near its zero the rounding of αx would show."""
-    inside = np.clip(x, -(2.0**900), 2.0**900)
-    product = two_product(inside, alpha)
+    x, alpha = splittable(x, alpha)
+    product = two_product(np.clip(x, -(2.0**500), 2.0**500), alpha)
     total = two_sum(product.h, beta)
     return total.h + (total.l + product.l)
 
@@ -93,6 +107,7 @@ DEFINITIONS = (
         aliases=("linear",),
         family="rectifier",
         formula="x",
+        derivative="1",
         source="the linear neuron",
         value=lambda x: x.copy(),
         slope=constant(1.0),
@@ -104,6 +119,7 @@ DEFINITIONS = (
         aliases=("heaviside",),
         family="rectifier",
         formula="1 if x > 0 else 0",
+        derivative="0",
         source="Rosenblatt 1958",
         value=_positive,
         slope=_ZERO,
@@ -116,6 +132,7 @@ DEFINITIONS = (
         name="relu",
         family="rectifier",
         formula="max(x, 0)",
+        derivative="1 if x > 0 else 0",
         source="Nair & Hinton 2010",
         # + 0.0: relu(-0.0) is 0.0
         value=lambda x: np.maximum(x, 0.0) + 0.0,
@@ -129,7 +146,8 @@ DEFINITIONS = (
     Definition(
         name="keras.relu",
         family="rectifier",
-        formula="max_value if x >= max_value else x if x >= threshold else negative_slope·(x − threshold)",
+        formula="min(x, max_value) if x > threshold else negative_slope·(x − threshold)",
+        derivative="(1 if x < max_value else 0) if x > threshold else negative_slope",
         source="Keras 3, activations.relu",
         parameters=(
             Parameter("negative_slope", 0.0, ("alpha",), low=0.0),
@@ -141,9 +159,9 @@ DEFINITIONS = (
         curvature=lambda x, **_: _ZERO(x),
         by_parameter={
             "negative_slope": lambda x, threshold, **_: np.minimum(x - threshold, 0.0),
-            "max_value": lambda x, max_value, **_: np.where(np.isnan(x), x, x > max_value),
+            "max_value": lambda x, max_value, threshold, **_: 1.0 * (x > max(max_value, threshold)),
             "threshold": lambda x, negative_slope, threshold, **_: np.where(
-                np.isnan(x), x, np.where(x < threshold, 0.0 - negative_slope, 0.0)
+                x < threshold, 0.0 - negative_slope, 0.0
             ),
         },
         kinks=_keras_relu_kinks,
@@ -156,6 +174,7 @@ DEFINITIONS = (
         aliases=("lrelu",),
         family="rectifier",
         formula="x if x > 0 else alpha·x",
+        derivative="1 if x > 0 else alpha",
         source="Maas, Hannun & Ng 2013",
         parameters=(Parameter("alpha", 0.01, ("negative_slope", "slope")),),
         value=_leaky,
@@ -167,7 +186,8 @@ DEFINITIONS = (
         frameworks=(
             torch("nn.LeakyReLU", "nn.functional.leaky_relu"),
             jax("nn.leaky_relu"),
-            keras("activations.leaky_relu", "layers.LeakyReLU", alpha=0.2),
+            keras("activations.leaky_relu", alpha=0.2),
+            keras("layers.LeakyReLU", alpha=0.3),
             onnx("LeakyRelu"),
         ),
     ),
@@ -176,6 +196,7 @@ DEFINITIONS = (
         aliases=("parametric_relu",),
         family="rectifier",
         formula="x if x > 0 else alpha·x, alpha learned",
+        derivative="1 if x > 0 else alpha",
         source="He, Zhang, Ren & Sun 2015",
         parameters=(Parameter("alpha", 0.25, ("weight", "slope", "init")),),
         value=_leaky,
@@ -195,6 +216,7 @@ DEFINITIONS = (
         aliases=("randomized_relu",),
         family="rectifier",
         formula="x if x > 0 else (lower + upper)/2·x, as in evaluation",
+        derivative="1 if x > 0 else (lower + upper)/2",
         source="Xu, Wang, Chen & Li 2015",
         parameters=(Parameter("lower", 1 / 8), Parameter("upper", 1 / 3)),
         value=lambda x, lower, upper: _leaky(x, _mean_slope(lower, upper)),
@@ -213,6 +235,7 @@ DEFINITIONS = (
         name="relu6",
         family="rectifier",
         formula="clip(x, 0, 6)",
+        derivative="1 if 0 < x < 6 else 0",
         source="Krizhevsky 2010",
         value=lambda x: np.clip(x, 0.0, 6.0) + 0.0,
         slope=lambda x: _within(x, 0.0, 6.0, 1.0),
@@ -231,6 +254,7 @@ DEFINITIONS = (
         aliases=("squared_relu", "relu2"),
         family="rectifier",
         formula="max(x, 0)²",
+        derivative="2·max(x, 0)",
         source="So et al. 2021",
         value=lambda x: np.square(np.maximum(x, 0.0)),
         slope=lambda x: 2.0 * np.maximum(x, 0.0) + 0.0,
@@ -244,6 +268,7 @@ DEFINITIONS = (
         aliases=("threshold",),
         family="rectifier",
         formula="x if x > theta else value",
+        derivative="1 if x > theta else 0",
         source="Konda, Memisevic & Krueger 2014",
         parameters=(
             Parameter("theta", 1.0, ("threshold", "alpha")),
@@ -269,22 +294,20 @@ DEFINITIONS = (
         name="hard_tanh",
         family="rectifier",
         formula="clip(x, min, max)",
+        derivative="1 if min < x < max else 0",
         source="Collobert 2004",
         parameters=(
             Parameter("min", -1.0, ("min_val", "low")),
             Parameter("max", 1.0, ("max_val", "high")),
         ),
         value=lambda x, **p: np.clip(x, p["min"], p["max"]),
-        slope=lambda x, **p: _within(x, p["min"], p["max"], 1.0),
+        slope=lambda x, **p: _clip_slope(x, p["min"], p["max"]),
         curvature=lambda x, **_: _ZERO(x),
         by_parameter={
             "min": lambda x, **p: np.where(np.isnan(x), x, x < p["min"]),
             "max": lambda x, **p: np.where(np.isnan(x), x, x > p["max"]),
         },
-        kinks=lambda **p: (
-            Kink(p["min"], (0.0, 1.0), jax=(1.0, 0.0)),
-            Kink(p["max"], (1.0, 0.0), jax=(1.0, 0.0)),
-        ),
+        kinks=lambda **p: _clip_kinks(p["min"], p["max"]),
         relation=lambda **p: None if p["min"] < p["max"] else "min < max",
         range=(-1.0, 1.0),
         smoothness=0,
@@ -292,13 +315,15 @@ DEFINITIONS = (
             torch("nn.Hardtanh", "nn.functional.hardtanh"),
             jax("nn.hard_tanh"),
             keras("activations.hard_tanh"),
-            onnx("Clip"),
+            # both bounds are optional there
+            onnx("Clip", min=-INF, max=INF),
         ),
     ),
     Definition(
         name="hard_sigmoid",
         family="rectifier",
         formula="clip(x + 3, 0, 6)/6",
+        derivative="1/6 if |x| < 3 else 0",
         source="Howard et al. 2019",
         value=lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0,
         slope=lambda x: _within(x, -3.0, 3.0, 1 / 6),
@@ -316,6 +341,7 @@ DEFINITIONS = (
         name="onnx.hard_sigmoid",
         family="rectifier",
         formula="clip(alpha·x + beta, 0, 1)",
+        derivative="alpha if 0 < alpha·x + beta < 1 else 0",
         source="ONNX HardSigmoid; Courbariaux, Bengio & David 2015",
         parameters=(Parameter("alpha", 0.2), Parameter("beta", 0.5)),
         value=lambda x, alpha, beta: np.clip(_line(x, alpha, beta), 0.0, 1.0) + 0.0,
@@ -335,6 +361,7 @@ DEFINITIONS = (
         aliases=("hard_silu",),
         family="rectifier",
         formula="x·clip(x + 3, 0, 6)/6",
+        derivative="(2·x + 3)/6 if |x| < 3 else 1 if x > 0 else 0",
         source="Howard et al. 2019",
         value=lambda x: np.where(x >= 3.0, x, np.maximum(x, -3.0) * (np.maximum(x, -3.0) + 3.0) / 6.0),
         slope=lambda x: np.where(np.abs(x) <= 3.0, (x + 1.5) / 3.0, np.where(np.isnan(x), x, x > 3.0)),

@@ -75,10 +75,12 @@ def _softmax_jacobian(x: Array) -> Array:
 def _log_softmax(x: Array) -> Array:
     """(x − max) − log1p(Σ of the others), so that a sure class keeps its digits."""
     e, _ = _exponentials(x)
+    top = x.max(axis=1, keepdims=True)
     first = np.zeros(x.shape, bool)
     np.put_along_axis(first, x.argmax(axis=1, keepdims=True), values=True, axis=1)
-    others = np.where(first, 0.0, e).sum(axis=1, keepdims=True)
-    return np.asarray(x - x.max(axis=1, keepdims=True) - np.log1p(others))
+    # the first largest is e**0; an infinite one makes NaN of the whole row, as in torch
+    others = np.where(first & np.isfinite(top), 0.0, e).sum(axis=1, keepdims=True)
+    return np.asarray(x - top - np.log1p(others))
 
 
 def _log_softmax_jacobian(x: Array) -> Array:
@@ -195,12 +197,16 @@ def _gated_linear_unit(
         name=name,
         family="row",
         formula=f"{gate}(a)·b" if gate_first else f"a·{gate}(b)",
+        derivative=f"∂y/∂a = {gate}'(a)·b, ∂y/∂b = {gate}(a)"
+        if gate_first
+        else f"∂y/∂a = {gate}(b), ∂y/∂b = a·{gate}'(b)",
         source=source,
         value=value,
         slope=None,
         curvature=None,
         jacobian=jacobian,
         monotone=False,
+        smoothness=0 if gate == "relu" else INF,
         output_width=_half_width(name),
         frameworks=names,
     )
@@ -211,6 +217,7 @@ DEFINITIONS = (
         name="softmax",
         family="row",
         formula="e^xᵢ/Σⱼ e^xⱼ",
+        derivative="∂yᵢ/∂xⱼ = yᵢ·(δᵢⱼ − yⱼ)",
         source="Boltzmann 1868; Bridle 1990",
         value=_softmax,
         slope=_softmax_slope,
@@ -228,6 +235,7 @@ DEFINITIONS = (
         name="log_softmax",
         family="row",
         formula="xᵢ − log Σⱼ e^xⱼ",
+        derivative="∂yᵢ/∂xⱼ = δᵢⱼ − e^yⱼ",
         source="the logarithm of softmax",
         value=_log_softmax,
         slope=lambda x: _one_minus(_softmax(x)),
@@ -245,6 +253,7 @@ DEFINITIONS = (
         name="softmin",
         family="row",
         formula="e^−xᵢ/Σⱼ e^−xⱼ",
+        derivative="∂yᵢ/∂xⱼ = −yᵢ·(δᵢⱼ − yⱼ)",
         source="softmax of −x",
         value=lambda x: _softmax(-x),
         slope=lambda x: -_softmax_slope(-x),
@@ -257,6 +266,7 @@ DEFINITIONS = (
         name="sparsemax",
         family="row",
         formula="the point of the probability simplex nearest to x",
+        derivative="∂yᵢ/∂xⱼ = δᵢⱼ − 1/k where yᵢ and yⱼ are among the k that are not 0, else 0",
         source="Martins & Astudillo 2016",
         value=lambda x: _support(x)[0],
         slope=_sparsemax_slope,
@@ -270,6 +280,7 @@ DEFINITIONS = (
         name="hardmax",
         family="row",
         formula="1 at the first largest entry, else 0",
+        derivative="0",
         source="ONNX Hardmax",
         value=_hardmax,
         slope=lambda x: 0.0 * _hardmax(x),
@@ -283,6 +294,7 @@ DEFINITIONS = (
         name="maxout",
         family="row",
         formula="maxₖ xᵢ₊ₖₘ, m the row's length/groups",
+        derivative="∂yᵢ/∂xⱼ = 1 where xⱼ is the largest of its group, else 0",
         source="Goodfellow et al. 2013",
         parameters=(Parameter("groups", 2.0, low=1.0, whole=True),),
         value=lambda x, groups: _grouped(x, groups).max(axis=1),

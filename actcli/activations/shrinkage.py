@@ -16,13 +16,18 @@ def _outside(x: Array, threshold: float) -> Array:
 
 def _shrunk(x: Array, threshold: float, bias: float) -> Array:
     side = _outside(x, threshold)
-    return np.where(side == 0.0, 0.0, x - side * bias)
+    # 0·x would keep the sign of −0.0, but make a −0.0 of all that is shrunk from below 0
+    return np.where(side == 0.0, np.where(x == 0.0, x, 0.0), x - side * bias)
+
+
+def _slope(x: Array, threshold: float) -> Array:
+    return np.abs(_outside(x, threshold)) if threshold else constant(1.0)(x)
 
 
 def _ends(threshold: float, *, jump: bool) -> tuple[Kink, ...]:
-    return (
-        (Kink(-threshold, (1.0, 0.0), jump=jump), Kink(threshold, (0.0, 1.0), jump=jump)) if threshold else ()
-    )
+    if threshold == 0:
+        return (Kink(0.0, (1.0, 1.0), jump=jump),)
+    return Kink(-threshold, (1.0, 0.0), jump=jump), Kink(threshold, (0.0, 1.0), jump=jump)
 
 
 _FRACTION = tuple(float(odd) for odd in range(29, 1, -2))
@@ -44,10 +49,11 @@ DEFINITIONS = (
         aliases=("soft_shrink",),
         family="shrink",
         formula="x − lambda if x > lambda else x + lambda if x < −lambda else 0",
+        derivative="1 if |x| > lambda else 0",
         source="Donoho 1995",
         parameters=(_LAMBDA,),
         value=lambda x, **p: _shrunk(x, p["lambda"], p["lambda"]),
-        slope=lambda x, **p: np.abs(_outside(x, p["lambda"])),
+        slope=lambda x, **p: _slope(x, p["lambda"]),
         curvature=lambda x, **_: _ZERO(x),
         by_parameter={"lambda": lambda x, **p: -_outside(x, p["lambda"]) + 0.0},
         kinks=lambda **p: _ends(p["lambda"], jump=False),
@@ -62,13 +68,14 @@ DEFINITIONS = (
         aliases=("hard_shrink",),
         family="shrink",
         formula="x if |x| > lambda else 0",
+        derivative="1 if |x| > lambda else 0",
         source="Donoho & Johnstone 1994",
         parameters=(_LAMBDA,),
         value=lambda x, **p: _shrunk(x, p["lambda"], 0.0),
-        slope=lambda x, **p: np.abs(_outside(x, p["lambda"])),
+        slope=lambda x, **p: _slope(x, p["lambda"]),
         curvature=lambda x, **_: _ZERO(x),
         by_parameter={"lambda": lambda x, **_: _ZERO(x)},
-        kinks=lambda **p: _ends(p["lambda"], jump=True),
+        kinks=lambda **p: _ends(p["lambda"], jump=p["lambda"] != 0),
         smoothness=-1,
         frameworks=(
             torch("nn.Hardshrink", "nn.functional.hardshrink"),
@@ -79,10 +86,11 @@ DEFINITIONS = (
         name="onnx.shrink",
         family="shrink",
         formula="x − bias if x > lambd else x + bias if x < −lambd else 0",
+        derivative="1 if |x| > lambd else 0",
         source="ONNX Shrink",
         parameters=(Parameter("lambd", 0.5, ("lambda",), low=0.0), Parameter("bias", 0.0)),
         value=lambda x, lambd, bias: _shrunk(x, threshold=lambd, bias=bias),
-        slope=lambda x, lambd, **_: np.abs(_outside(x, lambd)),
+        slope=lambda x, lambd, **_: _slope(x, lambd),
         curvature=lambda x, **_: _ZERO(x),
         by_parameter={
             "lambd": lambda x, **_: _ZERO(x),
@@ -97,6 +105,7 @@ DEFINITIONS = (
         aliases=("tanh_shrink",),
         family="shrink",
         formula="x − tanh(x)",
+        derivative="tanh(x)²",
         source="PyTorch",
         value=_tanhshrink,
         slope=lambda x: np.square(np.tanh(x)),

@@ -139,7 +139,7 @@ def _softplus_kinks(beta: float, threshold: float) -> tuple[Kink, ...]:
     z = math.exp(-abs(threshold))
     left = 1 / (1 + z) if threshold >= 0 else z / (1 + z)
     bend = beta * z / (1 + z) ** 2
-    return (Kink(threshold / beta, (left, 1.0), (bend, 0.0), default=(left, bend), jump=True),)
+    return (Kink(threshold / beta, (left, 1.0), (bend, 0.0), default=(left, 0.0), jump=True),)
 
 
 def _squareplus_root(x: Array, b: float) -> Array:
@@ -203,6 +203,7 @@ DEFINITIONS = (
         aliases=("logistic", "expit"),
         family="sigmoid",
         formula="1/(1 + e^−x)",
+        derivative="f(x)·(1 − f(x))",
         source="Verhulst 1838; Rumelhart, Hinton & Williams 1986",
         value=_sigmoid,
         slope=_sigmoid_slope,
@@ -219,6 +220,7 @@ DEFINITIONS = (
         name="log_sigmoid",
         family="sigmoid",
         formula="−log(1 + e^−x)",
+        derivative="1/(1 + e^x)",
         source="the logarithm of the logistic function",
         value=_log_sigmoid,
         slope=_log_sigmoid_slope,
@@ -234,6 +236,7 @@ DEFINITIONS = (
         name="tanh",
         family="sigmoid",
         formula="tanh(x)",
+        derivative="1 − tanh(x)²",
         source="LeCun, Bottou, Orr & Müller 1998",
         value=np.tanh,
         slope=_tanh_slope,
@@ -250,6 +253,7 @@ DEFINITIONS = (
         name="softsign",
         family="sigmoid",
         formula="x/(1 + |x|)",
+        derivative="1/(1 + |x|)²",
         source="Bergstra, Desjardins, Lamblin & Bengio 2009",
         value=lambda x: np.where(np.isinf(x), np.sign(x), x / (1.0 + np.abs(x))),
         slope=_softsign_slope,
@@ -269,6 +273,7 @@ DEFINITIONS = (
         aliases=("atan",),
         family="sigmoid",
         formula="arctan(x)",
+        derivative="1/(1 + x²)",
         source="Leibniz and Gregory, 17th century",
         value=np.arctan,
         slope=_arctan_slope,
@@ -280,6 +285,7 @@ DEFINITIONS = (
         name="softplus",
         family="sigmoid",
         formula="log(1 + e^(beta·x))/beta, and x where beta·x > threshold",
+        derivative="1/(1 + e^(−beta·x)), and 1 where beta·x > threshold",
         source="Dugas, Bengio, Bélisle, Nadeau & Garcia 2001",
         parameters=(Parameter("beta", 1.0, low=0.0, open_low=True), Parameter("threshold", INF)),
         value=_softplus,
@@ -299,6 +305,7 @@ DEFINITIONS = (
         name="squareplus",
         family="sigmoid",
         formula="(x + √(x² + b))/2",
+        derivative="(1 + x/√(x² + b))/2",
         source="Barron 2021",
         parameters=(Parameter("b", 4.0, low=0.0),),
         value=_squareplus,
@@ -313,6 +320,7 @@ DEFINITIONS = (
         name="sparse_plus",
         family="sigmoid",
         formula="(x + 1)²/4 between −1 and 1, 0 below, x above",
+        derivative="(x + 1)/2 if |x| < 1 else 1 if x > 0 else 0",
         source="Martins & Astudillo 2016",
         value=_sparse_plus,
         slope=_sparse_sigmoid,
@@ -329,6 +337,7 @@ DEFINITIONS = (
         name="sparse_sigmoid",
         family="sigmoid",
         formula="(x + 1)/2 between −1 and 1, 0 below, 1 above",
+        derivative="1/2 if |x| < 1 else 0",
         source="Martins & Astudillo 2016",
         value=_sparse_sigmoid,
         slope=lambda x: _inside(x, 0.5),
@@ -345,6 +354,7 @@ DEFINITIONS = (
         name="logit",
         family="sigmoid",
         formula="log(x/(1 − x))",
+        derivative="1/(x·(1 − x))",
         source="Berkson 1944",
         value=_logit,
         slope=_logit_slope,

@@ -80,7 +80,9 @@ def _index() -> dict[str, tuple[Definition, Names | None]]:
                 index[_key(name)] = (definition, None)
         for names in definition.frameworks:
             for name in names.names:
-                index[f"{names.framework}.{_key(name.rpartition('.')[2])}"] = (definition, names)
+                # a bare name is the first of its kind, with its path it is that one: keras.layers.LeakyReLU
+                index.setdefault(f"{names.framework}.{_key(name.rpartition('.')[2])}", (definition, names))
+                index[f"{names.framework}.{_key(name)}"] = (definition, names)
     return index
 
 
@@ -95,7 +97,7 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     if dialect not in DIALECTS:
         raise UsageError(f"unknown framework {first!r} in {spec!r}; known: {', '.join(DIALECTS)}")
     key = _key(rest.rpartition(".")[2])
-    found = _index().get(f"{dialect}.{key}")
+    found = _index().get(f"{dialect}.{_key(rest)}") or _index().get(f"{dialect}.{key}")
     if found:
         return dialect, *found
     ours = _index().get(key)

@@ -35,6 +35,16 @@ def _cosine_of(u: Sum) -> Array:
     return np.asarray(np.cos(u.h) * np.cos(u.l) - np.sin(u.h) * np.sin(u.l))
 
 
+def _double_angle(u: Sum) -> tuple[Array, Array]:
+    """sin 2u and cos 2u."""
+    sine, cosine = _sine_of(Sum(2.0 * u.h, 2.0 * u.l)), _cosine_of(Sum(2.0 * u.h, 2.0 * u.l))
+    beyond = np.isinf(2.0 * u.h) & np.isfinite(u.h)
+    if beyond.any():
+        s, c = _sine_of(u), _cosine_of(u)
+        return np.where(beyond, 2.0 * s * c, sine), np.where(beyond, (c - s) * (c + s), cosine)
+    return sine, cosine
+
+
 def _snake(x: Array, a: float) -> Array:
     """x + sin²(u)/a, the square and the quotient with their rounding errors: the two terms cancel below 0."""
     u = _phase(x, a)
@@ -55,7 +65,7 @@ def _snake_slope(x: Array, a: float) -> Array:
     From |u| = 2**40 on the addition of π/4 leaves 2**-51 absolute.
     """
     u = _phase(x, a)
-    sine = _sine_of(Sum(2.0 * u.h, 2.0 * u.l))
+    sine, _ = _double_angle(u)
     shifted = two_sum(u.h, _QUARTER_PI)
     root = _sine_of(Sum(shifted.h, shifted.l + (u.l + _QUARTER_PI_LOW)))
     root = np.where(np.abs(u.h) < _LOW_PART_IS_SMALL, root, (_sine_of(u) + _cosine_of(u)) * math.sqrt(0.5))
@@ -64,7 +74,8 @@ def _snake_slope(x: Array, a: float) -> Array:
 
 def _snake_curvature(x: Array, a: float) -> Array:
     u = _phase(x, a)
-    return 2.0 * a * _cosine_of(Sum(2.0 * u.h, 2.0 * u.l))
+    _, cosine = _double_angle(u)
+    return 2.0 * a * cosine
 
 
 def _snake_by_a(x: Array, a: float) -> Array:
@@ -80,6 +91,7 @@ DEFINITIONS = (
         aliases=("sin", "siren"),
         family="wave",
         formula="sin(x)",
+        derivative="cos(x)",
         source="Sitzmann et al. 2020",
         value=np.sin,
         slope=np.cos,
@@ -92,6 +104,7 @@ DEFINITIONS = (
         name="snake",
         family="wave",
         formula="x + sin²(a·x)/a",
+        derivative="1 + sin(2·a·x)",
         source="Ziyin, Hartwig & Ueda 2020",
         parameters=(Parameter("a", 1.0, ("alpha",), nonzero=True),),
         value=_snake,

@@ -48,7 +48,7 @@ class DerivativeCheck:
         kinks: the kinks that lie within the points' range; they are left out.
         near_kinks: points left out because no step fits between them and a kink, or the domain's end.
         undecided: points left out because rounding of the value hides the derivative (they agree within that).
-        nonfinite: points left out because x, the value or both derivatives are not finite.
+        nonfinite: points left out because x, the value or the differences are not finite.
 
     """
 
@@ -100,7 +100,7 @@ def check_derivative(
     for block in _blocks(f, numbers, wrt):
         with np.errstate(all="ignore"):
             compare(f, block, order, wrt, tolerance, tally)
-    quantity = derivative_name(f.spec, order, wrt)
+    quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
     if not tally.points:
         raise NothingToCheckError(
             f"{quantity}: none of the points can be compared; give points off the kinks"
@@ -249,18 +249,19 @@ def _judge(
     x: Array, derivative: Array, differences: Array, uncertainty: Array, tolerance: float, tally: _Tally
 ) -> None:
     size = np.maximum(np.abs(derivative), np.abs(differences))
-    finite = np.isfinite(differences) & np.isfinite(uncertainty) & (np.isfinite(derivative) | (size > 0))
+    finite = np.isfinite(differences) & np.isfinite(uncertainty)
+    lost = ~np.isfinite(derivative)  # wrong whatever the differences are worth
     tally.nonfinite += int((~finite).sum())
     error = np.abs(derivative - differences)
     contradicts = error > _CONTRADICTION * uncertainty
-    decided = finite & ((error == 0) | (uncertainty <= tolerance * size) | contradicts)
+    decided = finite & ((error == 0) | (uncertainty <= tolerance * size) | contradicts | lost)
     tally.undecided += int((finite & ~decided).sum())
     tally.points += int(decided.sum())
     if not decided.any():
         return
     with np.errstate(all="ignore"):
         relative = np.where(decided & (error > 0), error / size, 0.0)
-    relative = np.where(decided & np.isnan(derivative), math.inf, relative)
+    relative = np.where(decided & lost, math.inf, relative)
     worst = int(relative.argmax())
     if relative[worst] > tally.worst[0] or math.isnan(tally.worst[1]):
         tally.worst = (

@@ -128,7 +128,7 @@ def _argument(parameter: "Parameter") -> "Argument":
     choices = get_args(Shell) if parameter.metavar == "SHELL" else ()
     return Argument(
         label=str(parameter.metavar),
-        kind="choice" if choices else "function" if parameter.metavar == "FUNCTION" else "file",
+        kind="choice" if choices else "function" if parameter.metavar in {"FUNCTION", "PATTERN"} else "file",
         choices=choices,
         repeats=parameter.nargs == -1,
     )

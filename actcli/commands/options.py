@@ -223,6 +223,16 @@ Output = Annotated[
         rich_help_panel=WRITE,
     ),
 ]
+Document = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md. The file appears when it is complete.",
+        rich_help_panel=WRITE,
+    ),
+]
 WithX = Annotated[
     bool,
     typer.Option("--with-x", help="Show x beside each result.", rich_help_panel=WRITE),

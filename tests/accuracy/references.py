@@ -29,9 +29,9 @@ def softplus(x, beta, threshold):
 
 
 def keras_relu(x, negative_slope, max_value, threshold):
-    if value(x) >= value(max_value):
-        return jet(max_value)
-    return x if value(x) >= value(threshold) else negative_slope * (x - threshold)
+    if value(x) <= value(threshold):
+        return negative_slope * (x - threshold)
+    return x if value(x) < value(max_value) else jet(max_value)
 
 
 def shrink(x, lambd, bias):

@@ -33,6 +33,7 @@ SPECS = (
     "onnx.Selu",
     "celu:0.3",
     "celu:-1.7",
+    "celu:-0.05",
     "silu:0.3",
     "silu:-2.7",
     "silu:0",

@@ -1,0 +1,187 @@
+"""From a specification to an activation: every spelling that works, and what is said about those that do not."""
+
+import pytest
+
+from actcli import activation, catalogue
+from actcli.activations import spellings
+from actcli.exits import UsageError
+
+# The names and aliases that the catalogue promises, and the definition behind each.
+PROMISED = {
+    "identity": "identity linear",
+    "step": "step heaviside",
+    "relu": "relu ReLU",
+    "leaky_relu": "leaky_relu LeakyReLU leaky-relu LEAKY_RELU lrelu",
+    "prelu": "prelu PReLU",
+    "rrelu": "rrelu RReLU",
+    "relu6": "relu6 ReLU6",
+    "relu_squared": "relu_squared ReLUSquared",
+    "thresholded_relu": "thresholded_relu threshold ThresholdedRelu",
+    "elu": "elu ELU",
+    "selu": "selu SELU",
+    "celu": "celu CELU",
+    "gelu": "gelu GELU",
+    "gelu_tanh": "gelu_tanh GeluTanh",
+    "quick_gelu": "quick_gelu quick-gelu QuickGELU",
+    "silu": "silu swish SiLU Swish",
+    "mish": "mish Mish",
+    "hard_swish": "hard_swish hard_silu hardswish HardSwish",
+    "sigmoid": "sigmoid logistic expit",
+    "log_sigmoid": "log_sigmoid logsigmoid LogSigmoid",
+    "hard_sigmoid": "hard_sigmoid hardsigmoid",
+    "tanh": "tanh Tanh",
+    "hard_tanh": "hard_tanh hardtanh HardTanh",
+    "softsign": "softsign soft_sign",
+    "arctan": "arctan atan",
+    "sine": "sine sin",
+    "gaussian": "gaussian",
+    "erf": "erf",
+    "exponential": "exponential exp",
+    "softplus": "softplus soft-plus SoftPlus",
+    "squareplus": "squareplus square_plus",
+    "sparse_plus": "sparse_plus",
+    "sparse_sigmoid": "sparse_sigmoid",
+    "tanhshrink": "tanhshrink tanh_shrink",
+    "softshrink": "softshrink soft_shrink",
+    "hardshrink": "hardshrink hard_shrink",
+    "snake": "snake",
+    "laplace": "laplace",
+    "logit": "logit",
+    "softmax": "softmax",
+    "log_softmax": "log_softmax logsoftmax",
+    "softmin": "softmin",
+    "sparsemax": "sparsemax",
+    "hardmax": "hardmax",
+    "maxout": "maxout",
+    "glu": "glu",
+    "reglu": "reglu",
+    "geglu": "geglu",
+    "swiglu": "swiglu",
+}
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_every_promised_name_and_alias_is_known(name):
+    assert {activation(spelling).name for spelling in PROMISED[name].split()} == {name}
+
+
+def test_the_catalogue_holds_nothing_that_is_not_promised():
+    dotted = {"keras.relu", "onnx.hard_sigmoid", "onnx.shrink"}
+    assert {d.name for d in catalogue()} == set(PROMISED) | dotted
+
+
+def test_every_spelling_offered_to_the_shell_resolves_to_its_definition():
+    assert [s for s, definition in spellings() if activation(s).definition is not definition] == []
+
+
+def test_no_two_definitions_share_a_name():
+    owners = {}
+    for spelling, definition in spellings():
+        key = spelling.lower().replace("_", "").replace("-", "")
+        assert owners.setdefault(key, definition) is definition, spelling
+
+
+def test_no_two_parameters_of_a_function_share_a_name():
+    for definition in catalogue():
+        names = [
+            name.lower().replace("_", "") for p in definition.parameters for name in {p.name, *p.aliases}
+        ]
+        assert len(names) == len(set(names)), definition.name
+
+
+@pytest.mark.parametrize(
+    ("spec", "parameters"),
+    [
+        ("leaky_relu", {"alpha": 0.01}),
+        ("leaky_relu:0.2", {"alpha": 0.2}),
+        ("leaky_relu:alpha=0.2", {"alpha": 0.2}),
+        ("leaky_relu:ALPHA=0.2", {"alpha": 0.2}),
+        ("leaky_relu: alpha = 0.2 ", {"alpha": 0.2}),
+        (" leaky_relu :.2", {"alpha": 0.2}),
+        ("leaky_relu:-3", {"alpha": -3.0}),
+        ("leaky_relu:+1e-3", {"alpha": 1e-3}),
+        ("leaky_relu:2.", {"alpha": 2.0}),
+        ("softplus:2,20", {"beta": 2.0, "threshold": 20.0}),
+        ("softplus:2,threshold=20", {"beta": 2.0, "threshold": 20.0}),
+        ("softplus:threshold=20,beta=2", {"beta": 2.0, "threshold": 20.0}),
+        ("hard_tanh:-2,2", {"min": -2.0, "max": 2.0}),
+        ("hard_tanh:max=0.5", {"min": -1.0, "max": 0.5}),
+        ("laplace:sigma=2", {"mu": 0.707107, "sigma": 2.0}),
+        ("maxout:3", {"groups": 3.0}),
+        ("maxout:groups=4.0", {"groups": 4.0}),
+    ],
+)
+def test_parameters_by_position_by_name_and_mixed(spec, parameters):
+    assert dict(activation(spec).parameters) == parameters
+
+
+def test_the_specification_is_kept_as_it_was_typed():
+    assert activation("torch.LeakyReLU:negative_slope=0.2").spec == "torch.LeakyReLU:negative_slope=0.2"
+
+
+MISTAKES = [
+    ("rleu", "unknown function 'rleu'; did you mean relu"),
+    ("leaky_rleu", "did you mean leaky_relu"),
+    ("sigmiod", "did you mean sigmoid"),
+    ("zzzz", "unknown function 'zzzz'"),
+    ("", "unknown function ''"),
+    ("relu relu", "unknown function 'relu relu'"),
+    ("torch.rleu", "torch has no function 'rleu'; did you mean torch.ReLU or"),
+    ("torch.", "torch has no function ''"),
+    (
+        "tensorflow.relu",
+        "unknown framework 'tensorflow' in 'tensorflow.relu'; known: torch, jax, keras, onnx",
+    ),
+    ("keras.snake", "keras has no function 'snake'; snake is known without 'keras.'"),
+    ("torch.swish", "torch has no function 'swish'; silu is known without 'torch.'"),
+    ("jax.erf2", "jax has no function 'erf2'; did you mean jax.erf?"),
+    ("relu:0.1", "relu:0.1: relu has no parameters"),
+    ("relu:", "relu has no parameters"),
+    ("relu:alpha=1", "relu has no parameters"),
+    ("leaky_relu:", "alpha must be a finite number, not ''"),
+    ("leaky_relu:alpha=", "alpha must be a finite number, not ''"),
+    ("leaky_relu:alpha=0.2=3", "alpha must be a finite number, not '0.2=3'"),
+    ("leaky_relu:beta=1", "leaky_relu has no parameter 'beta'; it has alpha"),
+    ("leaky_relu:=1", "leaky_relu has no parameter ''; it has alpha"),
+    ("leaky_relu:0.1,0.2", "leaky_relu takes 1 at most: alpha"),
+    ("leaky_relu:0.1,alpha=0.2", "alpha is given twice"),
+    ("leaky_relu:alpha=1,negative_slope=2", "alpha is given twice"),
+    ("softplus:beta=2,20", "'20' stands after a named parameter; name it too"),
+    ("softplus:2,", "threshold must be a finite number, not ''"),
+    ("leaky_relu:nan", "alpha must be a finite number, not 'nan'"),
+    ("leaky_relu:inf", "alpha must be a finite number, not 'inf'"),
+    ("leaky_relu:1e400", "alpha must be a finite number, not 1e400"),
+    ("leaky_relu:1_000", "alpha must be a finite number, not '1_000'"),
+    ("leaky_relu:0x10", "alpha must be a finite number, not '0x10'"),
+    ("leaky_relu:٣", "alpha must be a finite number"),
+    ("leaky_relu:1 2", "alpha must be a finite number, not '1 2'"),
+    ("leaky_relu:--1", "alpha must be a finite number, not '--1'"),
+    ("celu:0", "alpha must be other than 0, not 0"),
+    ("snake:0", "a must be other than 0, not 0"),
+    ("softplus:0", "beta must be > 0"),
+    ("softplus:-1", "beta must be > 0"),
+    ("squareplus:-1e-9", "b must be >= 0, not -1e-9"),
+    ("laplace:0,0", "sigma must be > 0"),
+    ("hardshrink:-0.5", "lambda must be >= 0"),
+    ("maxout:0", "groups must be >= 1"),
+    ("maxout:2.5", "groups must be a whole number from 1 on, not 2.5"),
+    ("hard_tanh:1,-1", "the parameters must meet min < max"),
+    ("hard_tanh:min=3", "the parameters must meet min < max"),
+    ("rrelu:0.5,0.1", "the parameters must meet lower <= upper"),
+]
+
+
+@pytest.mark.parametrize(("spec", "said"), MISTAKES)
+def test_what_is_wrong_is_said_in_one_line_with_what_would_be_right(spec, said):
+    with pytest.raises(UsageError) as error:
+        activation(spec)
+    message = str(error.value)
+    assert said in message
+    assert "\n" not in message
+    assert not message.endswith(".")
+
+
+@pytest.mark.parametrize("spec", [None, 3, b"relu", ["relu"]])
+def test_a_specification_is_text(spec):
+    with pytest.raises(UsageError, match="named by a text such as 'relu'"):
+        activation(spec)

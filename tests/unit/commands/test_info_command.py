@@ -1,0 +1,130 @@
+"""`actcli info` as a call: the keys of its JSON, its flat form, and what dialects and parameters change."""
+
+import csv
+import io
+import json
+import math
+
+import pytest
+
+from actcli.activations import catalogue
+from actcli.app import run
+from actcli.exits import UsageError
+from actcli.terminal import Terminal
+
+
+def outcome(*arguments: str) -> str:
+    out = io.BytesIO()
+    assert run(("info", *arguments), Terminal(stdin=None, stdout=out, stderr=None)) == 0
+    return out.getvalue().decode()
+
+
+def record(spec: str, *arguments: str) -> dict:
+    return json.loads(outcome(spec, "--format", "json", *arguments))
+
+
+KEYS = [
+    "function", "name", "aliases", "family", "formula", "derivative", "source", "year", "parameters", "range",
+    "limits", "zeros", "endless_zeros", "turning_points", "at_zero", "monotone", "convexity", "symmetry", "bounded",
+    "smoothness", "lipschitz", "largest_slope", "largest_slope_at", "zero_gradient", "saturation", "normal", "gains",
+    "kinks", "frameworks",
+]  # fmt: skip
+
+
+def test_the_keys_of_a_card() -> None:
+    card = record("leaky_relu:0.2")
+    assert list(card) == KEYS
+    assert card["parameters"]["alpha"] == {
+        "value": 0.2,
+        "default": 0.01,
+        "bounds": "any",
+        "aliases": ["negative_slope", "slope"],
+        "defaults": {"torch": [0.01], "jax": [0.01], "keras": [0.2, 0.3], "onnx": [0.01]},
+    }
+    assert list(card["range"]) == [
+        "infimum", "infimum_reached", "infimum_at", "supremum", "supremum_reached", "supremum_at",
+    ]  # fmt: skip
+    assert list(card["gains"]) == ["second_moment", "standard_deviation", "gradient", "torch"]
+    assert card["kinks"] == [
+        {
+            "at": 0.0,
+            "jump": 0.0,
+            "slopes": {"left": 0.2, "right": 1.0, "torch": 0.2, "jax": 1.0},
+            "curvatures": {"left": 0.0, "right": 0.0, "torch": 0.0, "jax": 0.0},
+        }
+    ]
+    assert card["gains"]["torch"] == math.sqrt(2 / 1.04)
+    assert card["frameworks"]["onnx"] == ["LeakyRelu"]
+
+
+def test_the_keys_of_a_card_over_rows() -> None:
+    card = record("glu")
+    assert list(card) == [*KEYS[:10], "smoothness", "keeps_length", "frameworks"]
+    assert card["keeps_length"] is False
+
+
+@pytest.mark.parametrize("definition", catalogue(), ids=lambda d: d.name)
+def test_every_function_has_a_card_in_every_form(definition) -> None:
+    own = not definition.frameworks or "." not in definition.name
+    spec = (
+        definition.name if own else f"{definition.name.partition('.')[0]}.{definition.frameworks[0].names[0]}"
+    )
+    assert record(spec)["formula"] == definition.formula
+    plain = outcome(spec)
+    assert plain.startswith("property\tvalue\nfunction\t")
+    assert {line.count("\t") for line in plain.splitlines()} == {1}
+    assert definition.source.split()[0] in outcome(spec, "--format", "table")
+
+
+def test_the_flat_forms_agree() -> None:
+    tab = [line.split("\t") for line in outcome("gelu").splitlines()]
+    comma = list(csv.reader(io.StringIO(outcome("gelu", "--format", "csv"))))
+    assert tab == comma
+    flat = dict(tab[1:])
+    card = record("gelu")
+    assert float(flat["gains.second_moment"]) == card["gains"]["second_moment"]
+    assert flat["gains.torch"] == ""
+    assert flat["range.infimum_reached"] == "yes"
+    assert json.loads(outcome("gelu", "--format", "jsonl")) == card
+    assert "| property | value |\n| --- | --- |\n" in outcome("gelu", "--format", "markdown")
+
+
+def test_a_dialect_has_its_own_numbers() -> None:
+    assert record("torch.softplus")["kinks"][0]["at"] == 20.0
+    assert record("softplus")["kinks"] == []
+    assert record("torch.softplus")["kinks"][0]["jump"] == pytest.approx(-math.log1p(math.exp(-20)), rel=1e-6)
+
+
+def test_intervals_are_objects_and_infinities_strings() -> None:
+    assert record("relu6")["zero_gradient"] == [
+        {"low": "-inf", "high": 0.0, "holds_low": False, "holds_high": True},
+        {"low": 6.0, "high": "inf", "holds_low": True, "holds_high": False},
+    ]
+    assert dict(line.split("\t") for line in outcome("relu6").splitlines())["zero_gradient"] == (
+        "(-inf, 0.0] [6.0, inf)"
+    )
+
+
+def test_the_cost_is_measured_when_asked() -> None:
+    assert "cost_relative_to_relu" not in record("mish")
+    assert record("mish", "--cost")["cost_relative_to_relu"] > 1
+    assert "on this machine" in outcome("softmax", "--cost", "--format", "table")
+
+
+def test_a_file_appears_whole(tmp_path) -> None:
+    target = tmp_path / "card.md"
+    assert outcome("relu", "-o", str(target)) == ""
+    assert target.read_text().startswith("| property | value |")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rellu"], "did you mean relu"),
+        (["leaky_relu:beta=1"], "has no parameter 'beta'"),
+        (["relu", "-o", "card.npz"], "npz holds numbers, not the card of a function"),
+    ],
+)
+def test_mistakes(arguments: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        outcome(*arguments)

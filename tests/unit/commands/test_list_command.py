@@ -1,0 +1,108 @@
+"""`actcli list` as a call: which functions match, and in which form."""
+
+import csv
+import io
+import json
+from typing import get_args
+
+import pytest
+
+from actcli.activations import DIALECTS, catalogue
+from actcli.app import run
+from actcli.commands.list import FamilyName, FrameworkName
+from actcli.exits import UsageError
+from actcli.render.listing import COLUMNS
+from actcli.terminal import Terminal
+
+
+def outcome(*arguments: str) -> tuple[str, str]:
+    out, err = io.BytesIO(), io.BytesIO()
+    assert run(("list", *arguments), Terminal(stdin=None, stdout=out, stderr=err)) == 0
+    return out.getvalue().decode(), err.getvalue().decode()
+
+
+def names(*arguments: str) -> list[str]:
+    return outcome(*arguments)[0].split()
+
+
+def test_choices_are_those_of_the_catalogue() -> None:
+    assert set(get_args(FamilyName)) == {definition.family for definition in catalogue()}
+    assert get_args(FrameworkName) == DIALECTS
+
+
+def test_in_a_pipe_one_name_a_line() -> None:
+    assert outcome() == ("".join(f"{definition.name}\n" for definition in catalogue()), "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["Leaky-ReLU"], ["leaky_relu"]),
+        (["swish"], ["hard_swish", "silu"]),
+        (["soft*"], ["softsign", "softplus", "softshrink", "softmax", "softmin"]),
+        (["?elu"], ["relu", "selu", "celu", "gelu"]),
+        (["[cs]elu"], ["selu", "celu"]),
+        (["keras.relu"], ["keras.relu"]),
+        (["relu", "--framework", "onnx"], ["relu", "leaky_relu", "prelu", "thresholded_relu"]),
+        (["--family", "wave", "--monotone"], ["snake"]),
+        (["--family", "sigmoid", "--bounded", "--smooth"], ["erf", "laplace", "sigmoid", "tanh", "arctan"]),
+        (["*max", "--monotone"], []),
+        (["*max", "--bounded", "--smooth"], ["softmax"]),
+    ],
+)
+def test_filters(arguments: list[str], wanted: list[str]) -> None:
+    assert names(*arguments) == wanted
+
+
+@pytest.mark.parametrize("form", ["plain", "table", "markdown", "jsonl"])
+def test_nothing_found_is_said_on_stderr(form: str) -> None:
+    out, err = outcome("nothing", "--format", form)
+    assert (out, err) == ("", "actcli: no function matches; actcli list shows them all\n")
+
+
+def test_nothing_found_is_still_valid_json_and_csv() -> None:
+    assert json.loads(outcome("nothing", "--format", "json")[0]) == []
+    assert outcome("nothing", "--format", "csv")[0] == ",".join(COLUMNS) + "\n"
+
+
+def test_json_has_the_columns_and_csv_the_same() -> None:
+    records = json.loads(outcome("--format", "json")[0])
+    assert {tuple(record) for record in records} == {COLUMNS}
+    rows = list(csv.DictReader(io.StringIO(outcome("--format", "csv")[0])))
+    assert [row["name"] for row in rows] == [record["name"] for record in records]
+    assert [row["formula"] for row in rows] == [record["formula"] for record in records]
+    relu = next(record for record in records if record["name"] == "relu")
+    assert (relu["infimum"], relu["supremum"], relu["smoothness"], relu["year"]) == (0.0, "inf", 0, 2010)
+    assert relu["zero_gradient"] == [{"low": "-inf", "high": 0.0, "holds_low": False, "holds_high": True}]
+    softmax = next(row for row in rows if row["name"] == "softmax")
+    assert (softmax["monotone"], softmax["zero_gradient"]) == ("", "")
+
+
+def test_jsonl_and_tsv_are_a_function_a_line() -> None:
+    lines = outcome("hard_*", "--format", "jsonl")[0].splitlines()
+    assert [json.loads(line)["name"] for line in lines] == names("hard_*")
+    header, *fields = outcome("hard_*", "--format", "tsv")[0].splitlines()
+    assert header.split("\t") == list(COLUMNS)
+    assert {line.count("\t") for line in fields} == {len(COLUMNS) - 1}
+
+
+def test_markdown_escapes_what_would_end_a_cell() -> None:
+    head, rule, line = outcome("softsign", "--format", "markdown")[0].splitlines()
+    assert head == "| name | formula | range | class | no gradient | year |"
+    assert rule.count("---") == 6
+    assert line == r"| softsign | x/(1 + \|x\|) | -1 … 1 | C¹ | – | 2009 |"
+
+
+def test_a_file_appears_whole(tmp_path) -> None:
+    target = tmp_path / "functions.json"
+    assert outcome("gelu", "-o", str(target))[0] == ""
+    assert [record["name"] for record in json.loads(target.read_text())] == [
+        "gelu_tanh",
+        "quick_gelu",
+        "gelu",
+    ]
+
+
+def test_arrays_are_refused() -> None:
+    with pytest.raises(UsageError, match="npy holds numbers, not a list of functions"):
+        outcome("-o", "list.npy")
