@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "eval": "Evaluate an activation function at numbers, a file or a stream.",
     "grad": "Differentiate an activation function, by x or by a parameter.",
+    "plot": "Draw activation functions, their derivatives, and where data lie on them.",
+    "list": "List the activation functions, all or those that match.",
+    "info": "Show what is known of an activation function.",
     "completion": "Print the completion script of a shell.",
 }
 """The commands and what they do: `--help` shows this without loading one of them."""
@@ -32,6 +35,7 @@ Examples:
   seq -5 5 | actcli eval leaky_relu:alpha=0.2
   actcli eval gelu activations.npy -o out.npy
   actcli grad silu --check
+  actcli plot relu gelu silu --grad
 
 Exit status:
   0    done

@@ -176,7 +176,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l hist -d 'The numbers of -i as a h
 complete -c actcli -n "__actcli_is 'plot '" -l width -x -d 'Columns'
 complete -c actcli -n "__actcli_is 'plot '" -l height -x -d 'Lines'
 complete -c actcli -n "__actcli_is 'plot '" -l marker -x -a 'braille block dot ascii' -d 'braille, block, dot or ascii; ascii draws the frame in ASCII too'
-complete -c actcli -n "__actcli_is 'plot '" -l theme -x -a 'default colorblind light mono' -d 'default, colorblind, light or mono (for a white background: light)'
+complete -c actcli -n "__actcli_is 'plot '" -l theme -x -a 'default colorblind light mono' -d 'default, colorblind, light (for a white background) or mono'
 complete -c actcli -n "__actcli_is 'plot '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'csv, tsv, json or jsonl: the series instead of a chart'
 complete -c actcli -n "__actcli_is 'plot '" -s o -l output -r -F -d 'Write to FILE: .txt or .html; .svg, .png or .pdf (with matplotlib); .csv, .tsv, .json, .jsonl'
 complete -c actcli -n "__actcli_is 'plot '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'

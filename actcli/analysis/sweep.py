@@ -1,0 +1,86 @@
+"""One activation at several values of one parameter: `alpha=0.01,0.1,0.3`, `beta=0.5:4:8`, `beta=0.1:10:5:log`."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from actcli.activations import Activation, activation
+from actcli.exits import UsageError
+
+MOST_VALUES = 1000
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_FORM = "PARAM=V1,V2,... or PARAM=LO:HI:COUNT, with :log behind it for logarithmic steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The values that one parameter takes, in the order asked for; `parameter` is its name as typed."""
+
+    parameter: str
+    values: tuple[float, ...]
+
+
+def parse_sweep(text: str) -> Sweep:
+    """The sweep that a text describes. Raises UsageError that shows the form."""
+    name, equals, tail = text.partition("=")
+    name = name.strip()
+    if not (equals and name and tail.strip()):
+        raise UsageError(f"--sweep {text!r} is not a sweep; write {_FORM}")
+    if ":" not in tail:
+        values = tuple(_number(item, text) for item in tail.split(","))
+        if len(values) > MOST_VALUES:
+            raise UsageError(f"--sweep {name}: {len(values)} values are too many; at most {MOST_VALUES}")
+    else:
+        values = _spaced(tail.split(":"), text)
+    if len(set(values)) < len(values):
+        raise UsageError(f"--sweep {text!r} has a value twice")
+    return Sweep(name, values)
+
+
+def swept(f: Activation, sweep: Sweep) -> tuple[Activation, ...]:
+    """f with each value of the sweep in turn; the specification of each says the value.
+
+    Raises UsageError when f has no such parameter, or for a value out of its bounds.
+    """
+    ours = f.resolve_parameter(sweep.parameter)
+    head, _, tail = f.spec.partition(":")
+    kept = []
+    for position, item in enumerate(tail.split(",") if tail else []):
+        name, equals, value = item.partition("=")
+        if not equals:
+            name, value = f.definition.parameters[position].name, item
+        if f.resolve_parameter(name) != ours:
+            kept.append(f"{name.strip()}={value.strip()}")
+    return tuple(
+        activation(f"{head}:{','.join([*kept, f'{sweep.parameter}={value:.12g}'])}") for value in sweep.values
+    )
+
+
+def _spaced(parts: list[str], text: str) -> tuple[float, ...]:
+    logarithmic = len(parts) == 4 and parts[3].strip() == "log"
+    if len(parts) != 3 and not logarithmic:
+        raise UsageError(f"--sweep {text!r} is not a sweep; write {_FORM}")
+    low, high = _number(parts[0], text), _number(parts[1], text)
+    count = parts[2].strip()
+    known = count.isascii() and count.isdigit() and len(count) < 8
+    if not (known and 2 <= int(count) <= MOST_VALUES):
+        raise UsageError(f"--sweep {text!r}: COUNT is a whole number from 2 to {MOST_VALUES}, not {count!r}")
+    if low == high:
+        raise UsageError(f"--sweep {text!r}: LO and HI are the same; name the value alone")
+    steps = int(count) - 1
+    if logarithmic:
+        if low <= 0 or high <= 0:
+            raise UsageError(f"--sweep {text!r}: logarithmic steps need LO and HI above 0")
+        start, width = math.log(low), math.log(high) - math.log(low)
+        between = [math.exp(start + width * i / steps) for i in range(1, steps)]
+    else:
+        between = [low * (1 - i / steps) + high * (i / steps) for i in range(1, steps)]
+    # Twelve digits, so that 0.1 + 0.2 is called 0.3 and the name says the value itself.
+    return (low, *(float(f"{value:.12g}") for value in between), high)
+
+
+def _number(item: str, text: str) -> float:
+    item = item.strip()
+    if not _NUMBER.fullmatch(item) or not math.isfinite(float(item)):
+        raise UsageError(f"--sweep {text!r}: {item!r} is not a finite number; write {_FORM}")
+    return float(f"{float(item):.12g}")
