@@ -35,6 +35,12 @@ class Activation:
     parameters: Mapping[str, float]
     dialect: str | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle holds the specification: kernels are found again, not stored."""
+        from actcli.activations.specification import activation
+
+        return activation, (self.spec,)
+
     @property
     def name(self) -> str:
         """The canonical name in the catalogue."""

@@ -107,6 +107,7 @@ class Names:
         names: its names there, as far as they are needed to find them (`nn.LeakyReLU`).
         renames: the framework's parameter names to ours.
         defaults: the framework's defaults, by our names, where they differ from ours.
+        order: the order of its parameters by position, by our names, where it differs from ours.
 
     """
 
@@ -114,6 +115,7 @@ class Names:
     names: tuple[str, ...]
     renames: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, float] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
 
 def torch(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:

@@ -1,6 +1,7 @@
 """Gated: x times a sigmoid of x. Smooth, with a dip below 0."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.activations.definition import INF, Array, Definition, Parameter, jax, keras, onnx, torch
 from actcli.activations.exact import (
@@ -30,13 +31,41 @@ def _swish(x: Array, beta: float) -> Array:
     return np.where(y.h < 0, off, x / d)
 
 
+# (1 − a) + z is 0 at a = 1.278…, (2 − a) + z(2 + a) at a = 2.399…: around them both cancel, and are written in the
+# distance h from the zero, where z = z₀·e**-h.
+_ZERO_OF_SLOPE = Sum(np.asarray(1.2784645427610737), 1.0946994183093437e-16)
+_ZERO_OF_CURVATURE = Sum(np.asarray(2.3993572805154675), 1.8464872855353363e-16)
+
+
+def _near(y: Array, a: Sum, zero: Sum) -> tuple[tuple[NDArray[np.intp], ...], Array]:
+    """Where y, which is 0 at `zero`, has lost digits, and the distance a − zero there."""
+    at = np.nonzero(np.abs(y) < 0.25)
+    low = a.l if isinstance(a.l, float) else a.l[at]
+    return at, ((a.h[at] - zero.h) - zero.l) + low
+
+
+def _one_less(a: Sum, z: Array) -> Array:
+    """(1 − a) + z."""
+    y: Array = ((1.0 - a.h) - a.l) + z
+    at, h = _near(y, a, _ZERO_OF_SLOPE)
+    y[at] = (_ZERO_OF_SLOPE.h - 1.0) * np.expm1(-h) - h
+    return y
+
+
+def _two_less(a: Sum, z: Array) -> Array:
+    """(2 − a) + z(2 + a)."""
+    y: Array = ((2.0 - a.h) - a.l) + z * (2.0 + a.h)
+    at, h = _near(y, a, _ZERO_OF_CURVATURE)
+    y[at] = (_ZERO_OF_CURVATURE.h - 2.0) * np.expm1(-h) - h * (1.0 - z[at])
+    return y
+
+
 def _swish_slope(x: Array, beta: float) -> Array:
     y = scaled(x, beta)
     a = magnitude(y)
     z = decay(a)
     d = 1.0 + z
-    near_one = (1.0 - a.h) - a.l
-    off = decay_times(a, (near_one + z) / (d * d))
+    off = decay_times(a, _one_less(a, z) / (d * d))
     return np.where(y.h < 0, off, (1.0 + z * (1.0 + a.h)) / (d * d))
 
 
@@ -44,7 +73,7 @@ def _swish_curvature(x: Array, beta: float) -> Array:
     a = magnitude(scaled(x, beta))
     z = decay(a)
     d = 1.0 + z
-    return decay_times(a, beta * (((2.0 - a.h) - a.l) + z * (2.0 + a.h)) / (d * d * d))
+    return decay_times(a, beta * (_two_less(a, z) / (d * d * d)))
 
 
 def _swish_by_beta(x: Array, beta: float) -> Array:

@@ -7,6 +7,7 @@ from actcli.activations.definition import (
     Array,
     Definition,
     Kink,
+    Names,
     Parameter,
     constant,
     jax,
@@ -167,7 +168,10 @@ DEFINITIONS = (
         kinks=_keras_relu_kinks,
         range=(0.0, INF),
         smoothness=0,
-        frameworks=(keras("activations.relu", "layers.ReLU"),),
+        frameworks=(
+            keras("activations.relu"),
+            Names("keras", ("layers.ReLU",), order=("max_value", "negative_slope", "threshold")),
+        ),
     ),
     Definition(
         name="leaky_relu",

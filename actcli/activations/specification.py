@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator
 from functools import cache
+from types import MappingProxyType
 
 from actcli.activations import exponentials, gated, normal, rectifiers, rows, shrinkage, sigmoids, waves
 from actcli.activations.activation import Activation
@@ -34,11 +35,11 @@ def activation(spec: str) -> Activation:
     dialect, definition, names = _look_up(head.strip(), spec)
     values = {p.name: p.default for p in definition.parameters} | dict(names.defaults if names else {})
     if colon:
-        values |= _given(tail, definition, dialect, spec)
+        values |= _given(tail, definition, names, dialect, spec)
     complaint = definition.relation(**values)
     if complaint:
         raise UsageError(f"{spec}: the parameters must meet {complaint}")
-    return Activation(spec, definition, values, dialect)
+    return Activation(spec, definition, MappingProxyType(values), dialect)
 
 
 def parameter_name(definition: Definition, dialect: str | None, given: str, spec: str) -> str:
@@ -50,6 +51,10 @@ def parameter_name(definition: Definition, dialect: str | None, given: str, spec
             known |= {_key(theirs): ours for theirs, ours in names.renames.items()}
     if key in known:
         return known[key]
+    if key == "approximate" and definition.name in {"gelu", "gelu_tanh"}:
+        raise UsageError(
+            f"{spec}: the two forms have names here: gelu is the exact one, gelu_tanh the approximate"
+        )
     if not definition.parameters:
         raise UsageError(f"{spec}: {definition.name} has no parameters")
     own = ", ".join(p.name for p in definition.parameters)
@@ -97,7 +102,7 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     if dialect not in DIALECTS:
         raise UsageError(f"unknown framework {first!r} in {spec!r}; known: {', '.join(DIALECTS)}")
     key = _key(rest.rpartition(".")[2])
-    found = _index().get(f"{dialect}.{_key(rest)}") or _index().get(f"{dialect}.{key}")
+    found = _index().get(f"{dialect}.{_key(rest)}")
     if found:
         return dialect, *found
     ours = _index().get(key)
@@ -116,9 +121,12 @@ def _offer(key: str, dialect: str | None) -> str:
     return f"; did you mean {' or '.join(names[k] for k in near)}?" if near else ""
 
 
-def _given(tail: str, definition: Definition, dialect: str | None, spec: str) -> dict[str, float]:
+def _given(
+    tail: str, definition: Definition, names: Names | None, dialect: str | None, spec: str
+) -> dict[str, float]:
     """The parameters after the colon, checked."""
     by_name = {p.name: p for p in definition.parameters}
+    order = tuple(by_name[name] for name in names.order) if names and names.order else definition.parameters
     given: dict[str, float] = {}
     named = False
     for position, item in enumerate(tail.split(",")):
@@ -128,20 +136,20 @@ def _given(tail: str, definition: Definition, dialect: str | None, spec: str) ->
         elif named:
             raise UsageError(f"{spec}: {item!r} stands after a named parameter; name it too")
         else:
-            parameter, text = _at_position(position, definition, spec), name
+            parameter, text = _at_position(position, order, definition, spec), name
         if parameter.name in given:
             raise UsageError(f"{spec}: {parameter.name} is given twice")
         given[parameter.name] = _number(text, parameter, spec)
     return given
 
 
-def _at_position(position: int, definition: Definition, spec: str) -> Parameter:
-    if not definition.parameters:
+def _at_position(position: int, order: tuple[Parameter, ...], definition: Definition, spec: str) -> Parameter:
+    if not order:
         raise UsageError(f"{spec}: {definition.name} has no parameters")
-    if position >= len(definition.parameters):
-        own = ", ".join(p.name for p in definition.parameters)
-        raise UsageError(f"{spec}: {definition.name} takes {len(definition.parameters)} at most: {own}")
-    return definition.parameters[position]
+    if position >= len(order):
+        own = ", ".join(p.name for p in order)
+        raise UsageError(f"{spec}: {definition.name} takes {len(order)} at most: {own}")
+    return order[position]
 
 
 def _number(text: str, parameter: Parameter, spec: str) -> float:

@@ -104,6 +104,8 @@ def refuse_contradictions(f: "Activation", order: str, wrt: str, at_kink: str, j
                 raise UsageError(f"{option} belongs to --wrt x; by {wrt} there is the first derivative only")
     if jacobian and not f.by_rows:
         raise UsageError(f"--jacobian belongs to functions over rows (softmax, glu); {f.name} is elementwise")
+    if jacobian and at_kink != "default":
+        raise UsageError("--at-kink belongs to functions of one number; a Jacobian has the default side only")
     if jacobian and order == "2":
         raise UsageError("--jacobian holds first derivatives; leave out --order 2")
 

@@ -19,6 +19,7 @@ _FORMAT_OF_SUFFIX = {
     ".txt": "plain",
     ".md": "markdown",
 }
+_STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _FOR_READERS = ("table", "markdown")
 _ONLY_RESULTS = ("json", "npy", "npz")
 
@@ -51,7 +52,8 @@ def choose_layout(
     """The layout that --format, -o, --with-x and --digits ask for; raises UsageError when they disagree."""
     if format is not None and format not in TEXT_FORMATS + ARRAY_FORMATS:
         raise UsageError(f"--format {format!r} is not known; choose one of {', '.join(TEXT_FORMATS)}")
-    path = None if output == "-" else output
+    # by name: a rename would take the place of the file that standard output goes to
+    path = None if output in _STANDARD_OUTPUT else output
     if path is not None:
         chosen = _format_of_file(path, format)
     elif format in ARRAY_FORMATS:

@@ -59,6 +59,9 @@ def _closing(stream: ByteStream, blocks: Iterator[Array]) -> Iterator[Array]:
         yield from blocks
 
 
+_MISSING = frozenset(("", "na", "n/a", "null", "none", "-", "?", "."))
+
+
 def _open_sheet(stream: ByteStream, delimiter: str) -> _Sheet:
     if stream.starts_with(BYTE_ORDER_MARK):
         stream.read(len(BYTE_ORDER_MARK))
@@ -67,7 +70,10 @@ def _open_sheet(stream: ByteStream, delimiter: str) -> _Sheet:
     if first is None:
         raise DataError(f"{stream.origin}: holds no numbers")
     cells = first[1]
-    has_header = any(_number(cell) is None for cell in cells)
+    second = next(rows, None)
+    if second is not None:
+        rows = _before(second, rows)
+    has_header = _is_header(cells, second[1] if second else [])
     if has_header:
         # NumPy's savetxt writes the header line as a comment.
         names = tuple(cell.strip() for cell in (cells[0].removeprefix("#"), *cells[1:]))
@@ -75,6 +81,22 @@ def _open_sheet(stream: ByteStream, delimiter: str) -> _Sheet:
         names = tuple(str(position) for position in range(1, len(cells) + 1))
         rows = _before(first, rows)
     return _Sheet(stream.origin, names, has_header, rows)
+
+
+def _is_header(first: list[str], second: list[str]) -> bool:
+    """Whether the first row names columns: a name among numbers counts only if a number stands below it.
+
+    A bad or missing cell in a first row of numbers must not take the row away.
+    """
+    names = [at for at, cell in enumerate(first) if _is_name(cell)]
+    if all(_number(cell) is None for cell in first):
+        return bool(names)
+    return any(at < len(second) and _number(second[at]) is not None for at in names)
+
+
+def _is_name(cell: str) -> bool:
+    text = cell.strip()
+    return _number(cell) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
 
 
 def _rows(stream: ByteStream, delimiter: str) -> Iterator[_Row]:

@@ -28,6 +28,12 @@ def softplus(x, beta, threshold):
     return log(1 + exp(beta * x)) / beta
 
 
+def squareplus(x, b):
+    if b == 0:  # √(x²) would leave the rounding of the working precision in f''
+        return x if value(x) > 0 else ZERO
+    return (x + sqrt(x * x + b)) / 2
+
+
 def keras_relu(x, negative_slope, max_value, threshold):
     if value(x) <= value(threshold):
         return negative_slope * (x - threshold)
@@ -75,7 +81,7 @@ REFERENCES = {
     "gaussian": lambda x: exp(-(x * x)),
     "erf": lambda x: 1 - erfc(x),
     "softplus": softplus,
-    "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
+    "squareplus": squareplus,
     "sparse_plus": lambda x: ZERO if value(x) < -1 else x if value(x) > 1 else (x + 1) * (x + 1) / 4,
     "sparse_sigmoid": lambda x: (clip(x, -1, 1) + 1) / 2,
     "tanhshrink": lambda x: x - tanh(x),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from program import Program, read_until
 
+from actcli.app import COMMANDS
+
 SHELLS = ("bash", "zsh", "fish")
 FOLDER = Path(__file__).parents[2] / "completions"
 FILES = {"bash": "actcli.bash", "zsh": "_actcli", "fish": "actcli.fish"}
@@ -139,7 +141,7 @@ def test_fish_offers_the_word(script: Path, actcli: Program) -> None:
 
 @pytest.mark.parametrize("script", ["fish"], indirect=True)
 def test_fish_offers_only_what_can_stand_there(script: Path, actcli: Program) -> None:
-    assert sorted(fish_candidates(script, "actcli ", actcli.folder)) == ["completion", "eval", "grad"]
+    assert sorted(fish_candidates(script, "actcli ", actcli.folder)) == sorted(COMMANDS)
     assert "numbers.npy" not in fish_candidates(script, "actcli eval ", actcli.folder)
     assert fish_candidates(script, "actcli eval relu:", actcli.folder) == []
     assert "torch.gelu" not in fish_candidates(script, "actcli eval ", actcli.folder)
@@ -166,7 +168,7 @@ def bash_candidates(script: Path, line: str) -> list[str]:
 
 @pytest.mark.parametrize("script", ["bash"], indirect=True)
 def test_bash_offers_only_what_can_stand_there(script: Path) -> None:
-    assert bash_candidates(script, "actcli ") == ["eval", "grad", "completion"]
+    assert bash_candidates(script, "actcli ") == list(COMMANDS)
     assert bash_candidates(script, "actcli eval softplus:beta=1,") == ["1,threshold="]
     assert bash_candidates(script, "actcli eval relu:") == []
     assert "--jacobian" in bash_candidates(script, "actcli grad softmax --")

@@ -117,6 +117,21 @@ def test_a_constant_and_what_its_float_leaves(module, high, low, exact):
             assert tail == pytest.approx(low_part(value, head), rel=1e-14, abs=0)
 
 
+@pytest.mark.parametrize(
+    ("zero", "function"),
+    [
+        (gated._ZERO_OF_SLOPE, lambda a: (1 - a) + mp.exp(-a)),
+        (gated._ZERO_OF_CURVATURE, lambda a: (2 - a) + mp.exp(-a) * (2 + a)),
+    ],
+    ids=["slope", "curvature"],
+)
+def test_the_zeros_of_the_derivatives_of_silu(zero, function):
+    with mp.workdps(60):
+        exact = mp.findroot(function, float(zero.h))
+        assert float(zero.h) == float(exact)
+        assert zero.l == pytest.approx(low_part(exact, float(zero.h)), rel=1e-14, abs=0)
+
+
 def test_the_constants_of_selu_are_those_of_its_fixed_point():
     """Klambauer et al.: with them a standard normal input keeps mean 0 and variance 1."""
     with mp.workdps(30):

@@ -36,6 +36,8 @@ def sheet(tmp_path, monkeypatch):
         ('x,"long\nname"\n"1"," 2 "\n', "long\nname", [2]),
         ('"a,b",c\n1,2\n', "a,b", [1]),
         ("x\n1\n\n\n2\n", None, [1, 2]),
+        ("a.png,1\nb.png,2\n", None, [1, 2]),
+        ("1,,3\n4,5,6\n", "1", [1, 4]),
         ("x\n-0\nnan\n", "x", None),
         ("x\r1\r2\r", None, [1, 2]),
     ],
@@ -167,3 +169,11 @@ def test_memory_stays_flat(sheet, terminal):
 
     assert total == 300_000
     assert peak < 40_000_000
+
+
+@pytest.mark.parametrize("content", ["NA\n2\n", "1.5x\n2\n", "-\n2\n"])
+def test_a_bad_first_cell_is_no_header(sheet, draw, content):
+    name = sheet(content)
+    drawn = draw(Request(input=name, column="1"))
+    assert str(drawn.error).startswith("a.csv:1: ")
+    assert draw(Request(input=name, column="1", on_error=OnError.NAN)).blocks[0].tolist()[1:] == [2.0]
