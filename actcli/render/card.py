@@ -35,7 +35,8 @@ def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
     if layout.format == "table":
         from actcli.render.card_screen import card_screen
 
-        text = card_screen(card, Surface.of(terminal, to_file=layout.path is not None))
+        surface = Surface.of(terminal, to_file=layout.path is not None)
+        text = card_screen(card, surface, _chart(card, surface))
     elif layout.format in {"json", "jsonl"}:
         text = json_text(card_record(card), indented=layout.format == "json")
     else:
@@ -133,6 +134,18 @@ def bounds(parameter: Parameter) -> str:
     if parameter.whole:
         said.append("whole")
     return ", ".join(said) or "any"
+
+
+_LEAST_FOR_A_CHART = 60
+
+
+def _chart(card: Card, surface: Surface) -> str:
+    """f in a few lines; nothing for a function over rows, or where there is no room."""
+    if card.properties is None or surface.width < _LEAST_FOR_A_CHART:
+        return ""
+    from actcli.render.small_chart import small_chart
+
+    return small_chart(card.f, min(surface.width - 4, 72), 12, surface).rstrip("\n")
 
 
 def _parameter(f: Activation, parameter: Parameter) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from actcli.render.surface import Surface, console
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 _NARROWEST = 80
 """Columns below which lines get longer than the surface: a table of numbers cannot be folded."""
@@ -25,8 +26,8 @@ _WHY_NOT_SMOOTHER = {0.0: ", the slope jumps at a kink", 1.0: ", the curvature j
 Fact = tuple[str, str]
 
 
-def card_screen(card: Card, surface: Surface) -> str:
-    """The card's text, in the surface's width, characters and colours."""
+def card_screen(card: Card, surface: Surface, chart: str = "") -> str:
+    """The card's text, in the surface's width, characters and colours; `chart` comes below the formulas."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -34,7 +35,7 @@ def card_screen(card: Card, surface: Surface) -> str:
     page = io.StringIO()
     printer = console(page, max(surface.width, _NARROWEST), color=surface.color)
     printer.print(Text.assemble((said(card.f.spec), "bold cyan"), (said(_subtitle(card.f)), "dim")))
-    for title, content in _sections(card, surface):
+    for title, content in _sections(card, surface, chart):
         printer.print(Text("\n" + said(title), "bold") if title else Text(""))
         printer.print(Padding(content, (0, 0, 0, 2)))
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
@@ -45,9 +46,13 @@ def _subtitle(f: Activation) -> str:
     return f"  {kind}" if f.spec == f.name else f"  {f.name}, {kind}"
 
 
-def _sections(card: Card, surface: Surface) -> "Iterable[tuple[str, Table]]":
+def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, Table | Text]]":
+    from rich.text import Text
+
     f, found = card.f, card.properties
     yield "", _facts(_formulas(f), surface)
+    if chart:
+        yield "", Text.from_ansi(chart, no_wrap=True)
     if f.definition.parameters:
         yield "Parameters", _parameters(f, surface)
     if found is None:
