@@ -10,18 +10,19 @@ import numpy as np
 from actcli.activations import Activation
 from actcli.analysis.evaluation import Array, Evaluation, Numbers, derivative_name
 from actcli.analysis.memory import keep_freed_memory
-from actcli.exits import ActcliError
+from actcli.exits import ActcliError, DataError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
+_ON_THE_COMMAND_LINE = ("arguments", "--range")
 _WORTH_A_THREAD = 16384
 """Elements in a block below which handing it to a thread costs more than computing it."""
 
 
 def evaluate(f: Activation, numbers: Numbers, threads: int) -> Evaluation:
     """f along a stream. Raises UsageError when f does not take the stream's rows."""
-    return _along(f, f"{f.spec}(x)", f, numbers, threads)
+    return _along(f, f"{f.spec}(x)", f, numbers, threads, derivative=False)
 
 
 def differentiate(
@@ -40,13 +41,13 @@ def differentiate(
     """
     if jacobian:
         f.jacobian(np.ones((1, 0)))  # a function that has none is refused before anything is read
-        return _along(f, f"d{f.spec}ᵢ/dxⱼ", f.jacobian, numbers, threads, jacobian=True)
+        return _along(f, f"d{f.spec}ᵢ/dxⱼ", f.jacobian, numbers, threads, derivative=True, jacobian=True)
     derivative = partial(f.grad, order=order, wrt=wrt, at_kink=at_kink)
     derivative(
         np.ones((1, 2)) if f.by_rows else np.ones(1)
     )  # an impossible one is refused before anything is read
     quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
-    return _along(f, quantity, derivative, numbers, threads)
+    return _along(f, quantity, derivative, numbers, threads, derivative=True)
 
 
 def _along(
@@ -56,11 +57,17 @@ def _along(
     numbers: Numbers,
     threads: int,
     *,
+    derivative: bool,
     jacobian: bool = False,
 ) -> Evaluation:
-    shape = numbers.shape
+    shape, width = numbers.shape, f.width
+    if f.by_rows and numbers.origin not in _ON_THE_COMMAND_LINE:
+        function, width = (
+            partial(_of_data, function, numbers.origin),
+            partial(_of_data, width, numbers.origin),
+        )
     if f.by_rows and shape is not None:
-        shape = _row_shape(f, shape, numbers.axis, jacobian=jacobian)
+        shape = _row_shape(width, shape, numbers.axis, jacobian=jacobian)
     return Evaluation(
         function=f.spec,
         quantity=quantity,
@@ -73,16 +80,26 @@ def _along(
         axis=numbers.axis,
         fortran=numbers.fortran,
         among_others=numbers.among_others,
-        derivative=function is not f,
+        derivative=derivative,
         live=numbers.live,
     )
 
 
-def _row_shape(f: Activation, shape: tuple[int, ...], axis: int | None, *, jacobian: bool) -> tuple[int, ...]:
+def _of_data(function: Callable[[Any], Any], origin: str, x: Any) -> Any:
+    """function(x); rows that it does not take are wrong data where they come from a file or a stream."""
+    try:
+        return function(x)
+    except UsageError as error:
+        raise DataError(f"{origin}: {error}") from error
+
+
+def _row_shape(
+    width: Callable[[int], int], shape: tuple[int, ...], axis: int | None, *, jacobian: bool
+) -> tuple[int, ...]:
     """The result's shape: the row's axis takes the result's length; a Jacobian adds the row's length at the end."""
     at = len(shape) - 1 if axis is None else axis
     result = list(shape)
-    result[at] = f.width(shape[at])
+    result[at] = width(shape[at])
     return (*result, shape[at]) if jacobian else tuple(result)
 
 

@@ -138,3 +138,15 @@ def test_a_message_on_an_ascii_terminal(actcli: Program) -> None:
     assert ended.status == 2
     assert ended.err.isascii()
     assert ended.err.count("\n") == 1
+
+
+def test_a_row_of_the_wrong_length_is_wrong_data_in_a_stream_and_wrong_use_as_arguments(
+    messy: Program,
+) -> None:
+    streamed = messy("eval", "glu", stdin=b"1 2 3 4\n1 2 3\n")
+    assert streamed.out.splitlines()[0] == messy("eval", "glu", "1", "2", "3", "4").out.strip()
+    assert (
+        streamed.err == "actcli: stdin: glu takes rows of even length (first half a, second half b), not 3\n"
+    )
+    assert streamed.status == 1
+    assert messy("eval", "glu", "1", "2", "3").status == 2
