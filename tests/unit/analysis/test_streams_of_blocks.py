@@ -233,7 +233,7 @@ def test_a_derivative_that_does_not_exist_is_refused_before_anything_is_read(spe
 
 def test_a_shape_that_the_rows_do_not_fit_is_refused_before_anything_is_read():
     stream = Numbers("a.npy", None, np.dtype(np.float64), (4, 3), unread())
-    with pytest.raises(DataError, match="^a.npy: glu takes rows of even length"):
+    with pytest.raises(DataError, match=r"^a\.npy: glu takes rows of even length"):
         evaluate(activation("glu"), stream, 2)
 
 
