@@ -1,0 +1,178 @@
+"""E f(√q·z)², E f'(√q·z)² and their like for any variance q of the preactivations, z ~ N(0, 1).
+
+A recursion over fifty layers and a search for fixed points ask for hundreds of values of q. So f is computed
+once, on a lattice in x that is graded over all scales of the number range and split at the kinks, and for
+every q only the density on the lattice is new.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations import Activation
+from actcli.exits import UsageError
+
+Array = NDArray[np.float64]
+
+TINY = 1e-100
+"""A variance that stands for the limit at 0."""
+HUGE = 1e100
+"""A variance that stands for the limit at infinity."""
+
+_NODES = 20
+_LOWEST, _HIGHEST = -620, 522
+"""Powers of 2 at which the lattice begins and ends: √q for any float64 q, times what follows."""
+_FARTHEST = 38.0
+"""Standard deviations beyond which the density is below the normal numbers."""
+_NEAREST = 2.0**-54
+"""Standard deviations around 0 that hold no mass to speak of."""
+_TOLERANCE = 1e-12
+_ROUNDS = 12
+_REFINED = 2.0**10
+"""How far from 0 the lattice is fitted to the function; a wave that goes on is averaged over beyond."""
+_MOST_PANELS = 12_000
+_TERMS = 1_000
+_WIDE = 12.0
+"""Standard deviations beyond which a Hermite function times the density is nothing."""
+_WAVE = 0.25
+"""A panel that 20 nodes follow the Hermite polynomial of degree 1000 along, of wavelength 0.2."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeanField:
+    """What a wide layer with this activation does to variances and correlations.
+
+    Attributes:
+        function: an elementwise activation, defined for all numbers.
+        edges: the ends of the lattice's panels.
+        x, root: its nodes and the square roots of their weights.
+        value, slope: f and f' at the nodes.
+
+    """
+
+    function: Activation
+    edges: Array
+    x: Array
+    root: Array
+    value: Array
+    slope: Array
+
+    @classmethod
+    def of(cls, f: Activation) -> "MeanField":
+        """The lattice of f. Raises UsageError for a function of rows, or of only a part of the numbers."""
+        require_everywhere(f)
+        with np.errstate(all="ignore"):
+            edges = _fitted(f)
+            x, weights = _nodes(edges)
+            return cls(f, edges, x, np.sqrt(weights), f(x), f.grad(x))
+
+    def square(self, q: float) -> float:
+        """E f(√q·z)²: what comes out of the layer where variance q goes in. float64; inf where it overflows."""
+        if q == 0:
+            return float(self.function(0.0)) ** 2
+        return self._mean_square(self.value, q)
+
+    def slope_square(self, q: float) -> float:
+        """E f'(√q·z)²: what the layer multiplies the variance of gradients by. At q = 0: f'(0)²."""
+        if q == 0:
+            return float(self.function.grad(0.0)) ** 2
+        return self._mean_square(self.slope, q)
+
+    def growth(self, q: float) -> float:
+        """d E f(√q·z)² / dq = E f(√q·z)²·(z² − 1) / 2q, the derivative of the density: f may jump."""
+        return self._mean_square(self.value, q, lambda z: (z * z - 1) / (2 * q))
+
+    def hermite(self, q: float) -> Array:
+        """a_k² for k = 0 … 1000, where f(√q·z) = Σ a_k h_k(z) in normalised Hermite polynomials.
+
+        Then E f(√q·z₁)·f(√q·z₂) = Σ a_k² c^k for z of correlation c (Mehler): every integral in the plane
+        needs only the line.
+        """
+        s = math.sqrt(q)
+        near = self.edges[np.abs(self.edges) < _WIDE * s] / s
+        # what is nearer to each other than that holds no mass, and there are hundreds of octaves of it
+        near = near[(np.abs(near) > 1e-17) | (near == 0)]
+        panels = np.linspace(-_WIDE, _WIDE, round(2 * _WIDE / _WAVE) + 1)
+        z, weights = _nodes(np.unique(np.concatenate([panels, near])))
+        with np.errstate(all="ignore"):
+            mass = weights * np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * self.function(s * z)
+        before, now = np.zeros_like(z), np.ones_like(z)
+        found = np.empty(_TERMS + 1)
+        for k in range(_TERMS + 1):
+            found[k] = mass @ now
+            before, now = now, (z * now - math.sqrt(k) * before) / math.sqrt(k + 1)
+        return np.square(found)
+
+    def _mean_square(self, y: Array, q: float, also: Callable[[Array], Array] | None = None) -> float:
+        s = math.sqrt(min(max(q, 1e-300), 1e308))
+        total = 0.0
+        with np.errstate(all="ignore"):
+            for low, high in ((-_FARTHEST * s, -_NEAREST * s), (_NEAREST * s, _FARTHEST * s)):
+                part = slice(*np.searchsorted(self.x, (low, high)).tolist())
+                z = self.x[part] / s
+                # squared at the end: e^x overflows where its square times the density is far from it
+                shares = np.square(y[part] * (self.root[part] * np.exp(-z * z / 4) / math.sqrt(s)))
+                total += float((shares if also is None else shares * also(z)).sum())
+        return total / math.sqrt(2 * math.pi)
+
+
+def require_everywhere(f: Activation) -> None:
+    """Raise UsageError for a function over rows, or one that is not defined for every number."""
+    if f.by_rows:
+        raise UsageError(f"{f.spec} works over rows; a layer here is elementwise")
+    low, high = f.definition.domain
+    if math.isfinite(low) or math.isfinite(high):
+        raise UsageError(
+            f"{f.spec} is defined from {low:g} to {high:g} only; the signal of a network takes all values"
+        )
+
+
+def _fitted(f: Activation) -> Array:
+    """The panels' ends: an octave each, split at the kinks, halved until 20 nodes see all that f does."""
+    scales = 2.0 ** np.arange(_LOWEST, _HIGHEST + 1)
+    kinks = [kink.at for kink in f.kinks if abs(kink.at) < scales[-1]]
+    edges = np.unique(np.concatenate([-scales, [0.0], scales, kinks]))
+    open_ = (edges[:-1] >= -_REFINED) & (edges[1:] <= _REFINED)
+    for _ in range(_ROUNDS):
+        low, high = edges[:-1][open_], edges[1:][open_]
+        middle = (low + high) / 2
+        whole, size = _sums(f, low, high)
+        left, _ = _sums(f, low, middle)
+        right, _ = _sums(f, middle, high)
+        rough = (np.abs(whole - left - right) > _TOLERANCE * size).any(axis=0)
+        if not rough.any() or edges.size > _MOST_PANELS:
+            break
+        added = middle[rough]
+        edges = np.unique(np.concatenate([edges, added]))
+        open_ = np.isin(edges[:-1], added) | np.isin(edges[1:], added)
+    return edges
+
+
+def _sums(f: Activation, low: Array, high: Array) -> tuple[Array, Array]:
+    """The integrals of f² and f'² over panels, and a size to compare their errors with: (2, panels) both."""
+    nodes, weights = _rule()
+    width = (high - low)[:, None]
+    x = low[:, None] + width * nodes
+    flat = x.ravel()
+    y = np.square(np.stack([f(flat), f.grad(flat)])).reshape(2, *x.shape)
+    y = np.where(np.isfinite(y), y, 0.0)
+    # a slope that is only the rounding of its neighbours cannot be followed
+    largest = np.maximum(y.max(axis=2), 1e-6)
+    return (y * (width * weights)).sum(axis=2), largest * width[:, 0]
+
+
+def _nodes(edges: Array) -> tuple[Array, Array]:
+    nodes, weights = _rule()
+    width = np.diff(edges)[:, None]
+    return (edges[:-1, None] + width * nodes).ravel(), (width * weights).ravel()
+
+
+@cache
+def _rule() -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on (0, 1)."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return (nodes + 1) / 2, weights / 2
