@@ -23,6 +23,8 @@ COMMANDS = {
     "eval": "Evaluate an activation function at numbers, a file or a stream.",
     "grad": "Differentiate an activation function, by x or by a parameter.",
     "plot": "Draw activation functions, their derivatives, and where data lie on them.",
+    "compare": "Compare activation functions by what matters: gradients, precision, speed.",
+    "deadcheck": "Find dead units in recorded activations or an ONNX model, with the evidence.",
     "list": "List the activation functions, all or those that match.",
     "info": "Show what is known of an activation function.",
     "completion": "Print the completion script of a shell.",
@@ -36,13 +38,16 @@ Examples:
   actcli eval gelu activations.npy -o out.npy
   actcli grad silu --check
   actcli plot relu gelu silu --grad
+  actcli compare relu gelu silu --by gradients
+  actcli deadcheck model.onnx --data images.npy --fail-above 5%
 
 Exit status:
   0    done
   1    failed: a file, the data, or the disk
   2    wrong use: the command line asks for something that does not exist
-  3    found what it was told to fail on (grad --check)
-  4    not enough data to say
+  3    found what it was told to fail on (grad --check, compare --max-ulp,
+       deadcheck --fail-above)
+  4    not enough data to say (deadcheck --fail-above)
   130  interrupted
 """
 

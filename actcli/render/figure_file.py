@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from actcli.analysis.comparison import Bars
 from actcli.analysis.curves import Curve, Figure, Segment, thinned
 from actcli.analysis.occupancy import Occupancy
 from actcli.exits import DataError
 from actcli.render.figure_text import Style
+from actcli.render.notation import number
 from actcli.render.scale import Scale, y_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Page
 
 DRAWN = ("svg", "png", "pdf")
 _COLUMNS = 4000
@@ -85,11 +88,39 @@ def write_drawn(
             edges = np.linspace(*figure.range, _BINS + 1)
             axes[-1].stairs(data.histogram(figure.range, _BINS), edges, fill=True, color="#e0a000")
             axes[-1].set_ylabel("numbers a bin")
-        axes[-1].set_xlabel("x")
+        axes[-1].set_xlabel(style.axis)
         axes[-1].set_xlim(*figure.range)
-        # no time stamp: the same figure is the same file
-        stamp: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form, {})
-        page.savefig(file, format=form, dpi=200, metadata=stamp)
+        _save(page, file, form)
+
+
+def write_bars(file: BinaryIO, form: str, charts: Sequence[Bars], style: Style) -> None:
+    """Draw charts of a bar a contender beneath each other; as `write_drawn`."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Page
+
+    rows = sum(len(bars.labels) for bars in charts)
+    with mpl.rc_context(_SETTINGS):
+        page = Page(figsize=(6.0, 0.6 + 0.5 * len(charts) + 0.25 * rows), layout="constrained")
+        FigureCanvasAgg(page)
+        ratios = [len(bars.labels) for bars in charts]
+        axes = page.subplots(len(charts), 1, squeeze=False, height_ratios=ratios)[:, 0]
+        for one, bars in zip(axes, charts, strict=True):
+            places = range(len(bars.labels))
+            inks = [style.theme.inks[i % len(style.theme.inks)] for i in places]
+            drawn = one.barh(places, bars.values, color=inks)
+            one.bar_label(drawn, fmt="%.4g", padding=3)
+            one.set_yticks(places, bars.labels)
+            one.invert_yaxis()
+            one.set_title(bars.quantity, loc="left", fontsize="medium")
+            one.margins(x=0.12)
+        _save(page, file, form)
+
+
+def _save(page: "Page", file: BinaryIO, form: str) -> None:
+    # no time stamp: the same figure is the same file
+    stamp: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form, {})
+    page.savefig(file, format=form, dpi=200, metadata=stamp)
 
 
 def _draw_panel(
@@ -110,6 +141,10 @@ def _draw_panel(
         axes.set_yscale("symlog", linthresh=scale.linear_to)
     else:
         axes.set_yscale(scale.kind)
+    if scale.kind != "linear":
+        # matplotlib's own labels are formulas, and formulas are not read: a name may hold a dollar sign
+        axes.yaxis.set_major_formatter(lambda value, _: number(value))
+        axes.yaxis.set_minor_formatter(lambda *_: "")
     axes.set_ylim(scale.low, scale.high)
     _label_ends(axes, scale, ends)
 

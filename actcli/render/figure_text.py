@@ -33,6 +33,7 @@ class Style:
         theme: which ones.
         y_kind: of the curves' axes.
         hist: the data as a histogram beneath, not as points on the curves.
+        axis: what lies along the horizontal axis; the titles say it where it is not x.
 
     """
 
@@ -43,6 +44,7 @@ class Style:
     theme: Theme
     y_kind: Kind = "linear"
     hist: bool = False
+    axis: str = "x"
 
     @property
     def ascii(self) -> bool:
@@ -92,7 +94,7 @@ def figure_text(
         if i < len(figure.panels):
             y, strokes = drawings[i]
             block = draw(frame, (x, x_ticks), (y, ticks[i]), strokes, style.marker_of(0))
-            _finish(block, frame, figure.panels[i].quantity)
+            _finish(block, frame, _title(figure.panels[i], style))
             _name_curves(block, frame, drawings[i][0], x, figure.panels[i].curves, names[i], key != [], style)
         elif data is not None:
             block = _histogram(frame, x, x_ticks, ticks[i], data, figure.range, style)
@@ -101,6 +103,11 @@ def figure_text(
         cells.lines.append([])
         cells.put(-1, 0, *entry)
     return _text(cells, style)
+
+
+def lines_of_key(figure: Figure, style: Style) -> int:
+    """How many lines below the frames name the curves; none where the names stand beside them."""
+    return len(_margin([_names(panel, style) for panel in figure.panels], style)[1])
 
 
 def sentences(data: Occupancy, width: int) -> list[str]:
@@ -124,6 +131,10 @@ def sentences(data: Occupancy, width: int) -> list[str]:
             text += f" (f' = 0), {more} more are saturated (|f'| < sup|f'|/1000)."
         said.append(text)
     return [line for sentence in said for line in wrap(sentence, width, subsequent_indent="  ")]
+
+
+def _title(panel: Panel, style: Style) -> str:
+    return panel.quantity if style.axis == "x" else f"{panel.quantity} by {style.axis}"
 
 
 def _names(panel: Panel, style: Style) -> list[str]:

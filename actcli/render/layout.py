@@ -53,7 +53,7 @@ def choose_layout(
     if format is not None and format not in TEXT_FORMATS + ARRAY_FORMATS:
         raise UsageError(f"--format {format!r} is not known; choose one of {', '.join(TEXT_FORMATS)}")
     # by name: a rename would take the place of the file that standard output goes to
-    path = None if output in _STANDARD_OUTPUT else output
+    path = None if output is not None and is_standard_output(output) else output
     if path is not None:
         chosen = _format_of_file(path, format)
     elif format in ARRAY_FORMATS:
@@ -65,6 +65,11 @@ def choose_layout(
     if with_x and chosen in _ONLY_RESULTS:
         raise UsageError(f"{chosen} holds the results only; leave out --with-x or write csv, tsv or jsonl")
     return Layout(chosen, path, with_x, digits)
+
+
+def is_standard_output(output: str) -> bool:
+    """Whether the name given to -o means standard output."""
+    return output in _STANDARD_OUTPUT
 
 
 def _format_of_file(path: str, asked: str | None) -> str:

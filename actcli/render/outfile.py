@@ -54,6 +54,12 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
         raise
 
 
+def require_writable(path: str) -> None:
+    """Raise DataError for what `atomic_file` would refuse, before long work whose result it is to hold."""
+    if not path.startswith(("/dev/", "/proc/")):
+        _status(path, Path(os.path.realpath(path)))
+
+
 @contextmanager
 def spool_file() -> Iterator[IO[bytes]]:
     """A file for results that cannot go out yet, gone at the end; small ones never leave the memory.

@@ -30,7 +30,7 @@ def with_progress(
     if not terminal.stderr_is_tty or results_appear:
         yield from evaluations
         return
-    bar = _Bar(terminal, clock)
+    bar = Bar(terminal, clock)
     try:
         for evaluation in evaluations:
             typed = evaluation.live and terminal.stdin_is_tty
@@ -39,7 +39,7 @@ def with_progress(
         bar.clear()
 
 
-def _counted(evaluation: Evaluation, bar: "_Bar") -> Iterator[tuple[Array, Array]]:
+def _counted(evaluation: Evaluation, bar: "Bar") -> Iterator[tuple[Array, Array]]:
     name = evaluation.array or evaluation.function
     total = None if evaluation.shape is None else prod(evaluation.shape)
     done = 0
@@ -50,12 +50,17 @@ def _counted(evaluation: Evaluation, bar: "_Bar") -> Iterator[tuple[Array, Array
         bar.show(name, done, total, started)
 
 
-class _Bar:
-    """One line on stderr. It hides no cursor and starts no thread, so that nothing is left to undo."""
+class Bar:
+    """One line on stderr. It hides no cursor and starts no thread, so that nothing is left to undo.
 
-    def __init__(self, terminal: Terminal, clock: Callable[[], float]) -> None:
+    `counts` tells whether what is done is a number of things that a person would count: then the line says
+    how many there are, and how fast they come.
+    """
+
+    def __init__(self, terminal: Terminal, clock: Callable[[], float], *, counts: bool = True) -> None:
         self.terminal = terminal
         self.clock = clock
+        self.counts = counts
         self.started = self.drawn = clock()
         self.visible = False
 
@@ -87,11 +92,7 @@ class _Bar:
         if total:
             parts.append(ProgressBar(total=total, completed=done, width=24))
             parts.append(Text(f"{100 * done // total:3}%"))
-            left = (total - done) / max(speed, 1e-9)
-            ending = f"{_short(done)} of {_short(total)}, {_short(speed)}/s, {_seconds(left)} left"
-        else:
-            ending = f"{_short(done)}, {_short(speed)}/s"
-        parts.append(Text(ending, no_wrap=True, overflow="crop"))
+        parts.append(Text(self._ending(done, total, speed), no_wrap=True, overflow="crop"))
         grid = Table.grid(padding=(0, 1))
         grid.add_row(*parts)
         page = io.TextIOWrapper(io.BytesIO(), encoding=self.terminal.encoding, errors="replace", newline="")
@@ -101,6 +102,13 @@ class _Bar:
             printer.print(grid, end="")
         line = captured.get().split("\n")[0].rstrip()
         return line.encode(self.terminal.encoding, "replace")
+
+    def _ending(self, done: int, total: int | None, speed: float) -> str:
+        if not total:
+            return f"{_short(done)}, {_short(speed)}/s"
+        # before anything is done there is nothing to reckon from
+        left = f"{_seconds((total - done) / max(speed, 1e-9))} left" if done else ""
+        return f"{_short(done)} of {_short(total)}, {_short(speed)}/s, {left}" if self.counts else left
 
     def _write(self, data: bytes) -> None:
         stderr = self.terminal.stderr

@@ -1,0 +1,327 @@
+"""The ways to compare: what each of them takes, and the call that it is."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from actcli.activations import Activation
+    from actcli.analysis.comparison import Comparison, Steps
+    from actcli.analysis.evaluation import Array, Numbers
+    from actcli.analysis.stack import Stack
+    from actcli.commands.session import Session
+
+ByName = Literal["properties", "values", "gradients", "information", "precision", "speed"]
+
+POINTS = 1001
+DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for; an option that is not given is None.
+
+    Attributes:
+        stacks: the contenders, as layers where a way takes layers.
+        functions: the contenders as functions; empty where one of them is a stack of several.
+        session: the terminal that standard input is read from, and the threads.
+        input, array, column, ...: the options of these names; `frameworks` is --with.
+
+    """
+
+    stacks: "tuple[Stack, ...]"
+    functions: "tuple[Activation, ...]"
+    session: "Session"
+    input: str | None = None
+    array: str | None = None
+    column: str | None = None
+    range: tuple[float, float] | None = None
+    points: int | None = None
+    order: int = 0
+    depth: int | None = None
+    weight_std: float | None = None
+    bias_std: float | None = None
+    init: tuple[str, ...] | None = None
+    width: int | None = None
+    seeds: int | None = None
+    seed: int | None = None
+    bits: int | None = None
+    types: tuple[str, ...] | None = None
+    against: str | None = None
+    max_ulp: float | None = None
+    frameworks: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to compare.
+
+    Attributes:
+        steps: the call; raises what is wrong with the request before any work.
+        options: those that mean something here and not everywhere, by the names of the command's parameters.
+        least: how many contenders it needs.
+        stacks: whether a contender may have a function a layer.
+
+    """
+
+    steps: "Callable[[Asked], Steps]"
+    options: frozenset[str] = frozenset()
+    least: int = 1
+    stacks: bool = False
+
+
+def _summary(asked: Asked) -> "Steps":
+    from actcli.analysis.summary import compare_summary
+
+    return compare_summary(asked.functions)
+
+
+def _properties(asked: Asked) -> "Steps":
+    from actcli.analysis.summary import compare_properties
+
+    return compare_properties(asked.functions)
+
+
+def _values(asked: Asked) -> "Steps":
+    from actcli.analysis.differences import compare_values
+
+    numbers = _given_numbers(asked) or _evenly_spaced(asked)
+    return compare_values(asked.functions, numbers, asked.order, asked.session.threads)
+
+
+def _gradients(asked: Asked) -> "Steps":
+    from actcli.analysis.gradients import Conditions, Init, compare_gradients
+
+    if asked.weight_std is not None and asked.init is not None:
+        raise UsageError("--weight-std and --init both say how wide the weights are; leave one of them out")
+    known: dict[str, Init] = {name: name for name in get_args(Init)}
+    names = asked.init or ("he",)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"--init {unknown[0]!r} is not known; choose of {', '.join(known)}")
+    conditions = Conditions(
+        depth=asked.depth or DEPTH,
+        weight_std=asked.weight_std,
+        bias_std=asked.bias_std or 0.0,
+        inits=() if asked.weight_std is not None else tuple(known[name] for name in names),
+        width=asked.width or WIDTH,
+        seeds=asked.seeds or SEEDS,
+        seed=asked.seed or SEED,
+    )
+    return compare_gradients(asked.stacks, conditions, asked.session.threads)
+
+
+def _information(asked: Asked) -> "Steps":
+    from actcli.analysis.information import compare_information
+
+    return compare_information(
+        asked.functions, _given_numbers(asked), asked.bits or BITS, asked.session.threads
+    )
+
+
+def _precision(asked: Asked) -> "Steps":
+    if asked.against is not None:
+        return _against(asked, asked.against)
+    if asked.max_ulp is not None:
+        raise UsageError("--max-ulp belongs to --against FILE, the results that it is the limit of")
+    from actcli.analysis.precision import compare_precision
+    from actcli.sources.low_precision import low_types
+
+    types = low_types(asked.types)
+    numbers = _given_numbers(asked)
+    return compare_precision(asked.functions, types, asked.order, numbers, asked.session.threads)
+
+
+def _against(asked: Asked, path: str) -> "Steps":
+    """The results in a file, against the function at the numbers of -i."""
+    if asked.types is not None and len(asked.types) > 1:
+        raise UsageError(
+            "--types: with --against name one type, in whose ULP errors are counted, as float32 files hold bfloat16"
+        )
+    if asked.input is None:
+        raise UsageError("--against holds results; say with -i FILE at which x they were computed")
+    if len(asked.functions) > 1:
+        raise UsageError(f"--against holds the results of one function; {len(asked.functions)} are named")
+    if asked.input == path == "-":
+        raise UsageError("-i and --against cannot both be standard input")
+    if asked.max_ulp is not None and asked.max_ulp < 0:
+        raise UsageError(f"--max-ulp {asked.max_ulp:g} is below 0; an error of 0 is the least there is")
+    from actcli.analysis.against import compare_against
+    from actcli.sources.low_precision import low_types
+
+    unit = low_types(asked.types)[0] if asked.types else None
+    # each option goes to the file that it can choose from
+    theirs_choose = _has_suffix(path, ".npz"), _has_suffix(path, ".csv", ".tsv")
+    ours_choose = (
+        not theirs_choose[0] or _has_suffix(asked.input, ".npz"),
+        not theirs_choose[1] or _has_suffix(asked.input, ".csv", ".tsv"),
+    )
+    x = _opened(
+        asked.input,
+        asked.array if ours_choose[0] else None,
+        asked.column if ours_choose[1] else None,
+        asked.session,
+    )
+    theirs = _opened(
+        path,
+        asked.array if theirs_choose[0] else None,
+        asked.column if theirs_choose[1] else None,
+        asked.session,
+    )
+    return compare_against(
+        asked.functions[0],
+        _only(x, asked.input),
+        _only(theirs, path),
+        asked.order,
+        asked.max_ulp,
+        asked.session.threads,
+        unit,
+    )
+
+
+def _speed(asked: Asked) -> "Steps":
+    from actcli.analysis.speed import compare_speed
+    from actcli.sources.peers import peers
+
+    frameworks = peers(asked.frameworks or ())
+    return compare_speed(asked.functions, frameworks, asked.session.threads, asked.seed or SEED)
+
+
+_NUMBERS = frozenset({"input_", "array", "column"})
+
+WAYS: Mapping[str, Way] = {
+    "summary": Way(_summary, least=2),
+    "properties": Way(_properties, least=2),
+    "values": Way(_values, _NUMBERS | {"range_", "points", "order"}, least=2),
+    "gradients": Way(
+        _gradients,
+        frozenset({"depth", "weight_std", "bias_std", "init", "width", "seeds", "seed"}),
+        stacks=True,
+    ),
+    "information": Way(_information, _NUMBERS | {"bits"}),
+    "precision": Way(_precision, _NUMBERS | {"order", "types", "against", "max_ulp"}),
+    "speed": Way(_speed, frozenset({"with_", "seed"})),
+}
+"""By the values of --by; without it `summary`."""
+
+
+def refuse_foreign(by: str, given: Mapping[str, str]) -> None:
+    """Raise UsageError for an option of another way. `given`: the names of those given, and how they are typed."""
+    for option, typed in given.items():
+        owners = [name for name, way in WAYS.items() if option in way.options]
+        if owners and by not in owners:
+            said = " or ".join(filter(None, [", ".join(owners[:-1]), owners[-1]]))
+            raise UsageError(f"{typed} belongs to --by {said}" + (f", not {by}" if by != "summary" else ""))
+
+
+def refuse_contradictions(by: str, asked: Asked) -> None:
+    """Raise UsageError for options of which one takes away, or lacks, what another asks for."""
+    for option, value in (("--array", asked.array), ("--column", asked.column)):
+        if value is not None and asked.input is None:
+            raise UsageError(
+                f"{option} belongs to data; name a file with -i FILE, or -i - for standard input"
+            )
+    if asked.range is not None:
+        from actcli.analysis.curves import require_drawable
+
+        require_drawable(asked.range)
+    if asked.points is not None and asked.input is not None:
+        raise UsageError("--points belongs to --range; the numbers of -i are as many as there are")
+    if asked.bias_std is not None and asked.bias_std < 0:
+        raise UsageError(f"--bias-std {asked.bias_std:g} is below 0; a standard deviation is 0 or more")
+    if asked.weight_std is not None and asked.weight_std < 0:
+        raise UsageError(f"--weight-std {asked.weight_std:g} is below 0; a standard deviation is 0 or more")
+    needed, there = WAYS[by].least, len(asked.stacks)
+    if there < needed:
+        what = "a comparison" if by == "summary" else f"--by {by}"
+        raise UsageError(
+            f"{what} needs two functions, or --sweep PARAM=VALUES for several of one; "
+            f"{asked.stacks[0].spec} is alone"
+        )
+
+
+def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Stack, ...]":
+    """What is compared, each function at every value of the sweep.
+
+    Raises UsageError for what does not exist, for a function over rows, and for a stack where none is taken.
+    """
+    from actcli.activations import activation
+    from actcli.analysis.stack import Stack, stack, stacked
+
+    found: list[Stack] = []
+    for spec in specs:
+        if "/" in spec:
+            if not WAYS[by].stacks:
+                raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")
+            if sweep is not None:
+                raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
+            found.append(stack(spec))
+            continue
+        f = activation(spec)
+        if f.by_rows:
+            raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
+        found += stacked([f])
+    if sweep is None:
+        return tuple(found)
+    from actcli.analysis.sweep import parse_sweep, swept
+
+    values = parse_sweep(sweep)
+    return tuple(member for one in found for f in one.functions for member in stacked(swept(f, values)))
+
+
+def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:
+    """Raise UsageError when there is no such column, or, where one is needed, none that knows what is good."""
+    column = comparison.column(name)
+    if with_a_best and column.better == "neither":
+        known = ", ".join(one.name for one in comparison.columns if one.better != "neither")
+        raise UsageError(
+            f"--best {column.name}: no value of it is better than another; those with a best are {known}"
+        )
+
+
+def _given_numbers(asked: Asked) -> "Iterator[Numbers] | None":
+    """The numbers of -i; None without."""
+    if asked.input is None:
+        return None
+    if asked.range is not None:
+        raise UsageError(f"one input at a time: {asked.input} or --range")
+    return _opened(asked.input, asked.array, asked.column, asked.session)
+
+
+def _opened(path: str, array: str | None, column: str | None, session: "Session") -> "Iterator[Numbers]":
+    from actcli.sources import Request, open_numbers
+
+    return open_numbers(Request(input=path, array=array, column=column), session.terminal)
+
+
+def _evenly_spaced(asked: Asked) -> "Iterator[Numbers]":
+    """--range, or the part of the axis that shows the functions."""
+    from actcli.analysis.window import usual_range
+    from actcli.sources import Request, open_numbers
+
+    between = asked.range or usual_range(asked.functions)
+    return open_numbers(Request(range=between, points=asked.points or POINTS), asked.session.terminal)
+
+
+def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
+    """The one array of a file. Raises UsageError where it holds several."""
+    from dataclasses import replace
+
+    numbers = next(streams)
+    if numbers.among_others:
+        raise UsageError(f"{path} holds several arrays; say with --array NAME which is meant")
+    return replace(numbers, blocks=_held(numbers.blocks, streams))
+
+
+def _held(blocks: "Iterator[Array]", streams: "Iterator[Numbers]") -> "Iterator[Array]":
+    """The blocks; while they are drawn the archive that they come from stays open."""
+    yield from blocks
+    for _ in streams:  # there is none: now the archive is closed
+        break
+
+
+def _has_suffix(path: str, *suffixes: str) -> bool:
+    return path.lower().endswith(suffixes)
