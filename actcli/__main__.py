@@ -126,6 +126,9 @@ def _loads_a_module(frame: "FrameType | None") -> bool:
 def _run(arguments: list[str]) -> int:
     import gc
 
+    # Work is shared out over our own threads; a second layer of threads in BLAS makes all of them wait.
+    for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     # Loading modules makes many objects and no garbage: looking for it takes 5 ms.
     gc.disable()
     stop = _Stop(terminal_on_stderr=sys.stderr is not None and sys.stderr.isatty())
