@@ -1,0 +1,274 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from layer_states import normal, silenced, state
+
+from actcli.analysis.deadness import CLASSES, Settings, Unobserved, certain, classify, judge, report_on
+from actcli.exits import UsageError
+
+SETTINGS = Settings()
+
+
+def named(verdict):
+    return [CLASSES[code] for code in verdict.classes]
+
+
+def of(v, function="relu", recorded="pre", **more):
+    return named(classify(state(v, function, recorded, **more), SETTINGS))
+
+
+def column(*values):
+    """A layer of one unit with these pre-activations beside seven of which all is well."""
+    z = normal(len(values), 8, seed=7)
+    z[:, 0] = values
+    return z
+
+
+def test_each_class_of_relu():
+    z = np.tile(normal(1000, 8, seed=1)[:, :1], 8) + 0.1
+    z[0, 0] = np.nan
+    z[:, 1] = -1
+    z[:, 2] = -1
+    z[5, 2] = 1
+    z[:, 3] = np.where(z[:, 3] > 0, 1e-3, -1)
+    z[:, 4] = 2
+    z[:, 5] = np.abs(z[:, 5]) + 0.1
+    z[:, 6] = np.where(np.arange(1000) < 10, 50, -1)
+
+    names = ["nonfinite", "silent", "rare", "dormant", "constant", "always_active", "alive", "alive"]
+    assert of(z) == names
+
+
+def test_a_share_of_exactly_rare_is_not_rare():
+    z = -np.ones((2900, 2))
+    z[:29, 0] = z[:28, 1] = 1
+
+    assert of(z) == ["alive", "rare"]
+
+
+def test_zero_and_negative_zero_do_not_fire():
+    assert of(np.array([[0.0, -0.0, 5e-324]] * 4))[:2] == ["silent", "silent"]
+    assert of(np.array([[0.0, 5e-324]] * 4))[1] != "silent"
+
+
+def test_sparsity_is_not_death():
+    z = np.where(np.random.default_rng(0).uniform(size=(2000, 50)) < 0.1, 1.0, -1.0)
+
+    verdict = classify(state(z), SETTINGS)
+
+    assert verdict.dead == 0
+    assert set(named(verdict)) == {"alive"}
+    assert verdict.sparsity == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_map_that_is_blank_on_one_image_is_alive():
+    z = np.abs(np.random.default_rng(1).standard_normal((6, 2, 9))) * np.array([1, -1, 1] * 3)
+    z[2, 0] = -1
+
+    assert of(z) == ["alive", "alive"]
+
+
+def test_a_tanh_channel_around_zero_is_alive():
+    z = np.tile([1.0, -1.0], (10, 3, 4))
+
+    assert of(z, "tanh") == ["alive"] * 3
+
+
+def test_all_nan_is_nonfinite_and_not_dead():
+    verdict = classify(state(column(*[np.nan] * 40)), SETTINGS)
+
+    assert named(verdict)[0] == "nonfinite"
+    assert verdict.dead == 0
+
+
+def test_a_saturated_sigmoid():
+    assert of(column(*[30.0, -30.0] * 500), "sigmoid")[0] == "saturated"
+    assert of(column(*[30.0] * 949, *[0.0] * 51), "sigmoid")[0] == "alive"
+    assert of(column(*[30.0] * 950, *[0.0] * 50), "sigmoid")[0] == "saturated"
+
+
+def test_a_gate_that_never_opens_is_dead():
+    assert of(column(*[-40.0 - i % 3 for i in range(100)]), "gelu")[0] == "gate_dead"
+    assert of(column(*[20.0, 21.0] * 50), "sigmoid")[0] == "gate_dead"
+
+
+def test_a_layer_that_never_moves_at_all_is_dead_as_a_whole():
+    assert of(np.full((50, 4), 400.0), "tanh") == ["gate_dead"] * 4
+
+
+@pytest.mark.parametrize(("function", "at"), [("gelu", -0.7517915), ("silu", -1.2784645)])
+def test_resting_where_the_function_turns_is_not_dead(function, at):
+    classes = of(column(*[at, at + 1e-5] * 50), function)
+
+    assert classes[0] not in {"gate_dead", "silent", "saturated"}
+
+
+@pytest.mark.parametrize("function", ["leaky_relu", "elu", "selu", "prelu"])
+def test_a_leaky_unit_is_negative_only(function):
+    verdict = classify(state(column(*[-40.0, -1.0] * 50), function), SETTINGS)
+
+    assert named(verdict)[0] == "negative_only"
+    assert verdict.dead == 0
+
+
+def test_only_a_ceiling_saturates_a_relu():
+    z = column(*[7.0] * 100)
+    assert of(z, "relu6")[0] == "silent"
+    z[:2, 0] = 3
+    assert of(z, "relu6")[0] == "saturated"
+    assert of(column(*[-7.0] * 98, 1.0, 1.0), "relu6")[0] == "alive"
+
+
+def test_one_sample_is_silent_and_never_sure():
+    verdict = classify(state([[-1.0, 1.0]]), Settings(confidence=0.5, rare=0.9))
+
+    assert named(verdict)[0] == "silent"
+    assert (verdict.bounded, verdict.evidence) == (False, "observed")
+
+
+def test_no_sample_says_nothing():
+    for function in ("relu", "tanh", "leaky_relu"):
+        verdict = classify(state(np.empty((0, 3)), function), SETTINGS)
+        report = report_on([verdict.state], SETTINGS)
+
+        assert verdict.bounds.tolist() == [1, 1, 1]
+        assert not verdict.bounded
+        assert np.isnan(verdict.sparsity)
+        assert judge(report, 0.5).status == "not enough data"
+
+
+def test_counts_and_bounds():
+    verdict = classify(state(silenced(500, 10, 4)), SETTINGS, op="Relu", units=10)
+
+    assert (verdict.counts["silent"], verdict.dead, verdict.dead_share) == (4, 4, 0.4)
+    assert sum(verdict.counts.values()) == verdict.units == 10
+    assert verdict.bounds[:4].tolist() == [-np.expm1(np.log(1 - 0.95) / 500)] * 4
+    assert (verdict.bounds[4:] > verdict.firing_rates[4:]).all()
+    assert (verdict.op, verdict.evidence) == ("Relu", "observed")
+
+
+def test_the_margin_is_the_way_to_the_nearest_firing():
+    assert classify(state([[-2.0, 1.0], [-0.5, 1]]), SETTINGS).margins.tolist() == [
+        0.5,
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert classify(state([[-4.0], [-5.0]], "hard_sigmoid"), SETTINGS).margins.tolist() == [1]
+    assert classify(state([[7.0], [8.0]], "relu6"), SETTINGS).margins.tolist() == [1]
+    assert np.isnan(classify(state([[0.0], [0.0]], recorded="post"), SETTINGS).margins).all()
+
+
+def report(samples, units=20, dead=2, settings=SETTINGS):
+    return report_on([state(silenced(samples, units, dead))], settings)
+
+
+def test_a_verdict():
+    assert report(1).needed == 597
+
+    assert judge(report(596), 0.05).status == "not enough data"
+    found = judge(report(597), 0.05)
+    assert (found.status, found.dead, found.units, found.share) == ("found", 2, 20, 0.1)
+    assert (found.samples, found.needed) == (597, 597)
+    assert judge(report(30, dead=2), 0.1).status == "fine"
+    assert judge(report(30, dead=0), 0.0).status == "fine"
+
+
+def test_a_share_at_the_limit_is_fine_whatever_its_last_bit():
+    layer = report_on([state(silenced(40, 1000, 7))], SETTINGS)
+
+    assert judge(layer, 0.7 / 100).status == "fine"
+    assert judge(layer, 0.0069).status == "not enough data"
+
+
+def test_only_dead_units_with_enough_samples_are_proof():
+    many, few = state(silenced(900, 20, 1), name="many"), state(silenced(10, 20, 9), name="few")
+
+    both = judge(report_on([many, few], SETTINGS), 0.2)
+    assert (both.status, both.samples) == ("not enough data", 10)
+    assert judge(report_on([many, few], SETTINGS), 0.01).status == "found"
+
+
+def test_layers_are_judged_one_by_one():
+    layers = [state(silenced(900, 20, n), name=f"conv{n}") for n in (0, 1, 9)]
+    whole = report_on([*layers, state(silenced(900, 20, 20), name="fc")], SETTINGS)
+
+    judged = judge(whole, 0.4, "conv*")
+
+    assert (judged.status, judged.dead, judged.units) == ("found", 10, 60)
+    assert [(part.layer, part.status) for part in judged.parts] == [
+        ("conv0", "fine"),
+        ("conv1", "fine"),
+        ("conv9", "found"),
+    ]
+    assert judge(whole, 0.5, "conv*").status == "fine"
+    with pytest.raises(UsageError, match=r"no layer matches 'Conv\*', there are conv0, conv1, conv9, fc"):
+        judge(whole, 0.4, "Conv*")
+
+
+def test_a_name_that_looks_like_a_pattern_matches_itself():
+    assert (
+        judge(report_on([state(silenced(9, 2, 0), name="a[0]")], SETTINGS), 0, "a[0]").parts[0].layer
+        == "a[0]"
+    )
+
+
+def test_nothing_observed_is_not_fine():
+    nothing = report_on([], SETTINGS, unobserved=(Unobserved("relu", "Relu", "inside an If branch"),))
+
+    assert judge(nothing, 0.5).status == "not enough data"
+
+
+@pytest.mark.parametrize("limit", [-0.1, 5, float("nan")])
+def test_a_limit_that_is_no_share(limit):
+    with pytest.raises(UsageError, match="a share from 0 to 1 is wanted"):
+        judge(report(10), limit)
+
+
+def test_stopping():
+    few, many = state(silenced(30, 20, 2)), state(silenced(597, 20, 2))
+
+    assert not certain([few], SETTINGS)
+    assert certain([many], SETTINGS)
+    assert certain([state(silenced(30, 20, 0))], SETTINGS)
+    assert certain([few], SETTINGS, limit=0.1)
+    assert not certain([few], SETTINGS, limit=0.09)
+    assert certain([state(silenced(30, 20, 20), "leaky_relu")], SETTINGS)
+
+
+def test_no_stop_before_every_layer_has_come():
+    awake = state(silenced(30, 20, 0))
+
+    assert certain([awake], SETTINGS, units=20)
+    assert not certain([awake], SETTINGS, units=21)
+    assert not certain([], SETTINGS)
+    assert not certain([awake, state(np.empty((0, 3)))], SETTINGS)
+
+
+def test_a_stop_at_the_first_certain_moment_keeps_the_promise():
+    # 20 units that fire with just the p0 asked: at most 5 % of streams may call any of them dead.
+    rare = Settings(rare=0.05)
+    layer = state(np.ones((1, 20)))
+    wrong = 0
+    for run in np.random.default_rng(5).uniform(size=(400, 200, 20)) < 0.05:
+        for n in range(1, 200):
+            fired = run[:n].sum(0)
+            layer = replace(layer, samples=n, elements=n, fired=fired)
+            if certain([layer], rare):
+                wrong += bool((fired == 0).any())
+                break
+    assert wrong <= 0.05 * 400 + 3 * np.sqrt(0.05 * 0.95 * 400)
+
+
+def test_another_definition_is_judged_by_the_same_rule():
+    z = -np.ones((1000, 4))
+    z[:9, :2] = 1
+    settings = Settings(definition="loss-of-plasticity")
+
+    assert judge(report_on([state(z)], settings), 0.6).dead == 4
+    assert judge(report_on([state(z)], SETTINGS), 0.6).dead == 2
+
+
+def test_settings_out_of_bounds():
+    for wrong in ({"confidence": 95.0}, {"rare": 0.0}, {"tau": -1.0}, {"definition": "keras"}):
+        with pytest.raises(UsageError):
+            Settings(**wrong)
