@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from actcli.analysis.comparison import Comparison, Steps
     from actcli.render.following import Outcome
     from actcli.render.layout import Layout
+    from actcli.render.recording import Recording
     from actcli.terminal import Terminal
 
 FIGURES = ("txt", "html", "svg", "png", "pdf")
@@ -101,10 +102,24 @@ def _report(
     return Report(Layout("plain", None), figure=(suffix, output), sort=sort)
 
 
-def follow_and_write(steps: "Steps", report: Report, terminal: "Terminal") -> int:
+def recording_of(path: str | None, output: str | None) -> "Recording | None":
+    """The file of --record. Raises UsageError when it is that of -o too, or has an unknown suffix; DataError."""
+    if path is None:
+        return None
+    from actcli.render.recording import Recording
+
+    if path == output:
+        raise UsageError(f"--record and -o both name {path}; they write different things")
+    return Recording(path)
+
+
+def follow_and_write(
+    steps: "Steps", report: Report, terminal: "Terminal", recording: "Recording | None" = None
+) -> int:
     """Follow the steps, write what is found, and return the exit status.
 
     After Ctrl-C what is known goes to stdout: a file, a chart and a winner are made of complete findings only.
+    A recording holds what is known in any case, and is written first.
     Raises UsageError for a column that there is not, DataError for what cannot be read or written.
     """
     from actcli.commands.comparing import require_column
@@ -117,6 +132,8 @@ def follow_and_write(steps: "Steps", report: Report, terminal: "Terminal") -> in
             require_column(first, report.best, with_a_best=True)
 
     outcome = followed(steps, terminal, look_at)
+    if recording is not None:
+        recording.write()
     if not outcome.complete:
         return _write_part(outcome, report, terminal)
     _write(outcome.comparison, report, terminal)
@@ -155,7 +172,8 @@ def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> int
             layout = choose_layout(None, None, with_x=False, digits=None, terminal=terminal)
         write_comparison(Page(_sorted(outcome.comparison, report), complete=False), layout, terminal)
     more = f"; {left_out}" if left_out else ""
-    terminal.say(f"actcli: interrupted: {100 * outcome.share:.0f} % done{more}")
+    done = "part of it" if outcome.share != outcome.share else f"{100 * outcome.share:.0f} %"
+    terminal.say(f"actcli: interrupted: {done} done{more}")
     return ExitStatus.INTERRUPTED
 
 

@@ -1,5 +1,6 @@
 """A comparison followed to its end, or as far as it came: the bar while it runs, and what Ctrl-C leaves."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ class Outcome:
     Attributes:
         comparison: what is known.
         complete: whether it ended by itself.
-        share: how much of it was done, 0 to 1.
+        share: how much of it was done, 0 to 1; NaN where nobody knows how much there is.
 
     """
 
@@ -48,7 +49,7 @@ def followed(
         for step in steps:
             if known is None:
                 first(step.so_far)
-            known, share = step.so_far, step.done / max(step.total, 1)
+            known, share = step.so_far, step.done / step.total if step.total else math.nan
             if bar is not None:
                 bar.show(step.doing, step.done, step.total, bar.started)
     except KeyboardInterrupt:
