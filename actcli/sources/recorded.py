@@ -304,14 +304,16 @@ def _by_unit(block: "NDArray[Any]", shape: tuple[int, ...], axis: int) -> "NDArr
 def _rows(numbers: "Numbers", name: str, counts: Counter[str]) -> Iterator["NDArray[Any]"]:
     """Rows of text, all of one width, counted."""
     width = None
-    for block in numbers.blocks:
-        width = block.shape[1] if width is None else width
-        if block.shape[1] != width:
-            raise DataError(
-                f"{numbers.origin}: sample {counts[name] + 1} has {block.shape[1]} numbers, those before have {width}"
-            )
-        counts[name] += len(block)
-        yield block
+    with closing(cast("Any", numbers.blocks)) as blocks:
+        for block in blocks:
+            width = block.shape[1] if width is None else width
+            if block.shape[1] != width:
+                raise DataError(
+                    f"{numbers.origin}: sample {counts[name] + 1} has {block.shape[1]} numbers, "
+                    f"those before have {width}"
+                )
+            counts[name] += len(block)
+            yield block
 
 
 def _before(first: "NDArray[Any]", rest: Iterator["NDArray[Any]"]) -> Iterator["NDArray[Any]"]:

@@ -1,0 +1,246 @@
+"""What `deadcheck` watches: recorded arrays, statistics files or a model, as one stream of statistics."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from actcli.analysis.causes import Weights
+    from actcli.analysis.deadness import Settings, Unobserved
+    from actcli.analysis.firing import Recorded as RecordedAs
+    from actcli.analysis.firing import Rule
+    from actcli.analysis.unit_state import LayerState
+    from actcli.analysis.watching import Recorded, Watch
+    from actcli.commands.deadcheck_request import Request
+    from actcli.commands.session import Session
+
+_STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is watched.
+
+    Attributes:
+        steps: what is known so far, again and again, until all is known.
+        ops: the operator of each layer, where a model says it.
+        unobserved: what a model has and nobody can watch.
+        weights: of each layer, where a model says them.
+        layers: the patterns of --activation, which must fit some layer.
+        notes: what is to be said of the states at the end.
+        certainty: when no more samples are wanted; None without --stop-when-certain.
+
+    """
+
+    steps: "Iterator[Watch]"
+    ops: Mapping[str, str]
+    unobserved: "tuple[Unobserved, ...]"
+    weights: "Mapping[str, Weights]"
+    layers: tuple[str, ...]
+    notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
+    certainty: "Certainty | None" = None
+
+    def require_used(self, states: "Mapping[str, LayerState]") -> None:
+        """Raise UsageError for an --activation of a layer that there is not: relu has taken its place."""
+        for pattern in self.layers:
+            if not any(_fits(name, pattern) for name in states):
+                named = ", ".join(list(states)[:10])
+                raise UsageError(f"--activation {pattern}=...: no layer is called so; there are {named}")
+
+
+@dataclass(slots=True)
+class Certainty:
+    """When no more samples are wanted: of one layer, whose recordings then end, and of all.
+
+    Attributes:
+        settings: what is asked of the evidence.
+        limit: the share of dead units that is allowed; None where none was said.
+        units: of all layers, those to come too.
+        enough: the layers of which no more samples are wanted.
+        cut: whether samples were left out.
+
+    """
+
+    settings: "Settings"
+    limit: float | None
+    units: int
+    enough: set[str] = field(default_factory=set)
+    cut: bool = False
+
+    def until(self, recordings: "Iterator[Recorded]") -> "Iterator[Recorded]":
+        """The same recordings, each to end as soon as its layer has enough."""
+        for recording in recordings:
+            yield replace(recording, blocks=self._blocks(recording))
+
+    def _blocks(self, recording: "Recorded") -> "Iterator[Any]":
+        for block in recording.blocks:
+            if recording.name in self.enough:
+                self.cut = True
+                return
+            yield block
+
+    def reached(self, watch: "Watch") -> bool:
+        """Whether all is certain; remembers the layer of which more samples cannot change anything.
+
+        A layer is certain when its units have all woken, or its samples suffice for the units of all layers.
+        """
+        from actcli.analysis.confidence import samples_needed
+        from actcli.analysis.deadness import certain
+
+        needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
+        state = watch.states.get(watch.doing)
+        if state is not None and (state.samples >= needed or (state.fired > 0).all()):
+            self.enough.add(watch.doing)
+        return certain(watch.states.values(), self.settings, self.limit, self.units)
+
+
+def open_sources(kind: str, asked: "Request", session: "Session") -> Sources:
+    """What is to be watched. Raises UsageError and DataError for what can be seen to be wrong before it is read."""
+    return _OPENED[kind](asked, session)
+
+
+def _of_arrays(asked: "Request", session: "Session") -> Sources:
+    from actcli.analysis.watching import watch
+    from actcli.sources.recorded import hint, recorded
+
+    rules, patterns = rules_of(asked.activations, asked.recorded or "post")
+    recordings = recorded(asked.sources, asked.unit_axis, session.terminal)
+    certainty = None
+    if asked.stop_when_certain:
+        certainty = Certainty(asked.settings, _limit(asked), _units_of_arrays(asked, session))
+        recordings = certainty.until(recordings)
+    steps = watch(recordings, rules, session.threads)
+    many = hint(asked.sources)
+    notes = () if many is None else (f"{many[:1].upper()}{many[1:]}.",)
+    return Sources(
+        steps, {}, (), {}, patterns, lambda states: (*notes, *_notes_of_records(states)), certainty
+    )
+
+
+def _limit(asked: "Request") -> float | None:
+    """The limit on all units together; None where it is one on each layer, which all units do not decide."""
+    return asked.fail_above if asked.layer is None else None
+
+
+def _units_of_arrays(asked: "Request", session: "Session") -> int:
+    """The units of all layers, from the heads of the files: how many samples it takes depends on all of them."""
+    from actcli.sources.recorded import recorded
+
+    if asked.sources == (_STDIN,):
+        return 0  # the only layer, and it cannot be read twice
+    if _STDIN in asked.sources:
+        raise UsageError("--stop-when-certain has to know all layers beforehand: leave out - or the files")
+    units: dict[str, int] = {}
+    for recording in recorded(asked.sources, asked.unit_axis, session.terminal):
+        units[recording.name] = recording.units
+    return sum(units.values())
+
+
+def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
+    """A hint for each layer whose values cannot be what --recorded and --activation say they are."""
+    from actcli.analysis.observing import out_of_range
+
+    hints = map(out_of_range, states.values())
+    return tuple(hint[:1].upper() + hint[1:] for hint in hints if hint is not None)
+
+
+def _of_statistics(asked: "Request", session: "Session") -> Sources:  # noqa: ARG001 - as the others
+    return Sources(_merged(asked.sources), {}, (), {}, (), lambda _: ())
+
+
+def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
+    from actcli.analysis.unit_state import merged
+    from actcli.analysis.watching import Watch
+    from actcli.sources.state_file import read_state
+
+    states: dict[str, LayerState] = {}
+    for done, path in enumerate(paths, 1):
+        for state in read_state(path):
+            known = states.get(state.name)
+            states[state.name] = state if known is None else merged(known, state)
+        yield Watch(done=done, total=len(paths), doing=path, states=dict(states))
+
+
+def _of_model(asked: "Request", session: "Session") -> Sources:
+    from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
+
+    model = open_model(asked.sources[0])
+    notes: tuple[str, ...] = ()
+    if asked.data is None:
+        noise = random_inputs(model.inputs, asked.random or 0, asked.seed or 0)
+        notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in noise.notes)
+        steps = observe_model(model, noise, batch=asked.batch, threads=session.threads)
+    else:
+        data = recorded_inputs(model.inputs, asked.data, asked.limit)
+        steps = observe_model(model, data, batch=asked.batch, threads=session.threads)
+    certainty = None
+    if asked.stop_when_certain:
+        units = sum(layer.units for layer in steps.layers)
+        certainty = Certainty(asked.settings, _limit(asked), units)
+    return Sources(
+        steps=steps,
+        ops={layer.name: layer.op for layer in steps.layers},
+        unobserved=steps.unobserved,
+        weights={layer.name: layer.weights for layer in steps.layers if layer.weights is not None},
+        layers=(),
+        notes=lambda _: notes,
+        certainty=certainty,
+    )
+
+
+_OPENED = {"arrays": _of_arrays, "statistics": _of_statistics, "model": _of_model}
+
+
+def rules_of(activations: Sequence[str], recorded: str) -> "tuple[Callable[[str], Rule], tuple[str, ...]]":
+    """When the units of a layer of some name fire, and the names and patterns that were given.
+
+    `activations` are `SPEC` or `LAYER=SPEC`; the last that fits a name holds, relu where none does. Raises
+    UsageError for an unknown activation, and for one of which the record does not tell firing.
+    """
+    from actcli.activations import activation
+    from actcli.analysis.firing import firing_rule
+
+    said: RecordedAs = "pre" if recorded == "pre" else "post"
+    of_layers = [of_layer(text) for text in activations] or [(None, "relu")]
+    rules = [(pattern, firing_rule(activation(spec), said)) for pattern, spec in of_layers]
+
+    def rule_of(name: str) -> "Rule":
+        for pattern, rule in reversed(rules):
+            if pattern is None or _fits(name, pattern):
+                return rule
+        return firing_rule(activation("relu"), said)
+
+    return rule_of, tuple(pattern for pattern, _ in of_layers if pattern is not None)
+
+
+def of_layer(text: str) -> tuple[str | None, str]:
+    """`LAYER=SPEC` taken apart; the layer is None where the text is an activation as it stands.
+
+    A parameter has `=` too, and so may a layer's name: the first `=` after which there is an activation
+    divides them. Raises UsageError where there is none.
+    """
+    from actcli.activations import activation
+
+    try:
+        activation(text)
+    except UsageError as error:
+        wrong = error
+    else:
+        return None, text
+    divisions = [place for place, character in enumerate(text) if character == "=" and place]
+    for place in divisions:
+        try:
+            activation(text[place + 1 :])
+        except UsageError as error:
+            if place == divisions[0] and ":" not in text[:place]:
+                wrong = error
+        else:
+            return text[:place], text[place + 1 :]
+    raise UsageError(f"--activation {text}: {wrong}") from None
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatchcase(name, pattern)

@@ -1,0 +1,217 @@
+"""One `deadcheck`: from its sources' statistics to a report, a verdict and an exit status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from actcli.commands.deadcheck_request import (
+    CONFIDENCE,
+    RARE,
+    Request,
+    refuse_alone,
+    refuse_foreign,
+    require_folders,
+)
+from actcli.commands.deadcheck_sources import Sources, open_sources
+from actcli.exits import DataError, ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from actcli.analysis.causes import Weights
+    from actcli.analysis.deadness import Report, Settings
+    from actcli.analysis.unit_state import LayerState
+    from actcli.analysis.watching import Watch
+    from actcli.commands.session import Session
+    from actcli.render.dead_verdict import Findings
+    from actcli.render.layout import Layout
+
+
+def show_plan(
+    units: int,
+    rare: float | None,
+    confidence: float | None,
+    given: Mapping[str, bool],
+    layout: "Layout",
+    session: "Session",
+) -> None:
+    """Print how many samples a verdict about so many units takes.
+
+    Raises UsageError for every option that was given and has no part in that.
+    """
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(f"{option} does not go with --plan, which looks at no data; leave it out")
+    from actcli.analysis.confidence import samples_needed
+    from actcli.render.dead_plan import Plan, write_plan
+
+    rare, confidence = RARE if rare is None else rare, CONFIDENCE if confidence is None else confidence
+    samples = samples_needed(units, rare, confidence)
+    session.writes()
+    write_plan(Plan(units, rare, confidence, samples), layout, session.terminal)
+
+
+def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
+    """Watch the sources to their end, write what was found, and say how it ends.
+
+    What is wrong with the command line is said before anything is read: UsageError. DataError for a file that
+    cannot be read, or is not what it should be. After Ctrl-C what is known by then is printed.
+    """
+    kind = asked.kind
+    refuse_foreign(asked, kind)
+    refuse_alone(asked, layout)
+    settings = asked.settings
+    require_folders(asked, layout)
+    old = _earlier(asked.against)
+    sources = open_sources(kind, asked, session)
+    session.writes()
+    watch, ended = followed(sources, session)
+    if ended.complete:
+        sources.require_used(watch.states)
+    findings = _findings(asked, settings, sources, watch, ended, old)
+    _write(asked, findings, layout, session, watch.states)
+    return _status(findings)
+
+
+def _earlier(path: str | None) -> "tuple[LayerState, ...] | None":
+    """The statistics of --against. Raises DataError for what is none."""
+    if path is None:
+        return None
+    from actcli.sources.state_file import read_state
+
+    return read_state(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why there are no more samples: all were seen (complete), or it is certain already (stopped)."""
+
+    complete: bool
+    stopped: bool = False
+
+
+def followed(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
+    """Pull the statistics to their end; from the second second on a bar on stderr shows how far they are.
+
+    Ends before with --stop-when-certain, and at Ctrl-C with what is known by then; that is raised on where
+    nothing is known yet. Raises DataError where there is nothing at all.
+    """
+    import time
+
+    from actcli.render.progress import Bar
+
+    terminal, certainty = session.terminal, sources.certainty
+    bar = Bar(terminal, time.monotonic) if terminal.stderr_is_tty else None
+    known: Watch | None = None
+    ending = Ending(complete=True)
+    since = time.monotonic()
+    try:
+        for step in sources.steps:
+            if known is not None and known.doing != step.doing:
+                since = time.monotonic()
+            known = step
+            if bar is not None:
+                bar.show(step.doing, step.done, step.total, since)
+            if certainty is not None and certainty.reached(step):
+                ending = Ending(complete=True, stopped=step.total is None or step.done < step.total)
+                break
+    except KeyboardInterrupt:
+        if known is None or not known.states:
+            raise
+        ending = Ending(complete=False)
+    finally:
+        if bar is not None:
+            bar.clear()
+        close = getattr(sources.steps, "close", None)
+        if close is not None:  # the files, and runs of a model on their way
+            close()
+    if certainty is not None and certainty.cut:
+        ending = replace(ending, stopped=True)
+    if known is None:
+        raise DataError("there is no activation in the sources")
+    return known, ending
+
+
+def _findings(
+    asked: Request,
+    settings: "Settings",
+    sources: Sources,
+    watch: "Watch",
+    ended: Ending,
+    old: "tuple[LayerState, ...] | None",
+) -> "Findings":
+    from actcli.analysis.deadness import judge, report_on
+    from actcli.render.dead_report import worst_first
+    from actcli.render.dead_verdict import Findings
+
+    report = report_on(
+        watch.states.values(),
+        settings,
+        ops=sources.ops,
+        unobserved=sources.unobserved,
+        notes=sources.notes(watch.states),
+    )
+    report = _with_causes(report, sources.weights)
+    # of a part of the data there is neither a verdict nor a comparison with the whole of older ones
+    if old is not None and ended.complete:
+        from actcli.analysis.change import change
+
+        report = replace(report, change=change(old, tuple(watch.states.values()), settings))
+    judged = asked.fail_above is not None and ended.complete
+    judgement = judge(report, asked.fail_above or 0.0, asked.layer) if judged else None
+    return Findings(
+        report=worst_first(report) if asked.sort else report,
+        judgement=judgement,
+        limit=asked.fail_above,
+        layer_glob=asked.layer,
+        noise=asked.random,
+        complete=ended.complete,
+        stopped=ended.stopped,
+    )
+
+
+def _with_causes(report: "Report", weights: "Mapping[str, Weights]") -> "Report":
+    if not weights:
+        return report
+    from actcli.analysis.causes import causes
+
+    return replace(report, layers=causes(report.layers, weights))
+
+
+def _write(
+    asked: Request,
+    findings: "Findings",
+    layout: "Layout",
+    session: "Session",
+    states: "Mapping[str, LayerState]",
+) -> None:
+    """The report, the statistics, and on stderr what the report's form has no line for.
+
+    After an interruption nothing goes to a file: a file is complete.
+    """
+    from actcli.render.dead_report import SAYS_IT_ITSELF, write_findings
+    from actcli.render.dead_table import View
+    from actcli.render.dead_verdict import verdict
+
+    terminal = session.terminal
+    if findings.complete or layout.path is None:
+        write_findings(findings, View(asked.units, asked.map), layout, terminal)
+    if findings.complete and asked.save_state is not None:
+        from actcli.render.state_file import write_state
+
+        write_state(tuple(states.values()), asked.save_state)
+    sentences = verdict(findings)
+    if layout.path is None and layout.format in SAYS_IT_ITSELF:
+        sentences = sentences[: findings.noise is not None]
+    for sentence in sentences:
+        terminal.say(f"actcli: {sentence}")
+    if not findings.complete:
+        files = [name for name in (layout.path, asked.save_state) if name is not None]
+        unwritten = f"; {' and '.join(files)} not written" if files else ""
+        terminal.say(f"actcli: interrupted: this is what was seen by then{unwritten}")
+
+
+def _status(findings: "Findings") -> ExitStatus:
+    if not findings.complete:
+        return ExitStatus.INTERRUPTED
+    if findings.judgement is None or findings.judgement.status == "fine":
+        return ExitStatus.DONE
+    return ExitStatus.FOUND if findings.judgement.status == "found" else ExitStatus.NOT_ENOUGH_DATA

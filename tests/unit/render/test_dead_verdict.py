@@ -1,0 +1,124 @@
+"""What deadcheck says in words, and that its numbers are on the safe side."""
+
+import math
+
+import numpy as np
+import pytest
+from dead_units import HIDDEN, findings, planted, state
+
+from actcli.analysis.confidence import silent_bound
+from actcli.analysis.deadness import Settings
+from actcli.render.dead_verdict import bound_text, count, percent, status_word, verdict
+
+
+def test_nobody_is_dead():
+    found = findings(state("fc1", planted()[:, 3:]))
+    assert verdict(found) == ["No unit is dead: all of 13 units fired, in 400 samples."]
+    assert status_word(found) == "no dead unit"
+
+
+def test_a_silent_leaky_unit_is_not_dead():
+    found = findings(state("fc1", planted()[:, :4], "leaky_relu"))
+    assert verdict(found)[0].startswith("No unit is dead: all of 4 units fired")
+
+
+def test_a_dead_unit_with_its_bound_and_the_samples_it_takes():
+    (said,) = verdict(findings(state("fc1", planted())))
+    # 1 - 0.05**(1/400) = 0.0074613, and ln(16/0.05)/-ln(0.99) = 573.9
+    assert said == (
+        "1 of 16 units (6.25 %) is dead: no firing in 400 samples, so that it fires with p < 7.47e-3 at 95 % "
+        "confidence (only observed: it takes 574 samples to put all units together below 0.01)."
+    )
+
+
+def test_enough_samples_are_called_bounded():
+    (said,) = verdict(findings(state("fc1", planted(600))))
+    assert "(bounded: 574 samples suffice to put all units together below 0.01)" in said
+
+
+def test_layers_of_different_length():
+    said = verdict(
+        findings(state("a", planted(100)), state("b", planted(400)), state("c", planted(9)[:, 3:]))
+    )
+    assert said[0].startswith(
+        "2 of 45 units (4.44 %) are dead: no firing in 100 to 400 samples, so that each"
+    )
+    assert f"p < {bound_text(silent_bound(100, 0.95))}" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("samples", "limit", "said", "word"),
+    [
+        (400, 0.0625, "That is within the limit of 6.25 %.", "fine"),
+        (600, 0.01, "That is above the limit of 1 %: 6.25 % (1 of 16).", "found"),
+        (
+            100,
+            0.01,
+            (
+                "Not enough data: 6.25 % (1 of 16) is above the limit of 1 %, but after 100 samples; "
+                "it takes 574 to say so."
+            ),
+            "not enough data",
+        ),
+    ],
+)
+def test_a_limit(samples, limit, said, word):
+    found = findings(state("fc1", planted(samples)), limit=limit)
+    assert verdict(found)[1:] == [said]
+    assert status_word(found) == word
+
+
+def test_a_limit_for_each_layer_names_those_above_it():
+    states = [state("conv1", planted(700)), state("conv2", planted(700)[:, 3:]), state("fc", planted(700))]
+    found = findings(*states, limit=0.0, layer_glob="conv*")
+    assert verdict(found)[1:] == ["conv1 is above the limit of 0 %: 6.25 % (1 of 16)."]
+    assert verdict(findings(*states, limit=0.1, layer_glob="conv*"))[1:] == [
+        "Fine: each is within the limit of 10 % (2 layers)."
+    ]
+
+
+def test_noise_is_said_first_and_what_was_not_observed_is_not_forgotten():
+    said = verdict(findings(state("fc1", planted()), noise=64, complete=False, unobserved=(HIDDEN,)))
+    assert (
+        said[0] == "The inputs were 64 samples of RANDOM NOISE: this verdict is about noise, not about data."
+    )
+    assert said[1] == "Interrupted: this is about the samples seen so far."
+    assert said[-1].startswith("1 activation was NOT OBSERVED, and may have dead units: a b[31m")
+    assert "\x1b" not in said[-1]
+    assert "\n" not in said[-1]
+
+
+def test_nothing_observed_is_no_clean_bill():
+    said = verdict(findings(unobserved=(HIDDEN,)))
+    assert said[0] == "No activation was observed, so nothing can be said."
+
+
+def test_nan_is_said():
+    z = planted()
+    z[3, 4] = np.nan
+    assert "1 unit gave NaN or inf: fc1." in verdict(findings(state("fc1", z)))
+
+
+def test_a_bound_is_rounded_up():
+    assert bound_text(silent_bound(10_240, 0.95)) == "2.93e-4"
+    assert [bound_text(p) for p in (1.0, 0.2952, 0.295, 0.9996, 1e-3, 9.9999e-4, 3e-300, math.nan)] == [
+        "1", "0.296", "0.295", "1", "1e-3", "1e-3", "3e-300", "–",
+    ]  # fmt: skip
+
+
+def test_a_bound_is_never_below_what_it_stands_for_and_within_a_percent():
+    for p in np.random.default_rng(1).uniform(-12, 0, 2000):
+        shown = float(bound_text(10**p))
+        assert 10**p <= shown <= 10**p * 1.01
+
+
+def test_counts_and_shares():
+    assert count(1_234_567) == "1 234 567"
+    assert [percent(share) for share in (0, 1, 0.05, 1 / 3, 1e-7)] == ["0", "100", "5", "33.3", "1e-5"]
+    assert float(percent(0.99999)) == 100  # to three digits; the counts beside it are exact
+
+
+def test_the_confidence_asked_for_is_the_one_named():
+    (said,) = verdict(findings(state("fc1", planted()), settings=Settings(confidence=0.999, rare=0.1)))
+    assert "at 99.9 % confidence" in said
+    assert "below 0.1)" in said
