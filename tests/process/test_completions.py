@@ -38,6 +38,9 @@ UNIQUE = [
     ("eval relu -i num", ["eval", "relu", "-i", "numbers.npy"]),
     ("eval relu --output num", ["eval", "relu", "--output", "numbers.npy"]),
     ("eval relu -- num", ["eval", "relu", "--", "numbers.npy"]),
+    # what takes a word in one command takes none in another
+    ("deadcheck --sort --map nu", ["deadcheck", "--sort", "--map", "numbers.npy"]),
+    ("compare --sort alpha lea", ["compare", "--sort", "alpha", "leaky_relu"]),
 ]
 
 

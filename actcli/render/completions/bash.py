@@ -23,8 +23,8 @@ _actcli_functions() { # what can stand for the function that begins with $1
     esac
 }
 
-_actcli_values() { # the values of option $1; fails where these are files
-    case $1 in
+_actcli_values() { # the values of option $2 of command $1; fails where these are files
+    case "$1 $2" in
 @VALUES@
     esac
 }
@@ -58,21 +58,21 @@ _actcli() {
             place=$((place + 1))
             continue
         fi
-        case $word in
-        --) only_arguments=yes ;;
+        case "$command $word" in
+        *\ --) only_arguments=yes ;;
 @ARITIES@
-        -[0-9.]*) place=$((place + 1)) ;;
-        -?*) ;;
+        *\ -[0-9.]*) place=$((place + 1)) ;;
+        *\ -?*) ;;
         *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;
         esac
     done
 
     local candidates='' before=''
     if ((values > 0)); then
-        candidates=$(_actcli_values "$option") || { compopt -o default; return; }
+        candidates=$(_actcli_values "$command" "$option") || { compopt -o default; return; }
     elif [[ $current == --*=* ]]; then
         before=${current%%=*}=
-        candidates=$(_actcli_values "${current%%=*}") || { compopt -o default; return; }
+        candidates=$(_actcli_values "$command" "${current%%=*}") || { compopt -o default; return; }
     elif [[ $current == -* && ! $only_arguments ]]; then
         candidates=$(_actcli_options "$command")
     elif [[ ! $command ]]; then
@@ -99,22 +99,22 @@ complete -F _actcli actcli
 
 def bash_script(outline: Outline) -> str:
     """The whole script: shell functions that only compare words, so that TAB starts no program."""
-    options = outline.every_option()
+    options = outline.meanings()
     parts = {
         "PARAMETERS": [
             f"    {'|'.join(names)}) echo '{' '.join(parameters)}' ;;"
             for parameters, names in outline.by_parameters()
         ],
-        "VALUES": [line for option in options if (line := _values(option))],
+        "VALUES": [line for command, option in options if (line := _values(command, option))],
         "OPTIONS": [
             *(f"    {command.name}) echo '{_names(command.options)}' ;;" for command in outline.commands),
             f"    *) echo '{_names(outline.options)}' ;;",
         ],
         "ARGUMENTS": [line for command in outline.commands for line in _arguments(command)],
         "ARITIES": [
-            f"        {'|'.join(option.names)}) values={option.values} option=$word ;;"
-            for option in options
-            if option.values
+            f"        {_typed(command, option)}) values={option.values} option=$word ;;"
+            for command, option in options
+            if option.values or command != "*"
         ],
         "DIALECT_NAMES": [" ".join(outline.dialect_names)],
         "PLAIN_NAMES": [" ".join(outline.plain_names)],
@@ -131,12 +131,17 @@ def _names(options: tuple[Option, ...]) -> str:
     return " ".join(name for option in options for name in option.names)
 
 
-def _values(option: Option) -> str:
+def _values(command: str, option: Option) -> str:
     if option.kind == "file":
-        return f"    {'|'.join(option.names)}) return 1 ;;"
+        return f"    {_typed(command, option)}) return 1 ;;"
     if option.choices:
-        return f"    {'|'.join(option.names)}) echo '{' '.join(option.choices)}' ;;"
-    return ""
+        return f"    {_typed(command, option)}) echo '{' '.join(option.choices)}' ;;"
+    return f"    {_typed(command, option)}) ;;" if command != "*" else ""
+
+
+def _typed(command: str, option: Option) -> str:
+    """The pattern of the command and one of the option's names."""
+    return "|".join(rf"{command}\ {name}" for name in option.names)
 
 
 def _arguments(command: Command) -> list[str]:

@@ -39,11 +39,11 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             set place (math $place + 1)
             continue
         end
-        switch $token
-            case --
+        switch "$command $token"
+            case '* --'
                 set only_arguments yes
 @ARITIES@
-            case '-*'
+            case '* -*'
                 if string match -qr -- '^-[0-9.]' $token
                     set place (math $place + 1)
                 end
@@ -77,12 +77,11 @@ complete -c actcli -f
 
 def fish_script(outline: Outline) -> str:
     """The whole script: one `complete` line for each option and argument of each command."""
-    taking_one = [name for o in outline.every_option() if o.values == 1 for name in o.names]
-    taking_two = [name for o in outline.every_option() if o.values == 2 for name in o.names]
     arities = [
-        f"            case {' '.join(names)}\n                set values {count}"
-        for count, names in ((1, taking_one), (2, taking_two))
-        if names
+        f"            case {' '.join(_quoted(f'{command} {name}') for name in option.names)}\n"
+        f"                set values {option.values}"
+        for command, option in outline.meanings()
+        if option.values or command != "*"
     ]
     options = [_option(option, "") for option in outline.options]
     options += [_option(option, c.name) for c in outline.commands for option in c.options]

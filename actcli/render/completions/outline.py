@@ -86,11 +86,22 @@ class Outline:
         for parameters, group in groupby(taking, key=lambda pair: pair[0]):
             yield parameters, [name for _, name in group]
 
-    def every_option(self) -> list[Option]:
-        """Each option once: a name means the same wherever it is taken, which is checked here."""
+    def meanings(self) -> list[tuple[str, Option]]:
+        """Every option once for each meaning, with the command in which it means that; `*` is any other.
+
+        What is said of one command comes first. --sort takes a column in one command and nothing in another.
+        """
         found: dict[str, Option] = {}
         for option in [*self.options, *(option for command in self.commands for option in command.options)]:
-            known = found.setdefault(option.names[0], option)
-            if (known.values, known.kind, known.choices) != (option.values, option.kind, option.choices):
-                raise ValueError(f"{option.names[0]} means two things")
-        return list(found.values())
+            found.setdefault(option.names[0], option)
+        own = [
+            (command.name, option)
+            for command in self.commands
+            for option in command.options
+            if _meaning(option) != _meaning(found[option.names[0]])
+        ]
+        return [*own, *(("*", option) for option in found.values())]
+
+
+def _meaning(option: Option) -> tuple[int, Kind, tuple[str, ...]]:
+    return option.values, option.kind, option.choices
