@@ -32,6 +32,7 @@ class Curve:
         quantity: `f(x)`, `f'(x)`, `f''(x)` or `df/dalpha`.
         label: what stands where the curve ends.
         segments: from left to right. Between two there is a jump, or a place where y is not finite.
+        band: x, and the lowest and highest y that the curve may have there; where it is a measurement.
 
     """
 
@@ -39,6 +40,7 @@ class Curve:
     quantity: str
     label: str
     segments: tuple[Segment, ...]
+    band: tuple[Series, Series, Series] | None = None
 
 
 @dataclass(frozen=True, slots=True)

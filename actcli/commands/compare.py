@@ -6,6 +6,7 @@ import typer
 
 from actcli.commands import compare_options as own
 from actcli.commands import options
+from actcli.commands import training_options as training
 from actcli.commands.parser import Command
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Examples:
   actcli compare relu gelu silu
   actcli compare relu/relu/tanh gelu --by gradients --init he,xavier --plot
   actcli compare leaky_relu --sweep alpha=0.01:0.5:8 --by gradients --sort gradient_decades
+  actcli compare relu leaky_relu silu tanh --by training --lr auto --plot
   actcli compare torch.gelu jax.gelu --by values -i activations.npy
   actcli compare gelu --by precision -i x.npy --against mine.npy --max-ulp 2
   actcli compare relu gelu --by speed --with torch
@@ -43,6 +45,15 @@ def compare_functions(
     bias_std: own.BiasStd = None,
     width: own.Width = None,
     seeds: own.Seeds = None,
+    epochs: training.Epochs = None,
+    batch: training.Batch = None,
+    lr: training.Rate = None,
+    optimizer: training.Optimizer = None,
+    data: training.Data = None,
+    target: training.Target = None,
+    decay: training.Decay = None,
+    learn: training.Learn = None,
+    record: training.Record = None,
     bits: own.Bits = None,
     types: own.Types = None,
     against: own.Against = None,
@@ -55,18 +66,26 @@ def compare_functions(
     output: options.Document = None,
     digits: options.Digits = None,
 ) -> None:
-    """Compare activation functions by what matters: gradients, precision, speed.
+    """Compare activation functions by what matters: training, gradients, precision, speed.
 
     A table of what was measured, the best marked. A bar shows how far a long
     measurement is; Ctrl-C ends it and prints what is known by then.
     """
-    from actcli.commands.comparing import WAYS, Asked, contenders, refuse_contradictions, refuse_foreign
-    from actcli.commands.comparison_report import choose_report, follow_and_write
+    from actcli.commands.comparing import (
+        MOST_LAYERS,
+        WAYS,
+        Asked,
+        contenders,
+        refuse_contradictions,
+        refuse_foreign,
+    )
+    from actcli.commands.comparison_report import choose_report, follow_and_write, recording_of
 
     session: Session = context.obj
     measure = by or "summary"
     refuse_foreign(measure, own.given_options(context))
     report = choose_report(format_, output, digits, sort, best, plot, session.terminal)
+    recording = recording_of(record, output)
     compared = contenders(measure, functions, sweep)
     asked = Asked(
         stacks=compared,
@@ -78,7 +97,7 @@ def compare_functions(
         range=range_,
         points=points,
         order=int(order or 0),
-        depth=depth,
+        depth=None if depth is None else training.depths_in(depth, MOST_LAYERS),
         weight_std=weight_std,
         bias_std=bias_std,
         init=own.names_in("--init", init),
@@ -90,10 +109,26 @@ def compare_functions(
         against=against,
         max_ulp=max_ulp,
         frameworks=own.names_in("--with", with_),
+        training=training.TrainingAsked(
+            epochs=epochs,
+            batch=batch,
+            rate=lr,
+            optimizer=optimizer,
+            data=data,
+            target=target,
+            decay=decay,
+            learn=learn,
+            depth=depth,
+            width=width,
+            seeds=seeds,
+            init=init,
+            seed=seed,
+        ),
+        recording=recording,
     )
     refuse_contradictions(measure, asked)
     steps = WAYS[measure].steps(asked)
     session.writes()
-    status = follow_and_write(steps, report, session.terminal)
+    status = follow_and_write(steps, report, session.terminal, recording)
     if status:
         raise typer.Exit(status)

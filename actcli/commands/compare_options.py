@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actcli.commands import options
+from actcli.commands import options, training_options
 from actcli.commands.comparing import BITS, DEPTH, POINTS, SEED, SEEDS, WIDTH, ByName
 from actcli.exits import UsageError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WHICH = "What to compare"
 VALUES = "By values, precision"
+NETWORKS = "Networks (by gradients, training)"
 GRADIENTS = "By gradients"
 INFORMATION = "By information"
 PRECISION = "By precision"
@@ -23,8 +24,8 @@ Functions = Annotated[
     list[str],
     typer.Argument(
         metavar="FUNCTION",
-        help="Activations and their parameters: relu leaky_relu:0.2 torch.gelu; by gradients also a function "
-        "a layer: relu/relu/tanh.",
+        help="Activations and their parameters: relu leaky_relu:0.2 torch.gelu; by gradients and training also "
+        "a function a layer: relu/relu/tanh.",
         show_default=False,
         rich_help_panel="Arguments",
     ),
@@ -53,7 +54,7 @@ Seed = Annotated[
         "--seed",
         metavar="N",
         parser=options.whole_number("--seed", 0, 2**63 - 1),
-        help=f"Of the random numbers (by gradients, speed).  [default: {SEED}]",
+        help=f"Of the random numbers (by gradients, training, speed).  [default: {SEED}]",
         rich_help_panel=WHICH,
     ),
 ]
@@ -136,13 +137,13 @@ Order = Annotated[
     ),
 ]
 Depth = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--depth",
-        metavar="N",
-        parser=options.whole_number("--depth", 1, 10_000),
-        help=f"Layers of the network.  [default: {DEPTH}]",
-        rich_help_panel=GRADIENTS,
+        metavar="N,...",
+        help=f"Hidden layers; by training several depths with commas.  [default: {DEPTH}; "
+        f"by training {training_options.DEPTH}]",
+        rich_help_panel=NETWORKS,
     ),
 ]
 Init = Annotated[
@@ -150,8 +151,9 @@ Init = Annotated[
     typer.Option(
         "--init",
         metavar="NAMES",
-        help="he, xavier, lecun or gain (each function's own); several with commas.  [default: he]",
-        rich_help_panel=GRADIENTS,
+        help="he, xavier, lecun or gain (each function's own); by gradients several with commas, by training also "
+        "orthogonal.  [default: he]",
+        rich_help_panel=NETWORKS,
     ),
 ]
 WeightStd = Annotated[
@@ -180,8 +182,8 @@ Width = Annotated[
         "--width",
         metavar="N",
         parser=options.whole_number("--width", 1, 4096),
-        help=f"Units a layer of the random network that is measured.  [default: {WIDTH}]",
-        rich_help_panel=GRADIENTS,
+        help=f"Units a layer.  [default: {WIDTH}; by training {training_options.WIDTH}]",
+        rich_help_panel=NETWORKS,
     ),
 ]
 Seeds = Annotated[
@@ -190,8 +192,8 @@ Seeds = Annotated[
         "--seeds",
         metavar="N",
         parser=options.whole_number("--seeds", 1, 1000),
-        help=f"How many random networks are measured.  [default: {SEEDS}]",
-        rich_help_panel=GRADIENTS,
+        help=f"How many random networks of each kind.  [default: {SEEDS}; by training {training_options.SEEDS}]",
+        rich_help_panel=NETWORKS,
     ),
 ]
 Bits = Annotated[

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from actcli.analysis.evaluation import Array, Numbers
     from actcli.analysis.stack import Stack
     from actcli.commands.session import Session
+    from actcli.commands.training_options import TrainingAsked
+    from actcli.render.recording import Recording
 
-ByName = Literal["properties", "values", "gradients", "information", "precision", "speed"]
+ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
 
 POINTS = 1001
 DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
 SEED = 0
+MOST_LAYERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Asked:
         functions: the contenders as functions; empty where one of them is a stack of several.
         session: the terminal that standard input is read from, and the threads.
         input, array, column, ...: the options of these names; `frameworks` is --with.
+        training: what is said of a training, with depth, width, seeds, init and seed once more.
+        recording: what --record keeps.
 
     """
 
@@ -41,7 +46,7 @@ class Asked:
     range: tuple[float, float] | None = None
     points: int | None = None
     order: int = 0
-    depth: int | None = None
+    depth: tuple[int, ...] | None = None
     weight_std: float | None = None
     bias_std: float | None = None
     init: tuple[str, ...] | None = None
@@ -53,6 +58,8 @@ class Asked:
     against: str | None = None
     max_ulp: float | None = None
     frameworks: tuple[str, ...] | None = None
+    training: "TrainingAsked | None" = None
+    recording: "Recording | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +109,11 @@ def _gradients(asked: Asked) -> "Steps":
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"--init {unknown[0]!r} is not known; choose of {', '.join(known)}")
+    depths = asked.depth or (DEPTH,)
+    if len(depths) > 1:
+        raise UsageError(f"--by gradients measures networks of one depth; {len(depths)} are named")
     conditions = Conditions(
-        depth=asked.depth or DEPTH,
+        depth=depths[0],
         weight_std=asked.weight_std,
         bias_std=asked.bias_std or 0.0,
         inits=() if asked.weight_std is not None else tuple(known[name] for name in names),
@@ -112,6 +122,17 @@ def _gradients(asked: Asked) -> "Steps":
         seed=asked.seed or SEED,
     )
     return compare_gradients(asked.stacks, conditions, asked.session.threads)
+
+
+def _training(asked: Asked) -> "Steps":
+    from actcli.analysis.training_comparison import compare_training
+    from actcli.commands.training_options import TrainingAsked, trial_of
+
+    trial, data = trial_of(asked.training or TrainingAsked(), asked.session.terminal)
+    threads = asked.session.threads
+    if asked.recording is None:
+        return compare_training(asked.stacks, data, trial, threads)
+    return compare_training(asked.stacks, data, trial, threads, asked.recording.keep)
 
 
 def _information(asked: Asked) -> "Steps":
@@ -201,6 +222,16 @@ WAYS: Mapping[str, Way] = {
         frozenset({"depth", "weight_std", "bias_std", "init", "width", "seeds", "seed"}),
         stacks=True,
     ),
+    "training": Way(
+        _training,
+        frozenset(
+            {
+                *("depth", "init", "width", "seeds", "seed", "epochs", "batch", "lr", "optimizer"),
+                *("data", "target", "decay", "learn", "record"),
+            }
+        ),
+        stacks=True,
+    ),
     "information": Way(_information, _NUMBERS | {"bits"}),
     "precision": Way(_precision, _NUMBERS | {"order", "types", "against", "max_ulp"}),
     "speed": Way(_speed, frozenset({"with_", "seed"})),
@@ -255,7 +286,7 @@ def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Sta
     for spec in specs:
         if "/" in spec:
             if not WAYS[by].stacks:
-                raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")
+                raise UsageError(f"{spec} is a stack of layers; --by gradients or training compares those")
             if sweep is not None:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
             found.append(stack(spec))

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from actcli.commands import deadtraining_options as own
 from actcli.commands import options
+from actcli.commands import training_options as training
 from actcli.commands.parser import Command
 from actcli.exits import ExitStatus, UsageError
 
@@ -33,6 +35,9 @@ Examples:
   actcli deadcheck model.onnx --data images.npy --save-state today.npz --against yesterday.npz
   actcli deadcheck part1.npz part2.npz --units
   actcli deadcheck --plan 10000 --rare 0.001
+  actcli deadcheck --train relu --train leaky_relu:0.1 --lr 0.01,0.1,1 --depth 3
+  actcli deadcheck --train relu --find-limit
+  actcli deadcheck --born-dead --width 2 --depth 9
 
 Exit status:
   3    more units are dead than --fail-above allows
@@ -112,7 +117,8 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="FILE",
-        help="The model's inputs: .npy, or .npz with an array for each input.",
+        help="The model's inputs: .npy, or .npz with an array for each input. With --train: digits, moons, "
+        "spirals or xor; an .npz file with X and y; a .csv file with --target.  [default: digits]",
         rich_help_panel=MODEL,
     ),
 ]
@@ -132,7 +138,7 @@ Seed = Annotated[
         "--seed",
         metavar="N",
         parser=options.whole_number("--seed", 0, 2**63 - 1),
-        help="Of --random.  [default: 0]",
+        help="Of --random, or of --train: weights, batches, the split of the data.  [default: 0]",
         rich_help_panel=MODEL,
     ),
 ]
@@ -152,7 +158,7 @@ Batch = Annotated[
         "--batch",
         metavar="N",
         parser=options.whole_number("--batch", 1, 10**6),
-        help="Samples a run of the model.  [default: the model's own, or chosen]",
+        help="Samples a run of the model; with --train samples a step.  [default: the model's own, or chosen; 32]",
         rich_help_panel=MODEL,
     ),
 ]
@@ -305,6 +311,22 @@ def find_dead_units(
     layer: LayerPattern = None,
     stop_when_certain: StopWhenCertain = False,
     plan: Plan = None,
+    train: own.Train = None,
+    lr: training.Rate = None,
+    depth: training.Depth = None,
+    width: training.Width = None,
+    epochs: training.Epochs = None,
+    optimizer: training.Optimizer = None,
+    seeds: training.Seeds = None,
+    init: training.Init = None,
+    target: training.Target = None,
+    decay: training.Decay = None,
+    learn: training.Learn = None,
+    find_limit: own.FindLimit = False,
+    born_dead: own.BornDead = False,
+    export: own.Export = None,
+    export_data: own.ExportData = None,
+    record: training.Record = None,
     sort: Sort = False,
     units: Units = False,
     map_: Map = False,
@@ -319,8 +341,10 @@ def find_dead_units(
     """
     from actcli.commands.deadcheck_request import Request, chosen_layout
     from actcli.commands.deadchecking import check, show_plan
+    from actcli.commands.deadtraining import Training, check_training, mode_of, show_born_dead
 
     session: Session = context.obj
+    mode = mode_of(context)
     layout = chosen_layout(format_, output, session.terminal)
     if plan is not None:
         given = {
@@ -345,6 +369,11 @@ def find_dead_units(
         }
         show_plan(plan, rare, confidence, given, layout, session)
         return
+    if born_dead:
+        status = show_born_dead(width, depth, seed, fail_above, layout, session)
+        if status != ExitStatus.DONE:
+            raise typer.Exit(status)
+        return
     asked = Request(
         sources=tuple(sources or ()),
         recorded=recorded,
@@ -367,6 +396,25 @@ def find_dead_units(
         units=units,
         map=map_,
     )
-    status = check(asked, layout, session)
+    if mode == "train":
+        trained = training.TrainingAsked(
+            epochs=epochs,
+            batch=batch,
+            rate=lr,
+            optimizer=optimizer,
+            data=data,
+            target=target,
+            decay=decay,
+            learn=learn,
+            depth=depth,
+            width=width,
+            seeds=seeds,
+            init=init,
+            seed=seed,
+        )
+        made = Training(tuple(train or ()), trained, find_limit, export, export_data, record)
+        status = check_training(asked, made, layout, session)
+    else:
+        status = check(asked, layout, session)
     if status != ExitStatus.DONE:
         raise typer.Exit(status)

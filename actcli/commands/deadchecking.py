@@ -60,18 +60,18 @@ def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
     refuse_alone(asked, layout)
     settings = asked.settings
     require_folders(asked, layout)
-    old = _earlier(asked.against)
+    old = earlier(asked.against)
     sources = open_sources(kind, asked, session)
     session.writes()
     watch, ended = followed(sources, session)
     if ended.complete:
         sources.require_used(watch.states)
-    findings = _findings(asked, settings, sources, watch, ended, old)
+    findings = findings_of(asked, settings, sources, watch, ended, old)
     _write(asked, findings, layout, session, watch.states)
-    return _status(findings)
+    return exit_status(findings)
 
 
-def _earlier(path: str | None) -> "tuple[LayerState, ...] | None":
+def earlier(path: str | None) -> "tuple[LayerState, ...] | None":
     """The statistics of --against. Raises DataError for what is none."""
     if path is None:
         return None
@@ -130,7 +130,7 @@ def followed(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
     return known, ending
 
 
-def _findings(
+def findings_of(
     asked: Request,
     settings: "Settings",
     sources: Sources,
@@ -138,6 +138,7 @@ def _findings(
     ended: Ending,
     old: "tuple[LayerState, ...] | None",
 ) -> "Findings":
+    """The report of what was watched, against the limit and the earlier statistics where there are such."""
     from actcli.analysis.deadness import judge, report_on
     from actcli.render.dead_report import worst_first
     from actcli.render.dead_verdict import Findings
@@ -209,7 +210,8 @@ def _write(
         terminal.say(f"actcli: interrupted: this is what was seen by then{unwritten}")
 
 
-def _status(findings: "Findings") -> ExitStatus:
+def exit_status(findings: "Findings") -> ExitStatus:
+    """How findings end the program."""
     if not findings.complete:
         return ExitStatus.INTERRUPTED
     if findings.judgement is None or findings.judgement.status == "fine":

@@ -135,6 +135,8 @@ def _draw_panel(
         for segment in curve.segments:
             x, y = thinned(segment, between, _COLUMNS)
             axes.plot(x, y, dash, color=ink, linewidth=1.4, marker="." if len(x) == 1 else "")
+        if curve.band is not None:
+            axes.fill_between(*curve.band, color=ink, alpha=0.15, linewidth=0)
         if curve.segments:
             ends.append((float(curve.segments[-1][1][-1]), curve.label, ink))
     if scale.kind == "symlog":

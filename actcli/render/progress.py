@@ -72,7 +72,7 @@ class Bar:
         self.drawn = now
         self.visible = True
         speed = done / max(now - since, 1e-9)
-        self._write(b"\r" + self._line(name, done, total, speed) + b"\x1b[K")
+        self._write(b"\r" + self.line(name, done, total, speed) + b"\x1b[K")
 
     def clear(self) -> None:
         """Take the line away again."""
@@ -80,7 +80,8 @@ class Bar:
             self._write(_CLEAR_LINE)
             self.visible = False
 
-    def _line(self, name: str, done: int, total: int | None, speed: float) -> bytes:
+    def line(self, name: str, done: int, total: int | None, speed: float) -> bytes:
+        """The line itself; `speed` is how much is done in a second."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text

@@ -21,17 +21,17 @@ _CELLS_PER_BLOCK = 1 << 16
 
 
 # A row's cells, and the line it ends on.
-_Row = tuple[int, list[str]]
+Row = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """An open file: its column names, whether they stand in it, and its rows."""
 
     origin: str
     names: tuple[str, ...]
     has_header: bool
-    rows: Iterator[_Row]
+    rows: Iterator[Row]
 
 
 def delimited_numbers(stream: ByteStream, request: Request, delimiter: str) -> Numbers:
@@ -41,7 +41,7 @@ def delimited_numbers(stream: ByteStream, request: Request, delimiter: str) -> N
     DataError at a cell that is no number and at a row of another length, after all numbers before it.
     """
     dtype = FLOAT64 if request.dtype is None else request.dtype
-    sheet = _open_sheet(stream, delimiter)
+    sheet = open_sheet(stream, delimiter)
     rows, columns = _chosen(sheet, request.column, by_rows=request.by_rows)
     blocks = _blocks(sheet, rows, columns, request.on_error)
     shape = (-1, len(columns)) if request.by_rows else (-1,)
@@ -62,7 +62,8 @@ def _closing(stream: ByteStream, blocks: Iterator[Array]) -> Iterator[Array]:
 _MISSING = frozenset(("", "na", "n/a", "null", "none", "-", "?", "."))
 
 
-def _open_sheet(stream: ByteStream, delimiter: str) -> _Sheet:
+def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
+    """The names of the columns and the rows below them. Raises DataError for an empty file."""
     if stream.starts_with(BYTE_ORDER_MARK):
         stream.read(len(BYTE_ORDER_MARK))
     rows = _rows(stream, delimiter)
@@ -80,7 +81,7 @@ def _open_sheet(stream: ByteStream, delimiter: str) -> _Sheet:
     else:
         names = tuple(str(position) for position in range(1, len(cells) + 1))
         rows = _before(first, rows)
-    return _Sheet(stream.origin, names, has_header, rows)
+    return Sheet(stream.origin, names, has_header, rows)
 
 
 def _is_header(first: list[str], second: list[str]) -> bool:
@@ -99,7 +100,7 @@ def _is_name(cell: str) -> bool:
     return _number(cell) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
 
 
-def _rows(stream: ByteStream, delimiter: str) -> Iterator[_Row]:
+def _rows(stream: ByteStream, delimiter: str) -> Iterator[Row]:
     pieces = whole_lines(stream.chunks(), stream.origin, MAX_ROW)
     lines = (
         line
@@ -118,17 +119,17 @@ def _rows(stream: ByteStream, delimiter: str) -> Iterator[_Row]:
             yield reader.line_num, cells
 
 
-def _before(row: _Row, rows: Iterator[_Row]) -> Iterator[_Row]:
+def _before(row: Row, rows: Iterator[Row]) -> Iterator[Row]:
     yield row
     yield from rows
 
 
-def _chosen(sheet: _Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterator[_Row], Sequence[int]]:
+def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterator[Row], Sequence[int]]:
     """All rows of the sheet, and the positions of the columns that are meant."""
     if by_rows:
         return sheet.rows, range(len(sheet.names))
     if column is not None:
-        return sheet.rows, [_position(sheet, column)]
+        return sheet.rows, [column_position(sheet, column)]
     first = next(sheet.rows, None)
     if first is None:
         return iter(()), [0]
@@ -148,8 +149,8 @@ def _chosen(sheet: _Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterat
     return rows, numeric
 
 
-def _position(sheet: _Sheet, column: str) -> int:
-    """Where a column stands: by its name, else by its number from 1 on."""
+def column_position(sheet: Sheet, column: str) -> int:
+    """Where a column stands: by its name, else by its number from 1 on. Raises DataError where there is none."""
     if sheet.has_header and column.strip() in sheet.names:
         return sheet.names.index(column.strip())
     # Nineteen digits are more columns than there can be, and int() refuses very long ones.
@@ -164,19 +165,17 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(quoted) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
-def _blocks(
-    sheet: _Sheet, rows: Iterator[_Row], columns: Sequence[int], on_error: OnError
-) -> Iterator[Array]:
+def _blocks(sheet: Sheet, rows: Iterator[Row], columns: Sequence[int], on_error: OnError) -> Iterator[Array]:
     """The cells of the columns, row after row, in flat blocks; an error comes after all numbers before it."""
     per_block = max(_CELLS_PER_BLOCK // len(columns), 1)
-    batch: list[_Row] = []
+    batch: list[Row] = []
     found = False
     try:
         for line, row in rows:
             if len(row) == len(sheet.names):
                 batch.append((line, [row[column] for column in columns]))
             elif on_error is not OnError.SKIP:
-                raise _wrong_length(sheet, line, row)
+                raise wrong_length(sheet, line, row)
             if len(batch) == per_block:
                 full, batch = batch, []
                 for block in _parsed(sheet, full, columns, on_error):
@@ -192,15 +191,14 @@ def _blocks(
         raise DataError(f"{sheet.origin}: holds no numbers")
 
 
-def _wrong_length(sheet: _Sheet, line: int, row: list[str]) -> DataError:
+def wrong_length(sheet: Sheet, line: int, row: list[str]) -> DataError:
+    """What is said of a row that is not as long as the first."""
     model = "header" if sheet.has_header else "first row"
     count = f"{len(row)} cell" + "s" * (len(row) != 1)
     return DataError(f"{sheet.origin}:{line}: {count}, the {model} has {len(sheet.names)}")
 
 
-def _parsed(
-    sheet: _Sheet, batch: Sequence[_Row], columns: Sequence[int], on_error: OnError
-) -> Iterator[Array]:
+def _parsed(sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error: OnError) -> Iterator[Array]:
     """The numbers of a batch as one flat block, if any; then the error at which they end, if any."""
     cells = [cell for _, row in batch for cell in row]
     text = " ".join(cells)
@@ -220,7 +218,7 @@ def _parsed(
 
 
 def _careful(
-    sheet: _Sheet, batch: Sequence[_Row], columns: Sequence[int], on_error: OnError
+    sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error: OnError
 ) -> tuple[list[float], DataError | None]:
     """The numbers of a batch that holds something that is none."""
     values: list[float] = []
@@ -228,13 +226,14 @@ def _careful(
         row = [_number(cell) for cell in cells]
         if None in row and on_error is OnError.STOP:
             at = row.index(None)
-            return values, _bad_cell(sheet, line, cells[at], columns[at])
+            return values, bad_cell(sheet, line, cells[at], columns[at])
         if None not in row or on_error is OnError.NAN:
             values += (np.nan if number is None else number for number in row)
     return values, None
 
 
-def _bad_cell(sheet: _Sheet, line: int, cell: str, column: int) -> DataError:
+def bad_cell(sheet: Sheet, line: int, cell: str, column: int) -> DataError:
+    """What is said of a cell that holds no number."""
     where = f"column {_shown(sheet.names[column])}" if sheet.has_header else f"column {column + 1}"
     if not cell.strip():
         return DataError(f"{sheet.origin}:{line}: the cell in {where} is empty")

@@ -92,7 +92,9 @@ def test_a_sweep_makes_contenders(fake):
 def test_stacks_are_for_gradients(fake):
     outcome("relu/relu/tanh", "gelu", "--by", "gradients")
     assert [len(stack.functions) for stack in fake.asked.stacks] == [3, 1]
-    assert refused("relu/tanh", "gelu") == "relu/tanh is a stack of layers; --by gradients compares those"
+    assert refused("relu/tanh", "gelu") == (
+        "relu/tanh is a stack of layers; --by gradients or training compares those"
+    )
     assert "--sweep sets a parameter of one function" in refused(
         "relu/tanh", "--by", "gradients", "--sweep", "alpha=1,2"
     )
@@ -105,7 +107,7 @@ def test_what_gradients_take(fake):
         *("--width", "64", "--seeds", "3", "--seed", "5"),
     )
     asked = fake.asked
-    assert (asked.depth, asked.weight_std, asked.bias_std) == (9, 1.5, 0.1)
+    assert (asked.depth, asked.weight_std, asked.bias_std) == ((9,), 1.5, 0.1)
     assert (asked.width, asked.seeds, asked.seed) == (64, 3, 5)
     outcome("gelu", "--by", "gradients", "--init", "he, gain")
     assert fake.asked.init == ("he", "gain")
@@ -126,7 +128,7 @@ def test_what_the_others_take(fake, tmp_path):
     assert fake.asked.frameworks == ("torch", "jax")
 
 
-ONE_IS_ENOUGH = ("gradients", "information", "precision", "speed")
+ONE_IS_ENOUGH = ("gradients", "training", "information", "precision", "speed")
 
 
 @pytest.mark.parametrize("by", comparing.WAYS)
@@ -145,6 +147,8 @@ def test_how_many_functions_are_needed(by):
 OWN = {
     "--depth": "3", "--init": "he", "--weight-std": "1", "--bias-std": "1", "--width": "8", "--seeds": "2",
     "--seed": "1", "--bits": "4", "--types": "float16", "--against": "y.npy", "--max-ulp": "1", "--with": "torch",
+    "--epochs": "2", "--batch": "8", "--lr": "auto", "--optimizer": "adam", "--data": "xor", "--target": "y",
+    "--decay": "0", "--learn": "alpha", "--record": "r.csv",
     "--order": "1", "--points": "5", "-i": "x.npy", "--array": "a", "--column": "a",
 }  # fmt: skip
 

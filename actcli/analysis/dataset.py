@@ -1,0 +1,196 @@
+"""What networks are trained on: a standardised, split data set, and three toy problems drawn by seed."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.exits import DataError
+
+Array = NDArray[Any]
+TEST_SHARE = 0.25
+TOYS = ("moons", "spirals", "xor")
+_TOY_SAMPLES = 1000
+_NOT_LAYERS = 1 << 21
+"""Where the numbers of a data set's generators begin, away from those of layers and batches."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """A data set in two parts.
+
+    Attributes:
+        name: for messages.
+        train_x, test_x: (samples, features) float64, standardised by the training part.
+        train_y, test_y: classes from 0 on, (samples,) whole numbers; or for regression (samples, k) float64,
+            standardised.
+        classes: what the classes are called; empty for regression.
+
+    """
+
+    name: str
+    train_x: Array
+    train_y: Array
+    test_x: Array
+    test_y: Array
+    classes: tuple[str, ...]
+
+    @property
+    def features(self) -> int:
+        """Numbers a sample."""
+        return int(self.train_x.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that a network returns for a sample."""
+        return len(self.classes) or int(self.train_y.shape[1])
+
+    def without_test(self, seed: int) -> "Dataset":
+        """The training part alone, split once more: for choices that the test part must not see."""
+        train, test = _parted(len(self.train_y), seed)
+        x, y = self.train_x, self.train_y
+        return Dataset(self.name, x[train], y[train], x[test], y[test], self.classes)
+
+    def loss_and_error(self, outputs: Array, y: Array) -> tuple[Array, Array]:
+        """The mean loss (P,) of a batch, and its gradient by the outputs (P, B, k).
+
+        Classes: cross-entropy of the softmax, y (P, B) or (1, B). Regression: half the squared error, y (P, B, k).
+        """
+        samples = outputs.shape[1]
+        if not self.classes:
+            error = outputs - y.astype(outputs.dtype)
+            return 0.5 * np.mean(np.square(error).sum(axis=2), axis=1), error / samples
+        error = outputs - outputs.max(axis=2, keepdims=True)
+        # each sample's own class, as places in the flat array
+        flat = error.reshape(-1, outputs.shape[2])
+        place = np.arange(len(flat)), np.broadcast_to(y, outputs.shape[:2]).reshape(-1)
+        chosen = flat[place].reshape(outputs.shape[:2])
+        np.exp(error, out=error)
+        total: Array = error.sum(axis=2, keepdims=True)
+        loss = (np.log(total[:, :, 0]) - chosen).mean(axis=1)
+        error /= total
+        flat[place] -= 1
+        error /= samples
+        return loss, error
+
+    def score(self, outputs: Array, y: Array) -> Array:
+        """How good the outputs (P, B, k) are, (P,): accuracy; for regression R², the share of variance explained.
+
+        An output that is not finite gets no sample right, and explains nothing: -inf.
+        """
+        return self.score_of(self.credit(outputs, y), y)
+
+    def credit(self, outputs: Array, y: Array) -> Array:
+        """What samples add to the score of outputs (P, B, k), (P,): how many are right; or minus the squared error."""
+        finite: Array = np.logical_and.reduce(np.isfinite(outputs), axis=2)
+        if self.classes:
+            right: Array = np.logical_and(outputs.argmax(axis=2) == y, finite)
+            return np.asarray(right.sum(axis=1), np.float64)
+        with np.errstate(all="ignore"):
+            rest = np.square(outputs - y).sum(axis=(1, 2), dtype=np.float64)
+        return np.where(finite.all(axis=1), -rest, -np.inf)
+
+    def score_of(self, credit: Array, y: Array) -> Array:
+        """The score (P,) of the credit of all samples, whose targets are y."""
+        if self.classes:
+            return credit / len(y)
+        with np.errstate(all="ignore"):
+            return np.asarray(1 + credit / np.square(y - y.mean(axis=0)).sum())
+
+    def in_dtype(self, dtype: str) -> "Dataset":
+        """The same with samples of another type; itself where they are of it."""
+        return replace(self, train_x=self.train_x.astype(dtype), test_x=self.test_x.astype(dtype))
+
+
+def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None = None) -> Dataset:
+    """A data set from samples (n, features) and targets (n,) or (n, k): a fixed quarter, by seed, is for testing.
+
+    Targets are classes when they are whole numbers, booleans or words of which there are at most 100 and at most
+    half as many as samples; else numbers to be predicted. Raises DataError for too little, constant or
+    non-finite data.
+    """
+    x = np.asarray(x, np.float64).reshape(len(x), -1)
+    if len(x) != len(y):
+        raise DataError(f"{name}: {len(x)} samples but {len(y)} targets")
+    if len(x) < 8 or not x.shape[1]:
+        raise DataError(f"{name}: {len(x)} samples of {x.shape[1]} numbers are too few to train on")
+    if not np.isfinite(x).all():
+        raise DataError(f"{name}: the samples hold nan or inf; fill or drop them first")
+    is_class = _are_classes(y) if target_is_class is None else target_is_class
+    classes: tuple[str, ...] = ()
+    if is_class:
+        labels, y = np.unique(y, return_inverse=True)
+        classes = tuple(_said(label) for label in labels.tolist())
+        if len(classes) < 2:
+            raise DataError(f"{name}: all targets are {classes[0]}: there is nothing to learn")
+    else:
+        y = np.asarray(y, np.float64).reshape(len(y), -1)
+        if not np.isfinite(y).all():
+            raise DataError(f"{name}: the targets hold nan or inf; fill or drop them first")
+    train, test = _parted(len(x), seed)
+    train_x, test_x = _standardised(x[train], x[test])
+    if not (np.isfinite(train_x).all() and np.isfinite(test_x).all()):
+        raise DataError(f"{name}: the samples are too large to be standardised; scale them first")
+    train_y, test_y = y[train], y[test]
+    if not classes:
+        if bool((train_y == train_y[0]).all(axis=0).any()):
+            raise DataError(f"{name}: all targets are the same: there is nothing to learn")
+        train_y, test_y = _standardised(train_y, test_y)
+        if not (np.isfinite(train_y).all() and np.isfinite(test_y).all()):
+            raise DataError(f"{name}: the targets are too large to be standardised; scale them first")
+    return Dataset(name, train_x, train_y, test_x, test_y, classes)
+
+
+def toy(name: str, seed: int) -> Dataset:
+    """`moons`: two half circles; `spirals`: two arms; `xor`: the four quadrants. 1000 noisy points in the plane."""
+    rng = np.random.default_rng((seed, _NOT_LAYERS, TOYS.index(name)))
+    y = np.arange(_TOY_SAMPLES) % 2
+    if name == "xor":
+        x = rng.uniform(-1, 1, (_TOY_SAMPLES, 2))
+        y = ((x[:, 0] > 0) ^ (x[:, 1] > 0)).astype(np.intp)
+    elif name == "moons":
+        angle = rng.uniform(0, np.pi, _TOY_SAMPLES)
+        x = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        x[y == 1] = np.array([1.0, 0.5]) - x[y == 1]
+    else:
+        turn = 3.5 * np.pi * np.sqrt(rng.uniform(0.02, 1, _TOY_SAMPLES))
+        x = (turn / 10)[:, None] * np.stack([np.cos(turn + np.pi * y), np.sin(turn + np.pi * y)], axis=1)
+    x += rng.normal(0, {"moons": 0.15, "spirals": 0.03, "xor": 0.05}[name], x.shape)
+    return split(name, x, y, seed)
+
+
+def _parted(count: int, seed: int) -> tuple[Array, Array]:
+    """The places of the samples for training, and of those for testing."""
+    order = np.random.default_rng((seed, _NOT_LAYERS, len(TOYS))).permutation(count)
+    test, train = np.split(order, [round(TEST_SHARE * count)])
+    return train, test
+
+
+def _are_classes(y: Array) -> bool:
+    y = np.asarray(y)
+    if y.ndim != 1:
+        return False
+    if y.dtype.kind in "USb":
+        return True
+    if not np.isfinite(y).all() or (y != np.round(y)).any():
+        return False
+    different = np.unique(y).size
+    return different <= 100 and 2 * different <= y.size
+
+
+def _said(label: object) -> str:
+    """What a class is called: 3 for 3.0."""
+    return str(int(label)) if isinstance(label, float) else str(label)
+
+
+def _standardised(train: Array, test: Array) -> tuple[Array, Array]:
+    """Both parts, less the mean and over the spread of the first; a column that is constant there becomes 0.
+
+    The rounding of the mean gives a constant column a spread of its own, so that constancy is looked for.
+    """
+    with np.errstate(all="ignore"):
+        mean, spread = train.mean(axis=0), train.std(axis=0)
+        constant = (train == train[0]).all(axis=0)
+        scale = np.where(constant | (spread == 0), np.inf, np.where(np.isfinite(spread), spread, np.nan))
+        return (train - mean) / scale, np.where(constant, 0.0, (test - mean) / scale)

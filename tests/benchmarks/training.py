@@ -1,0 +1,179 @@
+"""How fast training is, beside PyTorch doing the same runs one after another on one thread. Prints; asserts nothing.
+
+    python tests/benchmarks/training.py [ROUNDS]
+
+Six functions, 20 networks of 64-64-64-10 each, 20 epochs of the digits. PyTorch gets the same samples, first weights
+and order of batches, trains a few of the networks, and its time is scaled to all of them; that both end with
+the same accuracy shows that it is the same work. Training alone is timed there: neither importing PyTorch, nor
+preparing the data, nor any look at the test set, all of which the time of actcli's whole process contains.
+PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON names.
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+# as the program sets it for itself: its own threads share the work
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import numpy as np
+
+from actcli.analysis.stack import stack
+from actcli.analysis.training import Group, Plan
+from actcli.sources.datasets import load_dataset
+from actcli.terminal import Terminal
+
+FUNCTIONS = ("relu", "leaky_relu", "silu", "gelu", "tanh", "sigmoid")
+SEEDS, EPOCHS, RATE, WIDTH, DEPTH, BATCH = 20, 20, 0.1, 64, 2, 32
+COMMAND = ("compare", *FUNCTIONS, "--by", "training", "--seeds", str(SEEDS))
+TORCH = """
+import json, sys, time
+import numpy as np, torch
+torch.set_num_threads(1)
+given = np.load(sys.argv[1])
+functions = {
+    "relu": torch.nn.ReLU, "leaky_relu": torch.nn.LeakyReLU, "silu": torch.nn.SiLU,
+    "gelu": torch.nn.GELU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
+}
+x, y = torch.from_numpy(given["train_x"]), torch.from_numpy(given["train_y"])
+test_x, test_y = torch.from_numpy(given["test_x"]), torch.from_numpy(given["test_y"])
+orders = torch.from_numpy(given["orders"])
+rate, batch = float(given["rate"]), int(given["batch"])
+layers = sum(name.startswith("weights") for name in given.files)
+
+def network(function):
+    modules = []
+    for layer in range(layers):
+        weights = torch.from_numpy(given[f"weights{layer}"])
+        linear = torch.nn.Linear(*weights.shape)
+        with torch.no_grad():
+            linear.weight.copy_(weights.T)
+            linear.bias.zero_()
+        modules += [linear, functions[function]()]
+    return torch.nn.Sequential(*modules[:-1])
+
+for line in sys.stdin:
+    net = network(line.strip())
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    loss_of = torch.nn.CrossEntropyLoss()
+    started = time.perf_counter()
+    for order in orders:
+        for places in order.split(batch):
+            optimizer.zero_grad()
+            loss = loss_of(net(x[places]), y[places])
+            loss.backward()
+            optimizer.step()
+    seconds = time.perf_counter() - started
+    with torch.no_grad():
+        score = (net(test_x).argmax(1) == test_y).double().mean().item()
+    print(json.dumps([seconds, score]), flush=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the whole program: seconds of wall and processor time, and its accuracy by function and seed."""
+
+    wall: float
+    processor: float
+    scores: dict[tuple[str, int], float]
+
+
+def program(folder: Path) -> Run:
+    """Run actcli, and read each network's last epoch."""
+    record = folder / "epochs.jsonl"
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "actcli", *COMMAND, "--record", record],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    return Run(
+        wall,
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        {(row["function"], row["seed"]): row["test_score"] for row in rows if row["epoch"] == EPOCHS},
+    )
+
+
+def give(path: Path, seed: int) -> None:
+    """Write what PyTorch is to begin with: the samples, the first weights, the order of the samples by epoch."""
+    data = load_dataset("digits", None, 0, Terminal.of_process())
+    plan = Plan(hidden=(WIDTH,) * DEPTH, epochs=EPOCHS, batch=BATCH)
+    group = Group(stack("relu"), [RATE], [seed], plan, data)
+    orders = [
+        np.concatenate([places[0] for places in group.batches(epoch)]) for epoch in range(1, EPOCHS + 1)
+    ]
+    np.savez(
+        path,
+        train_x=data.train_x.astype(np.float32),
+        train_y=data.train_y.astype(np.int64),
+        test_x=data.test_x.astype(np.float32),
+        test_y=data.test_y.astype(np.int64),
+        orders=np.stack(orders),
+        rate=RATE,
+        batch=BATCH,
+        **{f"weights{layer}": weights[0] for layer, weights in enumerate(group.weights)},
+    )
+
+
+def loop(python: str, given: Path) -> list[tuple[float, float]]:
+    """PyTorch's time and accuracy for one network of each function, in one process."""
+    done = subprocess.run(
+        [python, "-c", TORCH, given],
+        input="\n".join(FUNCTIONS) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def main(rounds: int) -> None:
+    """Take turns: the whole program, then PyTorch with one seed of each function."""
+    python = os.environ.get("ACTCLI_TORCH_PYTHON", sys.executable)
+    if subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode:
+        print("no PyTorch here (ACTCLI_TORCH_PYTHON names another Python)")
+        return
+    networks = len(FUNCTIONS) * SEEDS
+    ratios, walls, processors, ours, theirs = [], [], [], [], []
+    single: dict[str, list[float]] = {name: [] for name in FUNCTIONS}
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(rounds):
+            run = program(Path(folder))
+            give(Path(folder, "given.npz"), seed)
+            measured = loop(python, Path(folder, "given.npz"))
+            for name, (seconds, score) in zip(FUNCTIONS, measured, strict=True):
+                single[name].append(seconds)
+                theirs.append(score)
+                ours.append(run.scores[name, seed])
+            walls.append(run.wall)
+            processors.append(run.processor)
+            ratios.append(SEEDS * sum(seconds for seconds, _ in measured) / run.wall)
+    print(f"actcli {' '.join(COMMAND)}")
+    print(f"  {networks} networks, whole process   {statistics.median(walls):7.2f} s   (median of {rounds})")
+    print(f"  of processor time           {statistics.median(processors):7.2f} s")
+    for name, seconds in single.items():
+        print(f"PyTorch, one {name + ' network':20} {statistics.median(seconds):7.2f} s")
+    total = SEEDS * sum(statistics.median(seconds) for seconds in single.values())
+    print(f"PyTorch, {networks} one by one     {total:9.1f} s   ({rounds * len(FUNCTIONS)} measured, scaled)")
+    print(f"ratio {statistics.median(ratios):.1f} x   ({min(ratios):.1f} to {max(ratios):.1f})")
+    print(
+        f"test accuracy of the networks both trained: actcli {statistics.fmean(ours):.4f}, "
+        f"PyTorch {statistics.fmean(theirs):.4f}; largest difference "
+        f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else 3)
