@@ -84,11 +84,17 @@ class Fate:
         """The last epoch that is known."""
         return len(self.dead) - 1
 
+    @property
+    def survivors_dead(self) -> float:
+        """The dead share at the end among the networks that did not diverge; NaN where all did."""
+        left = 1 - float(self.gone[-1])
+        return float(self.dead[-1]) / left if left > 0 else math.nan
+
     def outcome(self, limit: float) -> Outcome:
-        """`dies` where more units are dead at the end than the limit allows, `diverges` where a network did."""
-        if self.dead[-1] > limit:
-            return "dies"
-        return "diverges" if self.diverged else "lives"
+        """`diverges` where most networks did; else `dies` where more units of the others are dead than allowed."""
+        if self.gone[-1] > 0.5:
+            return "diverges"
+        return "dies" if self.survivors_dead > limit else "lives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,11 @@ class Threshold:
     Attributes:
         stack, depth: of which networks.
         within: the largest rate below `above` at which the dead share is within the limit; None: there is none.
-        above: the smallest rate at which units die or a network diverges; None: there is none.
+        above: the smallest rate at which units die or most networks diverge; None: there is none.
         outcome: what happens there; `lives` where there is none.
         again: rates above it that are within the limit all the same.
-        within_share, above_share: the dead shares at the two.
+        within_share, above_share: the dead shares at the two, among networks that did not diverge; None where
+            all did.
 
     """
 
@@ -307,8 +314,8 @@ def threshold(fates: Sequence[Fate], limit: float) -> Threshold:
         above=None if bad is None else bad.course.rate,
         outcome="lives" if bad is None else bad.outcome(limit),
         again=tuple(f.course.rate for f in good if f not in below),
-        within_share=float(below[-1].dead[-1]) if below else None,
-        above_share=None if bad is None else float(bad.dead[-1]),
+        within_share=below[-1].survivors_dead if below else None,
+        above_share=None if bad is None or math.isnan(bad.survivors_dead) else bad.survivors_dead,
     )
 
 

@@ -267,7 +267,9 @@ def _by_rate(deaths: Deaths) -> Figure | None:
         if not own:
             continue
         rates += x.tolist()
-        curves.append(_curve(printable(threshold.stack.spec), x, np.array([one.dead[-1] for one in own])))
+        curves.append(
+            _curve(printable(threshold.stack.spec), x, np.array([one.survivors_dead for one in own]))
+        )
     if not rates or min(rates) == max(rates):
         return None
     return Figure((Panel("dead units, %", tuple(curves)),), (min(rates), max(rates)))

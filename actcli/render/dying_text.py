@@ -199,13 +199,11 @@ def _of_threshold(one: Threshold, limit: float, dying: Dying) -> str:
         case "dies":
             said = f"{name} dies above lr {within}: there {below} of the units are dead, at {above} {beyond}"
         case _ if within is None:
-            said = (
-                f"networks of {name} diverge at every rate tried, down to lr {above}, before units could die"
-            )
+            said = f"most networks of {name} diverge at every rate tried, down to lr {above}, before units could die"
         case _:
             said = (
-                f"{name} does not die up to lr {within}, with {below} of the units dead; above that networks diverge "
-                f"(at {above}), which is another end"
+                f"{name} does not die up to lr {within}, with {below} of the units dead; above that most networks "
+                f"diverge (at {above}), which is another end"
             )
     again = f"; within it again at lr {', '.join(f'{rate:g}' for rate in one.again)}" if one.again else ""
     return f"{said}; {allowed}{again}."
