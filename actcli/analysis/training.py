@@ -17,6 +17,7 @@ from actcli.activations.definition import Kernel, Parameter
 from actcli.analysis.dataset import Dataset
 from actcli.analysis.initial import Init, drawn_weights
 from actcli.analysis.stack import Stack
+from actcli.analysis.tabulated import tabulated
 from actcli.exits import UsageError
 
 Array = NDArray[Any]
@@ -211,7 +212,8 @@ class _Layer:
         self.f = f
         self.bounds = learned_parameters(f, plan.learn)
         self.learned = {one.name: np.full(members, f.parameters[one.name], plan.dtype) for one in self.bounds}
-        self.value_kernel, self.slope_kernel = f.kernels
+        in_table = tabulated(f) if plan.dtype == "float32" else None
+        self.value_kernel, self.slope_kernel = in_table or f.kernels
 
     def value(self, z: Array) -> Array:
         """φ(z) for z (P, B, width)."""

@@ -1,6 +1,8 @@
 """Populations: the same numbers whatever the threads and groups, divergence, and units that die, planted."""
 
 import math
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -190,10 +192,9 @@ def test_more_than_memory_holds_is_refused():
 
 
 def test_a_stopped_training_leaves_no_thread():
-    import threading
-
-    before = threading.active_count()
+    before, usual = threading.active_count(), sys.getswitchinterval()
     steps = train(members("relu", "tanh"), Plan(hidden=(6, 5), epochs=10_000), DATA, 2)
     next(steps)
     steps.close()
     assert threading.active_count() == before
+    assert sys.getswitchinterval() == pytest.approx(usual)
