@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from claim_recordings import TARGET, Recording, Team
 
+from actcli.analysis.rates import rate_grid
 from actcli.analysis.significance import holm, paired_p
 
 CHANCE = 0.05
@@ -35,25 +36,25 @@ class Reading:
 
 
 def relu_is_faster(recording: Recording) -> Reading:
-    """ReLU against every other function: epochs to the target, each at its own best rate."""
-    (relu,), *others = ((recording.of(name)) for name in recording.functions)
-    found = [team for (team,) in others]
-    tests = holm([paired_p(team.epochs, relu.epochs) for team in found])
-    differs = [p < CHANCE for p in tests]
-    slower = [t for t, d in zip(found, differs, strict=True) if d and _mean(t.epochs) > _mean(relu.epochs)]
-    faster = [t for t, d in zip(found, differs, strict=True) if d and _mean(t.epochs) < _mean(relu.epochs)]
-    alike = [team for team, d in zip(found, differs, strict=True) if not d]
-    counts = _listed([f"{_code(t)} {_mean(t.epochs):.1f} (rate {t.rate:g})" for t in (relu, *found)])
-    said = [
-        f"Each at the rate that suits it best, the epochs to {_percent(TARGET, 0)} of the test set are, on average, {counts}."
-    ]
-    said += [f"Slower than relu, beyond chance: {_names(slower)}."] if slower else []
-    said += [f"Faster than relu, beyond chance: {_names(faster)}."] if faster else []
-    said += [f"No different: {_names(alike)}."] if alike else []
-    best = max((relu, *found), key=lambda team: team.test_score)
-    tied = _ties(best, [team for team in (relu, *found) if team is not best])
-    said.append(f"In the end {_names([best, *tied])} {'are level' if tied else 'is ahead'} on the test set.")
-    return Reading(_share_verdict(len(slower), len(found)), " ".join(said))
+    """The first function against every other one: epochs to the target, each at its own best rate."""
+    (relu,), *rest = (recording.of(name) for name in recording.functions)
+    others = [team for (team,) in rest]
+    tests = holm([paired_p(team.epochs, relu.epochs) for team in others])
+    slower, faster, alike = [], [], []
+    for team, p in zip(others, tests, strict=True):
+        kind = alike if not p < CHANCE else slower if _mean(team.epochs) > _mean(relu.epochs) else faster
+        kind.append(team)
+    counts = [f"{_code(team)} {_mean(team.epochs):.1f} (rate {team.rate:g})" for team in (relu, *others)]
+    goal = f"epochs until {_percent(TARGET, 0)} of the test set are right"
+    said = [f"At the rate that suits each best, {goal}, on average: {_listed(counts)}."]
+    said += [f"Slower than {_code(relu)}, beyond chance: {_names(slower)}."] if slower else []
+    said += [f"Faster, beyond chance: {_names(faster)}."] if faster else []
+    said += [f"Not told apart from {_code(relu)}: {_names(alike)}."] if alike else []
+    edge = [team for team in (relu, *others) if team.rate == rate_grid("sgd")[-1]]
+    said += (
+        [f"{_names(edge)} took the largest rate on offer: a larger one might suit it better."] if edge else []
+    )
+    return Reading(_share_verdict(len(slower), len(others)), " ".join(said))
 
 
 def gradients_vanish(recording: Recording) -> Reading:
@@ -70,77 +71,58 @@ def gradients_vanish(recording: Recording) -> Reading:
     verdict = Verdict.FAILS if not vanished else Verdict.HOLDS if kept else Verdict.PARTLY
     return Reading(
         verdict,
-        f"After training, the gradient of the first layer of `{name}` is that of the last times {ratios}. "
+        f"After training, the gradient in the first layer of `{name}`, as a multiple of that in the last, is {ratios}. "
         f"At {deepest.depth} layers it is {beside}. Test accuracy at {deepest.depth} layers: {scores}.",
     )
 
 
 def high_rates_kill(recording: Recording) -> Reading:
-    """The dead share of the first function by learning rate, over the networks that do not diverge."""
+    """The dead share of the first function by learning rate."""
     teams = recording.of(recording.functions[0])
-    worst = max((team for team in teams if team.dead is not None), key=lambda team: team.dead or 0.0)
-    lowest = teams[0]
-    shares = _listed([f"{_dead(team)} at {team.rate:g}" for team in teams])
-    p = _p_of_death(worst, lowest)
-    dies = (worst.dead or 0.0) > MANY_DEAD and worst is not lowest and p < CHANCE
-    said = [f"Dead units of `{lowest.function}` by learning rate: {shares}."]
-    lost = [team for team in teams if team.diverged]
-    if lost:
-        said.append(f"Networks that diverge: {_listed([_lost(team) for team in lost])}.")
+    lowest, *higher = teams
+    worst = max(higher, key=lambda team: team.dead or 0.0)
+    said = [f"Dead units by learning rate: {_deaths(teams)}.", *_divergence(teams)]
+    dies = (worst.dead or 0.0) > MANY_DEAD and _p_of_death(worst, lowest) < CHANCE
+    spared = [team for team in teams if team.rate < worst.rate]
+    most = max(team.dead or 0.0 for team in spared)
+    if dies and most < MANY_DEAD and worst.diverged:
+        said.append(
+            f"So units die in numbers at a rate at which networks diverge too; at {spared[-1].rate:g} and below "
+            f"no more than {_percent(most)} do."
+        )
     best = max(teams, key=lambda team: team.test_score)
     said.append(f"Most accurate is {best.rate:g}, with {_percent(best.test_score)} and {_dead(best)} dead.")
-    if dies:
-        alive = [n.test_score for n in worst.networks if not n.diverged]
-        said.append(
-            f"The networks that get through at {worst.rate:g} have {_percent(_mean(alive))}, dead units and all."
-        )
-    if not dies:
-        return Reading(Verdict.FAILS, " ".join(said))
-    below = [team for team in teams if team.rate < worst.rate and not team.diverged]
-    spared = bool(below) and max(team.dead or 0.0 for team in below) < MANY_DEAD
-    if spared:
-        said.append(
-            f"Up to {below[-1].rate:g} hardly a unit dies: death is a matter of the last step before divergence."
-        )
-    return Reading(Verdict.PARTLY if spared and worst.diverged else Verdict.HOLDS, " ".join(said))
+    return Reading(Verdict.HOLDS if dies else Verdict.FAILS, " ".join(said))
 
 
 def a_leak_repairs(recording: Recording) -> Reading:
     """The first function against leaky ones at every rate: dead units, and what becomes of the accuracy."""
     name, *leaky = recording.functions
     plain = recording.of(name)
-    leaks = [team for other in leaky for team in recording.of(other)]
-    alive = all(team.dead in {None, 0.0} for team in leaks)
-    better, worse = [], []
-    pairs = [(team, _at(plain, team.rate)) for team in leaks]
+    pairs = [(team, _at(plain, team.rate)) for other in leaky for team in recording.of(other)]
     tests = holm([paired_p(team.test_scores, relu.test_scores) for team, relu in pairs])
-    for (team, relu), p in zip(pairs, tests, strict=True):
-        if p < CHANCE:
-            (better if team.test_score > relu.test_score else worse).append((team, relu))
-    died = [team for team in plain if (team.dead or 0.0) > MANY_DEAD]
-    said = [
-        f"Dead units: {_listed([f'`{name}` {_dead(team)} at {team.rate:g}' for team in plain])}; with a leak "
-        + (
-            "none at any rate."
-            if alive
-            else _listed([f"{_code(t)} {_dead(t)} at {t.rate:g}" for t in leaks]) + "."
-        )
-    ]
-    rescued = [team for team, relu in better if relu in died]
+    differ = [pair for pair, p in zip(pairs, tests, strict=True) if p < CHANCE]
+    better = [(team, relu) for team, relu in differ if team.test_score > relu.test_score]
+    worse = [(team, relu) for team, relu in differ if team.test_score < relu.test_score]
+    leaks = [team for team, _ in pairs]
+    alive = not any(team.dead for team in leaks)
+    said = [f"Dead units of `{name}`: {_deaths(plain)}."]
+    for other in leaky:
+        own = [team for team in recording.of(other) if team.dead is not None]
+        none = "none at any rate" if alive and len(own) == len(plain) else _deaths(own)
+        said.append(f"Of `{other}`: {none}.")
     if better:
-        said.append(f"A leak gains accuracy beyond chance: {_listed([_against(t, r) for t, r in better])}.")
-    else:
-        said.append("At no rate does a leak gain accuracy beyond chance.")
-    if worse:
-        said.append(f"It loses accuracy beyond chance: {_listed([_against(t, r) for t, r in worse])}.")
-    lost = [team for team in (*plain, *leaks) if team.diverged]
-    if lost:
         said.append(
-            f"Networks that diverge: {_listed([f'{_code(t)} {t.diverged} of {len(t.networks)} at {t.rate:g}' for t in lost])}."
+            f"The leak gains accuracy, beyond chance: {_listed([_against(*pair) for pair in better])}."
         )
+    else:
+        said.append("At no rate does the leak gain accuracy beyond chance.")
+    if worse:
+        said.append(f"It loses accuracy, beyond chance: {_listed([_against(*pair) for pair in worse])}.")
+    said += _divergence([*plain, *leaks], named=True)
     if not alive:
         return Reading(Verdict.FAILS, " ".join(said))
-    return Reading(Verdict.HOLDS if rescued and not worse else Verdict.PARTLY, " ".join(said))
+    return Reading(Verdict.HOLDS if better and not worse else Verdict.PARTLY, " ".join(said))
 
 
 def alpha_matters(recording: Recording) -> Reading:
@@ -155,7 +137,7 @@ def alpha_matters(recording: Recording) -> Reading:
     if tied:
         said.append(
             f"{len(level)} of {len(teams)} values, from {low:g} to {high:g}, a factor of {high / low:.0f}, "
-            "are no different on the test set."
+            "are not told apart on the test set."
         )
     if lost:
         behind = [f"{_parameter(t):g} by {_points(best.test_score - t.test_score)}" for t in lost]
@@ -167,46 +149,32 @@ def alpha_matters(recording: Recording) -> Reading:
 
 def layers_differ(recording: Recording) -> Reading:
     """Networks with a function of its own a layer against the best with one function in all of them."""
-    teams = recording.teams
-    mixed = [team for team in teams if "/" in team.function]
-    pure = [team for team in teams if "/" not in team.function]
-    best_pure, best_mixed = (max(kind, key=lambda team: team.test_score) for kind in (pure, mixed))
-    tests = holm([paired_p(team.test_scores, best_pure.test_scores) for team in mixed])
+    mixed = [team for team in recording.teams if "/" in team.function]
+    pure = [team for team in recording.teams if "/" not in team.function]
+    plain, best = (max(kind, key=lambda team: team.test_score) for kind in (pure, mixed))
+    tests = holm([paired_p(team.test_scores, plain.test_scores) for team in mixed])
     gains = [
-        t for t, p in zip(mixed, tests, strict=True) if p < CHANCE and t.test_score > best_pure.test_score
+        team
+        for team, p in zip(mixed, tests, strict=True)
+        if p < CHANCE and team.test_score > plain.test_score
     ]
-    said = [
-        f"The best mixture, {_code(best_mixed)}, has {_percent(best_mixed.test_score)}; the best single function, "
-        f"{_code(best_pure)}, {_percent(best_pure.test_score)}."
-    ]
-    said.append(
-        f"Better than it beyond chance: {_names(gains)}."
-        if gains
-        else "No mixture is better than it beyond chance."
-    )
-    order = _turned(mixed)
-    turned = [
-        (a, b)
-        for (a, b), p in zip(
-            order, holm([paired_p(a.test_scores, b.test_scores) for a, b in order]), strict=True
-        )
-        if p < CHANCE
-    ]
+    pairs = _turned(mixed)
+    tests = holm([paired_p(a.test_scores, b.test_scores) for a, b in pairs])
+    turned = [pair for pair, p in zip(pairs, tests, strict=True) if p < CHANCE]
+    said = [f"Best of the mixtures: {_scored(best)}; of the single functions: {_scored(plain)}."]
+    if gains:
+        said.append(f"Better than the latter, beyond chance: {_names(gains)}.")
+    else:
+        said.append("No mixture is better than the latter beyond chance.")
     if turned:
-        said.append(
-            "The order matters: "
-            + _listed(
-                [
-                    f"{_code(a)} {_percent(a.test_score)}, {_code(b)} {_percent(b.test_score)}"
-                    for a, b in turned
-                ]
-            )
-            + "."
-        )
-    elif order:
-        said.append("The order of the layers makes no difference beyond chance.")
-    verdict = Verdict.HOLDS if gains else Verdict.PARTLY if turned else Verdict.FAILS
-    return Reading(verdict, " ".join(said))
+        against = _listed([f"{_scored(a)} against {_scored(b)}" for a, b in turned])
+        said.append(f"The order matters where the two are tested against each other: {against}.")
+    elif pairs:
+        said.append("Turning the order of the layers round makes no difference beyond chance.")
+    return Reading(
+        Verdict.HOLDS if gains else Verdict.PARTLY if turned else Verdict.FAILS,
+        " ".join(said),
+    )
 
 
 def generalisation_differs(recording: Recording) -> Reading:
@@ -218,20 +186,18 @@ def generalisation_differs(recording: Recording) -> Reading:
     tied = _ties(best, others)
     lost = [team for team in others if team not in tied]
     ranked = sorted(teams, key=lambda team: team.gap)
-    said = [
-        f"Between training and test set lie {_points(ranked[0].gap)} ({_code(ranked[0])}) to "
-        f"{_points(ranked[-1].gap)} ({_code(ranked[-1])})."
-    ]
+    low, high = (f"{_points(team.gap)} ({_code(team)})" for team in (ranked[0], ranked[-1]))
+    said = [f"Between training and test accuracy lie {low} to {high}."]
     if tied:
         level = [best, *tied]
         lowest = min(team.test_score for team in level)
         said.append(
-            f"On the test set {_names(level)} are no different: {_percent(lowest)} to {_percent(best.test_score)}."
+            f"Not told apart on the test set: {_names(level)}, {_percent(lowest)} to {_percent(best.test_score)}."
         )
     if lost:
         behind = [f"{_code(t)} by {_points(best.test_score - t.test_score)}" for t in lost]
         said.append(f"Worse than {_code(best)}, beyond chance: {_listed(behind)}.")
-    said += [f"Without any activation (`{NO_FUNCTION}`) it is {_percent(t.test_score)}." for t in control]
+    said += [f"Without an activation (`{NO_FUNCTION}`) it is {_percent(t.test_score)}." for t in control]
     return Reading(_share_verdict(len(lost), len(others)), " ".join(said))
 
 
@@ -312,8 +278,22 @@ def _score(team: Team) -> str:
     return f"{_percent(team.test_score)}{lost}"
 
 
-def _lost(team: Team) -> str:
-    return f"{team.diverged} of {len(team.networks)} at {team.rate:g}"
+def _deaths(teams: Sequence[Team]) -> str:
+    return _listed([f"{_dead(team)} at {team.rate:g}" for team in teams]) if teams else "unknown"
+
+
+def _divergence(teams: Sequence[Team], *, named: bool = False) -> list[str]:
+    """A sentence about the networks that diverge, where there are any."""
+    lost = [
+        f"{_code(team) + ' ' if named else ''}{team.diverged} of {len(team.networks)} at {team.rate:g}"
+        for team in teams
+        if team.diverged
+    ]
+    return [f"Networks that diverge: {_listed(lost)}."] if lost else []
+
+
+def _scored(team: Team) -> str:
+    return f"{_code(team)} {_percent(team.test_score)}"
 
 
 def _against(team: Team, other: Team) -> str:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -94,9 +94,9 @@ class Team:
 
     @property
     def dead(self) -> float | None:
-        """The mean share over the networks that have not diverged; None where all have."""
+        """The share of all units; those of a network that has diverged are not dead. None where all have."""
         shares = [network.dead for network in self.networks if network.dead is not None]
-        return statistics.fmean(shares) if shares else None
+        return sum(shares) / len(self.networks) if shares else None
 
     @property
     def gradient_ratio(self) -> float | None:
@@ -159,6 +159,7 @@ def record(command: str) -> Recording:
                 "--record",
                 path,
             ],
+            cwd=FOLDER.parents[1],
             env={**os.environ, "COLUMNS": WIDTH, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
             capture_output=True,
             text=True,
@@ -221,23 +222,27 @@ def path_of(name: str) -> Path:
 def load(name: str) -> Recording:
     """The recording of a claim."""
     kept = json.loads(path_of(name).read_text("utf-8"))
-    networks = tuple(
-        Network(**{**network, "train_loss": float(network["train_loss"])}) for network in kept.pop("networks")
-    )
+    columns = kept.pop("columns")
+    networks = (dict(zip(columns, row, strict=True)) for row in kept.pop("networks"))
+    networks = tuple(Network(**{**of, "train_loss": float(of["train_loss"])}) for of in networks)
     return Recording(**{**kept, "screen": tuple(kept["screen"])}, networks=networks)
 
 
 def save(name: str, recording: Recording) -> None:
     """A line of the screen, and a network, in a line of the file each: so that a renewal can be read as a change."""
     kept = asdict(recording)
-    networks = kept.pop("networks")
-    for network in networks:
-        if not math.isfinite(network["train_loss"]):
-            network["train_loss"] = str(network["train_loss"])
+    rows = [list(network.values()) for network in kept.pop("networks")]
+    columns = [field.name for field in fields(Network)]
+    loss = columns.index("train_loss")
+    for row in rows:
+        if not math.isfinite(row[loss]):  # JSON has no inf
+            row[loss] = str(row[loss])
     head = json.dumps(kept, indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
-    lines = ",\n".join("  " + json.dumps(network, allow_nan=False) for network in networks)
+    lines = ",\n".join("  " + json.dumps(row, allow_nan=False) for row in rows)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path_of(name).write_text(f'{head},\n "networks": [\n{lines}\n ]\n}}\n', "utf-8")
+    path_of(name).write_text(
+        f'{head},\n "columns": {json.dumps(columns)},\n "networks": [\n{lines}\n ]\n}}\n', "utf-8"
+    )
 
 
 def _ratio(norms: Sequence[float | None]) -> float | None:

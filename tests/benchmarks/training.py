@@ -3,10 +3,12 @@
     python tests/benchmarks/training.py [ROUNDS]
 
 Six functions, 20 networks of 64-64-64-10 each, 20 epochs of the digits. PyTorch gets the same samples, first weights
-and order of batches, trains a few of the networks, and its time is scaled to all of them; that both end with
-the same accuracy shows that it is the same work. Training alone is timed there: neither importing PyTorch, nor
-preparing the data, nor any look at the test set, all of which the time of actcli's whole process contains.
-PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON names.
+and order of batches, and trains one network of each function a round; the time is scaled to all 120. That both end
+with the same accuracy shows that it is the same work. Two loops: `bare` trains and looks at nothing; `measured` also
+takes down what --record does, every epoch: losses and accuracies on both sets, gradients' norms, dead units.
+Only the loop is timed there: not importing PyTorch, nor what it loads with the first optimizer (1.5 s and more, once),
+nor preparing the data; actcli's time is that of the whole process, and contains all that. The program runs on all
+cores it may use. PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON names.
 """
 
 import json
@@ -33,11 +35,13 @@ from actcli.terminal import Terminal
 FUNCTIONS = ("relu", "leaky_relu", "silu", "gelu", "tanh", "sigmoid")
 SEEDS, EPOCHS, RATE, WIDTH, DEPTH, BATCH = 20, 20, 0.1, 64, 2, 32
 COMMAND = ("compare", *FUNCTIONS, "--by", "training", "--seeds", str(SEEDS))
+LOOPS = ("bare", "measured")
 TORCH = """
 import json, sys, time
 import numpy as np, torch
 torch.set_num_threads(1)
 given = np.load(sys.argv[1])
+measured = sys.argv[2] == "measured"
 functions = {
     "relu": torch.nn.ReLU, "leaky_relu": torch.nn.LeakyReLU, "silu": torch.nn.SiLU,
     "gelu": torch.nn.GELU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid,
@@ -47,6 +51,7 @@ test_x, test_y = torch.from_numpy(given["test_x"]), torch.from_numpy(given["test
 orders = torch.from_numpy(given["orders"])
 rate, batch = float(given["rate"]), int(given["batch"])
 layers = sum(name.startswith("weights") for name in given.files)
+loss_of = torch.nn.CrossEntropyLoss()
 
 def network(function):
     modules = []
@@ -59,17 +64,35 @@ def network(function):
         modules += [linear, functions[function]()]
     return torch.nn.Sequential(*modules[:-1])
 
+def look(net):
+    with torch.no_grad():
+        h, dead = test_x, []
+        for module in net[:-1]:
+            h = module(h)
+            if not isinstance(module, torch.nn.Linear):
+                dead.append((h <= 0).all(0).double().mean().item())
+        outputs = net[-1](h)
+        train = (net(x).argmax(1) == y).double().mean().item()
+        return dead, loss_of(outputs, test_y).item(), (outputs.argmax(1) == test_y).double().mean().item(), train
+
 for line in sys.stdin:
     net = network(line.strip())
     optimizer = torch.optim.SGD(net.parameters(), lr=rate)
-    loss_of = torch.nn.CrossEntropyLoss()
+    linears = [module for module in net if isinstance(module, torch.nn.Linear)]
+    history = []
     started = time.perf_counter()
     for order in orders:
+        total, squares = torch.zeros(()), torch.zeros(layers)
         for places in order.split(batch):
             optimizer.zero_grad()
             loss = loss_of(net(x[places]), y[places])
             loss.backward()
+            if measured:
+                total += loss.detach() * len(places)
+                squares += torch.stack([linear.weight.grad.square().sum() for linear in linears])
             optimizer.step()
+        if measured:
+            history.append((*look(net), (total / len(y)).item(), squares.sqrt().tolist()))
     seconds = time.perf_counter() - started
     with torch.no_grad():
         score = (net(test_x).argmax(1) == test_y).double().mean().item()
@@ -126,10 +149,10 @@ def give(path: Path, seed: int) -> None:
     )
 
 
-def loop(python: str, given: Path) -> list[tuple[float, float]]:
+def loop(python: str, given: Path, kind: str) -> list[tuple[float, float]]:
     """PyTorch's time and accuracy for one network of each function, in one process."""
     done = subprocess.run(
-        [python, "-c", TORCH, given],
+        [python, "-c", TORCH, given, kind],
         input="\n".join(FUNCTIONS) + "\n",
         capture_output=True,
         text=True,
@@ -145,33 +168,56 @@ def main(rounds: int) -> None:
     if subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode:
         print("no PyTorch here (ACTCLI_TORCH_PYTHON names another Python)")
         return
-    networks = len(FUNCTIONS) * SEEDS
-    ratios, walls, processors, ours, theirs = [], [], [], [], []
-    single: dict[str, list[float]] = {name: [] for name in FUNCTIONS}
+    walls: list[float] = []
+    processors: list[float] = []
+    pairs: list[tuple[float, float]] = []
+    # by loop: the seconds of one network of each function, by round
+    taken: dict[str, list[list[float]]] = {kind: [] for kind in LOOPS}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(rounds):
             run = program(Path(folder))
-            give(Path(folder, "given.npz"), seed)
-            measured = loop(python, Path(folder, "given.npz"))
-            for name, (seconds, score) in zip(FUNCTIONS, measured, strict=True):
-                single[name].append(seconds)
-                theirs.append(score)
-                ours.append(run.scores[name, seed])
             walls.append(run.wall)
             processors.append(run.processor)
-            ratios.append(SEEDS * sum(seconds for seconds, _ in measured) / run.wall)
+            give(Path(folder, "given.npz"), seed)
+            for kind in LOOPS:
+                found = loop(python, Path(folder, "given.npz"), kind)
+                taken[kind].append([seconds for seconds, _ in found])
+                pairs += [
+                    (run.scores[name, seed], score) for name, (_, score) in zip(FUNCTIONS, found, strict=True)
+                ]
+    report(walls, processors, taken, pairs)
+
+
+def report(
+    walls: list[float],
+    processors: list[float],
+    taken: dict[str, list[list[float]]],
+    pairs: list[tuple[float, float]],
+) -> None:
+    """Print medians, and the ratio's smallest and largest value in one round."""
+    rounds, networks = len(walls), len(FUNCTIONS) * SEEDS
     print(f"actcli {' '.join(COMMAND)}")
-    print(f"  {networks} networks, whole process   {statistics.median(walls):7.2f} s   (median of {rounds})")
-    print(f"  of processor time           {statistics.median(processors):7.2f} s")
-    for name, seconds in single.items():
-        print(f"PyTorch, one {name + ' network':20} {statistics.median(seconds):7.2f} s")
-    total = SEEDS * sum(statistics.median(seconds) for seconds in single.values())
-    print(f"PyTorch, {networks} one by one     {total:9.1f} s   ({rounds * len(FUNCTIONS)} measured, scaled)")
-    print(f"ratio {statistics.median(ratios):.1f} x   ({min(ratios):.1f} to {max(ratios):.1f})")
     print(
-        f"test accuracy of the networks both trained: actcli {statistics.fmean(ours):.4f}, "
-        f"PyTorch {statistics.fmean(theirs):.4f}; largest difference "
-        f"{max(abs(a - b) for a, b in zip(ours, theirs, strict=True)):.4f}"
+        f"  {networks} networks, whole process: {statistics.median(walls):.2f} s (median of {rounds}; ",
+        end="",
+    )
+    print(f"{min(walls):.2f} to {max(walls):.2f}), processor time {statistics.median(processors):.2f} s")
+    for kind, seconds in taken.items():
+        totals = [SEEDS * sum(one) for one in seconds]
+        ratios = [total / wall for total, wall in zip(totals, walls, strict=True)]
+        each = zip(
+            FUNCTIONS, (statistics.median(column) for column in zip(*seconds, strict=True)), strict=True
+        )
+        print(f"PyTorch, {kind}: one network " + ", ".join(f"{name} {time:.2f} s" for name, time in each))
+        print(
+            f"  {networks} of them, scaled from {rounds * len(FUNCTIONS)}: {statistics.median(totals):.1f} s; "
+            f"ratio {statistics.median(ratios):.2f} x   ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
+    ours, theirs = zip(*pairs, strict=True)
+    apart = max(abs(one - other) for one, other in pairs)
+    print(
+        f"mean test accuracy of the networks both trained: actcli {statistics.fmean(ours):.4f}, "
+        f"PyTorch {statistics.fmean(theirs):.4f}; largest difference {apart:.4f}"
     )
 
 

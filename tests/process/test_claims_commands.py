@@ -1,0 +1,14 @@
+"""The commands of docs/claims.md are still understood: each once, with two networks and one epoch."""
+
+import shlex
+
+import pytest
+from claims import CLAIMS
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_s_command_runs(actcli, name):
+    words = shlex.split(CLAIMS[name].command)[1:]
+    done = actcli(*words, "--format", "table", "--seeds", "2", "--epochs", "1")
+    assert (done.status, done.err) == (0, "")
+    assert "2 networks" in done.out
