@@ -78,14 +78,120 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             set place (math $place + 1)
             continue
         end
-        switch $token
-            case --
+        switch "$command $token"
+            case '* --'
                 set only_arguments yes
-            case --color --threads -i --input --points --array --column --axis --dtype --on-error --format -o --output --digits --order --wrt --at-kink --tolerance --sweep --width --height --marker --theme --family --framework
+            case 'deadcheck --against'
                 set values 1
-            case --range
+            case 'deadcheck --sort'
+                set values 0
+            case 'deadcheck --format'
+                set values 1
+            case '* --color'
+                set values 1
+            case '* --threads'
+                set values 1
+            case '* -i' '* --input'
+                set values 1
+            case '* --range'
                 set values 2
-            case '-*'
+            case '* --points'
+                set values 1
+            case '* --array'
+                set values 1
+            case '* --column'
+                set values 1
+            case '* --axis'
+                set values 1
+            case '* --dtype'
+                set values 1
+            case '* --on-error'
+                set values 1
+            case '* --format'
+                set values 1
+            case '* -o' '* --output'
+                set values 1
+            case '* --digits'
+                set values 1
+            case '* --order'
+                set values 1
+            case '* --wrt'
+                set values 1
+            case '* --at-kink'
+                set values 1
+            case '* --tolerance'
+                set values 1
+            case '* --sweep'
+                set values 1
+            case '* --width'
+                set values 1
+            case '* --height'
+                set values 1
+            case '* --marker'
+                set values 1
+            case '* --theme'
+                set values 1
+            case '* --by'
+                set values 1
+            case '* --seed'
+                set values 1
+            case '* --depth'
+                set values 1
+            case '* --init'
+                set values 1
+            case '* --weight-std'
+                set values 1
+            case '* --bias-std'
+                set values 1
+            case '* --seeds'
+                set values 1
+            case '* --bits'
+                set values 1
+            case '* --types'
+                set values 1
+            case '* --against'
+                set values 1
+            case '* --max-ulp'
+                set values 1
+            case '* --with'
+                set values 1
+            case '* --sort'
+                set values 1
+            case '* --best'
+                set values 1
+            case '* --recorded'
+                set values 1
+            case '* --activation'
+                set values 1
+            case '* --unit-axis'
+                set values 1
+            case '* --data'
+                set values 1
+            case '* --random'
+                set values 1
+            case '* --limit'
+                set values 1
+            case '* --batch'
+                set values 1
+            case '* --save-state'
+                set values 1
+            case '* --rare'
+                set values 1
+            case '* --confidence'
+                set values 1
+            case '* --definition'
+                set values 1
+            case '* --fail-above'
+                set values 1
+            case '* --layer'
+                set values 1
+            case '* --plan'
+                set values 1
+            case '* --family'
+                set values 1
+            case '* --framework'
+                set values 1
+            case '* -*'
                 if string match -qr -- '^-[0-9.]' $token
                     set place (math $place + 1)
                 end
@@ -114,6 +220,8 @@ complete -c actcli -f
 complete -c actcli -n "__actcli_is ' '" -a eval -d 'Evaluate an activation function at numbers, a file or a stream'
 complete -c actcli -n "__actcli_is ' '" -a grad -d 'Differentiate an activation function, by x or by a parameter'
 complete -c actcli -n "__actcli_is ' '" -a plot -d 'Draw activation functions, their derivatives, and where data lie on them'
+complete -c actcli -n "__actcli_is ' '" -a compare -d 'Compare activation functions by what matters: gradients, precision, speed'
+complete -c actcli -n "__actcli_is ' '" -a deadcheck -d 'Find dead units in recorded activations or an ONNX model, with the evidence'
 complete -c actcli -n "__actcli_is ' '" -a list -d 'List the activation functions, all or those that match'
 complete -c actcli -n "__actcli_is ' '" -a info -d 'Show what is known of an activation function'
 complete -c actcli -n "__actcli_is ' '" -a completion -d 'Print the completion script of a shell'
@@ -183,6 +291,62 @@ complete -c actcli -n "__actcli_is 'plot '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'plot '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'plot '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'plot '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'compare '" -l by -x -a 'properties values gradients information precision speed' -d 'properties, values, gradients, information, precision or speed; without it the numbers that matter most'
+complete -c actcli -n "__actcli_is 'compare '" -l sweep -x -d 'A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
+complete -c actcli -n "__actcli_is 'compare '" -l seed -x -d 'Of the random numbers (by gradients, speed)'
+complete -c actcli -n "__actcli_is 'compare '" -l range -x -d 'By values: evenly spaced numbers'
+complete -c actcli -n "__actcli_is 'compare '" -l points -x -d 'By values: how many numbers the range stands for'
+complete -c actcli -n "__actcli_is 'compare '" -s i -l input -r -F -d 'Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, else text'
+complete -c actcli -n "__actcli_is 'compare '" -l array -x -d 'One array of an .npz file'
+complete -c actcli -n "__actcli_is 'compare '" -l column -x -d 'The column of a .csv or .tsv file: its name, or its number from 1 on'
+complete -c actcli -n "__actcli_is 'compare '" -l order -x -a '1 2' -d 'Compare the first or second derivative instead of f'
+complete -c actcli -n "__actcli_is 'compare '" -l depth -x -d 'Layers of the network'
+complete -c actcli -n "__actcli_is 'compare '" -l init -x -d 'he, xavier, lecun or gain (each function\'s own); several with commas'
+complete -c actcli -n "__actcli_is 'compare '" -l weight-std -x -d 'Instead: weights of standard deviation S/sqrt(fan_in)'
+complete -c actcli -n "__actcli_is 'compare '" -l bias-std -x -d 'The standard deviation of the biases'
+complete -c actcli -n "__actcli_is 'compare '" -l width -x -d 'Units a layer of the random network that is measured'
+complete -c actcli -n "__actcli_is 'compare '" -l seeds -x -d 'How many random networks are measured'
+complete -c actcli -n "__actcli_is 'compare '" -l bits -x -d 'The output is told apart on 2^N levels'
+complete -c actcli -n "__actcli_is 'compare '" -l types -x -d 'float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one whose ULP counts'
+complete -c actcli -n "__actcli_is 'compare '" -l against -r -F -d 'The ULP error of results in FILE, computed elsewhere at the numbers of -i'
+complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit status 3 when a result of --against is farther off'
+complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'Time torch, jax too, with commas, where they are installed'
+complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
+complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
+complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'A chart below the table; with -o FILE the chart alone: .txt, .html, .svg, .png or .pdf'
+complete -c actcli -n "__actcli_is 'compare '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
+complete -c actcli -n "__actcli_is 'compare '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'compare '" -l digits -x -d 'Significant digits in a table, 1 to 17; everything else is exact'
+complete -c actcli -n "__actcli_is 'compare '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'compare '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'compare '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'compare '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l recorded -x -a 'post pre' -d 'post: the outputs of the activation; pre: its inputs'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'The activation of all layers, or of one (a pattern with * ? [] too); may be given again, the last that fits holds'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'The axis of the units; axis 0 is the samples'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'The model\'s inputs: .npy, or .npz with an array for each input'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'N samples of noise instead: a try, no verdict about real data'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l seed -x -d 'Of --random'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Only the first N samples of --data'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples a run of the model'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz); such files merge when they are named as sources'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file: newly dead, revived, still dead'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l rare -x -d 'A unit that fires on a smaller share of the samples is rare'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Of the bounds'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Read the statistics as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05), with 4 if there are too few samples to say so'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l layer -x -d 'Apply --fail-above to each layer that matches, not to all units together'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l stop-when-certain -d 'End before the data do, as soon as more of them cannot change the verdict'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l plan -x -d 'Print how many samples a verdict about so many units takes; without a source'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l sort -d 'The layers with most dead units first'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l units -d 'List the units that are not alive: firings, bound, largest pre-activation, cause, first and last sample that fired'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l map -d 'Draw each layer\'s units as a strip, shaded by how often they fire'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l format -x -a 'table plain csv tsv json jsonl markdown junit' -d 'table, plain, csv, tsv, json, jsonl, markdown or junit; a table on a terminal, plain in a pipe, or what the suffix of -o says'
+complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'deadcheck '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'list '" -l family -x -a 'rectifier exponential gated sigmoid shrink wave row' -d 'rectifier, exponential, gated, sigmoid, shrink, wave or row'
 complete -c actcli -n "__actcli_is 'list '" -l smooth -d 'Only functions with derivatives of every order'
 complete -c actcli -n "__actcli_is 'list '" -l monotone -d 'Only functions that never turn back'
@@ -210,6 +374,8 @@ complete -c actcli -n "__actcli_after eval 1" -F
 complete -c actcli -n "__actcli_is 'grad 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_after grad 1" -F
 complete -c actcli -n "__actcli_after plot 0" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_after compare 0" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_after deadcheck 0" -F
 complete -c actcli -n "__actcli_is 'list 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_is 'info 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_is 'completion 0'" -a 'bash zsh fish'

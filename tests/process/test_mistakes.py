@@ -5,7 +5,7 @@ from program import Program
 
 WRONG_USE = {
     "evl relu 1": "no command 'evl'; did you mean eval?",
-    "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, info, completion",
+    "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, info, completion",  # noqa: E501
     "eval": "FUNCTION is missing; actcli eval --help shows an example",
     "eval rleu 1": "relu",
     "eval leaky_relu:beta=1 1": "alpha",

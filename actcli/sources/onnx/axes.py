@@ -1,0 +1,242 @@
+"""Which axis of a tensor holds the units: from the layer that makes them, followed forward through the graph."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from actcli.sources.onnx.graph import Graph, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Where the units of a tensor are.
+
+    Attributes:
+        axis: from 0 on; -1, the last, where the rank is not known.
+        rank: how many axes the tensor has; 0 where that is not known.
+        count: how many units there are; None where the model does not say.
+        layer: the Conv, Gemm, MatMul or BatchNormalization they come from; None where several meet.
+
+    """
+
+    axis: int
+    rank: int
+    count: int | None
+    layer: Node | None
+
+
+def unit_axes(graph: Graph) -> dict[str, Units]:
+    """Each tensor whose units are known, in one pass from the inputs on."""
+    found: dict[str, Units] = {}
+    for node in graph.nodes:
+        rule = _RULES.get(node.op)
+        if rule is None or not node.outputs:
+            continue
+        units = rule(graph, node, found)
+        if units is None:
+            continue
+        shape = graph.shapes.get(node.outputs[0])
+        if shape is not None and not units.rank and shape:
+            units = replace(units, axis=len(shape) - 1, rank=len(shape))
+        if shape is not None and len(shape) == units.rank:
+            written = shape[units.axis]
+            if written is not None and units.count not in {None, written}:
+                units = replace(units, layer=None)
+            units = replace(units, count=units.count if written is None else written)
+        for output in node.outputs[:1]:
+            found[output] = units
+    return found
+
+
+def units_of(graph: Graph, known: Mapping[str, Units], tensor: str) -> Units | str:
+    """The units of a tensor, or why they are not known."""
+    units = known.get(tensor)
+    shape = graph.shapes.get(tensor)
+    if units is None and shape is not None and len(shape) == 2:
+        units = Units(1, 2, shape[1], None)  # (sample, feature): there is no other way
+    if units is None:
+        return "no layer with units is found before it, so its unit axis is not known"
+    if units.axis == 0:
+        return "its units lie along the first axis, where the samples should be"
+    if not units.count:
+        return "the number of its units is not written in the model"
+    return units
+
+
+Rule = Callable[[Graph, Node, Mapping[str, Units]], Units | None]
+
+
+def _length(graph: Graph, tensor: str, axis: int) -> int | None:
+    shape = graph.shapes.get(tensor)
+    return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
+
+
+def _convolution(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    place = 3 if node.op == "QLinearConv" else 1
+    if len(node.inputs) <= place:
+        return None
+    weights = node.inputs[place]
+    rank = graph.rank(weights) or graph.rank(node.inputs[0])
+    if rank is None:
+        return None
+    count = _length(graph, weights, 0)
+    if node.op == "ConvTranspose":
+        count = _length(graph, weights, 1)
+        count = None if count is None else count * int(node.attributes.get("group", 1))
+    return Units(1, rank, count, node)
+
+
+def _gemm(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    if len(node.inputs) < 2:
+        return None
+    return Units(1, 2, _length(graph, node.inputs[1], 0 if node.attributes.get("transB") else 1), node)
+
+
+def _matmul(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+    if len(node.inputs) < 2:
+        return None
+    data, weights = node.inputs[:2]
+    if graph.rank(weights) != 2 or graph.constant(weights) is None:
+        return None
+    units = known.get(data)
+    rank = graph.rank(data) or graph.rank(node.outputs[0]) or (units.rank if units else 0)
+    return None if rank == 1 else Units(rank - 1, rank, _length(graph, weights, 1), node)
+
+
+def _normalization(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+    units = known.get(node.inputs[0])
+    if units is not None and units.axis == 1:
+        return units
+    rank = graph.rank(node.inputs[0]) or graph.rank(node.outputs[0])
+    if rank is None or rank < 2 or len(node.inputs) < 2:
+        return None
+    return Units(1, rank, _length(graph, node.inputs[1], 0), node)
+
+
+def _kept(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    return known.get(node.inputs[0]) if node.inputs else None
+
+
+def _transposed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    units = known.get(node.inputs[0])
+    if units is None or not units.rank:
+        return None
+    order = list(node.attributes.get("perm", range(units.rank - 1, -1, -1)))
+    return replace(units, axis=order.index(units.axis)) if sorted(order) == list(range(units.rank)) else None
+
+
+def _combined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+    """Elementwise on several operands, aligned at their last axes as broadcasting does."""
+    operands = [known[name] for name in node.inputs if name in known]
+    if not operands:
+        return None
+    if not all(units.rank for units in operands):
+        return _combined_last(operands)
+    ranks = [graph.rank(name) for name in node.inputs if name]
+    rank = graph.rank(node.outputs[0]) or max(
+        [units.rank for units in operands] + [r for r in ranks if r is not None]
+    )
+    axes = {units.axis + rank - units.rank for units in operands}
+    return _together(operands, axes.pop(), rank) if len(axes) == 1 else None
+
+
+def _combined_last(operands: list[Units]) -> Units | None:
+    """Operands of unknown rank: their last axes meet whatever it is."""
+    return (
+        _together(operands, -1, 0) if all(units.axis in {-1, units.rank - 1} for units in operands) else None
+    )
+
+
+def _together(operands: list[Units], axis: int, rank: int) -> Units:
+    counts = {units.count for units in operands if units.count != 1} or {1}
+    layers = {id(units.layer): units.layer for units in operands}
+    return Units(
+        axis,
+        rank,
+        counts.pop() if len(counts) == 1 else None,
+        next(iter(layers.values())) if len(layers) == 1 else None,
+    )
+
+
+def _pooled(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    units = known.get(node.inputs[0])
+    return units if units is not None and units.axis == 1 else None
+
+
+def _joined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    operands = [known.get(name) for name in node.inputs]
+    first = operands[0] if operands else None
+    if (
+        first is None
+        or not first.rank
+        or any(u is None or (u.axis, u.rank) != (first.axis, first.rank) for u in operands)
+    ):
+        return None
+    counts = [units.count for units in operands if units is not None]
+    along = int(node.attributes.get("axis", 0)) % first.rank
+    if along != first.axis:
+        return first if len(set(counts)) == 1 else None
+    known_counts = [count for count in counts if count is not None]
+    total = sum(known_counts) if len(known_counts) == len(counts) else None
+    return Units(first.axis, first.rank, total, None)
+
+
+def _axes(graph: Graph, node: Node) -> list[int] | None:
+    axes = node.attributes.get("axes")
+    if axes is None and len(node.inputs) > 1:
+        array = graph.constant(node.inputs[1])
+        axes = None if array is None else array.reshape(-1).tolist()
+    return None if axes is None else [int(axis) for axis in axes]
+
+
+def _squeezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+    units, axes = known.get(node.inputs[0]), _axes(graph, node)
+    if units is None or axes is None or not units.rank:
+        return None
+    gone = {axis % units.rank for axis in axes}
+    if units.axis in gone:
+        return None
+    return replace(
+        units, axis=units.axis - sum(axis < units.axis for axis in gone), rank=units.rank - len(gone)
+    )
+
+
+def _unsqueezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+    units, axes = known.get(node.inputs[0]), _axes(graph, node)
+    if units is None or axes is None or not units.rank:
+        return None
+    rank = units.rank + len(axes)
+    new = {axis % rank for axis in axes}
+    left = [axis for axis in range(rank) if axis not in new]
+    return replace(units, axis=left[units.axis], rank=rank) if len(left) == units.rank else None
+
+
+def _reshaped(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+    """Only where the units stay a last axis of the same length: (samples·steps, units) to (samples, steps, units)."""
+    units, shape = known.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
+    if units is None or shape is None or units.axis not in {-1, units.rank - 1} or len(shape) < 2:
+        return None
+    return replace(units, axis=len(shape) - 1, rank=len(shape)) if shape[-1] == units.count else None
+
+
+_POOLS = "MaxPool AveragePool LpPool GlobalMaxPool GlobalAveragePool GlobalLpPool Upsample Resize Pad"
+_ELEMENTWISE = "Add Sub Mul Div Max Min Mean Sum Pow Where PRelu BiasGelu"
+_KEEPING = (
+    "Relu LeakyRelu Elu Selu Celu Gelu FastGelu QuickGelu Sigmoid Tanh HardSigmoid HardSwish Softplus Softsign "
+    "ThresholdedRelu Mish Swish Clip Cast Identity Dropout Erf Exp Log Neg Abs Sqrt Reciprocal "
+    "LayerNormalization GroupNormalization SkipLayerNormalization LRN QuantizeLinear DequantizeLinear"
+)
+_RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(("Conv", "ConvTranspose", "FusedConv", "ConvInteger", "QLinearConv"), _convolution),
+    **dict.fromkeys(("Gemm", "FusedGemm"), _gemm),
+    **dict.fromkeys(("MatMul", "FusedMatMul"), _matmul),
+    "BatchNormalization": _normalization,
+    "InstanceNormalization": _normalization,
+    "Transpose": _transposed,
+    "Concat": _joined,
+    "Squeeze": _squeezed,
+    "Unsqueeze": _unsqueezed,
+    "Reshape": _reshaped,
+    **dict.fromkeys(_POOLS.split(), _pooled),
+    **dict.fromkeys(_ELEMENTWISE.split(), _combined),
+    **dict.fromkeys(_KEEPING.split(), _kept),
+}

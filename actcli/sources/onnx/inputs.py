@@ -1,0 +1,319 @@
+"""What a model is run on: arrays of a file, checked against its inputs and read in batches, or noise."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.exits import DataError, UsageError
+from actcli.sources.bytestream import ByteStream, open_file
+from actcli.sources.npy import Header, read_header
+
+Batch = dict[str, NDArray[Any]]
+_MOST_SAMPLE = 1 << 30
+"""Bytes of one sample of one input: more is a damaged header or no sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """An input that a model must be given.
+
+    Attributes:
+        name: of the tensor.
+        dtype: of its numbers; None for what NumPy has no numbers for.
+        shape: a length, a name for one that is free, or None; None as a whole where even the rank is free.
+
+    """
+
+    name: str
+    dtype: np.dtype[Any] | None
+    shape: tuple[int | str | None, ...] | None
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it has no axis of samples, and is the same for all of them."""
+        return self.shape == ()
+
+    @property
+    def shown(self) -> str:
+        """Its shape as messages say it: `(N, 3, height, width)`."""
+        if self.shape is None:
+            return "any shape"
+        lengths = [
+            str(length) if isinstance(length, int) else "N" if not i else "any"
+            for i, length in enumerate(self.shape)
+        ]
+        return f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
+
+    @property
+    def fixed_batch(self) -> int | None:
+        """The length of its first axis, where the model fixes it."""
+        first = self.shape[0] if self.shape else None
+        return first if isinstance(first, int) else None
+
+
+class Inputs(Protocol):
+    """Samples for a model.
+
+    `samples`: how many there are. `elements`: numbers of one sample, all inputs together. `origin`: for messages.
+    """
+
+    @property
+    def samples(self) -> int: ...  # noqa: D102
+
+    @property
+    def elements(self) -> int: ...  # noqa: D102
+
+    @property
+    def origin(self) -> str: ...  # noqa: D102
+
+    def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
+        """The samples in order, `size` at a time: how many there are, and an array for each input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Samples drawn from a generator: normal numbers, 0 and 1 for whole numbers, each sample by its own seed."""
+
+    inputs: tuple[ModelInput, ...]
+    shapes: Mapping[str, tuple[int, ...]]
+    samples: int
+    seed: int
+    notes: tuple[str, ...] = ()
+    origin: str = "noise"
+
+    @property
+    def elements(self) -> int:
+        """Numbers of one sample."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
+        """The samples in order; what a sample is does not depend on the batch it is in."""
+        for start in range(0, self.samples, size):
+            count = min(size, self.samples - start)
+            drawn = [self._sample(index) for index in range(start, start + count)]
+            yield (
+                count,
+                {
+                    wanted.name: drawn[0][wanted.name]
+                    if wanted.is_scalar
+                    else np.stack([sample[wanted.name] for sample in drawn])
+                    for wanted in self.inputs
+                },
+            )
+
+    def _sample(self, index: int) -> Batch:
+        rng = np.random.default_rng([self.seed, index])
+        sample = {}
+        for wanted in self.inputs:
+            dtype, shape = wanted.dtype or np.dtype(np.float32), self.shapes[wanted.name]
+            fixed = np.random.default_rng(self.seed) if wanted.is_scalar else rng
+            drawn = fixed.standard_normal(shape) if dtype.kind == "f" else fixed.integers(0, 2, shape)
+            sample[wanted.name] = np.asarray(drawn).astype(dtype)
+        return sample
+
+
+_USUAL = {3: 128, 4: 224, 5: 32}
+"""Lengths taken for free axes, by how many axes an input has: steps of a sequence, pixels, voxels."""
+
+
+def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Noise:
+    """`samples` draws of noise in the shapes and types a model asks for; `notes` says what was chosen for free axes.
+
+    Raises UsageError for less than one sample, DataError for an input that holds no numbers.
+    """
+    if samples < 1:
+        raise UsageError(f"{samples} random samples: at least 1 is wanted")
+    shapes, notes = {}, []
+    for wanted in inputs:
+        _require_numbers(wanted)
+        shape = wanted.shape or ()
+        usual = _USUAL.get(len(shape), 16)
+        named = [
+            length if isinstance(length, int) else 3 if _is_channels(shape, i) else usual
+            for i, length in enumerate(shape)
+        ][1:]
+        if any(not isinstance(length, int) for length in shape[1:]):
+            chosen = " x ".join(map(str, named))
+            notes.append(f"input '{wanted.name}' leaves its size open, {chosen} is drawn")
+        shapes[wanted.name] = tuple(named)
+        _require_small(math.prod(named), wanted.dtype, wanted.name)
+    return Noise(tuple(inputs), shapes, samples, seed, tuple(notes))
+
+
+def _is_channels(shape: tuple[int | str | None, ...], axis: int) -> bool:
+    return len(shape) == 4 and axis == 1 and not any(isinstance(length, int) for length in shape[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """One array of a file, opened anew for each pass."""
+
+    origin: str
+    path: str
+    member: str | None
+    header: Header
+    wanted: ModelInput
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The samples of a file: one array for each input, read as they are needed."""
+
+    origin: str
+    samples: int
+    arrays: tuple[_Array, ...]
+    scalars: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def elements(self) -> int:
+        """Numbers of one sample."""
+        return sum(math.prod(array.header.shape[1:]) for array in self.arrays)
+
+    def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
+        """The samples in order. Raises DataError when the file is damaged."""
+        with ExitStack() as stack:
+            streams = [stack.enter_context(_opened(array, stack)) for array in self.arrays]
+            for start in range(0, self.samples, size):
+                count = min(size, self.samples - start)
+                batch = {
+                    array.wanted.name: _rows(stream, array, count)
+                    for stream, array in zip(streams, self.arrays, strict=True)
+                }
+                yield count, {**self.scalars, **batch}
+
+
+def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None = None) -> Recorded:
+    """The samples of an .npy (one input), or of an .npz with an array for each input, by name.
+
+    `limit` keeps the first ones. Raises DataError for a file that does not fit the model: which input expects
+    what; for arrays of different lengths, and for no samples at all; UsageError for a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"--limit {limit}: at least 1 sample is wanted")
+    for wanted in inputs:
+        _require_numbers(wanted)
+    found = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
+    for array in found:
+        _require_fitting(array)
+    per_sample = [array for array in found if not array.wanted.is_scalar]
+    if not per_sample:
+        raise DataError(f"{path}: no input of the model has an axis of samples")
+    first = per_sample[0]
+    samples = first.header.shape[0]
+    for array in per_sample[1:]:
+        if array.header.shape[0] != samples:
+            raise DataError(
+                f"{path}: input '{first.wanted.name}' has {samples} samples and "
+                f"'{array.wanted.name}' {array.header.shape[0]}, wanted is one number"
+            )
+    if not samples:
+        raise DataError(f"{path}: holds no samples: its shape is {first.header.shape}")
+    scalars = {}
+    for array in found:
+        if array.wanted.is_scalar:
+            with ExitStack() as stack:
+                scalars[array.wanted.name] = _rows(_opened(array, stack), array, 1).reshape(())
+    kept = samples if limit is None else min(limit, samples)
+    return Recorded(path, kept, tuple(per_sample), scalars)
+
+
+def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
+    with open_file(path) as stream:
+        if stream.is_named_file and stream.is_empty():
+            raise DataError(f"{path}: is empty")
+        header = read_header(stream)
+    if len(inputs) != 1:
+        names = ", ".join(f"'{wanted.name}' {wanted.shown}" for wanted in inputs)
+        raise DataError(
+            f"{path}: the model has {len(inputs)} inputs, save an .npz with an array for each: {names}"
+        )
+    return _Array(path, path, None, header, inputs[0])
+
+
+def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
+    from actcli.sources.npz import _archive, _member
+
+    with _archive(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if len(inputs) == 1 and len(members) == 1 and inputs[0].name not in members:
+            members = {inputs[0].name: next(iter(members.values()))}
+        found = []
+        for wanted in inputs:
+            if wanted.name not in members:
+                there = ", ".join(sorted(members)[:20]) or "none"
+                raise DataError(
+                    f"{path}: no array for the input '{wanted.name}' {wanted.shown}; there are {there}"
+                )
+            info = members[wanted.name]
+            with _member(archive, info, path) as stream:
+                header = read_header(stream, info.file_size)
+            found.append(_Array(f"{path}:{wanted.name}", path, info.filename, header, wanted))
+    return found
+
+
+def _opened(array: _Array, stack: ExitStack) -> ByteStream:
+    if array.member is None:
+        stream = open_file(array.path)
+        read_header(stream)
+        return stream
+    from actcli.sources.npz import _archive, _member
+
+    archive = stack.enter_context(_archive(array.path))
+    info = archive.getinfo(array.member)
+    stream = _member(archive, info, array.path)
+    read_header(stream, info.file_size)
+    return stream
+
+
+def _rows(stream: ByteStream, array: _Array, count: int) -> NDArray[Any]:
+    """The next samples, in the type of the input."""
+    header = array.header
+    shape = header.shape[1:]
+    size = count * math.prod(shape)
+    buffer = np.empty(size * header.dtype.itemsize, np.uint8)
+    if stream.fill(buffer.data) < buffer.nbytes:
+        raise DataError(f"{array.origin}: truncated: its header promises more samples than there are")
+    values = buffer.view(header.dtype).reshape(count, *shape)
+    return np.ascontiguousarray(values.astype(array.wanted.dtype, copy=False))
+
+
+def _require_fitting(array: _Array) -> None:
+    """Raise DataError, saying what the input expects, unless an array has its rank, lengths and kind of number."""
+    wanted, header = array.wanted, array.header
+    says = f"input '{wanted.name}' expects {wanted.shown} of {wanted.dtype}"
+    if wanted.shape is not None:
+        if len(header.shape) != len(wanted.shape):
+            raise DataError(f"{array.origin}: its shape is {header.shape}, {says}")
+        for length, said in list(zip(header.shape, wanted.shape, strict=True))[1:]:
+            if isinstance(said, int) and length != said:
+                raise DataError(f"{array.origin}: its shape is {header.shape}, {says}")
+    elif not header.shape:
+        raise DataError(f"{array.origin}: a single number, {says}")
+    if wanted.dtype is not None and wanted.dtype.kind in "iu" and header.dtype.kind == "f":
+        raise DataError(
+            f"{array.origin}: holds {header.dtype}, {says}; save it with .astype('{wanted.dtype}')"
+        )
+    if header.fortran and len(header.shape) > 1:
+        raise DataError(
+            f"{array.origin}: is in Fortran order, its samples are spread over the whole file; "
+            "save it with np.ascontiguousarray"
+        )
+    _require_small(math.prod(header.shape[1:]), header.dtype, array.origin)
+
+
+def _require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> None:
+    nbytes = elements * (4 if dtype is None else dtype.itemsize)
+    if nbytes > _MOST_SAMPLE:
+        raise DataError(f"{origin}: one sample has {nbytes} bytes, at most {_MOST_SAMPLE} are taken")
+
+
+def _require_numbers(wanted: ModelInput) -> None:
+    if wanted.dtype is None:
+        raise DataError(
+            f"the input '{wanted.name}' of the model holds no numbers that can be given from an array"
+        )

@@ -1,0 +1,347 @@
+"""A model run on its inputs, and what its units did: onnxruntime computes, few numbers leave it.
+
+Batches run side by side, each on one thread: the numbers do not depend on how many threads there are, and small
+operators do not wait for each other.
+"""
+
+import math
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.deadness import Unobserved
+from actcli.analysis.observing import from_reductions, observed, placed
+from actcli.analysis.unit_state import LayerState, empty, merged
+from actcli.analysis.watching import Watch
+from actcli.exits import DataError, UsageError
+from actcli.sources.onnx.inputs import Batch, Inputs
+from actcli.sources.onnx.load import folder_of, one_line
+from actcli.sources.onnx.model import Model, ModelLayer
+from actcli.sources.onnx.reductions import Arrays, Extension, Outputs, by_unit, is_clear, units_first
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_INPUT = 1 << 18
+"""Numbers of input in a batch: enough that starting an operator costs little, few enough for the cache (measured)."""
+_MOST_BATCH = 256
+_TOKEN = 768
+"""A whole number in an input stands for a row of about so many numbers in the model."""
+_MOST_HELD = 32
+"""Batches whose reductions are put together before they are added to the state."""
+
+
+def observe_model(
+    model: Model, inputs: Inputs, *, batch: int | None = None, threads: int = 1, start: int | None = 0
+) -> "Observation":
+    """Run a model and watch its layers: an iterator of Watch, whose states grow.
+
+    batch: samples a run; None is chosen by their size. A length that the model fixes is honoured: what is left
+    over is filled up and not counted. start: the place of the first sample in the whole data. The first batch
+    runs at once, so that what does not fit is said here. Raises UsageError for a batch that the model does not
+    take, DataError when the model cannot be run on these inputs.
+    """
+    return Observation(model, inputs, batch_size(model, inputs, batch), threads, start)
+
+
+def batch_size(model: Model, inputs: Inputs, asked: int | None) -> int:
+    """Samples a run: what the model fixes, what is asked for, or what suits their size."""
+    fixed = {size for wanted in model.inputs if (size := wanted.fixed_batch) is not None}
+    if len(fixed) > 1:
+        raise DataError(
+            f"{model.path}: its inputs fix batches of {' and '.join(map(str, sorted(fixed)))} samples, "
+            "so that it is not known which axis is the sample"
+        )
+    if asked is not None and asked < 1:
+        raise UsageError(f"--batch {asked}: at least 1 sample is wanted")
+    if fixed:
+        size = fixed.pop()
+        if asked is not None and asked != size:
+            raise UsageError(f"--batch {asked}: the model takes batches of {size}, leave --batch out")
+        return size
+    if asked is not None:
+        return min(asked, inputs.samples)
+    whole = any(wanted.dtype is not None and wanted.dtype.kind in "iu" for wanted in model.inputs)
+    elements = max(inputs.elements, 1) * (_TOKEN if whole else 1)
+    return max(1, min(_INPUT // elements, _MOST_BATCH, inputs.samples))
+
+
+class Observation:
+    """The run of a model: drawn from as an iterator of Watch.
+
+    Attributes:
+        layers: those that are watched.
+        unobserved: the model's own, and layers whose first axis turned out not to be the sample.
+        batch: samples a run.
+
+    """
+
+    def __init__(self, model: Model, inputs: Inputs, batch: int, threads: int, start: int | None) -> None:
+        self._model, self._inputs, self._start = model, inputs, start
+        self.batch = batch
+        runs = -(-inputs.samples // batch)
+        self._workers = max(1, min(threads, runs))
+        # a single run has all threads to itself
+        inner = max(1, threads // self._workers)
+        with Extension(model.proto, model.opset, set(model.tensors)) as extension:
+            self._outputs = tuple(extension.reduced(layer) for layer in model.watched)
+            self._run = _Run(model, inputs.origin, self._outputs, inner)
+        self._whole = _Whole(model, inputs.origin, inner)
+        self._batches = inputs.batches(batch)
+        count, feed = next(self._batches)
+        self.unobserved: tuple[Unobserved, ...] = model.unobserved
+        self.layers: tuple[ModelLayer, ...] = model.layers
+        found = self._run(feed_of(feed, count, batch, model))
+        self._leave_out(found, batch)
+        self._run.ask_for([outputs.tensor for outputs in self._outputs])
+        self._positions = {
+            outputs.layer.name: math.prod(found[outputs.shape].tolist()) // (batch * outputs.layer.units)
+            for outputs in self._outputs
+        }
+        self._first = (count, self._told(feed, count, found))
+        self._steps = self._watch()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Watch:
+        return next(self._steps)
+
+    def close(self) -> None:
+        """Stop; batches on their way are finished and not counted."""
+        self._steps.close()
+
+    def _leave_out(self, found: Arrays, rows: int) -> None:
+        """Go on without the layers whose first axis is not the sample, or whose units are others than expected."""
+        wrong = {}
+        ops = {layer.name: layer.op for layer in self._model.layers}
+        for outputs in self._outputs:
+            layer, shape = outputs.layer, found[outputs.shape].tolist()
+            place = layer.before
+            if len(shape) != (place.rank or 3) or shape[place.axis] != layer.units:
+                reason = (
+                    f"its shape is {tuple(shape)}, and {layer.units} units on axis {place.axis} were expected"
+                )
+            elif shape[0] != rows:
+                reason = f"its first axis is not the sample: it has {shape[0]} rows for {rows} samples"
+            else:
+                continue
+            wrong[layer.name] = Unobserved(layer.name, ops[layer.name], reason)
+        if wrong:
+            self._outputs = tuple(outputs for outputs in self._outputs if outputs.layer.name not in wrong)
+            self.layers = tuple(layer for layer in self.layers if layer.name not in wrong)
+            self.unobserved = (*self.unobserved, *wrong.values())
+
+    def _told(self, feed: Batch, count: int, found: Arrays) -> "list[_Part]":
+        """What a run says of each layer; layers of which it does not say enough are run again, whole."""
+        parts: list[_Part] = []
+        unclear: list[int] = []
+        for i, outputs in enumerate(self._outputs):
+            layer, array = outputs.layer, found[outputs.tensor][:count]
+            if not outputs.quantities:
+                parts.append(_Part(state=observed(layer.rule, layer.name, units_first(outputs, array), 0)))
+            elif is_clear(outputs, array, self._positions[layer.name]):
+                parts.append(_Part(packed=array))
+            else:
+                unclear.append(i)
+                parts.append(_Part())
+        if unclear:
+            layers = [self._outputs[i].layer.name for i in unclear]
+            for i, state in zip(unclear, self._whole(layers, feed, count), strict=True):
+                parts[i] = _Part(state=state)
+        return parts
+
+    def _work(self, feed: Batch, count: int) -> "list[_Part]":
+        full = feed_of(feed, count, self.batch, self._model)
+        return self._told(full, count, self._run(full))
+
+    def _watch(self) -> Generator[Watch, None, None]:
+        states = {
+            outputs.layer.name: empty(outputs.layer.name, outputs.layer.rule, outputs.layer.units)
+            for outputs in self._outputs
+        }
+        held: list[tuple[int, int, list[_Part]]] = []
+        done, asked, total = 0, 1, self._inputs.samples
+        for count, parts in self._in_order():
+            held.append((done, count, parts))
+            done += count
+            # the first answers come soon, later ones in fewer, larger steps
+            if len(held) >= asked or done == total:
+                self._add(states, held)
+                held, asked = [], min(2 * asked, _MOST_HELD)
+            yield Watch(done, total, self._model.path, dict(states))
+
+    def _in_order(self) -> "Iterator[tuple[int, list[_Part]]]":
+        """What each batch says, in order; as many run at once as there are workers."""
+        yield self._first
+        if self._workers == 1:
+            for count, feed in self._batches:
+                yield count, self._work(feed, count)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        pool = ThreadPoolExecutor(self._workers, "actcli")
+        waiting: deque[tuple[int, Future[list[_Part]]]] = deque()
+        try:
+            for count, feed in self._batches:
+                waiting.append((count, pool.submit(self._work, feed, count)))
+                if len(waiting) > self._workers:
+                    ready, future = waiting.popleft()
+                    yield ready, future.result()
+            for ready, future in waiting:
+                yield ready, future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _add(self, states: dict[str, LayerState], held: "Sequence[tuple[int, int, list[_Part]]]") -> None:
+        """Add what some consecutive batches said to the states."""
+        for i, outputs in enumerate(self._outputs):
+            name = outputs.layer.name
+            run: list[NDArray[Any]] = []
+            first = 0
+            for at, _, parts in held:
+                part = parts[i]
+                if part.packed is not None:
+                    first = first if run else at
+                    run.append(part.packed)
+                    continue
+                states[name] = merged(states[name], self._reduced(outputs, run, first))
+                run = []
+                if part.state is not None:
+                    states[name] = merged(states[name], placed(part.state, self._place(at)))
+            states[name] = merged(states[name], self._reduced(outputs, run, first))
+
+    def _reduced(self, outputs: Outputs, run: Sequence[NDArray[Any]], first: int) -> LayerState:
+        """The state of consecutive batches of one layer, by their quantities."""
+        layer = outputs.layer
+        if not run:
+            return empty(layer.name, layer.rule, layer.units)
+        positions = self._positions[layer.name]
+        numbers = by_unit(outputs, np.concatenate(run), positions)
+        state = from_reductions(layer.rule, layer.name, numbers, positions, self._place(first))
+        return state if positions == 1 else replace(state, m2=np.full(layer.units, np.nan))
+
+    def _place(self, at: int) -> int | None:
+        return None if self._start is None else self._start + at
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one batch says of one layer: its state, or its quantities side by side."""
+
+    state: LayerState | None = None
+    packed: NDArray[Any] | None = None
+
+
+def feed_of(batch: Batch, count: int, size: int, model: Model) -> Batch:
+    """A batch as long as the model fixes it: the last sample is repeated, and not counted."""
+    if count == size or all(wanted.fixed_batch is None for wanted in model.inputs):
+        return batch
+    scalars = {wanted.name for wanted in model.inputs if wanted.is_scalar}
+    return {
+        name: array
+        if name in scalars
+        else np.concatenate([array, np.repeat(array[-1:], size - count, axis=0)])
+        for name, array in batch.items()
+    }
+
+
+class _Run:
+    """A session of onnxruntime, asked for the outputs of some layers."""
+
+    def __init__(self, model: Model, origin: str, outputs: Sequence[Outputs], threads: int) -> None:
+        self._path, self._origin = model.path, origin
+        self._session = _session(model, threads)
+        self.ask_for([name for one in outputs for name in (one.shape, one.tensor)])
+
+    def ask_for(self, names: Sequence[str]) -> None:
+        """What to fetch from now on."""
+        self._names = list(dict.fromkeys(names))
+
+    def __call__(self, feed: Batch) -> Arrays:
+        """The outputs by name. Raises DataError with onnxruntime's own words when the model does not run."""
+        if not self._names:
+            return {}
+        try:
+            found: list[NDArray[Any]] = self._session.run(self._names, feed)
+        except Exception as error:  # onnxruntime's errors have no common class
+            raise DataError(f"{self._path}: does not run on {self._origin}: {one_line(error)}") from error
+        return dict(zip(self._names, found, strict=True))
+
+
+class _Whole:
+    """The same model with z itself as output, for the layers and batches of which reductions say too little.
+
+    That is where NaN or inf is among the numbers, which must be counted, and where a unit of a function with
+    several firing intervals has its extremes outside of all of them. Sample by sample, so that it stays small.
+    """
+
+    def __init__(self, model: Model, origin: str, threads: int) -> None:
+        self._model, self._origin, self._threads = model, origin, threads
+        self._sessions: dict[str, tuple[_Run, Outputs]] = {}
+        self._making = Lock()
+
+    def __call__(self, layers: Sequence[str], feed: Batch, count: int) -> list[LayerState]:
+        """The states of these layers over the first `count` samples of a batch."""
+        runs = [self._of(name) for name in layers]
+        found = []
+        for run, outputs in runs:
+            z = run(feed)[outputs.tensor]
+            found.append(observed(outputs.layer.rule, outputs.layer.name, units_first(outputs, z)[:count], 0))
+        return found
+
+    def _of(self, name: str) -> tuple["_Run", Outputs]:
+        with self._making:
+            if name not in self._sessions:
+                layer = next(layer for layer in self._model.watched if layer.name == name)
+                with Extension(self._model.proto, self._model.opset, set(self._model.tensors)) as extension:
+                    outputs = extension.whole(layer)
+                    run = _Run(self._model, self._origin, [outputs], self._threads)
+                self._sessions[name] = (run, outputs)
+            return self._sessions[name]
+
+
+def _session(model: Model, threads: int) -> Any:
+    """A session on the CPU of a model as it stands. Raises DataError when onnxruntime refuses it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        keep = _with_weights(model, options, onnxruntime)
+        session = onnxruntime.InferenceSession(
+            model.proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{model.path}: onnxruntime does not take the model: {one_line(error)}") from error
+    del keep
+    return session
+
+
+def _with_weights(model: Model, options: Any, onnxruntime: Any) -> list[Any]:
+    """Hand over the weights from files beside the model ourselves: onnxruntime opens no file."""
+    from onnx import numpy_helper
+
+    from actcli.sources.onnx.external import external_tensors, is_external, read_external
+
+    folder = folder_of(model.path)
+    names, values = [], []
+    for tensor in model.proto.graph.initializer:
+        if is_external(tensor):
+            names.append(tensor.name)
+            values.append(onnxruntime.OrtValue.ortvalue_from_numpy(read_external(tensor, folder)))
+    if names:
+        options.add_external_initializers(names, values)
+    for tensor in list(external_tensors(model.proto.graph)):
+        if tensor.name not in names:
+            tensor.CopyFrom(numpy_helper.from_array(read_external(tensor, folder), tensor.name))
+    return values

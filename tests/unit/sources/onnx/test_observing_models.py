@@ -1,0 +1,275 @@
+"""What leaves a model is what plain NumPy finds in its tensors: dead, always active and NaN units, exactly."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+from onnx import TensorProto, helper
+
+from actcli.exits import DataError, UsageError
+from actcli.sources.onnx import observe_model, open_model, random_inputs
+
+node = helper.make_node
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(37, 3, 6, 5)).astype(np.float32)
+W = RNG.normal(size=(8, 3, 3, 3)).astype(np.float32)
+B = np.float32([-90, 90, 0, 0.3, -3, -1, 2, 0])
+W[2] = 0  # z = 0 exactly: silent
+W[7] = 0
+
+
+def convolution(activation, **constants):
+    return [node("Conv", ["x", "W", "B"], ["z"]), *activation], {"W": W, "B": B, **constants}
+
+
+def reference(x, w=W, b=B):
+    """The same convolution in NumPy, float64."""
+    rows, columns = x.shape[2] - 2, x.shape[3] - 2
+    z = np.zeros((len(x), len(w), rows, columns)) + b[:, None, None].astype(np.float64)
+    for i in range(3):
+        for j in range(3):
+            z += np.einsum(
+                "nchw,oc->nohw", x[:, :, i : i + rows, j : j + columns].astype(np.float64), w[:, :, i, j]
+            )
+    return z
+
+
+@pytest.mark.parametrize("opset", [7, 9, 11, 12, 13, 17, 18, 21])
+@pytest.mark.parametrize("options", [{}, {"batch": 5, "threads": 2}, {"batch": 37}], ids=str)
+def test_relu_after_a_convolution(write, watched, opset, options):
+    (state,) = watched(
+        write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, 6, 5), opset=opset), X, **options
+    ).values()
+    z = reference(X)
+    fires = (z > 0).any(axis=(2, 3))
+    assert state.samples == 37
+    assert state.elements == 37 * 12
+    np.testing.assert_array_equal(state.fired, fires.sum(axis=0))
+    assert np.flatnonzero(state.fired == 0).tolist() == [0, 2, 7]
+    np.testing.assert_array_equal(state.low, (z <= 0).sum(axis=(0, 2, 3)))
+    np.testing.assert_array_equal(state.nonpositive, (z <= 0).sum(axis=(0, 2, 3)))
+    np.testing.assert_allclose(state.maximum, z.max(axis=(0, 2, 3)), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(state.minimum, z.min(axis=(0, 2, 3)), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(state.mean, z.mean(axis=(0, 2, 3)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(state.absolute, np.maximum(z, 0).sum(axis=(0, 2, 3)), rtol=1e-5, atol=1e-4)
+    live = np.flatnonzero(fires.any(axis=0))
+    np.testing.assert_array_equal(state.first[live], fires.argmax(axis=0)[live])
+    np.testing.assert_array_equal(state.last[live], 36 - fires[::-1].argmax(axis=0)[live])
+    assert state.low[1] == 0  # always active
+    assert state.minimum[1] > 0
+
+
+CURVES = [
+    "Sigmoid",
+    "Tanh",
+    "HardSwish",
+    "Mish",
+    "LeakyRelu",
+    "Elu",
+    "Selu",
+    "Softplus",
+    "HardSigmoid",
+    "Gelu",
+    "Softsign",
+    "ThresholdedRelu",
+    "Celu",
+]
+
+
+@pytest.mark.parametrize("op", CURVES)
+def test_every_operator_agrees_with_its_raw_tensor(write, watched, op):
+    """Reductions in the graph against the same statistics of the whole tensor, with gaps, bounds and both sides."""
+    from actcli.analysis.observing import observed
+
+    x = (X * 6).astype(np.float32)
+    path = write(*convolution([node(op, ["z"], ["y"])]), shape=("N", 3, 6, 5), opset=20)
+    (state,) = watched(path, x, batch=4).values()
+    z = raw(path, "z", x)
+    whole = observed(state.rule, "y", z.reshape(37, 8, 12), 0)
+    for name in ("fired", "nonpositive", "low", "high", "minimum", "maximum", "first", "last"):
+        np.testing.assert_array_equal(getattr(state, name), getattr(whole, name), err_msg=name)
+    for name in ("mean", "absolute", "value_minimum", "value_maximum"):
+        np.testing.assert_allclose(
+            getattr(state, name), getattr(whole, name), rtol=2e-4, atol=2e-4, err_msg=name
+        )
+
+
+def raw(path, tensor, x):
+    """A tensor inside a model, by onnxruntime, as it is."""
+    import onnx
+    import onnxruntime
+
+    model = onnx.load(path)
+    model.graph.output.add().name = tensor
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run([tensor], {"x": x})[0]
+
+
+def test_nan_and_infinite_units(write, watched):
+    x = X.copy()
+    w, b = W.copy(), B.copy()
+    w[3], b[4] = 0, np.inf
+    w[3, 0, 0, 0] = 1.0
+    x[5, 0, 1, 1] = np.nan
+    nodes, constants = convolution([node("Relu", ["z"], ["y"])])
+    path = write(nodes, {**constants, "W": w, "B": b}, shape=("N", 3, 6, 5))
+    (state,) = watched(path, x, batch=3, threads=2).values()
+    z = raw(path, "z", x)
+    np.testing.assert_array_equal(state.nan, np.isnan(z).sum(axis=(0, 2, 3)))
+    np.testing.assert_array_equal(state.infinite, np.isinf(z).sum(axis=(0, 2, 3)))
+    np.testing.assert_array_equal(state.fired, (z > 0).any(axis=(2, 3)).sum(axis=0))
+    np.testing.assert_array_equal(state.maximum, np.nanmax(z, axis=(0, 2, 3)))
+    assert state.nan[3] == 4  # of sample 5
+    assert state.infinite[4] == 37 * 12 - 4
+    assert state.samples == 37
+
+
+def test_nhwc_models_of_tensorflow(write, watched):
+    nodes = [
+        node("Transpose", ["x"], ["n"], perm=[0, 3, 1, 2]),
+        node("Conv", ["n", "W"], ["c"]),
+        node("Transpose", ["c"], ["t"], perm=[0, 2, 3, 1]),
+        node("Add", ["t", "B"], ["z"]),
+        node("Relu", ["z"], ["y"]),
+    ]
+    path = write(nodes, {"W": W, "B": B}, shape=("N", 6, 5, 3))
+    (state,) = watched(path, np.ascontiguousarray(X.transpose(0, 2, 3, 1))).values()
+    assert np.flatnonzero(state.fired == 0).tolist() == [0, 2, 7]
+    layer = open_model(path).layers[0]
+    np.testing.assert_allclose(layer.weights.bias, B)
+    assert layer.weights.first
+    assert np.flatnonzero(layer.weights.zero).tolist() == [2, 7]
+
+
+def test_a_sequence_has_its_units_last(write, watched):
+    w = RNG.normal(size=(4, 6)).astype(np.float32)
+    w[:, 2] = 0
+    nodes = [node("MatMul", ["x", "w"], ["m"]), node("Add", ["m", "b"], ["z"]), node("Relu", ["z"], ["y"])]
+    x = RNG.normal(size=(11, 7, 4)).astype(np.float32)
+    path = write(nodes, {"w": w, "b": np.float32([0, 9, -1, 0, 0, -99])}, shape=("N", 7, 4))
+    (state,) = watched(path, x).values()
+    assert (state.units, state.samples, state.elements) == (6, 11, 77)
+    assert np.flatnonzero(state.fired == 0).tolist() == [2, 5]
+
+
+def test_rows_that_are_no_samples_are_reported(write):
+    w = RNG.normal(size=(4, 6)).astype(np.float32)
+    nodes = [node("Reshape", ["x", "s"], ["r"]), node("Gemm", ["r", "w"], ["z"]), node("Relu", ["z"], ["y"])]
+    model = open_model(write(nodes, {"w": w, "s": np.int64([-1, 4])}, shape=("N", 7, 4)))
+    observation = observe_model(model, random_inputs(model.inputs, 3, 0), batch=3)
+    assert not observation.layers
+    assert "21 rows for 3 samples" in observation.unobserved[0].reason
+    assert list(observation)[-1].done == 3
+
+
+def test_activations_in_branches_are_reported_as_not_observed(write):
+    def branch(name):
+        inside = node("Relu", ["z"], [name + "_out"], name=name)
+        return helper.make_graph([inside], name, [], [helper.make_empty_tensor_value_info(name + "_out")])
+
+    nodes, constants = convolution(
+        [node("If", ["yes"], ["y"], name="gate", then_branch=branch("a"), else_branch=branch("b"))],
+        yes=np.array(True),
+    )
+    model = open_model(write(nodes, constants, shape=("N", 3, 6, 5)))
+    assert not model.layers
+    assert {(one.name, one.op) for one in model.unobserved} == {("a", "Relu"), ("b", "Relu")}
+    assert "If node 'gate'" in model.unobserved[0].reason
+
+
+def test_a_fixed_batch_is_filled_up_and_every_sample_counts(write, watched):
+    path = write(*convolution([node("Relu", ["z"], ["y"])]), shape=(4, 3, 6, 5))
+    (state,) = watched(path, X, threads=2).values()
+    assert state.samples == 37
+    np.testing.assert_array_equal(state.fired, (reference(X) > 0).any(axis=(2, 3)).sum(axis=0))
+    with pytest.raises(UsageError, match="the model takes batches of 4"):
+        watched(path, X, batch=8)
+
+
+def test_threads_do_not_change_a_bit(write, watched):
+    path = write(*convolution([node("HardSwish", ["z"], ["y"])]), shape=("N", 3, 6, 5))
+    ((one,), (four,)) = (watched(path, X, batch=2, threads=threads).values() for threads in (1, 4))
+    for name in ("fired", "low", "minimum", "maximum", "mean", "absolute", "first", "last"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(four, name))
+
+
+def test_several_inputs_whole_numbers_and_scalars(write, watched):
+    inputs = [
+        helper.make_tensor_value_info("ids", TensorProto.INT64, ("N", 4)),
+        helper.make_tensor_value_info("more", TensorProto.FLOAT, ("N", 5)),
+        helper.make_tensor_value_info("scale", TensorProto.FLOAT, ()),
+    ]
+    table = RNG.normal(size=(9, 5)).astype(np.float32)
+    nodes = [
+        node("Gather", ["table", "ids"], ["e"]),
+        node("ReduceMean", ["e"], ["p"], axes=[1], keepdims=0),
+        node("Add", ["p", "more"], ["a"]),
+        node("Mul", ["a", "scale"], ["q"]),
+        node("Gemm", ["q", "w"], ["z"]),
+        node("Relu", ["z"], ["y"]),
+    ]
+    w = RNG.normal(size=(5, 6)).astype(np.float32)
+    path = write(nodes, {"table": table, "w": w}, inputs=inputs, opset=13)
+    ids, more = RNG.integers(0, 9, (21, 4)), RNG.normal(size=(21, 5)).astype(np.float32)
+    (state,) = watched(path, {"ids": ids, "more": more, "scale": np.float32(-2)}, batch=4).values()
+    z = ((table[ids].mean(axis=1) + more) * -2) @ w
+    np.testing.assert_array_equal(state.fired, (z > 0).sum(axis=0))
+    model = open_model(path)
+    assert list(observe_model(model, random_inputs(model.inputs, 5, 1)))[-1].done == 5
+
+
+def test_limit_keeps_the_first_samples(write, watched):
+    path = write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, 6, 5))
+    (state,) = watched(path, X, limit=10).values()
+    np.testing.assert_array_equal(state.fired, (reference(X[:10]) > 0).any(axis=(2, 3)).sum(axis=0))
+
+
+def test_noise_does_not_depend_on_the_batch(write):
+    model = open_model(write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, "h", "w")))
+    noise = random_inputs(model.inputs, 5, 7)
+    assert "224 x 224" in noise.notes[0]
+    whole = np.concatenate([feed["x"] for _, feed in noise.batches(5)])
+    np.testing.assert_array_equal(whole, np.concatenate([feed["x"] for _, feed in noise.batches(2)]))
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((4, 6, 5, 3), np.float32), r"\(4, 6, 5, 3\), input 'x' expects \(N, 3, 6, 5\) of float32"),
+        (np.zeros((4, 3), np.float32), r"\(4, 3\), input 'x' expects"),
+        (np.zeros((0, 3, 6, 5), np.float32), "holds no samples"),
+        (np.asfortranarray(X), "Fortran order"),
+    ],
+)
+def test_data_that_do_not_fit(write, watched, array, words):
+    path = write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, 6, 5))
+    with pytest.raises(DataError, match=words):
+        watched(path, array)
+
+
+def test_an_archive_without_an_input(write, watched):
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", 3)) for name in ("a", "b")]
+    nodes = [node("Add", ["a", "b"], ["s"]), node("Gemm", ["s", "w"], ["z"]), node("Relu", ["z"], ["y"])]
+    path = write(nodes, {"w": np.ones((3, 2), np.float32)}, inputs=inputs)
+    ones = np.ones((4, 3), np.float32)
+    with pytest.raises(DataError, match=r"no array for the input 'b' \(N, 3\); there are a"):
+        watched(path, {"a": ones})
+    with pytest.raises(DataError, match="'a' has 4 samples and 'b' 2"):
+        watched(path, {"a": ones, "b": ones[:2]})
+    with pytest.raises(DataError, match=r"the model has 2 inputs, save an \.npz"):
+        watched(path, ones)
+
+
+def test_data_too_small_for_the_model_are_one_line(write, watched):
+    path = write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, "h", "w"))
+    with pytest.raises(DataError, match="does not run on") as caught:
+        watched(path, np.zeros((2, 3, 1, 1), np.float32))
+    assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_are_not_made_of_floats(write, watched):
+    inputs = [helper.make_tensor_value_info("x", TensorProto.INT64, ("N", 3))]
+    nodes = [node("Cast", ["x"], ["c"], to=1), node("Gemm", ["c", "w"], ["z"]), node("Relu", ["z"], ["y"])]
+    path = write(nodes, {"w": np.ones((3, 2), np.float32)}, inputs=inputs)
+    with pytest.raises(DataError, match="holds float64, input 'x' expects"):
+        watched(path, np.ones((4, 3)))
