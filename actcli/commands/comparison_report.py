@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from actcli.analysis.comparison import Comparison, Steps
     from actcli.render.following import Outcome
     from actcli.render.layout import Layout
-    from actcli.render.recording import Recording
     from actcli.terminal import Terminal
 
 FIGURES = ("txt", "html", "svg", "png", "pdf")
@@ -102,24 +101,10 @@ def _report(
     return Report(Layout("plain", None), figure=(suffix, output), sort=sort)
 
 
-def recording_of(path: str | None, output: str | None) -> "Recording | None":
-    """The file of --record. Raises UsageError when it is that of -o too, or has an unknown suffix; DataError."""
-    if path is None:
-        return None
-    from actcli.render.recording import Recording
-
-    if path == output:
-        raise UsageError(f"--record and -o both name {path}; they write different things")
-    return Recording(path)
-
-
-def follow_and_write(
-    steps: "Steps", report: Report, terminal: "Terminal", recording: "Recording | None" = None
-) -> int:
+def follow_and_write(steps: "Steps", report: Report, terminal: "Terminal") -> int:
     """Follow the steps, write what is found, and return the exit status.
 
     After Ctrl-C what is known goes to stdout: a file, a chart and a winner are made of complete findings only.
-    A recording holds what is known in any case, and is written first.
     Raises UsageError for a column that there is not, DataError for what cannot be read or written.
     """
     from actcli.commands.comparing import require_column
@@ -132,8 +117,6 @@ def follow_and_write(
             require_column(first, report.best, with_a_best=True)
 
     outcome = followed(steps, terminal, look_at)
-    if recording is not None:
-        recording.write()
     if not outcome.complete:
         return _write_part(outcome, report, terminal)
     _write(outcome.comparison, report, terminal)
