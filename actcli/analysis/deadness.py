@@ -170,7 +170,9 @@ class LayerVerdict:
         margin = np.full(state.units, np.inf)
         if state.rule.recorded == "pre":
             for part in state.rule.fires:
-                away = np.maximum(part.low - state.maximum, state.minimum - part.high)
+                # a unit without a finite value has inf at both ends, and inf - inf is nothing to warn of
+                with np.errstate(invalid="ignore"):
+                    away = np.maximum(part.low - state.maximum, state.minimum - part.high)
                 margin = np.minimum(margin, np.where(away >= 0, away, np.inf))
         return np.where(self.dead_units & np.isfinite(margin), margin, np.nan)
 

@@ -1,6 +1,7 @@
 """What one `deadcheck` is asked: its options, and which of them do not go together."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,18 @@ def refuse_alone(asked: Request, layout: Layout) -> None:
         )
 
 
+def _files_read(asked: Request) -> Iterator[str]:
+    """Every file that is read, those of `name='glob'` too."""
+    from glob import glob
+
+    for token in asked.sources:
+        yield token
+        if not os.path.exists(token):  # noqa: PTH110
+            yield from glob(token.partition("=")[2], recursive=True)  # noqa: PTH207
+    if asked.data is not None:
+        yield asked.data
+
+
 def require_folders(asked: Request, layout: Layout) -> None:
     """Raise DataError now for a file that cannot be written later, and UsageError for one name said twice."""
     named = [name for name in (layout.path, asked.save_state) if name is not None]
@@ -179,7 +192,12 @@ def require_folders(asked: Request, layout: Layout) -> None:
         raise UsageError(f"--save-state {asked.save_state!r}: statistics go to a file that ends in .npz")
     if len({os.path.realpath(name) for name in named}) < len(named):
         raise UsageError(f"-o and --save-state both name {named[0]}; give them two files")
+    read = {os.path.realpath(path): path for path in _files_read(asked)}
     for name in named:
+        if os.path.realpath(name) in read:
+            raise UsageError(
+                f"{name} is read, and would be replaced by what is written; give the output another name"
+            )
         folder = os.path.dirname(os.path.realpath(name))  # noqa: PTH120
         if not os.path.isdir(folder):  # noqa: PTH112
             raise DataError(f"cannot write {name}: the folder {folder} does not exist")
