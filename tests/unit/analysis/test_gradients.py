@@ -207,3 +207,26 @@ def test_every_function_goes_through_every_scale_without_a_warning_or_nan(condit
     )
     for contender in compared(specs, depth=12, width=8, seeds=3, **conditions).contenders:
         assert not any(isinstance(value, float) and math.isnan(value) for value in contender.values.values())
+
+
+def test_a_stack_is_the_same_however_often_it_is_written_down() -> None:
+    once, often = compared(
+        "relu/tanh/gelu/silu " + "/".join(["relu/tanh/gelu/silu"] * 6), width=8, seeds=2
+    ).contenders
+    for name in ("fixed_point", "chi_1", "correlation_fixed_point", "correlation_depth"):
+        assert often.value(name) == pytest.approx(once.value(name))
+    assert once.value("fixed_point") == 0
+    assert often.value("signal_depth") == pytest.approx(once.value("signal_depth"))
+
+
+def test_a_fixed_point_that_nothing_comes_near_is_called_unstable() -> None:
+    notes = " ".join(compared("silu relu", inits=("gain",), width=64, seeds=5).notes)
+    assert "fixed point of silu, q* = 1, is unstable" in notes
+    assert "fixed point of relu" not in notes
+
+
+def test_decades_apart_are_no_agreement_however_wide_the_spread() -> None:
+    notes = " ".join(compared("silu", inits=("gain",), depth=60, width=128, seeds=8).notes)
+    assert "differ most in the signal of silu" in notes
+    assert "decades" in notes
+    assert "agree" not in notes
