@@ -98,12 +98,13 @@ ActivationOf = Annotated[
     ),
 ]
 UnitAxis = Annotated[
-    int | None,
+    list[str] | None,
     typer.Option(
         "--unit-axis",
-        metavar="N",
-        parser=options.whole_number("--unit-axis", -64, 63),
-        help="The axis of the units; axis 0 is the samples.  [default: the last of 2, 1 of 4 and 5 axes]",
+        metavar="[LAYER=]N",
+        help="The axis of the units: N for layers of 3 axes, LAYER=N (a pattern too) for any; may be given "
+        "again. Axis 0 is the samples.  [default: 1 of 2, 4 and 5 axes]",
+        show_default=False,
         rich_help_panel=RECORDED,
     ),
 ]
@@ -327,7 +328,7 @@ def find_dead_units(
             "SOURCE": bool(sources),
             "--recorded": recorded is not None,
             "--activation": bool(activation),
-            "--unit-axis": unit_axis is not None,
+            "--unit-axis": bool(unit_axis),
             "--data": data is not None,
             "--random": random is not None,
             "--seed": seed is not None,
@@ -349,7 +350,7 @@ def find_dead_units(
         sources=tuple(sources or ()),
         recorded=recorded,
         activations=tuple(activation or ()),
-        unit_axis=unit_axis,
+        unit_axes=tuple(unit_axis or ()),
         data=data,
         random=random,
         seed=seed,

@@ -23,7 +23,7 @@ class Request:
     sources: tuple[str, ...] = ()
     recorded: str | None = None
     activations: tuple[str, ...] = ()
-    unit_axis: int | None = None
+    unit_axes: tuple[str, ...] = ()
     data: str | None = None
     random: int | None = None
     seed: int | None = None
@@ -120,7 +120,7 @@ def refuse_foreign(asked: Request, kind: str) -> None:
             {
                 "--recorded": asked.recorded is not None,
                 "--activation": bool(asked.activations),
-                "--unit-axis": asked.unit_axis is not None,
+                "--unit-axis": bool(asked.unit_axes),
             },
         ),
         "model": (

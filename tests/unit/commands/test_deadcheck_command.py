@@ -179,7 +179,10 @@ WRONG = [
     (["net.npz", "--units", "--format", "json"], "--units belongs to table, markdown and lines"),
     (["net.npz", "--format", "yaml"], "--format 'yaml' is not one of"),
     (["net.npz", "--save-state", "s.json"], "statistics go to a file that ends in .npz"),
-    (["net.npz", "--fail-above", "0", "--layer", "nothing*"], "no layer matches 'nothing\\*'"),
+    (
+        ["net.npz", "--fail-above", "0", "--layer", "nothing*"],
+        "--layer 'nothing\\*': no layer is called so; there are conv1, fc",
+    ),
     (["net.npz", "--plan", "10"], "SOURCE does not go with --plan"),
     (["--plan", "10", "--units"], "--units does not go with --plan"),
     (["--plan", "0"], "--plan '0' is not a whole number from 1"),
@@ -274,14 +277,6 @@ def test_sorted_the_worst_comes_first():
 def test_the_activation_of_one_layer():
     said = json.loads(outcome("net.npz", "--activation", "fc=relu6", "--format", "json")[1])
     assert [one["function"] for one in said["layers"]] == ["relu", "relu6"]
-
-
-@pytest.mark.usefixtures("folder")
-def test_pre_activations_recorded_as_outputs_are_noticed():
-    np.save("z.npy", np.random.default_rng(0).standard_normal((100, 5)))
-    _, _, err = outcome("z.npy")
-    assert "--recorded pre" in err
-    assert "--recorded pre" not in outcome("z.npy", "--recorded", "pre")[2]
 
 
 @pytest.mark.usefixtures("folder")
