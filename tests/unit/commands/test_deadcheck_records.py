@@ -2,6 +2,7 @@
 
 import os
 import threading
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
@@ -143,3 +144,43 @@ def test_damage_in_the_last_file_is_said_before_the_first_is_watched(monkeypatch
     monkeypatch.setattr("actcli.analysis.watching.observed", None)
     with pytest.raises(ActcliError, match=r"b\.npy"):
         outcome("a.npy", "b.npy")
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ([], 0),
+        (["--fail-above", "5%"], 0),
+        (["--fail-above", "4%"], 3),
+        (["--fail-above", "4%", "--rare", "0.001"], 4),
+        (["--fail-above", "9%", "--layer", "fc"], 0),
+        (["--fail-above", "9%", "--layer", "*"], 3),
+        (["--fail-above", "9%", "--layer", "*", "--rare", "0.001"], 4),
+        (["--definition", "redo"], 0),
+        (["--definition", "redo", "--fail-above", "4%"], 3),
+    ],
+)
+def test_a_build_server_and_the_shell_are_told_the_same(options, status):
+    np.savez("net.npz", conv1=layer(), fc=layer(dead=()))
+    ended, out, _ = outcome("net.npz", "--format", "junit", *options)
+    failures = ET.fromstring(out).findall("testcase/failure")  # noqa: S314 - our own text
+    assert ended == status
+    assert {failure.get("type") for failure in failures} == {
+        0: set(),
+        3: {"dead units"},
+        4: {"not enough data"},
+    }[status]
+
+
+def test_a_pipe_is_told_what_has_changed():
+    np.savez("net.npz", conv1=layer(dead=(3, 4)))
+    outcome("net.npz", "--save-state", "old.npz")
+    np.savez("net.npz", conv1=layer(dead=(4, 6)))
+    _, out, err = outcome("net.npz", "--against", "old.npz")
+    assert [[line.split("\t")[place] for place in (1, 6)] for line in out.splitlines()] == [
+        ["unit", "change"],
+        ["3", "revived"],
+        ["4", "still dead"],
+        ["6", "newly dead"],
+    ]
+    assert "actcli: Against the earlier statistics: 1 newly dead, 1 revived, 1 still dead.\n" in err
