@@ -8,11 +8,12 @@ import numpy as np
 
 from actcli.analysis.deadness import CLASSES, Judgement, LayerVerdict, Report
 from actcli.render.cells import printable
-from actcli.render.dead_table import View, dead_screen, layer_rows, unit_rows
+from actcli.render.dead_table import View, dead_screen, layer_rows
 from actcli.render.dead_verdict import Findings, silence, status_word, verdict
 from actcli.render.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.render.layout import Layout
 from actcli.render.surface import Surface
+from actcli.render.unit_table import unit_rows
 from actcli.terminal import Terminal
 
 COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
