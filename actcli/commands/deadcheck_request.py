@@ -117,8 +117,8 @@ def chosen_layout(format_: str | None, output: str | None, terminal: "Terminal")
         layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
         if layout.format in {"npy", "npz"}:
             raise UsageError(
-                f"-o {output!r}: {layout.format} holds numbers, not a report; use .txt, .json, .csv, .md "
-                "or .xml, or --save-state for the statistics"
+                f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
+                f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"
             )
         return layout
     if output is None or is_standard_output(output):

@@ -104,10 +104,11 @@ def _of_arrays(asked: "Request", session: "Session") -> Sources:
     from actcli.analysis.watching import watch
     from actcli.sources.recorded import hint, recorded
 
-    rules, patterns = rules_of(asked.activations, asked.recorded or "post")
+    patterns = tuple(layer for layer, _ in map(of_layer, asked.activations) if layer is not None)
     axes = unit_axes(asked.unit_axes)
     recorded(asked.sources, axes, session.terminal)  # whether the files are there
     axes, notes = _seen_beforehand(asked, axes, patterns)
+    rules, _ = rules_of(asked.activations, asked.recorded or "post")
     recordings = recorded(asked.sources, axes, session.terminal)
     certainty = None
     if asked.stop_when_certain:

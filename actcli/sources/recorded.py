@@ -46,6 +46,11 @@ def recorded(tokens: Sequence[str], unit_axes: UnitAxes | None, terminal: Termin
     """
     files = _files(tokens)
     for file in files:
+        if os.path.isdir(file.path):  # noqa: PTH112
+            raise DataError(
+                f"{file.path}: is a folder: name the files in it, {file.path.rstrip('/')}/*.npy, each a layer, "
+                f"or LAYER='{file.path.rstrip('/')}/*.npy' for shards of one"
+            )
         if file.path != _STDIN:
             require_readable(file.path)
         elif terminal.stdin_is_tty:
@@ -112,6 +117,11 @@ def _files(tokens: Sequence[str]) -> list[_File]:
         else:
             layer = "stdin" if token == _STDIN else _stem(token)
             found.append(_File(token, layer, named=False))
+    named: dict[str, str] = {}
+    for file in found:
+        first = named.setdefault(os.path.realpath(file.path), file.path)
+        if first != file.path:
+            raise UsageError(f"{first} and {file.path} are one file: it would count twice")
     twice = [path for path, count in Counter(file.path for file in found).items() if count > 1]
     if twice:
         raise UsageError(

@@ -184,3 +184,35 @@ def test_a_pipe_is_told_what_has_changed():
         ["6", "newly dead"],
     ]
     assert "actcli: Against the earlier statistics: 1 newly dead, 1 revived, 1 still dead.\n" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["m.pt"], r"m\.pt: a file of PyTorch.* \(torch\.onnx\.export.*, or record its activations as \.npz"),
+        (["m.PTH"], "a file of PyTorch"),
+        (["m.safetensors"], "a file of PyTorch"),
+        (["m.h5"], "a file of Keras or TensorFlow, .* tf2onnx"),
+        (["m.tflite"], r"a file of TensorFlow Lite, .* \(tf2onnx --tflite\)"),
+        (["a.npy", "m.pt"], "a file of PyTorch"),
+        (["a.npy", "./a.npy"], r"a\.npy and \./a\.npy are one file: it would count twice"),
+        (["a=*.npy", "a.npy"], r"a\.npy: is named twice"),
+        (["folder"], r"folder: is a folder: name the files in it, folder/\*\.npy"),
+        (["a.npy", "-o", "r.docx"], r"one of \.txt, \.json, \.jsonl, \.csv, \.tsv, \.md, \.xml, or --format"),
+        (["a.npy", "-o", "r"], r"one of \.txt, \.json, \.jsonl, \.csv, \.tsv, \.md, \.xml, or --format"),
+        (
+            ["a.npy", "-o", "r.npy"],
+            r"npy holds numbers, not a report; use one of \.txt, .*\.xml, or --save-state",
+        ),
+        (["a.npy", "--activation", "b=gelu"], r"--activation b=\.\.\.: no layer is called so; there is a"),
+        (["a.npy", "--rare", "5e-324"], "--rare '5e-324' is less than 1e-12"),
+        (["--plan", "10", "--rare", "1e-300"], "--rare '1e-300' is less than 1e-12"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_a_newcomer_tries(arguments, said, tmp_path):
+    np.save("a.npy", layer())
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ActcliError, match=said) as caught:
+        outcome(*arguments)
+    assert "\n" not in str(caught.value)
