@@ -172,6 +172,32 @@ def test_a_build_server_and_the_shell_are_told_the_same(options, status):
     }[status]
 
 
+@pytest.mark.parametrize(
+    ("options", "world", "on_stdout", "on_stderr"),
+    [
+        ([], {"stdout_is_tty": True}, 1, 0),
+        (["--save-state", "s.npz"], {"stdout_is_tty": True}, 1, 1),
+        (["--format", "markdown"], {}, 1, 1),
+        ([], {}, 0, 1),
+        (["-o", "r.txt"], {"stdout_is_tty": True}, 0, 1),
+    ],
+)
+def test_an_interruption_is_said_once_on_each_stream(options, world, on_stdout, on_stderr, monkeypatch):
+    from actcli.analysis import watching
+
+    def interrupted(*arguments):
+        yield from whole(*arguments)
+        raise KeyboardInterrupt
+
+    whole = watching.watch
+    monkeypatch.setattr(watching, "watch", interrupted)
+    np.save("a.npy", layer())
+    status, out, err = outcome("a.npy", *options, **world)
+    assert status == 130
+    assert (out.count("Interrupted"), err.lower().count("interrupted")) == (on_stdout, on_stderr)
+    assert ("not written" in err) == bool(on_stderr and options and options[0] != "--format")
+
+
 def test_a_pipe_is_told_what_has_changed():
     np.savez("net.npz", conv1=layer(dead=(3, 4)))
     outcome("net.npz", "--save-state", "old.npz")
