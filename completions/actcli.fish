@@ -323,7 +323,7 @@ complete -c actcli -n "__actcli_is 'compare '" -l debug -d 'Show the traceback o
 complete -c actcli -n "__actcli_is 'compare '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l recorded -x -a 'post pre' -d 'post: the outputs of the activation; pre: its inputs'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'The activation of all layers, or of one (a pattern with * ? [] too); may be given again, the last that fits holds'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'The axis of the units; axis 0 is the samples'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'The axis of the units: N for layers of 3 axes, LAYER=N (a pattern too) for any; may be given again'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'The model\'s inputs: .npy, or .npz with an array for each input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'N samples of noise instead: a try, no verdict about real data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l seed -x -d 'Of --random'

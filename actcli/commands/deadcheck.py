@@ -22,6 +22,7 @@ STATISTICS = "Statistics files"
 MEANING = "What counts as dead"
 VERDICT = "The verdict"
 MOST_SAMPLES = 10**12
+LEAST_RARE = 1e-12
 
 command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -40,10 +41,10 @@ Exit status:
 """
 
 
-def share(option: str, *, ends: bool) -> Callable[[str], float]:
+def share(option: str, *, ends: bool, least: float = 0.0) -> Callable[[str], float]:
     """A parser for `5%` and `0.05`, raising UsageError in the name of `option`; `ends`: 0 and 1 are allowed.
 
-    A bare whole number is refused, but for 0: 5 may be meant as 5 % or as 5 units.
+    `least`: what is smaller is refused. A bare whole number is refused, but for 0: 5 may be meant as 5 % or as 5 units.
     """
 
     def parse(text: str) -> float:
@@ -59,6 +60,8 @@ def share(option: str, *, ends: bool) -> Callable[[str], float]:
         if not percent and digits.isdigit() and number > 0:
             right = f"{digits}% or {number / 100:g}" if number < 100 else "5% or 0.05"
             raise UsageError(f"{option} {text!r} could be a count or a percentage: say {right}")
+        if 0 < value < least:
+            raise UsageError(f"{option} {text!r} is less than {least:g}, which no number of samples bounds")
         if (0 <= value <= 1) if ends else (0 < value < 1):
             return value
         between = "from 0% to 100%" if ends else "between 0% and 100%"
@@ -98,12 +101,13 @@ ActivationOf = Annotated[
     ),
 ]
 UnitAxis = Annotated[
-    int | None,
+    list[str] | None,
     typer.Option(
         "--unit-axis",
-        metavar="N",
-        parser=options.whole_number("--unit-axis", -64, 63),
-        help="The axis of the units; axis 0 is the samples.  [default: the last of 2, 1 of 4 and 5 axes]",
+        metavar="[LAYER=]N",
+        help="The axis of the units: N for layers of 3 axes, LAYER=N (a pattern too) for any; may be given "
+        "again. Axis 0 is the samples.  [default: 1 of 2, 4 and 5 axes]",
+        show_default=False,
         rich_help_panel=RECORDED,
     ),
 ]
@@ -179,7 +183,7 @@ Rare = Annotated[
     typer.Option(
         "--rare",
         metavar="P",
-        parser=share("--rare", ends=False),
+        parser=share("--rare", ends=False, least=LEAST_RARE),
         help="A unit that fires on a smaller share of the samples is rare.  [default: 0.01]",
         rich_help_panel=MEANING,
     ),
@@ -327,7 +331,7 @@ def find_dead_units(
             "SOURCE": bool(sources),
             "--recorded": recorded is not None,
             "--activation": bool(activation),
-            "--unit-axis": unit_axis is not None,
+            "--unit-axis": bool(unit_axis),
             "--data": data is not None,
             "--random": random is not None,
             "--seed": seed is not None,
@@ -349,7 +353,7 @@ def find_dead_units(
         sources=tuple(sources or ()),
         recorded=recorded,
         activations=tuple(activation or ()),
-        unit_axis=unit_axis,
+        unit_axes=tuple(unit_axis or ()),
         data=data,
         random=random,
         seed=seed,

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 CONFIDENCE, RARE = 0.95, 0.01
 _MODEL = ".onnx"
+_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml")
+"""What -o may end in; .npy and .npz are refused with a reason of their own."""
+_FOREIGN = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), ("PyTorch", "torch.onnx.export")),
+    **dict.fromkeys((".h5", ".hdf5", ".keras", ".pb"), ("Keras or TensorFlow", "model.export, tf2onnx")),
+    ".tflite": ("TensorFlow Lite", "tf2onnx --tflite"),
+}
+"""Models that are not read, by suffix: whose they are, and what exports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Request:
     sources: tuple[str, ...] = ()
     recorded: str | None = None
     activations: tuple[str, ...] = ()
-    unit_axis: int | None = None
+    unit_axes: tuple[str, ...] = ()
     data: str | None = None
     random: int | None = None
     seed: int | None = None
@@ -80,6 +88,13 @@ _ARTICLES = {
 
 
 def _kind_of(source: str) -> str:
+    suffix = os.path.splitext(source)[1].lower()  # noqa: PTH122
+    if suffix in _FOREIGN:
+        whose, export = _FOREIGN[suffix]
+        raise UsageError(
+            f"{source}: a file of {whose}, which is not read: export the model to ONNX ({export}) and give "
+            "that with --data, or record its activations as .npz with the hook in README"
+        )
     if source.lower().endswith(_MODEL):
         return "model"
     if os.path.isfile(source):  # noqa: PTH113 - a stat without loading pathlib
@@ -98,11 +113,12 @@ def chosen_layout(format_: str | None, output: str | None, terminal: "Terminal")
             raise UsageError(
                 f"-o {output!r} is junit by its suffix, but --format says {format_}; leave one of them out"
             )
+        _require_suffix(format_, output)
         layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
         if layout.format in {"npy", "npz"}:
             raise UsageError(
-                f"-o {output!r}: {layout.format} holds numbers, not a report; use .txt, .json, .csv, .md "
-                "or .xml, or --save-state for the statistics"
+                f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
+                f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"
             )
         return layout
     if output is None or is_standard_output(output):
@@ -110,6 +126,17 @@ def chosen_layout(format_: str | None, output: str | None, terminal: "Terminal")
     if not is_xml and "." in os.path.basename(output):  # noqa: PTH119
         raise UsageError(f"-o {output!r}: junit goes to a file that ends in .xml")
     return Layout("junit", output)
+
+
+def _require_suffix(format_: str | None, output: str | None) -> None:
+    """Raise UsageError for a file whose name does not say in which form a report goes into it."""
+    if format_ is not None or not output or is_standard_output(output):
+        return
+    suffix = os.path.splitext(output)[1].lower()  # noqa: PTH122
+    if suffix not in {*_SUFFIXES, ".npy", ".npz"}:
+        raise UsageError(
+            f"-o {output!r}: the suffix does not say the format; use one of {', '.join(_SUFFIXES)}, or --format"
+        )
 
 
 def refuse_foreign(asked: Request, kind: str) -> None:
@@ -120,7 +147,7 @@ def refuse_foreign(asked: Request, kind: str) -> None:
             {
                 "--recorded": asked.recorded is not None,
                 "--activation": bool(asked.activations),
-                "--unit-axis": asked.unit_axis is not None,
+                "--unit-axis": bool(asked.unit_axes),
             },
         ),
         "model": (

@@ -189,7 +189,6 @@ def _write(
     """
     from actcli.render.dead_report import SAYS_IT_ITSELF, write_findings
     from actcli.render.dead_table import View
-    from actcli.render.dead_verdict import verdict
 
     terminal = session.terminal
     if findings.complete or layout.path is None:
@@ -198,15 +197,30 @@ def _write(
         from actcli.render.state_file import write_state
 
         write_state(tuple(states.values()), asked.save_state)
-    sentences = verdict(findings)
-    if layout.path is None and layout.format in SAYS_IT_ITSELF:
-        sentences = sentences[: findings.noise is not None]
-    for sentence in sentences:
-        terminal.say(f"actcli: {sentence}")
+    itself = layout.format in SAYS_IT_ITSELF
     if not findings.complete:
         files = [name for name in (layout.path, asked.save_state) if name is not None]
         unwritten = f"; {' and '.join(files)} not written" if files else ""
-        terminal.say(f"actcli: interrupted: this is what was seen by then{unwritten}")
+        # a table on this very screen says the rest
+        if unwritten or not (itself and terminal.stdout_is_tty):
+            terminal.say(f"actcli: Interrupted: this is about the samples seen so far{unwritten}.")
+    for sentence in _sentences(findings, in_the_form=itself and layout.path is None):
+        terminal.say(f"actcli: {sentence}")
+
+
+def _sentences(findings: "Findings", *, in_the_form: bool) -> list[str]:
+    """What stderr gets: the verdict and the change, or of a form that says them only the warning of noise."""
+    from actcli.render.dead_verdict import verdict
+
+    if in_the_form:
+        return verdict(findings)[: findings.noise is not None]
+    # the interruption has a line of its own, which also says what was not written
+    sentences = verdict(replace(findings, complete=True))
+    if findings.report.change is not None:
+        from actcli.render.dead_change import change_total
+
+        sentences.append(f"Against the earlier statistics: {change_total(findings.report.change)}.")
+    return sentences
 
 
 def _status(findings: "Findings") -> ExitStatus:

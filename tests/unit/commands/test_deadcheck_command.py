@@ -179,7 +179,10 @@ WRONG = [
     (["net.npz", "--units", "--format", "json"], "--units belongs to table, markdown and lines"),
     (["net.npz", "--format", "yaml"], "--format 'yaml' is not one of"),
     (["net.npz", "--save-state", "s.json"], "statistics go to a file that ends in .npz"),
-    (["net.npz", "--fail-above", "0", "--layer", "nothing*"], "no layer matches 'nothing\\*'"),
+    (
+        ["net.npz", "--fail-above", "0", "--layer", "nothing*"],
+        "--layer 'nothing\\*': no layer is called so; there are conv1, fc",
+    ),
     (["net.npz", "--plan", "10"], "SOURCE does not go with --plan"),
     (["--plan", "10", "--units"], "--units does not go with --plan"),
     (["--plan", "0"], "--plan '0' is not a whole number from 1"),
@@ -277,14 +280,6 @@ def test_the_activation_of_one_layer():
 
 
 @pytest.mark.usefixtures("folder")
-def test_pre_activations_recorded_as_outputs_are_noticed():
-    np.save("z.npy", np.random.default_rng(0).standard_normal((100, 5)))
-    _, _, err = outcome("z.npy")
-    assert "--recorded pre" in err
-    assert "--recorded pre" not in outcome("z.npy", "--recorded", "pre")[2]
-
-
-@pytest.mark.usefixtures("folder")
 def test_statistics_merge_to_what_one_pass_gives():
     h = layer()
     np.savez("first.npz", conv1=h[:700], fc=h[:700, 4:])
@@ -356,7 +351,7 @@ def test_into_files_and_the_verdict_is_said_all_the_same():
         status, out, err = outcome("net.npz", "-o", name)
         assert (status, out) == (0, "")
         assert "2 of 40 units (5 %) are dead" in err
-    assert ET.parse("r.xml").getroot().get("failures") == "1"  # noqa: S314 - our own text
+    assert ET.parse("r.xml").getroot().get("failures") == "0"  # noqa: S314 - our own text
 
 
 @pytest.mark.usefixtures("folder")
