@@ -29,6 +29,7 @@ class Column:
         better: which values are good.
         group: what it belongs to with its neighbours (`float16`), where columns come in groups; else blank.
         unit: what stands behind the number for a person: `ns`, `%`.
+        unlike: the name of another column, without whose difference this one tells a person nothing new.
 
     """
 
@@ -37,6 +38,7 @@ class Column:
     better: Better = "neither"
     group: str = ""
     unit: str = ""
+    unlike: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ ByName = Literal["properties", "values", "gradients", "information", "precision"
 POINTS = 1001
 DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
 SEED = 0
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ def _given_numbers(asked: Asked) -> "Iterator[Numbers] | None":
         return None
     if asked.range is not None:
         raise UsageError(f"one input at a time: {asked.input} or --range")
-    return _opened(asked.input, asked.array, asked.column, asked.session)
+    return iter([_only(_opened(asked.input, asked.array, asked.column, asked.session), asked.input)])
 
 
 def _opened(path: str, array: str | None, column: str | None, session: "Session") -> "Iterator[Numbers]":
@@ -312,7 +313,12 @@ def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
 
     numbers = next(streams)
     if numbers.among_others:
-        raise UsageError(f"{path} holds several arrays; say with --array NAME which is meant")
+        names = [numbers.array, *(other.array for other in streams)]
+        listed = ", ".join(str(name) for name in names[:_MOST_NAMED])
+        listed += f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        raise UsageError(
+            f"{path} holds {len(names)} arrays, and one is compared; say which with --array NAME: {listed}"
+        )
     return replace(numbers, blocks=_held(numbers.blocks, streams))
 
 

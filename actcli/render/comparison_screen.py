@@ -95,11 +95,14 @@ def comparison_screen(comparison: Comparison, surface: Surface, digits: int | No
 
 
 def _with_something(comparison: Comparison) -> Comparison:
-    """Without the columns in which no contender has anything."""
+    """Without the columns in which no contender has anything, or anything that another column does not say."""
     columns = tuple(
         column
         for column in comparison.columns
-        if any(contender.value(column.name) is not None for contender in comparison.contenders)
+        if any(
+            contender.value(column.name) not in {None, contender.value(column.unlike)}
+            for contender in comparison.contenders
+        )
     )
     return replace(comparison, columns=columns) if columns else comparison
 

@@ -98,7 +98,10 @@ def test_the_histogram_holds_every_result(x):
     assert histogram[-1] == {"from": INF, "to": INF, "count": 7}
     found = values_of(comparison)
     assert (found["nan_disagreements"], found["max_ulp"], found["infinite_ulp"]) == (7, INF, 7)
-    assert found["mean_ulp"] < 0.5
+    assert (found["over_4_ulp"], found["mean_ulp"]) == (7, INF)
+    assert found["mean_finite_ulp"] < 0.5 < found["max_finite_ulp"] + 0.01
+    assert np.abs(x - found["max_finite_ulp_x"]).min() == 0
+    assert "7 results off without bound" in " ".join(comparison.notes)
     assert comparison.shown == ("histogram", "worst")
 
 

@@ -344,8 +344,23 @@ def test_array_is_for_the_file_that_has_arrays(results):
     assert against(results / "x.npz", results / "theirs.npz", "--array", "y")["max_ulp"] == 3
 
 
+@pytest.mark.parametrize("by", ["values", "information", "precision"])
+def test_without_numbers_there_is_nothing_to_measure(by, tmp_path):
+    np.save(tmp_path / "none.npy", np.zeros((0, 4)))
+    with pytest.raises(DataError, match=r"none\.npy: holds no numbers"):
+        outcome("relu", "gelu", "--by", by, "-i", str(tmp_path / "none.npy"))
+    with pytest.raises(DataError, match="stdin: holds no numbers"):
+        outcome("relu", "gelu", "--by", by, "-i", "-")
+
+
 def test_a_file_of_several_arrays(results):
-    with pytest.raises(UsageError, match=r"theirs\.npz holds several arrays; say with --array NAME"):
+    several = r"theirs\.npz holds 2 arrays, and one is compared; say which with --array NAME: y, other$"
+    with pytest.raises(UsageError, match=several):
         against(results / "x.npy", results / "theirs.npz")
+    for by in ("values", "information", "precision"):
+        with pytest.raises(UsageError, match=several):
+            outcome("relu", "gelu", "--by", by, "-i", str(results / "theirs.npz"))
+        one = ("relu", "gelu", "--by", by, "-i", str(results / "theirs.npz"), "--array", "y")
+        assert outcome(*one)[0].startswith("function\t")
     with pytest.raises(DataError, match=r"missing\.npy"):
         against(results / "missing.npy", results / "one.npz")
