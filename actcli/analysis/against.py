@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation
 from actcli.analysis.blocks import in_order
-from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Record, Step, Steps
+from actcli.analysis.comparison import Bars, Chart, Column, Comparison, Contender, Record, Step, Steps
 from actcli.analysis.curves import Curve, Figure, Panel
 from actcli.analysis.evaluation import Array, Numbers, derivative_name
 from actcli.analysis.low_types import LowType, numpy_type
@@ -290,18 +290,32 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _chart(setting: _Setting, known: _Known) -> Chart | None:
-    """The largest error in each column of x, over the data's range as far as it shows the function."""
+    """The largest error in each column of x, over the data's range as far as it shows the function.
+
+    Where that shows none (x in one place, or errors next to nothing) the histogram stands in: a bar a bucket.
+    """
     with np.errstate(invalid="ignore"):
         x = np.arange(_KEYS, dtype=np.uint16).view(np.float16).astype(np.float64)
     there = np.isfinite(x) & (known.along_x >= 0) & (np.abs(x) <= _FARTHEST_DRAWN)
     x, errors = x[there], known.along_x[there]
     if not x.size or not x.min() < x.max():
-        return None
+        return _histogram(known)
     between = float(x.min()), float(x.max())
     segments = columnwise_largest(x, np.asarray(errors, np.float64), between, _LEAST_DRAWN)
     if not segments:
-        return None
+        return _histogram(known)
     curve = Curve(setting.f.spec, "ULP", setting.f.spec, segments)
     panel = Panel(f"error of {setting.quantity} in ULP of {setting.unit.name}", (curve,))
     top = max(float(y.max()) for _, y in segments)
     return Chart(Figure((panel,), between), log=top > _LOG_FROM)
+
+
+def _histogram(known: _Known) -> Chart | None:
+    buckets = known.errors.histogram()
+    if not buckets:
+        return None
+    labels = tuple(
+        "exact" if not b.high else "without bound" if b.low == math.inf else f"up to {b.high:.6g} ULP"
+        for b in buckets
+    )
+    return Chart((Bars("results by their error", labels, tuple(float(b.count) for b in buckets)),))

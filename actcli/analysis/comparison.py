@@ -5,6 +5,7 @@ short by Ctrl-C and the complete one are read from the same stream.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -146,6 +147,7 @@ class Step:
 
 
 Steps = Iterator[Step]
+_NUMBER = re.compile(r"((?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?<=[a-z_])\d+)", re.ASCII)
 
 
 def best(comparison: Comparison, column: Column) -> tuple[int, ...]:
@@ -158,6 +160,23 @@ def best(comparison: Comparison, column: Column) -> tuple[int, ...]:
         return ()
     top = min(known) if column.better == "small" else max(known)
     return tuple(place for place, size in enumerate(sizes) if size == top)
+
+
+def is_name(name: str) -> bool:
+    """Whether this is what the first column of all comparisons is called: the specification."""
+    return _key(name) == "function"
+
+
+def by_name(comparison: Comparison) -> tuple[Contender, ...]:
+    """The contenders in the order of their specifications; numbers in these by their size: 2 before 10."""
+
+    def key(contender: Contender) -> list[tuple[bool, float, str]]:
+        parts = _NUMBER.split(contender.function.lower())
+        return [
+            (bool(place % 2), float(part) if place % 2 else 0.0, part) for place, part in enumerate(parts)
+        ]
+
+    return tuple(sorted(comparison.contenders, key=key))
 
 
 def ranked(comparison: Comparison, column: Column) -> tuple[Contender, ...]:

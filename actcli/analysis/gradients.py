@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.comparison import Bars, Chart, Column, Comparison, Contender, Step, Steps, Value
 from actcli.analysis.curves import Curve, Figure, Panel, Segment
 from actcli.analysis.gradient_notes import notes
 from actcli.analysis.mean_field import MeanField, require_everywhere
@@ -303,10 +303,12 @@ def _contender(
     return Contender(entrant.network.functions.spec, values, {"layers": layers})
 
 
-def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int) -> Chart | None:
-    """Both variances along the layers, by theory; None for a network of one layer, which has no curve."""
+def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int) -> Chart:
+    """Both variances along the layers, by theory; of a network of one layer, which has no curve, the signal's."""
     if depth == 1:
-        return None
+        sizes = tuple(theory.signal[0] for theory in theories)
+        heights = tuple(size if math.isfinite(size) else 0.0 for size in sizes)
+        return Chart((Bars("variance of the signal", tuple(e.label for e in entrants), heights),))
     quantities = {
         "variance of the signal": [theory.signal for theory in theories],
         "variance of the gradient": [theory.gradient for theory in theories],

@@ -65,6 +65,7 @@ class Way:
         options: those that mean something here and not everywhere, by the names of the command's parameters.
         least: how many contenders it needs.
         stacks: whether a contender may have a function a layer.
+        curves: whether --plot draws a curve a contender; else bars.
 
     """
 
@@ -72,6 +73,7 @@ class Way:
     options: frozenset[str] = frozenset()
     least: int = 1
     stacks: bool = False
+    curves: bool = True
 
 
 def _summary(asked: Asked) -> "Steps":
@@ -202,9 +204,9 @@ WAYS: Mapping[str, Way] = {
         frozenset({"depth", "weight_std", "bias_std", "init", "width", "seeds", "seed"}),
         stacks=True,
     ),
-    "information": Way(_information, _NUMBERS | {"bits"}),
+    "information": Way(_information, _NUMBERS | {"bits"}, curves=False),
     "precision": Way(_precision, _NUMBERS | {"order", "types", "against", "max_ulp"}),
-    "speed": Way(_speed, frozenset({"with_", "seed"})),
+    "speed": Way(_speed, frozenset({"with_", "seed"}), curves=False),
 }
 """By the values of --by; without it `summary`."""
 
@@ -244,10 +246,22 @@ def refuse_contradictions(by: str, asked: Asked) -> None:
         )
 
 
-def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Stack, ...]":
-    """What is compared, each function at every value of the sweep.
+def refuse_crowd(by: str, asked: Asked) -> None:
+    """Raise UsageError for more contenders than a chart has letters for; to be called where one is asked for."""
+    from actcli.render.figure_text import MOST_CURVES
 
-    Raises UsageError for what does not exist, for a function over rows, and for a stack where none is taken.
+    count = len(asked.stacks) * len(asked.init or ("he",))
+    if WAYS[by].curves and count > MOST_CURVES:
+        raise UsageError(
+            f"--plot draws {MOST_CURVES} contenders at most, not {count}; name fewer, or leave it out"
+        )
+
+
+def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") -> "tuple[Stack, ...]":
+    """What is compared, each function at every value of the sweeps.
+
+    Raises UsageError for what does not exist or is named twice, for a function over rows, and for a stack where none
+    is taken.
     """
     from actcli.activations import activation
     from actcli.analysis.stack import Stack, stack, stacked
@@ -257,7 +271,7 @@ def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Sta
         if "/" in spec:
             if not WAYS[by].stacks:
                 raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")
-            if sweep is not None:
+            if sweeps:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
             found.append(stack(spec))
             continue
@@ -265,12 +279,21 @@ def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Sta
         if f.by_rows:
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
         found += stacked([f])
-    if sweep is None:
-        return tuple(found)
-    from actcli.analysis.sweep import parse_sweep, swept
+    if sweeps:
+        from actcli.analysis.sweep import parse_sweep, product
 
-    values = parse_sweep(sweep)
-    return tuple(member for one in found for f in one.functions for member in stacked(swept(f, values)))
+        values = [parse_sweep(sweep) for sweep in sweeps]
+        found = [member for one in found for f in one.functions for member in stacked(product(f, values))]
+    _refuse_twins([one.spec for one in found])
+    return tuple(found)
+
+
+def _refuse_twins(specs: "Sequence[str]") -> None:
+    """Raise UsageError for a contender that stands there twice; two names of one function are two contenders."""
+    names = [spec.lower().replace("-", "").replace("_", "") for spec in specs]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"{specs[place]} is named twice; a function is compared with others")
 
 
 def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:

@@ -232,3 +232,13 @@ def test_torch_gelu_in_float32_is_a_few_ulp_off_near_0_and_far_more_in_the_tail(
     assert found["max_ulp_x"] < -2  # 1 + erf cancels there
     near = np.abs(x) < 1
     assert values_of(judged(GELU, x[near], theirs[near]))["max_ulp"] < 10
+
+
+def test_where_the_errors_make_no_curve_their_histogram_is_drawn():
+    x = np.full(5, 0.5, np.float32)
+    theirs = GELU(x)
+    theirs[3] = np.nan
+    (bars,) = judged(GELU, x, theirs).chart.content
+    assert (bars.labels[0], bars.labels[-1]) == ("exact", "without bound")
+    assert (sum(bars.values), bars.values[-1]) == (5, 1)
+    assert judged(activation("relu"), x, x).chart.content[0].values[0] == 5

@@ -131,9 +131,11 @@ def test_the_chart_has_a_curve_for_each_contender_and_gaps_where_there_is_no_log
     assert signal.curves[2].segments[-1][0][-1] < 9
 
 
-def test_a_network_of_one_layer_has_no_curve() -> None:
+def test_a_network_of_one_layer_has_no_curve_but_bars() -> None:
     found = compared("relu", depth=1, width=4, seeds=1)
-    assert found.chart is None
+    assert found.chart is not None
+    (bars,) = found.chart.content
+    assert (bars.labels, bars.values) == (("relu",), (pytest.approx(1.0),))
     assert found.contenders[0].value("gradient_ratio") == 1.0
     assert found.contenders[0].value("measured_signal_error") is None
     assert "One network has no spread; --seeds 2 or more gives standard errors." in found.notes

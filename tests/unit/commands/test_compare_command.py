@@ -89,6 +89,17 @@ def test_a_sweep_makes_contenders(fake):
     assert [f.spec for f in fake.asked.functions] == specs(fake)
 
 
+def test_two_sweeps_make_every_pair(fake):
+    outcome("softplus", "--sweep", "beta=1,2", "--sweep", "threshold=10,20", "--by", "values")
+    assert specs(fake) == [f"softplus:beta={b},threshold={t}" for b in (1, 2) for t in (10, 20)]
+
+
+def test_one_function_under_two_names_is_compared(fake):
+    for names in (("torch.gelu", "jax.gelu"), ("swish", "silu"), ("elu", "elu:1"), ("relu", "relu/relu")):
+        outcome(*names, "--by", "gradients")
+        assert specs(fake) == list(names)
+
+
 def test_stacks_are_for_gradients(fake):
     outcome("relu/relu/tanh", "gelu", "--by", "gradients")
     assert [len(stack.functions) for stack in fake.asked.stacks] == [3, 1]
@@ -176,7 +187,10 @@ def test_every_option_of_a_measure_is_one_of_the_command():
     [
         (["relu", "rleu"], "unknown function 'rleu'"),
         (["relu", "softmax"], "softmax maps rows to rows"),
+        (["relu", "gelu", "ReLU"], "ReLU is named twice; a function is compared with others"),
         (["relu", "elu", "--sweep", "alpha=1,2"], "relu has no parameters"),
+        (["elu:1", "--sweep", "alpha=1,2"], "elu:1 sets alpha, and so does --sweep alpha; leave one of them out"),
+        (["elu", "--sweep", "alpha=1,2", "--sweep", "alpha=3,4"], "--sweep alpha is there twice; name all its values in one"),
         (["elu", "--sweep", "beta=1,2"], "no parameter 'beta'"),
         (["elu", "--sweep", "alpha"], "is not a sweep"),
         (["relu", "gelu", "--by", "looks"], "--by 'looks' is not one of"),
@@ -198,6 +212,10 @@ def test_every_option_of_a_measure_is_one_of_the_command():
         (["relu", "gelu", "--plot", "-o", "x.svg", "--digits", "3"], "writes the chart alone; leave out --digits"),
         (["relu", "gelu", "-o", "x.svg"], "is a chart by its suffix; add --plot"),
         (["relu", "gelu", "-o", "x.npy"], "npy holds numbers, not a comparison"),
+        (["relu", "gelu", "-o", "x.xyz"], "use one of .csv, .tsv, .json, .jsonl, .txt, .md, or --format"),
+        (["relu", "gelu", "-o", "x"], "use one of .csv, .tsv, .json, .jsonl, .txt, .md, or --format"),
+        (["elu", "--sweep", "alpha=1:36:36", "--plot"], "--plot draws 35 contenders at most, not 36"),
+        (["elu", "--sweep", "alpha=1:18:18", "--by", "gradients", "--init", "he,gain", "--plot"], "not 36"),
         (["relu", "gelu", "--digits", "3", "--format", "csv"], "--digits belongs to --format table"),
     ],
 )  # fmt: skip
@@ -261,6 +279,37 @@ def test_sorted_best_first_and_unknown_last():
     assert [line.split(",")[0] for line in out.splitlines()] == ["function", "erf", "relu", "gelu_tanh"]
     out, _ = outcome("erf", "relu", "--sort", "kept", "--format", "csv")
     assert [line.split(",")[0] for line in out.splitlines()] == ["function", "relu", "erf"]
+
+
+@pytest.mark.usefixtures("fake")
+def test_sorted_by_name_numbers_count_by_their_size():
+    names = ("erf", "elu:alpha=10", "elu:alpha=2", "elu:alpha=-1", "relu6", "relu")
+    out, _ = outcome(*names, "--sort", "function", "--format", "csv")
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == [
+        "elu:alpha=-1", "elu:alpha=2", "elu:alpha=10", "erf", "relu", "relu6",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_tie_for_the_best_is_said():
+    assert outcome("gelu_tanh", "mish", "relu", "--best", "error") == (
+        "mish\n",
+        "actcli: 2 tie for the best error, the first is printed: mish, relu\n",
+    )
+    assert outcome("relu", "mish", "--best", "error")[0] == "relu\n"
+    assert outcome("mish", "tanh", "gelu", "--best", "kept")[1] == ""
+
+
+def test_without_a_chart_the_table_is_there_all_the_same(fake, monkeypatch):
+    plain = fake.steps
+    monkeypatch.setattr(
+        fake, "steps", lambda specs: (replace(s, so_far=replace(s.so_far, chart=None)) for s in plain(specs))
+    )
+    out, err = outcome("relu", "gelu_tanh", "--plot")
+    assert "gelu_tanh" in out
+    assert err == "actcli: --plot: there is nothing to draw here, no curve with a point on it\n"
+    with pytest.raises(DataError, match="nothing to draw"):
+        outcome("relu", "gelu_tanh", "--plot", "-o", "x.txt")
 
 
 def test_what_is_found_ends_in_status_3(fake):
