@@ -190,7 +190,7 @@ def test_every_option_of_a_measure_is_one_of_the_command():
         (["relu", "gelu", "ReLU"], "ReLU is named twice; a function is compared with others"),
         (["relu", "elu", "--sweep", "alpha=1,2"], "relu has no parameters"),
         (["elu:1", "--sweep", "alpha=1,2"], "elu:1 sets alpha, and so does --sweep alpha; leave one of them out"),
-        (["elu", "--sweep", "alpha=1,2", "--sweep", "alpha=3,4"], "--sweep alpha is there twice; name all its values in one"),
+        (["elu", "--sweep", "alpha=1,2", "--sweep", "alpha=3,4"], "--sweep alpha is there twice; name all its values"),
         (["elu", "--sweep", "beta=1,2"], "no parameter 'beta'"),
         (["elu", "--sweep", "alpha"], "is not a sweep"),
         (["relu", "gelu", "--by", "looks"], "--by 'looks' is not one of"),
