@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from actcli.activations import Activation
     from actcli.analysis.comparison import Comparison, Steps
     from actcli.analysis.evaluation import Array, Numbers
+    from actcli.analysis.low_types import LowType
     from actcli.analysis.stack import Stack
     from actcli.commands.session import Session
 
@@ -134,7 +135,7 @@ def _precision(asked: Asked) -> "Steps":
     from actcli.sources.low_precision import low_types
 
     types = low_types(asked.types)
-    numbers = _given_numbers(asked)
+    numbers = _given_numbers(asked, types[0] if asked.types and len(types) == 1 else None)
     return compare_precision(asked.functions, types, asked.order, numbers, asked.session.threads)
 
 
@@ -167,12 +168,14 @@ def _against(asked: Asked, path: str) -> "Steps":
         asked.array if ours_choose[0] else None,
         asked.column if ours_choose[1] else None,
         asked.session,
+        unit,
     )
     theirs = _opened(
         path,
         asked.array if theirs_choose[0] else None,
         asked.column if theirs_choose[1] else None,
         asked.session,
+        unit,
     )
     return compare_against(
         asked.functions[0],
@@ -306,19 +309,22 @@ def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) ->
         )
 
 
-def _given_numbers(asked: Asked) -> "Iterator[Numbers] | None":
-    """The numbers of -i; None without."""
+def _given_numbers(asked: Asked, stored: "LowType | None" = None) -> "Iterator[Numbers] | None":
+    """The numbers of -i; None without. `stored`: the type of a file that does not know it (bfloat16)."""
     if asked.input is None:
         return None
     if asked.range is not None:
         raise UsageError(f"one input at a time: {asked.input} or --range")
-    return iter([_only(_opened(asked.input, asked.array, asked.column, asked.session), asked.input)])
+    opened = _opened(asked.input, asked.array, asked.column, asked.session, stored)
+    return iter([_only(opened, asked.input)])
 
 
-def _opened(path: str, array: str | None, column: str | None, session: "Session") -> "Iterator[Numbers]":
+def _opened(
+    path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
+) -> "Iterator[Numbers]":
     from actcli.sources import Request, open_numbers
 
-    return open_numbers(Request(input=path, array=array, column=column), session.terminal)
+    return open_numbers(Request(input=path, array=array, column=column, stored=stored), session.terminal)
 
 
 def _evenly_spaced(asked: Asked) -> "Iterator[Numbers]":

@@ -413,3 +413,16 @@ def test_a_file_of_several_arrays(results):
         assert outcome(*one)[0].startswith("function\t")
     with pytest.raises(DataError, match=r"missing\.npy"):
         against(results / "missing.npy", results / "one.npz")
+
+
+def test_results_that_ml_dtypes_saved(tmp_path):
+    package = pytest.importorskip("ml_dtypes")
+    x = np.linspace(-3, 3, 20, dtype=np.float32).astype(package.bfloat16)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "mine.npy", np.maximum(x, 0))
+    files = tmp_path / "x.npy", tmp_path / "mine.npy"
+    assert against(*files, "--types", "bfloat16")["max_ulp"] == 0
+    with pytest.raises(DataError, match="compare --by precision reads it with --types bfloat16"):
+        against(*files)
+    alone = ("relu", "--by", "precision", "-i", str(files[0]), "--types", "bfloat16", "--format", "json")
+    assert json.loads(outcome(*alone)[0])["contenders"][0]["bfloat16_max_relative_error"] == 0
