@@ -30,6 +30,7 @@ COLUMNS = (
     Column("init", "initialisation"),
     Column("weight_std", "weight std σw"),
     Column("fixed_point", "variance q*", group="theory, depth without end"),
+    Column("stability", "q* is", group="theory, depth without end"),
     Column("chi_1", "χ₁ at q*", group="theory, depth without end"),
     Column("edge_distance", "|χ₁ - 1|", "small", group="theory, depth without end"),
     Column("edge_weight_std", "σw on the edge of chaos", group="theory, depth without end"),
@@ -49,7 +50,8 @@ COLUMNS = (
 """What is compared. Variances are per unit; the input has variance 1, the gradient 1 at the last layer.
 
 init, weight_std: how the weights are drawn, N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
-fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|; edge_weight_std is the σw that
+fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|, None at an unstable q*, where no
+signal stays; edge_weight_std is the σw that
 makes chi_1 = 1 with the same biases, None where there is none, and for stacks.
 signal_variance, gradient_ratio: by theory; the ratio is of the variances at the first and the last layer.
 gradient_decades: |log10 gradient_ratio|, inf where no gradient or no finite one arrives.
@@ -274,8 +276,9 @@ def _contender(
         "init": entrant.init,
         "weight_std": weight_stds.pop() if len(weight_stds) == 1 else None,
         "fixed_point": end.fixed_point,
+        "stability": end.stability,
         "chi_1": end.chi,
-        "edge_distance": None if end.chi is None else abs(end.chi - 1),
+        "edge_distance": None if end.chi is None or end.stability == "unstable" else abs(end.chi - 1),
         "edge_weight_std": theory.edge,
         "correlation_fixed_point": end.correlation,
         "signal_depth": end.signal_depth,

@@ -227,6 +227,19 @@ def test_a_fixed_point_that_nothing_comes_near_is_called_unstable() -> None:
     assert "fixed point of relu" not in notes
 
 
+def test_what_belongs_to_a_fixed_point_is_not_told_of_an_unstable_one() -> None:
+    found = compared("exponential relu tanh", inits=("gain",), depth=4, width=8, seeds=2)
+    exponential, relu, tanh = found.contenders
+    assert [c.value("stability") for c in found.contenders] == ["unstable", "marginal", "stable"]
+    assert exponential.value("fixed_point") == pytest.approx(1)
+    assert exponential.value("chi_1") == pytest.approx(1)
+    for name in ("edge_distance", "edge_weight_std", "correlation_fixed_point", "correlation_depth"):
+        assert exponential.value(name) is None
+        assert relu.value(name) is not None
+    assert "On the edge of chaos, χ₁ = 1: relu." in found.notes
+    assert best(found, found.column("edge_distance")) == (1,)
+
+
 def test_decades_apart_are_no_agreement_however_wide_the_spread() -> None:
     notes = " ".join(compared("silu", inits=("gain",), depth=60, width=128, seeds=8).notes)
     assert "differ most in the signal of silu" in notes
