@@ -135,7 +135,7 @@ def _size(numbers: Numbers) -> int | None:
 def _require_equal(x: Numbers, theirs: Numbers, x_count: int, their_count: int) -> None:
     if x_count != their_count:
         raise DataError(
-            f"{theirs.origin}: {their_count} results for the {x_count} numbers of {x.origin}; "
+            f"{theirs.origin}: {_counted(their_count, 'result')} for {_counted(x_count, 'number')} of {x.origin}; "
             "it takes one result for each"
         )
 

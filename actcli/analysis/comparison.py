@@ -126,7 +126,8 @@ class Comparison:
             if _key(column.name) == wanted:
                 return column
         known = ", ".join(column.name for column in self.columns)
-        raise UsageError(f"no column {name!r} in a comparison by {self.by}; it has {known}")
+        where = "the summary" if self.by == "summary" else f"a comparison by {self.by}"
+        raise UsageError(f"no column {name!r} in {where}; it has {known}")
 
 
 @dataclass(frozen=True, slots=True)

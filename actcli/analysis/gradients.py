@@ -22,6 +22,7 @@ INITS: tuple[Init, ...] = get_args(Init)
 
 _FIXED: Mapping[Init, float] = {"he": math.sqrt(2.0), "xavier": 1.0, "lecun": 1.0}
 """sw in square layers: he 2/fan_in, xavier 2/(fan_in + fan_out), lecun 1/fan_in."""
+_MOST_STD = 1e100
 _MOST_DEPTH = 10_000
 _MOST_WIDTH = 8_192
 _MOST_SEEDS = 10_000
@@ -129,8 +130,8 @@ def _require(conditions: Conditions) -> None:
     if conditions.seed < 0:
         raise UsageError(f"--seed {conditions.seed}: a whole number from 0 on is needed")
     for name, size in (("weight-std", conditions.weight_std), ("bias-std", conditions.bias_std)):
-        if size is not None and not 0 <= size <= 1e100:
-            raise UsageError(f"--{name} {size:g}: a standard deviation is a number from 0 on")
+        if size is not None and not 0 <= size <= _MOST_STD:
+            raise UsageError(f"--{name} {size:g}: a standard deviation from 0 to {_MOST_STD:g} is needed")
     if conditions.weight_std is not None:
         return
     for init in conditions.inits:

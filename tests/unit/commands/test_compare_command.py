@@ -267,6 +267,12 @@ def test_an_unknown_column_is_found_at_the_first_step(fake):
     )
 
 
+def test_the_summary_is_no_measure_by_name():
+    assert refused("relu", "gelu", "--sort", "sise").startswith(
+        "no column 'sise' in the summary; it has infimum"
+    )
+
+
 @pytest.mark.usefixtures("fake")
 def test_the_best_alone():
     assert outcome("gelu_tanh", "relu", "mish", "--best", "error")[0] == "relu\n"
