@@ -27,7 +27,7 @@ _LONGEST_NAME = 18
 _HEADINGS = (16, 10, 0)
 """Letters of a heading in one line, as far as the width allows."""
 _MOST_RECORDS = 60
-_PARTS_OF_A_NAME = re.compile(r"[^:,/ ]+|[:,/ ][^:,/ ]*")
+_PARTS_OF_A_NAME = re.compile(r"[^:,/ ]*[:,/ ]+|[^:,/ ]+")
 _PARTS_OF_A_TEXT = re.compile(r"\S+\s*")
 
 
@@ -175,7 +175,12 @@ def _in_blocks(grid: _Grid, room: int) -> Iterator[_Grid]:
 
 
 def _name(spec: str) -> _Cell:
-    return _Cell(_folded(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME))
+    """A specification as a heading; its lines begin below each other, so that it reads as one."""
+    from rich.cells import cell_len
+
+    lines = _folded(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME)
+    width = max(map(cell_len, lines))
+    return _Cell(tuple(line + " " * (width - cell_len(line)) for line in lines))
 
 
 def _value(contender: Contender, column: Column, digits: int | None, *, is_best: bool) -> _Cell:
