@@ -230,7 +230,7 @@ def test_a_fixed_point_that_nothing_comes_near_is_called_unstable() -> None:
 
 def test_what_belongs_to_a_fixed_point_is_not_told_of_an_unstable_one() -> None:
     found = compared("exponential relu tanh", inits=("gain",), depth=4, width=8, seeds=2)
-    exponential, relu, tanh = found.contenders
+    exponential, relu, _ = found.contenders
     assert [c.value("stability") for c in found.contenders] == ["unstable", "marginal", "stable"]
     assert exponential.value("fixed_point") == pytest.approx(1)
     assert exponential.value("chi_1") == pytest.approx(1)

@@ -23,7 +23,7 @@ def test_the_lines_of_a_long_stack_begin_below_each_other():
     ).splitlines()
     assert [line.rstrip() for line in lines[:2]] == [
         "                    relu/relu/tanh/",
-        "                    gelu/silu/mish/elu      relu",
+        "                    gelu/silu/mish/elu       relu",
     ]
 
 
@@ -34,7 +34,7 @@ def test_a_column_that_says_what_another_does_is_left_out():
         Contender("gelu", {"all": INF, "finite": 1.0}),
     )
     assert "finite" not in screen(comparison([same], columns))
-    assert "largest finite  1" in screen(comparison([other], columns))
+    assert "largest finite     1" in screen(comparison([other], columns))
 
 
 def test_contenders_beside_each_other():
