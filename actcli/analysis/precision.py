@@ -340,10 +340,11 @@ def _over_numbers(setting: _Setting, known: _Known) -> Iterator[str]:
     yield f"the errors and the shares are over the {counted} of {known.origin}{more}"
     for k, kind in enumerate(setting.types):
         judged = min(known.tallies[i, k].judged for i in range(len(setting.functions)))
-        if judged < known.count:
+        without = known.count - judged
+        if without:
             yield (
-                f"in {kind.name} {known.count - judged} of them have no relative error: it has no such x, or the "
-                "function has no number there"
+                f"in {kind.name} {without} of them {'has' if without == 1 else 'have'} no relative error: there is no "
+                "such x in the type, or no f(x)"
             )
 
 

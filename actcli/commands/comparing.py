@@ -271,6 +271,8 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
 
     found: list[Stack] = []
     for spec in specs:
+        if _has_suffix(spec, ".npy", ".npz", ".csv", ".tsv", ".txt"):
+            raise UsageError(f"{spec} is no function; compare takes the numbers of a file by -i {spec}")
         if "/" in spec:
             if not WAYS[by].stacks:
                 raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")

@@ -277,7 +277,7 @@ def test_notes_count_the_numbers_that_are_judged():
     *_, last = compare_precision([activation("gelu")], [FLOAT16, FLOAT32], 0, [stream(x)], 1)
     assert last.so_far.notes[1:3] == (
         "the errors and the shares are over the 3 finite numbers of x.npy; 2 more are not finite and left out",
-        "in float16 1 of them have no relative error: it has no such x, or the function has no number there",
+        "in float16 1 of them has no relative error: there is no such x in the type, or no f(x)",
     )
     *_, last = compare_precision([activation("gelu")], [FLOAT32], 0, [stream([1.0])], 1)
     assert last.so_far.notes[1] == "the errors and the shares are over the one finite number of x.npy"

@@ -186,6 +186,7 @@ def test_every_option_of_a_measure_is_one_of_the_command():
     ("arguments", "said"),
     [
         (["relu", "rleu"], "unknown function 'rleu'"),
+        (["relu", "gelu", "a/x.npy"], "a/x.npy is no function; compare takes the numbers of a file by -i a/x.npy"),
         (["relu", "softmax"], "softmax maps rows to rows"),
         (["relu", "gelu", "ReLU"], "ReLU is named twice; a function is compared with others"),
         (["relu", "elu", "--sweep", "alpha=1,2"], "relu has no parameters"),
