@@ -196,13 +196,18 @@ class UlpTally:
         return float(_EDGES[int(np.searchsorted(np.cumsum(self.buckets), half))])
 
     def histogram(self) -> Sequence[Bucket]:
-        """The errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs."""
+        """The errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs.
+
+        Empty buckets above 4 are left out: a lone result of the other sign is off by millions.
+        """
         if not self.count:
             return ()
         last = int(np.flatnonzero(self.buckets[:-1]).max(initial=1))
         found = [Bucket(0.0, 0.0, int(self.buckets[0]))]
         found += [
-            Bucket(float(_EDGES[i - 1]), float(_EDGES[i]), int(self.buckets[i])) for i in range(1, last + 1)
+            Bucket(float(_EDGES[i - 1]), float(_EDGES[i]), int(self.buckets[i]))
+            for i in range(1, last + 1)
+            if self.buckets[i] or _EDGES[i] <= _COUNTED_OVER[-1]
         ]
         if self.infinite:
             found.append(Bucket(math.inf, math.inf, self.infinite))

@@ -5,12 +5,13 @@ below each other instead; a table that is too wide is cut into blocks of contend
 """
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.analysis.comparison import Column, Comparison, Contender, Record, best
+from actcli.analysis.comparison import Column, Comparison, Contender, Record, Value, best
 from actcli.render.cells import printable
 from actcli.render.comparison import BEST, full_heading, heading, shown
 from actcli.render.grid import in_script, ruled_table
@@ -293,10 +294,15 @@ def _joined(having: Sequence[Contender], name: str, digits: int | None) -> _Grid
 def _records(records: Sequence[Record], digits: int | None) -> _Grid:
     head = tuple(_Cell((key.replace("_", " "),)) for key in records[0])
     rows = tuple(
-        tuple(_Cell((shown(value, digits),)) for value in record.values())
+        tuple(_Cell((_found(value, digits),)) for value in record.values())
         for record in records[:_MOST_RECORDS]
     )
     return _Grid(head, rows)
+
+
+def _found(value: Value, digits: int | None) -> str:
+    # what somebody's kernel returned is no missing number
+    return "nan" if isinstance(value, float) and math.isnan(value) else shown(value, digits)
 
 
 def _rest(records: Sequence[Record]) -> Iterator[str]:

@@ -149,6 +149,8 @@ def test_the_histogram_counts_all_and_ends_with_the_largest():
     buckets = [(b.low, b.high, b.count) for b in found.histogram()]
     assert buckets == [(0, 0, 1), (0, 0.5, 2), (0.5, 1, 2), (1, 2, 1), (2, 4, 1), (INF, INF, 1)]
     assert UlpTally().histogram() == ()
+    far = tally(1 + ulp * np.array([0, 0, 3, 1000]), np.ones(4)).histogram()
+    assert [(b.low, b.high, b.count) for b in far][2:] == [(0.5, 1, 0), (1, 2, 0), (2, 4, 1), (512, 1024, 1)]
 
 
 def test_tallies_of_pieces_add_up_to_that_of_the_whole():

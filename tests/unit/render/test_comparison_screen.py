@@ -27,6 +27,14 @@ def test_the_lines_of_a_long_stack_begin_below_each_other():
     ]
 
 
+def test_nan_that_was_given_is_no_missing_number():
+    found = Contender(
+        "relu", {"infimum": 0.0}, {"worst": [{"index": 3, "theirs": float("nan"), "ulp": None}]}
+    )
+    lines = screen(comparison([found], shown=("worst",))).splitlines()
+    assert lines[-1].split() == ["3", "nan", "–"]
+
+
 def test_a_column_that_says_what_another_does_is_left_out():
     columns = (Column("all", "largest"), Column("finite", "largest finite", unlike="all"))
     same, other = (
