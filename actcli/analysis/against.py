@@ -254,7 +254,7 @@ def _notes(setting: _Setting, errors: UlpTally) -> tuple[str, ...]:
         )
     if not errors.exact_median:
         notes.append(
-            "of so many errors the median is known to 1/256 ULP: half of them are no larger than what is given"
+            "of so many errors the median is an upper bound: to 1/256 ULP, above 64 ULP the next power of two"
         )
     kinks = setting.f.kinks
     if order and kinks:
