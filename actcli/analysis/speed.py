@@ -32,10 +32,10 @@ _WHAT: tuple[What, ...] = ("f", "gradient")
 _ROUNDS = {1_000: 31, 10_000: 21, 100_000: 11, 1_000_000: 5}
 _FEWEST_ROUNDS = 3
 """Of the largest arrays; and of fewer complete ones, where it was cut short, nothing is told."""
-_AT_ONCE = 20_000
+_AT_ONCE = 10_000
 """Elements that one reading of the clock covers at least: small arrays are run several times."""
 _WARMED_UP = 1_000_000
-"""The core needs no warming up for larger arrays: it goes through them in pieces of what it has then seen."""
+"""For larger arrays only what is compiled for each size needs warming up."""
 _PIECE = 1 << 18
 """How much of a large array is handed to a thread at a time, as arrays come from files."""
 
@@ -51,6 +51,7 @@ class Peer:
             library has no such function.
         use_threads: tell it how many threads to use.
         note: how it is timed, in a sentence.
+        compiles: it does so at the first call with an array of another size.
 
     """
 
@@ -60,6 +61,7 @@ class Peer:
     prepare: Callable[[Activation, int], Callable[[Any], Timed] | None]
     use_threads: Callable[[int], None]
     note: str = ""
+    compiles: bool = False
 
 
 def compare_speed(
@@ -273,7 +275,8 @@ def _rounds(
         ]
         times.rounds[cell] = 0
         for entry, timed in zip(entries, ready, strict=True):
-            for run in timed.values() if entry.peer or cell.size <= _WARMED_UP else ():
+            compiled = entry.peer is not None and entry.peer.compiles
+            for run in timed.values() if compiled or cell.size <= _WARMED_UP else ():
                 run()  # what is compiled, or allocated, at the first call is not timed
                 yield cell, entry.label, 0
         for complete in range(1, cell.rounds + 1):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,14 @@ def test_another_library_is_a_contender_of_its_own():
     assert faster.value("float32_ns") == pytest.approx(0.5e9 / 100_000)
     assert used == [3]
     assert any("slow 1.0: for a test." in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("compiles", "runs"), [(True, 4), (False, 3)])
+def test_of_large_arrays_only_what_is_compiled_runs_once_more(compiles, runs):
+    clock = Stopwatch()
+    slow, _ = peer(clock, 1.0)
+    compared("relu", peers=(replace(slow, compiles=compiles),), clock=clock, sizes=(1_500_000,))
+    assert clock.now == runs * 2 * (1 + 2)  # two types, f and f'
 
 
 def test_what_a_library_lacks_is_said():
