@@ -55,10 +55,11 @@ def parameter_name(definition: Definition, dialect: str | None, given: str, spec
         raise UsageError(
             f"{spec}: the two forms have names here: gelu is the exact one, gelu_tanh the approximate"
         )
+    where = "" if spec == definition.name else f"{spec}: "
     if not definition.parameters:
-        raise UsageError(f"{spec}: {definition.name} has no parameters")
+        raise UsageError(f"{where}{definition.name} has no parameters")
     own = ", ".join(p.name for p in definition.parameters)
-    raise UsageError(f"{spec}: {definition.name} has no parameter {given!r}; it has {own}")
+    raise UsageError(f"{where}{definition.name} has no parameter {given!r}; it has {own}")
 
 
 def spellings() -> Iterator[tuple[str, Definition]]:

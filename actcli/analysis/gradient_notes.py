@@ -60,8 +60,8 @@ def _on_the_edge(named: _Named) -> Iterator[str]:
 def _on_unstable(named: _Named) -> Iterator[str]:
     """Fixed points that nothing comes nearer to: the signal stays only where it starts on one exactly."""
     for label, contender in named:
-        end, scale = contender.values["fixed_point"], contender.values["signal_depth"]
-        if isinstance(end, float) and 0 < end < math.inf and scale is None:
+        end = contender.values["fixed_point"]
+        if isinstance(end, float) and contender.values["stability"] == "unstable":
             yield f"The fixed point of {label}, q* = {end:.3g}, is unstable: a real network drifts away from it."
 
 

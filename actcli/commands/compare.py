@@ -60,7 +60,14 @@ def compare_functions(
     A table of what was measured, the best marked. A bar shows how far a long
     measurement is; Ctrl-C ends it and prints what is known by then.
     """
-    from actcli.commands.comparing import WAYS, Asked, contenders, refuse_contradictions, refuse_foreign
+    from actcli.commands.comparing import (
+        WAYS,
+        Asked,
+        contenders,
+        refuse_contradictions,
+        refuse_crowd,
+        refuse_foreign,
+    )
     from actcli.commands.comparison_report import choose_report, follow_and_write
 
     session: Session = context.obj
@@ -92,6 +99,8 @@ def compare_functions(
         frameworks=own.names_in("--with", with_),
     )
     refuse_contradictions(measure, asked)
+    if plot:
+        refuse_crowd(measure, asked)
     steps = WAYS[measure].steps(asked)
     session.writes()
     status = follow_and_write(steps, report, session.terminal)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from actcli.activations import Activation
     from actcli.analysis.comparison import Comparison, Steps
     from actcli.analysis.evaluation import Array, Numbers
+    from actcli.analysis.low_types import LowType
     from actcli.analysis.stack import Stack
     from actcli.commands.session import Session
 
@@ -18,6 +19,7 @@ ByName = Literal["properties", "values", "gradients", "information", "precision"
 POINTS = 1001
 DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
 SEED = 0
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Way:
         options: those that mean something here and not everywhere, by the names of the command's parameters.
         least: how many contenders it needs.
         stacks: whether a contender may have a function a layer.
+        curves: whether --plot draws a curve a contender; else bars.
 
     """
 
@@ -71,6 +74,7 @@ class Way:
     options: frozenset[str] = frozenset()
     least: int = 1
     stacks: bool = False
+    curves: bool = True
 
 
 def _summary(asked: Asked) -> "Steps":
@@ -131,7 +135,7 @@ def _precision(asked: Asked) -> "Steps":
     from actcli.sources.low_precision import low_types
 
     types = low_types(asked.types)
-    numbers = _given_numbers(asked)
+    numbers = _given_numbers(asked, types[0] if asked.types and len(types) == 1 else None)
     return compare_precision(asked.functions, types, asked.order, numbers, asked.session.threads)
 
 
@@ -164,12 +168,14 @@ def _against(asked: Asked, path: str) -> "Steps":
         asked.array if ours_choose[0] else None,
         asked.column if ours_choose[1] else None,
         asked.session,
+        unit,
     )
     theirs = _opened(
         path,
         asked.array if theirs_choose[0] else None,
         asked.column if theirs_choose[1] else None,
         asked.session,
+        unit,
     )
     return compare_against(
         asked.functions[0],
@@ -201,9 +207,9 @@ WAYS: Mapping[str, Way] = {
         frozenset({"depth", "weight_std", "bias_std", "init", "width", "seeds", "seed"}),
         stacks=True,
     ),
-    "information": Way(_information, _NUMBERS | {"bits"}),
+    "information": Way(_information, _NUMBERS | {"bits"}, curves=False),
     "precision": Way(_precision, _NUMBERS | {"order", "types", "against", "max_ulp"}),
-    "speed": Way(_speed, frozenset({"with_", "seed"})),
+    "speed": Way(_speed, frozenset({"with_", "seed"}), curves=False),
 }
 """By the values of --by; without it `summary`."""
 
@@ -243,20 +249,34 @@ def refuse_contradictions(by: str, asked: Asked) -> None:
         )
 
 
-def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Stack, ...]":
-    """What is compared, each function at every value of the sweep.
+def refuse_crowd(by: str, asked: Asked) -> None:
+    """Raise UsageError for more contenders than a chart has letters for; to be called where one is asked for."""
+    from actcli.render.figure_text import MOST_CURVES
 
-    Raises UsageError for what does not exist, for a function over rows, and for a stack where none is taken.
+    count = len(asked.stacks) * len(asked.init or ("he",))
+    if WAYS[by].curves and count > MOST_CURVES:
+        raise UsageError(
+            f"--plot draws {MOST_CURVES} contenders at most, not {count}; name fewer, or leave it out"
+        )
+
+
+def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") -> "tuple[Stack, ...]":
+    """What is compared, each function at every value of the sweeps.
+
+    Raises UsageError for what does not exist or is named twice, for a function over rows, and for a stack where none
+    is taken.
     """
     from actcli.activations import activation
     from actcli.analysis.stack import Stack, stack, stacked
 
     found: list[Stack] = []
     for spec in specs:
+        if _has_suffix(spec, ".npy", ".npz", ".csv", ".tsv", ".txt"):
+            raise UsageError(f"{spec} is no function; compare takes the numbers of a file by -i {spec}")
         if "/" in spec:
             if not WAYS[by].stacks:
                 raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")
-            if sweep is not None:
+            if sweeps:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
             found.append(stack(spec))
             continue
@@ -264,12 +284,21 @@ def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Sta
         if f.by_rows:
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
         found += stacked([f])
-    if sweep is None:
-        return tuple(found)
-    from actcli.analysis.sweep import parse_sweep, swept
+    if sweeps:
+        from actcli.analysis.sweep import parse_sweep, product
 
-    values = parse_sweep(sweep)
-    return tuple(member for one in found for f in one.functions for member in stacked(swept(f, values)))
+        values = [parse_sweep(sweep) for sweep in sweeps]
+        found = [member for one in found for f in one.functions for member in stacked(product(f, values))]
+    _refuse_twins([one.spec for one in found])
+    return tuple(found)
+
+
+def _refuse_twins(specs: "Sequence[str]") -> None:
+    """Raise UsageError for a contender that stands there twice; two names of one function are two contenders."""
+    names = [spec.lower().replace("-", "").replace("_", "") for spec in specs]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"{specs[place]} is named twice; a function is compared with others")
 
 
 def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:
@@ -282,19 +311,22 @@ def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) ->
         )
 
 
-def _given_numbers(asked: Asked) -> "Iterator[Numbers] | None":
-    """The numbers of -i; None without."""
+def _given_numbers(asked: Asked, stored: "LowType | None" = None) -> "Iterator[Numbers] | None":
+    """The numbers of -i; None without. `stored`: the type of a file that does not know it (bfloat16)."""
     if asked.input is None:
         return None
     if asked.range is not None:
         raise UsageError(f"one input at a time: {asked.input} or --range")
-    return _opened(asked.input, asked.array, asked.column, asked.session)
+    opened = _opened(asked.input, asked.array, asked.column, asked.session, stored)
+    return iter([_only(opened, asked.input)])
 
 
-def _opened(path: str, array: str | None, column: str | None, session: "Session") -> "Iterator[Numbers]":
+def _opened(
+    path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
+) -> "Iterator[Numbers]":
     from actcli.sources import Request, open_numbers
 
-    return open_numbers(Request(input=path, array=array, column=column), session.terminal)
+    return open_numbers(Request(input=path, array=array, column=column, stored=stored), session.terminal)
 
 
 def _evenly_spaced(asked: Asked) -> "Iterator[Numbers]":
@@ -312,7 +344,12 @@ def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
 
     numbers = next(streams)
     if numbers.among_others:
-        raise UsageError(f"{path} holds several arrays; say with --array NAME which is meant")
+        names = [numbers.array, *(other.array for other in streams)]
+        listed = ", ".join(str(name) for name in names[:_MOST_NAMED])
+        listed += f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        raise UsageError(
+            f"{path} holds {len(names)} arrays, and one is compared; say which with --array NAME: {listed}"
+        )
     return replace(numbers, blocks=_held(numbers.blocks, streams))
 
 
