@@ -146,6 +146,8 @@ class Definition:
         name: the canonical name. `keras.relu` is a function that only that framework has.
         family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave` or `row`.
         formula: f(x) in one line of text.
+        expression: f in the formula language, with our parameters' names; "" by rows. Its derivatives of
+            order 3 and more follow from it.
         derivative: f'(x) in one line of text, off the kinks; by rows d y_i / d x_j.
         source: author and year, or where the definition is from.
         value, slope, curvature: kernels for f, f', f''. By rows: x is (rows, n); slope and curvature are the
@@ -170,6 +172,7 @@ class Definition:
     value: Kernel
     slope: Kernel | None
     curvature: Kernel | None
+    expression: str = ""
     derivative: str = ""
     jacobian: Kernel | None = None
     aliases: tuple[str, ...] = ()

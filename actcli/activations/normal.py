@@ -173,6 +173,43 @@ def _erf(x: Array) -> Array:
     return piecewise(np.abs(x) < 0.5, x, _erf_inner, _erf_outer)
 
 
+def erf(x: Array) -> Array:
+    """2Φ(x√2) − 1. Shape as x, float64; raises nothing."""
+    return _erf(x)
+
+
+def erf_slope(x: Array) -> Array:
+    """2/√π·e**(−x²). Shape as x, float64; raises nothing."""
+    return _gaussian(x, _TWO_OVER_ROOT_PI)
+
+
+def erfc(x: Array) -> Array:
+    """1 − erf(x), without cancellation where erf comes close to 1. Shape as x, float64; raises nothing."""
+
+    def outer(x: Array) -> Array:
+        a = _cut_off(x)
+        tail = decay_times(square(a), 2.0 * mills(a * _SQRT_2))
+        return np.where(x < 0, 2.0 - tail, tail)
+
+    return piecewise(np.abs(x) < 0.5, x, lambda x: 1.0 - _erf_inner(x), outer)
+
+
+def normal_cdf(x: Array) -> Array:
+    """Φ(x), the normal distribution function. Shape as x, float64; raises nothing."""
+
+    def outer(x: Array) -> Array:
+        a = _cut_off(x)
+        tail = decay_times(_half_square(a), mills(a))
+        return np.where(x < 0, tail, 1.0 - tail)
+
+    return piecewise(np.abs(x) < _NEAR, x, lambda x: 0.5 + x * _series(x), outer)
+
+
+def normal_density(x: Array) -> Array:
+    """φ(x) = e**(−x²/2)/√(2π). Shape as x, float64; raises nothing."""
+    return decay_times(_half_square(_cut_off(x)), _DENSITY_AT_0)
+
+
 def _laplace_argument(x: Array, mu: float, sigma: float) -> Sum:
     """t = (x − μ)/(σ√2) to about 2**-104, cut off at ±60."""
     difference = two_sum(np.clip(x, -1e300, 1e300), -mu)

@@ -1,0 +1,121 @@
+"""A formula understood: its tree, what is computed for it, and the definition that the rest of the program uses."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+
+from actcli.activations.definition import INF, Array, Definition, Kink, Parameter
+from actcli.activations.formula.complaint import FormulaError
+from actcli.activations.formula.parse import parse
+from actcli.activations.formula.program import Program, compiled
+from actcli.activations.formula.tree import Node, contains_x, free_names
+
+FAMILY = "formula"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One formula, read.
+
+    Attributes:
+        text: as it was typed.
+        tree: as it was typed, as a tree.
+        names: its parameters, in the order of the text.
+
+    """
+
+    text: str
+    tree: Node
+    names: tuple[str, ...]
+
+    @cached_property
+    def program(self) -> Program:
+        """What is computed."""
+        return compiled(self.tree)
+
+
+@lru_cache(256)
+def formula(text: str) -> Formula:
+    """The formula that a text is. Raises FormulaError, which points at the column, when it is none."""
+    from actcli.activations.specification import named_definition
+
+    tree = parse(text, named_definition)
+    return Formula(text, tree, free_names(tree))
+
+
+def definition_of(name: str, text: str, parameters: Sequence[Parameter] = (), source: str = "") -> Definition:
+    """The definition of the function that a formula is.
+
+    `name` is what the function is called. `parameters` are those of the formula, each once; one that is not
+    listed has no default (NaN) and must be given a value wherever the function is used. Raises FormulaError for
+    a text that is no formula in x, UsageError for a parameter that does not stand in it.
+    """
+    read = formula(text)
+    if not contains_x(read.tree):
+        raise FormulaError("there is no x in it: a function is a formula in x", text, 0, len(text))
+    listed = {p.name: p for p in parameters}
+    for given in listed:
+        if given not in read.names:
+            raise FormulaError(f"there is no parameter {given} in it", text, 0, len(text))
+    return Definition(
+        name=name,
+        family=FAMILY,
+        formula=text,
+        expression=text,
+        source=source or "a formula",
+        parameters=tuple(listed.get(given, Parameter(given, float("nan"))) for given in read.names),
+        value=read.program.value,
+        slope=partial(_derivative, read, 1),
+        curvature=partial(_derivative, read, 2),
+        by_parameter={given: partial(_by_parameter, read, given) for given in read.names},
+        kinks=_kinks(read),
+        monotone=False,
+        relation=partial(_relation, read),
+    )
+
+
+def _derivative(read: Formula, order: int, x: Array, **parameters: float) -> Array:
+    from actcli.activations.formula.derivatives import derivative
+
+    return derivative(read.program, order, x, parameters)
+
+
+def _by_parameter(read: Formula, name: str, x: Array, **parameters: float) -> Array:
+    from actcli.activations.formula.derivatives import derivative
+
+    return derivative(read.program, 1, x, parameters, wrt=name)
+
+
+def _kinks(read: Formula) -> Callable[..., tuple[Kink, ...]]:
+    @lru_cache(64)
+    def found(values: tuple[tuple[str, float], ...]) -> tuple[Kink, ...]:
+        from actcli.activations.formula.kinks import kinks
+
+        return kinks(read.program, dict(values))
+
+    return lambda **parameters: found(tuple(sorted(parameters.items())))
+
+
+def _relation(read: Formula, **parameters: float) -> str | None:
+    """What the parameters of the catalogue's functions inside must meet."""
+    results = read.program.scalars(parameters)
+    for step in read.program.instructions:
+        if step.definition is None or any(results[i] is None for i in step.inputs[1:]):
+            continue
+        given = dict(zip(step.parameters, (results[i] for i in step.inputs[1:]), strict=True))
+        for parameter in step.definition.parameters:
+            value = given[parameter.name]
+            complaint = parameter.refusal(value) if value != parameter.default else None
+            if complaint:
+                return f"{parameter.name} of {step.definition.name} {complaint}"
+        wanted = step.definition.relation(**given)
+        if wanted:
+            return f"{wanted} in {step.definition.name}"
+    return None
+
+
+def domain_of(read: Formula, parameters: Mapping[str, float]) -> tuple[float, float]:
+    """Where f is a number: from the lowest to the highest; the whole line where it is so at both ends."""
+    from actcli.activations.formula.kinks import domain
+
+    return domain(read.program, parameters) if read.program.instructions else (-INF, INF)
