@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from actcli.activations import exponentials, gated, normal, rectifiers, rows, shrinkage, sigmoids, waves
 from actcli.activations.activation import Activation
-from actcli.activations.definition import Definition, Names, Parameter
+from actcli.activations.definition import FORMULA, Definition, Names, Parameter
 from actcli.exits import UsageError
 
 DIALECTS = ("torch", "jax", "keras", "onnx")
@@ -56,10 +56,15 @@ def registered() -> tuple[Definition, ...]:
     return tuple(dict.fromkeys(_registered.values()))
 
 
+def catalogued_definition(name: str) -> Definition | None:
+    """The function of that name in the catalogue; None where there is none. No framework's."""
+    found = _index().get(_key(name)) if "." not in name else None
+    return found[0] if found else None
+
+
 def named_definition(name: str) -> Definition | None:
     """The function of that name in the catalogue, or registered; None where there is none. No framework's."""
-    found = _index().get(_key(name)) if "." not in name else None
-    return found[0] if found else _registered.get(_key(name))
+    return catalogued_definition(name) or _registered.get(_key(name))
 
 
 def activation(spec: str, free: Collection[str] = ()) -> Activation:
@@ -81,6 +86,10 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
     complaint = definition.relation(**values)
     if complaint:
         raise UsageError(f"{spec}: the parameters must meet {complaint}")
+    if definition.family == FORMULA:
+        from actcli.activations.formula import settled
+
+        definition = settled(definition, values)
     return Activation(spec, definition, MappingProxyType(values), dialect)
 
 

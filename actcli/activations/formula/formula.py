@@ -1,16 +1,16 @@
 """A formula understood: its tree, what is computed for it, and the definition that the rest of the program uses."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
-from actcli.activations.definition import INF, Array, Definition, Kink, Parameter
+from actcli.activations.definition import FORMULA, Array, Definition, Kink, Parameter
 from actcli.activations.formula.complaint import FormulaError
 from actcli.activations.formula.parse import parse
 from actcli.activations.formula.program import Program, compiled
+from actcli.activations.formula.rewrites import Rewriting, rewritten
 from actcli.activations.formula.tree import Node, contains_x, free_names
-
-FAMILY = "formula"
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,23 @@ class Formula:
     names: tuple[str, ...]
 
     @cached_property
+    def stable(self) -> tuple[Node, tuple[Rewriting, ...]]:
+        """The tree that is computed, and what was rewritten in it."""
+        return rewritten(self.tree, self.text)
+
+    @property
+    def rewritings(self) -> tuple[Rewriting, ...]:
+        """What was rewritten in the formula because the plain form loses digits."""
+        return self.stable[1]
+
+    @cached_property
     def program(self) -> Program:
         """What is computed."""
+        return compiled(self.stable[0])
+
+    @cached_property
+    def literal(self) -> Program:
+        """What would be computed for the formula as it was typed."""
         return compiled(self.tree)
 
 
@@ -59,7 +74,7 @@ def definition_of(name: str, text: str, parameters: Sequence[Parameter] = (), so
             raise FormulaError(f"there is no parameter {given} in it", text, 0, len(text))
     return Definition(
         name=name,
-        family=FAMILY,
+        family=FORMULA,
         formula=text,
         expression=text,
         source=source or "a formula",
@@ -97,7 +112,7 @@ def _kinks(read: Formula) -> Callable[..., tuple[Kink, ...]]:
 
 
 def _relation(read: Formula, **parameters: float) -> str | None:
-    """What the parameters of the catalogue's functions inside must meet."""
+    """Say what the parameters of the catalogue's functions inside must meet."""
     results = read.program.scalars(parameters)
     for step in read.program.instructions:
         if step.definition is None or any(results[i] is None for i in step.inputs[1:]):
@@ -114,8 +129,14 @@ def _relation(read: Formula, **parameters: float) -> str | None:
     return None
 
 
-def domain_of(read: Formula, parameters: Mapping[str, float]) -> tuple[float, float]:
-    """Where f is a number: from the lowest to the highest; the whole line where it is so at both ends."""
+def settled(definition: Definition, values: Mapping[str, float]) -> Definition:
+    """The definition of a formula at these parameters: they are its defaults where it has none, and its domain."""
     from actcli.activations.formula.kinks import domain
 
-    return domain(read.program, parameters) if read.program.instructions else (-INF, INF)
+    own = formula(definition.expression)
+    if any(math.isnan(value) for value in values.values()):
+        return definition
+    parameters = tuple(
+        replace(p, default=values[p.name]) if math.isnan(p.default) else p for p in definition.parameters
+    )
+    return replace(definition, parameters=parameters, domain=domain(own.program, values))

@@ -6,6 +6,7 @@ From loosest to tightest: `a if c else b`, or, and, not, comparisons, + -, * / %
 import difflib
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -222,8 +223,8 @@ class _Parser:
         elif token.kind == "name" and token.text not in _WORDS:
             node = self.call(token) if self.next.text == "(" else self.named(token)
         elif token.text == "(":
-            node = self.conditional()
-            self.close(token)
+            inner = self.conditional()
+            node = replace(inner, span=(token.start, self.close(token).end))
         else:
             self.at -= 1
             raise self.unexpected(token)

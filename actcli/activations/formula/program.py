@@ -141,7 +141,7 @@ class Program:
             elif step.varies:
                 row = self._plan.row_of[place]
                 out = y if row is None else (masks if step.is_condition else rows)[row, :n]
-                results[place] = _step(step, results, out)
+                results[place] = step_result(step, results, out)
         if results[-1] is not y:
             np.copyto(y, results[-1])
 
@@ -187,7 +187,7 @@ def _plan(program: Program) -> _Plan:
     return _Plan(tuple(row_of), *made)
 
 
-def _step(step: Instruction, results: list[Any], out: Any) -> Any:
+def step_result(step: Instruction, results: list[Any], out: Any) -> Any:
     """The step's result for one chunk, in `out` wherever the operation can write there."""
     taken = [results[i] for i in step.inputs]
     operation = step.operation
