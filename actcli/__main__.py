@@ -155,6 +155,8 @@ def _run(arguments: list[str]) -> int:
             terminal.say(traceback.format_exc().rstrip())
         message = _message(error)
         terminal.say(f"actcli: {printable(message)}")
+        for line in getattr(error, "pointer", ()):
+            terminal.say(f"  {printable(line)}")
         status = int(error.status) if isinstance(error, ActcliError) else 1
         _flush_what_is_there(terminal)
     return status

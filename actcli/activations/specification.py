@@ -93,6 +93,18 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
     return Activation(spec, definition, MappingProxyType(values), dialect)
 
 
+def parameter_of(spec: str, name: str) -> str | None:
+    """Our name of the parameter that the function has by that name, whatever values it is given; None without one.
+
+    Raises UsageError for what is no function.
+    """
+    dialect, definition, _ = _look_up(split_parameters(spec)[0].strip(), spec)
+    try:
+        return parameter_name(definition, dialect, name, spec)
+    except UsageError:
+        return None
+
+
 def split_parameters(spec: str) -> tuple[str, str | None]:
     """The function and what stands after the last colon outside brackets; None without one."""
     depth = 0

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from actcli.activations import Activation, activation
+from actcli.activations.specification import split_parameters
 from actcli.exits import UsageError
 
 MOST_VALUES = 1000
@@ -43,7 +44,7 @@ def swept(f: Activation, sweep: Sweep) -> tuple[Activation, ...]:
     Raises UsageError when f has no such parameter, or for a value out of its bounds.
     """
     ours = f.resolve_parameter(sweep.parameter)
-    head, _, tail = f.spec.partition(":")
+    head, tail = split_parameters(f.spec)
     kept = []
     for position, item in enumerate(tail.split(",") if tail else []):
         name, equals, value = item.partition("=")

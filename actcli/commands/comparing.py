@@ -249,26 +249,26 @@ def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Sta
     Raises UsageError for what does not exist, for a function over rows, and for a stack where none is taken.
     """
     from actcli.activations import activation
+    from actcli.activations.specification import split_layers
     from actcli.analysis.stack import Stack, stack, stacked
+    from actcli.analysis.sweep import parse_sweep, swept
 
+    values = parse_sweep(sweep) if sweep is not None else None
     found: list[Stack] = []
     for spec in specs:
-        if "/" in spec:
+        if len(split_layers(spec)) > 1:
             if not WAYS[by].stacks:
                 raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")
             if sweep is not None:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
             found.append(stack(spec))
             continue
-        f = activation(spec)
+        f = activation(spec, () if values is None else (values.parameter,))
         if f.by_rows:
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
         found += stacked([f])
-    if sweep is None:
+    if values is None:
         return tuple(found)
-    from actcli.analysis.sweep import parse_sweep, swept
-
-    values = parse_sweep(sweep)
     return tuple(member for one in found for f in one.functions for member in stacked(swept(f, values)))
 
 

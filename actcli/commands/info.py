@@ -35,6 +35,8 @@ Cost = Annotated[
 def show_card(
     context: typer.Context,
     function: options.Function,
+    set_: options.Set = None,
+    no_rewrite: options.NoRewrite = False,
     cost: Cost = False,
     format_: options.Format = None,
     output: options.Document = None,
@@ -52,9 +54,10 @@ def show_card(
 
     from actcli.activations import activation
     from actcli.analysis.properties import cost_relative_to_relu, measure
+    from actcli.commands.functions import specifications
     from actcli.render.card import Card, write_card
 
-    f = activation(function)
+    f = activation(*specifications([function], set_, no_rewrite))
     properties = None if f.by_rows else measure(f)
     card = Card(f, properties, cost_relative_to_relu(f) if cost else None)
     session.writes()

@@ -21,7 +21,7 @@ from actcli.activations.formula.jets import (
     selected,
     times,
 )
-from actcli.activations.formula.program import CHUNK, Instruction, Program
+from actcli.activations.formula.program import CHUNK, Instruction, Program, settle_ends
 from actcli.exits import UsageError
 
 
@@ -69,6 +69,8 @@ def series(
 def at_kink(definition: Definition, order: int, rule: str, x: Array, **parameters: float) -> Array:
     """A derivative of a function by its expression, of any order, by a rule for the points where it breaks.
 
+    At ±inf it is the limit, as the value is.
+
     `rule` is `default`, `left`, `right`, `mean`, or `nan`: NaN where the two sides differ in it or in a lower
     derivative. x contiguous, float64; NaN stays NaN. Raises UsageError where there is no such derivative.
     """
@@ -78,6 +80,7 @@ def at_kink(definition: Definition, order: int, rule: str, x: Array, **parameter
             piece = x[start : start + CHUNK]
             y[start : start + CHUNK] = _by_rule(definition, order, rule, piece, parameters)
         np.copyto(y, x, where=np.isnan(x))
+        settle_ends(x, y, lambda far: at_kink(definition, order, rule, far, **parameters))
     return y
 
 

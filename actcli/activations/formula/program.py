@@ -4,7 +4,7 @@ Blocks of numbers go through the list a chunk at a time: the intermediate result
 stay in the cache, and every step is one NumPy call into a row that is free.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,8 @@ from actcli.activations.formula.tree import (
 
 CHUNK = 8192
 """Numbers in a row of scratch: a few rows fit in the first two levels of cache (measured)."""
+
+_FAR = np.array([1e150, 1e300])
 
 _TRUTH = {
     "<": np.less,
@@ -94,7 +96,10 @@ class Program:
     instructions: tuple[Instruction, ...]
 
     def value(self, x: Array, **parameters: float) -> Array:
-        """F at contiguous numbers x, float64; NaN stays NaN. A kernel as the catalogue's definitions have them."""
+        """F at contiguous numbers x, float64; NaN stays NaN. A kernel as the catalogue's definitions have them.
+
+        At ±inf, where the arithmetic knows no answer (inf·0), it is the limit if f has come to rest far out.
+        """
         with np.errstate(all="ignore"):
             known = self.scalars(parameters)
             y = np.empty_like(x)
@@ -104,6 +109,7 @@ class Program:
                 self._run(x[start : start + CHUNK], y[start : start + CHUNK], known, rows, masks)
             if self.loses_nan:
                 np.copyto(y, x, where=np.isnan(x))
+            settle_ends(x, y, lambda far: self.value(far, **parameters))
         return y
 
     def scalars(self, parameters: Mapping[str, float]) -> list[Any]:
@@ -144,6 +150,18 @@ class Program:
                 results[place] = step_result(step, results, out)
         if results[-1] is not y:
             np.copyto(y, results[-1])
+
+
+def settle_ends(x: Array, y: Array, function: Callable[[Array], Array]) -> None:
+    """Where y is NaN at x = ±inf, the function's limit: what it is at ±1e150 and ±1e300, if that is one number."""
+    lost = np.flatnonzero(np.isinf(x) & np.isnan(y))
+    if not lost.size:
+        return
+    for sign in (-1.0, 1.0):
+        near, far = function(sign * _FAR)
+        here = lost[x[lost] == sign * np.inf]
+        if near == far:
+            y[here] = far
 
 
 @dataclass(frozen=True, slots=True)
