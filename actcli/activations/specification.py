@@ -278,7 +278,7 @@ def _formula(head: str, spec: str) -> Definition:
     from actcli.activations.formula import definition_of
 
     if not head.strip():
-        raise UsageError(f"{spec!r} names no function; write one such as relu, or a formula in x")
+        raise UsageError(f"unknown function {spec!r}; write one such as relu, or a formula in x")
     if len(split_layers(spec)) > 1:
         raise UsageError(
             f"{spec} is a stack of layers, and here stands one function; in a formula write relu(x)"

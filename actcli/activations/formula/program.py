@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from actcli.activations.definition import Array, Definition
 from actcli.activations.formula.functions import BY_NAME
+from actcli.activations.formula.lean import lean
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -225,7 +226,10 @@ def step_result(step: Instruction, results: list[Any], out: Any) -> Any:
         np.copyto(out, taken[0])
         return out
     if step.definition is not None:
-        return step.definition.value(taken[0], **dict(zip(step.parameters, taken[1:], strict=True)))
+        parameters = dict(zip(step.parameters, taken[1:], strict=True))
+        form = lean(step.definition.name)
+        done = form(taken[0], parameters, out) if form and np.size(taken[0]) else None
+        return step.definition.value(taken[0], **parameters) if done is None else done
     compute = BY_NAME[operation].compute
     if isinstance(compute, np.ufunc) or operation == "clip":
         return compute(*taken, out=out)

@@ -1,7 +1,6 @@
 """Forms that lose digits, and the same functions written so that they do not: `log(1 + u)` is log1p(u).
 
-Each row is proved by a test at points where the plain form fails. In a pattern u and v stand for anything, b for
-anything without x; sums and products match in either order, constants by their value.
+Each row is proved by a test at points where the plain form fails. In a pattern u and v stand for anything; sums and products match in either order, constants by their value.
 """
 
 from collections.abc import Iterator
@@ -24,7 +23,6 @@ from actcli.activations.formula.tree import (
     Span,
     Variable,
     children,
-    contains_x,
     with_children,
 )
 from actcli.activations.formula.write import written
@@ -50,8 +48,6 @@ ROWS = (
     ("exp(u)/(1 + exp(u))", "sigmoid(u)"),
     ("v*exp(u)/(1 + exp(u))", "v*sigmoid(u)"),
     ("v/(1 + exp(-u))", "v*sigmoid(u)"),
-    ("u*sigmoid(u)", "silu(u)"),
-    ("u*sigmoid(b*u)", "silu(u, beta=b)"),
     ("1 - sigmoid(u)", "sigmoid(-u)"),
     ("1 - tanh(u)^2", "(1/cosh(u))^2"),
     ("1 - tanh(u)*tanh(u)", "(1/cosh(u))^2"),
@@ -188,7 +184,7 @@ def _bind(name: str, node: Node, known: Bindings) -> Iterator[Bindings]:
     if name in known:
         if known[name] == node:
             yield known
-    elif name != "b" or not contains_x(node):
+    else:
         yield {**known, name: node}
 
 
