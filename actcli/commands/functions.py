@@ -45,10 +45,10 @@ def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Termina
 
     if not terminal.stderr_is_tty:
         return
-    from actcli.activations.formula import formula
+    from actcli.activations.formula import expression_of
 
-    texts = dict.fromkeys(f.definition.expression for f in functions if f.definition.family == FORMULA)
-    said = dict.fromkeys(rewriting for text in texts for rewriting in formula(text).rewritings)
+    written = [f.definition for f in functions if f.definition.family == FORMULA]
+    said = dict.fromkeys(one for definition in written for one in expression_of(definition).rewritings)
     if said:
         forms = ", ".join(f"{one.before} as {one.after}" for one in said)
         terminal.say(printable(f"actcli: computed without loss of digits: {forms} (--no-rewrite: as typed)"))

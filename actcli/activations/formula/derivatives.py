@@ -222,9 +222,9 @@ def _by_expression(definition: Definition, u: Jet, given: Mapping[str, Jet], ord
         return over(elementary.softplus(times(u, beta, order), order), beta, order)
     if not definition.expression:
         raise UsageError(f"derivatives of {definition.name} are known to order 2, not {order}")
-    from actcli.activations.formula.formula import formula
+    from actcli.activations.formula.formula import expression_of
 
-    read = formula(definition.expression)
+    read = expression_of(definition)
     # a catalogued expression as it stands: rewritten, silu's would be silu again
     found = run(read.program if definition.family == FORMULA else read.literal, u, given, order, side)
     value = kernel_at(definition.value, u[0], **_plain(given))

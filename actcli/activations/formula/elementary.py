@@ -45,9 +45,7 @@ def function(name: str, arguments: list[Jet], order: int, side: Side) -> Jet:
     if name == "clip":
         return _clipped(arguments[0], arguments[1], arguments[2], side)
     if name == "logaddexp":
-        a, b = arguments
-        series = plus(b, softplus(minus(a, b), order))
-        return [np.logaddexp(a[0], b[0]), *series[1:]]
+        return _logaddexp(arguments[0], arguments[1], order)
     u = arguments[0]
     if name in {"abs", "sign", "floor"}:
         return _broken(name, u, side)
@@ -251,6 +249,15 @@ def _extreme(name: str, a: Jet, b: Jet, side: Side) -> Jet:
     chosen = selected(sign < 0, a, b)
     halves = [(at(a, k) + at(b, k)) * 0.5 for k in range(max(len(a), len(b)))]
     return [pick(a[0], b[0]), *selected(sign == 0, halves, chosen)[1:]]
+
+
+def _logaddexp(a: Jet, b: Jet, order: int) -> Jet:
+    """f' = s(a − b)·a' + s(b − a)·b', s the logistic function: neither share is a difference from 1."""
+    value = np.logaddexp(a[0], b[0])
+    if len(a) == 1 and len(b) == 1:
+        return [value]
+    of_a, of_b = sigmoid(minus(a, b), order), sigmoid(minus(b, a), order)
+    return [value, *(chained(a, of_a, k) + chained(b, of_b, k) for k in range(1, order + 1))]
 
 
 def _clipped(u: Jet, low: Jet, high: Jet, side: Side) -> Jet:

@@ -50,12 +50,20 @@ class Formula:
 
 
 @lru_cache(256)
-def formula(text: str) -> Formula:
-    """The formula that a text is. Raises FormulaError, which points at the column, when it is none."""
+def formula(text: str, names: tuple[str, ...] = ()) -> Formula:
+    """The formula that a text is; `names` are parameters, also those that a function is called by.
+
+    Raises FormulaError, which points at the column, when it is none.
+    """
     from actcli.activations.specification import named_definition
 
-    tree = parse(text, named_definition)
+    tree = parse(text, named_definition, names)
     return Formula(text, tree, free_names(tree))
+
+
+def expression_of(definition: Definition) -> Formula:
+    """The formula that a definition's expression is."""
+    return formula(definition.expression, tuple(p.name for p in definition.parameters))
 
 
 def definition_of(name: str, text: str, parameters: Sequence[Parameter] = (), source: str = "") -> Definition:
@@ -65,7 +73,7 @@ def definition_of(name: str, text: str, parameters: Sequence[Parameter] = (), so
     listed has no default (NaN) and must be given a value wherever the function is used. Raises FormulaError for
     a text that is no formula in x, UsageError for a parameter that does not stand in it.
     """
-    read = formula(text)
+    read = formula(text, tuple(p.name for p in parameters))
     if not contains_x(read.tree):
         raise FormulaError("there is no x in it: a function is a formula in x", text, 0, len(text))
     listed = {p.name: p for p in parameters}
@@ -133,7 +141,7 @@ def settled(definition: Definition, values: Mapping[str, float]) -> Definition:
     """The definition of a formula at these parameters: they are its defaults where it has none, and its domain."""
     from actcli.activations.formula.kinks import domain
 
-    own = formula(definition.expression)
+    own = expression_of(definition)
     if any(math.isnan(value) for value in values.values()):
         return definition
     parameters = tuple(

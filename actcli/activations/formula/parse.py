@@ -5,7 +5,7 @@ From loosest to tightest: `a if c else b`, or, and, not, comparisons, + -, * / %
 
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import numpy as np
@@ -56,22 +56,25 @@ _INSTEAD = {
 }
 
 
-def parse(text: str, lookup: Lookup) -> Node:
+def parse(text: str, lookup: Lookup, names: Collection[str] = ()) -> Node:
     """The tree of a formula in x. `lookup` knows the functions of the catalogue.
+
+    `names` are parameters whatever else is called so: a bare `min` is one where hard_tanh has it.
 
     Raises FormulaError, which points at the column, for what is no formula or is out of bounds.
     """
-    return _Parser(text, lookup).whole()
+    return _Parser(text, lookup, names).whole()
 
 
 class _Parser:
     """One walk along the tokens."""
 
-    __slots__ = ("at", "depth", "lookup", "nodes", "text", "tokens")
+    __slots__ = ("at", "depth", "lookup", "names", "nodes", "text", "tokens")
 
-    def __init__(self, text: str, lookup: Lookup) -> None:
+    def __init__(self, text: str, lookup: Lookup, names: Collection[str]) -> None:
         self.text = text
         self.lookup = lookup
+        self.names = names
         self.tokens = tokens(text)
         self.at = self.depth = self.nodes = 0
 
@@ -251,6 +254,8 @@ class _Parser:
         name, span = token.text, (token.start, token.end)
         if name == "x":
             return Variable(span)
+        if name in self.names:
+            return Free(name, span)
         if name in CONSTANTS:
             return Number(CONSTANTS[name], span)
         if name in BY_NAME or name == "where" or self.lookup(name):

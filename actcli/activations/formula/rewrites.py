@@ -1,6 +1,7 @@
 """Forms that lose digits, and the same functions written so that they do not: `log(1 + u)` is log1p(u).
 
-Each row is proved by a test at points where the plain form fails. In a pattern u and v stand for anything; sums and products match in either order, constants by their value.
+Each row is proved by a test at points where the plain form fails. In a pattern u and v stand for anything; sums and
+products match in either order, constants by their value.
 """
 
 from collections.abc import Iterator
