@@ -18,7 +18,7 @@ from actcli.exits import UsageError
 DIALECTS = ("torch", "jax", "keras", "onnx")
 _FAMILIES = (rectifiers, exponentials, gated, normal, sigmoids, shrinkage, waves, rows)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_NAME = re.compile(r"\s*[^\W\d][\w.-]*\s*")
+_NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
 _RESERVED = ("x", "e", "pi")
 _registered: dict[str, Definition] = {}
 """Functions that a person has defined, by normalised names."""

@@ -24,6 +24,27 @@ def lean(name: str) -> Lean | None:
     return _FORMS.get(name)
 
 
+def logaddexp(a: Array, b: Array, out: Array) -> Array:
+    """log(e**a + e**b) = m + log(1 + e**(n − m)), m the larger; in `out`, which may be a or b. Within 2 ULP."""
+    larger = np.maximum(a, b)
+    difference = np.minimum(a, b, out=out)
+    difference -= larger
+    if not np.isfinite(
+        difference
+    ).all():  # inf − inf is no number, and two equal infinities are their own sum
+        return _with_infinities(difference, larger, out)
+    np.exp(difference, out=out)
+    np.log1p(out, out=out)
+    np.add(out, larger, out=out)
+    return out
+
+
+def _with_infinities(difference: Array, larger: Array, out: Array) -> Array:
+    rest = np.log1p(np.exp(difference))
+    np.copyto(out, np.where(np.isinf(larger), larger, larger + rest))
+    return out
+
+
 def _within(x: Array, low: float, high: float) -> bool:
     """Whether all numbers are in the interval; a NaN is not."""
     return bool(x.min() > low and x.max() < high)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from actcli.activations.definition import Array, Definition
 from actcli.activations.formula.functions import BY_NAME
-from actcli.activations.formula.lean import lean
+from actcli.activations.formula.lean import lean, logaddexp
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -230,6 +230,8 @@ def step_result(step: Instruction, results: list[Any], out: Any) -> Any:
         form = lean(step.definition.name)
         done = form(taken[0], parameters, out) if form and np.size(taken[0]) else None
         return step.definition.value(taken[0], **parameters) if done is None else done
+    if operation == "logaddexp":
+        return logaddexp(taken[0], taken[1], out)
     compute = BY_NAME[operation].compute
     if isinstance(compute, np.ufunc) or operation == "clip":
         return compute(*taken, out=out)

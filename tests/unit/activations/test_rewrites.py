@@ -163,6 +163,15 @@ def test_plain_is_computed_as_it_is_typed():
     assert float(activation("log(1+x)")(1e-20)) == 1e-20
 
 
+def test_a_sum_of_exponentials_knows_infinities():
+    special = np.array([-np.inf, -800.0, -1.0, 0.0, 3.0, 800.0, np.inf, np.nan])
+    ours = activation("logaddexp(x, 2*x - 1)")(special)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(ours, np.logaddexp(special, 2 * special - 1), rtol=4e-16)
+    x = np.linspace(-50, 50, 10_001)
+    np.testing.assert_array_max_ulp(activation("logaddexp(0, x)")(x), np.logaddexp(0, x), 2)
+
+
 def test_lean_forms_are_as_exact_as_the_kernels():
     x = np.concatenate(
         [np.linspace(-699, 339, 200_001), -np.logspace(-300, 0, 1000), np.logspace(-300, 0, 1000)]
