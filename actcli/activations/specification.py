@@ -277,7 +277,7 @@ def _formula(head: str, spec: str) -> Definition:
     """The definition that a text which is no name stands for. Raises UsageError for what is no formula either."""
     from actcli.activations.formula import definition_of
 
-    if not head.strip():
+    if not head.strip() or _NUMBER.fullmatch(head):
         raise UsageError(f"unknown function {spec!r}; write one such as relu, or a formula in x")
     if len(split_layers(spec)) > 1:
         raise UsageError(
