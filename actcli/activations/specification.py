@@ -44,16 +44,16 @@ def register(definitions: Iterable[Definition]) -> None:
                 raise UsageError(f"{name} cannot be defined: it is {meaning} already")
             found[_key(name)] = definition
     if found != _registered:
-        from actcli.activations.formula import formula
+        from actcli.activations.formula import forget
 
-        formula.cache_clear()  # the same text may mean another function now
+        forget()  # the same text may mean another function now
     _registered.clear()
     _registered.update(found)
 
 
 def registered() -> tuple[Definition, ...]:
     """The functions that `register` made known."""
-    return tuple(dict.fromkeys(_registered.values()))
+    return tuple({id(definition): definition for definition in _registered.values()}.values())
 
 
 def catalogued_definition(name: str) -> Definition | None:
@@ -83,7 +83,8 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
     if tail is not None:
         values |= _given(tail, definition, names, dialect, spec)
     _require_values(values, definition, free, spec)
-    complaint = definition.relation(**values)
+    settled_later = any(math.isnan(value) for value in values.values())
+    complaint = None if settled_later else definition.relation(**values)
     if complaint:
         raise UsageError(f"{spec}: the parameters must meet {complaint}")
     if definition.family == FORMULA:

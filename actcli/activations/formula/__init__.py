@@ -5,6 +5,6 @@ jets and derivatives differentiate them to any order; kinks finds where they bre
 """
 
 from actcli.activations.formula.complaint import FormulaError
-from actcli.activations.formula.formula import Formula, definition_of, expression_of, formula, settled
+from actcli.activations.formula.formula import Formula, definition_of, expression_of, forget, formula, settled
 
-__all__ = ["Formula", "FormulaError", "definition_of", "expression_of", "formula", "settled"]
+__all__ = ["Formula", "FormulaError", "definition_of", "expression_of", "forget", "formula", "settled"]

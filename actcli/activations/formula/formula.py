@@ -11,6 +11,7 @@ from actcli.activations.formula.parse import parse
 from actcli.activations.formula.program import Program, compiled
 from actcli.activations.formula.rewrites import Rewriting, rewritten
 from actcli.activations.formula.tree import Node, contains_x, free_names
+from actcli.exits import UsageError
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,17 @@ def definition_of(name: str, text: str, parameters: Sequence[Parameter] = (), so
     listed has no default (NaN) and must be given a value wherever the function is used. Raises FormulaError for
     a text that is no formula in x, UsageError for a parameter that does not stand in it.
     """
+    return _defined(name, text, tuple(parameters), source or "a formula")
+
+
+def forget() -> None:
+    """Forget every formula that was read: a name in it may have come to mean another function."""
+    formula.cache_clear()
+    _defined.cache_clear()
+
+
+@lru_cache(256)
+def _defined(name: str, text: str, parameters: tuple[Parameter, ...], source: str) -> Definition:
     read = formula(text, tuple(p.name for p in parameters))
     if not contains_x(read.tree):
         raise FormulaError("there is no x in it: a function is a formula in x", text, 0, len(text))
@@ -85,7 +97,7 @@ def definition_of(name: str, text: str, parameters: Sequence[Parameter] = (), so
         family=FORMULA,
         formula=text,
         expression=text,
-        source=source or "a formula",
+        source=source,
         parameters=tuple(listed.get(given, Parameter(given, float("nan"))) for given in read.names),
         value=read.program.value,
         slope=partial(_derivative, read, 1),
@@ -147,4 +159,8 @@ def settled(definition: Definition, values: Mapping[str, float]) -> Definition:
     parameters = tuple(
         replace(p, default=values[p.name]) if math.isnan(p.default) else p for p in definition.parameters
     )
-    return replace(definition, parameters=parameters, domain=domain(own.program, values))
+    try:
+        found = domain(own.program, values)
+    except UsageError as error:
+        raise UsageError(f"{definition.formula}: {error}") from None
+    return replace(definition, parameters=parameters, domain=found)

@@ -11,6 +11,7 @@ from actcli.activations.formula.derivatives import series
 from actcli.activations.formula.jets import at
 from actcli.activations.formula.program import Instruction, Program
 from actcli.activations.formula.switches import between, changes, grid, results, states
+from actcli.exits import UsageError
 
 MOST = 40
 """Kinks of one switch that are looked for: floor has no end of them."""
@@ -93,7 +94,8 @@ def _same(left: float, right: float, tolerance: float) -> tuple[float, float]:
 def domain(program: Program, parameters: Mapping[str, float]) -> tuple[float, float]:
     """Where f is real: from the lowest to the highest such float, ±inf where it is so to the end.
 
-    NaN that comes of an overflow (inf/inf) does not count: there f is real and the float is not.
+    NaN that comes of an overflow (inf/inf) does not count: there f is real and the float is not. Raises
+    UsageError where f is real nowhere.
     """
     if not any(_may_leave_the_reals(program, step) for step in program.instructions if step.varies):
         return -INF, INF
@@ -101,7 +103,7 @@ def domain(program: Program, parameters: Mapping[str, float]) -> tuple[float, fl
     points = grid()
     known = np.flatnonzero(inside(points))
     if not known.size:
-        return -INF, INF
+        raise UsageError("the formula is a real number nowhere")
     first, last = int(known[0]), int(known[-1])
     low, high = -INF, INF
     if first:

@@ -164,6 +164,7 @@ def test_the_caret_of_a_long_formula_stands_below_its_place():
         ("softplus(x, beta=-1)", "beta of softplus > 0"),
         ("celu(x, alpha=b):b=0", "alpha of celu other than 0"),
         ("hard_tanh(x, min=b, max=0):b=1", "min < max in hard_tanh"),
+        ("log(-1 - x^2)", "log(-1 - x^2): the formula is a real number nowhere"),
         ("hard_tanhh", "did you mean hard_tanh"),
     ],
 )
@@ -171,6 +172,44 @@ def test_names_stacks_and_parameters_come_before_formulas(spec, said):
     with pytest.raises(UsageError) as error:
         activation(spec)
     assert said in str(error.value)
+
+
+def test_functions_that_a_person_registers_stand_where_names_stand():
+    from actcli.activations import register, registered
+    from actcli.activations.definition import Parameter
+    from actcli.activations.formula import definition_of
+
+    mine = definition_of("soft_cube", "x^3/(1 + b*x^2)", (Parameter("b", 2.0, low=0.0),))
+    try:
+        register([mine])
+        assert registered() == (mine,)
+        np.testing.assert_array_equal(activation("soft-cube:0.5")(X), X**3 / (1 + 0.5 * (X * X)))
+        np.testing.assert_array_equal(activation("2*soft_cube(x)")(X), 2 * activation("soft_cube")(X))
+        assert activation("2*soft_cube(x)").grad(1.0, order=3) == 2 * activation("soft_cube").grad(
+            1.0, order=3
+        )
+        with pytest.raises(UsageError, match="b must be >= 0"):
+            activation("soft_cube:-1")
+        with pytest.raises(UsageError, match="did you mean soft_cube"):
+            activation("softcub")
+        with pytest.raises(UsageError, match="gelu cannot be defined: it is gelu already"):
+            register([definition_of("gelu", "x^2")])
+        assert registered() == (mine,)
+        register([definition_of("soft_cube", "x^5")])
+        assert activation("soft_cube(x) + 0*x")(2.0) == 32.0
+    finally:
+        register([])
+    with pytest.raises(UsageError, match="unknown function"):
+        activation("soft_cube")
+
+
+def test_the_same_formula_is_the_same_activation():
+    import pickle
+
+    f = activation("x*tanh(b*x):b=2")
+    assert f == activation("x*tanh(b*x):b=2")
+    assert f != activation("x*tanh(b*x):b=3")
+    assert pickle.loads(pickle.dumps(f)) == f  # noqa: S301 - our own
 
 
 def test_a_slash_divides_where_no_stack_is_meant():

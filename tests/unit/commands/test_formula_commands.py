@@ -97,6 +97,9 @@ def test_a_sweep_gives_a_formula_s_parameter_its_values():
         '"x*tanh(b*x) + c:c=1,b=1"',
         '"x*tanh(b*x) + c:c=1,b=2"',
     }
+    out, _ = outcome("compare", "softplus(x, beta=b)", "--sweep", "b=1,2")
+    assert len(out.splitlines()) == 3
+    assert "beta of softplus > 0" in refused("compare", "softplus(x, beta=b)", "--sweep", "b=-1,2")
     assert "the parameter c of" in refused("plot", "x*tanh(b*x) + c", "--sweep", "b=1,2")
 
 
