@@ -42,6 +42,7 @@ _actcli_functions() { # what can stand for the function that begins with $1
 
 _actcli_values() { # the values of option $2 of command $1; fails where these are files
     case "$1 $2" in
+    compare\ --order) echo '1 2' ;;
     deadcheck\ --against) ;;
     deadcheck\ --sort) ;;
     deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit' ;;
@@ -51,7 +52,6 @@ _actcli_values() { # the values of option $2 of command $1; fails where these ar
     *\ --on-error) echo 'stop nan skip' ;;
     *\ --format) echo 'table plain csv tsv json jsonl markdown' ;;
     *\ -o|*\ --output) return 1 ;;
-    *\ --order) echo '1 2' ;;
     *\ --wrt) echo 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' ;;
     *\ --at-kink) echo 'default left right mean nan' ;;
     *\ --marker) echo 'braille block dot ascii' ;;
@@ -69,13 +69,13 @@ _actcli_values() { # the values of option $2 of command $1; fails where these ar
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '-i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
-    compare) echo '--by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
+    eval) echo '--set --no-rewrite -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    grad) echo '--set --no-rewrite --order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    plot) echo '--set --no-rewrite --range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --data --random --seed --limit --batch --save-state --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --format -o --output --color --threads --debug -h --help' ;;
-    info) echo '--cost --format -o --output --color --threads --debug -h --help' ;;
+    info) echo '--set --no-rewrite --cost --format -o --output --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
     *) echo '--color --threads --debug -V --version -h --help' ;;
     esac
@@ -115,11 +115,13 @@ _actcli() {
         fi
         case "$command $word" in
         *\ --) only_arguments=yes ;;
+        compare\ --order) values=1 option=$word ;;
         deadcheck\ --against) values=1 option=$word ;;
         deadcheck\ --sort) values=0 option=$word ;;
         deadcheck\ --format) values=1 option=$word ;;
         *\ --color) values=1 option=$word ;;
         *\ --threads) values=1 option=$word ;;
+        *\ --set) values=1 option=$word ;;
         *\ -i|*\ --input) values=1 option=$word ;;
         *\ --range) values=2 option=$word ;;
         *\ --points) values=1 option=$word ;;

@@ -81,6 +81,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
         switch "$command $token"
             case '* --'
                 set only_arguments yes
+            case 'compare --order'
+                set values 1
             case 'deadcheck --against'
                 set values 1
             case 'deadcheck --sort'
@@ -90,6 +92,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --color'
                 set values 1
             case '* --threads'
+                set values 1
+            case '* --set'
                 set values 1
             case '* -i' '* --input'
                 set values 1
@@ -230,6 +234,8 @@ complete -c actcli -n "__actcli_is ' '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is ' '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is ' '" -s V -l version -d 'Show the version'
 complete -c actcli -n "__actcli_is ' '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'eval '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'eval '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'eval '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .csv, .tsv, else text'
 complete -c actcli -n "__actcli_is 'eval '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
 complete -c actcli -n "__actcli_is 'eval '" -l points -x -d 'How many numbers --range stands for'
@@ -246,7 +252,9 @@ complete -c actcli -n "__actcli_is 'eval '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'eval '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'eval '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'eval '" -s h -l help -d 'Show this help'
-complete -c actcli -n "__actcli_is 'grad '" -l order -x -a '1 2' -d 'First or second derivative'
+complete -c actcli -n "__actcli_is 'grad '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'grad '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'grad '" -l order -x -d 'The order of the derivative, 1 to 100; over rows 1 or 2'
 complete -c actcli -n "__actcli_is 'grad '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'With respect to x, or to a parameter of the function (first order)'
 complete -c actcli -n "__actcli_is 'grad '" -l at-kink -x -a 'default left right mean nan' -d 'default, left, right, mean or nan: what to give where the derivative jumps; the default is what the framework\'s autograd returns, PyTorch\'s for plain names'
 complete -c actcli -n "__actcli_is 'grad '" -l jacobian -d 'The whole Jacobian of a function over rows, instead of its diagonal'
@@ -268,10 +276,12 @@ complete -c actcli -n "__actcli_is 'grad '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'grad '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'grad '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'grad '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'plot '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'plot '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'plot '" -l range -x -d 'The part of the x axis'
 complete -c actcli -n "__actcli_is 'plot '" -l points -x -d 'Samples of each curve'
 complete -c actcli -n "__actcli_is 'plot '" -l grad -d 'The derivative beneath'
-complete -c actcli -n "__actcli_is 'plot '" -l order -x -a '1 2' -d '1: the first derivative beneath, as --grad; 2: the second too'
+complete -c actcli -n "__actcli_is 'plot '" -l order -x -d '1: the first derivative beneath, as --grad; 2: the second too, and so on to 4'
 complete -c actcli -n "__actcli_is 'plot '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'The derivative beneath, with respect to x or to a parameter'
 complete -c actcli -n "__actcli_is 'plot '" -l overlay -d 'The derivatives in the frame of f'
 complete -c actcli -n "__actcli_is 'plot '" -l sweep -x -d 'A curve for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
@@ -291,6 +301,8 @@ complete -c actcli -n "__actcli_is 'plot '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'plot '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'plot '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'plot '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'compare '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'compare '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'compare '" -l by -x -a 'properties values gradients information precision speed' -d 'properties, values, gradients, information, precision or speed; without it the numbers that matter most'
 complete -c actcli -n "__actcli_is 'compare '" -l sweep -x -d 'A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
 complete -c actcli -n "__actcli_is 'compare '" -l seed -x -d 'Of the random numbers (by gradients, speed)'
@@ -358,6 +370,8 @@ complete -c actcli -n "__actcli_is 'list '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'list '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'list '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'info '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'info '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Measure too how long it takes here, relative to relu'
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
 complete -c actcli -n "__actcli_is 'info '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'

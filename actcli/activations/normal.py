@@ -210,6 +210,43 @@ def _erf(x: Array) -> Array:
     return piecewise(np.abs(x) < 0.5, x, _erf_inner, _erf_outer)
 
 
+def erf(x: Array) -> Array:
+    """2Φ(x√2) − 1. Shape as x, float64; raises nothing."""
+    return _erf(x)
+
+
+def erf_slope(x: Array) -> Array:
+    """2/√π·e**(−x²). Shape as x, float64; raises nothing."""
+    return _gaussian(x, _TWO_OVER_ROOT_PI)
+
+
+def erfc(x: Array) -> Array:
+    """1 − erf(x), without cancellation where erf comes close to 1. Shape as x, float64; raises nothing."""
+
+    def outer(x: Array) -> Array:
+        a = _cut_off(x)
+        tail = decay_times(square(a), 2.0 * mills(a * _SQRT_2))
+        return np.where(x < 0, 2.0 - tail, tail)
+
+    return piecewise(np.abs(x) < 0.5, x, lambda x: 1.0 - _erf_inner(x), outer)
+
+
+def normal_cdf(x: Array) -> Array:
+    """Φ(x), the normal distribution function. Shape as x, float64; raises nothing."""
+
+    def outer(x: Array) -> Array:
+        a = _cut_off(x)
+        tail = decay_times(_half_square(a), mills(a))
+        return np.where(x < 0, tail, 1.0 - tail)
+
+    return piecewise(np.abs(x) < _NEAR, x, lambda x: 0.5 + x * _series(x), outer)
+
+
+def normal_density(x: Array) -> Array:
+    """φ(x) = e**(−x²/2)/√(2π). Shape as x, float64; raises nothing."""
+    return decay_times(_half_square(_cut_off(x)), _DENSITY_AT_0)
+
+
 def _laplace_argument(x: Array, mu: float, sigma: float) -> Sum:
     """t = (x − μ)/(σ√2) to about 2**-104, cut off at ±60."""
     difference = two_sum(np.clip(x, -1e300, 1e300), -mu)
@@ -259,6 +296,7 @@ DEFINITIONS = (
         name="gelu",
         family="gated",
         formula="x·Φ(x), Φ the normal distribution function",
+        expression="x*normcdf(x)",
         derivative="Φ(x) + x·φ(x), φ the normal density",
         source="Hendrycks & Gimpel 2016",
         value=_gelu,
@@ -276,6 +314,7 @@ DEFINITIONS = (
         name="erf",
         family="sigmoid",
         formula="erf(x) = 2/√π·∫₀ˣ e^(−t²) dt",
+        expression="erf(x)",
         derivative="2/√π·e^(−x²)",
         source="Glaisher 1871",
         value=_erf,
@@ -288,6 +327,7 @@ DEFINITIONS = (
         name="gaussian",
         family="wave",
         formula="e^(−x²)",
+        expression="exp(-x^2)",
         derivative="−2·x·e^(−x²)",
         source="Broomhead & Lowe 1988",
         value=lambda x: _gaussian(x, 1.0),
@@ -300,6 +340,7 @@ DEFINITIONS = (
         name="laplace",
         family="sigmoid",
         formula="(1 + erf((x − mu)/(sigma·√2)))/2",
+        expression="normcdf((x - mu)/sigma)",
         derivative="e^(−(x − mu)²/(2·sigma²))/(sigma·√(2·π))",
         source="Ma et al. 2022",
         parameters=(

@@ -13,7 +13,7 @@ from actcli.activations import Activation
 from actcli.analysis.blocks import in_order
 from actcli.analysis.comparison import Bars, Chart, Column, Comparison, Contender, Record, Step, Steps
 from actcli.analysis.curves import Curve, Figure, Panel
-from actcli.analysis.evaluation import Array, Numbers, derivative_name
+from actcli.analysis.evaluation import Array, Numbers, derivative_name, value_name
 from actcli.analysis.low_types import LowType, numpy_type
 from actcli.analysis.rounding_loss import columnwise_largest, derivative
 from actcli.analysis.ulp import UlpTally, ulp_errors
@@ -98,7 +98,7 @@ class _Setting:
     @property
     def quantity(self) -> str:
         """What theirs stands for: `gelu(x)`, `gelu'(x)`."""
-        return derivative_name(self.f.spec, self.order) if self.order else f"{self.f.spec}(x)"
+        return derivative_name(self.f.spec, self.order) if self.order else value_name(self.f.spec)
 
 
 @dataclass(slots=True)

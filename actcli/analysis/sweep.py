@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.activations import Activation, activation
+from actcli.activations.specification import split_parameters
 from actcli.exits import UsageError
 
 MOST_VALUES = 1000
@@ -38,14 +39,16 @@ def parse_sweep(text: str) -> Sweep:
     return Sweep(name, values)
 
 
-def swept(f: Activation, sweep: Sweep) -> tuple[Activation, ...]:
+def swept(f: Activation, sweep: Sweep, later: Sequence[str] = ()) -> tuple[Activation, ...]:
     """f with each value of the sweep in turn; the specification of each says the value.
+
+    `later` names the parameters of a formula that have no value yet.
 
     Raises UsageError when f has no such parameter, or its specification sets it already, or for a value out of
     its bounds.
     """
     ours = f.resolve_parameter(sweep.parameter)
-    head, _, tail = f.spec.partition(":")
+    head, tail = split_parameters(f.spec)
     kept = []
     for position, item in enumerate(tail.split(",") if tail else []):
         name, equals, value = item.partition("=")
@@ -56,9 +59,8 @@ def swept(f: Activation, sweep: Sweep) -> tuple[Activation, ...]:
                 f"{f.spec} sets {ours}, and so does --sweep {sweep.parameter}; leave one of them out"
             )
         kept.append(f"{name.strip()}={value.strip()}")
-    return tuple(
-        activation(f"{head}:{','.join([*kept, f'{sweep.parameter}={value:.12g}'])}") for value in sweep.values
-    )
+    specs = (f"{head}:{','.join([*kept, f'{sweep.parameter}={value:.12g}'])}" for value in sweep.values)
+    return tuple(activation(spec, tuple(later)) for spec in specs)
 
 
 def product(f: Activation, sweeps: Sequence[Sweep]) -> tuple[Activation, ...]:
@@ -74,8 +76,9 @@ def product(f: Activation, sweeps: Sequence[Sweep]) -> tuple[Activation, ...]:
         if name in names[:place]:
             raise UsageError(f"--sweep {name} is there twice; name all its values in one")
     found: tuple[Activation, ...] = (f,)
-    for sweep in sweeps:
-        found = tuple(member for one in found for member in swept(one, sweep))
+    for place, sweep in enumerate(sweeps):
+        later = [following.parameter for following in sweeps[place + 1 :]]
+        found = tuple(member for one in found for member in swept(one, sweep, later))
     return found
 
 

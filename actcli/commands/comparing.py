@@ -267,27 +267,27 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
     is taken.
     """
     from actcli.activations import activation
+    from actcli.activations.specification import split_layers
     from actcli.analysis.stack import Stack, stack, stacked
+    from actcli.analysis.sweep import parse_sweep, product
 
+    values = [parse_sweep(sweep) for sweep in sweeps or ()]
     found: list[Stack] = []
     for spec in specs:
         if _has_suffix(spec, ".npy", ".npz", ".csv", ".tsv", ".txt"):
             raise UsageError(f"{spec} is no function; compare takes the numbers of a file by -i {spec}")
-        if "/" in spec:
+        if len(split_layers(spec)) > 1:
             if not WAYS[by].stacks:
                 raise UsageError(f"{spec} is a stack of layers; --by gradients compares those")
             if sweeps:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
             found.append(stack(spec))
             continue
-        f = activation(spec)
+        f = activation(spec, tuple(sweep.parameter for sweep in values))
         if f.by_rows:
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
         found += stacked([f])
-    if sweeps:
-        from actcli.analysis.sweep import parse_sweep, product
-
-        values = [parse_sweep(sweep) for sweep in sweeps]
+    if values:
         found = [member for one in found for f in one.functions for member in stacked(product(f, values))]
     _refuse_twins([one.spec for one in found])
     return tuple(found)

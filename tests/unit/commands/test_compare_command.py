@@ -107,7 +107,7 @@ def test_stacks_are_for_gradients(fake):
     assert "--sweep sets a parameter of one function" in refused(
         "relu/tanh", "--by", "gradients", "--sweep", "alpha=1,2"
     )
-    assert "layer 2 of relu/rleu" in refused("relu/rleu", "gelu", "--by", "gradients")
+    assert "layer 2 of the stack relu/rleu" in refused("relu/rleu", "gelu", "--by", "gradients")
 
 
 def test_what_gradients_take(fake):
