@@ -2,9 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from layer_states import normal, silenced, state
 
+from actcli.activations import activation
 from actcli.analysis.deadness import CLASSES, Settings, Unobserved, certain, classify, judge, report_on
+from actcli.analysis.firing import firing_rule
+from actcli.analysis.unit_class import can_be_dead, span
 from actcli.exits import UsageError
 
 SETTINGS = Settings()
@@ -98,10 +103,93 @@ def test_a_layer_that_never_moves_at_all_is_dead_as_a_whole():
 
 
 @pytest.mark.parametrize(("function", "at"), [("gelu", -0.7517915), ("silu", -1.2784645)])
-def test_resting_where_the_function_turns_is_not_dead(function, at):
-    classes = of(column(*[at, at + 1e-5] * 50), function)
+def test_resting_where_the_function_turns_is_saturated_and_not_dead(function, at):
+    assert of(column(*[at, at + 1e-5] * 50), function)[0] == "saturated"
+    assert of(column(*[at] * 100), function)[0] == "saturated"
+    assert of(column(*[at, -40.0] * 50), function)[0] == "saturated"
+    assert of(column(*[at] * 96, *[1.0] * 4), function)[0] == "saturated"
 
-    assert classes[0] not in {"gate_dead", "silent", "saturated"}
+
+def test_resting_on_a_map_is_saturated_too():
+    z = normal(60, 3 * 4).reshape(60, 3, 4)
+    z[:, 0] = -0.7517915
+    assert of(z, "gelu") == ["saturated", "alive", "alive"]
+
+
+@pytest.mark.parametrize(
+    ("function", "at"), [("gelu", -9.0), ("silu", -30.0), ("tanh", 12.0), ("sigmoid", -20.0), ("mish", -25.0)]
+)
+@pytest.mark.parametrize("dead", [1, 4, 5, 7, 8])
+def test_a_gate_is_dead_however_many_of_its_layer_are(function, at, dead):
+    z = normal(200, 8)
+    z[:, :dead] = at + 0.5 * z[:, :dead]
+
+    classes = of(z, function)
+
+    assert classes[:dead] == ["gate_dead"] * dead
+    assert "gate_dead" not in classes[dead:]
+
+
+def test_a_gate_is_dead_by_its_outputs_as_by_its_inputs():
+    z = normal(200, 8)
+    z[:, :5] = 12 + 0.5 * z[:, :5]
+    for function in ("tanh", "sigmoid", "softsign"):
+        stretched = z * 40 if function == "softsign" else z
+        h = activation(function)(stretched)
+        assert of(h, function, "post")[:5] == of(stretched, function)[:5] == ["gate_dead"] * 5, function
+
+
+def test_the_measure_is_the_activations_own_span():
+    assert span(firing_rule(activation("tanh"), "pre")) == 2
+    assert span(firing_rule(activation("tanh"), "post")) == 2
+    # gelu from its least value, -0.16997 at -0.75, to 2 Phi(2) = 1.95450
+    assert span(firing_rule(activation("gelu"), "pre")) == pytest.approx(2.12447, abs=2e-5)
+    assert span(firing_rule(activation("logit"), "pre")) > 1
+
+
+def test_no_unit_that_never_fired_is_alive():
+    """Whatever the function, and wherever a unit rests or jumps."""
+    places = np.array([-1e6, -40, -9, -0.7517915, 0, 0.01, 3, 9, 40, 1e6])
+    z = np.concatenate([np.tile(places, (20, 1)), np.tile(places[::-1], (20, 1)), normal(3, 10)[:0]])
+    z = np.concatenate([z, np.tile(places, (40, 1))], axis=1)
+    for function in (
+        "relu",
+        "relu6",
+        "hard_swish",
+        "elu",
+        "gelu",
+        "silu",
+        "tanh",
+        "sine",
+        "gaussian",
+        "tanhshrink",
+    ):
+        verdict = classify(state(z, function), SETTINGS)
+        silent = [name for name, k in zip(named(verdict), verdict.state.fired, strict=True) if not k]
+        assert "alive" not in silent, function
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from(
+        ["relu", "relu6", "hard_swish", "gelu", "silu", "tanh", "sigmoid", "sine", "elu", "softplus"]
+    ),
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 12),
+    st.sampled_from([1, 1, 3]),
+)
+def test_more_data_only_wake_units(function, seed, seen, positions):
+    rng = np.random.default_rng(seed)
+    z = rng.choice([-50.0, -9.0, -0.7517915, -0.1, 0.0, 1.0, 9.0, 50.0], (1, 12, 1))
+    z = z + rng.choice([0.0, 0.0, 1.0]) * rng.standard_normal((16, 12, positions))
+    z[rng.random(z.shape) < 0.02] = 20.0
+    before, after = state(z[:seen], function), state(z, function)
+
+    dead = classify(after, SETTINGS).dead_units
+
+    assert not (dead & ~classify(before, SETTINGS).dead_units).any()
+    assert not (dead & ~can_be_dead(before)).any()
+    np.testing.assert_array_equal(can_be_dead(after), dead)
 
 
 @pytest.mark.parametrize("function", ["leaky_relu", "elu", "selu", "prelu"])
