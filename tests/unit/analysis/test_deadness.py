@@ -360,3 +360,62 @@ def test_settings_out_of_bounds():
     for wrong in ({"confidence": 95.0}, {"rare": 0.0}, {"tau": -1.0}, {"definition": "keras"}):
         with pytest.raises(UsageError):
             Settings(**wrong)
+
+
+def test_nan_is_found_whatever_the_limit_and_the_samples():
+    z = silenced(5, 20, 0)
+    z[2, 3], z[1, 4] = np.nan, np.inf
+    broken, sound = state(z, name="a"), state(silenced(5, 20, 0), name="b")
+
+    judged = judge(report_on([broken, sound], SETTINGS), 1.0)
+    assert (judged.status, judged.nonfinite, judged.dead) == ("found", 2, 0)
+    by_layer = judge(report_on([broken, sound], SETTINGS), 1.0, "*")
+    assert [(part.status, part.nonfinite) for part in by_layer.parts] == [("found", 2), ("fine", 0)]
+    assert judge(report_on([broken, sound], SETTINGS), 1.0, "b").status == "fine"
+    other = Settings(definition="keras-contrib")
+    assert judge(report_on([broken, sound], other), 1.0).status == "found"
+
+
+def test_of_what_gave_nan_nothing_is_bounded():
+    z = silenced(5000, 3, 1)
+    z[:, 1] = np.nan
+    z[7, 2] = -np.inf
+    verdict = classify(state(z), SETTINGS)
+    assert np.isnan(verdict.bounds).tolist() == [False, True, True]
+    assert verdict.evidence == "bounded"
+    assert classify(state(z[:, 1:]), SETTINGS).evidence is None
+
+
+@pytest.mark.parametrize(
+    ("function", "zeros"),
+    [
+        ("relu", lambda h: h == 0),
+        ("relu6", lambda h: h == 0),
+        ("relu_squared", lambda h: h == 0),
+        ("hard_sigmoid", lambda h: h == 0),
+        ("hard_swish", lambda h: h == 0),
+    ],
+)
+def test_sparsity_is_the_share_of_zeros_whatever_was_recorded(function, zeros):
+    z = 3 * normal(500, 6)
+    h = activation(function)(z)
+    want = zeros(h).mean()
+    assert 0.1 < want < 0.9
+    for recorded, values in (("pre", z), ("post", h)):
+        assert classify(state(values, function, recorded), SETTINGS).sparsity == pytest.approx(want)
+
+
+@pytest.mark.parametrize(
+    ("function", "recorded"),
+    [
+        ("tanh", "pre"),
+        ("tanh", "post"),
+        ("sigmoid", "pre"),
+        ("gelu", "pre"),
+        ("leaky_relu", "post"),
+        ("hard_shrink", "pre"),
+    ],
+)
+def test_sparsity_is_left_open_where_it_says_nothing(function, recorded):
+    z = normal(50, 4) / 3
+    assert np.isnan(classify(state(z, function, recorded), SETTINGS).sparsity)

@@ -261,7 +261,7 @@ def test_not_enough_data_names_the_samples_it_takes():
     assert status == 4
     # ln(40/0.05) / -ln(0.999) = 6681.3
     assert (
-        "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but after 2 000 samples; it takes 6 682"
+        "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but 2 000 samples are too few to say so; it takes 6 682"
         in err
     )
 
