@@ -158,10 +158,11 @@ class LayerVerdict:
 
     @property
     def firing_rates(self) -> Numbers:
-        """Firings / samples. float64 (units,); NaN without samples."""
-        if not self.samples:
-            return np.full(self.units, np.nan)
-        return self.state.fired / self.samples
+        """Firings / samples. float64 (units,); NaN without samples, and of a unit that gave nothing but NaN."""
+        state = self.state
+        rates = np.full(self.units, np.nan)
+        np.divide(state.fired, state.samples, out=rates, where=state.nan < state.elements)
+        return rates
 
     @property
     def sparsity(self) -> float:
@@ -172,7 +173,7 @@ class LayerVerdict:
         death: it is reported beside it.
         """
         state = self.state
-        total = state.elements * state.units
+        total = int((state.elements - state.nan).sum())
         on_the_left = state.rule.kind == "relu_like" and state.rule.flat_below > -math.inf
         return float(state.low.sum() / total) if total and on_the_left else math.nan
 

@@ -383,6 +383,8 @@ def test_of_what_gave_nan_nothing_is_bounded():
     verdict = classify(state(z), SETTINGS)
     assert np.isnan(verdict.bounds).tolist() == [False, True, True]
     assert verdict.evidence == "bounded"
+    assert np.isnan(verdict.firing_rates).tolist() == [False, True, False]
+    assert np.isnan(classify(state(z[:, 1:2]), SETTINGS).sparsity)
     assert classify(state(z[:, 1:]), SETTINGS).evidence is None
 
 
