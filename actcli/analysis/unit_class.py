@@ -38,7 +38,8 @@ def unit_classes(state: LayerState, rare: float, tau: float) -> NDArray[np.uint8
     """The class of each unit, the first that applies, as an index into CLASSES. uint8 (units,).
 
     rare: the share of samples below which firing is rare. tau: of the layer's mean |h|, up to which a unit is
-    dormant. A unit of which nothing was seen has not fired.
+    dormant. Of a layer without samples nothing is known: none of the classes applies, and its units pass as
+    alive.
     """
     with np.errstate(invalid="ignore"):
         applies = _conditions(state, rare, tau)
@@ -86,7 +87,8 @@ def _nonfinite(state: LayerState) -> Flags:
 
 def _conditions(state: LayerState, rare: float, tau: float) -> dict[str, Flags]:
     kind, finite = state.rule.kind, ~_nonfinite(state)
-    never = state.fired == 0
+    # silence in no sample is no silence
+    never = (state.fired == 0) & (state.samples > 0)
     applies = {
         "nonfinite": ~finite,
         "rare": ~never & (state.fired / max(state.samples, 1) < rare),
@@ -99,7 +101,7 @@ def _conditions(state: LayerState, rare: float, tau: float) -> dict[str, Flags]:
         seen = np.isfinite(state.minimum)
         applies["always_active"] = seen & (state.minimum > 0) & (state.low == 0) & (state.high == 0)
     elif kind == "leaky":
-        applies["negative_only"] = state.maximum <= 0
+        applies["negative_only"] = (state.maximum <= 0) & (state.samples > 0)
     else:
         applies["gate_dead"] = never & _stuck(state)
     return applies

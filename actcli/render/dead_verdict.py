@@ -148,6 +148,7 @@ def _main(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
         return "No activation was observed, so nothing can be said."
     if not any(layer.samples for layer in meant):
         return "No sample was seen, so nothing can be said."
+    meant = tuple(layer for layer in meant if layer.samples)
     dead = sum(layer.dead for layer in meant)
     if not dead:
         return _nobody(report, meant)
@@ -280,6 +281,10 @@ def _rest(report: Report) -> list[str]:
         units = sum(layer.nonfinite for layer in broken)
         names = _names([printable(layer.name) for layer in broken])
         said.append(f"{units_of(units)} gave NaN or inf: {names}.")
+    empty = [printable(layer.name) for layer in report.layers if not layer.samples]
+    if empty and len(empty) < len(report.layers):
+        verb = "has" if len(empty) == 1 else "have"
+        said.append(f"{units_of(len(empty), 'layer')} {verb} no sample: {_names(empty)}.")
     if report.unobserved:
         names = _names([printable(layer.name) for layer in report.unobserved])
         verb = "was" if len(report.unobserved) == 1 else "were"
