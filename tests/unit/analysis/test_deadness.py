@@ -323,6 +323,25 @@ def test_stopping():
     assert certain([state(silenced(30, 20, 20), "leaky_relu")], SETTINGS)
 
 
+def test_each_layer_needs_its_own_samples():
+    # 40 units together take ln(40 / 0.05) / -ln(0.99) = 665.1 samples
+    long, short = state(silenced(666, 20, 2), name="long"), state(silenced(30, 20, 2), name="short")
+    awake = state(silenced(30, 20, 0), name="short")
+
+    assert not certain([long, short], SETTINGS)
+    assert certain([long, awake], SETTINGS)
+    assert not certain([state(silenced(665, 20, 2), name="long"), awake], SETTINGS)
+    assert certain([long, short], SETTINGS, limit=0.1)
+
+
+def test_a_gate_that_has_moved_need_not_be_waited_for():
+    z = normal(30, 20)
+    z[:, 0] = np.where(np.arange(30) % 2, -0.7517915, -40)
+    assert certain([state(z, "gelu")], SETTINGS)
+    z[:, 0] = -40
+    assert not certain([state(z, "gelu")], SETTINGS)
+
+
 def test_no_stop_before_every_layer_has_come():
     awake = state(silenced(30, 20, 0))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from test_deadcheck_command import layer, outcome
 
+from actcli.analysis import watching
 from actcli.exits import DataError, UsageError
 
 
@@ -207,3 +208,16 @@ def test_a_unit_that_died_of_nan_has_not_revived():
     np.savez("net.npz", conv1=h)
     (said,) = json.loads(outcome("net.npz", "--against", "old.npz", "--format", "json")[1])["change"]
     assert (said["newly_dead"], said["revived"], said["still_dead"]) == ([], [], [3])
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_layer_ends_when_it_has_enough_though_another_never_will(monkeypatch):
+    monkeypatch.setattr(watching, "_EVERY", 0.0)
+    np.savez("net.npz", short=layer(30, 64), long=layer(60_000, 64))
+    said = json.loads(
+        outcome("net.npz", "--stop-when-certain", "--threads", 1, "--format", "json", "--fail-above", "1%")[1]
+    )
+    short, long = said["layers"]
+    assert (short["samples"], said["verdict"]["stopped_early"]) == (30, True)
+    assert said["samples_needed"] <= long["samples"] < 60_000
+    assert said["verdict"]["status"] == "found"  # by the layer that has enough: 2 of 128 units
