@@ -73,7 +73,7 @@ _actcli_options() { # the options of command $1
     grad) echo '--set --no-rewrite --order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
     plot) echo '--set --no-rewrite --range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
     compare) echo '--set --no-rewrite --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --data --random --seed --limit --batch --save-state --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --format -o --output --color --threads --debug -h --help' ;;
     info) echo '--set --no-rewrite --cost --format -o --output --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
@@ -164,6 +164,7 @@ _actcli() {
         *\ --limit) values=1 option=$word ;;
         *\ --batch) values=1 option=$word ;;
         *\ --save-state) values=1 option=$word ;;
+        *\ --start) values=1 option=$word ;;
         *\ --rare) values=1 option=$word ;;
         *\ --confidence) values=1 option=$word ;;
         *\ --definition) values=1 option=$word ;;

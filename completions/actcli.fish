@@ -179,6 +179,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --save-state'
                 set values 1
+            case '* --start'
+                set values 1
             case '* --rare'
                 set values 1
             case '* --confidence'
@@ -342,11 +344,12 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l seed -x -d 'Of --random'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Only the first N samples of --data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples a run of the model'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz); such files merge when they are named as sources'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Of --save-state: the first sample here is number N (from 0) of all the data; then the first and last firing are known of merged parts too'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file: newly dead, revived, still dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l rare -x -d 'A unit that fires on a smaller share of the samples is rare'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Of the bounds'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Read the statistics as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05), with 4 if there are too few samples to say so'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, with 4 if there are too few samples to say so'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l layer -x -d 'Apply --fail-above to each layer that matches, not to all units together'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l stop-when-certain -d 'End before the data do, as soon as more of them cannot change the verdict'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l plan -x -d 'Print how many samples a verdict about so many units takes; without a source'

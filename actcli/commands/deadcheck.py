@@ -36,15 +36,16 @@ Examples:
   actcli deadcheck --plan 10000 --rare 0.001
 
 Exit status:
-  3    more units are dead than --fail-above allows
+  3    more units are dead than --fail-above allows, or some gave NaN or inf
   4    perhaps, but there are too few samples to say; the message says how many it takes
 """
 
 
-def share(option: str, *, ends: bool, least: float = 0.0) -> Callable[[str], float]:
+def share(option: str, *, ends: bool, least: float = 0.0, usual: float = 0.05) -> Callable[[str], float]:
     """A parser for `5%` and `0.05`, raising UsageError in the name of `option`; `ends`: 0 and 1 are allowed.
 
-    `least`: what is smaller is refused. A bare whole number is refused, but for 0: 5 may be meant as 5 % or as 5 units.
+    `least`: what is smaller is refused. `usual`: what a message proposes.
+    A bare whole number is refused, but for 0: 5 may be meant as 5 % or as 5 units.
     """
 
     def parse(text: str) -> float:
@@ -57,15 +58,17 @@ def share(option: str, *, ends: bool, least: float = 0.0) -> Callable[[str], flo
         except (UsageError, ValueError):
             number = float("nan")
         value = number / 100 if percent else number
-        if not percent and digits.isdigit() and number > 0:
-            right = f"{digits}% or {number / 100:g}" if number < 100 else "5% or 0.05"
+        example = f"{100 * usual:g}% or {usual:g}"
+        # nobody asks for a confidence of 1 %
+        if not percent and digits.isdigit() and number > (usual > 0.5):
+            right = f"{digits}% or {number / 100:g}" if number < 100 else example
             raise UsageError(f"{option} {text!r} could be a count or a percentage: say {right}")
         if 0 < value < least:
             raise UsageError(f"{option} {text!r} is less than {least:g}, which no number of samples bounds")
         if (0 <= value <= 1) if ends else (0 < value < 1):
             return value
         between = "from 0% to 100%" if ends else "between 0% and 100%"
-        raise UsageError(f"{option} {text!r} is no share {between}: say 5% or 0.05")
+        raise UsageError(f"{option} {text!r} is no share {between}: say {example}")
 
     return parse
 
@@ -169,6 +172,17 @@ SaveState = Annotated[
         rich_help_panel=STATISTICS,
     ),
 ]
+Start = Annotated[
+    int | None,
+    typer.Option(
+        "--start",
+        metavar="N",
+        parser=options.whole_number("--start", 0, MOST_SAMPLES),
+        help="Of --save-state: the first sample here is number N (from 0) of all the data; then the first and "
+        "last firing are known of merged parts too.",
+        rich_help_panel=STATISTICS,
+    ),
+]
 Against = Annotated[
     str | None,
     typer.Option(
@@ -193,7 +207,7 @@ Confidence = Annotated[
     typer.Option(
         "--confidence",
         metavar="C",
-        parser=share("--confidence", ends=False),
+        parser=share("--confidence", ends=False, usual=0.95),
         help="Of the bounds.  [default: 0.95]",
         rich_help_panel=MEANING,
     ),
@@ -213,8 +227,8 @@ FailAbove = Annotated[
         "--fail-above",
         metavar="SHARE",
         parser=share("--fail-above", ends=True),
-        help="Exit with 3 if more than this share of the units is dead (5% or 0.05), with 4 if there are too "
-        "few samples to say so.",
+        help="Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, "
+        "with 4 if there are too few samples to say so.",
         rich_help_panel=VERDICT,
     ),
 ]
@@ -301,6 +315,7 @@ def find_dead_units(
     limit: Limit = None,
     batch: Batch = None,
     save_state: SaveState = None,
+    start: Start = None,
     against: Against = None,
     rare: Rare = None,
     confidence: Confidence = None,
@@ -338,6 +353,7 @@ def find_dead_units(
             "--limit": limit is not None,
             "--batch": batch is not None,
             "--save-state": save_state is not None,
+            "--start": start is not None,
             "--against": against is not None,
             "--definition": definition is not None,
             "--fail-above": fail_above is not None,
@@ -360,6 +376,7 @@ def find_dead_units(
         limit=limit,
         batch=batch,
         save_state=save_state,
+        start=start,
         against=against,
         rare=rare,
         confidence=confidence,

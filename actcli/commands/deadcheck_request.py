@@ -38,6 +38,7 @@ class Request:
     limit: int | None = None
     batch: int | None = None
     save_state: str | None = None
+    start: int | None = None
     against: str | None = None
     rare: float | None = None
     confidence: float | None = None
@@ -172,6 +173,8 @@ def refuse_foreign(asked: Request, kind: str) -> None:
             )
         if asked.data is not None and asked.random is not None:
             raise UsageError("one kind of input at a time: --data or --random")
+    if kind == "statistics" and asked.start is not None:
+        raise UsageError("--start is for data that are still to be read; statistics files say their own")
     if kind == "statistics" and asked.stop_when_certain:
         raise UsageError(
             "--stop-when-certain is for data that are still to be read; statistics files are done"
@@ -184,6 +187,13 @@ def refuse_alone(asked: Request, layout: Layout) -> None:
         raise UsageError("--seed belongs to --random; data have no seed")
     if asked.limit is not None and asked.data is None:
         raise UsageError("--limit belongs to --data; say --random N with the N wanted")
+    if asked.start is not None and asked.save_state is None:
+        raise UsageError("--start belongs to --save-state; alone, the samples here are all there are")
+    if asked.random is not None and (asked.fail_above is not None or asked.save_state is not None):
+        option = "--fail-above" if asked.fail_above is not None else "--save-state"
+        raise UsageError(
+            f"{option} is for real data, and --random is noise: give --data FILE, or leave it out"
+        )
     if asked.layer is not None and asked.fail_above is None:
         raise UsageError("--layer says what --fail-above is for; give --fail-above too, such as 5%")
     if asked.stop_when_certain and asked.definition is not None:

@@ -83,14 +83,16 @@ class Certainty:
     def reached(self, watch: "Watch") -> bool:
         """Whether all is certain; remembers the layer of which more samples cannot change anything.
 
-        A layer is certain when its units have all woken, or its samples suffice for the units of all layers.
+        A layer is certain when none of its units can be dead any more, or its samples suffice for the units of
+        all layers.
         """
         from actcli.analysis.confidence import samples_needed
         from actcli.analysis.deadness import certain
+        from actcli.analysis.unit_class import can_be_dead
 
         needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
         state = watch.states.get(watch.doing)
-        if state is not None and (state.samples >= needed or (state.fired > 0).all()):
+        if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
             self.enough.add(watch.doing)
         return certain(watch.states.values(), self.settings, self.limit, self.units)
 
@@ -193,20 +195,9 @@ def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
 
 
 def _of_statistics(asked: "Request", session: "Session") -> Sources:  # noqa: ARG001 - as the others
-    return Sources(_merged(asked.sources), {}, (), {}, (), lambda _: ())
+    from actcli.sources.state_file import merged_files
 
-
-def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
-    from actcli.analysis.unit_state import merged
-    from actcli.analysis.watching import Watch
-    from actcli.sources.state_file import read_state
-
-    states: dict[str, LayerState] = {}
-    for done, path in enumerate(paths, 1):
-        for state in read_state(path):
-            known = states.get(state.name)
-            states[state.name] = state if known is None else merged(known, state)
-        yield Watch(done=done, total=len(paths), doing=path, states=dict(states))
+    return Sources(merged_files(asked.sources), {}, (), {}, (), lambda _: ())
 
 
 def _of_model(asked: "Request", session: "Session") -> Sources:

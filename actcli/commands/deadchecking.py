@@ -66,9 +66,24 @@ def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
     watch, ended = followed(sources, session)
     if ended.complete:
         sources.require_used(watch.states)
+        _require_samples(asked, watch)
+    if asked.start is not None:
+        from actcli.analysis.observing import placed
+
+        placed_states = {name: placed(state, asked.start) for name, state in watch.states.items()}
+        watch = replace(watch, states=placed_states)
     findings = _findings(asked, settings, sources, watch, ended, old)
     _write(asked, findings, layout, session, watch.states)
     return _status(findings)
+
+
+def _require_samples(asked: Request, watch: "Watch") -> None:
+    """Raise DataError where there is no sample at all, unless that is to be kept as a part of more."""
+    if asked.save_state is None and watch.states and not any(s.samples for s in watch.states.values()):
+        raise DataError(
+            f"{', '.join(asked.sources[:3])}: 0 samples, so that there is nothing to judge; "
+            "as a part of more --save-state takes it"
+        )
 
 
 def _earlier(path: str | None) -> "tuple[LayerState, ...] | None":
@@ -196,7 +211,11 @@ def _write(
     if findings.complete and asked.save_state is not None:
         from actcli.render.state_file import write_state
 
-        write_state(tuple(states.values()), asked.save_state)
+        kept = tuple(states.values())
+        # where this part begins in all the data is known only where it was said
+        if asked.kind != "statistics" and asked.start is None:
+            kept = tuple(replace(state, start=None) for state in kept)
+        write_state(kept, asked.save_state)
     itself = layout.format in SAYS_IT_ITSELF
     if not findings.complete:
         files = [name for name in (layout.path, asked.save_state) if name is not None]

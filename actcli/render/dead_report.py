@@ -104,6 +104,7 @@ def _judgement(part: Judgement) -> dict[str, Any]:
         "layer": _text(part.layer or ""),
         "status": part.status,
         "dead": part.dead,
+        "nonfinite": part.nonfinite,
         "units": part.units,
         "samples": part.samples,
         "samples_needed": part.needed,
@@ -126,7 +127,7 @@ def _layer(report: Report, place: int) -> dict[str, Any]:
         "dead": layer.dead,
         "dead_share": layer.dead_share,
         "sparsity": _finite(layer.sparsity),
-        "bound": silence(layer, settings.confidence),
+        "bound": _finite(silence(layer, settings.confidence)),
         "evidence": layer.evidence,
         "firing_rate": {
             name: _finite(float(function(known))) if known.size else None
@@ -153,8 +154,8 @@ def _unit(layer: LayerVerdict, unit: int) -> dict[str, Any]:
         "class": CLASSES[layer.classes[unit]],
         "firings": int(state.fired[unit]),
         "samples": layer.samples,
-        "bound": float(layer.bounds[unit]),
-        "evidence": layer.evidence,
+        "bound": _finite(float(layer.bounds[unit])),
+        "evidence": None if math.isnan(layer.bounds[unit]) else layer.evidence,
         "minimum": _finite(float(state.minimum[unit])),
         "maximum": _finite(float(state.maximum[unit])),
         "margin": _finite(float(layer.margins[unit])),

@@ -1,11 +1,12 @@
 """Dead units as a person sees them: a table of the layers, their firing rates, their units, the verdict."""
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.analysis.deadness import DEAD, Report
+from actcli.analysis.deadness import DEAD, LayerVerdict, Report
 from actcli.render.cells import printable
 from actcli.render.dead_map import layer_map, map_legend, rates_chart
 from actcli.render.dead_verdict import (
@@ -127,12 +128,17 @@ def _columns(report: Report, *, every: bool, short: bool, evidence: bool = True)
         flags = tuple(str(int(reading.flags.sum())) for reading in report.readings)
         total = sum(int(reading.flags.sum()) for reading in report.readings)
         columns.append(_Column("flagged", flags, str(total)))
-    sparse = tuple(percent(layer.sparsity) for layer in layers)
+    sparse = tuple("–" if math.isnan(layer.sparsity) else percent(layer.sparsity) for layer in layers)
     columns.append(_Column("sparse %" if short else "sparsity %", sparse, ""))
     if evidence:
-        bounds = tuple(f"p < {bound_text(silence(layer, settings.confidence))}" for layer in layers)
+        bounds = tuple(_silent(layer, settings.confidence) for layer in layers)
         columns.append(_Column(f"at {percent(settings.confidence)} %", bounds, ""))
     return columns
+
+
+def _silent(layer: LayerVerdict, confidence: float) -> str:
+    bound = silence(layer, confidence)
+    return "–" if math.isnan(bound) else f"p < {bound_text(bound)}"
 
 
 def _fitted(report: Report, surface: Surface) -> tuple[list[list[_Column]], str]:
@@ -166,8 +172,11 @@ def _split(columns: list[_Column]) -> list[list[_Column]]:
 
 def _evidence(report: Report) -> str:
     confidence = report.settings.confidence
-    bound = bound_text(silence(report.layers[0], confidence))
-    return f", {samples_text(report)}: silent means p < {bound} at {percent(confidence)} %"
+    telling = [layer for layer in report.layers if layer.evidence is not None]
+    if not telling:
+        return f", {samples_text(report.layers)}"
+    bound = bound_text(silence(telling[0], confidence))
+    return f", {samples_text(report.layers)}: silent means p < {bound} at {percent(confidence)} %"
 
 
 def _named(columns: Sequence[_Column], room: int, surface: Surface) -> list[_Column]:

@@ -6,7 +6,7 @@ from actcli.analysis.change import LayerChange
 from actcli.analysis.deadness import Judgement, LayerVerdict, Report
 from actcli.render.cells import printable
 from actcli.render.dead_change import change_line, named
-from actcli.render.dead_verdict import Findings, percent, samples_text, verdict
+from actcli.render.dead_verdict import Findings, percent, samples_text, units_of, verdict
 
 _SUITE = "actcli deadcheck"
 
@@ -70,7 +70,7 @@ def _case(
 
 
 def _all_units(judged: Judgement, findings: Findings) -> str:
-    return _element("all units", _failure(judged, findings, samples_text(findings.report)))
+    return _element("all units", _failure(judged, findings, samples_text(findings.report.layers)))
 
 
 def _word(report: Report) -> str:
@@ -79,7 +79,9 @@ def _word(report: Report) -> str:
 
 
 def _message(judged: Judgement, word: str) -> str:
-    return f"{judged.dead} of {judged.units} units are {word} ({percent(judged.share)} %)"
+    verb = "is" if judged.dead == 1 else "are"
+    said = f"{judged.dead} of {units_of(judged.units)} {verb} {word} ({percent(judged.share)} %)"
+    return f"{said}, {judged.nonfinite} gave NaN or inf" if judged.nonfinite else said
 
 
 def _failure(judged: Judgement, findings: Findings, more: str) -> str:
@@ -87,7 +89,7 @@ def _failure(judged: Judgement, findings: Findings, more: str) -> str:
     if judged.status == "fine":
         return ""
     message = f"{_message(judged, _word(findings.report))}, the limit is {percent(findings.limit or 0.0)} %"
-    kind = "dead units"
+    kind = "NaN or inf" if judged.nonfinite else "dead units"
     if judged.status == "not enough data":
         kind = judged.status
         message += f", but {judged.samples} samples are too few to say so: it takes {judged.needed}"

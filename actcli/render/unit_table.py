@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actcli.analysis.deadness import CLASSES, DEAD, LayerVerdict, Report
+from actcli.analysis.unit_state import NEVER, UNKNOWN
 from actcli.render.cells import printable
 from actcli.render.dead_verdict import bound_text, count
 from actcli.render.grid import in_script, ruled_table
@@ -65,9 +66,9 @@ def print_units(printer: "Console", report: Report, surface: Surface) -> None:
         left_out |= dict.fromkeys(without)
         units = len(next(iter(columns.values())))
         rest = layer.units - units
-        alive = f", the other {count(rest)} are alive" if units else f", all {count(rest)} units are alive"
+        alive = _alive(rest, units + rest)
         title = Text("\n").append(said(printable(layer.name)), "bold cyan")
-        title.append(said(f"  {printable(layer.op)}{alive if rest else ''}"), "dim")
+        title.append(said(f"  {printable(layer.op)}{alive}"), "dim")
         printer.print(title, width=surface.width)
         if not units:
             continue
@@ -86,6 +87,14 @@ def print_units(printer: "Console", report: Report, surface: Surface) -> None:
         names = ", ".join(map(_heading, left_out))
         line = f"left out, since the screen is {surface.width} columns wide: {names}; --format csv has all"
         printer.print(Text("\n" + line, "dim"), width=surface.width)
+
+
+def _alive(alive: int, units: int) -> str:
+    if not alive:
+        return ""
+    if alive == units:
+        return f", all {count(units)} units are alive" if units > 1 else ", its only unit is alive"
+    return ", the other one is alive" if alive == 1 else f", the other {count(alive)} are alive"
 
 
 def _fitted(layer: LayerVerdict, surface: Surface) -> tuple[dict[str, list[str]], list[str]]:
@@ -124,4 +133,7 @@ def _known(value: float, digits: int) -> str:
 
 
 def _place(sample: int) -> str:
-    return str(sample) if sample >= 0 else ""
+    """Blank for a unit that never fired; ? where it did in a part that does not say where it starts."""
+    if sample == UNKNOWN:
+        return "?"
+    return "" if sample == NEVER else str(sample)

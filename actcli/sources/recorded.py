@@ -41,7 +41,7 @@ def recorded(tokens: Sequence[str], unit_axes: UnitAxes | None, terminal: Termin
     one name are consecutive parts of one layer, and so their samples are counted.
 
     What is wrong with the tokens is said at once: UsageError, or DataError where a file is missing. Drawing
-    raises DataError at damaged files, wrong ranks and no samples, UsageError where the axis of the units is not
+    raises DataError at damaged files, wrong ranks and empty samples, UsageError where the axis of the units is not
     known or does not fit.
     """
     files = _files(tokens)
@@ -244,7 +244,8 @@ def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str
     shape = numbers.shape
     size = math.prod(shape[1:])
     nbytes = numbers.dtype.itemsize * size
-    _require_some(shape, size, numbers.origin)
+    if not size:
+        raise DataError(f"{numbers.origin}: has the shape {shape}: its samples are empty")
     if nbytes > MAX_SAMPLE:
         raise DataError(
             f"{numbers.origin}: one sample of the shape {shape[1:]} has {nbytes >> 20} MiB, more than 1024"
@@ -258,13 +259,6 @@ def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str
     samples = _from_columns(numbers, shape) if numbers.fortran else _samples(numbers, size)
     blocks = (_by_unit(block, shape, axis) for block in samples)
     return Recorded(name, shape[axis], shape[0], start, blocks)
-
-
-def _require_some(shape: tuple[int, ...], size: int, origin: str) -> None:
-    if not shape[0]:
-        raise DataError(f"{origin}: holds 0 samples: there is nothing to judge")
-    if not size:
-        raise DataError(f"{origin}: has the shape {shape}: its samples are empty")
 
 
 def _samples(numbers: "Numbers", size: int) -> Iterator["NDArray[Any]"]:
@@ -298,7 +292,7 @@ def _from_columns(numbers: "Numbers", shape: tuple[int, ...]) -> Iterator["NDArr
             whole[filled : filled + block.size] = block
             filled += block.size
     array = whole.reshape(shape, order="F")
-    step = max(BLOCK * shape[0] // whole.size, 1)
+    step = max(BLOCK // math.prod(shape[1:]), 1)
     for at in range(0, shape[0], step):
         part = array[at : at + step]
         yield part.reshape(len(part), -1)

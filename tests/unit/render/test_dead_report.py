@@ -14,6 +14,7 @@ from rendering import terminal
 
 from actcli.analysis.change import change
 from actcli.analysis.deadness import CLASSES, Settings
+from actcli.analysis.unit_state import NEVER, UNKNOWN
 from actcli.exits import UsageError
 from actcli.render.dead_plan import Plan, write_plan
 from actcli.render.dead_report import COLUMNS, MORE_COLUMNS, worst_first, write_findings
@@ -302,3 +303,53 @@ def test_no_spreadsheet_runs_a_layer_s_name(name):
     first = list(csv.reader(io.StringIO(written(found, "csv"))))[1][0]
     assert first == (name if name[0] not in "=+-@" else f"'{name}")
     assert written(found, "tsv").splitlines()[1].split("\t")[0] == name
+
+
+def with_nan(**more):
+    z = planted(700)
+    z[3, 0] = np.nan
+    return findings(state("conv1", z), state("fc", np.full((700, 2), np.nan)), **more)
+
+
+def test_nothing_is_bounded_of_a_unit_that_gave_nan():
+    conv1, fc = json.loads(written(with_nan(), "json"))["layers"]
+    assert (conv1["evidence"], fc["evidence"], fc["bound"]) == ("bounded", None, None)
+    assert conv1["bound"] == pytest.approx(1 - 0.05 ** (1 / 700))
+    assert [(unit["bound"], unit["evidence"]) for unit in fc["not_alive"]] == [(None, None)] * 2
+    assert [unit["evidence"] for unit in conv1["not_alive"]] == [None, "bounded", "bounded", "bounded"]
+    lines = [line.split("\t") for line in written(with_nan(), "tsv").splitlines()]
+    assert lines[1] == [
+        "conv1",
+        "0",
+        "nonfinite",
+        str(int((np.delete(planted(700)[:, 0], 3) > 0).sum())),
+        "700",
+        "",
+    ]
+    rows = written(with_nan(), "table", size=(140, 40)).splitlines()
+    assert [line.split()[-1] for line in rows if line.startswith(("conv1 ", "   fc ", "fc "))][:2] == [
+        "4.28e-3",
+        "–",
+    ]
+
+
+def test_junit_fails_by_nan():
+    text = written(with_nan(limit=0.5), "junit")
+    failures = ET.fromstring(text).findall("testcase/failure")  # noqa: S314 - our own text
+    assert [failure.get("type") for failure in failures] == ["NaN or inf"]
+    assert (
+        failures[0].get("message") == "1 of 18 units is dead (5.56 %), 3 gave NaN or inf, the limit is 50 %"
+    )
+
+
+def test_places_that_are_not_known():
+    layer = state("conv1", planted())
+    places = np.where(layer.first == NEVER, NEVER, UNKNOWN)
+    unknown = replace(layer, start=None, first=places, last=places)
+    (said,) = json.loads(written(findings(unknown), "json"))["layers"]
+    assert [(unit["first"], unit["last"]) for unit in said["not_alive"]] == [(None, None)] * 3
+    rows = list(csv.DictReader(io.StringIO(written(findings(unknown), "csv", View(units=True)))))
+    assert [row["first"] for row in rows] == [""] * 3
+    shown = written(findings(unknown), "markdown", View(units=True)).splitlines()
+    silent, rare = ([line for line in shown if f"| {name} " in line][-1] for name in ("silent", "rare"))
+    assert (silent.count("?"), rare.count("?")) == (0, 2)

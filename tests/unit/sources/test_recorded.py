@@ -154,7 +154,6 @@ def test_stdin_holds_an_array_or_text(data):
         (IMAGES, 4, UsageError, "its axes are 0 to 3"),
         (DENSE[0], None, DataError, "wanted are samples and units"),
         (np.float64(3), None, DataError, "wanted are samples and units"),
-        (DENSE[:0], None, DataError, "holds 0 samples"),
         (DENSE[:, :0], None, DataError, "its samples are empty"),
         (IMAGES[:, :, :0], None, DataError, "its samples are empty"),
         (DENSE.astype("c8"), None, DataError, "complex"),
@@ -190,6 +189,16 @@ def test_files_that_hold_no_layer(tokens, stdin, error, message):
     Path("bad.npz").write_bytes(b"no archive")
     with pytest.raises(error, match=message):
         drawn(*tokens, stdin=stdin)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 3, 2, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_shard_without_samples_is_a_shard(shape, order):
+    np.save("a.npy", np.zeros(shape, order=order))
+    np.savez("b.npz", a=np.ones((2, *shape[1:])))
+    first, second = recorded(["a=a.npy", "b.npz"], None, Terminal(None, None, None))
+    assert (first.units, first.samples, list(first.blocks)) == (3, 0, [])
+    assert (second.start, sum(map(len, second.blocks))) == (0, 2)
 
 
 def test_a_terminal_is_no_input():
