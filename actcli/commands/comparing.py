@@ -295,10 +295,20 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
 
 def _refuse_twins(specs: "Sequence[str]") -> None:
     """Raise UsageError for a contender that stands there twice; two names of one function are two contenders."""
-    names = [spec.lower().replace("-", "").replace("_", "") for spec in specs]
+    names = [_spelt(spec) for spec in specs]
     for place, name in enumerate(names):
         if name in names[:place]:
             raise UsageError(f"{specs[place]} is named twice; a function is compared with others")
+
+
+def _spelt(spec: str) -> str:
+    """The specification with each layer's name in one spelling; a formula as it is, where - is a sign."""
+    from actcli.activations.specification import is_name, split_layers
+
+    layers = split_layers(spec)
+    return "/".join(
+        part.lower().replace("-", "").replace("_", "") if is_name(part) else part for part in layers
+    )
 
 
 def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:

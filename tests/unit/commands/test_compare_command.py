@@ -94,6 +94,11 @@ def test_two_sweeps_make_every_pair(fake):
     assert specs(fake) == [f"softplus:beta={b},threshold={t}" for b in (1, 2) for t in (10, 20)]
 
 
+def test_a_sign_in_a_formula_makes_another_function(fake):
+    outcome("exp(x)", "exp(-x)", "--by", "gradients")
+    assert specs(fake) == ["exp(x)", "exp(-x)"]
+
+
 def test_one_function_under_two_names_is_compared(fake):
     for names in (("torch.gelu", "jax.gelu"), ("swish", "silu"), ("elu", "elu:1"), ("relu", "relu/relu")):
         outcome(*names, "--by", "gradients")
@@ -189,6 +194,8 @@ def test_every_option_of_a_measure_is_one_of_the_command():
         (["relu", "gelu", "a/x.npy"], "a/x.npy is no function; compare takes the numbers of a file by -i a/x.npy"),
         (["relu", "softmax"], "softmax maps rows to rows"),
         (["relu", "gelu", "ReLU"], "ReLU is named twice; a function is compared with others"),
+        (["exp(-x)", "exp(-x)"], "exp(-x) is named twice"),
+        (["relu/tanh", "ReLU/tanh", "--by", "gradients"], "ReLU/tanh is named twice"),
         (["relu", "elu", "--sweep", "alpha=1,2"], "relu has no parameters"),
         (["elu:1", "--sweep", "alpha=1,2"], "elu:1 sets alpha, and so does --sweep alpha; leave one of them out"),
         (["elu", "--sweep", "alpha=1,2", "--sweep", "alpha=3,4"], "--sweep alpha is there twice; name all its values"),
