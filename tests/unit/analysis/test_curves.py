@@ -267,3 +267,11 @@ def test_points_lie_on_the_curve_where_the_data_are():
     x, _ = on_curve(f, data(np.linspace(1, 2, 5000), "gelu"), (-5.0, 5.0), 100)
     assert x.min() == pytest.approx(1.05)
     assert x.max() == pytest.approx(2.05)  # 2 itself lies right of the edge
+
+
+def test_two_sweeps_set_two_parameters_of_a_formula():
+    sweeps = [parse_sweep("b=1,2"), parse_sweep("c=0,3")]
+    f = activation("x*tanh(b*x)+c", ("b", "c"))
+    found = product(f, sweeps)
+    assert [dict(g.parameters) for g in found] == [{"b": b, "c": c} for b in (1.0, 2.0) for c in (0.0, 3.0)]
+    assert [float(g(0.0)) for g in found] == [0.0, 3.0, 0.0, 3.0]
