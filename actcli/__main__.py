@@ -155,6 +155,10 @@ def _run(arguments: list[str]) -> int:
             terminal.say(traceback.format_exc().rstrip())
         message = _message(error)
         terminal.say(f"actcli: {printable(message)}")
+        for line in getattr(error, "pointer", ()):
+            # a character for a character, so that the caret stays below its place
+            shown = line.encode(terminal.encoding, "replace").decode(terminal.encoding)
+            terminal.say(f"  {printable(shown)}")
         status = int(error.status) if isinstance(error, ActcliError) else 1
         _flush_what_is_there(terminal)
     return status

@@ -23,7 +23,7 @@ COMMANDS = {
     "eval": "Evaluate an activation function at numbers, a file or a stream.",
     "grad": "Differentiate an activation function, by x or by a parameter.",
     "plot": "Draw activation functions, their derivatives, and where data lie on them.",
-    "compare": "Compare activation functions by what matters: gradients, precision, speed.",
+    "compare": "Compare activation functions by what matters: training, gradients, precision, speed.",
     "deadcheck": "Find dead units in recorded activations or an ONNX model, with the evidence.",
     "list": "List the activation functions, all or those that match.",
     "info": "Show what is known of an activation function.",

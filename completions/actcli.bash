@@ -40,31 +40,46 @@ _actcli_functions() { # what can stand for the function that begins with $1
     esac
 }
 
-_actcli_values() { # the values of option $1; fails where these are files
-    case $1 in
-    --color) echo 'auto always never' ;;
-    -i|--input) return 1 ;;
-    --dtype) echo 'float16 float32 float64' ;;
-    --on-error) echo 'stop nan skip' ;;
-    --format) echo 'table plain csv tsv json jsonl markdown' ;;
-    -o|--output) return 1 ;;
-    --order) echo '1 2' ;;
-    --wrt) echo 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' ;;
-    --at-kink) echo 'default left right mean nan' ;;
-    --marker) echo 'braille block dot ascii' ;;
-    --theme) echo 'default colorblind light mono' ;;
-    --family) echo 'rectifier exponential gated sigmoid shrink wave row' ;;
-    --framework) echo 'torch jax keras onnx' ;;
+_actcli_values() { # the values of option $2 of command $1; fails where these are files
+    case "$1 $2" in
+    compare\ --order) echo '1 2' ;;
+    deadcheck\ --data) return 1 ;;
+    deadcheck\ --against) ;;
+    deadcheck\ --sort) ;;
+    deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit' ;;
+    *\ --color) echo 'auto always never' ;;
+    *\ -i|*\ --input) return 1 ;;
+    *\ --dtype) echo 'float16 float32 float64' ;;
+    *\ --on-error) echo 'stop nan skip' ;;
+    *\ --format) echo 'table plain csv tsv json jsonl markdown' ;;
+    *\ -o|*\ --output) return 1 ;;
+    *\ --wrt) echo 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' ;;
+    *\ --at-kink) echo 'default left right mean nan' ;;
+    *\ --marker) echo 'braille block dot ascii' ;;
+    *\ --theme) echo 'default colorblind light mono' ;;
+    *\ --by) echo 'properties values gradients training information precision speed' ;;
+    *\ --optimizer) echo 'sgd momentum adam' ;;
+    *\ --record) return 1 ;;
+    *\ --against) return 1 ;;
+    *\ --recorded) echo 'post pre' ;;
+    *\ --save-state) return 1 ;;
+    *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' ;;
+    *\ --export) return 1 ;;
+    *\ --export-data) return 1 ;;
+    *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row' ;;
+    *\ --framework) echo 'torch jax keras onnx' ;;
     esac
 }
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '-i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
+    eval) echo '--set --no-rewrite -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    grad) echo '--set --no-rewrite --order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    plot) echo '--set --no-rewrite --range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --lr --depth --width --epochs --optimizer --seeds --init --target --decay --learn --find-limit --born-dead --export --export-data --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --format -o --output --color --threads --debug -h --help' ;;
-    info) echo '--cost --format -o --output --color --threads --debug -h --help' ;;
+    info) echo '--set --no-rewrite --cost --format -o --output --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
     *) echo '--color --threads --debug -V --version -h --help' ;;
     esac
@@ -77,6 +92,8 @@ _actcli_arguments() { # what can be argument $2 of command $1, beginning with $3
     'grad '0) _actcli_functions "$3" ;;
     'grad '*) return 1 ;;
     'plot '*) _actcli_functions "$3" ;;
+    'compare '*) _actcli_functions "$3" ;;
+    'deadcheck '*) return 1 ;;
     'list '0) _actcli_functions "$3" ;;
     'info '0) _actcli_functions "$3" ;;
     'completion '0) echo 'bash zsh fish' ;;
@@ -100,48 +117,93 @@ _actcli() {
             place=$((place + 1))
             continue
         fi
-        case $word in
-        --) only_arguments=yes ;;
-        --color) values=1 option=$word ;;
-        --threads) values=1 option=$word ;;
-        -i|--input) values=1 option=$word ;;
-        --range) values=2 option=$word ;;
-        --points) values=1 option=$word ;;
-        --array) values=1 option=$word ;;
-        --column) values=1 option=$word ;;
-        --axis) values=1 option=$word ;;
-        --dtype) values=1 option=$word ;;
-        --on-error) values=1 option=$word ;;
-        --format) values=1 option=$word ;;
-        -o|--output) values=1 option=$word ;;
-        --digits) values=1 option=$word ;;
-        --order) values=1 option=$word ;;
-        --wrt) values=1 option=$word ;;
-        --at-kink) values=1 option=$word ;;
-        --tolerance) values=1 option=$word ;;
-        --sweep) values=1 option=$word ;;
-        --width) values=1 option=$word ;;
-        --height) values=1 option=$word ;;
-        --marker) values=1 option=$word ;;
-        --theme) values=1 option=$word ;;
-        --family) values=1 option=$word ;;
-        --framework) values=1 option=$word ;;
-        -[0-9.]*) place=$((place + 1)) ;;
-        -?*) ;;
+        case "$command $word" in
+        *\ --) only_arguments=yes ;;
+        compare\ --order) values=1 option=$word ;;
+        deadcheck\ --data) values=1 option=$word ;;
+        deadcheck\ --against) values=1 option=$word ;;
+        deadcheck\ --sort) values=0 option=$word ;;
+        deadcheck\ --format) values=1 option=$word ;;
+        *\ --color) values=1 option=$word ;;
+        *\ --threads) values=1 option=$word ;;
+        *\ --set) values=1 option=$word ;;
+        *\ -i|*\ --input) values=1 option=$word ;;
+        *\ --range) values=2 option=$word ;;
+        *\ --points) values=1 option=$word ;;
+        *\ --array) values=1 option=$word ;;
+        *\ --column) values=1 option=$word ;;
+        *\ --axis) values=1 option=$word ;;
+        *\ --dtype) values=1 option=$word ;;
+        *\ --on-error) values=1 option=$word ;;
+        *\ --format) values=1 option=$word ;;
+        *\ -o|*\ --output) values=1 option=$word ;;
+        *\ --digits) values=1 option=$word ;;
+        *\ --order) values=1 option=$word ;;
+        *\ --wrt) values=1 option=$word ;;
+        *\ --at-kink) values=1 option=$word ;;
+        *\ --tolerance) values=1 option=$word ;;
+        *\ --sweep) values=1 option=$word ;;
+        *\ --width) values=1 option=$word ;;
+        *\ --height) values=1 option=$word ;;
+        *\ --marker) values=1 option=$word ;;
+        *\ --theme) values=1 option=$word ;;
+        *\ --by) values=1 option=$word ;;
+        *\ --seed) values=1 option=$word ;;
+        *\ --depth) values=1 option=$word ;;
+        *\ --init) values=1 option=$word ;;
+        *\ --weight-std) values=1 option=$word ;;
+        *\ --bias-std) values=1 option=$word ;;
+        *\ --seeds) values=1 option=$word ;;
+        *\ --epochs) values=1 option=$word ;;
+        *\ --batch) values=1 option=$word ;;
+        *\ --lr) values=1 option=$word ;;
+        *\ --optimizer) values=1 option=$word ;;
+        *\ --data) values=1 option=$word ;;
+        *\ --target) values=1 option=$word ;;
+        *\ --decay) values=1 option=$word ;;
+        *\ --learn) values=1 option=$word ;;
+        *\ --record) values=1 option=$word ;;
+        *\ --bits) values=1 option=$word ;;
+        *\ --types) values=1 option=$word ;;
+        *\ --against) values=1 option=$word ;;
+        *\ --max-ulp) values=1 option=$word ;;
+        *\ --with) values=1 option=$word ;;
+        *\ --sort) values=1 option=$word ;;
+        *\ --best) values=1 option=$word ;;
+        *\ --recorded) values=1 option=$word ;;
+        *\ --activation) values=1 option=$word ;;
+        *\ --unit-axis) values=1 option=$word ;;
+        *\ --random) values=1 option=$word ;;
+        *\ --limit) values=1 option=$word ;;
+        *\ --save-state) values=1 option=$word ;;
+        *\ --start) values=1 option=$word ;;
+        *\ --rare) values=1 option=$word ;;
+        *\ --confidence) values=1 option=$word ;;
+        *\ --definition) values=1 option=$word ;;
+        *\ --fail-above) values=1 option=$word ;;
+        *\ --layer) values=1 option=$word ;;
+        *\ --plan) values=1 option=$word ;;
+        *\ --train) values=1 option=$word ;;
+        *\ --export) values=1 option=$word ;;
+        *\ --export-data) values=1 option=$word ;;
+        *\ --family) values=1 option=$word ;;
+        *\ --framework) values=1 option=$word ;;
+        *\ -[0-9.]*) place=$((place + 1)) ;;
+        *\ -?*) ;;
         *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;
         esac
     done
 
     local candidates='' before=''
     if ((values > 0)); then
-        candidates=$(_actcli_values "$option") || { compopt -o default; return; }
+        candidates=$(_actcli_values "$command" "$option") || { compopt -o default; return; }
     elif [[ $current == --*=* ]]; then
         before=${current%%=*}=
-        candidates=$(_actcli_values "${current%%=*}") || { compopt -o default; return; }
+        candidates=$(_actcli_values "$command" "${current%%=*}") || { compopt -o default; return; }
     elif [[ $current == -* && ! $only_arguments ]]; then
         candidates=$(_actcli_options "$command")
     elif [[ ! $command ]]; then
-        candidates='eval grad plot list info completion'
+        candidates='eval grad plot compare deadcheck list info completion'
     else
         candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
     fi

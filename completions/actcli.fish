@@ -78,14 +78,148 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             set place (math $place + 1)
             continue
         end
-        switch $token
-            case --
+        switch "$command $token"
+            case '* --'
                 set only_arguments yes
-            case --color --threads -i --input --points --array --column --axis --dtype --on-error --format -o --output --digits --order --wrt --at-kink --tolerance --sweep --width --height --marker --theme --family --framework
+            case 'compare --order'
                 set values 1
-            case --range
+            case 'deadcheck --data'
+                set values 1
+            case 'deadcheck --against'
+                set values 1
+            case 'deadcheck --sort'
+                set values 0
+            case 'deadcheck --format'
+                set values 1
+            case '* --color'
+                set values 1
+            case '* --threads'
+                set values 1
+            case '* --set'
+                set values 1
+            case '* -i' '* --input'
+                set values 1
+            case '* --range'
                 set values 2
-            case '-*'
+            case '* --points'
+                set values 1
+            case '* --array'
+                set values 1
+            case '* --column'
+                set values 1
+            case '* --axis'
+                set values 1
+            case '* --dtype'
+                set values 1
+            case '* --on-error'
+                set values 1
+            case '* --format'
+                set values 1
+            case '* -o' '* --output'
+                set values 1
+            case '* --digits'
+                set values 1
+            case '* --order'
+                set values 1
+            case '* --wrt'
+                set values 1
+            case '* --at-kink'
+                set values 1
+            case '* --tolerance'
+                set values 1
+            case '* --sweep'
+                set values 1
+            case '* --width'
+                set values 1
+            case '* --height'
+                set values 1
+            case '* --marker'
+                set values 1
+            case '* --theme'
+                set values 1
+            case '* --by'
+                set values 1
+            case '* --seed'
+                set values 1
+            case '* --depth'
+                set values 1
+            case '* --init'
+                set values 1
+            case '* --weight-std'
+                set values 1
+            case '* --bias-std'
+                set values 1
+            case '* --seeds'
+                set values 1
+            case '* --epochs'
+                set values 1
+            case '* --batch'
+                set values 1
+            case '* --lr'
+                set values 1
+            case '* --optimizer'
+                set values 1
+            case '* --data'
+                set values 1
+            case '* --target'
+                set values 1
+            case '* --decay'
+                set values 1
+            case '* --learn'
+                set values 1
+            case '* --record'
+                set values 1
+            case '* --bits'
+                set values 1
+            case '* --types'
+                set values 1
+            case '* --against'
+                set values 1
+            case '* --max-ulp'
+                set values 1
+            case '* --with'
+                set values 1
+            case '* --sort'
+                set values 1
+            case '* --best'
+                set values 1
+            case '* --recorded'
+                set values 1
+            case '* --activation'
+                set values 1
+            case '* --unit-axis'
+                set values 1
+            case '* --random'
+                set values 1
+            case '* --limit'
+                set values 1
+            case '* --save-state'
+                set values 1
+            case '* --start'
+                set values 1
+            case '* --rare'
+                set values 1
+            case '* --confidence'
+                set values 1
+            case '* --definition'
+                set values 1
+            case '* --fail-above'
+                set values 1
+            case '* --layer'
+                set values 1
+            case '* --plan'
+                set values 1
+            case '* --train'
+                set values 1
+            case '* --export'
+                set values 1
+            case '* --export-data'
+                set values 1
+            case '* --family'
+                set values 1
+            case '* --framework'
+                set values 1
+            case '* -*'
                 if string match -qr -- '^-[0-9.]' $token
                     set place (math $place + 1)
                 end
@@ -114,6 +248,8 @@ complete -c actcli -f
 complete -c actcli -n "__actcli_is ' '" -a eval -d 'Evaluate an activation function at numbers, a file or a stream'
 complete -c actcli -n "__actcli_is ' '" -a grad -d 'Differentiate an activation function, by x or by a parameter'
 complete -c actcli -n "__actcli_is ' '" -a plot -d 'Draw activation functions, their derivatives, and where data lie on them'
+complete -c actcli -n "__actcli_is ' '" -a compare -d 'Compare activation functions by what matters: training, gradients, precision, speed'
+complete -c actcli -n "__actcli_is ' '" -a deadcheck -d 'Find dead units in recorded activations or an ONNX model, with the evidence'
 complete -c actcli -n "__actcli_is ' '" -a list -d 'List the activation functions, all or those that match'
 complete -c actcli -n "__actcli_is ' '" -a info -d 'Show what is known of an activation function'
 complete -c actcli -n "__actcli_is ' '" -a completion -d 'Print the completion script of a shell'
@@ -122,6 +258,8 @@ complete -c actcli -n "__actcli_is ' '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is ' '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is ' '" -s V -l version -d 'Show the version'
 complete -c actcli -n "__actcli_is ' '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'eval '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'eval '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'eval '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .csv, .tsv, else text'
 complete -c actcli -n "__actcli_is 'eval '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
 complete -c actcli -n "__actcli_is 'eval '" -l points -x -d 'How many numbers --range stands for'
@@ -138,7 +276,9 @@ complete -c actcli -n "__actcli_is 'eval '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'eval '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'eval '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'eval '" -s h -l help -d 'Show this help'
-complete -c actcli -n "__actcli_is 'grad '" -l order -x -a '1 2' -d 'First or second derivative'
+complete -c actcli -n "__actcli_is 'grad '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'grad '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'grad '" -l order -x -d 'The order of the derivative, 1 to 100; over rows 1 or 2'
 complete -c actcli -n "__actcli_is 'grad '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'With respect to x, or to a parameter of the function (first order)'
 complete -c actcli -n "__actcli_is 'grad '" -l at-kink -x -a 'default left right mean nan' -d 'default, left, right, mean or nan: what to give where the derivative jumps; the default is what the framework\'s autograd returns, PyTorch\'s for plain names'
 complete -c actcli -n "__actcli_is 'grad '" -l jacobian -d 'The whole Jacobian of a function over rows, instead of its diagonal'
@@ -160,10 +300,12 @@ complete -c actcli -n "__actcli_is 'grad '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'grad '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'grad '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'grad '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'plot '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'plot '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'plot '" -l range -x -d 'The part of the x axis'
 complete -c actcli -n "__actcli_is 'plot '" -l points -x -d 'Samples of each curve'
 complete -c actcli -n "__actcli_is 'plot '" -l grad -d 'The derivative beneath'
-complete -c actcli -n "__actcli_is 'plot '" -l order -x -a '1 2' -d '1: the first derivative beneath, as --grad; 2: the second too'
+complete -c actcli -n "__actcli_is 'plot '" -l order -x -d '1: the first derivative beneath, as --grad; 2: the second too, and so on to 4'
 complete -c actcli -n "__actcli_is 'plot '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'The derivative beneath, with respect to x or to a parameter'
 complete -c actcli -n "__actcli_is 'plot '" -l overlay -d 'The derivatives in the frame of f'
 complete -c actcli -n "__actcli_is 'plot '" -l sweep -x -d 'A curve for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
@@ -183,6 +325,90 @@ complete -c actcli -n "__actcli_is 'plot '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'plot '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'plot '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'plot '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'compare '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'compare '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'compare '" -l by -x -a 'properties values gradients training information precision speed' -d 'properties, values, gradients, training, information, precision or speed; without it the numbers that matter most'
+complete -c actcli -n "__actcli_is 'compare '" -l sweep -x -d 'A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
+complete -c actcli -n "__actcli_is 'compare '" -l seed -x -d 'Of the random numbers (by gradients, training, speed)'
+complete -c actcli -n "__actcli_is 'compare '" -l range -x -d 'By values: evenly spaced numbers'
+complete -c actcli -n "__actcli_is 'compare '" -l points -x -d 'By values: how many numbers the range stands for'
+complete -c actcli -n "__actcli_is 'compare '" -s i -l input -r -F -d 'Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, else text'
+complete -c actcli -n "__actcli_is 'compare '" -l array -x -d 'One array of an .npz file'
+complete -c actcli -n "__actcli_is 'compare '" -l column -x -d 'The column of a .csv or .tsv file: its name, or its number from 1 on'
+complete -c actcli -n "__actcli_is 'compare '" -l order -x -a '1 2' -d 'Compare the first or second derivative instead of f'
+complete -c actcli -n "__actcli_is 'compare '" -l depth -x -d 'Hidden layers; by training several depths with commas'
+complete -c actcli -n "__actcli_is 'compare '" -l init -x -d 'he, xavier, lecun or gain (each function\'s own); by gradients several with commas, by training also orthogonal'
+complete -c actcli -n "__actcli_is 'compare '" -l weight-std -x -d 'Instead: weights of standard deviation S/sqrt(fan_in)'
+complete -c actcli -n "__actcli_is 'compare '" -l bias-std -x -d 'The standard deviation of the biases'
+complete -c actcli -n "__actcli_is 'compare '" -l width -x -d 'Units a layer'
+complete -c actcli -n "__actcli_is 'compare '" -l seeds -x -d 'How many random networks of each kind'
+complete -c actcli -n "__actcli_is 'compare '" -l epochs -x -d 'Passes over the training set'
+complete -c actcli -n "__actcli_is 'compare '" -l batch -x -d 'Samples a step'
+complete -c actcli -n "__actcli_is 'compare '" -l lr -x -d 'Learning rates, with commas, each by itself; or auto: the best of ten for each function, chosen without the test set'
+complete -c actcli -n "__actcli_is 'compare '" -l optimizer -x -a 'sgd momentum adam' -d 'sgd, momentum or adam'
+complete -c actcli -n "__actcli_is 'compare '" -l data -x -d 'digits, moons, spirals or xor; an .npz file with X and y; a .csv file with --target'
+complete -c actcli -n "__actcli_is 'compare '" -l target -x -d 'The column of the .csv file that is predicted from the others: its name, or its number from 1 on'
+complete -c actcli -n "__actcli_is 'compare '" -l decay -x -d 'L2 penalty: D times a weight is added to its gradient'
+complete -c actcli -n "__actcli_is 'compare '" -l learn -x -d 'Parameters of the functions that are trained with the weights, with commas: alpha'
+complete -c actcli -n "__actcli_is 'compare '" -l record -r -F -d 'Write the numbers of every epoch of every network: .csv or .jsonl'
+complete -c actcli -n "__actcli_is 'compare '" -l bits -x -d 'The output is told apart on 2^N levels'
+complete -c actcli -n "__actcli_is 'compare '" -l types -x -d 'float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one whose ULP counts'
+complete -c actcli -n "__actcli_is 'compare '" -l against -r -F -d 'The ULP error of results in FILE, computed elsewhere at the numbers of -i'
+complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit status 3 when a result of --against is farther off'
+complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'Time torch, jax too, with commas, where they are installed'
+complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
+complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
+complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'A chart below the table; with -o FILE the chart alone: .txt, .html, .svg, .png or .pdf'
+complete -c actcli -n "__actcli_is 'compare '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
+complete -c actcli -n "__actcli_is 'compare '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'compare '" -l digits -x -d 'Significant digits in a table, 1 to 17; everything else is exact'
+complete -c actcli -n "__actcli_is 'compare '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'compare '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'compare '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'compare '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l recorded -x -a 'post pre' -d 'post: the outputs of the activation; pre: its inputs'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'The activation of all layers, or of one (a pattern with * ? [] too); may be given again, the last that fits holds'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'The axis of the units: N for layers of 3 axes, LAYER=N (a pattern too) for any; may be given again'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'The model\'s inputs: .npy, or .npz with an array for each input'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'N samples of noise instead: a try, no verdict about real data'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l seed -x -d 'Of --random, or of --train: weights, batches, the split of the data'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Only the first N samples of --data'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples a run of the model; with --train samples a step'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz); such files merge when they are named as sources'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Of --save-state: the first sample here is number N (from 0) of all the data; then the first and last firing are known of merged parts too'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file: newly dead, revived, still dead'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l rare -x -d 'A unit that fires on a smaller share of the samples is rare'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Of the bounds'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Read the statistics as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, with 4 if there are too few samples to say so'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l layer -x -d 'Apply --fail-above to each layer that matches, not to all units together'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l stop-when-certain -d 'End before the data do, as soon as more of them cannot change the verdict'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l plan -x -d 'Print how many samples a verdict about so many units takes; without a source'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l train -x -d 'Train networks with this activation, or relu/relu/tanh by layers, and watch their units die; may be given again'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l lr -x -d 'Learning rates, with commas, each by itself; or auto: the best of ten for each function, chosen without the test set'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l depth -x -d 'Hidden layers; several depths with commas'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l width -x -d 'Units a hidden layer'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l epochs -x -d 'Passes over the training set'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l optimizer -x -a 'sgd momentum adam' -d 'sgd, momentum or adam'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l seeds -x -d 'Networks of each kind, each with weights and batches of its own'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l init -x -d 'How the weights begin: he, xavier, lecun, gain or orthogonal'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l target -x -d 'The column of the .csv file that is predicted from the others: its name, or its number from 1 on'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l decay -x -d 'L2 penalty: D times a weight is added to its gradient'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l learn -x -d 'Parameters of the functions that are trained with the weights, with commas: alpha'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l find-limit -d 'Look for the learning rate above which more units die than --fail-above allows'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l born-dead -d 'Print the risk that a relu network of --width and --depth is dead before training; without --train'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l export -r -F -d 'Write the first network that was trained: .onnx, or its weights as .npz'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l export-data -r -F -d 'Write the held-out samples as the networks take them (.npy): the --data of that model'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l record -r -F -d 'Write the numbers of every epoch of every network: .csv or .jsonl'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l sort -d 'The layers with most dead units first'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l units -d 'List the units that are not alive: firings, bound, largest pre-activation, cause, first and last sample that fired'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l map -d 'Draw each layer\'s units as a strip, shaded by how often they fire'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l format -x -a 'table plain csv tsv json jsonl markdown junit' -d 'table, plain, csv, tsv, json, jsonl, markdown or junit; a table on a terminal, plain in a pipe, or what the suffix of -o says'
+complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'deadcheck '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'list '" -l family -x -a 'rectifier exponential gated sigmoid shrink wave row' -d 'rectifier, exponential, gated, sigmoid, shrink, wave or row'
 complete -c actcli -n "__actcli_is 'list '" -l smooth -d 'Only functions with derivatives of every order'
 complete -c actcli -n "__actcli_is 'list '" -l monotone -d 'Only functions that never turn back'
@@ -194,6 +420,8 @@ complete -c actcli -n "__actcli_is 'list '" -l color -x -a 'auto always never' -
 complete -c actcli -n "__actcli_is 'list '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'list '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'info '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
+complete -c actcli -n "__actcli_is 'info '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Measure too how long it takes here, relative to relu'
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
 complete -c actcli -n "__actcli_is 'info '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
@@ -210,6 +438,8 @@ complete -c actcli -n "__actcli_after eval 1" -F
 complete -c actcli -n "__actcli_is 'grad 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_after grad 1" -F
 complete -c actcli -n "__actcli_after plot 0" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_after compare 0" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_after deadcheck 0" -F
 complete -c actcli -n "__actcli_is 'list 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_is 'info 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_is 'completion 0'" -a 'bash zsh fish'

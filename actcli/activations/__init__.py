@@ -2,7 +2,15 @@
 
 from actcli.activations.activation import SIDES, Activation
 from actcli.activations.definition import Definition, Kink, Names, Parameter
-from actcli.activations.specification import DIALECTS, activation, catalogue, spellings
+from actcli.activations.specification import (
+    DIALECTS,
+    activation,
+    catalogue,
+    named_definition,
+    register,
+    registered,
+    spellings,
+)
 
 __all__ = [
     "DIALECTS",
@@ -14,5 +22,8 @@ __all__ = [
     "Parameter",
     "activation",
     "catalogue",
+    "named_definition",
+    "register",
+    "registered",
     "spellings",
 ]

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actcli.activations.definition import Array, Definition, Kernel, Kink
+from actcli.activations.definition import FORMULA, Array, Definition, Kernel, Kink
 from actcli.exits import UsageError
 
+HIGHEST_ORDER = 100
+"""Beyond it n! takes the derivatives of most functions out of range."""
 SIDES = ("default", "left", "right", "mean", "nan")
 BLOCK = 65536
 """Elements computed at a time: with their temporaries they stay in the second-level cache (measured, 2 threads)."""
@@ -65,11 +67,11 @@ class Activation:
         return self._apply(self._bound(self.definition.value), x)
 
     def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
-        """The first or second derivative by x, or the first by a parameter. By rows: the Jacobian's diagonal.
+        """A derivative by x, of any order up to 100, or the first by a parameter. By rows: the Jacobian's diagonal.
 
         x as in a call. At a kink `default` is what PyTorch's autograd returns (JAX's for `jax.` functions),
         `left` and `right` are the one-sided derivatives, `mean` their mean, `nan` is NaN where they differ.
-        Raises UsageError for what does not exist: order 3, a second derivative by a parameter, an unknown
+        Raises UsageError for what does not exist: order 3 by rows, a second derivative by a parameter, an unknown
         parameter or side, a diagonal where the row changes its length.
         """
         return self._apply(self._derivative(order, wrt, at_kink), x)
@@ -92,7 +94,10 @@ class Activation:
         """
         if self.by_rows:
             raise UsageError(f"{self.spec} works over rows, not element by element")
-        return self._bound(self.definition.value), self._derivative(1, "x", "default")
+        value, slope = self._bound(self.definition.value), self._derivative(1, "x", "default")
+        if self.definition.family == FORMULA:
+            return partial(_flattened, value), partial(_flattened, slope)
+        return value, slope
 
     def width(self, n: int) -> int:
         """By rows: the length of the result of a row of n numbers. Raises UsageError when f takes no such row."""
@@ -105,12 +110,14 @@ class Activation:
         return partial(kernel, **self.parameters)
 
     def _derivative(self, order: int, wrt: str, at_kink: str) -> Kernel:
-        if order not in (1, 2):
-            raise UsageError(f"derivatives of order 1 and 2 are known, not {order}")
+        if not 1 <= order <= HIGHEST_ORDER:
+            raise UsageError(f"derivatives of order 1 to {HIGHEST_ORDER} are known, not {order}")
         if at_kink not in SIDES:
             raise UsageError(f"at a kink: {', '.join(SIDES)}, not {at_kink!r}")
         if wrt != "x":
             return self._by_parameter(order, wrt, at_kink)
+        if order > 2 or self.definition.family == FORMULA:
+            return self._by_series(order, at_kink)
         kernel = self.definition.slope if order == 1 else self.definition.curvature
         if kernel is None:
             raise UsageError(
@@ -123,6 +130,16 @@ class Activation:
         side = "jax" if at_kink == "default" and self.dialect == "jax" else at_kink
         at = [(kink.at, kink.derivative(order, side)) for kink in self.kinks]
         return partial(_patched, self._bound(kernel), at)
+
+    def _by_series(self, order: int, at_kink: str) -> Kernel:
+        """Any order, from the expression; at a kink from the branches that meet there."""
+        if self.by_rows:
+            raise UsageError(
+                f"{self.spec} works over rows: derivatives of order 1 and 2 are known, not {order}"
+            )
+        from actcli.activations.formula.derivatives import at_kink as from_expression
+
+        return self._bound(partial(from_expression, self.definition, order, at_kink))
 
     def _by_parameter(self, order: int, wrt: str, at_kink: str) -> Kernel:
         name = self.resolve_parameter(wrt)
@@ -187,6 +204,11 @@ def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
         if here.any():
             y = np.where(here, value, y)
     return y
+
+
+def _flattened(kernel: Kernel, x: Array) -> Array:
+    """A kernel for arrays of one axis (a formula runs through x in chunks), on any shape and in x's precision."""
+    return kernel(x.reshape(-1)).reshape(x.shape).astype(x.dtype, copy=False)
 
 
 def _filled(kernel: Kernel, x: Array) -> Array:

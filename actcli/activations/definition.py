@@ -13,6 +13,8 @@ Kernel = Callable[..., Array]
 """A function of a contiguous float64 array and the parameters by keyword, to an array; it leaves x as it is."""
 
 INF = math.inf
+FORMULA = "formula"
+"""The family of what a person writes down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,10 @@ class Definition:
 
     Attributes:
         name: the canonical name. `keras.relu` is a function that only that framework has.
-        family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave` or `row`.
+        family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave`, `row` or `formula`.
         formula: f(x) in one line of text.
+        expression: f in the formula language, with our parameters' names; "" by rows. Its derivatives of
+            order 3 and more follow from it.
         derivative: f'(x) in one line of text, off the kinks; by rows d y_i / d x_j.
         source: author and year, or where the definition is from.
         value, slope, curvature: kernels for f, f', f''. By rows: x is (rows, n); slope and curvature are the
@@ -170,6 +174,7 @@ class Definition:
     value: Kernel
     slope: Kernel | None
     curvature: Kernel | None
+    expression: str = ""
     derivative: str = ""
     jacobian: Kernel | None = None
     aliases: tuple[str, ...] = ()

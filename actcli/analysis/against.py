@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation
 from actcli.analysis.blocks import in_order
-from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Record, Step, Steps
+from actcli.analysis.comparison import Bars, Chart, Column, Comparison, Contender, Record, Step, Steps
 from actcli.analysis.curves import Curve, Figure, Panel
-from actcli.analysis.evaluation import Array, Numbers, derivative_name
+from actcli.analysis.evaluation import Array, Numbers, derivative_name, value_name
 from actcli.analysis.low_types import LowType, numpy_type
 from actcli.analysis.rounding_loss import columnwise_largest, derivative
 from actcli.analysis.ulp import UlpTally, ulp_errors
@@ -33,15 +33,18 @@ _COLUMNS = (
     Column("max_ulp", "largest error", "small", unit="ULP"),
     Column("max_ulp_x", "at x"),
     Column("max_ulp_index", "at index"),
+    Column("max_finite_ulp", "largest finite error", "small", unit="ULP", unlike="max_ulp"),
+    Column("max_finite_ulp_x", "at x", unlike="max_ulp_x"),
     Column("mean_ulp", "mean error", "small", unit="ULP"),
+    Column("mean_finite_ulp", "mean of the finite errors", "small", unit="ULP", unlike="mean_ulp"),
     Column("median_ulp", "median error", "small", unit="ULP"),
     Column("correctly_rounded", "share correctly rounded", "large"),
     Column("over_half_ulp", "results off by more than 0.5 ULP", "small"),
     Column("over_1_ulp", "more than 1 ULP", "small"),
     Column("over_2_ulp", "more than 2 ULP", "small"),
     Column("over_4_ulp", "more than 4 ULP", "small"),
-    Column("infinite_ulp", "results off without bound", "small"),
-    Column("nan_disagreements", "NaN on one side only", "small"),
+    Column("infinite_ulp", "off without bound", "small"),
+    Column("nan_disagreements", "of these NaN on one side only", "small"),
     Column("zero_sign_disagreements", "zeros of the other sign", "small"),
 )
 
@@ -59,10 +62,13 @@ def compare_against(
 
     x and theirs are streams of equally many numbers, in blocks of any sizes; theirs stands for f (order 0), f'
     or f'' at the same place of x. The exact result is the float64 core's at x as the stream has it. The unit is
-    that of the type of `theirs`, or of `unit` where they were widened (bfloat16 as float32). In constant memory:
-    values as in `_COLUMNS`, the mean over finite errors, the median to 1/256 ULP; details `histogram` (from, to,
-    count: above from, up to to) and `worst` (index in C order, x, theirs, exact, ulp). At a kink f' is what
-    PyTorch's autograd returns. `found` when an error exceeds max_ulp.
+    that of the type of `theirs`, or of `unit` where they were widened (bfloat16 as float32). In bounded memory.
+
+    Values as in `_COLUMNS`: max_ulp, mean_ulp and median_ulp are of all errors, inf ones too, and max_finite_ulp and
+    mean_finite_ulp of the finite ones. The counts are nested: those above 4 ULP hold the infinite ones, and these
+    the disagreements about NaN. Details `histogram` (from, to, count: above from, up to to) and `worst` (index in
+    C order, x, theirs, exact, ulp). At a kink f' is what PyTorch's autograd returns. `found` when an error exceeds
+    max_ulp.
 
     Raises UsageError for a function over rows, an order other than 0, 1, 2 and a max_ulp that is no number from
     0 on; DataError when the counts differ, or there are no numbers, and what the streams raise.
@@ -92,7 +98,7 @@ class _Setting:
     @property
     def quantity(self) -> str:
         """What theirs stands for: `gelu(x)`, `gelu'(x)`."""
-        return derivative_name(self.f.spec, self.order) if self.order else f"{self.f.spec}(x)"
+        return derivative_name(self.f.spec, self.order) if self.order else value_name(self.f.spec)
 
 
 @dataclass(slots=True)
@@ -129,7 +135,7 @@ def _size(numbers: Numbers) -> int | None:
 def _require_equal(x: Numbers, theirs: Numbers, x_count: int, their_count: int) -> None:
     if x_count != their_count:
         raise DataError(
-            f"{theirs.origin}: {their_count} results for the {x_count} numbers of {x.origin}; "
+            f"{theirs.origin}: {_counted(their_count, 'result')} for {_counted(x_count, 'number')} of {x.origin}; "
             "it takes one result for each"
         )
 
@@ -195,7 +201,10 @@ def _comparison(setting: _Setting, known: _Known) -> Comparison:
         "max_ulp": errors.largest,
         "max_ulp_x": top.x if top else None,
         "max_ulp_index": top.index if top else None,
+        "max_finite_ulp": errors.largest_finite,
+        "max_finite_ulp_x": None if math.isnan(errors.largest_finite_x) else errors.largest_finite_x,
         "mean_ulp": errors.mean,
+        "mean_finite_ulp": errors.finite_mean,
         "median_ulp": errors.median,
         "correctly_rounded": errors.rounded_right / errors.count if errors.count else None,
         "over_half_ulp": half,
@@ -239,7 +248,14 @@ def _notes(setting: _Setting, errors: UlpTally) -> tuple[str, ...]:
             "save x as it was given to the kernel"
         )
     if errors.infinite:
-        notes.append(f"{_counted(errors.infinite, 'error')} without bound left out of the mean error")
+        notes.append(
+            f"{_counted(errors.infinite, 'result')} off without bound: NaN on one side only, or not the inf that "
+            "is exact"
+        )
+    if not errors.exact_median:
+        notes.append(
+            "of so many errors the median is an upper bound: to 1/256 ULP, above 64 ULP the next power of two"
+        )
     kinks = setting.f.kinks
     if order and kinks:
         at = ", ".join(f"{kink.at:.6g}" for kink in kinks[:4])
@@ -274,18 +290,32 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _chart(setting: _Setting, known: _Known) -> Chart | None:
-    """The largest error in each column of x, over the data's range as far as it shows the function."""
+    """The largest error in each column of x, over the data's range as far as it shows the function.
+
+    Where that shows none (x in one place, or errors next to nothing) the histogram stands in: a bar a bucket.
+    """
     with np.errstate(invalid="ignore"):
         x = np.arange(_KEYS, dtype=np.uint16).view(np.float16).astype(np.float64)
     there = np.isfinite(x) & (known.along_x >= 0) & (np.abs(x) <= _FARTHEST_DRAWN)
     x, errors = x[there], known.along_x[there]
     if not x.size or not x.min() < x.max():
-        return None
+        return _histogram(known)
     between = float(x.min()), float(x.max())
     segments = columnwise_largest(x, np.asarray(errors, np.float64), between, _LEAST_DRAWN)
     if not segments:
-        return None
+        return _histogram(known)
     curve = Curve(setting.f.spec, "ULP", setting.f.spec, segments)
     panel = Panel(f"error of {setting.quantity} in ULP of {setting.unit.name}", (curve,))
     top = max(float(y.max()) for _, y in segments)
     return Chart(Figure((panel,), between), log=top > _LOG_FROM)
+
+
+def _histogram(known: _Known) -> Chart | None:
+    buckets = known.errors.histogram()
+    if not buckets:
+        return None
+    labels = tuple(
+        "exact" if not b.high else "without bound" if b.low == math.inf else f"up to {b.high:.6g} ULP"
+        for b in buckets
+    )
+    return Chart((Bars("results by their error", labels, tuple(float(b.count) for b in buckets)),))

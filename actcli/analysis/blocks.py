@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.evaluation import Array, Evaluation, Numbers, derivative_name
+from actcli.analysis.evaluation import Array, Evaluation, Numbers, derivative_name, value_name
 from actcli.analysis.memory import keep_freed_memory
 from actcli.exits import ActcliError, DataError, UsageError
 
@@ -22,7 +22,7 @@ _WORTH_A_THREAD = 16384
 
 def evaluate(f: Activation, numbers: Numbers, threads: int) -> Evaluation:
     """f along a stream. Raises UsageError when f does not take the stream's rows."""
-    return _along(f, f"{f.spec}(x)", f, numbers, threads, derivative=False)
+    return _along(f, value_name(f.spec), f, numbers, threads, derivative=False)
 
 
 def differentiate(

@@ -18,7 +18,7 @@ class LayerChange:
         name: the layer's.
         units: how many it has.
         newly_dead: dead now and not then.
-        revived: dead then and not now.
+        revived: dead then, and now neither dead nor giving NaN or inf.
         still_dead: dead then and now.
 
     """
@@ -55,8 +55,8 @@ class Change:
 def change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Settings) -> Change:
     """Compare two sets of statistics of the same layers, both classified by the same settings.
 
-    Raises DataError, saying what differs, when the layers are not the same: other names, another number of
-    units, or another rule of firing.
+    A unit that gives NaN or inf now has not revived. Raises DataError, saying what differs, when the layers are
+    not the same: other names, another number of units, or another rule of firing; and where one has no samples.
     """
     before = {state.name: state for state in old}
     after = {state.name: state for state in new}
@@ -66,9 +66,11 @@ def change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Setti
 
 def _changed(old: LayerState, new: LayerState, settings: Settings) -> LayerChange:
     _require_same_layer(old, new)
-    then, now = classify(old, settings).dead_units, classify(new, settings).dead_units
+    then, verdict = classify(old, settings).dead_units, classify(new, settings)
+    now, alive = verdict.dead_units, ~verdict.dead_units & ~verdict.nonfinite_units
     newly, revived, still = (
-        tuple(int(unit) for unit in np.flatnonzero(which)) for which in (now & ~then, then & ~now, then & now)
+        tuple(int(unit) for unit in np.flatnonzero(which))
+        for which in (now & ~then, then & alive, then & now)
     )
     return LayerChange(new.name, new.units, newly, revived, still)
 
@@ -90,6 +92,9 @@ def _some(names: set[str]) -> str:
 
 
 def _require_same_layer(old: LayerState, new: LayerState) -> None:
+    for state, whose in ((old, "older statistics"), (new, "new ones")):
+        if not state.samples:
+            raise DataError(f"layer '{state.name}' has no sample in the {whose}: nothing can be compared")
     if old.units != new.units:
         raise DataError(
             f"layer '{new.name}' has {new.units} units, and had {old.units} in the older statistics"

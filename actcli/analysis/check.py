@@ -26,6 +26,8 @@ _VALUE_ERROR = 4 * 2.0**-52
 """The error of a value, relative: the 4 ULP that the core promises."""
 _SUBNORMAL_ERROR = 2.0**-1072
 """The same for values below the normal range, absolute."""
+_LOOSER = 4.0
+"""By so much for each order a higher derivative's rounding error may exceed that of a value."""
 _CONTRADICTION = 16.0
 """Beyond so many times the differences' own error bound a disagreement counts, however small the derivative."""
 
@@ -93,6 +95,8 @@ def check_derivative(
     tolerance: float = 1e-6,
 ) -> DerivativeCheck:
     """Compare a derivative with differences, on streams of numbers or on a built-in grid.
+
+    A derivative of order 3 or more is compared with differences of the one below it.
 
     By rows the whole Jacobian is compared (order 2: its diagonal's second derivative). Raises UsageError for a
     derivative that does not exist, NothingToCheckError when no point is left.
@@ -171,7 +175,7 @@ def _compare(f: Activation, x: Array, order: int, wrt: str, tolerance: float, ta
     derivative = np.asarray(f.grad(x, order=order, wrt=wrt), np.float64)
     if wrt == "x":
         step = np.minimum(0.5, 0.9 * room)
-        differences, uncertainty = _twice(lambda h: f(x + h), step, order)
+        differences, uncertainty = _twice_of_any(f, x, step, order)
     else:
         differences, uncertainty = _by_parameter(f, x, wrt)
     _judge(x, derivative, differences, uncertainty, tolerance, tally)
@@ -221,6 +225,14 @@ def _by_parameter(f: Activation, x: Array, wrt: str) -> tuple[Array, Array]:
         return replace(f, parameters={**f.parameters, name: at + float(h)})(x)
 
     return _extrapolated(value, np.asarray(step), 1)
+
+
+def _twice_of_any(f: Activation, x: Array, step: Array, order: int) -> tuple[Array, Array]:
+    if order <= 2:
+        return _twice(lambda h: f(x + h), step, order)
+    differences, uncertainty = _twice(lambda h: f.grad(x + h, order=order - 1), step, 1)
+    # the core promises no bound for these: sums of terms that may cancel
+    return differences, uncertainty * _LOOSER**order
 
 
 def _twice(value: Callable[[Array], Array], step: Array, order: int) -> tuple[Array, Array]:

@@ -5,6 +5,7 @@ short by Ctrl-C and the complete one are read from the same stream.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,6 +30,7 @@ class Column:
         better: which values are good.
         group: what it belongs to with its neighbours (`float16`), where columns come in groups; else blank.
         unit: what stands behind the number for a person: `ns`, `%`.
+        unlike: the name of another column, without whose difference this one tells a person nothing new.
 
     """
 
@@ -37,6 +39,7 @@ class Column:
     better: Better = "neither"
     group: str = ""
     unit: str = ""
+    unlike: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ class Comparison:
             if _key(column.name) == wanted:
                 return column
         known = ", ".join(column.name for column in self.columns)
-        raise UsageError(f"no column {name!r} in a comparison by {self.by}; it has {known}")
+        where = "the summary" if self.by == "summary" else f"a comparison by {self.by}"
+        raise UsageError(f"no column {name!r} in {where}; it has {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ class Step:
 
 
 Steps = Iterator[Step]
+_NUMBER = re.compile(r"((?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?<=[a-z_])\d+)", re.ASCII)
 
 
 def best(comparison: Comparison, column: Column) -> tuple[int, ...]:
@@ -156,6 +161,23 @@ def best(comparison: Comparison, column: Column) -> tuple[int, ...]:
         return ()
     top = min(known) if column.better == "small" else max(known)
     return tuple(place for place, size in enumerate(sizes) if size == top)
+
+
+def is_name(name: str) -> bool:
+    """Whether this is what the first column of all comparisons is called: the specification."""
+    return _key(name) == "function"
+
+
+def by_name(comparison: Comparison) -> tuple[Contender, ...]:
+    """The contenders in the order of their specifications; numbers in these by their size: 2 before 10."""
+
+    def key(contender: Contender) -> list[tuple[bool, float, str]]:
+        parts = _NUMBER.split(contender.function.lower())
+        return [
+            (bool(place % 2), float(part) if place % 2 else 0.0, part) for place, part in enumerate(parts)
+        ]
+
+    return tuple(sorted(comparison.contenders, key=key))
 
 
 def ranked(comparison: Comparison, column: Column) -> tuple[Contender, ...]:

@@ -61,7 +61,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is drawn of each function: a derivative of order 1 or 2, by x or by a parameter; order 0 is f."""
+    """What is drawn of each function: a derivative of some order, by x or by a parameter; order 0 is f."""
 
     order: int = 0
     wrt: str = "x"
@@ -185,7 +185,7 @@ def thinned(segment: Segment, between: tuple[float, float], columns: int) -> Seg
 
 def _parted(kink: Kink, left: float, right: float, order: int) -> bool:
     """Whether the curve jumps at the kink: declared, or seen in its values."""
-    if kink.jump or (order == 2 and kink.slopes[0] != kink.slopes[1]):
+    if kink.jump or order > 2 or (order == 2 and kink.slopes[0] != kink.slopes[1]):
         return True
     return not abs(left - right) <= max(_SAME * max(abs(left), abs(right)), _NOTHING)
 

@@ -28,6 +28,8 @@ __all__ = [
     "Unobserved",
     "certain",
     "classify",
+    "is_above",
+    "is_meant",
     "judge",
     "report_on",
 ]
@@ -81,7 +83,8 @@ class LayerVerdict:
         state: the statistics.
         op: the operator of a model, else the activation.
         classes: an index into CLASSES, uint8.
-        bounds: the upper bound of the firing probability, each at the confidence of the settings.
+        bounds: the upper bound of the firing probability, each at the confidence of the settings; NaN for a unit
+            that gave NaN or inf, of which it is not known on how many samples it was seen.
         bounded: whether the samples reach what the settings need: then a silent unit's p is below p0,
             for all units of the report together.
         causes: why a dead unit is dead, a word a unit; blank where nothing is known.
@@ -134,30 +137,45 @@ class LayerVerdict:
         return self.dead / self.units if self.units else 0.0
 
     @property
-    def evidence(self) -> str:
-        """`bounded` where the samples suffice for the p0 asked, `observed` where they do not."""
+    def nonfinite_units(self) -> Flags:
+        """Which units gave NaN or inf. bool (units,)."""
+        return np.asarray(self.classes == CLASSES.index("nonfinite"), np.bool_)
+
+    @property
+    def nonfinite(self) -> int:
+        """How many units gave NaN or inf."""
+        return int(self.nonfinite_units.sum())
+
+    @property
+    def evidence(self) -> str | None:
+        """`bounded` where the samples suffice for the p0 asked, `observed` where they do not.
+
+        None where every unit gave NaN or inf: of none anything is bounded.
+        """
+        if self.units and self.nonfinite == self.units:
+            return None
         return "bounded" if self.bounded else "observed"
 
     @property
     def firing_rates(self) -> Numbers:
-        """Firings / samples. float64 (units,); NaN without samples."""
-        if not self.samples:
-            return np.full(self.units, np.nan)
-        return self.state.fired / self.samples
+        """Firings / samples. float64 (units,); NaN without samples, and of a unit that gave nothing but NaN."""
+        state = self.state
+        rates = np.full(self.units, np.nan)
+        np.divide(state.fired, state.samples, out=rates, where=state.nan < state.elements)
+        return rates
 
     @property
     def sparsity(self) -> float:
-        """The share of elements on the zero branch; for other functions of elements <= 0. NaN without any.
+        """The share of outputs that are 0 because the activation's zero branch gave them; 0 <= share <= 1.
 
-        Sparsity is not death: it is reported beside it.
+        The same of inputs and of outputs recorded. NaN where that says nothing: for an activation without such
+        a branch, for one that fires on both sides of it (hard_shrink), and without elements. Sparsity is not
+        death: it is reported beside it.
         """
         state = self.state
-        total = state.elements * state.units
-        if not total:
-            return math.nan
-        # A function that is 0 between two firing parts has no elements to the left of where it fires.
-        one_sided = state.rule.kind == "relu_like" and len(state.rule.fires) == 1
-        return float((state.low if one_sided else state.nonpositive).sum() / total)
+        total = int((state.elements - state.nan).sum())
+        on_the_left = state.rule.kind == "relu_like" and state.rule.flat_below > -math.inf
+        return float(state.low.sum() / total) if total and on_the_left else math.nan
 
     @property
     def margins(self) -> Numbers:
@@ -170,7 +188,9 @@ class LayerVerdict:
         margin = np.full(state.units, np.inf)
         if state.rule.recorded == "pre":
             for part in state.rule.fires:
-                away = np.maximum(part.low - state.maximum, state.minimum - part.high)
+                # a unit without a finite value has inf at both ends, and inf - inf is nothing to warn of
+                with np.errstate(invalid="ignore"):
+                    away = np.maximum(part.low - state.maximum, state.minimum - part.high)
                 margin = np.minimum(margin, np.where(away >= 0, away, np.inf))
         return np.where(self.dead_units & np.isfinite(margin), margin, np.nan)
 
@@ -221,6 +241,7 @@ class Judgement:
     Attributes:
         status: `fine`, `found`, or `not enough data`.
         dead, units, share: what was compared with the limit: dead units, or units flagged by another definition.
+        nonfinite: units that gave NaN or inf, of which none is allowed.
         samples: the fewest of any layer with dead units; of any layer where there are none.
         needed: the samples that would decide.
         layer: the one layer this is about, None for all units together.
@@ -234,6 +255,7 @@ class Judgement:
     share: float
     samples: int
     needed: int
+    nonfinite: int = 0
     layer: str | None = None
     parts: tuple["Judgement", ...] = ()
 
@@ -243,13 +265,14 @@ def judge(report: Report, limit: float, layer_glob: str | None = None) -> Judgem
 
     Up to the limit: fine, whatever the number of samples, for more data can only wake units. Above it with
     enough samples: found. Above it with too few: not enough data. A layer's dead units are proof only if its
-    samples reach those needed for all units judged here. With another definition in the settings, the units
-    it flags are compared instead, by the same rule. Raises UsageError for a limit that is no share, and for
-    a glob that no layer matches.
+    samples reach those needed for all units judged here. A unit that gave NaN or inf is found whatever the
+    limit and the samples: it is not known to be alive, and it is broken. With another definition in the
+    settings, the units it flags are compared instead, by the same rule. Raises UsageError for a limit that is
+    no share, and for a glob that no layer matches.
     """
     if not 0 <= limit <= 1:
         raise UsageError(f"limit {limit:g}: a share from 0 to 1 is wanted")
-    chosen = [i for i, layer in enumerate(report.layers) if _matches(layer.name, layer_glob)]
+    chosen = [i for i, layer in enumerate(report.layers) if is_meant(layer.name, layer_glob)]
     if layer_glob is not None and not chosen:
         raise UsageError(f"no layer matches {layer_glob!r}, there {_listed(report.layers)}")
     flagged = _flagged(report)
@@ -273,11 +296,13 @@ def classify(
     no unit has fired: bounds are 1 and nothing is bounded.
     """
     needed = samples_needed(max(units or state.units, 1), settings.rare, settings.confidence)
+    classes = unit_classes(state, settings.rare, settings.tau)
+    bounds = firing_bound(state.fired, state.samples, settings.confidence)
     return LayerVerdict(
         state=state,
         op=state.rule.function if op is None else op,
-        classes=unit_classes(state, settings.rare, settings.tau),
-        bounds=firing_bound(state.fired, state.samples, settings.confidence),
+        classes=classes,
+        bounds=np.where(classes == CLASSES.index("nonfinite"), np.nan, bounds),
         bounded=state.samples >= needed,
         causes=("",) * state.units,
         locked=np.zeros(state.units, np.bool_),
@@ -321,7 +346,8 @@ def certain(
     the silent units are too few to matter: none without a limit, or up to that share of all units, for a unit
     that has fired stays awake. Both hold at any stopping time, so that looking after every block costs
     nothing. It assumes samples in random order, as all bounds here do. The bound of Clopper and Pearson of a
-    rare unit does not hold at such a stop, and is never asked.
+    rare unit does not hold at such a stop, and is never asked. NaN or inf in samples to come is no matter here:
+    of that nothing is ever certain.
 
     `units` is how many units all layers have together, where some are yet to come: then nothing is certain.
     """
@@ -333,7 +359,7 @@ def certain(
     silent = [int(can_be_dead(state).sum()) for state in layers]
     if all(state.samples >= needed or not count for state, count in zip(layers, silent, strict=True)):
         return True
-    return limit is not None and not _above(sum(silent), seen, limit)
+    return limit is not None and not is_above(sum(silent), seen, limit)
 
 
 _BY_WEIGHT: tuple[Status, ...] = ("fine", "not enough data", "found")
@@ -345,11 +371,12 @@ def _judged(
     units = sum(verdict.units for verdict, _ in counted)
     dead = sum(count for _, count in counted)
     proved = sum(count for verdict, count in counted if verdict.samples >= needed)
+    nonfinite = sum(verdict.nonfinite for verdict, _ in counted)
     telling = [verdict.samples for verdict, count in counted if count] or [v.samples for v, _ in counted]
     status: Status = "not enough data"
-    if _above(proved, units, limit):
+    if nonfinite or is_above(proved, units, limit):
         status = "found"
-    elif units and not _above(dead, units, limit) and all(verdict.samples for verdict, _ in counted):
+    elif units and not is_above(dead, units, limit) and all(verdict.samples for verdict, _ in counted):
         status = "fine"
     return Judgement(
         status=status,
@@ -358,17 +385,19 @@ def _judged(
         share=dead / units if units else 0.0,
         samples=min(telling, default=0),
         needed=needed,
+        nonfinite=nonfinite,
         layer=layer,
     )
 
 
-def _above(dead: int, units: int, limit: float) -> bool:
+def is_above(dead: int, units: int, limit: float) -> bool:
     """Whether dead / units is above the limit; 0.7 % of 1000 units are 7, whatever the last bit says."""
     share = dead / units if units else 0.0
     return share > limit and not math.isclose(share, limit, rel_tol=1e-12)
 
 
-def _matches(name: str, glob: str | None) -> bool:
+def is_meant(name: str, glob: str | None) -> bool:
+    """Whether a layer is one that a limit is for: by its name or a pattern with * ? [], every one without."""
     return glob is None or name == glob or fnmatchcase(name, glob)
 
 

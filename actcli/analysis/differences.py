@@ -12,7 +12,7 @@ from actcli.analysis.blocks import in_order
 from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Record, Step, Steps, Value
 from actcli.analysis.curves import Curve, Figure, Panel, Quantity, sampled
 from actcli.analysis.evaluation import Array, Numbers
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 
 Stats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def compare_values(
     infinity, inf and at most 2 where only one is infinite or the signs differ. Where one alone is nan there is no
     difference: such x are counted. Of several x with the largest difference the first is named. `order` 0
     compares f, 1 f', 2 f''. The findings do not depend on `threads`. Raises UsageError for fewer than two
-    functions, one over rows, and an order that does not exist.
+    functions, one over rows, and an order that does not exist; DataError when the streams hold no numbers.
     """
     if len(functions) < 2:
         raise UsageError("a comparison by values needs at least two functions: the first is the reference")
@@ -76,6 +76,8 @@ def _compared(tally: "_Tally", streams: Iterable[Numbers], threads: int) -> Step
             tally.add(block, stats)
             total = 0 if expected is None else max(expected, tally.numbers) + 1
             yield Step(tally.numbers, total, doing, tally.comparison())
+    if not tally.numbers:
+        raise DataError(f"{', '.join(tally.origins) or 'the input'}: holds no numbers")
     tally.draw()
     done = tally.numbers + 1
     yield Step(done, done, doing, tally.comparison())

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.specification import is_name
+
 Array = NDArray[np.floating[Any]]
 
 
@@ -78,9 +80,15 @@ class Evaluation:
         return self.array if self.among_others else None
 
 
+def value_name(spec: str) -> str:
+    """How the value is written: `gelu(x)`, or the formula as it stands."""
+    return f"{spec}(x)" if is_name(spec) else spec
+
+
 def derivative_name(spec: str, order: int = 1, wrt: str = "x") -> str:
-    """How a derivative is written: `gelu'(x)`, `(silu:2)''(x)`, `dprelu/dalpha`."""
+    """How a derivative is written: `gelu'(x)`, `(silu:2)''(x)`, `gelu^(7)(x)`, `dprelu/dalpha`."""
+    plain = all(character.isalnum() or character in "_.-" for character in spec)
+    function = spec if plain else f"({spec})"
     if wrt != "x":
-        return f"d{spec}/d{wrt}"
-    function = f"({spec})" if ":" in spec else spec
-    return f"{function}{chr(39) * order}(x)"
+        return f"d{spec if is_name(spec) else function}/d{wrt}"
+    return f"{function}{chr(39) * order if order < 4 else f'^({order})'}(x)"

@@ -9,6 +9,8 @@ from actcli.analysis.random_network import INPUTS, Sample
 
 _AGREED = 3.0
 """Standard errors."""
+_SAME_DECADE = 1.0
+"""Decades between theory and measurement from which no spread is an excuse."""
 
 
 def notes(
@@ -19,7 +21,7 @@ def notes(
     `labels` are the contenders' names, `through` how many of the sample's networks have been measured.
     """
     named = list(zip(labels, contenders, strict=True))
-    found = [*_on_gradients(named, sample.depth), *_on_the_edge(named)]
+    found = [*_on_gradients(named, sample.depth), *_on_the_edge(named), *_on_unstable(named)]
     if {"xavier", "lecun"} <= {contender.values["init"] for contender in contenders}:
         found.append("xavier and lecun are the same in layers as wide as their inputs: weight std 1.")
     return (*found, *_on_agreement(named, sample, through))
@@ -55,6 +57,14 @@ def _on_the_edge(named: _Named) -> Iterator[str]:
         yield f"Nearest the edge of chaos is {nearest}: |χ₁ - 1| = {known[nearest]:.3g}."
 
 
+def _on_unstable(named: _Named) -> Iterator[str]:
+    """Fixed points that nothing comes nearer to: the signal stays only where it starts on one exactly."""
+    for label, contender in named:
+        end = contender.values["fixed_point"]
+        if isinstance(end, float) and contender.values["stability"] == "unstable":
+            yield f"The fixed point of {label}, q* = {end:.3g}, is unstable: a real network drifts away from it."
+
+
 def _on_agreement(named: _Named, sample: Sample, through: int) -> Iterator[str]:
     if not through:
         return
@@ -67,10 +77,17 @@ def _on_agreement(named: _Named, sample: Sample, through: int) -> Iterator[str]:
     if through == 1:
         yield "One network has no spread; --seeds 2 or more gives standard errors."
         return
-    apart = [(size, what, label) for label, contender in named for what, size in _apart(contender.values)]
+    apart = [(size, decades, what, label) for label, c in named for what, size, decades in _apart(c.values)]
     if not apart:
         return
-    size, what, label = max(apart)
+    size, decades, what, label = max(apart, key=itemgetter(1))
+    if decades > _SAME_DECADE:
+        yield (
+            f"Theory and measurement differ most in the {what} of {label}: by {decades:.1f} decades. Where means "
+            "over networks spread so widely, standard errors tell little."
+        )
+        return
+    size, _, what, label = max(apart)
     if size <= _AGREED:
         yield f"Theory and measurement agree within {size:.1f} standard errors."
         return
@@ -80,8 +97,8 @@ def _on_agreement(named: _Named, sample: Sample, through: int) -> Iterator[str]:
     )
 
 
-def _apart(values: Mapping[str, Value]) -> Iterator[tuple[str, float]]:
-    """Standard errors between theory and measurement, where both are finite and there is a spread."""
+def _apart(values: Mapping[str, Value]) -> Iterator[tuple[str, float, float]]:
+    """Standard errors and decades between theory and measurement, where both are finite and there is a spread."""
     for quantity, theory in (("signal", "signal_variance"), ("gradient", "gradient_ratio")):
         expected, found, error = (
             values[name] for name in (theory, f"measured_{quantity}", f"measured_{quantity}_error")
@@ -94,7 +111,8 @@ def _apart(values: Mapping[str, Value]) -> Iterator[tuple[str, float]]:
         ):
             size = abs(found - expected) / error
             if math.isfinite(size):
-                yield quantity, size
+                decades = abs(_log10(found) - _log10(expected)) if found > 0 < expected else 0.0
+                yield quantity, size, decades
 
 
 def _log10(size: Value) -> float:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.comparison import Bars, Chart, Column, Comparison, Contender, Step, Steps, Value
 from actcli.analysis.curves import Curve, Figure, Panel, Segment
 from actcli.analysis.gradient_notes import notes
 from actcli.analysis.mean_field import MeanField, require_everywhere
@@ -22,6 +22,7 @@ INITS: tuple[Init, ...] = get_args(Init)
 
 _FIXED: Mapping[Init, float] = {"he": math.sqrt(2.0), "xavier": 1.0, "lecun": 1.0}
 """sw in square layers: he 2/fan_in, xavier 2/(fan_in + fan_out), lecun 1/fan_in."""
+_MOST_STD = 1e100
 _MOST_DEPTH = 10_000
 _MOST_WIDTH = 8_192
 _MOST_SEEDS = 10_000
@@ -30,6 +31,7 @@ COLUMNS = (
     Column("init", "initialisation"),
     Column("weight_std", "weight std σw"),
     Column("fixed_point", "variance q*", group="theory, depth without end"),
+    Column("stability", "q* is", group="theory, depth without end"),
     Column("chi_1", "χ₁ at q*", group="theory, depth without end"),
     Column("edge_distance", "|χ₁ - 1|", "small", group="theory, depth without end"),
     Column("edge_weight_std", "σw on the edge of chaos", group="theory, depth without end"),
@@ -49,7 +51,8 @@ COLUMNS = (
 """What is compared. Variances are per unit; the input has variance 1, the gradient 1 at the last layer.
 
 init, weight_std: how the weights are drawn, N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
-fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|; edge_weight_std is the σw that
+fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|, None at an unstable q*, where no
+signal stays; edge_weight_std is the σw that
 makes chi_1 = 1 with the same biases, None where there is none, and for stacks.
 signal_variance, gradient_ratio: by theory; the ratio is of the variances at the first and the last layer.
 gradient_decades: |log10 gradient_ratio|, inf where no gradient or no finite one arrives.
@@ -127,8 +130,8 @@ def _require(conditions: Conditions) -> None:
     if conditions.seed < 0:
         raise UsageError(f"--seed {conditions.seed}: a whole number from 0 on is needed")
     for name, size in (("weight-std", conditions.weight_std), ("bias-std", conditions.bias_std)):
-        if size is not None and not 0 <= size <= 1e100:
-            raise UsageError(f"--{name} {size:g}: a standard deviation is a number from 0 on")
+        if size is not None and not 0 <= size <= _MOST_STD:
+            raise UsageError(f"--{name} {size:g}: a standard deviation from 0 to {_MOST_STD:g} is needed")
     if conditions.weight_std is not None:
         return
     for init in conditions.inits:
@@ -274,8 +277,9 @@ def _contender(
         "init": entrant.init,
         "weight_std": weight_stds.pop() if len(weight_stds) == 1 else None,
         "fixed_point": end.fixed_point,
+        "stability": end.stability,
         "chi_1": end.chi,
-        "edge_distance": None if end.chi is None else abs(end.chi - 1),
+        "edge_distance": None if end.chi is None or end.stability == "unstable" else abs(end.chi - 1),
         "edge_weight_std": theory.edge,
         "correlation_fixed_point": end.correlation,
         "signal_depth": end.signal_depth,
@@ -303,10 +307,12 @@ def _contender(
     return Contender(entrant.network.functions.spec, values, {"layers": layers})
 
 
-def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int) -> Chart | None:
-    """Both variances along the layers, by theory; None for a network of one layer, which has no curve."""
+def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int) -> Chart:
+    """Both variances along the layers, by theory; of a network of one layer, which has no curve, the signal's."""
     if depth == 1:
-        return None
+        sizes = tuple(theory.signal[0] for theory in theories)
+        heights = tuple(size if math.isfinite(size) else 0.0 for size in sizes)
+        return Chart((Bars("variance of the signal", tuple(e.label for e in entrants), heights),))
     quantities = {
         "variance of the signal": [theory.signal for theory in theories],
         "variance of the gradient": [theory.gradient for theory in theories],

@@ -17,7 +17,7 @@ from actcli.analysis.evaluation import Numbers
 from actcli.analysis.gaussian import expectation
 from actcli.analysis.landmarks import Interval
 from actcli.analysis.summary import normal_mass
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 
 Array = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def compare_information(
     what lies beyond belongs to the end levels, nan is a level of its own.
     Under N(0, 1) the first three are integrals. On data they are sums over the numbers, or beyond 131072 of
     them over bins 1/256 of the distance from 0 wide; memory is flat. Raises UsageError for no function, one over
-    rows, and bits outside 1 to 16.
+    rows, and bits outside 1 to 16; DataError when none of the numbers of the streams is finite.
     """
     if not functions:
         raise UsageError("a comparison by information needs a function")
@@ -71,6 +71,9 @@ def _compared(
         tally, origins = Tally(), list[str]()
         for read, total in _counted(tally, streams, origins, threads):
             yield Step(read, total, "reading", empty)
+        if tally.numbers == tally.left_out:
+            what = "no number that is finite, in the range of float32" if tally.numbers else "no numbers"
+            raise DataError(f"{', '.join(origins) or 'the input'}: holds {what}")
         inputs = tally.inputs()
         notes = _on_data(tally, origins)
         each = max(read // 20, 1)
@@ -103,14 +106,16 @@ def _counted(
 
 def _on_data(tally: Tally, origins: Sequence[str]) -> tuple[str, ...]:
     count = tally.numbers - tally.left_out
+    counted = "1 number" if count == 1 else f"{count} numbers"
     fine = "" if tally.exact else ", counted in bins 1/256 of their distance from 0 wide"
-    beyond = f"; {tally.left_out} more are not finite and left out" if tally.left_out else ""
-    return (f"The inputs are {count} numbers ({', '.join(origins)}{fine}){beyond}.",)
+    out = tally.left_out
+    beyond = (
+        f"; {out} more, not finite or beyond float32, {'is' if out == 1 else 'are'} left out" if out else ""
+    )
+    return (f"The inputs are {counted} ({', '.join(origins)}{fine}){beyond}.",)
 
 
 def _meaning(inputs: Inputs, bits: int) -> tuple[str, ...]:
-    if not inputs.count:
-        return ()
     own = entropy(inputs.x, inputs.mass, bits)
     levels = (
         f"Entropy is of the output on {2**bits} levels of equal width between its 0.1 % and 99.9 % quantiles; "
@@ -140,8 +145,6 @@ def _size(value: Value) -> float:
 
 
 def _found(f: Activation, inputs: Inputs, bits: int, *, normal: bool) -> dict[str, Value]:
-    if not inputs.count:
-        return {}
     low, high = (-REACH, REACH) if normal else (float(inputs.x[0]), float(inputs.x[-1]))
     parts = branches(f, low, high)
     y = f(inputs.x)

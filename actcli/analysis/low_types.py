@@ -74,6 +74,19 @@ class LowType:
         stored = int(np.ldexp(significand, self.digits)) - (1 << (self.digits - 1))
         return ((int(exponent) - self.smallest_exponent) << (self.digits - 1)) + stored + 1
 
+    @property
+    def bits(self) -> int:
+        """How many it takes to store a number."""
+        return (2 * self.count).bit_length()
+
+    def stored(self, patterns: Indices) -> Array:
+        """The numbers of these bit patterns, 0 to 2**bits − 1: sign, exponent, significand; inf and NaN too."""
+        sign = patterns >> (self.bits - 1)
+        place = patterns & ((1 << (self.bits - 1)) - 1)
+        beyond = np.where((place == self.count) & self.infinite, np.inf, np.nan)
+        size = np.where(place < self.count, self.at(np.minimum(place, self.count - 1)), beyond)
+        return np.copysign(size, np.where(sign, -1.0, 1.0))
+
     def at(self, place: Indices) -> Array:
         """The numbers in ascending order by their place: 0 is 0, 1 the smallest subnormal, −1 its negative.
 

@@ -23,6 +23,8 @@ TINY = 1e-100
 HUGE = 1e100
 """A variance that stands for the limit at infinity."""
 
+_LEAST = 1e-200
+"""Below it f(√q·z)² leaves the range of float64."""
 _NODES = 20
 _LOWEST, _HIGHEST = -620, 522
 """Powers of 2 at which the lattice begins and ends: √q for any float64 q, times what follows."""
@@ -74,6 +76,9 @@ class MeanField:
         """E f(√q·z)²: what comes out of the layer where variance q goes in. float64; inf where it overflows."""
         if q == 0:
             return float(self.function(0.0)) ** 2
+        if q < _LEAST and float(self.function(0.0)) == 0:
+            # so near 0 the quotient no longer changes, and a variance must be able to fall to 0
+            return self._mean_square(self.value, _LEAST) * (q / _LEAST)
         return self._mean_square(self.value, q)
 
     def slope_square(self, q: float) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, activation
 from actcli.analysis.firing import INF, Rule, fires, rounded
 from actcli.analysis.landmarks import Interval
-from actcli.analysis.unit_state import NEVER, UNKNOWN, Counts, LayerState, Numbers, empty, merged
+from actcli.analysis.unit_state import NEVER, Counts, LayerState, Numbers, empty, merged
 
 Tile = NDArray[np.floating[Any]]
 """Values (samples, units, positions), float32 or float64."""
@@ -43,12 +43,13 @@ def observed(rule: Rule, name: str, block: NDArray[Any], start: int | None) -> L
 
 
 def placed(state: LayerState, start: int | None) -> LayerState:
-    """A state whose places count from 0, with its first sample at `start` of the whole data."""
-    fired = state.first != NEVER
-    if start is None:
-        first, last = (np.where(fired, UNKNOWN, NEVER) for _ in range(2))
-    else:
-        first, last = (np.where(fired, places + start, NEVER) for places in (state.first, state.last))
+    """A state whose places count from its own first sample, with that at `start` of the whole data.
+
+    Without a start they stay as they are. What is UNKNOWN stays so.
+    """
+    first, last = (
+        np.where(places >= 0, places + (start or 0), places) for places in (state.first, state.last)
+    )
     return replace(state, start=start, first=first, last=last)
 
 

@@ -1,8 +1,9 @@
 """What a network that runs in float16, bfloat16 or float8 loses in its activation, and where it loses all."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from actcli.analysis.low_types import LowType
 from actcli.analysis.rounding_loss import (
     Edges,
     Loss,
+    Mask,
     Tails,
     derivative,
     error_curve,
@@ -30,6 +32,8 @@ from actcli.exits import DataError, UsageError
 _FARTHEST_DRAWN = 40.0
 _BLOCK = 1 << 16
 _MARKS = ("f(x)", "f'(x)", "f''(x)")
+_NAMES = ("output", "gradient", "curvature")
+"""What f, f' and f'' are called in the columns."""
 
 
 def compare_precision(
@@ -39,22 +43,26 @@ def compare_precision(
     numbers: Iterable[Numbers] | None,
     threads: int,
 ) -> Steps:
-    """Relative errors of f (order 0), f' or f'' in each type, and the x where f and f' become 0 or inf.
+    """Relative errors of f (order 0), f' or f'' in each type, and the x where it becomes 0 or inf; of f also f'.
 
     x is rounded to the type, the function is computed in float64, the result is rounded to the type: what is
     lost is lost by any kernel. Columns, for each type T (`float16_max_relative_error`), errors against the
     exact result at the rounded x:
 
-    - max_relative_error, mean_relative_error: without numbers the maximum is over all numbers of the type,
-      where a result that becomes 0 counts 1 and one that becomes inf counts inf, and the mean over N(0, 1).
-      With numbers both are over those. The mean leaves out what is inf; None where nothing is left.
-    - output_lost, gradient_lost: the share of N(0, 1), or of the finite numbers, for which f or f' becomes 0,
-      inf or NaN though it is another number at x before rounding.
-    - output_zero_below, output_zero_above, output_inf_below, output_inf_above, and the four of gradient: from
-      this x of the type outwards; −inf and inf: it never happens. They belong to the function, not to numbers.
+    - max_relative_error, mean_relative_error: without numbers the maximum is over all numbers of the type (of
+      float32 over a sample), where a result that becomes 0 counts 1 and one that becomes inf counts inf, and the
+      mean over N(0, 1). With numbers both are over the finite ones that the type can hold. The mean leaves out
+      what is inf; None where nothing is left.
+    - output_lost, gradient_lost, curvature_lost: the share of N(0, 1), or of the finite numbers, for which f, f'
+      or f'' becomes 0, inf or NaN though it is another number at x before rounding.
+    - output_zero_below, output_zero_above, output_inf_below, output_inf_above, and the four of gradient or
+      curvature: from this x of the type outwards; −inf and inf: it never happens. They belong to the function, not
+      to numbers.
+
+    Order 0 has the columns of output and gradient, 1 those of gradient, 2 those of curvature.
 
     Raises UsageError for a function over rows, for an order other than 0, 1, 2, and without functions or types;
-    the streams raise DataError, and so does an input without any number.
+    the streams raise DataError, and so does an input without any finite number.
     """
     if not functions:
         raise UsageError("name a function whose precision to measure")
@@ -76,8 +84,8 @@ class _Setting:
 
     @property
     def orders(self) -> range:
-        """0 and 1, for the shares and the edges; 2 where its errors are asked for."""
-        return range(max(self.order, 1) + 1)
+        """Of what is looked at, the one asked for first: beside f stands the gradient that training needs."""
+        return range(self.order, max(self.order, 1) + 1)
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -87,34 +95,41 @@ class _Setting:
 
 @dataclass(slots=True)
 class _Tally:
-    """What is kept of the numbers for one function in one type."""
+    """What is kept of the numbers for one function in one type.
+
+    Attributes:
+        judged, finite: how many have a relative error, and a finite one; `largest` and `total` are of these.
+        there, lost: by order: how many results there are to lose, and how many of them are lost.
+
+    """
 
     largest: float = 0.0
     total: float = 0.0
+    judged: int = 0
     finite: int = 0
-    output: int = 0
-    output_lost: int = 0
-    gradient: int = 0
-    gradient_lost: int = 0
+    there: Counter[int] = field(default_factory=Counter)
+    lost: Counter[int] = field(default_factory=Counter)
 
     def add(self, later: "_Tally") -> None:
         """Take in the tally of what follows."""
         self.largest = max(self.largest, later.largest)
         self.total += later.total
+        self.judged += later.judged
         self.finite += later.finite
-        self.output += later.output
-        self.output_lost += later.output_lost
-        self.gradient += later.gradient
-        self.gradient_lost += later.gradient_lost
+        self.there.update(later.there)
+        self.lost.update(later.lost)
 
 
 @dataclass(slots=True)
 class _Known:
     """Everything that is known so far, by the places of function and type."""
 
-    losses: dict[tuple[int, int], tuple[tuple[Loss, Tails], ...]]
+    losses: dict[tuple[int, int], dict[int, tuple[Loss, Tails]]]
+    """Also by the order."""
     tallies: dict[tuple[int, int], _Tally] | None
     count: int = 0
+    """Of the finite numbers."""
+    left_out: int = 0
     origin: str = ""
 
 
@@ -126,7 +141,7 @@ def _steps(setting: _Setting, numbers: Iterable[Numbers] | None, threads: int) -
     more = 0 if numbers is None else 1  # of a stream nobody knows the end
     for i, k in setting.pairs:
         f, kind = setting.functions[i], setting.types[k]
-        known.losses[i, k] = tuple(measure_loss(f, order, kind, threads) for order in setting.orders)
+        known.losses[i, k] = {order: measure_loss(f, order, kind, threads) for order in setting.orders}
         done += sizes[k]
         if more or done < total:
             yield Step(done, total + more, f"{f.spec} in {kind.name}", _comparison(setting, known))
@@ -141,11 +156,13 @@ def _steps(setting: _Setting, numbers: Iterable[Numbers] | None, threads: int) -
             for pair, tally in zip(setting.pairs, cast("Any", tallies), strict=True):
                 assert known.tallies is not None  # noqa: S101 - there are numbers
                 known.tallies[pair].add(tally)
-            known.count += block.size
+            finite = int(np.isfinite(block).sum())
+            known.count += finite
+            known.left_out += block.size - finite
             done += block.size * len(setting.pairs)
             yield Step(done, (end or done) + 1, stream.origin, _comparison(setting, known))
     if numbers is not None and not known.count:
-        raise DataError(f"{known.origin or 'the input'}: holds no numbers")
+        raise DataError(f"{known.origin or 'the input'}: holds no {'finite ' * bool(known.left_out)}numbers")
     yield Step(done, done, "done", _comparison(setting, known, complete=True))
 
 
@@ -167,10 +184,10 @@ def _tallied(setting: _Setting, known: _Known, block: Array) -> list[_Tally]:
             same = bool((rounded_x == x).all())
             exact = before if same else [np.asarray(g(rounded_x), np.float64) for g in functions]
             results = [kind.round(y) for y in exact]
-            tails = [tails for _, tails in known.losses[i, k]]
+            tails = [known.losses[i, k][order][1] for order in setting.orders]
             gone = [t.lost(x, y, r) for t, y, r in zip(tails, before, results, strict=True)]
-            asked, result = exact[setting.order], results[setting.order]
-            errors = relative_errors(asked, result, tails[setting.order].lost(rounded_x, asked, result))
+            asked, result = exact[0], results[0]
+            errors = relative_errors(asked, result, tails[0].lost(rounded_x, asked, result))
             errors = errors[np.isfinite(rounded_x) & ~np.isnan(errors)]
             finite = np.isfinite(errors)
             inside = [np.isfinite(y) | g for y, g in zip(before, gone, strict=True)]
@@ -178,14 +195,17 @@ def _tallied(setting: _Setting, known: _Known, block: Array) -> list[_Tally]:
                 _Tally(
                     largest=float(errors.max(initial=0.0)),
                     total=float(errors.sum(where=finite)),
+                    judged=errors.size,
                     finite=int(finite.sum()),
-                    output=int(inside[0].sum()),
-                    output_lost=int(gone[0].sum()),
-                    gradient=int(inside[1].sum()),
-                    gradient_lost=int(gone[1].sum()),
+                    there=_counted(setting.orders, inside),
+                    lost=_counted(setting.orders, gone),
                 )
             )
     return found
+
+
+def _counted(orders: range, masks: Sequence[Mask]) -> Counter[int]:
+    return Counter({order: int(mask.sum()) for order, mask in zip(orders, masks, strict=True)})
 
 
 def _comparison(setting: _Setting, known: _Known, *, complete: bool = False) -> Comparison:
@@ -207,7 +227,7 @@ def _comparison(setting: _Setting, known: _Known, *, complete: bool = False) -> 
     ]
     return Comparison(
         by="precision",
-        columns=tuple(column for kind in setting.types for column in _columns(kind, setting.order)),
+        columns=tuple(column for kind in setting.types for column in _columns(kind, setting)),
         contenders=tuple(contenders),
         notes=_notes(setting, known, done),
         chart=_chart(setting, known, done) if complete else None,
@@ -215,50 +235,48 @@ def _comparison(setting: _Setting, known: _Known, *, complete: bool = False) -> 
 
 
 def _values(known: _Known, pair: tuple[int, int], order: int) -> dict[str, Value]:
-    losses = [loss for loss, _ in known.losses[pair]]
-    edges = [tails.edges for _, tails in known.losses[pair]]
-    asked = losses[order]
-    errors: dict[str, Value]
+    found = known.losses[pair]
+    values: dict[str, Value]
     if known.tallies is None:
-        errors = {
-            "max_relative_error": asked.largest,
-            "mean_relative_error": asked.mean,
-            "output_lost": losses[0].lost,
-            "gradient_lost": losses[1].lost,
-        }
+        loss = found[order][0]
+        values = {"max_relative_error": loss.largest, "mean_relative_error": loss.mean}
+        values |= {f"{_NAMES[n]}_lost": loss.lost for n, (loss, _) in found.items()}
     else:
         tally = known.tallies[pair]
-        errors = {
-            "max_relative_error": tally.largest if known.count else None,
+        values = {
+            "max_relative_error": tally.largest if tally.judged else None,
             "mean_relative_error": tally.total / tally.finite if tally.finite else None,
-            "output_lost": tally.output_lost / tally.output if tally.output else None,
-            "gradient_lost": tally.gradient_lost / tally.gradient if tally.gradient else None,
         }
-    for what, found in zip(("output", "gradient"), edges, strict=False):
-        errors |= {
-            f"{what}_zero_below": found.zero_below,
-            f"{what}_zero_above": found.zero_above,
-            f"{what}_inf_below": found.inf_below,
-            f"{what}_inf_above": found.inf_above,
+        values |= {f"{_NAMES[n]}_lost": _share(tally.lost[n], tally.there[n]) for n in found}
+    for n, (_, tails) in found.items():
+        edges = tails.edges
+        values |= {
+            f"{_NAMES[n]}_zero_below": edges.zero_below,
+            f"{_NAMES[n]}_zero_above": edges.zero_above,
+            f"{_NAMES[n]}_inf_below": edges.inf_below,
+            f"{_NAMES[n]}_inf_above": edges.inf_above,
         }
-    return errors
+    return values
 
 
-def _columns(kind: LowType, order: int) -> list[Column]:
-    of = f" of {_MARKS[order]}" if order else ""
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _columns(kind: LowType, setting: _Setting) -> list[Column]:
+    of = f" of {_MARKS[setting.order]}" if setting.order else ""
     inf = "inf" if kind.infinite else "NaN"
-    edges = [
-        (f"{what}_{name}_{side}", f"{what} {shown} {side} x", "small" if side == "below" else "large")
-        for what in ("output", "gradient")
-        for name, shown in (("zero", "0"), ("inf", inf))
-        for side in ("below", "above")
-    ]
+    names = [_NAMES[order] for order in setting.orders]
     columns = [
         ("max_relative_error", f"largest relative error{of}", "small"),
         ("mean_relative_error", f"mean relative error{of}", "small"),
-        ("output_lost", "share of outputs lost", "small"),
-        ("gradient_lost", "share of gradients lost", "small"),
-        *edges,
+        *((f"{name}_lost", f"share of {name}s lost", "small") for name in names),
+        *(
+            (f"{what}_{name}_{side}", f"{what} {shown} {side} x", "small" if side == "below" else "large")
+            for what in names
+            for name, shown in (("zero", "0"), ("inf", inf))
+            for side in ("below", "above")
+        ),
     ]
     return [
         Column(f"{kind.name}_{name}", heading, cast("Any", better), group=kind.name)
@@ -267,20 +285,20 @@ def _columns(kind: LowType, order: int) -> list[Column]:
 
 
 def _notes(setting: _Setting, known: _Known, done: Sequence[int]) -> tuple[str, ...]:
+    what = " or ".join(_NAMES[order] for order in setting.orders)
     notes = [
-        "x is a number of the type, f(x) is computed in float64 and rounded to the type once: no kernel does better",
         (
-            f"the errors and the shares are over the {known.count} numbers of {known.origin}"
-            if known.count
-            else "the largest error is over all numbers of the type, the mean error and the shares are over N(0, 1)"
+            f"x is a number of the type, {_MARKS[setting.order]} is computed in float64 and rounded to the type once: "
+            "no kernel does better"
         ),
-        "an output or gradient is lost where it becomes 0, inf or NaN though it is none; below -inf, above inf: never",
+        *(_over_the_type(setting) if known.tallies is None else _over_numbers(setting, known)),
+        (
+            f"{_article(what)} {what} is lost where it becomes 0, inf or NaN though it is none; "
+            "below -inf, above inf: never"
+        ),
     ]
-    notes += [
-        f"errors in {kind.name} are of a sample of {numbers_in(kind)} of its numbers; the x are exact"
-        for kind in setting.types
-        if numbers_in(kind) < 2 * kind.count - 1 and known.tallies is None
-    ]
+    if 1 not in setting.orders:
+        return tuple(notes)
     notes += [
         sentence
         for k, kind in enumerate(setting.types)
@@ -291,6 +309,43 @@ def _notes(setting: _Setting, known: _Known, done: Sequence[int]) -> tuple[str, 
         )
     ]
     return tuple(notes)
+
+
+def _article(what: str) -> str:
+    return "an" if what[0] in "aeiou" else "a"
+
+
+def _over_the_type(setting: _Setting) -> Iterator[str]:
+    """What errors and shares are over where there are no numbers."""
+    sampled = [kind for kind in setting.types if numbers_in(kind) < _all_in(kind)]
+    if len(sampled) < len(setting.types):
+        yield "the largest error is over all numbers of the type, the mean error and the shares are over N(0, 1)"
+    for kind in sampled:
+        yield (
+            f"in {kind.name} the largest error is that of a sample, {numbers_in(kind):,} of its {_all_in(kind):,} "
+            "finite numbers, the mean error and the shares are over N(0, 1) by the same sample; the x are exact"
+        )
+
+
+def _all_in(kind: LowType) -> int:
+    return 2 * kind.count - 1
+
+
+def _over_numbers(setting: _Setting, known: _Known) -> Iterator[str]:
+    if not known.count or known.tallies is None:
+        return
+    counted = "one finite number" if known.count == 1 else f"{known.count} finite numbers"
+    out = known.left_out
+    more = f"; {out} more {'is' if out == 1 else 'are'} not finite and left out" if out else ""
+    yield f"the errors and the shares are over the {counted} of {known.origin}{more}"
+    for k, kind in enumerate(setting.types):
+        judged = min(known.tallies[i, k].judged for i in range(len(setting.functions)))
+        without = known.count - judged
+        if without:
+            yield (
+                f"in {kind.name} {without} of them {'has' if without == 1 else 'have'} no relative error: there is no "
+                "such x in the type, or no f(x)"
+            )
 
 
 def _vanishing(kind: LowType, gradients: Mapping[str, Edges]) -> str | None:
@@ -314,8 +369,8 @@ def _chart(setting: _Setting, known: _Known, done: Sequence[int]) -> Chart | Non
     ends = [
         1.2 * at
         for losses in known.losses.values()
-        for edges in (losses[0][1].edges, losses[1][1].edges)
-        for at in (edges.zero_below, edges.zero_above)
+        for _, tails in losses.values()
+        for at in (tails.edges.zero_below, tails.edges.zero_above)
         if abs(at) <= _FARTHEST_DRAWN
     ]
     domains = [f.definition.domain for f in setting.functions]

@@ -10,9 +10,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice, pairwise
+from typing import Literal
 
 from actcli.analysis.correlation import CorrelationMap, settled
 from actcli.analysis.mean_field import HUGE, TINY, MeanField
+
+Stability = Literal["stable", "marginal", "unstable"]
 
 START = 1.0
 """The variance of the network's input."""
@@ -61,7 +64,9 @@ class Phase:
             goes round in a cycle. Of a stack: before its first function.
         chi: chi_1 at q*, of a stack its geometric mean over the layers; below 1 gradients vanish, above they
             explode, at 1 is the edge of chaos. None without q*.
-        correlation: c*, what the correlation of two signals tends to; None where q* is 0, inf or None.
+        stability: `stable` where signals near q* come nearer, `unstable` where they drift away, so that only one
+            that starts on it stays there; `marginal` where they keep their distance. None without q*.
+        correlation: c*, what the correlation of two signals tends to; None where q* is 0, inf, unstable or None.
         signal_depth: xi_q = -1/ln|dq_l/dq_{l-1}| at q*, the layers in which the distance from q* shrinks to
             1/e; inf on the edge, None where nothing converges.
         correlation_depth: xi_c = -1/ln|dc_l/dc_{l-1}| at c*, the same for the correlation: how deep
@@ -70,6 +75,7 @@ class Phase:
     """
 
     fixed_point: float | None
+    stability: Stability | None
     chi: float | None
     correlation: float | None
     signal_depth: float | None
@@ -103,20 +109,30 @@ def phase(layers: Sequence[Layer], bias_std: float) -> Phase:
     """The fixed points of variance and correlation, chi_1 and the depth scales."""
     end = fixed_point(layers, bias_std)
     if end is None:
-        return Phase(None, None, None, None, None)
+        return Phase(None, None, None, None, None, None)
     orbit = _orbit(layers, bias_std, min(max(end, TINY), HUGE))
     chis = [layer.chi(q) for layer, q in zip(layers, orbit, strict=True)]
     chi = _limit(_near_one(_geometric_mean(chis)))
     rate = _rate(layers, bias_std, end)
     depth = None if rate is None else _depth_scale(rate, len(layers))
-    if not 0 < end < math.inf:
-        return Phase(end, chi, None, depth, None)
+    stability = _stability(end, depth)
+    if not 0 < end < math.inf or stability == "unstable":
+        return Phase(end, stability, chi, None, depth, None)
     maps = [
         CorrelationMap.of(layer.field, q, layer.weight_std, bias_std)
         for layer, q in zip(layers, orbit, strict=True)
     ]
     correlation, slope = settled(maps)
-    return Phase(end, chi, correlation, depth, _depth_scale(slope, len(layers)))
+    return Phase(end, stability, chi, correlation, depth, _depth_scale(slope, len(layers)))
+
+
+def _stability(end: float, depth: float | None) -> Stability:
+    """By the depth scale of q; infinity takes in all that grows."""
+    if end == math.inf:
+        return "stable"
+    if depth is None:
+        return "unstable"
+    return "marginal" if depth == math.inf else "stable"
 
 
 def fixed_point(layers: Sequence[Layer], bias_std: float) -> float | None:
@@ -176,6 +192,9 @@ def _is_edge(layer: Layer, bias_std: float) -> bool:
     end = fixed_point([layer], bias_std)
     if end is None or end == math.inf:
         return False
+    rate = _rate([layer], bias_std, end)
+    if rate is None or _depth_scale(rate, 1) is None:
+        return False  # nothing stays on an unstable one
     chi = layer.chi(max(end, TINY))
     return abs(chi - 1) < 1e-6
 

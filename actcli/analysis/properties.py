@@ -54,7 +54,7 @@ class Moments:
     @property
     def second(self) -> float:
         """The mean of the square."""
-        return self.variance + self.mean**2
+        return self.variance + self.mean * self.mean  # inf where ** would raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,13 @@ Timed = Callable[[], object]
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 TYPES = ("float32", "float64")
 _WHAT: tuple[What, ...] = ("f", "gradient")
-_ROUNDS = {1_000: 31, 10_000: 21, 100_000: 15, 1_000_000: 7}
+_ROUNDS = {1_000: 31, 10_000: 21, 100_000: 11, 1_000_000: 5}
 _FEWEST_ROUNDS = 3
-_AT_ONCE = 100_000
+"""Of the largest arrays; and of fewer complete ones, where it was cut short, nothing is told."""
+_AT_ONCE = 10_000
 """Elements that one reading of the clock covers at least: small arrays are run several times."""
+_WARMED_UP = 1_000_000
+"""For larger arrays only what is compiled for each size needs warming up."""
 _PIECE = 1 << 18
 """How much of a large array is handed to a thread at a time, as arrays come from files."""
 
@@ -48,6 +51,7 @@ class Peer:
             library has no such function.
         use_threads: tell it how many threads to use.
         note: how it is timed, in a sentence.
+        compiles: it does so at the first call with an array of another size.
 
     """
 
@@ -57,6 +61,7 @@ class Peer:
     prepare: Callable[[Activation, int], Callable[[Any], Timed] | None]
     use_threads: Callable[[int], None]
     note: str = ""
+    compiles: bool = False
 
 
 def compare_speed(
@@ -73,8 +78,9 @@ def compare_speed(
     In each round every contender runs once, in an order drawn anew from `seed`. The time is the median of the
     rounds, `low` and `high` the fastest and the slowest, `relative` the median of the rounds' quotients by relu. The
     core works on `threads` threads where an array has several pieces of 262144. The columns are those of the
-    largest size that was measured; `sizes` in the details holds all. `clock` gives seconds. Raises UsageError
-    for no function, one over rows, and fewer than one thread.
+    largest size that was measured; `sizes` in the details holds all. What is known in between is of complete
+    rounds, three at least. `clock` gives seconds. Raises UsageError for no function, one over rows, and fewer than
+    one thread.
     """
     if not functions:
         raise UsageError("a comparison by speed needs a function")
@@ -102,6 +108,10 @@ class _Cell:
     dtype: str
     size: int
 
+    def __str__(self) -> str:
+        """How it is called in a sentence."""
+        return f"{self.dtype}, {self.size} elements"
+
     @property
     def rounds(self) -> int:
         return next((_ROUNDS[size] for size in sorted(_ROUNDS) if self.size <= size), _FEWEST_ROUNDS)
@@ -113,20 +123,39 @@ class _Cell:
 
 @dataclass(slots=True)
 class _Times:
-    """Seconds an element, by contender, cell and quantity, a number a round; `base` is relu's place."""
+    """Seconds an element, by contender, cell and quantity, a number a round; `base` is relu's place.
+
+    `rounds` holds how many are complete in each cell that was begun.
+    """
 
     base: int = 0
     found: dict[tuple[int, _Cell, What], list[float]] = field(default_factory=dict)
+    rounds: dict[_Cell, int] = field(default_factory=dict)
 
     def add(self, entry: int, cell: _Cell, what: What, seconds: float) -> None:
         self.found.setdefault((entry, cell, what), []).append(seconds)
 
+    def is_known(self, cell: _Cell) -> bool:
+        """Whether there are rounds enough to tell."""
+        return self.rounds.get(cell, 0) >= _FEWEST_ROUNDS
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Sentences on the cells that were begun and have not had all their rounds."""
+        return tuple(
+            f"{cell}: {done} of {cell.rounds} rounds" + ("." if self.is_known(cell) else ", too few to tell.")
+            for cell, done in self.rounds.items()
+            if done < cell.rounds
+        )
+
     def record(self, entry: int, cell: _Cell, what: What) -> Record | None:
         """The median in ns, the fastest and slowest round, and relative to relu; None where not yet measured."""
-        mine = self.found.get((entry, cell, what))
+        if not self.is_known(cell):
+            return None
+        complete = slice(self.rounds[cell])
+        mine = self.found.get((entry, cell, what), [])[complete]
         if not mine:
             return None
-        base = self.found.get((self.base, cell, what), [])
+        base = self.found.get((self.base, cell, what), [])[complete]
         quotients = [own / relu for own, relu in zip(mine, base, strict=False) if relu > 0]
         return {
             "dtype": cell.dtype,
@@ -196,11 +225,13 @@ def _compared(
         total = sum(cell.rounds * cell.repeats * cell.size for cell in cells) * len(entries)
         names = [f.name for f in functions]
         times, done = _Times(names.index("relu") if "relu" in names else 0), 0
+        so_far, known = _comparison(entries, times, cells, notes, seed), dict[_Cell, int]()
         with closing(_rounds(entries, cells, times, seed, clock)) as rounds:
             for cell, label, more in rounds:
                 done += more
-                doing = f"{label}, {cell.dtype}, {cell.size} elements"
-                yield Step(done, total, doing, _comparison(entries, times, cells, notes, seed))
+                if times.rounds != known:
+                    so_far, known = _comparison(entries, times, cells, notes, seed), dict(times.rounds)
+                yield Step(done, total, f"{label}, {cell}", so_far)
 
 
 def _entries(
@@ -242,17 +273,22 @@ def _rounds(
             {what: make(loaded[entry.peer.name] if entry.peer else x) for what, make in entry.makers.items()}
             for entry in entries
         ]
+        times.rounds[cell] = 0
         for entry, timed in zip(entries, ready, strict=True):
-            for run in timed.values():
+            compiled = entry.peer is not None and entry.peer.compiles
+            for run in timed.values() if compiled or cell.size <= _WARMED_UP else ():
                 run()  # what is compiled, or allocated, at the first call is not timed
                 yield cell, entry.label, 0
-        for _ in range(cell.rounds):
-            for place in rng.permutation(len(entries)).tolist():
+        for complete in range(1, cell.rounds + 1):
+            order = rng.permutation(len(entries)).tolist()
+            for place in order:
                 for what, run in ready[place].items():
                     start = clock()
                     for _ in range(cell.repeats):
                         run()
                     times.add(place, cell, what, (clock() - start) / (cell.repeats * cell.size))
+                if place == order[-1]:
+                    times.rounds[cell] = complete
                 yield cell, entries[place].label, cell.repeats * cell.size
 
 
@@ -279,7 +315,7 @@ def _comparison(
         known = [record for record in records if record is not None]
         if known:
             contenders.append(Contender(entry.label, _values(known), {"sizes": tuple(known)}))
-    largest = max((cell.size for _, cell, _ in times.found), default=0)
+    largest = max((cell.size for cell in times.rounds if times.is_known(cell)), default=0)
     at = (
         (
             f"The table shows the largest size each was timed at, up to {largest} elements; the details hold all.",
@@ -288,7 +324,12 @@ def _comparison(
         else ()
     )
     return Comparison(
-        "speed", _COLUMNS, tuple(contenders), seed=seed, notes=(*notes, *at), chart=_chart(contenders)
+        "speed",
+        _COLUMNS,
+        tuple(contenders),
+        seed=seed,
+        notes=(*notes, *at, *times.unfinished()),
+        chart=_chart(contenders),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from actcli.activations import Activation, activation
+from actcli.activations.specification import split_layers
 from actcli.exits import UsageError
 
 MOST_LAYERS = 1000
@@ -38,9 +39,9 @@ def stack(spec: str) -> Stack:
     Raises UsageError for a function that does not exist, with the layer it stands in, for one over rows, and
     for more than 1000 layers.
     """
-    parts = spec.split("/")
-    if len(parts) > MOST_LAYERS:
-        raise UsageError(f"a stack of {len(parts)} layers is too long; at most {MOST_LAYERS}")
+    if spec.count("/") >= MOST_LAYERS:
+        raise UsageError(f"a stack of {spec.count('/') + 1} layers is too long; at most {MOST_LAYERS}")
+    parts = split_layers(spec)
     return Stack(spec, tuple(_layer(part, spec, place, len(parts)) for place, part in enumerate(parts, 1)))
 
 

@@ -99,7 +99,8 @@ def normal_mass(interval: Interval) -> float:
 
 def _compared(by: str, functions: Sequence[Activation], columns: tuple[Column, ...]) -> Steps:
     if len(functions) < 2:
-        raise UsageError(f"a comparison by {by} needs at least two functions")
+        what = "a comparison" if by == "summary" else f"a comparison by {by}"
+        raise UsageError(f"{what} needs at least two functions")
     for f in functions:
         if f.by_rows:
             raise UsageError(f"{f.spec} works over rows: it has no single curve whose properties to compare")

@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.activations import Activation, activation
+from actcli.activations.specification import split_parameters
 from actcli.exits import UsageError
 
 MOST_VALUES = 1000
@@ -37,23 +39,53 @@ def parse_sweep(text: str) -> Sweep:
     return Sweep(name, values)
 
 
-def swept(f: Activation, sweep: Sweep) -> tuple[Activation, ...]:
+def swept(f: Activation, sweep: Sweep, later: Sequence[str] = ()) -> tuple[Activation, ...]:
     """f with each value of the sweep in turn; the specification of each says the value.
 
-    Raises UsageError when f has no such parameter, or for a value out of its bounds.
+    `later` names the parameters of a formula that have no value yet.
+
+    Raises UsageError when f has no such parameter, or its specification sets it already, or for a value out of
+    its bounds.
     """
     ours = f.resolve_parameter(sweep.parameter)
-    head, _, tail = f.spec.partition(":")
+    head, tail = split_parameters(f.spec)
     kept = []
     for position, item in enumerate(tail.split(",") if tail else []):
         name, equals, value = item.partition("=")
         if not equals:
-            name, value = f.definition.parameters[position].name, item
-        if f.resolve_parameter(name) != ours:
-            kept.append(f"{name.strip()}={value.strip()}")
-    return tuple(
-        activation(f"{head}:{','.join([*kept, f'{sweep.parameter}={value:.12g}'])}") for value in sweep.values
-    )
+            name, value = _positions(f)[position], item
+        if f.resolve_parameter(name) == ours:
+            raise UsageError(
+                f"{f.spec} sets {ours}, and so does --sweep {sweep.parameter}; leave one of them out"
+            )
+        kept.append(f"{name.strip()}={value.strip()}")
+    specs = (f"{head}:{','.join([*kept, f'{sweep.parameter}={value:.12g}'])}" for value in sweep.values)
+    return tuple(activation(spec, tuple(later)) for spec in specs)
+
+
+def product(f: Activation, sweeps: Sequence[Sweep]) -> tuple[Activation, ...]:
+    """f with each value of the first sweep, and for each of these with each value of the next.
+
+    Raises UsageError for more than 1000 of them, for a parameter in two sweeps, and for what `swept` refuses.
+    """
+    count = math.prod(len(sweep.values) for sweep in sweeps)
+    if count > MOST_VALUES:
+        raise UsageError(f"--sweep: {count} combinations are too many; at most {MOST_VALUES}")
+    names = [f.resolve_parameter(sweep.parameter) for sweep in sweeps]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"--sweep {name} is there twice; name all its values in one")
+    found: tuple[Activation, ...] = (f,)
+    for place, sweep in enumerate(sweeps):
+        later = [following.parameter for following in sweeps[place + 1 :]]
+        found = tuple(member for one in found for member in swept(one, sweep, later))
+    return found
+
+
+def _positions(f: Activation) -> tuple[str, ...]:
+    """The parameters in the order in which this name of the function takes them without names."""
+    own = (names.order for names in f.definition.frameworks if names.framework == f.dialect and names.order)
+    return next(own, tuple(parameter.name for parameter in f.definition.parameters))
 
 
 def _spaced(parts: list[str], text: str) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.activations.definition import Kernel
+from actcli.activations.definition import FORMULA, Kernel
 
 Array = NDArray[Any]
 _PER_UNIT = 512
@@ -19,7 +19,7 @@ _PER_UNIT = 512
 _ENDS = -32, 32
 _BEYOND = (-1e30, -1e4, -100.0, -33.0, 33.0, 100.0, 1e4, 1e30)
 _SAME = 2e-6
-_SLOW = {"gated", "sigmoid"}
+_SLOW = {"gated", "sigmoid", FORMULA}
 _FAST = {"tanh", "arctan", "softsign"}
 """Among them: NumPy has a loop for the vectors of the processor."""
 

@@ -24,6 +24,8 @@ WORST = 10
 _POWERS = 2.0 ** np.arange(-1, 65)
 _EDGES = np.concatenate([[0.0], _POWERS, [np.finfo(np.float64).max, np.inf]])
 """Bucket i holds the errors above edge i−1 up to edge i."""
+KEPT = 1 << 20
+"""So many errors, or fewer, are kept one by one for the median: 8 MiB."""
 _FINE = 256
 _FINE_UP_TO = 64.0
 _COUNTED_OVER = (0.5, 1.0, 2.0, 4.0)
@@ -78,11 +80,12 @@ class Wrong:
 
 @dataclass(slots=True)
 class UlpTally:
-    """What is kept of a stream of errors: constant in size. Tallies of consecutive pieces add up.
+    """What is kept of a stream of errors: bounded in size. Tallies of consecutive pieces add up.
 
     Attributes:
         count: results compared.
         largest: the largest error; 0 of none.
+        largest_finite, largest_finite_x: the largest finite error, and the first x that has it; NaN where it is 0.
         total: the sum of the finite errors.
         rounded_right: results that are the exact one rounded to nearest.
         nan_disagreements: NaN on one side only.
@@ -90,11 +93,14 @@ class UlpTally:
         over: how many errors are above 0.5, 1, 2 and 4.
         worst: the ten largest errors above 0, the largest first, of equal ones the first in the array.
         buckets, fine: how many errors lie in the buckets of powers of two, and in those of 1/256 ULP.
+        kept: the errors themselves, as long as there are no more than `KEPT`.
 
     """
 
     count: int = 0
     largest: float = 0.0
+    largest_finite: float = 0.0
+    largest_finite_x: float = math.nan
     total: float = 0.0
     rounded_right: int = 0
     nan_disagreements: int = 0
@@ -103,6 +109,7 @@ class UlpTally:
     worst: tuple[Wrong, ...] = ()
     buckets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(_EDGES), np.int64))
     fine: NDArray[np.int64] = field(default_factory=lambda: np.zeros(int(_FINE * _FINE_UP_TO) + 2, np.int64))
+    kept: tuple[Array, ...] = ()
 
     @classmethod
     def of(cls, x: Array, theirs: Array, exact: Array, errors: Array, unit: LowType) -> "UlpTally":
@@ -111,10 +118,14 @@ class UlpTally:
         rounded = unit.round(exact)
         same = (theirs == rounded) | (np.isnan(theirs) & np.isnan(exact))
         zeros = (theirs == 0) & (rounded == 0)
+        place = int(np.argmax(np.where(finite, errors, -1.0))) if finite.any() else -1
+        top = float(errors[place]) if place >= 0 else 0.0
         steps = np.ceil(np.minimum(errors, _FINE_UP_TO + 1 / _FINE) * _FINE).astype(np.int64)
         return cls(
             count=errors.size,
             largest=float(errors.max(initial=0.0)),
+            largest_finite=top,
+            largest_finite_x=float(x[place]) if top else math.nan,
             total=float(errors.sum(where=finite)),
             rounded_right=int((same | (np.isinf(theirs) & (errors == 0))).sum()),
             nan_disagreements=int((np.isnan(theirs) != np.isnan(exact)).sum()),
@@ -123,6 +134,7 @@ class UlpTally:
             worst=_worst(errors, x, theirs, exact),
             buckets=np.bincount(np.searchsorted(_EDGES, errors), minlength=len(_EDGES)),
             fine=np.bincount(steps, minlength=int(_FINE * _FINE_UP_TO) + 2),
+            kept=(errors,),
         )
 
     def add(self, later: "UlpTally") -> None:
@@ -130,6 +142,8 @@ class UlpTally:
         moved = [replace(wrong, index=wrong.index + self.count) for wrong in later.worst]
         self.count += later.count
         self.largest = max(self.largest, later.largest)
+        if later.largest_finite > self.largest_finite:
+            self.largest_finite, self.largest_finite_x = later.largest_finite, later.largest_finite_x
         self.total += later.total
         self.rounded_right += later.rounded_right
         self.nan_disagreements += later.nan_disagreements
@@ -139,6 +153,7 @@ class UlpTally:
         self.worst = tuple(both[:WORST])
         self.buckets = self.buckets + later.buckets
         self.fine = self.fine + later.fine
+        self.kept = (*self.kept, *later.kept) if self.count <= KEPT else ()
 
     @property
     def infinite(self) -> int:
@@ -147,29 +162,52 @@ class UlpTally:
 
     @property
     def mean(self) -> float | None:
+        """The mean of all errors: inf where one is; None where there are none."""
+        return math.inf if self.infinite else self.finite_mean
+
+    @property
+    def finite_mean(self) -> float | None:
         """The mean of the finite errors; None where there are none."""
         finite = self.count - self.infinite
         return self.total / finite if finite else None
 
     @property
+    def exact_median(self) -> bool:
+        """Whether the errors are few enough for their median to be known."""
+        return self.count <= KEPT
+
+    @property
     def median(self) -> float | None:
-        """What half of the errors do not exceed: a multiple of 1/256 up to 64, above it a power of two."""
+        """The median of all errors; of more than `KEPT` the upper end of the narrow bucket that it lies in.
+
+        Such an end is a multiple of 1/256 up to 64, above it a power of two.
+        """
         if not self.count:
             return None
         half = (self.count + 1) // 2
+        if self.exact_median:
+            errors = np.concatenate(self.kept)
+            upper = self.count // 2
+            low, high = np.partition(errors, (half - 1, upper))[[half - 1, upper]].tolist()
+            return float(low / 2 + high / 2)
         place = int(np.searchsorted(np.cumsum(self.fine), half))
         if place < len(self.fine) - 1:
             return place / _FINE
         return float(_EDGES[int(np.searchsorted(np.cumsum(self.buckets), half))])
 
     def histogram(self) -> Sequence[Bucket]:
-        """The errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs."""
+        """The errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs.
+
+        Empty buckets above 4 are left out: a lone result of the other sign is off by millions.
+        """
         if not self.count:
             return ()
         last = int(np.flatnonzero(self.buckets[:-1]).max(initial=1))
         found = [Bucket(0.0, 0.0, int(self.buckets[0]))]
         found += [
-            Bucket(float(_EDGES[i - 1]), float(_EDGES[i]), int(self.buckets[i])) for i in range(1, last + 1)
+            Bucket(float(_EDGES[i - 1]), float(_EDGES[i]), int(self.buckets[i]))
+            for i in range(1, last + 1)
+            if self.buckets[i] or _EDGES[i] <= _COUNTED_OVER[-1]
         ]
         if self.infinite:
             found.append(Bucket(math.inf, math.inf, self.infinite))

@@ -13,7 +13,7 @@ Numbers = NDArray[np.float64]
 NEVER = -1
 """In `first` and `last`: the unit has not fired."""
 UNKNOWN = -2
-"""In `first` and `last`: the unit fired in a part that does not say where in the whole data it starts."""
+"""In `first` and `last`: the unit fired, and it is not known where the parts of its samples start."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +23,7 @@ class LayerState:
     Attributes:
         name: of the layer.
         rule: the activation, what was recorded, and what firing means.
-        start: the place of the first sample in the whole data; None where parts do not say theirs.
+        start: the place of the first sample in the whole data; None where it is not known.
         samples: independent samples seen: images or sequences, never pixels or tokens.
         elements: positions seen of each unit, all samples together.
         fired: samples on which the unit fired at some position.
@@ -31,12 +31,14 @@ class LayerState:
         nan, infinite: elements that are NaN, that are inf or -inf.
         low, high: elements on a flat part of the activation, to the left and to the right of where it fires.
         minimum, maximum: of the recorded value, NaN left out; inf and -inf where there was none.
-        mean, m2: of the recorded value's finite elements: their mean, the sum of squared deviations from it.
+        mean, m2: of the recorded value's finite elements: their mean, the sum of squared deviations from it. m2 is
+            NaN where the deviations within a sample were not observed, and so wherever such a part is merged in.
         absolute: the sum of |h|, the activation's output, over finite elements.
         value_minimum, value_maximum: of h, as minimum and maximum.
         slope: the largest |phi'| seen; NaN where it was not observed.
-        first, last: the places of the first and last sample on which the unit fired, from `start` on counted
-            in the whole data; NEVER where it has not, UNKNOWN where it did in a part without a start.
+        first, last: the places of the first and last sample on which the unit fired: in the whole data where
+            `start` is known, else from the part's own first sample on; NEVER where it has not. UNKNOWN where it
+            did in one of several parts of which some have no start.
 
     """
 
@@ -74,7 +76,7 @@ class LayerState:
 
     @property
     def variance(self) -> Numbers:
-        """The variance of each unit's finite elements, as of a whole population; NaN where there are none."""
+        """The variance of each unit's finite elements, as of a whole population; NaN where it is not known."""
         n = self.finite
         variance = np.full(n.shape, np.nan)
         np.divide(self.m2, n, out=variance, where=n > 0)
@@ -116,22 +118,26 @@ def merged(a: LayerState, b: LayerState) -> LayerState:
     """Two parts of one layer's samples as one, in any order.
 
     delta = mean_b - mean_a, n = n_a + n_b, mean = mean_a + delta n_b/n, m2 = m2_a + m2_b + delta^2 n_a n_b/n
-    (Chan, Golub & LeVeque 1979). Counts, extremes and places are exact, moments are exact to rounding. Raises
-    DataError when the parts are of different layers, unit counts or rules.
+    (Chan, Golub & LeVeque 1979). Counts, extremes and places are exact, moments are exact to rounding. Where
+    one part has no start, no place is known any more; a part without samples changes nothing. Raises DataError
+    when the parts are of different layers, unit counts or rules.
     """
     _require_same(a, b)
+    if not b.samples:
+        return a
+    if not a.samples:
+        return b
     n_a, n_b = a.finite, b.finite
     n = np.maximum(n_a + n_b, 1)
     with np.errstate(over="ignore", invalid="ignore"):
         delta = np.where((n_a > 0) & (n_b > 0), b.mean - a.mean, 0.0)
         mean = np.where(n_a > 0, a.mean, b.mean) + delta * (n_b / n)
         m2 = a.m2 + b.m2 + delta * delta * (n_a * (n_b / n))
-    known = [part.start for part in (a, b) if part.samples]
-    starts = [start for start in known if start is not None]
+    start = None if a.start is None or b.start is None else min(a.start, b.start)
     return LayerState(
         name=a.name,
         rule=a.rule,
-        start=min(starts) if starts and len(starts) == len(known) else None,
+        start=start,
         samples=a.samples + b.samples,
         elements=a.elements + b.elements,
         fired=a.fired + b.fired,
@@ -148,8 +154,8 @@ def merged(a: LayerState, b: LayerState) -> LayerState:
         value_minimum=np.minimum(a.value_minimum, b.value_minimum),
         value_maximum=np.maximum(a.value_maximum, b.value_maximum),
         slope=np.fmax(a.slope, b.slope),
-        first=_place(a.first, b.first, np.minimum),
-        last=_place(a.last, b.last, np.maximum),
+        first=_place(a.first, b.first, np.minimum, known=start is not None),
+        last=_place(a.last, b.last, np.maximum, known=start is not None),
     )
 
 
@@ -164,7 +170,8 @@ def _require_same(a: LayerState, b: LayerState) -> None:
         raise DataError(f"layer '{a.name}' was recorded as {differ}: such parts do not merge")
 
 
-def _place(a: Counts, b: Counts, nearer: np.ufunc) -> Counts:
-    """The first or last of two places, of which each may be NEVER or UNKNOWN."""
-    found = np.where(a == NEVER, b, np.where(b == NEVER, a, nearer(a, b)))
-    return np.where((a == UNKNOWN) | (b == UNKNOWN), UNKNOWN, found)
+def _place(a: Counts, b: Counts, nearer: np.ufunc, *, known: bool) -> Counts:
+    """The first or last of two places, of which each may be NEVER; UNKNOWN where the parts' starts are not known."""
+    if not known:
+        return np.where((a == NEVER) & (b == NEVER), NEVER, UNKNOWN)
+    return np.where(a == NEVER, b, np.where(b == NEVER, a, nearer(a, b)))

@@ -30,6 +30,8 @@ Examples:
 def compare_functions(
     context: typer.Context,
     functions: own.Functions,
+    set_: options.Set = None,
+    no_rewrite: options.NoRewrite = False,
     by: own.By = None,
     sweep: own.Sweep = None,
     seed: own.Seed = None,
@@ -77,16 +79,19 @@ def compare_functions(
         Asked,
         contenders,
         refuse_contradictions,
+        refuse_crowd,
         refuse_foreign,
     )
     from actcli.commands.comparison_report import choose_report, follow_and_write, recording_of
+    from actcli.commands.functions import say_what_was_rewritten, specifications
 
     session: Session = context.obj
     measure = by or "summary"
     refuse_foreign(measure, own.given_options(context))
     report = choose_report(format_, output, digits, sort, best, plot, session.terminal)
     recording = recording_of(record, output)
-    compared = contenders(measure, functions, sweep)
+    compared = contenders(measure, specifications(functions, set_, no_rewrite), sweep)
+    say_what_was_rewritten((f for stack in compared for f in stack.functions), session.terminal)
     asked = Asked(
         stacks=compared,
         functions=tuple(stack.single for stack in compared if stack.single is not None),
@@ -127,6 +132,8 @@ def compare_functions(
         recording=recording,
     )
     refuse_contradictions(measure, asked)
+    if plot:
+        refuse_crowd(measure, asked)
     steps = WAYS[measure].steps(asked)
     session.writes()
     status = follow_and_write(steps, report, session.terminal, recording)

@@ -40,11 +40,12 @@ By = Annotated[
     ),
 ]
 Sweep = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--sweep",
         metavar="PARAM=VALUES",
-        help="A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log.",
+        help="A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log. "
+        "Of two parameters: --sweep twice, every value with every other.",
         rich_help_panel=WHICH,
     ),
 ]

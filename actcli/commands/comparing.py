@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from actcli.activations import Activation
     from actcli.analysis.comparison import Comparison, Steps
     from actcli.analysis.evaluation import Array, Numbers
+    from actcli.analysis.low_types import LowType
     from actcli.analysis.stack import Stack
     from actcli.commands.session import Session
     from actcli.commands.training_options import TrainingAsked
@@ -21,6 +22,7 @@ POINTS = 1001
 DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
 SEED = 0
 MOST_LAYERS = 10_000
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Way:
         options: those that mean something here and not everywhere, by the names of the command's parameters.
         least: how many contenders it needs.
         stacks: whether a contender may have a function a layer.
+        curves: whether --plot draws a curve a contender; else bars.
 
     """
 
@@ -78,6 +81,7 @@ class Way:
     options: frozenset[str] = frozenset()
     least: int = 1
     stacks: bool = False
+    curves: bool = True
 
 
 def _summary(asked: Asked) -> "Steps":
@@ -152,7 +156,7 @@ def _precision(asked: Asked) -> "Steps":
     from actcli.sources.low_precision import low_types
 
     types = low_types(asked.types)
-    numbers = _given_numbers(asked)
+    numbers = _given_numbers(asked, types[0] if asked.types and len(types) == 1 else None)
     return compare_precision(asked.functions, types, asked.order, numbers, asked.session.threads)
 
 
@@ -185,12 +189,14 @@ def _against(asked: Asked, path: str) -> "Steps":
         asked.array if ours_choose[0] else None,
         asked.column if ours_choose[1] else None,
         asked.session,
+        unit,
     )
     theirs = _opened(
         path,
         asked.array if theirs_choose[0] else None,
         asked.column if theirs_choose[1] else None,
         asked.session,
+        unit,
     )
     return compare_against(
         asked.functions[0],
@@ -232,9 +238,9 @@ WAYS: Mapping[str, Way] = {
         ),
         stacks=True,
     ),
-    "information": Way(_information, _NUMBERS | {"bits"}),
+    "information": Way(_information, _NUMBERS | {"bits"}, curves=False),
     "precision": Way(_precision, _NUMBERS | {"order", "types", "against", "max_ulp"}),
-    "speed": Way(_speed, frozenset({"with_", "seed"})),
+    "speed": Way(_speed, frozenset({"with_", "seed"}), curves=False),
 }
 """By the values of --by; without it `summary`."""
 
@@ -274,33 +280,66 @@ def refuse_contradictions(by: str, asked: Asked) -> None:
         )
 
 
-def contenders(by: str, specs: "Sequence[str]", sweep: str | None) -> "tuple[Stack, ...]":
-    """What is compared, each function at every value of the sweep.
+def refuse_crowd(by: str, asked: Asked) -> None:
+    """Raise UsageError for more contenders than a chart has letters for; to be called where one is asked for."""
+    from actcli.render.figure_text import MOST_CURVES
 
-    Raises UsageError for what does not exist, for a function over rows, and for a stack where none is taken.
+    count = len(asked.stacks) * len(asked.init or ("he",))
+    if WAYS[by].curves and count > MOST_CURVES:
+        raise UsageError(
+            f"--plot draws {MOST_CURVES} contenders at most, not {count}; name fewer, or leave it out"
+        )
+
+
+def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") -> "tuple[Stack, ...]":
+    """What is compared, each function at every value of the sweeps.
+
+    Raises UsageError for what does not exist or is named twice, for a function over rows, and for a stack where none
+    is taken.
     """
     from actcli.activations import activation
+    from actcli.activations.specification import split_layers
     from actcli.analysis.stack import Stack, stack, stacked
+    from actcli.analysis.sweep import parse_sweep, product
 
+    values = [parse_sweep(sweep) for sweep in sweeps or ()]
     found: list[Stack] = []
     for spec in specs:
-        if "/" in spec:
+        if _has_suffix(spec, ".npy", ".npz", ".csv", ".tsv", ".txt"):
+            raise UsageError(f"{spec} is no function; compare takes the numbers of a file by -i {spec}")
+        if len(split_layers(spec)) > 1:
             if not WAYS[by].stacks:
                 raise UsageError(f"{spec} is a stack of layers; --by gradients or training compares those")
-            if sweep is not None:
+            if sweeps:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
             found.append(stack(spec))
             continue
-        f = activation(spec)
+        f = activation(spec, tuple(sweep.parameter for sweep in values))
         if f.by_rows:
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
         found += stacked([f])
-    if sweep is None:
-        return tuple(found)
-    from actcli.analysis.sweep import parse_sweep, swept
+    if values:
+        found = [member for one in found for f in one.functions for member in stacked(product(f, values))]
+    _refuse_twins([one.spec for one in found])
+    return tuple(found)
 
-    values = parse_sweep(sweep)
-    return tuple(member for one in found for f in one.functions for member in stacked(swept(f, values)))
+
+def _refuse_twins(specs: "Sequence[str]") -> None:
+    """Raise UsageError for a contender that stands there twice; two names of one function are two contenders."""
+    names = [_spelt(spec) for spec in specs]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"{specs[place]} is named twice; a function is compared with others")
+
+
+def _spelt(spec: str) -> str:
+    """The specification with each layer's name in one spelling; a formula as it is, where - is a sign."""
+    from actcli.activations.specification import is_name, split_layers
+
+    layers = split_layers(spec)
+    return "/".join(
+        part.lower().replace("-", "").replace("_", "") if is_name(part) else part for part in layers
+    )
 
 
 def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:
@@ -313,19 +352,22 @@ def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) ->
         )
 
 
-def _given_numbers(asked: Asked) -> "Iterator[Numbers] | None":
-    """The numbers of -i; None without."""
+def _given_numbers(asked: Asked, stored: "LowType | None" = None) -> "Iterator[Numbers] | None":
+    """The numbers of -i; None without. `stored`: the type of a file that does not know it (bfloat16)."""
     if asked.input is None:
         return None
     if asked.range is not None:
         raise UsageError(f"one input at a time: {asked.input} or --range")
-    return _opened(asked.input, asked.array, asked.column, asked.session)
+    opened = _opened(asked.input, asked.array, asked.column, asked.session, stored)
+    return iter([_only(opened, asked.input)])
 
 
-def _opened(path: str, array: str | None, column: str | None, session: "Session") -> "Iterator[Numbers]":
+def _opened(
+    path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
+) -> "Iterator[Numbers]":
     from actcli.sources import Request, open_numbers
 
-    return open_numbers(Request(input=path, array=array, column=column), session.terminal)
+    return open_numbers(Request(input=path, array=array, column=column, stored=stored), session.terminal)
 
 
 def _evenly_spaced(asked: Asked) -> "Iterator[Numbers]":
@@ -343,7 +385,12 @@ def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
 
     numbers = next(streams)
     if numbers.among_others:
-        raise UsageError(f"{path} holds several arrays; say with --array NAME which is meant")
+        names = [numbers.array, *(other.array for other in streams)]
+        listed = ", ".join(str(name) for name in names[:_MOST_NAMED])
+        listed += f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        raise UsageError(
+            f"{path} holds {len(names)} arrays, and one is compared; say which with --array NAME: {listed}"
+        )
     return replace(numbers, blocks=_held(numbers.blocks, streams))
 
 

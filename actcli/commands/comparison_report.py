@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.exits import ExitStatus, UsageError
+from actcli.exits import DataError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from actcli.analysis.comparison import Comparison, Steps
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from actcli.terminal import Terminal
 
 FIGURES = ("txt", "html", "svg", "png", "pdf")
+TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,16 @@ def _report(
     if not plot:
         if suffix in FIGURES and suffix != "txt" and format_ is None:
             raise UsageError(f"-o {output!r} is a chart by its suffix; add --plot")
+        if (
+            output
+            and not is_standard_output(output)
+            and format_ is None
+            and suffix not in {*TABLES, "npy", "npz"}
+        ):
+            known = ", ".join(f".{name}" for name in TABLES)
+            raise UsageError(
+                f"-o {output!r}: the suffix does not say the format; use one of {known}, or --format"
+            )
         layout = choose_layout(format_, output, with_x=False, digits=digits, terminal=terminal)
         refuse_arrays(layout, "a comparison")
         return Report(layout, sort=sort)
@@ -122,11 +133,12 @@ def follow_and_write(
     A recording holds what is known in any case, and is written first.
     Raises UsageError for a column that there is not, DataError for what cannot be read or written.
     """
+    from actcli.analysis.comparison import is_name
     from actcli.commands.comparing import require_column
     from actcli.render.following import followed
 
     def look_at(first: "Comparison") -> None:
-        if report.sort is not None:
+        if report.sort is not None and not is_name(report.sort):
             require_column(first, report.sort, with_a_best=False)
         if report.best is not None:
             require_column(first, report.best, with_a_best=True)
@@ -152,8 +164,10 @@ def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> No
 
         write_chart(comparison, *report.figure, terminal)
         return
-    chart = _chart(comparison, terminal) if report.plot else ""
+    chart, without = _chart(comparison, terminal) if report.plot else ("", "")
     write_comparison(Page(comparison, chart=chart), report.layout, terminal)
+    if without:
+        terminal.say(f"actcli: {without}")
 
 
 def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> int:
@@ -180,13 +194,20 @@ def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> int
 def _sorted(comparison: "Comparison", report: Report) -> "Comparison":
     if report.sort is None:
         return comparison
-    from actcli.analysis.comparison import ranked
+    from actcli.analysis.comparison import by_name, is_name, ranked
 
-    return replace(comparison, contenders=ranked(comparison, comparison.column(report.sort)))
+    contenders = (
+        by_name(comparison) if is_name(report.sort) else ranked(comparison, comparison.column(report.sort))
+    )
+    return replace(comparison, contenders=contenders)
 
 
-def _chart(comparison: "Comparison", terminal: "Terminal") -> str:
+def _chart(comparison: "Comparison", terminal: "Terminal") -> tuple[str, str]:
+    """The chart's text; or, where there is nothing to draw, what says so: the findings are there all the same."""
     from actcli.render.comparison_chart import chart_text
     from actcli.render.surface import Surface
 
-    return chart_text(comparison, Surface.of(terminal, to_file=False))
+    try:
+        return chart_text(comparison, Surface.of(terminal, to_file=False)), ""
+    except DataError as nothing:
+        return "", str(nothing)

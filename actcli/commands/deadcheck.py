@@ -24,6 +24,7 @@ STATISTICS = "Statistics files"
 MEANING = "What counts as dead"
 VERDICT = "The verdict"
 MOST_SAMPLES = 10**12
+LEAST_RARE = 1e-12
 
 command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -40,14 +41,15 @@ Examples:
   actcli deadcheck --born-dead --width 2 --depth 9
 
 Exit status:
-  3    more units are dead than --fail-above allows
+  3    more units are dead than --fail-above allows, or some gave NaN or inf
   4    perhaps, but there are too few samples to say; the message says how many it takes
 """
 
 
-def share(option: str, *, ends: bool) -> Callable[[str], float]:
+def share(option: str, *, ends: bool, least: float = 0.0, usual: float = 0.05) -> Callable[[str], float]:
     """A parser for `5%` and `0.05`, raising UsageError in the name of `option`; `ends`: 0 and 1 are allowed.
 
+    `least`: what is smaller is refused. `usual`: what a message proposes.
     A bare whole number is refused, but for 0: 5 may be meant as 5 % or as 5 units.
     """
 
@@ -61,13 +63,17 @@ def share(option: str, *, ends: bool) -> Callable[[str], float]:
         except (UsageError, ValueError):
             number = float("nan")
         value = number / 100 if percent else number
-        if not percent and digits.isdigit() and number > 0:
-            right = f"{digits}% or {number / 100:g}" if number < 100 else "5% or 0.05"
+        example = f"{100 * usual:g}% or {usual:g}"
+        # nobody asks for a confidence of 1 %
+        if not percent and digits.isdigit() and number > (usual > 0.5):
+            right = f"{digits}% or {number / 100:g}" if number < 100 else example
             raise UsageError(f"{option} {text!r} could be a count or a percentage: say {right}")
+        if 0 < value < least:
+            raise UsageError(f"{option} {text!r} is less than {least:g}, which no number of samples bounds")
         if (0 <= value <= 1) if ends else (0 < value < 1):
             return value
         between = "from 0% to 100%" if ends else "between 0% and 100%"
-        raise UsageError(f"{option} {text!r} is no share {between}: say 5% or 0.05")
+        raise UsageError(f"{option} {text!r} is no share {between}: say {example}")
 
     return parse
 
@@ -103,12 +109,13 @@ ActivationOf = Annotated[
     ),
 ]
 UnitAxis = Annotated[
-    int | None,
+    list[str] | None,
     typer.Option(
         "--unit-axis",
-        metavar="N",
-        parser=options.whole_number("--unit-axis", -64, 63),
-        help="The axis of the units; axis 0 is the samples.  [default: the last of 2, 1 of 4 and 5 axes]",
+        metavar="[LAYER=]N",
+        help="The axis of the units: N for layers of 3 axes, LAYER=N (a pattern too) for any; may be given "
+        "again. Axis 0 is the samples.  [default: 1 of 2, 4 and 5 axes]",
+        show_default=False,
         rich_help_panel=RECORDED,
     ),
 ]
@@ -171,6 +178,17 @@ SaveState = Annotated[
         rich_help_panel=STATISTICS,
     ),
 ]
+Start = Annotated[
+    int | None,
+    typer.Option(
+        "--start",
+        metavar="N",
+        parser=options.whole_number("--start", 0, MOST_SAMPLES),
+        help="Of --save-state: the first sample here is number N (from 0) of all the data; then the first and "
+        "last firing are known of merged parts too.",
+        rich_help_panel=STATISTICS,
+    ),
+]
 Against = Annotated[
     str | None,
     typer.Option(
@@ -185,7 +203,7 @@ Rare = Annotated[
     typer.Option(
         "--rare",
         metavar="P",
-        parser=share("--rare", ends=False),
+        parser=share("--rare", ends=False, least=LEAST_RARE),
         help="A unit that fires on a smaller share of the samples is rare.  [default: 0.01]",
         rich_help_panel=MEANING,
     ),
@@ -195,7 +213,7 @@ Confidence = Annotated[
     typer.Option(
         "--confidence",
         metavar="C",
-        parser=share("--confidence", ends=False),
+        parser=share("--confidence", ends=False, usual=0.95),
         help="Of the bounds.  [default: 0.95]",
         rich_help_panel=MEANING,
     ),
@@ -215,8 +233,8 @@ FailAbove = Annotated[
         "--fail-above",
         metavar="SHARE",
         parser=share("--fail-above", ends=True),
-        help="Exit with 3 if more than this share of the units is dead (5% or 0.05), with 4 if there are too "
-        "few samples to say so.",
+        help="Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, "
+        "with 4 if there are too few samples to say so.",
         rich_help_panel=VERDICT,
     ),
 ]
@@ -303,6 +321,7 @@ def find_dead_units(
     limit: Limit = None,
     batch: Batch = None,
     save_state: SaveState = None,
+    start: Start = None,
     against: Against = None,
     rare: Rare = None,
     confidence: Confidence = None,
@@ -351,13 +370,14 @@ def find_dead_units(
             "SOURCE": bool(sources),
             "--recorded": recorded is not None,
             "--activation": bool(activation),
-            "--unit-axis": unit_axis is not None,
+            "--unit-axis": bool(unit_axis),
             "--data": data is not None,
             "--random": random is not None,
             "--seed": seed is not None,
             "--limit": limit is not None,
             "--batch": batch is not None,
             "--save-state": save_state is not None,
+            "--start": start is not None,
             "--against": against is not None,
             "--definition": definition is not None,
             "--fail-above": fail_above is not None,
@@ -378,13 +398,14 @@ def find_dead_units(
         sources=tuple(sources or ()),
         recorded=recorded,
         activations=tuple(activation or ()),
-        unit_axis=unit_axis,
+        unit_axes=tuple(unit_axis or ()),
         data=data,
         random=random,
         seed=seed,
         limit=limit,
         batch=batch,
         save_state=save_state,
+        start=start,
         against=against,
         rare=rare,
         confidence=confidence,

@@ -1,6 +1,7 @@
 """What one `deadcheck` is asked: its options, and which of them do not go together."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 
 CONFIDENCE, RARE = 0.95, 0.01
 _MODEL = ".onnx"
+_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml")
+"""What -o may end in; .npy and .npz are refused with a reason of their own."""
+_FOREIGN = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), ("PyTorch", "torch.onnx.export")),
+    **dict.fromkeys((".h5", ".hdf5", ".keras", ".pb"), ("Keras or TensorFlow", "model.export, tf2onnx")),
+    ".tflite": ("TensorFlow Lite", "tf2onnx --tflite"),
+}
+"""Models that are not read, by suffix: whose they are, and what exports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +31,14 @@ class Request:
     sources: tuple[str, ...] = ()
     recorded: str | None = None
     activations: tuple[str, ...] = ()
-    unit_axis: int | None = None
+    unit_axes: tuple[str, ...] = ()
     data: str | None = None
     random: int | None = None
     seed: int | None = None
     limit: int | None = None
     batch: int | None = None
     save_state: str | None = None
+    start: int | None = None
     against: str | None = None
     rare: float | None = None
     confidence: float | None = None
@@ -79,6 +89,13 @@ _ARTICLES = {
 
 
 def _kind_of(source: str) -> str:
+    suffix = os.path.splitext(source)[1].lower()  # noqa: PTH122
+    if suffix in _FOREIGN:
+        whose, export = _FOREIGN[suffix]
+        raise UsageError(
+            f"{source}: a file of {whose}, which is not read: export the model to ONNX ({export}) and give "
+            "that with --data, or record its activations as .npz with the hook in README"
+        )
     if source.lower().endswith(_MODEL):
         return "model"
     if os.path.isfile(source):  # noqa: PTH113 - a stat without loading pathlib
@@ -97,11 +114,12 @@ def chosen_layout(format_: str | None, output: str | None, terminal: "Terminal")
             raise UsageError(
                 f"-o {output!r} is junit by its suffix, but --format says {format_}; leave one of them out"
             )
+        _require_suffix(format_, output)
         layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
         if layout.format in {"npy", "npz"}:
             raise UsageError(
-                f"-o {output!r}: {layout.format} holds numbers, not a report; use .txt, .json, .csv, .md "
-                "or .xml, or --save-state for the statistics"
+                f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
+                f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"
             )
         return layout
     if output is None or is_standard_output(output):
@@ -109,6 +127,17 @@ def chosen_layout(format_: str | None, output: str | None, terminal: "Terminal")
     if not is_xml and "." in os.path.basename(output):  # noqa: PTH119
         raise UsageError(f"-o {output!r}: junit goes to a file that ends in .xml")
     return Layout("junit", output)
+
+
+def _require_suffix(format_: str | None, output: str | None) -> None:
+    """Raise UsageError for a file whose name does not say in which form a report goes into it."""
+    if format_ is not None or not output or is_standard_output(output):
+        return
+    suffix = os.path.splitext(output)[1].lower()  # noqa: PTH122
+    if suffix not in {*_SUFFIXES, ".npy", ".npz"}:
+        raise UsageError(
+            f"-o {output!r}: the suffix does not say the format; use one of {', '.join(_SUFFIXES)}, or --format"
+        )
 
 
 def refuse_foreign(asked: Request, kind: str) -> None:
@@ -119,7 +148,7 @@ def refuse_foreign(asked: Request, kind: str) -> None:
             {
                 "--recorded": asked.recorded is not None,
                 "--activation": bool(asked.activations),
-                "--unit-axis": asked.unit_axis is not None,
+                "--unit-axis": bool(asked.unit_axes),
             },
         ),
         "model": (
@@ -144,6 +173,8 @@ def refuse_foreign(asked: Request, kind: str) -> None:
             )
         if asked.data is not None and asked.random is not None:
             raise UsageError("one kind of input at a time: --data or --random")
+    if kind == "statistics" and asked.start is not None:
+        raise UsageError("--start is for data that are still to be read; statistics files say their own")
     if kind == "statistics" and asked.stop_when_certain:
         raise UsageError(
             "--stop-when-certain is for data that are still to be read; statistics files are done"
@@ -156,6 +187,13 @@ def refuse_alone(asked: Request, layout: Layout) -> None:
         raise UsageError("--seed belongs to --random; data have no seed")
     if asked.limit is not None and asked.data is None:
         raise UsageError("--limit belongs to --data; say --random N with the N wanted")
+    if asked.start is not None and asked.save_state is None:
+        raise UsageError("--start belongs to --save-state; alone, the samples here are all there are")
+    if asked.random is not None and (asked.fail_above is not None or asked.save_state is not None):
+        option = "--fail-above" if asked.fail_above is not None else "--save-state"
+        raise UsageError(
+            f"{option} is for real data, and --random is noise: give --data FILE, or leave it out"
+        )
     if asked.layer is not None and asked.fail_above is None:
         raise UsageError("--layer says what --fail-above is for; give --fail-above too, such as 5%")
     if asked.stop_when_certain and asked.definition is not None:
@@ -172,6 +210,18 @@ def refuse_alone(asked: Request, layout: Layout) -> None:
         )
 
 
+def _files_read(asked: Request) -> Iterator[str]:
+    """Every file that is read, those of `name='glob'` too."""
+    from glob import glob
+
+    for token in asked.sources:
+        yield token
+        if not os.path.exists(token):  # noqa: PTH110
+            yield from glob(token.partition("=")[2], recursive=True)  # noqa: PTH207
+    if asked.data is not None:
+        yield asked.data
+
+
 def require_folders(asked: Request, layout: Layout) -> None:
     """Raise DataError now for a file that cannot be written later, and UsageError for one name said twice."""
     named = [name for name in (layout.path, asked.save_state) if name is not None]
@@ -179,7 +229,12 @@ def require_folders(asked: Request, layout: Layout) -> None:
         raise UsageError(f"--save-state {asked.save_state!r}: statistics go to a file that ends in .npz")
     if len({os.path.realpath(name) for name in named}) < len(named):
         raise UsageError(f"-o and --save-state both name {named[0]}; give them two files")
+    read = {os.path.realpath(path): path for path in _files_read(asked)}
     for name in named:
+        if os.path.realpath(name) in read:
+            raise UsageError(
+                f"{name} is read, and would be replaced by what is written; give the output another name"
+            )
         folder = os.path.dirname(os.path.realpath(name))  # noqa: PTH120
         if not os.path.isdir(folder):  # noqa: PTH112
             raise DataError(f"cannot write {name}: the folder {folder} does not exist")

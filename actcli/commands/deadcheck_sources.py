@@ -1,11 +1,12 @@
 """What `deadcheck` watches: recorded arrays, statistics files or a model, as one stream of statistics."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import UsageError
+from actcli.sources.unit_axis import UnitAxes, fits, require_layer, unit_axes
 
 if TYPE_CHECKING:
     from actcli.analysis.causes import Weights
@@ -45,10 +46,7 @@ class Sources:
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation of a layer that there is not: relu has taken its place."""
-        for pattern in self.layers:
-            if not any(_fits(name, pattern) for name in states):
-                named = ", ".join(list(states)[:10])
-                raise UsageError(f"--activation {pattern}=...: no layer is called so; there are {named}")
+        _require_activated(self.layers, list(states))
 
 
 @dataclass(slots=True)
@@ -85,14 +83,16 @@ class Certainty:
     def reached(self, watch: "Watch") -> bool:
         """Whether all is certain; remembers the layer of which more samples cannot change anything.
 
-        A layer is certain when its units have all woken, or its samples suffice for the units of all layers.
+        A layer is certain when none of its units can be dead any more, or its samples suffice for the units of
+        all layers.
         """
         from actcli.analysis.confidence import samples_needed
         from actcli.analysis.deadness import certain
+        from actcli.analysis.unit_class import can_be_dead
 
         needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
         state = watch.states.get(watch.doing)
-        if state is not None and (state.samples >= needed or (state.fired > 0).all()):
+        if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
             self.enough.add(watch.doing)
         return certain(watch.states.values(), self.settings, self.limit, self.units)
 
@@ -106,18 +106,65 @@ def _of_arrays(asked: "Request", session: "Session") -> Sources:
     from actcli.analysis.watching import watch
     from actcli.sources.recorded import hint, recorded
 
-    rules, patterns = rules_of(asked.activations, asked.recorded or "post")
-    recordings = recorded(asked.sources, asked.unit_axis, session.terminal)
+    patterns = tuple(layer for layer, _ in map(of_layer, asked.activations) if layer is not None)
+    axes = unit_axes(asked.unit_axes)
+    recorded(asked.sources, axes, session.terminal)  # whether the files are there
+    axes, notes = _seen_beforehand(asked, axes, patterns)
+    rules, _ = rules_of(asked.activations, asked.recorded or "post")
+    recordings = recorded(asked.sources, axes, session.terminal)
     certainty = None
     if asked.stop_when_certain:
-        certainty = Certainty(asked.settings, _limit(asked), _units_of_arrays(asked, session))
+        certainty = Certainty(asked.settings, _limit(asked), _units_of_arrays(asked, axes, session))
         recordings = certainty.until(recordings)
-    steps = watch(recordings, rules, session.threads)
+    steps = _possible(watch(recordings, rules, session.threads))
     many = hint(asked.sources)
-    notes = () if many is None else (f"{many[:1].upper()}{many[1:]}.",)
+    notes = notes if many is None else (*notes, f"{many[:1].upper()}{many[1:]}.")
     return Sources(
         steps, {}, (), {}, patterns, lambda states: (*notes, *_notes_of_records(states)), certainty
     )
+
+
+def _seen_beforehand(
+    asked: "Request", axes: UnitAxes, patterns: Sequence[str]
+) -> tuple[UnitAxes, tuple[str, ...]]:
+    """The axes of the layers there are, and notes: a mistake in a name need not wait for gigabytes to be read.
+
+    Of what can be read only once nothing is known; alone it is one layer, whatever it is called.
+    """
+    from actcli.sources.recorded import heads
+
+    seen = heads(asked.sources)
+    if seen is None and axes.bare is not None and len(asked.sources) > 1:
+        raise UsageError(
+            f"--unit-axis {axes.bare}: what comes through a pipe cannot be looked at beforehand; "
+            f"say LAYER={axes.bare} for each layer that is meant"
+        )
+    if seen is None:
+        return replace(axes, for_all=len(asked.sources) == 1), ()
+    names = list(dict.fromkeys(head.layer for head in seen))
+    _require_activated(patterns, names)
+    _require_judged(asked, names)
+    return axes.settled(seen)
+
+
+def _require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:
+    for pattern in patterns:
+        require_layer(f"--activation {pattern}=...", pattern, names)
+
+
+def _require_judged(asked: "Request", names: Sequence[str]) -> None:
+    if asked.layer is not None:
+        require_layer(f"--layer {asked.layer!r}", asked.layer, names)
+
+
+def _possible(steps: "Iterator[Watch]") -> "Iterator[Watch]":
+    """The same statistics, up to the first outputs that cannot be what they are said to be."""
+    from actcli.analysis.possible_outputs import require_possible
+
+    with closing(cast("Any", steps)):
+        for step in steps:
+            require_possible(step.states[step.doing])
+            yield step
 
 
 def _limit(asked: "Request") -> float | None:
@@ -125,7 +172,7 @@ def _limit(asked: "Request") -> float | None:
     return asked.fail_above if asked.layer is None else None
 
 
-def _units_of_arrays(asked: "Request", session: "Session") -> int:
+def _units_of_arrays(asked: "Request", axes: UnitAxes, session: "Session") -> int:
     """The units of all layers, from the heads of the files: how many samples it takes depends on all of them."""
     from actcli.sources.recorded import recorded
 
@@ -134,7 +181,7 @@ def _units_of_arrays(asked: "Request", session: "Session") -> int:
     if _STDIN in asked.sources:
         raise UsageError("--stop-when-certain has to know all layers beforehand: leave out - or the files")
     units: dict[str, int] = {}
-    for recording in recorded(asked.sources, asked.unit_axis, session.terminal):
+    for recording in recorded(asked.sources, axes, session.terminal):
         units[recording.name] = recording.units
     return sum(units.values())
 
@@ -148,20 +195,9 @@ def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
 
 
 def _of_statistics(asked: "Request", session: "Session") -> Sources:  # noqa: ARG001 - as the others
-    return Sources(_merged(asked.sources), {}, (), {}, (), lambda _: ())
+    from actcli.sources.state_file import merged_files
 
-
-def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
-    from actcli.analysis.unit_state import merged
-    from actcli.analysis.watching import Watch
-    from actcli.sources.state_file import read_state
-
-    states: dict[str, LayerState] = {}
-    for done, path in enumerate(paths, 1):
-        for state in read_state(path):
-            known = states.get(state.name)
-            states[state.name] = state if known is None else merged(known, state)
-        yield Watch(done=done, total=len(paths), doing=path, states=dict(states))
+    return Sources(merged_files(asked.sources), {}, (), {}, (), lambda _: ())
 
 
 def _of_model(asked: "Request", session: "Session") -> Sources:
@@ -176,6 +212,7 @@ def _of_model(asked: "Request", session: "Session") -> Sources:
     else:
         data = recorded_inputs(model.inputs, asked.data, asked.limit)
         steps = observe_model(model, data, batch=asked.batch, threads=session.threads)
+    _require_judged(asked, [layer.name for layer in steps.layers])
     certainty = None
     if asked.stop_when_certain:
         units = sum(layer.units for layer in steps.layers)
@@ -209,7 +246,7 @@ def rules_of(activations: Sequence[str], recorded: str) -> "tuple[Callable[[str]
 
     def rule_of(name: str) -> "Rule":
         for pattern, rule in reversed(rules):
-            if pattern is None or _fits(name, pattern):
+            if pattern is None or fits(name, pattern):
                 return rule
         return firing_rule(activation("relu"), said)
 
@@ -240,7 +277,3 @@ def of_layer(text: str) -> tuple[str | None, str]:
         else:
             return text[:place], text[place + 1 :]
     raise UsageError(f"--activation {text}: {wrong}") from None
-
-
-def _fits(name: str, pattern: str) -> bool:
-    return name == pattern or fnmatchcase(name, pattern)

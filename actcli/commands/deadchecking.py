@@ -66,9 +66,24 @@ def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
     watch, ended = followed(sources, session)
     if ended.complete:
         sources.require_used(watch.states)
+        _require_samples(asked, watch)
+    if asked.start is not None:
+        from actcli.analysis.observing import placed
+
+        placed_states = {name: placed(state, asked.start) for name, state in watch.states.items()}
+        watch = replace(watch, states=placed_states)
     findings = findings_of(asked, settings, sources, watch, ended, old)
     _write(asked, findings, layout, session, watch.states)
     return exit_status(findings)
+
+
+def _require_samples(asked: Request, watch: "Watch") -> None:
+    """Raise DataError where there is no sample at all, unless that is to be kept as a part of more."""
+    if asked.save_state is None and watch.states and not any(s.samples for s in watch.states.values()):
+        raise DataError(
+            f"{', '.join(asked.sources[:3])}: 0 samples, so that there is nothing to judge; "
+            "as a part of more --save-state takes it"
+        )
 
 
 def earlier(path: str | None) -> "tuple[LayerState, ...] | None":
@@ -190,7 +205,6 @@ def _write(
     """
     from actcli.render.dead_report import SAYS_IT_ITSELF, write_findings
     from actcli.render.dead_table import View
-    from actcli.render.dead_verdict import verdict
 
     terminal = session.terminal
     if findings.complete or layout.path is None:
@@ -198,16 +212,35 @@ def _write(
     if findings.complete and asked.save_state is not None:
         from actcli.render.state_file import write_state
 
-        write_state(tuple(states.values()), asked.save_state)
-    sentences = verdict(findings)
-    if layout.path is None and layout.format in SAYS_IT_ITSELF:
-        sentences = sentences[: findings.noise is not None]
-    for sentence in sentences:
-        terminal.say(f"actcli: {sentence}")
+        kept = tuple(states.values())
+        # where this part begins in all the data is known only where it was said
+        if asked.kind != "statistics" and asked.start is None:
+            kept = tuple(replace(state, start=None) for state in kept)
+        write_state(kept, asked.save_state)
+    itself = layout.format in SAYS_IT_ITSELF
     if not findings.complete:
         files = [name for name in (layout.path, asked.save_state) if name is not None]
         unwritten = f"; {' and '.join(files)} not written" if files else ""
-        terminal.say(f"actcli: interrupted: this is what was seen by then{unwritten}")
+        # a table on this very screen says the rest
+        if unwritten or not (itself and terminal.stdout_is_tty):
+            terminal.say(f"actcli: Interrupted: this is about the samples seen so far{unwritten}.")
+    for sentence in _sentences(findings, in_the_form=itself and layout.path is None):
+        terminal.say(f"actcli: {sentence}")
+
+
+def _sentences(findings: "Findings", *, in_the_form: bool) -> list[str]:
+    """What stderr gets: the verdict and the change, or of a form that says them only the warning of noise."""
+    from actcli.render.dead_verdict import verdict
+
+    if in_the_form:
+        return verdict(findings)[: findings.noise is not None]
+    # the interruption has a line of its own, which also says what was not written
+    sentences = verdict(replace(findings, complete=True))
+    if findings.report.change is not None:
+        from actcli.render.dead_change import change_total
+
+        sentences.append(f"Against the earlier statistics: {change_total(findings.report.change)}.")
+    return sentences
 
 
 def exit_status(findings: "Findings") -> ExitStatus:

@@ -16,6 +16,7 @@ EPILOG = """\
 Examples:
   actcli eval relu -1 0 1
   seq -5 5 | actcli eval leaky_relu:alpha=0.2 --with-x
+  actcli eval 'x*tanh(b*x)' 1 2 --set b=0.5
   actcli eval torch.gelu activations.npy -o out.npy
   actcli eval softmax logits.csv --format json
   tail -f loss.txt | actcli eval sigmoid
@@ -27,6 +28,8 @@ def evaluate_function(
     context: typer.Context,
     function: options.Function,
     x: options.X = None,
+    set_: options.Set = None,
+    no_rewrite: options.NoRewrite = False,
     input_: options.Input = None,
     range_: options.Range = None,
     points: options.Points = None,
@@ -52,12 +55,14 @@ def evaluate_function(
 
     from actcli.activations import activation
     from actcli.analysis.blocks import evaluate
+    from actcli.commands.functions import say_what_was_rewritten, specifications
     from actcli.commands.requests import request_numbers
     from actcli.render.evaluations import write_evaluations
     from actcli.render.progress import with_progress
     from actcli.sources import open_numbers
 
-    f = activation(function)
+    f = activation(*specifications([function], set_, no_rewrite))
+    say_what_was_rewritten([f], session.terminal)
     request = request_numbers(
         f,
         layout,

@@ -24,6 +24,7 @@ Examples:
   actcli grad relu 0 --at-kink mean
   actcli grad softmax --jacobian 1 2 3
   actcli grad mish --check
+  actcli grad 'x*sigmoid(1.702*x)' 0.5 --order 7
 """
 
 TOLERANCE = 1e-6
@@ -34,7 +35,9 @@ def differentiate_function(
     context: typer.Context,
     function: options.Function,
     x: options.X = None,
-    order: options.Order = "1",
+    set_: options.Set = None,
+    no_rewrite: options.NoRewrite = False,
+    order: options.Order = None,
     wrt: options.Wrt = "x",
     at_kink: options.AtKink = "default",
     jacobian: options.Jacobian = False,
@@ -64,10 +67,13 @@ def differentiate_function(
     layout = choose_layout(format_, output, with_x, digits, session.terminal)
 
     from actcli.activations import activation
+    from actcli.commands.functions import say_what_was_rewritten, specifications
     from actcli.commands.requests import request_numbers
 
-    f = activation(function)
-    refuse_contradictions(f, order, wrt, at_kink, jacobian)
+    f = activation(*specifications([function], set_, no_rewrite))
+    say_what_was_rewritten([f], session.terminal)
+    degree = 1 if order is None else order
+    refuse_contradictions(f, degree, wrt, at_kink, jacobian)
     refuse_without_check(check, tolerance, at_kink, jacobian, with_x)
     request = request_numbers(
         f,
@@ -84,19 +90,19 @@ def differentiate_function(
     )
     if check:
         accepted = TOLERANCE if tolerance is None else tolerance
-        passed = _check(f, request, layout, session, int(order), wrt, accepted)
+        passed = _check(f, request, layout, session, degree, wrt, accepted)
         if not passed:
             raise typer.Exit(ExitStatus.FOUND)
     else:
-        _write_derivative(f, request, layout, session, int(order), wrt, at_kink, jacobian)
+        _write_derivative(f, request, layout, session, degree, wrt, at_kink, jacobian)
 
 
-def refuse_contradictions(f: "Activation", order: str, wrt: str, at_kink: str, jacobian: bool) -> None:
+def refuse_contradictions(f: "Activation", order: int, wrt: str, at_kink: str, jacobian: bool) -> None:
     """Raise UsageError for options of which one takes away what another asks for."""
     if wrt != "x":
         f.resolve_parameter(wrt)
         for option, given in (
-            ("--order 2", order == "2"),
+            (f"--order {order}", order > 1),
             ("--at-kink", at_kink != "default"),
             ("--jacobian", jacobian),
         ):
@@ -106,8 +112,8 @@ def refuse_contradictions(f: "Activation", order: str, wrt: str, at_kink: str, j
         raise UsageError(f"--jacobian belongs to functions over rows (softmax, glu); {f.name} is elementwise")
     if jacobian and at_kink != "default":
         raise UsageError("--at-kink belongs to functions of one number; a Jacobian has the default side only")
-    if jacobian and order == "2":
-        raise UsageError("--jacobian holds first derivatives; leave out --order 2")
+    if jacobian and order > 1:
+        raise UsageError(f"--jacobian holds first derivatives; leave out --order {order}")
 
 
 def refuse_without_check(

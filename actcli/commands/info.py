@@ -19,6 +19,7 @@ Examples:
   actcli info torch.softplus --format json
   actcli info selu | grep gains
   actcli info mish --cost
+  actcli info 'x/(1+exp(-x))'
 """
 
 Cost = Annotated[
@@ -35,6 +36,8 @@ Cost = Annotated[
 def show_card(
     context: typer.Context,
     function: options.Function,
+    set_: options.Set = None,
+    no_rewrite: options.NoRewrite = False,
     cost: Cost = False,
     format_: options.Format = None,
     output: options.Document = None,
@@ -52,10 +55,12 @@ def show_card(
 
     from actcli.activations import activation
     from actcli.analysis.properties import cost_relative_to_relu, measure
+    from actcli.analysis.recognition import recognise
+    from actcli.commands.functions import specifications
     from actcli.render.card import Card, write_card
 
-    f = activation(function)
+    f = activation(*specifications([function], set_, no_rewrite))
     properties = None if f.by_rows else measure(f)
-    card = Card(f, properties, cost_relative_to_relu(f) if cost else None)
+    card = Card(f, properties, cost_relative_to_relu(f) if cost else None, recognise(f))
     session.writes()
     write_card(card, layout, session.terminal)

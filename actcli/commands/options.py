@@ -13,8 +13,10 @@ Precision = Literal["float16", "float32", "float64"]
 ErrorChoice = Literal["stop", "nan", "skip"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown"]
 OrderName = Literal["1", "2"]
+HIGHEST_ORDER = 100
 KinkRule = Literal["default", "left", "right", "mean", "nan"]
 
+FUNCTIONS = "Functions"
 READ = "Numbers"
 DERIVATIVE = "Derivative"
 WRITE = "Results"
@@ -61,9 +63,27 @@ Function = Annotated[
     typer.Argument(
         metavar="FUNCTION",
         help="An activation and its parameters: relu, leaky_relu:0.2, softplus:beta=2,threshold=20; "
-        "torch.gelu, jax.gelu, keras.gelu and onnx.Gelu are the frameworks' own.",
+        "torch.gelu, jax.gelu, keras.gelu and onnx.Gelu are the frameworks' own. Or a formula in x: "
+        "'x*sigmoid(1.702*x)', with its parameters: 'x*tanh(b*x):b=2'.",
         show_default=False,
         rich_help_panel="Arguments",
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="The value of a function's parameter, as after a colon; again for another.",
+        rich_help_panel=FUNCTIONS,
+    ),
+]
+NoRewrite = Annotated[
+    bool,
+    typer.Option(
+        "--no-rewrite",
+        help="Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u).",
+        rich_help_panel=FUNCTIONS,
     ),
 ]
 X = Annotated[
@@ -153,8 +173,14 @@ WhatOnError = Annotated[
     ),
 ]
 Order = Annotated[
-    OrderName,
-    typer.Option("--order", metavar="N", help="First or second derivative.", rich_help_panel=DERIVATIVE),
+    int | None,
+    typer.Option(
+        "--order",
+        metavar="N",
+        parser=whole_number("--order", 1, HIGHEST_ORDER),
+        help=f"The order of the derivative, 1 to {HIGHEST_ORDER}; over rows 1 or 2.  [default: 1]",
+        rich_help_panel=DERIVATIVE,
+    ),
 ]
 Wrt = Annotated[
     str,

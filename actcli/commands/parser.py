@@ -108,11 +108,13 @@ def unknown_option(word: str, ctx: "Context") -> str:
             other = group.get_command(ctx.parent, name)
             if other and any(option in parameter.opts for parameter in other.params):
                 return f"{ctx.command_path} has no option {option!r}; {name} has it"
-    near = get_close_matches(option, [name for name in known if name.startswith("-")], n=1)
-    if not near and not option.startswith("--"):
-        near = get_close_matches("-" + option, known, n=1)
+    if ctx.parent and any(option in parameter.opts for parameter in ctx.parent.command.params):
+        return f"{ctx.command_path} has no option {option!r}; write {ctx.parent.command_path} {option}"
+    # without the dashes, which make any two options look alike
+    long = {name.removeprefix("--"): name for name in known if name.startswith("--")}
+    near = get_close_matches(option.lstrip("-"), long, n=1)
     if near:
-        return f"no option {option!r}; did you mean {near[0]}?"
+        return f"no option {option!r}; did you mean {long[near[0]]}?"
     return f"no option {option!r}; {ctx.command_path} --help lists them"
 
 

@@ -43,6 +43,7 @@ ThemeName = Literal["default", "colorblind", "light", "mono"]
 CHART = "Chart"
 MOST_POINTS = 10**6
 POINTS_OF_A_SERIES = 101
+HIGHEST_ORDER = 4
 
 
 @command.command("plot", cls=Command, epilog=EPILOG)
@@ -52,11 +53,13 @@ def plot_functions(
         list[str],
         typer.Argument(
             metavar="FUNCTION",
-            help="One or more activations and their parameters: relu leaky_relu:0.2 torch.gelu.",
+            help="One or more activations and their parameters: relu leaky_relu:0.2 torch.gelu 'x*tanh(b*x):b=2'.",
             show_default=False,
             rich_help_panel="Arguments",
         ),
     ],
+    set_: options.Set = None,
+    no_rewrite: options.NoRewrite = False,
     range_: Annotated[
         tuple[float, float] | None,
         typer.Option(
@@ -81,11 +84,12 @@ def plot_functions(
         bool, typer.Option("--grad", help="The derivative beneath.", rich_help_panel=CHART)
     ] = False,
     order: Annotated[
-        options.OrderName | None,
+        int | None,
         typer.Option(
             "--order",
             metavar="N",
-            help="1: the first derivative beneath, as --grad; 2: the second too.",
+            parser=options.whole_number("--order", 1, HIGHEST_ORDER),
+            help=f"1: the first derivative beneath, as --grad; 2: the second too, and so on to {HIGHEST_ORDER}.",
             rich_help_panel=CHART,
         ),
     ] = None,
@@ -207,9 +211,11 @@ def plot_functions(
 
     from actcli.analysis.curves import figure, require_drawable, require_elementwise
     from actcli.analysis.window import usual_range
+    from actcli.commands.functions import say_what_was_rewritten, specifications
     from actcli.render.figure_text import MOST_CURVES
 
-    asked = activations_of(functions, sweep)
+    asked = activations_of(specifications(functions, set_, no_rewrite), sweep)
+    say_what_was_rewritten(asked, session.terminal)
     require_elementwise(asked)
     style = style_of(session, form, width, height, marker, theme, log_y, symlog, hist)
     quantities = quantities_of(asked, grad, order, wrt)
@@ -253,7 +259,7 @@ def refuse_contradictions(
     form: str,
     overlay: bool,
     grad: bool,
-    order: str | None,
+    order: int | None,
     wrt: str | None,
     sweep: str | None,
     hist: bool,
@@ -268,8 +274,8 @@ def refuse_contradictions(
         raise UsageError("--overlay puts derivatives into the frame of f; say which with --grad or --order 2")
     if overlay and form in SERIES:
         raise UsageError(f"--overlay is about frames, and {form} has none; leave it out")
-    if wrt not in {None, "x"} and order == "2":
-        raise UsageError(f"--order 2 belongs to --wrt x; by {wrt} there is the first derivative only")
+    if wrt not in {None, "x"} and order is not None and order > 1:
+        raise UsageError(f"--order {order} belongs to --wrt x; by {wrt} there is the first derivative only")
     if log_y and symlog:
         raise UsageError("one y axis at a time: --log-y or --symlog")
     if form in SERIES and (log_y or symlog):
@@ -289,17 +295,17 @@ def activations_of(specs: "Sequence[str]", sweep: str | None) -> "tuple[Activati
     """The functions to draw, each at every value of the sweep. Raises UsageError for what does not exist."""
     from actcli.activations import activation
 
-    functions = tuple(activation(spec) for spec in specs)
     if sweep is None:
-        return functions
+        return tuple(activation(spec) for spec in specs)
     from actcli.analysis.sweep import parse_sweep, swept
 
     values = parse_sweep(sweep)
+    functions = [activation(spec, (values.parameter,)) for spec in specs]
     return tuple(member for f in functions for member in swept(f, values))
 
 
 def quantities_of(
-    functions: "Sequence[Activation]", grad: bool, order: str | None, wrt: str | None
+    functions: "Sequence[Activation]", grad: bool, order: int | None, wrt: str | None
 ) -> "tuple[Quantity, ...]":
     """f and the derivatives asked for. Raises UsageError when a function has no such parameter."""
     from actcli.analysis.curves import Quantity
@@ -309,6 +315,6 @@ def quantities_of(
             f.resolve_parameter(wrt)
         by_parameter = Quantity(1, wrt)
         return (Quantity(), Quantity(1), by_parameter) if grad or order else (Quantity(), by_parameter)
-    if order == "2":
-        return (Quantity(), Quantity(1), Quantity(2))
-    return (Quantity(), Quantity(1)) if grad or order or wrt else (Quantity(),)
+    if order is not None:
+        return tuple(Quantity(k) for k in range(order + 1))
+    return (Quantity(), Quantity(1)) if grad or wrt else (Quantity(),)

@@ -6,6 +6,7 @@ from typing import Any
 from actcli.activations import DIALECTS, Activation, Kink, Parameter
 from actcli.analysis.landmarks import Interval
 from actcli.analysis.properties import Properties
+from actcli.analysis.recognition import Recognition
 from actcli.render import notation
 from actcli.render.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.render.layout import Layout
@@ -21,12 +22,14 @@ class Card:
         f: the activation, with its parameters.
         properties: what was measured of it; None for one over rows.
         cost: how many times as long as relu it takes, where that was asked for.
+        recognition: of a formula: what it is in the catalogue's words; else None.
 
     """
 
     f: Activation
     properties: Properties | None
     cost: float | None = None
+    recognition: Recognition | None = None
 
 
 def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
@@ -59,6 +62,8 @@ def card_record(card: Card) -> dict[str, Any]:
         "year": notation.year(definition),
         "parameters": {p.name: _parameter(f, p) for p in definition.parameters},
     }
+    if card.recognition is not None:
+        record["recognised"] = _recognised(card.recognition)
     record |= _measured(card.properties) if card.properties else _of_rows(f)
     if card.properties:
         record["kinks"] = [_kink(f, kink) for kink in f.kinks]
@@ -205,6 +210,18 @@ def _measured(found: Properties) -> dict[str, Any]:
             "torch": found.gains.torch,
         }
     return record
+
+
+def _recognised(found: Recognition) -> dict[str, Any]:
+    return {
+        "same_as": found.same_as,
+        "nearest": found.nearest,
+        "largest_difference": found.difference,
+        "largest_difference_at": found.difference_at,
+        "rewritten": [{"typed": one.before, "computed": one.after} for one in found.rewritings],
+        "digits_the_typed_form_loses": found.digits_lost,
+        "digits_lost_at": found.lost_at,
+    }
 
 
 def _kink(f: Activation, kink: Kink) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from actcli.activations import Activation
 from actcli.analysis.landmarks import Interval
 from actcli.analysis.properties import Extreme, Gains, Moments, Properties
+from actcli.analysis.recognition import REACH, Recognition
 from actcli.render import notation
 from actcli.render.card import Card, autograd_at, bounds, defaults_by_framework, jump_at, names_by_framework
 from actcli.render.grid import in_script, ruled_table
@@ -51,6 +52,8 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
 
     f, found = card.f, card.properties
     yield "", _facts(_formulas(f), surface)
+    if card.recognition is not None:
+        yield "As a formula", _facts(_recognised(card.recognition), surface)
     if chart:
         yield "", Text.from_ansi(chart, no_wrap=True)
     if f.definition.parameters:
@@ -109,8 +112,21 @@ def _ruled(rows: Sequence[Sequence[str]], surface: Surface, *, last_is_text: boo
 def _formulas(f: Activation) -> list[Fact]:
     derivative = f.definition.derivative
     names = ("y", "Jacobian") if f.by_rows else ("f(x)", "f'(x)")
-    facts = [*zip(names, (f.definition.formula, derivative), strict=True), ("source", f.definition.source)]
+    shown = zip(names, (f.definition.formula, derivative), strict=True)
+    facts = [*((name, text) for name, text in shown if text), ("source", f.definition.source)]
     return [*facts, ("also", ", ".join(f.definition.aliases))] if f.definition.aliases else facts
+
+
+def _recognised(found: Recognition) -> list[Fact]:
+    facts = [("this is", found.same_as)] if found.same_as else []
+    if found.nearest is not None and found.same_as is None:
+        apart = f"{number(found.difference)} apart at x = {number(found.difference_at)} on [−{REACH:g}, {REACH:g}]"
+        facts.append(("nearest", f"{found.nearest}, at most {apart}"))
+    facts += [("computed as", f"{one.after} where {one.before} is typed") for one in found.rewritings]
+    if found.lost_at is not None:
+        lost = f"{found.digits_lost:.0f} of 16 digits at x = {number(found.lost_at)}"
+        facts.append(("as typed", f"it would lose {lost}"))
+    return facts or [("this is", "nothing in the catalogue")]
 
 
 def _names(f: Activation) -> list[Fact]:

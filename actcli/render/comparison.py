@@ -16,6 +16,7 @@ DIGITS = 5
 """Significant digits for the eye."""
 _PLAIN = 1e7
 """Whole numbers below are written out."""
+_MOST_NAMED = 8
 BEST = ("◂", "*")
 """What stands behind the best value; and in ASCII."""
 
@@ -43,16 +44,20 @@ def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
 
 
 def write_winner(comparison: Comparison, column: Column, terminal: Terminal) -> None:
-    """The specification of the best contender, the first where several are equal.
+    """The specification of the best contender; the first named where several are, and stderr says so.
 
     Raises DataError when no contender has a value in the column.
     """
     known = [c for c in comparison.contenders if comparable(c.value(column.name))]
     if not known:
         raise DataError(f"no contender has a number in the column {column.name}, so none is the best")
-    places = best(comparison, column)
-    winner = comparison.contenders[places[0]] if places else known[0]
-    write_document(f"{winner.function}\n", Layout("plain", None), terminal)
+    # without a best one they are all equal
+    winners = [comparison.contenders[place] for place in best(comparison, column)] or known
+    write_document(f"{winners[0].function}\n", Layout("plain", None), terminal)
+    if len(winners) > 1:
+        names = ", ".join(printable(winner.function) for winner in winners[:_MOST_NAMED])
+        names += f" and {len(winners) - _MOST_NAMED} more" if len(winners) > _MOST_NAMED else ""
+        terminal.say(f"actcli: {len(winners)} tie for the best {column.name}, the first is printed: {names}")
 
 
 def comparable(value: Value) -> bool:

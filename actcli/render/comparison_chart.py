@@ -75,7 +75,7 @@ def drawable(comparison: Comparison) -> Chart:
             return replace(chart, content=replace(chart.content, panels=panels))
     elif chart is not None and chart.content:
         return chart
-    raise DataError(f"--plot: this comparison by {comparison.by} has nothing to draw")
+    raise DataError("--plot: there is nothing to draw here, no curve with a point on it")
 
 
 def bars_text(bars: Bars, style: Style) -> str:

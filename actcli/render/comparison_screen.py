@@ -5,12 +5,13 @@ below each other instead; a table that is too wide is cut into blocks of contend
 """
 
 import io
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.analysis.comparison import Column, Comparison, Contender, Record, best
+from actcli.analysis.comparison import Column, Comparison, Contender, Record, Value, best
 from actcli.render.cells import printable
 from actcli.render.comparison import BEST, full_heading, heading, shown
 from actcli.render.grid import in_script, ruled_table
@@ -27,7 +28,7 @@ _LONGEST_NAME = 18
 _HEADINGS = (16, 10, 0)
 """Letters of a heading in one line, as far as the width allows."""
 _MOST_RECORDS = 60
-_PARTS_OF_A_NAME = re.compile(r"[^:,/ ]+|[:,/ ][^:,/ ]*")
+_PARTS_OF_A_NAME = re.compile(r"[^:,/ ]*[:,/ ]+|[^:,/ ]+")
 _PARTS_OF_A_TEXT = re.compile(r"\S+\s*")
 
 
@@ -95,11 +96,14 @@ def comparison_screen(comparison: Comparison, surface: Surface, digits: int | No
 
 
 def _with_something(comparison: Comparison) -> Comparison:
-    """Without the columns in which no contender has anything."""
+    """Without the columns in which no contender has anything, or anything that another column does not say."""
     columns = tuple(
         column
         for column in comparison.columns
-        if any(contender.value(column.name) is not None for contender in comparison.contenders)
+        if any(
+            contender.value(column.name) not in {None, contender.value(column.unlike)}
+            for contender in comparison.contenders
+        )
     )
     return replace(comparison, columns=columns) if columns else comparison
 
@@ -172,7 +176,12 @@ def _in_blocks(grid: _Grid, room: int) -> Iterator[_Grid]:
 
 
 def _name(spec: str) -> _Cell:
-    return _Cell(_folded(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME))
+    """A specification as a heading; its lines begin below each other, so that it reads as one."""
+    from rich.cells import cell_len
+
+    lines = _folded(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME)
+    width = max(map(cell_len, lines))
+    return _Cell(tuple(line + " " * (width - cell_len(line)) for line in lines))
 
 
 def _value(contender: Contender, column: Column, digits: int | None, *, is_best: bool) -> _Cell:
@@ -285,10 +294,15 @@ def _joined(having: Sequence[Contender], name: str, digits: int | None) -> _Grid
 def _records(records: Sequence[Record], digits: int | None) -> _Grid:
     head = tuple(_Cell((key.replace("_", " "),)) for key in records[0])
     rows = tuple(
-        tuple(_Cell((shown(value, digits),)) for value in record.values())
+        tuple(_Cell((_found(value, digits),)) for value in record.values())
         for record in records[:_MOST_RECORDS]
     )
     return _Grid(head, rows)
+
+
+def _found(value: Value, digits: int | None) -> str:
+    # what somebody's kernel returned is no missing number
+    return "nan" if isinstance(value, float) and math.isnan(value) else shown(value, digits)
 
 
 def _rest(records: Sequence[Record]) -> Iterator[str]:

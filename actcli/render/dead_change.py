@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actcli.analysis.change import Change
+from actcli.analysis.change import Change, LayerChange
 from actcli.render.cells import printable
 
+NEWLY, REVIVED, STILL = "newly dead", "revived", "still dead"
+"""What may have become of a unit."""
 _FEW = 12
 """How many units a line names."""
 
@@ -15,25 +17,30 @@ def change_lines(change: Change) -> list[str]:
 
     Counts stand before the units' numbers: `conv1: 2 newly dead (5, 6), 1 revived (3), 0 still dead`.
     """
-    changed = [layer for layer in change.layers if layer.newly_dead or layer.revived or layer.still_dead]
-    lines = [
-        f"{printable(layer.name)}: "
-        + ", ".join(
-            f"{len(units)} {what}{_listed(units)}"
-            for what, units in (
-                ("newly dead", layer.newly_dead),
-                ("revived", layer.revived),
-                ("still dead", layer.still_dead),
-            )
-        )
-        for layer in changed
-    ]
+    changed = [layer for layer in change.layers if named(layer)]
+    lines = [f"{printable(layer.name)}: {change_line(layer)}" for layer in changed]
     if not changed:
         return ["no unit is dead, and none was"]
     if len(changed) > 1:
-        total = f"{change.newly_dead} newly dead, {change.revived} revived, {change.still_dead} still dead"
-        lines.append(f"all layers: {total}")
+        lines.append(f"all layers: {change_total(change)}")
     return lines
+
+
+def change_line(layer: LayerChange) -> str:
+    """One layer's counts with the units' numbers: `2 newly dead (5, 6), 1 revived (3), 0 still dead`."""
+    groups = ((NEWLY, layer.newly_dead), (REVIVED, layer.revived), (STILL, layer.still_dead))
+    return ", ".join(f"{len(units)} {what}{_listed(units)}" for what, units in groups)
+
+
+def change_total(change: Change) -> str:
+    """All layers' counts: `2 newly dead, 1 revived, 0 still dead`."""
+    return f"{change.newly_dead} {NEWLY}, {change.revived} {REVIVED}, {change.still_dead} {STILL}"
+
+
+def named(layer: LayerChange) -> dict[int, str]:
+    """The units that are or were dead, by number, with what has become of them."""
+    groups = ((layer.newly_dead, NEWLY), (layer.revived, REVIVED), (layer.still_dead, STILL))
+    return {unit: what for units, what in groups for unit in units}
 
 
 def change_record(change: Change) -> list[dict[str, Any]]:

@@ -8,17 +8,20 @@ import numpy as np
 
 from actcli.analysis.deadness import CLASSES, Judgement, LayerVerdict, Report
 from actcli.render.cells import printable
-from actcli.render.dead_table import View, dead_screen, layer_rows, unit_rows
+from actcli.render.dead_table import View, dead_screen, layer_rows
 from actcli.render.dead_verdict import Findings, silence, status_word, verdict
 from actcli.render.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.render.layout import Layout
 from actcli.render.surface import Surface
+from actcli.render.unit_table import unit_rows
 from actcli.terminal import Terminal
 
 COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
 """What a pipe gets of each unit that is not alive."""
 MORE_COLUMNS = ("evidence", "minimum", "maximum", "margin", "cause", "locked", "first", "last")
 """What --units adds to them."""
+CHANGE = "change"
+"""What --against adds: newly dead, revived, still dead, or blank; a unit that has come alive is listed too."""
 SAYS_IT_ITSELF = ("table", "markdown")
 """The forms in which the verdict's sentences stand; of the others they go to stderr."""
 
@@ -35,7 +38,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
         case "json":
             text = json_text(record(findings), indented=True)
         case "jsonl":
-            lines = [*record(findings)["layers"], *_not_observed(findings.report)]
+            lines = [*_with_change(findings), *_not_observed(findings.report)]
             text = "".join(json_text(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(findings, view)
@@ -44,7 +47,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
 
             text = junit(findings)
         case _:
-            text = delimited([_head(view), *_unit_lines(findings.report, view)], layout.format)
+            text = delimited(_unit_lines(findings.report, view, layout.format), layout.format)
     write_document(text, replace(layout, format="json") if layout.format == "junit" else layout, terminal)
 
 
@@ -101,6 +104,7 @@ def _judgement(part: Judgement) -> dict[str, Any]:
         "layer": _text(part.layer or ""),
         "status": part.status,
         "dead": part.dead,
+        "nonfinite": part.nonfinite,
         "units": part.units,
         "samples": part.samples,
         "samples_needed": part.needed,
@@ -123,7 +127,7 @@ def _layer(report: Report, place: int) -> dict[str, Any]:
         "dead": layer.dead,
         "dead_share": layer.dead_share,
         "sparsity": _finite(layer.sparsity),
-        "bound": silence(layer, settings.confidence),
+        "bound": _finite(silence(layer, settings.confidence)),
         "evidence": layer.evidence,
         "firing_rate": {
             name: _finite(float(function(known))) if known.size else None
@@ -150,8 +154,8 @@ def _unit(layer: LayerVerdict, unit: int) -> dict[str, Any]:
         "class": CLASSES[layer.classes[unit]],
         "firings": int(state.fired[unit]),
         "samples": layer.samples,
-        "bound": float(layer.bounds[unit]),
-        "evidence": layer.evidence,
+        "bound": _finite(float(layer.bounds[unit])),
+        "evidence": None if math.isnan(layer.bounds[unit]) else layer.evidence,
         "minimum": _finite(float(state.minimum[unit])),
         "maximum": _finite(float(state.maximum[unit])),
         "margin": _finite(float(layer.margins[unit])),
@@ -177,19 +181,48 @@ def _change(report: Report) -> list[dict[str, Any]] | None:
     return change_record(report.change)
 
 
-def _head(view: View) -> list[str]:
-    return [*COLUMNS, *(MORE_COLUMNS if view.units else ())]
+def _with_change(findings: Findings) -> list[dict[str, Any]]:
+    """The layers, each with what has changed in it where that was asked."""
+    layers: list[dict[str, Any]] = record(findings)["layers"]
+    changes = _change(findings.report)
+    if changes is None:
+        return layers
+    by_name = {one.pop("layer"): one for one in changes}
+    return [{**layer, CHANGE: by_name[layer["layer"]]} for layer in layers]
 
 
-def _unit_lines(report: Report, view: View) -> list[list[str]]:
-    keys = _head(view)[1:]
-    lines = []
+def _unit_lines(report: Report, view: View, form: str) -> list[list[str]]:
+    """The head, and a line a unit that is not alive, or that was dead in the older statistics."""
+    changes = _changes(report)
+    head = [*COLUMNS, *(() if changes is None else (CHANGE,)), *(MORE_COLUMNS if view.units else ())]
+    named = _safe if form == "csv" else printable
+    lines = [head]
     for layer in report.layers:
-        name = printable(layer.name)
-        for unit in _not_alive(layer):
-            fields = _unit(layer, unit)
-            lines.append([name, *(_field(fields[key]) for key in keys)])
+        changed = (changes or {}).get(layer.name, {})
+        for unit in sorted({*_not_alive(layer), *changed}):
+            fields = {**_unit(layer, unit), CHANGE: changed.get(unit)}
+            texts = {key: _field(fields[key]) for key in head[1:]}
+            lines.append([named(layer.name), *texts.values()])
     return lines
+
+
+def _changes(report: Report) -> dict[str, dict[int, str]] | None:
+    """By layer, the units that are or were dead; None without older statistics."""
+    if report.change is None:
+        return None
+    from actcli.render.dead_change import named
+
+    return {layer.name: named(layer) for layer in report.change.layers}
+
+
+def _safe(name: str) -> str:
+    """A layer's name that no spreadsheet runs as a formula: with an apostrophe before = + - @.
+
+    Names come with models and archives of others, unlike the functions in the other commands' CSV, which the
+    user has typed. Everything but CSV, which a double click opens, has the name as it is.
+    """
+    text = printable(name)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _field(value: Any) -> str:

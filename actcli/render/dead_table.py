@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from actcli.analysis.deadness import CLASSES, DEAD, LayerVerdict, Report
+from actcli.analysis.deadness import DEAD, LayerVerdict, Report
 from actcli.render.cells import printable
 from actcli.render.dead_map import layer_map, map_legend, rates_chart
 from actcli.render.dead_verdict import (
@@ -23,8 +21,8 @@ from actcli.render.dead_verdict import (
 )
 from actcli.render.grid import in_script, ruled_table
 from actcli.render.layer_names import fitting_names
-from actcli.render.notation import number
 from actcli.render.surface import Surface, console
+from actcli.render.unit_table import print_units
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
@@ -87,7 +85,7 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
     if view.map:
         _print_maps(printer, report, surface)
     if view.units:
-        _print_units(printer, report, surface)
+        print_units(printer, report, surface)
     _print_unobserved(printer, report, surface)
     _print_change(printer, report, surface)
     printer.print()
@@ -101,38 +99,6 @@ def layer_rows(report: Report) -> list[list[str]]:
     columns = _columns(report, every=True, short=False)
     names = [column.name for column in columns]
     return [names, *(list(row) for row in zip(*(column.texts for column in columns), strict=True))]
-
-
-def unit_rows(layer: LayerVerdict) -> tuple[list[str], list[list[str]]]:
-    """The units of a layer that are not alive: a head, and rows of text with a blank for what is not known."""
-    head = ["unit", "class", "firings", "samples", "bound", "largest", "margin", "cause", "first", "last"]
-    state, margins = layer.state, layer.margins
-    rows = []
-    for unit in np.flatnonzero(layer.classes != CLASSES.index("alive")).tolist():
-        largest = float(state.maximum[unit]) if state.rule.recorded == "pre" else math.nan
-        rows.append(
-            [
-                str(unit),
-                CLASSES[layer.classes[unit]],
-                str(int(state.fired[unit])),
-                str(layer.samples),
-                bound_text(float(layer.bounds[unit])),
-                _known(largest),
-                _known(float(margins[unit])),
-                printable(layer.causes[unit]) + (", locked" if layer.locked[unit] else ""),
-                _place(int(state.first[unit])),
-                _place(int(state.last[unit])),
-            ]
-        )
-    return head, rows
-
-
-def _known(value: float) -> str:
-    return number(value, 4) if math.isfinite(value) else ""
-
-
-def _place(sample: int) -> str:
-    return str(sample) if sample >= 0 else ""
 
 
 def _title(report: Report) -> str:
@@ -162,12 +128,17 @@ def _columns(report: Report, *, every: bool, short: bool, evidence: bool = True)
         flags = tuple(str(int(reading.flags.sum())) for reading in report.readings)
         total = sum(int(reading.flags.sum()) for reading in report.readings)
         columns.append(_Column("flagged", flags, str(total)))
-    sparse = tuple(percent(layer.sparsity) for layer in layers)
+    sparse = tuple("–" if math.isnan(layer.sparsity) else percent(layer.sparsity) for layer in layers)
     columns.append(_Column("sparse %" if short else "sparsity %", sparse, ""))
     if evidence:
-        bounds = tuple(f"p < {bound_text(silence(layer, settings.confidence))}" for layer in layers)
+        bounds = tuple(_silent(layer, settings.confidence) for layer in layers)
         columns.append(_Column(f"at {percent(settings.confidence)} %", bounds, ""))
     return columns
+
+
+def _silent(layer: LayerVerdict, confidence: float) -> str:
+    bound = silence(layer, confidence)
+    return "–" if math.isnan(bound) else f"p < {bound_text(bound)}"
 
 
 def _fitted(report: Report, surface: Surface) -> tuple[list[list[_Column]], str]:
@@ -201,8 +172,11 @@ def _split(columns: list[_Column]) -> list[list[_Column]]:
 
 def _evidence(report: Report) -> str:
     confidence = report.settings.confidence
-    bound = bound_text(silence(report.layers[0], confidence))
-    return f", {samples_text(report)}: silent means p < {bound} at {percent(confidence)} %"
+    telling = [layer for layer in report.layers if layer.evidence is not None]
+    if not telling:
+        return f", {samples_text(report.layers)}"
+    bound = bound_text(silence(telling[0], confidence))
+    return f", {samples_text(report.layers)}: silent means p < {bound} at {percent(confidence)} %"
 
 
 def _named(columns: Sequence[_Column], room: int, surface: Surface) -> list[_Column]:
@@ -251,31 +225,6 @@ def _print_maps(printer: "Console", report: Report, surface: Surface) -> None:
         printer.print(head.append(said(f"  {units_of(layer.units)}, {count(layer.dead)} dead"), "dim"))
         printer.print(layer_map(layer, surface))
     printer.print(Text(map_legend(surface), "dim"), width=surface.width)
-
-
-def _print_units(printer: "Console", report: Report, surface: Surface) -> None:
-    from rich.text import Text
-
-    said = in_script(surface)
-    for layer in report.layers:
-        head, rows = unit_rows(layer)
-        rest = layer.units - len(rows)
-        alive = f", the other {count(rest)} are alive" if rows else f", all {count(rest)} units are alive"
-        title = Text("\n").append(said(printable(layer.name)), "bold cyan")
-        printer.print(title.append(said(f"  {printable(layer.op)}{alive if rest else ''}"), "dim"))
-        if not rows:
-            continue
-        # a column in which nothing is known says nothing
-        known = [place for place in range(len(head)) if any(row[place] for row in rows)]
-        table = ruled_table(surface)
-        for place in known:
-            name = {"firings": "fired", "bound": "p <", "largest": "largest z"}.get(head[place], head[place])
-            justify: JustifyMethod = "left" if head[place] in {"class", "cause"} else "right"
-            table.add_column(Text(name, "bold"), no_wrap=True, justify=justify)
-        for row in rows:
-            style = "red" if row[1] in DEAD else ""
-            table.add_row(*(Text(said(row[place]), style if place == 1 else "") for place in known))
-        printer.print(table)
 
 
 def _print_unobserved(printer: "Console", report: Report, surface: Surface) -> None:

@@ -1,15 +1,18 @@
 """What is said of dead units in plain words, each sentence with its evidence; and how its numbers are written."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.analysis.confidence import silent_bound
-from actcli.analysis.deadness import Judgement, LayerVerdict, Report
+from actcli.analysis.deadness import Judgement, LayerVerdict, Report, is_above, is_meant
 from actcli.render.cells import printable
 from actcli.render.notation import number
 
 _FEW = 3
 """How many names a sentence lists."""
+_MANY = 10
+"""How many layers get a sentence of their own."""
 _PLAINLY = 1e-2
 """From here on a bound is written without an exponent."""
 
@@ -41,15 +44,24 @@ class Findings:
 def verdict(findings: Findings) -> list[str]:
     """The sentences, the most important one first; the same for a table, a file and stderr."""
     report = findings.report
-    said = [*_caution(findings), _main(report), *_by_another(report), *_limit(findings), *_rest(report)]
-    return [*said, *map(printable, report.notes)]
+    meant = _meant(findings)
+    said = [*_caution(findings), _main(report, meant), *_by_another(report, meant), *_limit(findings)]
+    return [*said, *_elsewhere(report, meant), *_rest(report), *map(printable, report.notes)]
 
 
 def status_word(findings: Findings) -> str:
-    """`fine`, `found` or `not enough data` against the limit; without one `dead units` or `no dead unit`."""
+    """`fine`, `found` or `not enough data` against the limit.
+
+    Without one `dead units`, else `NaN or inf`, else `nothing observed`, else `no dead unit`.
+    """
+    report = findings.report
     if findings.judgement is not None:
         return findings.judgement.status
-    return "dead units" if findings.report.dead else "no dead unit"
+    if not any(layer.samples for layer in report.layers):
+        return "nothing observed"
+    if report.dead:
+        return "dead units"
+    return "NaN or inf" if any(layer.nonfinite for layer in report.layers) else "no dead unit"
 
 
 def count(value: int) -> str:
@@ -82,16 +94,19 @@ def bound_text(p: float, digits: int = 3) -> str:
     return number(float(shown), digits) if p >= _PLAINLY else _scientific(shown)
 
 
-def samples_text(report: Report) -> str:
+def samples_text(layers: Sequence[LayerVerdict]) -> str:
     """`10 240 samples`, or `300 to 10 240 samples` where the layers differ."""
-    seen = [layer.samples for layer in report.layers] or [0]
+    seen = [layer.samples for layer in layers] or [0]
     low, high = min(seen), max(seen)
     return units_of(high, "sample") if low == high else f"{count(low)} to {count(high)} samples"
 
 
 def silence(layer: LayerVerdict, confidence: float) -> float:
-    """The upper bound of the firing probability of a unit of this layer that was silent in all samples."""
-    return silent_bound(layer.samples, confidence)
+    """The upper bound of the firing probability of a unit of this layer that was silent in all samples.
+
+    NaN where every unit gave NaN or inf: there is no such unit.
+    """
+    return math.nan if layer.evidence is None else silent_bound(layer.samples, confidence)
 
 
 def _scientific(shown: str) -> str:
@@ -108,32 +123,73 @@ def _caution(findings: Findings) -> list[str]:
     if not findings.complete:
         said.append("Interrupted: this is about the samples seen so far.")
     if findings.stopped:
-        said.append("Stopped before the end of the data: more samples could not have changed the verdict.")
+        said.append(
+            "Stopped before the end of the data: more samples could not have changed what is said of dead units."
+        )
     return said
 
 
-def _main(report: Report) -> str:
-    if not report.layers:
+def _meant(findings: Findings) -> tuple[LayerVerdict, ...]:
+    """The layers that the limit is for; all of them where none of them has come yet."""
+    layers = findings.report.layers
+    return tuple(layer for layer in layers if is_meant(layer.name, findings.layer_glob)) or layers
+
+
+def _among(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
+    """Where the units are that a sentence counts; blank where they are all there are."""
+    if len(meant) == len(report.layers):
+        return ""
+    names = [printable(layer.name) for layer in meant]
+    return f" in {'' if len(names) == 1 else 'the ' + units_of(len(names), 'layer') + ' '}{_names(names)}"
+
+
+def _main(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
+    if not meant:
         return "No activation was observed, so nothing can be said."
-    total, dead = report.units, report.dead
+    if not any(layer.samples for layer in meant):
+        return "No sample was seen, so nothing can be said."
+    meant = tuple(layer for layer in meant if layer.samples)
+    dead = sum(layer.dead for layer in meant)
     if not dead:
-        fired = sum(int((layer.state.fired > 0).sum()) for layer in report.layers)
-        rest = total - fired
-        never = f"; the other {count(rest)} never did, but by their class are not dead" if rest else ""
-        every = "all" if not rest else f"{count(fired)}"
-        return f"No unit is dead: {every} of {units_of(total)} fired, in {samples_text(report)}{never}."
-    dead_layers = [layer for layer in report.layers if layer.dead]
+        return _nobody(report, meant)
+    units = sum(layer.units for layer in meant)
+    dead_layers = [layer for layer in meant if layer.dead]
     seen = [layer.samples for layer in dead_layers]
     samples = units_of(max(seen), "sample")
     if min(seen) != max(seen):
         samples = f"{count(min(seen))} to {samples}"
     bound = max(silence(layer, report.settings.confidence) for layer in dead_layers)
     verb, each = ("is", "it") if dead == 1 else ("are", "each")
-    share = f"{count(dead)} of {units_of(total)} ({percent(report.dead_share)} %) {verb} dead"
+    where = _among(report, meant)
+    share = f"{count(dead)} of {units_of(units)}{where} ({percent(dead / units)} %) {verb} dead"
+    if dead == units:
+        share = f"The only unit{where} is dead" if units == 1 else f"All {units_of(units)}{where} are dead"
     return (
         f"{share}: no firing in {samples}, so that {each} fires with p < {bound_text(bound)} at "
         f"{percent(report.settings.confidence)} % confidence{_evidence(report, dead_layers)}."
     )
+
+
+def _nobody(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
+    """No unit is dead: how many fired, and what is with the others."""
+    units, broken = sum(layer.units for layer in meant), sum(layer.nonfinite for layer in meant)
+    where = _among(report, meant)
+    if broken == units:
+        whose = "The only unit" if units == 1 else f"All {units_of(units)}"
+        return f"{whose}{where} gave NaN or inf: nothing is known of firing."
+    fired = sum(int(((layer.state.fired > 0) & ~layer.nonfinite_units).sum()) for layer in meant)
+    rest = units - broken - fired
+    samples = samples_text(meant)
+    if fired == units:
+        who = "the only one" if units == 1 else f"all {count(units)}"
+        return f"No unit{where} is dead: {who} fired, in {samples}."
+    said = [f"{count(fired)} of {count(units)} fired, in {samples}"]
+    if rest:
+        verb, its = ("is", "its") if rest == 1 else ("are", "their")
+        said.append(f"{count(rest)} never did, but {verb} not dead by {its} class")
+    if broken:
+        said.append(f"{count(broken)} gave NaN or inf")
+    return f"No unit{where} is known to be dead: {'; '.join(said)}."
 
 
 def _evidence(report: Report, dead_layers: list[LayerVerdict]) -> str:
@@ -144,24 +200,27 @@ def _evidence(report: Report, dead_layers: list[LayerVerdict]) -> str:
     return f" (only observed: it takes {needed} to put all units together below {rare})"
 
 
-def _by_another(report: Report) -> list[str]:
+def _by_another(report: Report, meant: tuple[LayerVerdict, ...]) -> list[str]:
     """The reading by another tool's definition, in its own words."""
-    if not report.readings:
+    if not report.readings or not meant:
         return []
-    flagged = sum(int(reading.flags.sum()) for reading in report.readings)
-    layers = [
-        printable(layer.name)
-        for layer, reading in zip(report.layers, report.readings, strict=True)
-        if reading.layer_flagged
-    ]
-    wording = report.readings[0].wording
-    said = f"By the definition of {report.settings.definition} ({wording}), "
-    said += f"{count(flagged)} of {units_of(report.units)} "
-    said += "is flagged" if flagged == 1 else "are flagged"
+    names = {layer.name for layer in meant}
+    readings = [reading for reading in report.readings if reading.layer in names]
+    flagged = sum(int(reading.flags.sum()) for reading in readings)
+    units = sum(layer.units for layer in meant)
+    layers = [printable(reading.layer) for reading in readings if reading.layer_flagged]
+    verb = "is" if flagged == 1 else "are"
+    said = (
+        f"By the definition of {report.settings.definition} ({readings[0].wording}), "
+        f"{count(flagged)} of {units_of(units)}{_among(report, meant)} {verb} flagged"
+    )
     if layers:
-        said += (
-            f", and {'the layer' if len(layers) == 1 else units_of(len(layers), 'layer')} {_names(layers)}"
+        which = (
+            f"is the layer {layers[0]}"
+            if len(layers) == 1
+            else f"are {units_of(len(layers), 'layer')}: {_names(layers)}"
         )
+        said += f", and so {which}"
     return [said + "."]
 
 
@@ -169,37 +228,63 @@ def _limit(findings: Findings) -> list[str]:
     judgement, limit = findings.judgement, findings.limit
     if judgement is None or limit is None:
         return []
-    allowed = f"{percent(limit)} %"
+    allowed = f"the limit of {percent(limit)} %"
     if not judgement.parts:
-        return [_judged(judgement, f"the limit of {allowed}", "That is")]
+        return _judged(judgement, limit, allowed)
+    if judgement.status == "fine":
+        parts = judgement.parts
+        whose = printable(parts[0].layer or "") if len(parts) == 1 else f"Each of the {len(parts)} layers"
+        return [f"{whose} is within {allowed}."]
     bad = [part for part in judgement.parts if part.status == judgement.status]
-    if judgement.status == "fine":
-        number_of = units_of(len(bad), "layer")
-        return [
-            f"Fine: {'it is' if len(bad) == 1 else 'each is'} within the limit of {allowed} ({number_of})."
-        ]
-    return [_judged(part, f"the limit of {allowed}", f"{printable(part.layer or '')} is") for part in bad]
+    said = [sentence for part in bad[:_MANY] for sentence in _judged(part, limit, allowed)]
+    more = len(bad) - _MANY
+    return [*said, f"The same holds of {units_of(more, 'more layer')}."] if more > 0 else said
 
 
-def _judged(judgement: Judgement, limit: str, start: str) -> str:
+def _judged(judgement: Judgement, limit: float, allowed: str) -> list[str]:
+    """One judgement in words; that of a layer with its name, that of all units as of what was said before."""
+    name = None if judgement.layer is None else printable(judgement.layer)
     share = f"{percent(judgement.share)} % ({count(judgement.dead)} of {count(judgement.units)})"
+    above = is_above(judgement.dead, judgement.units, limit)
+    if judgement.nonfinite:
+        where = "" if name is None else f" of {name}"
+        some = f"{count(judgement.nonfinite)} of {units_of(judgement.units)}{where}"
+        said = [f"{some} gave NaN or inf, which no limit allows."]
+        return [*said, f"Besides, {share} is above {allowed}."] if above else said
     if judgement.status == "fine":
-        return f"{start} within {limit}."
+        return [f"{'That' if name is None else name} is within {allowed}."]
     if judgement.status == "found":
-        return f"{start} above {limit}: {share}."
-    return (
-        f"Not enough data: {share} is above {limit}, but after {units_of(judgement.samples, 'sample')}; "
-        f"it takes {count(judgement.needed)} to say so."
-    )
+        return [f"{'That' if name is None else name} is above {allowed}: {share}."]
+    start = "Not enough data" if name is None else f"Not enough data of {name}"
+    if not above or not judgement.samples:
+        return [f"{start}: {'no unit was observed' if not judgement.units else 'a layer has no sample'}."]
+    few = f"{units_of(judgement.samples, 'sample')} {'is' if judgement.samples == 1 else 'are'} too few"
+    return [f"{start}: {share} is above {allowed}, but {few} to say so; it takes {count(judgement.needed)}."]
+
+
+def _elsewhere(report: Report, meant: tuple[LayerVerdict, ...]) -> list[str]:
+    """The dead units that the limit does not concern."""
+    others = [layer for layer in report.layers if layer not in meant]
+    dead = sum(layer.dead for layer in others)
+    if not dead:
+        return []
+    units = sum(layer.units for layer in others)
+    layers = "the other layer" if len(others) == 1 else f"the {count(len(others))} other layers"
+    verb = "is" if dead == 1 else "are"
+    return [f"In {layers}, which the limit is not for, {count(dead)} of {units_of(units)} {verb} dead."]
 
 
 def _rest(report: Report) -> list[str]:
     said = []
-    broken = [layer for layer in report.layers if layer.counts["nonfinite"]]
+    broken = [layer for layer in report.layers if layer.nonfinite]
     if broken:
-        units = sum(layer.counts["nonfinite"] for layer in broken)
+        units = sum(layer.nonfinite for layer in broken)
         names = _names([printable(layer.name) for layer in broken])
         said.append(f"{units_of(units)} gave NaN or inf: {names}.")
+    empty = [printable(layer.name) for layer in report.layers if not layer.samples]
+    if empty and len(empty) < len(report.layers):
+        verb = "has" if len(empty) == 1 else "have"
+        said.append(f"{units_of(len(empty), 'layer')} {verb} no sample: {_names(empty)}.")
     if report.unobserved:
         names = _names([printable(layer.name) for layer in report.unobserved])
         verb = "was" if len(report.unobserved) == 1 else "were"

@@ -1,10 +1,12 @@
-"""The verdict for a build server: a test suite in JUnit's XML, a case a layer."""
+"""The verdict for a build server: a test suite in JUnit's XML, a case a layer, which fails as the exit status does."""
 
 from xml.sax.saxutils import escape, quoteattr
 
-from actcli.analysis.deadness import Judgement, LayerVerdict, Report, judge
+from actcli.analysis.change import LayerChange
+from actcli.analysis.deadness import Judgement, LayerVerdict, Report
 from actcli.render.cells import printable
-from actcli.render.dead_verdict import Findings, percent, samples_text, verdict
+from actcli.render.dead_change import change_line, named
+from actcli.render.dead_verdict import Findings, percent, samples_text, units_of, verdict
 
 _SUITE = "actcli deadcheck"
 
@@ -12,23 +14,26 @@ _SUITE = "actcli deadcheck"
 def junit(findings: Findings) -> str:
     """The findings as one test suite in UTF-8.
 
-    A layer fails above the limit, without one when it has dead units; also where there are too few samples to
-    say so, its type is then `not enough data`. With a limit for all units together there is a case for them.
-    What was not observed is skipped, and so is everything after an interruption: it has not passed.
+    A failure is what the exit status is about, and nothing else: without a limit there is none; with one for
+    all units together the case of them, never that of a layer; with one a layer, the layers that are above
+    it. Where there are too few samples to say so the failure's type is `not enough data`. What else is known
+    of a layer stands in its system-out. What was not observed is skipped, and so is everything after an
+    interruption: it has not passed.
     """
-    report, limit = findings.report, findings.limit or 0.0
-    judgements = _judged(report, limit, findings.layer_glob)
+    report = findings.report
+    judged = {} if findings.judgement is None else {part.layer: part for part in findings.judgement.parts}
+    changes = {} if report.change is None else {layer.name: layer for layer in report.change.layers}
     cases = [
-        _case(layer, judged, units, findings)
-        for (layer, judged), units in zip(judgements, _units(report), strict=True)
+        _case(layer, judged.get(layer.name), units, changes.get(layer.name), findings)
+        for layer, units in zip(report.layers, _units(report), strict=True)
     ]
     if findings.judgement is not None and findings.layer_glob is None:
-        cases.append(_all_units(findings.judgement, report, limit))
+        cases.append(_all_units(findings.judgement, findings))
     for one in report.unobserved:
         reason = quoteattr(f"not observed: {printable(one.reason)}")
-        cases.append(_element(printable(one.name), f"    <skipped message={reason}/>"))
+        cases.append(_element(printable(one.name), f"    <skipped message={reason}/>\n"))
     if not findings.complete:
-        cases.append(_element("the rest of the data", '    <skipped message="interrupted"/>'))
+        cases.append(_element("the rest of the data", '    <skipped message="interrupted"/>\n'))
     failures, skipped = (sum(f"<{kind} " in case for case in cases) for kind in ("failure", "skipped"))
     name, said = quoteattr(_SUITE), escape("\n".join(verdict(findings)))
     return (
@@ -39,37 +44,33 @@ def junit(findings: Findings) -> str:
     )
 
 
-def _judged(
-    report: Report, limit: float, layer_glob: str | None
-) -> list[tuple[LayerVerdict, Judgement | None]]:
-    """Each layer with its own judgement; None for one that the pattern leaves out."""
-    if not report.layers:
-        return []
-    parts = {part.layer: part for part in judge(report, limit, layer_glob or "*").parts}
-    return [(layer, parts.get(layer.name)) for layer in report.layers]
-
-
 def _units(report: Report) -> list[list[int]]:
     """The units of each layer that count: the dead ones, or those that another definition flags."""
     masks = [reading.flags for reading in report.readings] or [layer.dead_units for layer in report.layers]
     return [[unit for unit, counts in enumerate(mask.tolist()) if counts] for mask in masks]
 
 
-def _case(layer: LayerVerdict, judged: Judgement | None, units: list[int], findings: Findings) -> str:
-    if judged is None or judged.status == "fine":
-        return _element(printable(layer.name), "")
-    allowed = "" if findings.limit is None else f", the limit is {percent(findings.limit)} %"
+def _case(
+    layer: LayerVerdict,
+    judged: Judgement | None,
+    units: list[int],
+    change: LayerChange | None,
+    findings: Findings,
+) -> str:
     word = _word(findings.report)
     listed = f"units {word}: {', '.join(map(str, units))}" if units else ""
-    return _failure(printable(layer.name), judged, _message(judged, word) + allowed, listed)
+    told = []
+    failure = "" if judged is None else _failure(judged, findings, listed)
+    if listed and not failure:
+        told.append(f"{len(units)} of {layer.units} {listed}; {layer.evidence} on {layer.samples} samples")
+    if change is not None and named(change):
+        told.append(f"against the earlier statistics: {change_line(change)}")
+    said = f"    <system-out>{escape(chr(10).join(told))}</system-out>\n" if told else ""
+    return _element(printable(layer.name), failure + said)
 
 
-def _all_units(judged: Judgement, report: Report, limit: float) -> str:
-    name = "all units"
-    if judged.status == "fine":
-        return _element(name, "")
-    message = f"{_message(judged, _word(report))}, the limit is {percent(limit)} %"
-    return _failure(name, judged, message, samples_text(report))
+def _all_units(judged: Judgement, findings: Findings) -> str:
+    return _element("all units", _failure(judged, findings, samples_text(findings.report.layers)))
 
 
 def _word(report: Report) -> str:
@@ -78,18 +79,23 @@ def _word(report: Report) -> str:
 
 
 def _message(judged: Judgement, word: str) -> str:
-    return f"{judged.dead} of {judged.units} units are {word} ({percent(judged.share)} %)"
+    verb = "is" if judged.dead == 1 else "are"
+    said = f"{judged.dead} of {units_of(judged.units)} {verb} {word} ({percent(judged.share)} %)"
+    return f"{said}, {judged.nonfinite} gave NaN or inf" if judged.nonfinite else said
 
 
-def _failure(name: str, judged: Judgement, message: str, more: str) -> str:
-    kind = "dead units"
+def _failure(judged: Judgement, findings: Findings, more: str) -> str:
+    """The failure of a case, blank where it is within the limit."""
+    if judged.status == "fine":
+        return ""
+    message = f"{_message(judged, _word(findings.report))}, the limit is {percent(findings.limit or 0.0)} %"
+    kind = "NaN or inf" if judged.nonfinite else "dead units"
     if judged.status == "not enough data":
         kind = judged.status
         message += f", but {judged.samples} samples are too few to say so: it takes {judged.needed}"
-    said = f"    <failure type={quoteattr(kind)} message={quoteattr(message)}>{escape(more)}</failure>"
-    return _element(name, said)
+    return f"    <failure type={quoteattr(kind)} message={quoteattr(message)}>{escape(more)}</failure>\n"
 
 
 def _element(name: str, inner: str) -> str:
     start = f"  <testcase classname={quoteattr(_SUITE)} name={quoteattr(name)}"
-    return f"{start}>\n{inner}\n  </testcase>\n" if inner else f"{start}/>\n"
+    return f"{start}>\n{inner}  </testcase>\n" if inner else f"{start}/>\n"

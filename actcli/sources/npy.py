@@ -5,6 +5,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from actcli.analysis.evaluation import Array, Numbers
+from actcli.analysis.low_types import LowType
 from actcli.exits import DataError, UsageError
 from actcli.sources.bytestream import ByteStream
 from actcli.sources.casting import FLOAT64, in_dtype
@@ -44,6 +46,8 @@ class Header:
     @property
     def number_dtype(self) -> np.dtype[Any]:
         """The type its numbers are taken in: floats as they are, in native order, all else as float64."""
+        if self.dtype.kind == "V":  # of 2 bytes or 1: float32 holds all that they can be
+            return np.dtype(np.float32)
         return self.dtype.newbyteorder("=") if self.dtype.kind == "f" else FLOAT64
 
 
@@ -56,7 +60,7 @@ def npy_numbers(
     when the header is damaged, promises more than there is, or holds a type without numbers; UsageError when
     there is no such axis. The blocks raise DataError when the data end too early, after all that is whole.
     """
-    header = read_header(stream, size)
+    header = read_header(stream, size, request.stored)
     axis = _row_axis(header, request, stream.origin)
     fortran = header.fortran and len(header.shape) > 1
     keeps_fortran = fortran and request.keep_order and axis is None
@@ -65,6 +69,8 @@ def npy_numbers(
         blocks = _from_fortran(stream, header, axis)
     else:
         blocks = _in_file_order(stream, header, axis)
+    if request.stored is not None and header.dtype.kind == "V":
+        blocks = map(partial(_unpacked, request.stored), blocks)
     return Numbers(
         origin=stream.origin,
         array=array,
@@ -76,10 +82,10 @@ def npy_numbers(
     )
 
 
-def read_header(stream: ByteStream, size: int | None = None) -> Header:
+def read_header(stream: ByteStream, size: int | None = None, stored: LowType | None = None) -> Header:
     """The header, checked: its type holds numbers, and its data are there as far as that can be known.
 
-    Raises DataError.
+    `stored` is the type that voids of its size hold; without it they are refused. Raises DataError.
     """
     start = stream.read(8)
     if not start.startswith(MAGIC):
@@ -96,7 +102,8 @@ def read_header(stream: ByteStream, size: int | None = None) -> Header:
     if len(length_bytes) < 2 or len(text) < length:
         raise DataError(f"{stream.origin}: truncated inside its header")
     header = _parsed(start[6], length_bytes + text, stream.origin)
-    _require_numbers(header.dtype, stream.origin)
+    if stored is None or header.dtype != np.dtype(f"V{stored.bits // 8}"):
+        _require_numbers(header.dtype, stream.origin)
     there = stream.remaining() if size is None else size - len(start) - len(length_bytes) - length
     if there is not None and there < header.nbytes:
         raise _truncated(stream.origin, header, there)
@@ -105,6 +112,8 @@ def read_header(stream: ByteStream, size: int | None = None) -> Header:
 
 def _parsed(version: int, header: bytes, origin: str) -> Header:
     # Version 3 differs from 2 in the encoding of field names only, and arrays with fields are refused.
+    # so NumPy writes the 8-bit floats of ml_dtypes, and cannot read it
+    header = header.replace(b"'<f1'", b"'|V1'")
     read = npy_format.read_array_header_1_0 if version == 1 else npy_format.read_array_header_2_0
     try:
         with warnings.catch_warnings():
@@ -147,13 +156,27 @@ def _require_numbers(dtype: np.dtype[Any], origin: str) -> None:
 _VOIDS = {
     2: (
         "; bfloat16 is saved like this: pip install ml_dtypes (the extra lowp), then "
-        "np.load(f).view(ml_dtypes.bfloat16).astype('float32') makes it readable"
+        "np.load(f).view(ml_dtypes.bfloat16).astype('float32') makes it readable; "
+        "compare --by precision reads it with --types bfloat16"
     ),
     1: (
         "; float8 is saved like this: pip install ml_dtypes (the extra lowp), then "
-        "np.load(f).view(ml_dtypes.float8_e4m3fn).astype('float32') makes it readable"
+        "np.load(f).view(ml_dtypes.float8_e4m3fn).astype('float32') makes it readable; "
+        "compare --by precision reads it with --types float8_e4m3 or float8_e5m2"
     ),
 }
+
+
+@cache
+def _table(stored: LowType) -> NDArray[np.float32]:
+    """All numbers of a type by their bit patterns."""
+    return stored.stored(np.arange(1 << stored.bits)).astype(np.float32)
+
+
+def _unpacked(stored: LowType, voids: NDArray[Any]) -> NDArray[Any]:
+    patterns: NDArray[Any] = np.ascontiguousarray(voids).view(f"<u{stored.bits // 8}")
+    numbers: NDArray[Any] = _table(stored)[patterns]
+    return numbers
 
 
 def _row_axis(header: Header, request: Request, origin: str) -> int | None:

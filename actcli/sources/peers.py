@@ -82,6 +82,7 @@ def _jax() -> Peer:
         prepare=partial(_prepared, jax, "jax", jax.numpy.asarray, (forward, backward)),
         use_threads=lambda _: None,
         note="compiled by jit on the CPU, on as many threads as it takes; f' is vmap of grad.",
+        compiles=True,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from actcli.exits import DataError, UsageError
 from actcli.sources.bytestream import ByteStream, RawStream, open_file, require_readable
 from actcli.sources.request import Request
+from actcli.sources.unit_axis import Head, UnitAxes
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _ZIP = b"PK\x03\x04"
 _DIGITS = re.compile(r"(\d+)")
 
 
-def recorded(tokens: Sequence[str], unit_axis: int | None, terminal: Terminal) -> Iterator["Recorded"]:
+def recorded(tokens: Sequence[str], unit_axes: UnitAxes | None, terminal: Terminal) -> Iterator["Recorded"]:
     """The layers of all files, one after the other, each to be drawn before the next.
 
     A token is a file (.npy, .npz, .csv, .tsv, other text), `-` for stdin, or `name=pattern` for files that are
@@ -40,16 +41,41 @@ def recorded(tokens: Sequence[str], unit_axis: int | None, terminal: Terminal) -
     one name are consecutive parts of one layer, and so their samples are counted.
 
     What is wrong with the tokens is said at once: UsageError, or DataError where a file is missing. Drawing
-    raises DataError at damaged files, wrong ranks and no samples, UsageError where --unit-axis is needed or
-    does not fit.
+    raises DataError at damaged files, wrong ranks and empty samples, UsageError where the axis of the units is not
+    known or does not fit.
     """
     files = _files(tokens)
     for file in files:
+        if os.path.isdir(file.path):  # noqa: PTH112
+            raise DataError(
+                f"{file.path}: is a folder: name the files in it, {file.path.rstrip('/')}/*.npy, each a layer, "
+                f"or LAYER='{file.path.rstrip('/')}/*.npy' for shards of one"
+            )
         if file.path != _STDIN:
             require_readable(file.path)
         elif terminal.stdin_is_tty:
             raise UsageError("-: standard input is a terminal: send an array or text to it, or name a file")
-    return _drawn(files, unit_axis, terminal)
+    return _drawn(files, unit_axes or UnitAxes(), terminal)
+
+
+def heads(tokens: Sequence[str]) -> list[Head] | None:
+    """The layers of all files with their shapes, before any numbers are read.
+
+    None where something can be read only once: stdin, a pipe. Raises DataError for a damaged file.
+    """
+    files = _files(tokens)
+    if not all(os.path.isfile(file.path) for file in files):  # noqa: PTH113
+        return None
+    found = []
+    for file in files:
+        if _suffix(file.path) == ".npz":
+            found += [
+                Head(_layer_of(file, numbers), numbers.shape, numbers.origin) for numbers in _members(file)
+            ]
+            continue
+        with open_file(file.path) as stream:
+            found.append(Head(file.layer, _numbers(stream, _suffix(file.path)).shape, stream.origin))
+    return found
 
 
 def hint(tokens: Sequence[str]) -> str | None:
@@ -91,6 +117,11 @@ def _files(tokens: Sequence[str]) -> list[_File]:
         else:
             layer = "stdin" if token == _STDIN else _stem(token)
             found.append(_File(token, layer, named=False))
+    named: dict[str, str] = {}
+    for file in found:
+        first = named.setdefault(os.path.realpath(file.path), file.path)
+        if first != file.path:
+            raise UsageError(f"{first} and {file.path} are one file: it would count twice")
     twice = [path for path, count in Counter(file.path for file in found).items() if count > 1]
     if twice:
         raise UsageError(
@@ -132,19 +163,22 @@ def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()  # noqa: PTH122
 
 
-def _drawn(files: Sequence[_File], unit_axis: int | None, terminal: Terminal) -> Iterator["Recorded"]:
+def _drawn(files: Sequence[_File], axes: UnitAxes, terminal: Terminal) -> Iterator["Recorded"]:
     counts: Counter[str] = Counter()
     for file in files:
         if _suffix(file.path) == ".npz":
             for numbers in _members(file):
-                name = file.layer if file.named else numbers.array or file.layer
-                yield _recorded(numbers, name, unit_axis, counts)
+                yield _recorded(numbers, _layer_of(file, numbers), axes, counts)
             continue
         stream = _stdin(terminal) if file.path == _STDIN else open_file(file.path)
         with stream.closed_on_error():
             numbers = _numbers(stream, _suffix(file.path))
-            result = _recorded(numbers, file.layer, unit_axis, counts)
+            result = _recorded(numbers, file.layer, axes, counts)
         yield result
+
+
+def _layer_of(file: _File, numbers: "Numbers") -> str:
+    return file.layer if file.named else numbers.array or file.layer
 
 
 def _stdin(terminal: Terminal) -> ByteStream:
@@ -196,25 +230,22 @@ def _numbers(stream: ByteStream, suffix: str) -> "Numbers":
     return text_numbers(stream, Request(by_rows=True))
 
 
-def _recorded(numbers: "Numbers", name: str, unit_axis: int | None, counts: Counter[str]) -> "Recorded":
+def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "Recorded":
     from actcli.analysis.watching import Recorded
 
     start = counts[name]
+    axis = axes.of(Head(name, numbers.shape, numbers.origin))
     if numbers.shape is None:
-        if unit_axis not in {None, 1, -1}:
-            raise UsageError(
-                f"--unit-axis {unit_axis}: a line of {numbers.origin} is a sample, a column a unit"
-            )
         rows = _rows(numbers, name, counts)
         first = next(rows, None)
         if first is None:
             raise DataError(f"{numbers.origin}: holds no numbers")
         return Recorded(name, first.shape[1], None, start, _before(first, rows))
     shape = numbers.shape
-    axis = _axis(shape, unit_axis, numbers.origin)
     size = math.prod(shape[1:])
     nbytes = numbers.dtype.itemsize * size
-    _require_some(shape, size, numbers.origin)
+    if not size:
+        raise DataError(f"{numbers.origin}: has the shape {shape}: its samples are empty")
     if nbytes > MAX_SAMPLE:
         raise DataError(
             f"{numbers.origin}: one sample of the shape {shape[1:]} has {nbytes >> 20} MiB, more than 1024"
@@ -222,37 +253,12 @@ def _recorded(numbers: "Numbers", name: str, unit_axis: int | None, counts: Coun
     counts[name] += shape[0]
     if numbers.fortran and nbytes * shape[0] > MAX_SAMPLE:
         raise DataError(
-            f"{numbers.origin}: its order is Fortran's, in which no sample is whole before the end: "
-            "save it by np.ascontiguousarray"
+            f"{numbers.origin}: is in Fortran order, which is read whole and only up to 1024 MiB; it has "
+            f"{nbytes * shape[0] >> 20} MiB: save it anew by np.save(FILE, np.ascontiguousarray(array))"
         )
     samples = _from_columns(numbers, shape) if numbers.fortran else _samples(numbers, size)
     blocks = (_by_unit(block, shape, axis) for block in samples)
     return Recorded(name, shape[axis], shape[0], start, blocks)
-
-
-def _axis(shape: tuple[int, ...], asked: int | None, origin: str) -> int:
-    """The axis of the units: as asked, else 1 of 4-D and 5-D, the last of 2-D."""
-    rank = len(shape)
-    if rank < 2:
-        raise DataError(f"{origin}: has the shape {shape}: wanted are samples and units, two axes or more")
-    if asked is None:
-        if rank in {2, 4, 5}:
-            return 1
-        raise UsageError(
-            f"{origin}: has the shape {shape}: say which axis the units lie along, --unit-axis 1 or --unit-axis -1"
-        )
-    if not -rank <= asked < rank:
-        raise UsageError(f"--unit-axis {asked}: {origin} has the shape {shape}, its axes are 0 to {rank - 1}")
-    if asked % rank == 0:
-        raise UsageError(f"--unit-axis {asked}: axis 0 of {origin} is the samples")
-    return asked % rank
-
-
-def _require_some(shape: tuple[int, ...], size: int, origin: str) -> None:
-    if not shape[0]:
-        raise DataError(f"{origin}: holds 0 samples: there is nothing to judge")
-    if not size:
-        raise DataError(f"{origin}: has the shape {shape}: its samples are empty")
 
 
 def _samples(numbers: "Numbers", size: int) -> Iterator["NDArray[Any]"]:
@@ -286,7 +292,7 @@ def _from_columns(numbers: "Numbers", shape: tuple[int, ...]) -> Iterator["NDArr
             whole[filled : filled + block.size] = block
             filled += block.size
     array = whole.reshape(shape, order="F")
-    step = max(BLOCK * shape[0] // whole.size, 1)
+    step = max(BLOCK // math.prod(shape[1:]), 1)
     for at in range(0, shape[0], step):
         part = array[at : at + step]
         yield part.reshape(len(part), -1)

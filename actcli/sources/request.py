@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from actcli.analysis.low_types import LowType
+
 
 class OnError(StrEnum):
     """What to do about something in a text that is no number."""
@@ -31,6 +33,7 @@ class Request:
         on_error: what to do about something that is no number.
         by_rows: the function works on rows.
         axis: by rows: the axis of an array along which a row lies; None is the last.
+        stored: the type of 2 bytes or 1 that an .npy file holds where it says void, as ml_dtypes has them saved.
         keep_order: the output keeps the order of the file, so that Fortran order may pass through.
 
     """
@@ -46,3 +49,4 @@ class Request:
     by_rows: bool = False
     axis: int | None = None
     keep_order: bool = False
+    stored: "LowType | None" = None

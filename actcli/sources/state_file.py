@@ -2,16 +2,20 @@
 
 import os
 import zipfile
-from typing import Any, cast
+from collections.abc import Iterator, KeysView, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.state_record import COUNTS, MEMBERS, NUMBERS, described, unpacked
-from actcli.analysis.unit_state import LayerState
-from actcli.exits import DataError
+from actcli.analysis.unit_state import LayerState, merged
+from actcli.exits import DataError, UsageError
 from actcli.sources.bytestream import ByteStream, RawStream
 from actcli.sources.npy import read_header
+
+if TYPE_CHECKING:
+    from actcli.analysis.watching import Watch
 
 _MOST_DESCRIPTION = 1 << 26
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError)
@@ -47,6 +51,60 @@ def read_state(path: str) -> tuple[LayerState, ...]:
     except _DAMAGE as error:
         raise DataError(f"{path}: not a statistics file, or a damaged one: {error}") from error
     return unpacked(layers, counts, numbers, path)
+
+
+def merged_files(paths: Sequence[str]) -> "Iterator[Watch]":
+    """The statistics of several files as parts of one whole, growing file by file.
+
+    Raises UsageError where two names are one file. Drawing raises DataError, naming the file, where its layers,
+    their units or what firing means are not those of the first one, where two parts begin with the same sample,
+    and what `read_state` raises.
+    """
+    _require_different(paths)
+    return _merged(paths)
+
+
+def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
+    from actcli.analysis.watching import Watch
+
+    states: dict[str, LayerState] = {}
+    beginnings: dict[tuple[str, int], str] = {}
+    for done, path in enumerate(paths, 1):
+        parts = {state.name: state for state in read_state(path)}
+        if states:
+            _require_layers(states.keys(), parts.keys(), path, paths[0])
+        for name, part in parts.items():
+            if part.samples and part.start is not None:
+                other = beginnings.setdefault((name, part.start), path)
+                if other != path:
+                    raise DataError(
+                        f"{other} and {path} both begin with sample {part.start} of layer '{name}': "
+                        "it would count twice"
+                    )
+            try:
+                states[name] = merged(states[name], part) if name in states else part
+            except DataError as error:
+                raise DataError(f"{path}: {error}") from error
+        yield Watch(done=done, total=len(paths), doing=path, states=dict(states))
+
+
+def _require_different(paths: Sequence[str]) -> None:
+    named: dict[str, str] = {}
+    for path in paths:
+        first = named.setdefault(os.path.realpath(path), path)
+        if first != path:
+            raise UsageError(f"{first} and {path} are one file: its samples would count twice")
+    if len(named) < len(paths):
+        twice = next(path for at, path in enumerate(paths) if path in paths[:at])
+        raise UsageError(f"{twice}: is named twice: its samples would count twice")
+
+
+def _require_layers(ours: KeysView[str], theirs: KeysView[str], path: str, first: str) -> None:
+    for more, there, less in ((theirs - ours, path, first), (ours - theirs, first, path)):
+        if more:
+            raise DataError(
+                f"{path}: its layers are not those of {first}: '{min(more)}' is in {there} and not in {less}"
+            )
 
 
 def _array(

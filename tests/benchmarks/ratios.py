@@ -1,6 +1,6 @@
 """How fast it is, as ratios of things run in turn in the same run. Prints; asserts nothing.
 
-    python tests/benchmarks/ratios.py [start] [pipe] [file]
+    python tests/benchmarks/ratios.py [start] [pipe] [file] [formulas]
 
 Every figure is a median over interleaved rounds, with the smallest and largest ratio of one round. PyTorch is
 looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON names.
@@ -123,7 +123,53 @@ def file() -> None:
                 )
 
 
+def formulas() -> None:
+    """Ten million numbers through formulas, in this process, against the same expressions written in NumPy."""
+    from actcli import activation
+    from actcli.analysis.blocks import evaluate
+    from actcli.analysis.evaluation import Numbers
+
+    x = np.random.default_rng(3).standard_normal(10_000_000)
+
+    def taken(call: Callable[[], object]) -> float:
+        started = time.perf_counter()
+        call()
+        return time.perf_counter() - started
+
+    def on_two_threads(spec: str) -> None:
+        blocks = (x[i : i + 131072] for i in range(0, x.size, 131072))
+        for _ in evaluate(activation(spec), Numbers("arguments", None, x.dtype, x.shape, blocks), 2).blocks:
+            pass
+
+    by_hand: dict[str, Callable[[], object]] = {
+        "x*sigmoid(1.702*x)": lambda: x / (1 + np.exp(-1.702 * x)),
+        "x/(1+exp(-x))": lambda: x / (1 + np.exp(-x)),
+        "x*tanh(log(1+exp(x)))": lambda: x * np.tanh(np.log(1 + np.exp(x))),
+        "x if x > 0 else exp(x)-1": lambda: np.where(x > 0, x, np.exp(x) - 1),
+        "min(max(x+3,0),6)*x/6": lambda: np.minimum(np.maximum(x + 3, 0), 6) * x / 6,
+        "sin(x)*exp(-x^2)": lambda: np.sin(x) * np.exp(-(x**2)),
+        "x/(1+abs(x))": lambda: x / (1 + np.abs(x)),
+        "log(1+x^2)": lambda: np.log(1 + x**2),
+        "exp(x)-1": lambda: np.exp(x) - 1,
+        "x-tanh(x)": lambda: x - np.tanh(x),
+        "log(exp(x)+exp(2*x))": lambda: np.log(np.exp(x) + np.exp(2 * x)),
+    }
+    with np.errstate(all="ignore"):
+        for spec, numpy_expression in by_hand.items():
+            f = activation(spec)
+            f(x[:1000])
+            compare(
+                f"formula {spec}, ten million numbers, against NumPy",
+                lambda call=numpy_expression: taken(call),
+                {
+                    "one thread": lambda f=f: taken(lambda: f(x)),
+                    "two threads": lambda s=spec: taken(lambda: on_two_threads(s)),
+                },
+                7,
+            )
+
+
 if __name__ == "__main__":
-    known = {"start": start, "pipe": pipe, "file": file}
+    known = {"start": start, "pipe": pipe, "file": file, "formulas": formulas}
     for asked in sys.argv[1:] or known:
         known[asked]()

@@ -111,8 +111,10 @@ def test_ctrl_c_prints_what_was_seen(actcli: Program, running) -> None:
     assert status == 130
     assert '"complete": false' in out
     assert re.search(r'"dead": 1\b', out)
-    assert "Interrupted: this is about the samples seen so far" in err
-    assert "state.npz not written" in err
+    assert err.startswith(
+        "actcli: Interrupted: this is about the samples seen so far; state.npz not written.\n"
+    )
+    assert err.lower().count("interrupted") == 1
     assert [path.name for path in actcli.folder.iterdir()] == []
 
 
@@ -133,3 +135,31 @@ def test_a_full_disk_keeps_what_was_there(actcli: Program, net: str) -> None:
 def test_plan_needs_no_data(actcli: Program) -> None:
     ended = actcli("deadcheck", "--plan", "10000", "--rare", "0.001")
     assert (ended.out, ended.err, ended.status) == ("12200\n", "", 0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "net.npz --save-state net.npz",
+        "net.npz --save-state ./net.npz",
+        "conv1=n*.npz --save-state net.npz",
+        "rows.csv -o rows.csv",
+    ],
+)
+@pytest.mark.usefixtures("net")
+def test_what_is_read_is_never_replaced(actcli: Program, line: str) -> None:
+    (actcli.folder / "rows.csv").write_text("1,0\n0,1\n")
+    before = {path.name: path.read_bytes() for path in actcli.folder.iterdir()}
+    ended = actcli("deadcheck", *line.split())
+    assert (ended.out, ended.status) == ("", 2)
+    assert "give the output another name" in ended.err
+    assert {path.name: path.read_bytes() for path in actcli.folder.iterdir()} == before
+
+
+def test_a_unit_without_a_number_warns_of_nothing(actcli: Program) -> None:
+    z = np.random.default_rng(0).standard_normal((50, 3))
+    z[:, 1] = np.nan
+    np.save(actcli.folder / "z.npy", z)
+    ended = actcli("deadcheck", "z.npy", "--recorded", "pre")
+    assert "nonfinite" in ended.out
+    assert "Warning" not in ended.err

@@ -87,9 +87,11 @@ def _dtype(tensor: Any) -> np.dtype[Any]:
     from onnx import helper
 
     try:
-        return np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
+        # named, since without onnx its function is of no type
+        dtype: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
     except (KeyError, TypeError) as error:
         raise DataError(f"the tensor {tensor.name!r} has a type that is not known") from error
+    return dtype
 
 
 def _nbytes(tensor: Any) -> int:

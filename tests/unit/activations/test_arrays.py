@@ -185,3 +185,12 @@ def test_low_precision_rounds_once_and_overflows_to_infinity():
     assert float(f(np.float16(12))) == np.inf
     assert float(f(np.float32(88.5))) == np.float32(np.exp(88.5))
     assert float(f(np.float16(-16))) == float(np.float16(np.exp(-16.0)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bare_kernels_of_a_formula_keep_shape_and_precision(dtype):
+    x = np.linspace(-3, 3, 24_000, dtype=dtype).reshape(20, 30, 40)
+    for ours, theirs in zip(activation("max(x, 0)").kernels, activation("relu").kernels, strict=True):
+        y = ours(x)
+        assert (y.shape, y.dtype) == (x.shape, x.dtype)
+        assert (y == theirs(x)).all()

@@ -82,6 +82,32 @@ def test_the_series_of_the_normal_distribution():
     assert 0.5625**last / (2**last * math.factorial(last) * (2 * last + 1)) < 2.0**-54
 
 
+def gelu_slope(x):
+    return mp.ncdf(x) + x * mp.npdf(x)
+
+
+def test_the_series_of_the_slope_of_gelu_at_its_zero():
+    with mp.workdps(50):
+        zero = mp.findroot(gelu_slope, -0.75)
+        high, low = normal.GELU_LOWEST
+        assert (high, low) == (float(zero), low_part(zero, high))
+        terms = mp.taylor(gelu_slope, zero, len(normal.GELU_SLOPE_SERIES) + 3)[1:]
+    series = normal.GELU_SLOPE_SERIES
+    assert all(abs(c - float(t)) <= one_ulp_of(t) for c, t in zip(series, terms, strict=False))
+    # what is left out, at the edge of where it is used, against the smallest of what is kept
+    left_out = sum(abs(t) * normal._GELU_LOWEST_REACH ** (len(series) + k) for k, t in enumerate(terms[-3:]))
+    assert left_out < 2.0**-55 * series[0]
+
+
+@pytest.mark.parametrize("x", [-0.6255293300154987, -0.7, -0.75, -0.7517915, -0.76, -1.0, -1.1])
+def test_the_slope_of_gelu_keeps_its_digits_beside_its_zero(x):
+    from actcli import activation
+
+    with mp.workdps(50):
+        exact = gelu_slope(mp.mpf(x))
+        assert abs(mp.mpf(float(activation("gelu").grad(x))) - exact) <= 4 * one_ulp_of(exact)
+
+
 def test_the_series_of_celu_by_alpha():
     for k, c in enumerate(exponentials._CELU_SERIES, start=2):
         exact = mp.mpf(k - 1) / mp.factorial(k)

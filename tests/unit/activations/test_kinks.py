@@ -156,8 +156,10 @@ def test_every_kink_is_listed_once_and_in_order():
 
 def test_an_order_or_a_side_that_does_not_exist_is_refused():
     f = activation("relu")
+    with pytest.raises(UsageError, match="order 1 to 100 are known, not 101"):
+        f.grad(1.0, order=101)
     with pytest.raises(UsageError, match="order 1 and 2 are known, not 3"):
-        f.grad(1.0, order=3)
+        activation("softmax").grad([1.0, 2.0], order=3)
     with pytest.raises(UsageError, match="default, left, right, mean, nan, not 'up'"):
         f.grad(1.0, at_kink="up")
     with pytest.raises(UsageError, match="only the default side is known"):

@@ -125,7 +125,7 @@ MISTAKES = [
     ("sigmiod", "did you mean sigmoid"),
     ("zzzz", "unknown function 'zzzz'"),
     ("", "unknown function ''"),
-    ("relu relu", "unknown function 'relu relu'"),
+    ("relu relu", "relu is a function: write relu(x)"),
     ("torch.rleu", "torch has no function 'rleu'; did you mean torch.ReLU or"),
     ("torch.", "torch has no function ''"),
     (

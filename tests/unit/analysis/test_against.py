@@ -98,7 +98,10 @@ def test_the_histogram_holds_every_result(x):
     assert histogram[-1] == {"from": INF, "to": INF, "count": 7}
     found = values_of(comparison)
     assert (found["nan_disagreements"], found["max_ulp"], found["infinite_ulp"]) == (7, INF, 7)
-    assert found["mean_ulp"] < 0.5
+    assert (found["over_4_ulp"], found["mean_ulp"]) == (7, INF)
+    assert found["mean_finite_ulp"] < 0.5 < found["max_finite_ulp"] + 0.01
+    assert np.abs(x - found["max_finite_ulp_x"]).min() == 0
+    assert "7 results off without bound" in " ".join(comparison.notes)
     assert comparison.shown == ("histogram", "worst")
 
 
@@ -122,7 +125,7 @@ def test_threads_change_nothing(x):
 @pytest.mark.parametrize("counts", [(10, 9), (5000, 12_000), (3, 0)])
 def test_unequal_counts_are_both_named(counts, text):
     x, theirs = (np.zeros(count, np.float32) for count in counts)
-    says = rf"^mine\.npy: {counts[1]} results for the {counts[0]} numbers of x\.npy"
+    says = rf"^mine\.npy: {counts[1]} results for {counts[0]} numbers of x\.npy"
     with pytest.raises(DataError, match=says):
         list(
             compare_against(
@@ -132,7 +135,7 @@ def test_unequal_counts_are_both_named(counts, text):
 
 
 def test_known_counts_are_compared_before_anything_is_read():
-    with pytest.raises(DataError, match="2 results for the 3 numbers"):
+    with pytest.raises(DataError, match="2 results for 3 numbers"):
         compare_against(GELU, stream(np.zeros(3)), stream(np.zeros(2)), 0, None, 1)
 
 
@@ -229,3 +232,13 @@ def test_torch_gelu_in_float32_is_a_few_ulp_off_near_0_and_far_more_in_the_tail(
     assert found["max_ulp_x"] < -2  # 1 + erf cancels there
     near = np.abs(x) < 1
     assert values_of(judged(GELU, x[near], theirs[near]))["max_ulp"] < 10
+
+
+def test_where_the_errors_make_no_curve_their_histogram_is_drawn():
+    x = np.full(5, 0.5, np.float32)
+    theirs = GELU(x)
+    theirs[3] = np.nan
+    (bars,) = judged(GELU, x, theirs).chart.content
+    assert (bars.labels[0], bars.labels[-1]) == ("exact", "without bound")
+    assert (sum(bars.values), bars.values[-1]) == (5, 1)
+    assert judged(activation("relu"), x, x).chart.content[0].values[0] == 5

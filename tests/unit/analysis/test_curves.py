@@ -7,7 +7,7 @@ from actcli import activation, catalogue
 from actcli.analysis.curves import Quantity, figure, thinned
 from actcli.analysis.evaluation import Numbers
 from actcli.analysis.occupancy import occupancy, on_curve
-from actcli.analysis.sweep import parse_sweep, swept
+from actcli.analysis.sweep import parse_sweep, product, swept
 from actcli.analysis.window import steepest, usual_range
 from actcli.exits import UsageError
 
@@ -146,7 +146,7 @@ def test_sweeps():
 
 
 def test_a_swept_function_says_its_value():
-    f = activation("softplus:2,20")
+    f = activation("softplus:threshold=20")
     assert [g.spec for g in swept(f, parse_sweep("beta=0.5:1:2"))] == [
         "softplus:threshold=20,beta=0.5",
         "softplus:threshold=20,beta=1",
@@ -154,6 +154,31 @@ def test_a_swept_function_says_its_value():
     [g] = swept(activation("torch.LeakyReLU"), parse_sweep("negative_slope=0.3"))
     assert g.parameters["alpha"] == 0.3
     assert g(-1.0) == -0.3
+    [g] = swept(activation("keras.ReLU:6"), parse_sweep("negative_slope=0.5"))
+    assert (g(9.0), g(-1.0)) == (6.0, -0.5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "parameter"),
+    [
+        ("leaky_relu:0.1", "alpha"),
+        ("torch.LeakyReLU:0.1", "negative_slope"),
+        ("softplus:2,threshold=20", "beta"),
+    ],
+)
+def test_a_parameter_is_set_once(spec, parameter):
+    with pytest.raises(UsageError, match=f"^{spec} sets .*, and so does --sweep {parameter}; leave one"):
+        swept(activation(spec), parse_sweep(f"{parameter}=0.2,0.3"))
+
+
+def test_two_sweeps_give_every_pair():
+    sweeps = [parse_sweep("beta=1,2"), parse_sweep("threshold=10,20")]
+    assert [f.spec for f in product(activation("softplus"), sweeps)] == [
+        f"softplus:beta={beta},threshold={threshold}" for beta in (1, 2) for threshold in (10, 20)
+    ]
+    many = [parse_sweep(f"{name}=1:40:40") for name in ("beta", "threshold")]
+    with pytest.raises(UsageError, match="1600 combinations are too many; at most 1000"):
+        product(activation("softplus"), many)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +267,11 @@ def test_points_lie_on_the_curve_where_the_data_are():
     x, _ = on_curve(f, data(np.linspace(1, 2, 5000), "gelu"), (-5.0, 5.0), 100)
     assert x.min() == pytest.approx(1.05)
     assert x.max() == pytest.approx(2.05)  # 2 itself lies right of the edge
+
+
+def test_two_sweeps_set_two_parameters_of_a_formula():
+    sweeps = [parse_sweep("b=1,2"), parse_sweep("c=0,3")]
+    f = activation("x*tanh(b*x)+c", ("b", "c"))
+    found = product(f, sweeps)
+    assert [dict(g.parameters) for g in found] == [{"b": b, "c": c} for b in (1.0, 2.0) for c in (0.0, 3.0)]
+    assert [float(g(0.0)) for g in found] == [0.0, 3.0, 0.0, 3.0]

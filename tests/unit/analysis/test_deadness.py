@@ -2,9 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from layer_states import normal, silenced, state
 
+from actcli.activations import activation
 from actcli.analysis.deadness import CLASSES, Settings, Unobserved, certain, classify, judge, report_on
+from actcli.analysis.firing import firing_rule
+from actcli.analysis.unit_class import can_be_dead, span
 from actcli.exits import UsageError
 
 SETTINGS = Settings()
@@ -98,10 +103,93 @@ def test_a_layer_that_never_moves_at_all_is_dead_as_a_whole():
 
 
 @pytest.mark.parametrize(("function", "at"), [("gelu", -0.7517915), ("silu", -1.2784645)])
-def test_resting_where_the_function_turns_is_not_dead(function, at):
-    classes = of(column(*[at, at + 1e-5] * 50), function)
+def test_resting_where_the_function_turns_is_saturated_and_not_dead(function, at):
+    assert of(column(*[at, at + 1e-5] * 50), function)[0] == "saturated"
+    assert of(column(*[at] * 100), function)[0] == "saturated"
+    assert of(column(*[at, -40.0] * 50), function)[0] == "saturated"
+    assert of(column(*[at] * 96, *[1.0] * 4), function)[0] == "saturated"
 
-    assert classes[0] not in {"gate_dead", "silent", "saturated"}
+
+def test_resting_on_a_map_is_saturated_too():
+    z = normal(60, 3 * 4).reshape(60, 3, 4)
+    z[:, 0] = -0.7517915
+    assert of(z, "gelu") == ["saturated", "alive", "alive"]
+
+
+@pytest.mark.parametrize(
+    ("function", "at"), [("gelu", -9.0), ("silu", -30.0), ("tanh", 12.0), ("sigmoid", -20.0), ("mish", -25.0)]
+)
+@pytest.mark.parametrize("dead", [1, 4, 5, 7, 8])
+def test_a_gate_is_dead_however_many_of_its_layer_are(function, at, dead):
+    z = normal(200, 8)
+    z[:, :dead] = at + 0.5 * z[:, :dead]
+
+    classes = of(z, function)
+
+    assert classes[:dead] == ["gate_dead"] * dead
+    assert "gate_dead" not in classes[dead:]
+
+
+def test_a_gate_is_dead_by_its_outputs_as_by_its_inputs():
+    z = normal(200, 8)
+    z[:, :5] = 12 + 0.5 * z[:, :5]
+    for function in ("tanh", "sigmoid", "softsign"):
+        stretched = z * 40 if function == "softsign" else z
+        h = activation(function)(stretched)
+        assert of(h, function, "post")[:5] == of(stretched, function)[:5] == ["gate_dead"] * 5, function
+
+
+def test_the_measure_is_the_activations_own_span():
+    assert span(firing_rule(activation("tanh"), "pre")) == 2
+    assert span(firing_rule(activation("tanh"), "post")) == 2
+    # gelu from its least value, -0.16997 at -0.75, to 2 Phi(2) = 1.95450
+    assert span(firing_rule(activation("gelu"), "pre")) == pytest.approx(2.12447, abs=2e-5)
+    assert span(firing_rule(activation("logit"), "pre")) > 1
+
+
+def test_no_unit_that_never_fired_is_alive():
+    """Whatever the function, and wherever a unit rests or jumps."""
+    places = np.array([-1e6, -40, -9, -0.7517915, 0, 0.01, 3, 9, 40, 1e6])
+    z = np.concatenate([np.tile(places, (20, 1)), np.tile(places[::-1], (20, 1)), normal(3, 10)[:0]])
+    z = np.concatenate([z, np.tile(places, (40, 1))], axis=1)
+    for function in (
+        "relu",
+        "relu6",
+        "hard_swish",
+        "elu",
+        "gelu",
+        "silu",
+        "tanh",
+        "sine",
+        "gaussian",
+        "tanhshrink",
+    ):
+        verdict = classify(state(z, function), SETTINGS)
+        silent = [name for name, k in zip(named(verdict), verdict.state.fired, strict=True) if not k]
+        assert "alive" not in silent, function
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from(
+        ["relu", "relu6", "hard_swish", "gelu", "silu", "tanh", "sigmoid", "sine", "elu", "softplus"]
+    ),
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 12),
+    st.sampled_from([1, 1, 3]),
+)
+def test_more_data_only_wake_units(function, seed, seen, positions):
+    rng = np.random.default_rng(seed)
+    z = rng.choice([-50.0, -9.0, -0.7517915, -0.1, 0.0, 1.0, 9.0, 50.0], (1, 12, 1))
+    z = z + rng.choice([0.0, 0.0, 1.0]) * rng.standard_normal((16, 12, positions))
+    z[rng.random(z.shape) < 0.02] = 20.0
+    before, after = state(z[:seen], function), state(z, function)
+
+    dead = classify(after, SETTINGS).dead_units
+
+    assert not (dead & ~classify(before, SETTINGS).dead_units).any()
+    assert not (dead & ~can_be_dead(before)).any()
+    np.testing.assert_array_equal(can_be_dead(after), dead)
 
 
 @pytest.mark.parametrize("function", ["leaky_relu", "elu", "selu", "prelu"])
@@ -235,6 +323,25 @@ def test_stopping():
     assert certain([state(silenced(30, 20, 20), "leaky_relu")], SETTINGS)
 
 
+def test_each_layer_needs_its_own_samples():
+    # 40 units together take ln(40 / 0.05) / -ln(0.99) = 665.1 samples
+    long, short = state(silenced(666, 20, 2), name="long"), state(silenced(30, 20, 2), name="short")
+    awake = state(silenced(30, 20, 0), name="short")
+
+    assert not certain([long, short], SETTINGS)
+    assert certain([long, awake], SETTINGS)
+    assert not certain([state(silenced(665, 20, 2), name="long"), awake], SETTINGS)
+    assert certain([long, short], SETTINGS, limit=0.1)
+
+
+def test_a_gate_that_has_moved_need_not_be_waited_for():
+    z = normal(30, 20)
+    z[:, 0] = np.where(np.arange(30) % 2, -0.7517915, -40)
+    assert certain([state(z, "gelu")], SETTINGS)
+    z[:, 0] = -40
+    assert not certain([state(z, "gelu")], SETTINGS)
+
+
 def test_no_stop_before_every_layer_has_come():
     awake = state(silenced(30, 20, 0))
 
@@ -272,3 +379,64 @@ def test_settings_out_of_bounds():
     for wrong in ({"confidence": 95.0}, {"rare": 0.0}, {"tau": -1.0}, {"definition": "keras"}):
         with pytest.raises(UsageError):
             Settings(**wrong)
+
+
+def test_nan_is_found_whatever_the_limit_and_the_samples():
+    z = silenced(5, 20, 0)
+    z[2, 3], z[1, 4] = np.nan, np.inf
+    broken, sound = state(z, name="a"), state(silenced(5, 20, 0), name="b")
+
+    judged = judge(report_on([broken, sound], SETTINGS), 1.0)
+    assert (judged.status, judged.nonfinite, judged.dead) == ("found", 2, 0)
+    by_layer = judge(report_on([broken, sound], SETTINGS), 1.0, "*")
+    assert [(part.status, part.nonfinite) for part in by_layer.parts] == [("found", 2), ("fine", 0)]
+    assert judge(report_on([broken, sound], SETTINGS), 1.0, "b").status == "fine"
+    other = Settings(definition="keras-contrib")
+    assert judge(report_on([broken, sound], other), 1.0).status == "found"
+
+
+def test_of_what_gave_nan_nothing_is_bounded():
+    z = silenced(5000, 3, 1)
+    z[:, 1] = np.nan
+    z[7, 2] = -np.inf
+    verdict = classify(state(z), SETTINGS)
+    assert np.isnan(verdict.bounds).tolist() == [False, True, True]
+    assert verdict.evidence == "bounded"
+    assert np.isnan(verdict.firing_rates).tolist() == [False, True, False]
+    assert np.isnan(classify(state(z[:, 1:2]), SETTINGS).sparsity)
+    assert classify(state(z[:, 1:]), SETTINGS).evidence is None
+
+
+@pytest.mark.parametrize(
+    ("function", "zeros"),
+    [
+        ("relu", lambda h: h == 0),
+        ("relu6", lambda h: h == 0),
+        ("relu_squared", lambda h: h == 0),
+        ("hard_sigmoid", lambda h: h == 0),
+        ("hard_swish", lambda h: h == 0),
+    ],
+)
+def test_sparsity_is_the_share_of_zeros_whatever_was_recorded(function, zeros):
+    z = 3 * normal(500, 6)
+    h = activation(function)(z)
+    want = zeros(h).mean()
+    assert 0.1 < want < 0.9
+    for recorded, values in (("pre", z), ("post", h)):
+        assert classify(state(values, function, recorded), SETTINGS).sparsity == pytest.approx(want)
+
+
+@pytest.mark.parametrize(
+    ("function", "recorded"),
+    [
+        ("tanh", "pre"),
+        ("tanh", "post"),
+        ("sigmoid", "pre"),
+        ("gelu", "pre"),
+        ("leaky_relu", "post"),
+        ("hard_shrink", "pre"),
+    ],
+)
+def test_sparsity_is_left_open_where_it_says_nothing(function, recorded):
+    z = normal(50, 4) / 3
+    assert np.isnan(classify(state(z, function, recorded), SETTINGS).sparsity)

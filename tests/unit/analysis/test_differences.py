@@ -9,7 +9,7 @@ from actcli import activation
 from actcli.analysis.curves import Quantity
 from actcli.analysis.differences import KEPT, compare_values
 from actcli.analysis.evaluation import Numbers
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 
 
 def numbers(array, size=16384, *, shape=True, dtype=np.float64):
@@ -117,10 +117,11 @@ def test_few_numbers_are_kept_one_by_one():
     assert not compared(["relu", "gelu"], numbers(np.ones(KEPT + 1), 100)).contenders[0].details
 
 
-def test_no_numbers_are_no_findings():
-    found = compared(["relu", "gelu"], numbers([]))
-    assert [contender.values for contender in found.contenders] == [{}, {}]
-    assert found.chart is None
+def test_no_numbers_have_no_answer():
+    with pytest.raises(DataError, match=r"x\.npy: holds no numbers"):
+        compared(["relu", "gelu"], numbers([]))
+    first = next(compare_values([activation("relu"), activation("gelu")], [numbers([])], 0, 1)).so_far
+    assert [contender.values for contender in first.contenders] == [{}, {}]
 
 
 def test_the_chart_shows_the_difference_where_the_numbers_lie():

@@ -131,9 +131,11 @@ def test_the_chart_has_a_curve_for_each_contender_and_gaps_where_there_is_no_log
     assert signal.curves[2].segments[-1][0][-1] < 9
 
 
-def test_a_network_of_one_layer_has_no_curve() -> None:
+def test_a_network_of_one_layer_has_no_curve_but_bars() -> None:
     found = compared("relu", depth=1, width=4, seeds=1)
-    assert found.chart is None
+    assert found.chart is not None
+    (bars,) = found.chart.content
+    assert (bars.labels, bars.values) == (("relu",), (pytest.approx(1.0),))
     assert found.contenders[0].value("gradient_ratio") == 1.0
     assert found.contenders[0].value("measured_signal_error") is None
     assert "One network has no spread; --seeds 2 or more gives standard errors." in found.notes
@@ -175,7 +177,8 @@ def test_where_theory_and_measurement_part_a_note_says_so() -> None:
         ({"width": 100_000}, r"--width 100000: a whole number from 1 to 8192"),
         ({"seeds": 0}, r"--seeds 0"),
         ({"seed": -1}, r"--seed -1: a whole number from 0 on"),
-        ({"weight_std": -1.0}, r"--weight-std -1: a standard deviation is a number from 0 on"),
+        ({"weight_std": -1.0}, r"--weight-std -1: a standard deviation from 0 to 1e\+100 is needed"),
+        ({"bias_std": 1e150}, r"--bias-std 1e\+150: a standard deviation from 0 to 1e\+100 is needed"),
         ({"weight_std": math.nan}, r"--weight-std nan"),
         ({"weight_std": math.inf}, r"--weight-std inf"),
         ({"bias_std": -0.5}, r"--bias-std -0.5"),
@@ -207,3 +210,39 @@ def test_every_function_goes_through_every_scale_without_a_warning_or_nan(condit
     )
     for contender in compared(specs, depth=12, width=8, seeds=3, **conditions).contenders:
         assert not any(isinstance(value, float) and math.isnan(value) for value in contender.values.values())
+
+
+def test_a_stack_is_the_same_however_often_it_is_written_down() -> None:
+    once, often = compared(
+        "relu/tanh/gelu/silu " + "/".join(["relu/tanh/gelu/silu"] * 6), width=8, seeds=2
+    ).contenders
+    for name in ("fixed_point", "chi_1", "correlation_fixed_point", "correlation_depth"):
+        assert often.value(name) == pytest.approx(once.value(name))
+    assert once.value("fixed_point") == 0
+    assert often.value("signal_depth") == pytest.approx(once.value("signal_depth"))
+
+
+def test_a_fixed_point_that_nothing_comes_near_is_called_unstable() -> None:
+    notes = " ".join(compared("silu relu", inits=("gain",), width=64, seeds=5).notes)
+    assert "fixed point of silu, q* = 1, is unstable" in notes
+    assert "fixed point of relu" not in notes
+
+
+def test_what_belongs_to_a_fixed_point_is_not_told_of_an_unstable_one() -> None:
+    found = compared("exponential relu tanh", inits=("gain",), depth=4, width=8, seeds=2)
+    exponential, relu, _ = found.contenders
+    assert [c.value("stability") for c in found.contenders] == ["unstable", "marginal", "stable"]
+    assert exponential.value("fixed_point") == pytest.approx(1)
+    assert exponential.value("chi_1") == pytest.approx(1)
+    for name in ("edge_distance", "edge_weight_std", "correlation_fixed_point", "correlation_depth"):
+        assert exponential.value(name) is None
+        assert relu.value(name) is not None
+    assert "On the edge of chaos, χ₁ = 1: relu." in found.notes
+    assert best(found, found.column("edge_distance")) == (1,)
+
+
+def test_decades_apart_are_no_agreement_however_wide_the_spread() -> None:
+    notes = " ".join(compared("silu", inits=("gain",), depth=60, width=128, seeds=8).notes)
+    assert "differ most in the signal of silu" in notes
+    assert "decades" in notes
+    assert "agree" not in notes

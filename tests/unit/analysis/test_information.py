@@ -9,7 +9,7 @@ import pytest
 from actcli import activation
 from actcli.analysis.evaluation import Numbers
 from actcli.analysis.information import compare_information, entropy
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 
 
 def numbers(array, size=1 << 16, dtype=np.float64):
@@ -140,8 +140,15 @@ def test_what_is_not_finite_is_left_out_and_said():
     assert "2 more" in found.notes[0]
 
 
-def test_no_data_and_constant_data():
-    assert compared("relu", data=[]).contenders[0].values == {}
+def test_no_data_have_no_answer():
+    with pytest.raises(DataError, match=r"x\.npy: holds no numbers"):
+        compared("relu", data=[])
+    with pytest.raises(DataError, match=r"x\.npy: holds no number that is finite, in the range of float32"):
+        compared("relu", data=[math.nan, math.inf, 1e300])
+
+
+def test_constant_data():
+    assert "The inputs are 1 number (x.npy)." in compared("relu", data=[3.0]).notes
     assert value("relu", "explained_variance", data=[3.0, 3.0]) is None
 
 

@@ -263,7 +263,43 @@ def test_notes_say_where_the_gradient_ends_and_what_was_a_sample():
     *_, last = compare_precision([activation("sigmoid")], [FLOAT16, FLOAT32], 0, None, 1)
     notes = "\n".join(last.so_far.notes)
     assert "in float16 the gradient of sigmoid is 0 below x = -17.34 and above x = 17.34" in notes
-    assert "errors in float32 are of a sample of 524293 of its numbers" in notes
+    assert "the largest error is over all numbers of the type" in notes
+    assert (
+        "in float32 the largest error is that of a sample, 524,293 of its 4,278,190,079 finite numbers"
+        in notes
+    )
+    *_, last = compare_precision([activation("sigmoid")], [FLOAT32], 0, None, 1)
+    assert "over all numbers" not in "\n".join(last.so_far.notes)
+
+
+def test_notes_count_the_numbers_that_are_judged():
+    x = [-20.0, 1.0, math.nan, INF, 70000.0]
+    *_, last = compare_precision([activation("gelu")], [FLOAT16, FLOAT32], 0, [stream(x)], 1)
+    assert last.so_far.notes[1:3] == (
+        "the errors and the shares are over the 3 finite numbers of x.npy; 2 more are not finite and left out",
+        "in float16 1 of them has no relative error: there is no such x in the type, or no f(x)",
+    )
+    *_, last = compare_precision([activation("gelu")], [FLOAT32], 0, [stream([1.0])], 1)
+    assert last.so_far.notes[1] == "the errors and the shares are over the one finite number of x.npy"
+
+
+@pytest.mark.parametrize(
+    ("order", "names"), [(0, ["output", "gradient"]), (1, ["gradient"]), (2, ["curvature"])]
+)
+def test_an_order_has_the_columns_of_its_own_quantity(order, names):
+    *_, last = compare_precision([activation("gelu")], [E4M3], order, None, 1)
+    columns = [column.name.removeprefix("float8_e4m3_") for column in last.so_far.columns]
+    assert columns[2:] == [f"{n}_lost" for n in names] + [f"{n}_{fate}" for n in names for fate in NAMES]
+    assert set(last.so_far.contenders[0].values) == {column.name for column in last.so_far.columns}
+    assert any("the gradient of gelu" in note for note in last.so_far.notes) == (order < 2)
+
+
+def test_the_curvature_of_sigmoid_ends_where_its_gradient_does():
+    found = measured("sigmoid", FLOAT16, 2)
+    # f'' = -f'·(1 - 2/(1 + e^x)), which is f' to the last bit out there
+    assert found["curvature_zero_above"] == measured("sigmoid", FLOAT16, 1)["gradient_zero_above"]
+    on_data = measured("sigmoid", FLOAT16, 2, numbers=stream([0.0, 1.0, 30.0]))
+    assert on_data["curvature_lost"] == 1 / 3
 
 
 def test_the_chart_rises_from_the_unit_roundoff_to_1():
@@ -300,3 +336,5 @@ def test_wrong_use_is_said_before_anything_is_measured(call, says):
 def test_an_input_without_numbers():
     with pytest.raises(DataError, match=r"x\.npy: holds no numbers"):
         measured("relu", E4M3, numbers=stream([]))
+    with pytest.raises(DataError, match=r"x\.npy: holds no finite numbers"):
+        measured("relu", E4M3, numbers=stream([math.nan, INF]))

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +98,14 @@ def test_another_library_is_a_contender_of_its_own():
     assert any("slow 1.0: for a test." in note for note in found.notes)
 
 
+@pytest.mark.parametrize(("compiles", "runs"), [(True, 4), (False, 3)])
+def test_of_large_arrays_only_what_is_compiled_runs_once_more(compiles, runs):
+    clock = Stopwatch()
+    slow, _ = peer(clock, 1.0)
+    compared("relu", peers=(replace(slow, compiles=compiles),), clock=clock, sizes=(1_500_000,))
+    assert clock.now == runs * 2 * (1 + 2)  # two types, f and f'
+
+
 def test_what_a_library_lacks_is_said():
     clock = Stopwatch()
     slow, _ = peer(clock, 1.0, lacks=("squareplus",))
@@ -109,8 +118,8 @@ def test_median_and_spread_of_the_rounds():
     readings = itertools.cycle([0.0, 1.0, 0.0, 1.0, 0.0, 2.0, 0.0, 5.0])
     found = compared("relu", clock=lambda: next(readings), sizes=(100_000,))
     record = found.contenders[0].details["sizes"][0]
-    # f takes 1 s and 2 s in turn, 15 rounds
-    assert record["rounds"] == 15
+    # f takes 1 s and 2 s in turn
+    assert record["rounds"] == 11
     assert record["ns"] == pytest.approx(1e9 / 100_000)
     assert (record["low"], record["high"]) == (pytest.approx(1e4), pytest.approx(2e4))
     assert found.contenders[0].value("float32_spread") == pytest.approx(1e4)
@@ -120,10 +129,29 @@ def test_each_step_holds_what_was_measured_by_then():
     steps = list(compare_speed([activation("gelu")], (), 1, 0, clock=Clock(), sizes=(100_000,)))
     held = [len(step.so_far.contenders) for step in steps]
     assert held == sorted(held)
-    assert set(held) == {0, 1, 2}
+    assert set(held) == {0, 2}
     done = [step.done for step in steps]
     assert done == sorted(done)
     assert all(step.done < step.total for step in steps[:-1])
+
+
+def test_only_complete_rounds_count_and_three_at_least():
+    clock = Stopwatch()
+    slow, _ = peer(clock, 1.0)
+    fs = [activation("relu"), activation("gelu")]
+    rounds, told = 0, set()
+    for step in compare_speed(fs, (slow,), 1, 0, clock=clock, sizes=(50_000, 100_000)):
+        held = [record["rounds"] for c in step.so_far.contenders for record in c.details["sizes"]]
+        assert len(held) % 4 == 0  # of every contender the same
+        assert min(held, default=3) >= 3
+        part = [note for note in step.so_far.notes if " of 11 rounds" in note]
+        told.update(part)
+        rounds = max([rounds, *held])
+    assert rounds == 11
+    begun = "float32, 50000 elements:"
+    assert {f"{begun} {n} of 11 rounds, too few to tell." for n in (0, 1, 2)} < told
+    assert {f"{begun} {n} of 11 rounds." for n in range(3, 11)} < told
+    assert not any(" of 11 rounds" in note for note in step.so_far.notes)
 
 
 def test_the_order_within_a_round_depends_on_the_seed_alone():

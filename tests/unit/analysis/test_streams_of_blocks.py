@@ -215,7 +215,7 @@ def unread():
 @pytest.mark.parametrize(
     ("spec", "options", "said"),
     [
-        ("relu", {"order": 3}, "order 1 and 2"),
+        ("relu", {"order": 101}, "order 1 to 100"),
         ("relu", {"wrt": "alpha"}, "has no parameters"),
         ("relu", {"at_kink": "up"}, "not 'up'"),
         ("relu", {"jacobian": True}, "it needs no Jacobian"),

@@ -14,7 +14,8 @@ def quiet():
 
 
 @pytest.mark.parametrize(
-    "spec", ["gelu", "gelu_tanh", "quick_gelu", "silu", "mish", "sigmoid", "softplus", "erf"]
+    "spec",
+    ["gelu", "gelu_tanh", "quick_gelu", "silu", "mish", "sigmoid", "softplus", "erf", "x*sigmoid(1.7*x)"],
 )
 def test_a_table_is_near_its_function(spec):
     f = activation(spec)
@@ -45,7 +46,8 @@ def test_the_numbers_are_left_as_they_are_and_nan_stays_nan():
 
 
 @pytest.mark.parametrize(
-    "spec", ["relu", "hard_swish", "laplace", "logit", "tanh", "elu", "exponential", "sine"]
+    "spec",
+    ["relu", "hard_swish", "laplace", "logit", "tanh", "elu", "exponential", "sine", "max(x, 0)", "log(x)"],
 )
 def test_what_has_no_table(spec):
     assert tabulated(activation(spec)) is None

@@ -6,6 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from actcli.analysis import ulp as errors_in_ulp
 from actcli.analysis.low_types import LowType, numpy_type
 from actcli.analysis.ulp import UlpTally, ulp_errors
 
@@ -108,13 +109,38 @@ def test_counts_mean_and_median():
     assert found.over == (6, 5, 4, 3)
     assert (found.rounded_right, found.nan_disagreements, found.infinite) == (2, 1, 1)
     assert found.median == 2
-    assert found.mean == (0.5 + 1 + 2 + 3 + 40 + (2.0**128 - 1) * 2.0**23) / 8
+    assert found.finite_mean == (0.5 + 1 + 2 + 3 + 40 + (2.0**128 - 1) * 2.0**23) / 8
+    assert (found.largest, found.mean) == (INF, INF)
+    assert (found.largest_finite, found.largest_finite_x) == ((2.0**128 - 1) * 2.0**23, 7)
 
 
-def test_the_median_is_found_in_steps_of_1_256_and_far_out_in_powers_of_two():
-    assert tally([1 + 0.3 * 2.0**-23], [1.0]).median == math.ceil(0.3 * 256) / 256
-    assert tally([1 + 300 * 2.0**-23], [1.0]).median == 512
-    assert UlpTally().median is UlpTally().mean is None
+def test_the_median_is_that_of_the_errors():
+    errors = np.array([0.30078125, 300.0, 0.25, 7.0])
+    found = tally(1 + errors * 2.0**-23, np.ones(4))
+    assert (found.median, found.exact_median) == ((0.30078125 + 7) / 2, True)
+    assert tally(1 + errors[:3] * 2.0**-23, np.ones(3)).median == 0.30078125
+    assert tally([NAN, NAN, 1.0], [1.0] * 3).median == INF
+    assert UlpTally().median is UlpTally().mean is UlpTally().finite_mean is None
+
+
+def test_without_an_error_there_is_no_largest_one():
+    found = tally([1.0, NAN], [1.0, 2.0])
+    assert (found.largest_finite, found.finite_mean) == (0, 0)
+    assert math.isnan(found.largest_finite_x)
+
+
+def test_the_median_of_very_many_errors_is_a_bound_in_steps(monkeypatch):
+    monkeypatch.setattr(errors_in_ulp, "KEPT", 2)
+
+    def median_of(error):
+        found = UlpTally()
+        for _ in range(3):
+            found.add(tally([1 + error * 2.0**-23], [1.0]))
+        assert (found.exact_median, found.kept) == (False, ())
+        return found.median
+
+    assert median_of(0.3) == math.ceil(0.3 * 256) / 256
+    assert median_of(300) == 512
 
 
 def test_the_histogram_counts_all_and_ends_with_the_largest():
@@ -123,6 +149,8 @@ def test_the_histogram_counts_all_and_ends_with_the_largest():
     buckets = [(b.low, b.high, b.count) for b in found.histogram()]
     assert buckets == [(0, 0, 1), (0, 0.5, 2), (0.5, 1, 2), (1, 2, 1), (2, 4, 1), (INF, INF, 1)]
     assert UlpTally().histogram() == ()
+    far = tally(1 + ulp * np.array([0, 0, 3, 1000]), np.ones(4)).histogram()
+    assert [(b.low, b.high, b.count) for b in far][2:] == [(0.5, 1, 0), (1, 2, 0), (2, 4, 1), (512, 1024, 1)]
 
 
 def test_tallies_of_pieces_add_up_to_that_of_the_whole():

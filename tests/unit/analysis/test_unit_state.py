@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import reduce
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -13,11 +13,14 @@ from layers import require_same
 from actcli import activation
 from actcli.analysis.firing import firing_rule
 from actcli.analysis.observing import observed
+from actcli.analysis.state_record import described, packed, unpacked
+from actcli.analysis.unit_class import unit_classes
 from actcli.analysis.unit_state import NEVER, UNKNOWN, empty, merged
 from actcli.exits import DataError
 
 RULES = {spec: firing_rule(activation(spec), recorded)
-         for spec, recorded in (("relu", "post"), ("gelu", "pre"), ("tanh", "post"))}  # fmt: skip
+         for spec, recorded in (("relu", "post"), ("gelu", "pre"), ("tanh", "post"), ("relu6", "pre"),
+                                ("elu", "pre"), ("sine", "pre"))}  # fmt: skip
 ODD = [0.0, -0.0, np.nan, np.inf, -np.inf, 5e-324, 1.0, 1.0]
 
 
@@ -45,13 +48,69 @@ def test_merging_any_split_in_any_order_equals_one_pass(
 ):
     rule, values = RULES[spec], layer(seed, samples, units, positions, odd, shift)
     cuts = sorted(data.draw(st.lists(st.integers(0, samples), max_size=6)))
-    ends = [0, *cuts, samples]
+    ends = [0, *cuts, *data.draw(st.sampled_from([[], [samples]])), samples]
     parts = [observed(rule, "a", values[a:b], 7 + a) for a, b in pairwise(ends)]
-    parts = data.draw(st.permutations(parts))
-    whole, together = observed(rule, "a", values, 7), reduce(merged, parts, empty("a", rule, units))
-    require_same(together, whole)
-    assert (together.samples, together.elements, together.start) == (samples, samples * positions, 7)
+    parts = data.draw(st.permutations([*parts, empty("a", rule, units)]))
+    nameless = data.draw(st.booleans())
+    if nameless:
+        at = data.draw(st.integers(0, len(parts) - 1))
+        parts[at] = replace(parts[at], start=None)
+    whole = observed(rule, "a", values, 7)
+
+    while len(parts) > 1:  # not only from left to right
+        a, b = data.draw(st.permutations(range(len(parts))))[:2]
+        both = written_and_read(merged(parts[a], parts[b]))
+        parts = [*(part for i, part in enumerate(parts) if i not in {a, b}), both]
+    (together,) = parts
+
+    known = together.start is not None
+    assert known or nameless
+    require_same(together, whole, places=known)
+    assert (together.samples, together.elements) == (samples, samples * positions)
     np.testing.assert_array_equal(together.slope, whole.slope)
+    if known:
+        assert together.start == 7
+    else:
+        for places, right in ((together.first, whole.first), (together.last, whole.last)):
+            assert ((places == NEVER) == (right == NEVER)).all()
+    np.testing.assert_array_equal(unit_classes(together, 0.1, 0), unit_classes(whole, 0.1, 0))
+
+
+def written_and_read(state):
+    """The state as it comes back from a statistics file."""
+    description, counts, numbers = packed([state])
+    (back,) = unpacked(described(description, "file"), counts, numbers, "file")
+    return back
+
+
+def test_several_parts_of_which_one_has_no_start_have_no_places():
+    rule = RULES["relu"]
+    values = np.array([[0.0, 1.0], [0.0, 0.0], [0.0, 1.0]])
+    parts = [observed(rule, "a", values[i : i + 1], i) for i in range(3)]
+    parts[1] = replace(parts[1], start=None)
+    for order in permutations(parts):
+        both = reduce(merged, order)
+        assert (both.start, both.first.tolist(), both.last.tolist()) == (
+            None,
+            [NEVER, UNKNOWN],
+            [NEVER, UNKNOWN],
+        )
+    alone = replace(observed(rule, "a", values, 0), start=None)
+    assert (alone.first.tolist(), alone.last.tolist()) == ([NEVER, 0], [NEVER, 2])
+    require_same(merged(alone, empty("a", rule, 2)), alone)
+
+
+def test_a_spread_that_was_not_observed_stays_unknown_and_hides_nothing_else():
+    rule = RULES["relu"]
+    values = layer(1, 20, 3, 2, 0.0, 0.0)
+    whole = observed(rule, "a", values, 0)
+    parts = [observed(rule, "a", values[:9], 0), observed(rule, "a", values[9:], 9)]
+    parts[0] = replace(parts[0], m2=np.full(3, np.nan))
+    for order in (parts, parts[::-1]):
+        both = written_and_read(reduce(merged, [empty("a", rule, 3), *map(written_and_read, order)]))
+        assert np.isnan(both.m2).all()
+        assert np.isnan(both.variance).all()
+        require_same(replace(both, m2=whole.m2), whole)
 
 
 def test_a_part_without_a_start_makes_the_places_unknown():

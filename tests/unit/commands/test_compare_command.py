@@ -89,6 +89,22 @@ def test_a_sweep_makes_contenders(fake):
     assert [f.spec for f in fake.asked.functions] == specs(fake)
 
 
+def test_two_sweeps_make_every_pair(fake):
+    outcome("softplus", "--sweep", "beta=1,2", "--sweep", "threshold=10,20", "--by", "values")
+    assert specs(fake) == [f"softplus:beta={b},threshold={t}" for b in (1, 2) for t in (10, 20)]
+
+
+def test_a_sign_in_a_formula_makes_another_function(fake):
+    outcome("exp(x)", "exp(-x)", "--by", "gradients")
+    assert specs(fake) == ["exp(x)", "exp(-x)"]
+
+
+def test_one_function_under_two_names_is_compared(fake):
+    for names in (("torch.gelu", "jax.gelu"), ("swish", "silu"), ("elu", "elu:1"), ("relu", "relu/relu")):
+        outcome(*names, "--by", "gradients")
+        assert specs(fake) == list(names)
+
+
 def test_stacks_are_for_gradients(fake):
     outcome("relu/relu/tanh", "gelu", "--by", "gradients")
     assert [len(stack.functions) for stack in fake.asked.stacks] == [3, 1]
@@ -98,7 +114,7 @@ def test_stacks_are_for_gradients(fake):
     assert "--sweep sets a parameter of one function" in refused(
         "relu/tanh", "--by", "gradients", "--sweep", "alpha=1,2"
     )
-    assert "layer 2 of relu/rleu" in refused("relu/rleu", "gelu", "--by", "gradients")
+    assert "layer 2 of the stack relu/rleu" in refused("relu/rleu", "gelu", "--by", "gradients")
 
 
 def test_what_gradients_take(fake):
@@ -179,8 +195,14 @@ def test_every_option_of_a_measure_is_one_of_the_command():
     ("arguments", "said"),
     [
         (["relu", "rleu"], "unknown function 'rleu'"),
+        (["relu", "gelu", "a/x.npy"], "a/x.npy is no function; compare takes the numbers of a file by -i a/x.npy"),
         (["relu", "softmax"], "softmax maps rows to rows"),
+        (["relu", "gelu", "ReLU"], "ReLU is named twice; a function is compared with others"),
+        (["exp(-x)", "exp(-x)"], "exp(-x) is named twice"),
+        (["relu/tanh", "ReLU/tanh", "--by", "gradients"], "ReLU/tanh is named twice"),
         (["relu", "elu", "--sweep", "alpha=1,2"], "relu has no parameters"),
+        (["elu:1", "--sweep", "alpha=1,2"], "elu:1 sets alpha, and so does --sweep alpha; leave one of them out"),
+        (["elu", "--sweep", "alpha=1,2", "--sweep", "alpha=3,4"], "--sweep alpha is there twice; name all its values"),
         (["elu", "--sweep", "beta=1,2"], "no parameter 'beta'"),
         (["elu", "--sweep", "alpha"], "is not a sweep"),
         (["relu", "gelu", "--by", "looks"], "--by 'looks' is not one of"),
@@ -202,6 +224,10 @@ def test_every_option_of_a_measure_is_one_of_the_command():
         (["relu", "gelu", "--plot", "-o", "x.svg", "--digits", "3"], "writes the chart alone; leave out --digits"),
         (["relu", "gelu", "-o", "x.svg"], "is a chart by its suffix; add --plot"),
         (["relu", "gelu", "-o", "x.npy"], "npy holds numbers, not a comparison"),
+        (["relu", "gelu", "-o", "x.xyz"], "use one of .csv, .tsv, .json, .jsonl, .txt, .md, or --format"),
+        (["relu", "gelu", "-o", "x"], "use one of .csv, .tsv, .json, .jsonl, .txt, .md, or --format"),
+        (["elu", "--sweep", "alpha=1:36:36", "--plot"], "--plot draws 35 contenders at most, not 36"),
+        (["elu", "--sweep", "alpha=1:18:18", "--by", "gradients", "--init", "he,gain", "--plot"], "not 36"),
         (["relu", "gelu", "--digits", "3", "--format", "csv"], "--digits belongs to --format table"),
     ],
 )  # fmt: skip
@@ -253,6 +279,12 @@ def test_an_unknown_column_is_found_at_the_first_step(fake):
     )
 
 
+def test_the_summary_is_no_measure_by_name():
+    assert refused("relu", "gelu", "--sort", "sise").startswith(
+        "no column 'sise' in the summary; it has infimum"
+    )
+
+
 @pytest.mark.usefixtures("fake")
 def test_the_best_alone():
     assert outcome("gelu_tanh", "relu", "mish", "--best", "error")[0] == "relu\n"
@@ -265,6 +297,37 @@ def test_sorted_best_first_and_unknown_last():
     assert [line.split(",")[0] for line in out.splitlines()] == ["function", "erf", "relu", "gelu_tanh"]
     out, _ = outcome("erf", "relu", "--sort", "kept", "--format", "csv")
     assert [line.split(",")[0] for line in out.splitlines()] == ["function", "relu", "erf"]
+
+
+@pytest.mark.usefixtures("fake")
+def test_sorted_by_name_numbers_count_by_their_size():
+    names = ("erf", "elu:alpha=10", "elu:alpha=2", "elu:alpha=-1", "relu6", "relu")
+    out, _ = outcome(*names, "--sort", "function", "--format", "csv")
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == [
+        "elu:alpha=-1", "elu:alpha=2", "elu:alpha=10", "erf", "relu", "relu6",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("fake")
+def test_a_tie_for_the_best_is_said():
+    assert outcome("gelu_tanh", "mish", "relu", "--best", "error") == (
+        "mish\n",
+        "actcli: 2 tie for the best error, the first is printed: mish, relu\n",
+    )
+    assert outcome("relu", "mish", "--best", "error")[0] == "relu\n"
+    assert outcome("mish", "tanh", "gelu", "--best", "kept")[1] == ""
+
+
+def test_without_a_chart_the_table_is_there_all_the_same(fake, monkeypatch):
+    plain = fake.steps
+    monkeypatch.setattr(
+        fake, "steps", lambda specs: (replace(s, so_far=replace(s.so_far, chart=None)) for s in plain(specs))
+    )
+    out, err = outcome("relu", "gelu_tanh", "--plot")
+    assert "gelu_tanh" in out
+    assert err == "actcli: --plot: there is nothing to draw here, no curve with a point on it\n"
+    with pytest.raises(DataError, match="nothing to draw"):
+        outcome("relu", "gelu_tanh", "--plot", "-o", "x.txt")
 
 
 def test_what_is_found_ends_in_status_3(fake):
@@ -348,8 +411,36 @@ def test_array_is_for_the_file_that_has_arrays(results):
     assert against(results / "x.npz", results / "theirs.npz", "--array", "y")["max_ulp"] == 3
 
 
+@pytest.mark.parametrize("by", ["values", "information", "precision"])
+def test_without_numbers_there_is_nothing_to_measure(by, tmp_path):
+    np.save(tmp_path / "none.npy", np.zeros((0, 4)))
+    with pytest.raises(DataError, match=r"none\.npy: holds no numbers"):
+        outcome("relu", "gelu", "--by", by, "-i", str(tmp_path / "none.npy"))
+    with pytest.raises(DataError, match="stdin: holds no numbers"):
+        outcome("relu", "gelu", "--by", by, "-i", "-")
+
+
 def test_a_file_of_several_arrays(results):
-    with pytest.raises(UsageError, match=r"theirs\.npz holds several arrays; say with --array NAME"):
+    several = r"theirs\.npz holds 2 arrays, and one is compared; say which with --array NAME: y, other$"
+    with pytest.raises(UsageError, match=several):
         against(results / "x.npy", results / "theirs.npz")
+    for by in ("values", "information", "precision"):
+        with pytest.raises(UsageError, match=several):
+            outcome("relu", "gelu", "--by", by, "-i", str(results / "theirs.npz"))
+        one = ("relu", "gelu", "--by", by, "-i", str(results / "theirs.npz"), "--array", "y")
+        assert outcome(*one)[0].startswith("function\t")
     with pytest.raises(DataError, match=r"missing\.npy"):
         against(results / "missing.npy", results / "one.npz")
+
+
+def test_results_that_ml_dtypes_saved(tmp_path):
+    package = pytest.importorskip("ml_dtypes")
+    x = np.linspace(-3, 3, 20, dtype=np.float32).astype(package.bfloat16)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "mine.npy", np.maximum(x, 0))
+    files = tmp_path / "x.npy", tmp_path / "mine.npy"
+    assert against(*files, "--types", "bfloat16")["max_ulp"] == 0
+    with pytest.raises(DataError, match="compare --by precision reads it with --types bfloat16"):
+        against(*files)
+    alone = ("relu", "--by", "precision", "-i", str(files[0]), "--types", "bfloat16", "--format", "json")
+    assert json.loads(outcome(*alone)[0])["contenders"][0]["bfloat16_max_relative_error"] == 0

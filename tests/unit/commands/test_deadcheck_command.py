@@ -78,6 +78,16 @@ def test_a_confidence_is_between_the_ends(text):
         share("--confidence", ends=False)(text)
 
 
+def test_a_confidence_of_one_is_not_taken_for_one_percent():
+    for text in ("1", "100", "100%", "1.0"):
+        with pytest.raises(UsageError, match=r"say 95% or 0\.95"):
+            share("--confidence", ends=False, usual=0.95)(text)
+    with pytest.raises(UsageError, match=r"say 95% or 0\.95"):
+        share("--confidence", ends=False, usual=0.95)("95")
+    with pytest.raises(UsageError, match=r"say 1% or 0\.01"):
+        share("--rare", ends=False)("1")
+
+
 @pytest.mark.parametrize(
     ("text", "divided"),
     [
@@ -174,12 +184,24 @@ WRONG = [
     ),
     (["net.npz", "--stop-when-certain", "--definition", "redo"], "holds for our own definition"),
     (["net.npz", "--definition", "nobody"], "--definition 'nobody' is not one of"),
+    (["net.npz", "--start", "5"], "--start belongs to --save-state"),
+    (["net.npz", "--start", "-1", "--save-state", "s.npz"], "--start '-1' is not a whole number from 0"),
+    (
+        ["model.onnx", "--random", "4", "--fail-above", "5%"],
+        "--fail-above is for real data, and --random is noise",
+    ),
+    (["model.onnx", "--random", "4", "--save-state", "s.npz"], "--save-state is for real data, and --random"),
+    (["net.npz", "--confidence", "1"], "--confidence '1' is no share between 0% and 100%: say 95% or 0.95"),
+    (["--plan", "10", "--start", "1"], "--start does not go with --plan"),
     (["net.npz", "--map"], "--map draws for a person; plain has no place"),
     (["net.npz", "--map", "--format", "json"], "--map draws for a person; json"),
     (["net.npz", "--units", "--format", "json"], "--units belongs to table, markdown and lines"),
     (["net.npz", "--format", "yaml"], "--format 'yaml' is not one of"),
     (["net.npz", "--save-state", "s.json"], "statistics go to a file that ends in .npz"),
-    (["net.npz", "--fail-above", "0", "--layer", "nothing*"], "no layer matches 'nothing\\*'"),
+    (
+        ["net.npz", "--fail-above", "0", "--layer", "nothing*"],
+        "--layer 'nothing\\*': no layer is called so; there are conv1, fc",
+    ),
     (["net.npz", "--plan", "10"], "SOURCE does not go with --plan"),
     (["--plan", "10", "--units"], "--units does not go with --plan"),
     (["--plan", "0"], "--plan '0' is not a whole number from 1"),
@@ -257,10 +279,8 @@ def test_not_enough_data_names_the_samples_it_takes():
     status, _, err = outcome("net.npz", "--fail-above", "4%", "--rare", "0.001")
     assert status == 4
     # ln(40/0.05) / -ln(0.999) = 6681.3
-    assert (
-        "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but after 2 000 samples; it takes 6 682"
-        in err
-    )
+    assert "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but 2 000 samples are too few" in err
+    assert "it takes 6 682" in err
 
 
 @pytest.mark.usefixtures("folder")
@@ -274,58 +294,6 @@ def test_sorted_the_worst_comes_first():
 def test_the_activation_of_one_layer():
     said = json.loads(outcome("net.npz", "--activation", "fc=relu6", "--format", "json")[1])
     assert [one["function"] for one in said["layers"]] == ["relu", "relu6"]
-
-
-@pytest.mark.usefixtures("folder")
-def test_pre_activations_recorded_as_outputs_are_noticed():
-    np.save("z.npy", np.random.default_rng(0).standard_normal((100, 5)))
-    _, _, err = outcome("z.npy")
-    assert "--recorded pre" in err
-    assert "--recorded pre" not in outcome("z.npy", "--recorded", "pre")[2]
-
-
-@pytest.mark.usefixtures("folder")
-def test_statistics_merge_to_what_one_pass_gives():
-    h = layer()
-    np.savez("first.npz", conv1=h[:700], fc=h[:700, 4:])
-    np.savez("second.npz", conv1=h[700:], fc=h[700:, 4:])
-    np.savez("whole.npz", conv1=h, fc=h[:, 4:])
-    for name in ("first", "second"):
-        assert outcome(f"{name}.npz", "--save-state", f"{name}_state.npz")[0] == 0
-    merged = json.loads(outcome("first_state.npz", "second_state.npz", "--format", "json")[1])
-    whole = json.loads(outcome("whole.npz", "--format", "json")[1])
-    for one, other in zip(merged["layers"], whole["layers"], strict=True):
-        assert (one["counts"], one["samples"], one["dead"]) == (
-            other["counts"],
-            other["samples"],
-            other["dead"],
-        )
-
-
-@pytest.mark.usefixtures("folder")
-def test_statistics_are_not_recorded_activations():
-    outcome("net.npz", "--save-state", "state.npz")
-    for arguments in (["--recorded", "pre"], ["--unit-axis", "1"], ["--activation", "relu"]):
-        with pytest.raises(UsageError, match=r"state\.npz is a statistics file"):
-            outcome("state.npz", *arguments)
-    with pytest.raises(UsageError, match="one kind at a time"):
-        outcome("state.npz", "net.npz")
-    with pytest.raises(UsageError, match="statistics files are done"):
-        outcome("state.npz", "--stop-when-certain")
-
-
-@pytest.mark.usefixtures("folder")
-def test_against_an_earlier_state():
-    np.savez("net.npz", conv1=layer(dead=(3,)))
-    outcome("net.npz", "--save-state", "old.npz")
-    np.savez("net.npz", conv1=layer(dead=(5, 6)))
-    change = json.loads(outcome("net.npz", "--against", "old.npz", "--format", "json")[1])["change"]
-    assert [(one["layer"], one["newly_dead"], one["revived"], one["still_dead"]) for one in change] == [
-        ("conv1", [5, 6], [3], [])
-    ]
-    for form in ("table", "markdown"):
-        said = outcome("net.npz", "--against", "old.npz", "--format", form)[1]
-        assert "conv1: 2 newly dead (5, 6), 1 revived (3), 0 still dead" in said
 
 
 @pytest.mark.parametrize(
@@ -356,7 +324,7 @@ def test_into_files_and_the_verdict_is_said_all_the_same():
         status, out, err = outcome("net.npz", "-o", name)
         assert (status, out) == (0, "")
         assert "2 of 40 units (5 %) are dead" in err
-    assert ET.parse("r.xml").getroot().get("failures") == "1"  # noqa: S314 - our own text
+    assert ET.parse("r.xml").getroot().get("failures") == "0"  # noqa: S314 - our own text
 
 
 @pytest.mark.usefixtures("folder")

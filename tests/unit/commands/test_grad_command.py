@@ -68,4 +68,4 @@ def test_contradictions_are_named_with_the_option_to_leave_out() -> None:
     from actcli import activation
 
     with pytest.raises(UsageError, match="--order 2 belongs to --wrt x"):
-        refuse_contradictions(activation("prelu"), "2", "alpha", "default", jacobian=False)
+        refuse_contradictions(activation("prelu"), 2, "alpha", "default", jacobian=False)

@@ -76,3 +76,10 @@ def test_what_is_no_finite_number(text: str) -> None:
 
 def test_a_list_in_words() -> None:
     assert options.one_of(options.ColorChoice) == "auto, always or never"
+
+
+def test_the_highest_order_is_the_one_of_the_core():
+    from actcli.activations.activation import HIGHEST_ORDER
+
+    # declared again for the help alone: the core would load NumPy for it
+    assert options.HIGHEST_ORDER == HIGHEST_ORDER

@@ -5,7 +5,7 @@ import numpy as np
 from actcli.activations import activation
 from actcli.analysis.deadness import Settings, Unobserved, judge, report_on
 from actcli.analysis.firing import fires, firing_rule
-from actcli.analysis.unit_state import NEVER, LayerState
+from actcli.analysis.unit_state import NEVER, LayerState, empty
 from actcli.render.dead_verdict import Findings
 
 
@@ -17,6 +17,8 @@ def state(name, v, function="relu", recorded="pre", start=0):
     h = f(v) if recorded == "pre" else v
     fired = fires(rule, v)
     samples, units = v.shape
+    if not samples:
+        return empty(name, rule, units)
     finite = np.isfinite(v)
     known = np.where(finite, v, 0.0)
     mean = known.sum(0) / np.maximum(finite.sum(0), 1)

@@ -53,7 +53,7 @@ def test_a_panel_without_anything_above_0_is_left_out():
     assert "signal" in drawn(both)
     assert "gradient" not in drawn(both)
     neither = replace(both, chart=Chart(Figure((dead,), (1.0, 50.0)), "layer", log=True))
-    with pytest.raises(DataError, match="by precision has nothing to draw"):
+    with pytest.raises(DataError, match="there is nothing to draw here"):
         drawn(neither)
     with pytest.raises(DataError, match="nothing to draw"):
         drawn(comparison())

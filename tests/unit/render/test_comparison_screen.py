@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from comparisons import COLUMNS, CONTENDERS, comparison, sweep
+from comparisons import COLUMNS, CONTENDERS, GELU, INF, comparison, sweep
 from rendering import terminal
 
-from actcli.analysis.comparison import Contender
+from actcli.analysis.comparison import Column, Contender
 from actcli.render.comparison_screen import comparison_screen
 from actcli.render.surface import Surface
 
@@ -17,10 +17,38 @@ def screen(found, width=80, digits=None, chart="", **more):
     )
 
 
+def test_the_lines_of_a_long_stack_begin_below_each_other():
+    lines = screen(
+        comparison([Contender("relu/relu/tanh/gelu/silu/mish/elu", GELU), CONTENDERS[0]])
+    ).splitlines()
+    assert [line.rstrip() for line in lines[:2]] == [
+        "                    relu/relu/tanh/",
+        "                    gelu/silu/mish/elu       relu",
+    ]
+
+
+def test_nan_that_was_given_is_no_missing_number():
+    found = Contender(
+        "relu", {"infimum": 0.0}, {"worst": [{"index": 3, "theirs": float("nan"), "ulp": None}]}
+    )
+    lines = screen(comparison([found], shown=("worst",))).splitlines()
+    assert lines[-1].split() == ["3", "nan", "–"]
+
+
+def test_a_column_that_says_what_another_does_is_left_out():
+    columns = (Column("all", "largest"), Column("finite", "largest finite", unlike="all"))
+    same, other = (
+        Contender("relu", {"all": 1.0, "finite": 1.0}),
+        Contender("gelu", {"all": INF, "finite": 1.0}),
+    )
+    assert "finite" not in screen(comparison([same], columns))
+    assert "largest finite     1" in screen(comparison([other], columns))
+
+
 def test_contenders_beside_each_other():
     assert screen(comparison()) == (
-        "                                            leaky_relu\n"
-        "                       relu        gelu    :alpha=0.25\n"
+        "                                           leaky_relu:\n"
+        "                       relu        gelu    alpha=0.25\n"
         "────────────────────────────────────────────────────────\n"
         "infimum                   0    -0.16997             -∞\n"
         "no gradient           x ≤ 0        none              –\n"

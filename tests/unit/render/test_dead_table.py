@@ -1,14 +1,17 @@
 """The screen of deadcheck: columns that fit, numbers that are never cut, names that cannot do harm."""
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from dead_units import HIDDEN, HOSTILE, findings, planted, state
 
 from actcli.analysis.deadness import CLASSES
-from actcli.render.dead_table import View, dead_screen, layer_rows, unit_rows
+from actcli.render.dead_table import View, dead_screen, layer_rows
 from actcli.render.surface import Surface
+from actcli.render.unit_table import unit_rows
 
 
 def screen(found, width=80, *, view=None, unicode=True, color=False):
@@ -160,3 +163,47 @@ def test_the_rows_of_markdown_have_every_class():
     head, *rows = layer_rows(findings(*every_class()).report)
     assert {"silent", "gate-dead", "negative-only", "always active", "non-finite"} <= set(head)
     assert all(len(row) == len(head) for row in rows)
+
+
+def wide_units():
+    """Units with long numbers in every column, and causes."""
+    z = planted(12_345) * 1e-7
+    z[:, 1] = -1.234567e-7
+    layer = findings(state("fc", z, start=10**9)).report.layers[0]
+    causes = tuple("zero weights" if unit == 1 else "" for unit in range(16))
+    locked = np.arange(16) == 1
+    found = findings(state("fc", z, start=10**9))
+    return replace(
+        found, report=replace(found.report, layers=(replace(layer, causes=causes, locked=locked),))
+    )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 90, 120, 200])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_a_unit_s_numbers_are_whole_and_what_has_no_room_is_named(width, unicode):
+    text = screen(wide_units(), width, view=View(units=True), unicode=unicode)
+    lines = text[text.index("unit  class") :].splitlines()
+    head = re.split(r" {2,}", lines[0])
+    cells = [dict(zip(head, re.split(r" {2,}", line.strip()), strict=False)) for line in lines[2:5]]
+    assert max(map(len, lines)) <= width
+    assert [(cell["unit"], cell["class"], cell["fired"]) for cell in cells] == [
+        ("1", "silent", "0"),
+        ("2", "rare", "2"),
+        ("3", "always_active", "12345"),
+    ]
+    left_out = set(re.split(r", ", re.search(r"wide: (.*);", " ".join(lines))[1])) if width < 110 else set()
+    every = {"unit", "class", "fired", "p <", "largest z", "cause", "margin", "first", "last", "samples"}
+    assert set(head) == every - left_out
+    assert ("largest z" not in head) or float(cells[0]["largest z"]) == pytest.approx(-1.2346e-7, rel=1e-2)
+    assert "…" not in "".join(lines[:5])
+    assert "..." not in "".join(lines[:5])
+
+
+def test_the_least_important_column_goes_first():
+    kept = []
+    for width in (200, 100, 80, 60, 40, 20):
+        text = screen(wide_units(), width, view=View(units=True))
+        kept.append(re.split(r" {2,}", text[text.index("unit  class") :].splitlines()[0]))
+    assert kept[0][-2:] == ["first", "last"]
+    assert all(set(fewer) <= set(more) for more, fewer in pairwise(kept))
+    assert kept[-1] == ["unit", "class"]

@@ -13,13 +13,13 @@ from actcli.render.dead_verdict import bound_text, count, percent, status_word, 
 
 def test_nobody_is_dead():
     found = findings(state("fc1", planted()[:, 3:]))
-    assert verdict(found) == ["No unit is dead: all of 13 units fired, in 400 samples."]
+    assert verdict(found) == ["No unit is dead: all 13 fired, in 400 samples."]
     assert status_word(found) == "no dead unit"
 
 
 def test_a_silent_leaky_unit_is_not_dead():
     found = findings(state("fc1", planted()[:, :4], "leaky_relu"))
-    assert verdict(found)[0].startswith("No unit is dead: all of 4 units fired")
+    assert verdict(found)[0].startswith("No unit is dead: all 4 fired")
 
 
 def test_a_dead_unit_with_its_bound_and_the_samples_it_takes():
@@ -55,8 +55,8 @@ def test_layers_of_different_length():
             100,
             0.01,
             (
-                "Not enough data: 6.25 % (1 of 16) is above the limit of 1 %, but after 100 samples; "
-                "it takes 574 to say so."
+                "Not enough data: 6.25 % (1 of 16) is above the limit of 1 %, but 100 samples are too few to say so; "
+                "it takes 574."
             ),
             "not enough data",
         ),
@@ -71,10 +71,139 @@ def test_a_limit(samples, limit, said, word):
 def test_a_limit_for_each_layer_names_those_above_it():
     states = [state("conv1", planted(700)), state("conv2", planted(700)[:, 3:]), state("fc", planted(700))]
     found = findings(*states, limit=0.0, layer_glob="conv*")
-    assert verdict(found)[1:] == ["conv1 is above the limit of 0 %: 6.25 % (1 of 16)."]
-    assert verdict(findings(*states, limit=0.1, layer_glob="conv*"))[1:] == [
-        "Fine: each is within the limit of 10 % (2 layers)."
+    assert verdict(found)[1:] == [
+        "conv1 is above the limit of 0 %: 6.25 % (1 of 16).",
+        "In the other layer, which the limit is not for, 1 of 16 units is dead.",
     ]
+    assert verdict(findings(*states, limit=0.1, layer_glob="conv*"))[1] == (
+        "Each of the 2 layers is within the limit of 10 %."
+    )
+    assert (
+        verdict(findings(*states, limit=0.1, layer_glob="conv1"))[1] == "conv1 is within the limit of 10 %."
+    )
+
+
+def test_a_limit_for_some_layers_is_about_their_units_only():
+    states = [state("conv1", planted(700)), state("conv2", planted(700)[:, 3:]), state("fc", planted(700))]
+    first = verdict(findings(*states, limit=0.0, layer_glob="conv*"))[0]
+    assert first.startswith("1 of 29 units in the 2 layers conv1, conv2 (3.45 %) is dead: no firing in 700 ")
+    assert verdict(findings(*states, limit=0.0, layer_glob="conv2")) == [
+        "No unit in conv2 is dead: all 13 fired, in 700 samples.",
+        "conv2 is within the limit of 0 %.",
+        "In the 2 other layers, which the limit is not for, 2 of 32 units are dead.",
+    ]
+    assert verdict(findings(*states, limit=0.0, layer_glob="*"))[0].startswith("2 of 45 units (4.44 %) are")
+
+
+def test_too_few_samples_are_said_of_their_layer():
+    (_, said) = verdict(findings(state("a", planted(9)[:1, 1:3]), limit=0.0, layer_glob="a"))
+    assert said == (
+        "Not enough data of a: 100 % (2 of 2) is above the limit of 0 %, but 1 sample is too few to say so; "
+        "it takes 368."
+    )
+
+
+def test_many_layers_above_a_limit_do_not_fill_the_screen():
+    states = [state(f"conv{i}", planted(700)) for i in range(14)]
+    said = verdict(findings(*states, limit=0.0, layer_glob="*"))
+    assert len(said) == 12
+    assert said[-1] == "The same holds of 4 more layers."
+
+
+def test_one_unit_two_units_and_all_of_them():
+    z = planted(700)
+    for columns, said in (
+        ([0], "No unit is dead: the only one fired, in 700 samples."),
+        ([0, 3], "No unit is dead: all 2 fired, in 700 samples."),
+    ):
+        assert verdict(findings(state("a", z[:, columns]))) == [said]
+    for columns, start in (
+        ([1], "The only unit is dead: no firing in 700 samples, so that it fires with p < "),
+        ([1, 1], "All 2 units are dead: no firing in 700 samples, so that each fires with p < "),
+        ([0, 1], "1 of 2 units (50 %) is dead: "),
+        ([0, 1, 1], "2 of 3 units (66.7 %) are dead: "),
+    ):
+        assert verdict(findings(state("a", z[:, columns])))[0].startswith(start)
+
+
+def test_units_that_never_fired_and_are_not_dead():
+    z = planted(700)[:, 3:7]
+    z[:, 0] = -0.7517915
+    assert verdict(findings(state("a", z, "gelu"))) == [
+        "No unit is known to be dead: 3 of 4 fired, in 700 samples; 1 never did, but is not dead by its class."
+    ]
+    z[:, 1] = -0.7517915
+    assert verdict(findings(state("a", z, "gelu")))[0].endswith(
+        "2 of 4 fired, in 700 samples; 2 never did, but are not dead by their class."
+    )
+
+
+def test_nan_fails_every_limit_and_is_never_called_fine():
+    z = planted(700)[:, 3:5]
+    z[3, 0] = np.nan
+    found = findings(state("fc1", z), limit=1.0)
+    assert status_word(found) == "found"
+    assert verdict(found) == [
+        "No unit is known to be dead: 1 of 2 fired, in 700 samples; 1 gave NaN or inf.",
+        "1 of 2 units gave NaN or inf, which no limit allows.",
+        "1 unit gave NaN or inf: fc1.",
+    ]
+    z[:] = np.nan
+    found = findings(state("fc1", z), limit=1.0, layer_glob="fc1")
+    assert verdict(found)[:2] == [
+        "All 2 units gave NaN or inf: nothing is known of firing.",
+        "2 of 2 units of fc1 gave NaN or inf, which no limit allows.",
+    ]
+    assert status_word(findings(state("fc1", z))) == "NaN or inf"
+    assert verdict(findings(state("fc1", z[:, :1])))[0].startswith("The only unit gave NaN or inf")
+
+
+def test_dead_units_beside_nan_are_said_too():
+    z = planted(700)
+    z[3, 0] = np.inf
+    assert verdict(findings(state("fc1", z), limit=0.01))[1:3] == [
+        "1 of 16 units gave NaN or inf, which no limit allows.",
+        "Besides, 6.25 % (1 of 16) is above the limit of 1 %.",
+    ]
+
+
+def test_no_sample_says_nothing():
+    found = findings(state("fc1", np.empty((0, 3))), limit=0.5)
+    assert verdict(found) == [
+        "No sample was seen, so nothing can be said.",
+        "Not enough data: a layer has no sample.",
+    ]
+    assert status_word(findings(state("fc1", np.empty((0, 3))))) == "nothing observed"
+    assert verdict(findings(unobserved=(HIDDEN,), limit=0.5))[1] == "Not enough data: no unit was observed."
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ("sagemaker", "2 of 16 units are flagged."),
+        ("keras-contrib", "1 of 16 units is flagged."),
+        ("deepdiagnosis", "0 of 16 units are flagged."),
+        ("redo", "2 of 16 units are flagged."),
+        ("loss-of-plasticity", "2 of 16 units are flagged."),
+    ],
+)
+def test_each_other_definition_in_a_sentence(definition, said):
+    found = findings(state("a", planted()), settings=Settings(definition=definition))
+    assert verdict(found)[1].startswith(f"By the definition of {definition} (")
+    assert verdict(found)[1].endswith(f"), {said}")
+
+
+def test_layers_that_another_definition_flags():
+    dead = planted()[:, [1, 1, 3]]
+    one = findings(state("a", dead), state("b", planted()), settings=Settings(definition="sagemaker"))
+    assert verdict(one)[1].endswith("), 4 of 19 units are flagged, and so is the layer a.")
+    two = findings(
+        state("a", dead), state("b", dead), state("c", planted()),
+        settings=Settings(definition="sagemaker"), layer_glob="[ab]", limit=0.0,
+    )  # fmt: skip
+    assert verdict(two)[1].endswith(
+        "), 4 of 6 units in the 2 layers a, b are flagged, and so are 2 layers: a, b."
+    )
 
 
 def test_noise_is_said_first_and_what_was_not_observed_is_not_forgotten():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from actcli.exits import DataError, UsageError
 from actcli.sources import Request, open_numbers
+from actcli.sources.low_precision import low_types
 
 
 @pytest.fixture
@@ -206,6 +207,23 @@ def test_types_without_numbers_are_refused_by_name(saved, draw, array, message):
 def test_voids_of_low_precision_say_how_to_read_them(saved, draw, width, name):
     with pytest.raises(DataError, match=f"{name} is saved like this: pip install ml_dtypes"):
         draw(Request(tokens=(saved(np.zeros(2, width)),)))
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3", "float8_e5m2"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_types_that_numpy_does_not_know_are_read_when_they_are_named(saved, draw, name, order):
+    package = pytest.importorskip("ml_dtypes")
+    theirs = getattr(package, "float8_e4m3fn" if name == "float8_e4m3" else name)
+    bits = np.dtype(theirs).itemsize * 8
+    every = np.arange(1 << bits, dtype=f"u{bits // 8}").view(theirs).reshape(2, -1)
+    (kind,) = low_types([name])
+    path = saved(np.asarray(every, order=order))
+    drawn = draw(Request(tokens=(path,), stored=kind))
+    assert (drawn.error, drawn.dtype, drawn.shape) == (None, np.float32, every.shape)
+    assert np.array_equal(drawn.values, every.astype(np.float32).reshape(-1), equal_nan=True)
+    (other,) = low_types(["float8_e5m2" if bits == 16 else "bfloat16"])
+    with pytest.raises(DataError, match=f"{bits // 8}-byte voids"):
+        draw(Request(tokens=(path,), stored=other))
 
 
 @pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="a long double is a double here")

@@ -12,6 +12,7 @@ import pytest
 from actcli.exits import DataError, UsageError
 from actcli.sources import recorded as module
 from actcli.sources.recorded import hint, recorded
+from actcli.sources.unit_axis import UnitAxes
 from actcli.terminal import Terminal
 
 DENSE = np.arange(12, dtype=np.float32).reshape(4, 3)
@@ -27,7 +28,7 @@ def drawn(*tokens, axis=None, stdin=b"", tty=False):
     terminal = Terminal(stdin=io.BytesIO(stdin), stdout=None, stderr=None, stdin_is_tty=tty)
     return [
         (layer.name, layer.units, layer.samples, layer.start, np.concatenate(list(layer.blocks)))
-        for layer in recorded(tokens, axis, terminal)
+        for layer in recorded(tokens, UnitAxes(axis, for_all=True), terminal)
     ]
 
 
@@ -146,14 +147,13 @@ def test_stdin_holds_an_array_or_text(data):
             IMAGES[0],
             None,
             UsageError,
-            r"shape \(3, 4, 5\): say which axis .* --unit-axis 1 or --unit-axis -1",
+            r"shape \(3, 4, 5\): say which axis .* --unit-axis a=1 or --unit-axis a=-1",
         ),
         (IMAGES, 0, UsageError, "axis 0 of a.npy is the samples"),
         (IMAGES, -4, UsageError, "axis 0 of a.npy is the samples"),
         (IMAGES, 4, UsageError, "its axes are 0 to 3"),
         (DENSE[0], None, DataError, "wanted are samples and units"),
         (np.float64(3), None, DataError, "wanted are samples and units"),
-        (DENSE[:0], None, DataError, "holds 0 samples"),
         (DENSE[:, :0], None, DataError, "its samples are empty"),
         (IMAGES[:, :, :0], None, DataError, "its samples are empty"),
         (DENSE.astype("c8"), None, DataError, "complex"),
@@ -191,6 +191,16 @@ def test_files_that_hold_no_layer(tokens, stdin, error, message):
         drawn(*tokens, stdin=stdin)
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (0, 3, 2, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_shard_without_samples_is_a_shard(shape, order):
+    np.save("a.npy", np.zeros(shape, order=order))
+    np.savez("b.npz", a=np.ones((2, *shape[1:])))
+    first, second = recorded(["a=a.npy", "b.npz"], None, Terminal(None, None, None))
+    assert (first.units, first.samples, list(first.blocks)) == (3, 0, [])
+    assert (second.start, sum(map(len, second.blocks))) == (0, 2)
+
+
 def test_a_terminal_is_no_input():
     with pytest.raises(UsageError, match="standard input is a terminal"):
         drawn("-", tty=True)
@@ -223,7 +233,9 @@ def test_a_sample_that_cannot_be_held_is_refused_before_it_is(monkeypatch):
     with pytest.raises(DataError, match=r"one sample of the shape \(2, 9\)"):
         drawn("a.npy", axis=1)
     np.save("a.npy", np.asfortranarray(np.zeros((20, 4))))
-    with pytest.raises(DataError, match="its order is Fortran's"):
+    with pytest.raises(
+        DataError, match=r"is in Fortran order.* np\.save\(FILE, np\.ascontiguousarray\(array\)\)"
+    ):
         drawn("a.npy")
 
 

@@ -1,0 +1,28 @@
+"""A mistake in a formula: one sentence with the column, and the place to point at."""
+
+from actcli.exits import UsageError
+
+_SHOWN = 60
+"""Columns of a long formula that are shown around the mistake."""
+
+
+class FormulaError(UsageError):
+    """A text that is no formula.
+
+    `pointer` holds two lines for a person: the formula, or the part around the mistake, and a caret below it.
+    """
+
+    def __init__(self, sentence: str, text: str, column: int, width: int = 1) -> None:
+        self.sentence = sentence
+        shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+        super().__init__(f"{shown}: column {column + 1}: {sentence}")
+        self.column = column
+        self.pointer = _pointer(text, column, width)
+
+
+def _pointer(text: str, column: int, width: int) -> tuple[str, str]:
+    start = max(0, min(column - _SHOWN // 2, len(text) - _SHOWN))
+    # what does not print takes one column here, so that the caret stays below its character
+    part = "".join(c if c.isprintable() else "·" for c in text[start : start + _SHOWN])
+    carets = "^" * max(1, min(width, len(part) - (column - start)))
+    return part, " " * (column - start) + carets

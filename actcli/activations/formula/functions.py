@@ -1,0 +1,79 @@
+"""The functions that the language has of its own: names, numbers of arguments, what computes their values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actcli.activations.normal import erf, erfc, normal_cdf
+
+Compute = Callable[..., Any]
+"""A ufunc (or np.clip), which takes floats and `out=`, or a kernel of the core, which takes an array alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of the language: its name, what it takes, what computes it, other names for it."""
+
+    name: str
+    arity: int
+    compute: Compute
+    aliases: tuple[str, ...] = ()
+    variadic: bool = False
+
+
+FUNCTIONS = (
+    Function("abs", 1, np.absolute, ("absolute",)),
+    Function("sign", 1, np.sign, ("sgn",)),
+    Function("floor", 1, np.floor),
+    Function("exp", 1, np.exp),
+    Function("expm1", 1, np.expm1),
+    Function("log", 1, np.log, ("ln",)),
+    Function("log1p", 1, np.log1p),
+    Function("sqrt", 1, np.sqrt),
+    Function("cbrt", 1, np.cbrt),
+    Function("sin", 1, np.sin),
+    Function("cos", 1, np.cos),
+    Function("tan", 1, np.tan),
+    Function("sinh", 1, np.sinh),
+    Function("cosh", 1, np.cosh),
+    Function("tanh", 1, np.tanh),
+    Function("arctan", 1, np.arctan, ("atan",)),
+    Function("erf", 1, erf),
+    Function("erfc", 1, erfc),
+    Function("normcdf", 1, normal_cdf, ("ndtr",)),
+    Function("min", 2, np.minimum, ("minimum",), variadic=True),
+    Function("max", 2, np.maximum, ("maximum",), variadic=True),
+    Function("logaddexp", 2, np.logaddexp),
+    Function("clip", 3, np.clip, ("clamp",)),
+    Function("plain", 1, np.positive),
+)
+"""`clip(u, low, high)` has slope 1 at its bounds, as torch.clamp; `plain(u)` is u, computed as it is written."""
+
+BY_NAME = {name: function for function in FUNCTIONS for name in (function.name, *function.aliases)}
+
+CONSTANTS = {"pi": np.pi, "e": np.e}
+
+GREEK = {
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "δ": "delta",
+    "ε": "epsilon",
+    "η": "eta",
+    "θ": "theta",
+    "κ": "kappa",
+    "λ": "lambda",
+    "μ": "mu",
+    "ν": "nu",
+    "ρ": "rho",
+    "σ": "sigma",
+    "τ": "tau",
+    "φ": "phi",
+    "ψ": "psi",
+    "ω": "omega",
+}
+"""A paper's letters for parameters. Before a bracket σ is the logistic function and Φ the normal distribution's."""
+
+LETTER_FUNCTIONS = {"σ": "sigmoid", "Φ": "normcdf"}

@@ -1,0 +1,100 @@
+"""A formula's text as tokens: numbers, names, signs, in ASCII or as papers write them."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from actcli.activations.formula.complaint import FormulaError
+from actcli.activations.formula.functions import GREEK, LETTER_FUNCTIONS
+
+LONGEST = 4000
+"""Characters in a formula."""
+
+Kind = Literal["number", "name", "sign", "power", "end"]
+
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
+_SIGN = re.compile(r"\*\*|//|<=|>=|==|!=|&&|\|\||[-+*/^%<>(),=√!&|]")
+_TYPESET = {
+    **dict.fromkeys("·×⋅∗", "*"),
+    **dict.fromkeys("÷∕", "/"),
+    **dict.fromkeys("−–", "-"),
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "π": "pi",
+}
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_POWER = re.compile(r"⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_LOOK_ALIKE = dict(zip("асеіјорԛѕԝхуАВЕКМНОРСТХаοχ", "aceijopqswxyABEKMHOPCTXaox", strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word or sign; `text` is in ASCII, with what `kind` it is and where it stands."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a formula, an `end` behind them. Raises FormulaError at a character that has no place in one."""
+    if len(text) > LONGEST:
+        raise FormulaError(
+            f"a formula has {LONGEST} characters at most, this one has {len(text)}",
+            text[: LONGEST + 1],
+            LONGEST,
+        )
+    found: list[Token] = []
+    at = 0
+    while at < len(text):
+        if text[at] in " \t":
+            at += 1
+            continue
+        token = _token(text, at)
+        found.append(token)
+        at = token.end
+    return [*found, Token("end", "", len(text), len(text))]
+
+
+def _token(text: str, at: int) -> Token:
+    for kind, pattern in (("number", _NUMBER), ("name", _NAME), ("sign", _SIGN)):
+        match = pattern.match(text, at)
+        if match:
+            return Token(kind, match.group(), at, match.end())  # type: ignore[arg-type] # a Literal of the tuple's
+    raised = _POWER.match(text, at)
+    if raised:
+        return Token("power", raised.group().translate(_RAISED), at, raised.end())
+    character = text[at]
+    if character in LETTER_FUNCTIONS and text[at + 1 :].lstrip().startswith("("):
+        return Token("name", LETTER_FUNCTIONS[character], at, at + 1)
+    if character in GREEK:
+        return Token("name", GREEK[character], at, at + 1)
+    if character in _TYPESET:
+        meant = _TYPESET[character]
+        return Token("name" if meant.isalpha() else "sign", meant, at, at + 1)
+    raise FormulaError(_complaint(text, at), text, at)
+
+
+def _complaint(text: str, at: int) -> str:
+    character = text[at]
+    code = f"U+{ord(character):04X}"
+    if character in _LOOK_ALIKE:
+        name = unicodedata.name(character, "a foreign letter").lower()
+        return f"{code} ({name}) is not the letter {_LOOK_ALIKE[character]}"
+    if character == "Φ":
+        return "Φ is a function: write Φ(x), or normcdf(x)"
+    if character == ".":
+        return "a formula has no attributes; the dot belongs to numbers, as in 0.5"
+    if character in "[]{}":
+        return f"{character} has no place in a formula; use round brackets"
+    if character in "\"'`":
+        return f"{character} has no place in a formula: it holds numbers, names and signs only"
+    if character.isdigit() or character.isnumeric():
+        return f"{code} is a digit of another script; write 0 to 9"
+    if character.isprintable():
+        return f"{character!r} ({code}) has no place in a formula"
+    return f"the character {code} has no place in a formula"

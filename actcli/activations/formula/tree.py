@@ -1,0 +1,171 @@
+"""What a formula is made of: one node an operation, each with the columns of the text that it stands for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from actcli.activations.definition import Definition
+
+Span = tuple[int, int]
+"""First column and the one behind the last, counted from 0, in the text as it was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite constant; `pi` and `e` are numbers too."""
+
+    value: float
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The argument x."""
+
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A parameter of the formula, by its name (`alpha`, also where α is written)."""
+
+    name: str
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """−operand."""
+
+    operand: "Node"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """left operator right; the operator is one of `+ - * / ^ %`; % is Python's, with the divisor's sign."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """left operator right, 1 or 0; the operator is one of `< <= > >= == !=`."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """left and right, left or right: 1 or 0. `0 < x < 6` is `0 < x and x < 6`."""
+
+    operator: str
+    left: "Node"
+    right: "Node"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Not operand: 1 or 0."""
+
+    operand: "Node"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """then if condition else otherwise; `where(condition, then, otherwise)` is the same."""
+
+    condition: "Node"
+    then: "Node"
+    otherwise: "Node"
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One of the language's own functions (functions.py), by its canonical name, with as many arguments as it takes.
+
+    `min` and `max` of more than two are nested, so that they have two here.
+    """
+
+    name: str
+    arguments: tuple["Node", ...]
+    span: Span = field(default=(0, 0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogued:
+    """A function of the catalogue at an argument: `leaky_relu(u, alpha=0.2)`.
+
+    `parameters` are those that are given, by their canonical names; none of them contains x.
+    """
+
+    name: str
+    argument: "Node"
+    parameters: tuple[tuple[str, "Node"], ...] = ()
+    span: Span = field(default=(0, 0), compare=False)
+    definition: Definition = field(kw_only=True, compare=False, repr=False)
+
+
+Node = Number | Variable | Free | Negative | Binary | Compare | Logic | Not | Conditional | Call | Catalogued
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """What the node is made of, from left to right."""
+    match node:
+        case Number() | Variable() | Free():
+            return ()
+        case Negative(operand) | Not(operand):
+            return (operand,)
+        case Binary(_, left, right) | Compare(_, left, right) | Logic(_, left, right):
+            return (left, right)
+        case Conditional(condition, then, otherwise):
+            return (condition, then, otherwise)
+        case Call(_, arguments):
+            return arguments
+        case Catalogued(_, argument, parameters):
+            return (argument, *(value for _, value in parameters))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, in the order of the text; without recursion, so that any depth will do."""
+    waiting = [node]
+    while waiting:
+        top = waiting.pop()
+        yield top
+        waiting.extend(reversed(children(top)))
+
+
+def free_names(node: Node) -> tuple[str, ...]:
+    """The formula's parameters, in the order in which they first stand in the text."""
+    return tuple(dict.fromkeys(part.name for part in walk(node) if isinstance(part, Free)))
+
+
+def contains_x(node: Node) -> bool:
+    """Whether x stands anywhere in it."""
+    return any(isinstance(part, Variable) for part in walk(node))
+
+
+def with_children(node: Node, parts: tuple[Node, ...]) -> Node:
+    """The same operation, at the same place, on other parts; as many as `children` gives."""
+    match node, parts:
+        case Negative() | Not(), (operand,):
+            return replace(node, operand=operand)
+        case Binary() | Compare() | Logic(), (left, right):
+            return replace(node, left=left, right=right)
+        case Conditional(), (condition, then, otherwise):
+            return replace(node, condition=condition, then=then, otherwise=otherwise)
+        case Call(), _:
+            return replace(node, arguments=parts)
+        case Catalogued(), (argument, *values):
+            names = (name for name, _ in node.parameters)
+            return replace(node, argument=argument, parameters=tuple(zip(names, values, strict=True)))
+        case _:
+            return node

@@ -1,0 +1,87 @@
+"""The functions that a command line names, with what --set and --no-rewrite say about them."""
+
+from typing import TYPE_CHECKING
+
+from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from actcli.activations import Activation
+    from actcli.terminal import Terminal
+
+
+def specifications(
+    specs: "Sequence[str]", settings: "Sequence[str] | None", no_rewrite: bool
+) -> tuple[str, ...]:
+    """The specifications with --set's values as their parameters, and formulas in plain() with --no-rewrite.
+
+    Raises UsageError for a setting that is none, that no function has a parameter for, or that one has already;
+    and for --no-rewrite where no formula is.
+    """
+    if not settings and not no_rewrite:
+        return tuple(specs)
+    from actcli.activations.specification import is_name, split_layers
+
+    values = _values(settings or ())
+    layers = [split_layers(spec) for spec in specs]
+    if no_rewrite and all(is_name(part) for parts in layers for part in parts):
+        raise UsageError("--no-rewrite is about formulas; what is named has nothing to rewrite")
+    unused = dict(values)
+    adapted = tuple(
+        "/".join(_adapted(part, len(parts) > 1, values, unused, no_rewrite) for part in parts)
+        for parts in layers
+    )
+    if unused:
+        named = " or ".join(specs)
+        raise UsageError(f"--set {next(iter(unused))}: {named} has no parameter of that name")
+    return adapted
+
+
+def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Terminal") -> None:
+    """Tell a person, on stderr, in which form a formula is computed where that is not the one that was typed."""
+    from actcli.activations.definition import FORMULA
+    from actcli.render.cells import printable
+
+    if not terminal.stderr_is_tty:
+        return
+    from actcli.activations.formula import expression_of
+
+    written = [f.definition for f in functions if f.definition.family == FORMULA]
+    said = dict.fromkeys(one for definition in written for one in expression_of(definition).rewritings)
+    if said:
+        forms = ", ".join(f"{one.before} as {one.after}" for one in said)
+        terminal.say(printable(f"actcli: computed without loss of digits: {forms} (--no-rewrite: as typed)"))
+
+
+def _values(settings: "Sequence[str]") -> dict[str, str]:
+    from actcli.sources.arguments import numbers_in
+
+    values: dict[str, str] = {}
+    for text in settings:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (equals and name and len(numbers_in(value)) == 1):
+            raise UsageError(f"--set {text!r} sets nothing; write NAME=VALUE, such as b=1.5")
+        if name in values:
+            raise UsageError(f"--set {name} is given twice")
+        values[name] = value
+    return values
+
+
+def _adapted(
+    part: str, in_stack: bool, values: dict[str, str], unused: dict[str, str], no_rewrite: bool
+) -> str:
+    from actcli.activations.specification import is_name, parameter_of, split_parameters
+
+    head, tail = split_parameters(part)
+    if not is_name(part):
+        if no_rewrite:
+            head = f"plain({head.strip()})"
+        if in_stack:
+            head = f"({head.strip()})"
+    given = [] if tail is None else [tail]
+    for name, value in values.items():
+        if parameter_of(part, name) is not None:
+            given.append(f"{name}={value}")
+            unused.pop(name, None)
+    return ":".join([head, ",".join(given)]) if given else head

@@ -1,0 +1,139 @@
+"""The units that are not alive as a table a layer: numbers whole, and what has no room left out and said so."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actcli.analysis.deadness import CLASSES, DEAD, LayerVerdict, Report
+from actcli.analysis.unit_state import NEVER, UNKNOWN
+from actcli.render.cells import printable
+from actcli.render.dead_verdict import bound_text, count
+from actcli.render.grid import in_script, ruled_table
+from actcli.render.notation import number
+from actcli.render.surface import Surface
+
+if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
+
+_HEADINGS = {"firings": "fired", "bound": "p <", "largest": "largest z"}
+_BY_IMPORTANCE = (
+    "unit", "class", "firings", "bound", "largest", "cause", "margin", "first", "last", "samples",
+)  # fmt: skip
+_ALWAYS = 2
+"""So many of them are never left out: without its class a unit's number says nothing."""
+_DIGITS = (4, 3)
+"""How exact the pre-activations are, as long as all columns fit."""
+_LEFT = ("class", "cause")
+
+
+def unit_rows(layer: LayerVerdict, digits: int = _DIGITS[0]) -> tuple[list[str], list[list[str]]]:
+    """The units of a layer that are not alive: a head, and rows of text with a blank for what is not known.
+
+    digits: significant digits of pre-activations.
+    """
+    head = ["unit", "class", "firings", "samples", "bound", "largest", "margin", "cause", "first", "last"]
+    state, margins = layer.state, layer.margins
+    rows = []
+    for unit in np.flatnonzero(layer.classes != CLASSES.index("alive")).tolist():
+        largest = float(state.maximum[unit]) if state.rule.recorded == "pre" else math.nan
+        rows.append(
+            [
+                str(unit),
+                CLASSES[layer.classes[unit]],
+                str(int(state.fired[unit])),
+                str(layer.samples),
+                bound_text(float(layer.bounds[unit])),
+                _known(largest, digits),
+                _known(float(margins[unit]), digits),
+                printable(layer.causes[unit]) + (", locked" if layer.locked[unit] else ""),
+                _place(int(state.first[unit])),
+                _place(int(state.last[unit])),
+            ]
+        )
+    return head, rows
+
+
+def print_units(printer: "Console", report: Report, surface: Surface) -> None:
+    """A title a layer, and a table where it has a unit that is not alive."""
+    from rich.text import Text
+
+    said = in_script(surface)
+    left_out: dict[str, None] = {}
+    for layer in report.layers:
+        columns, without = _fitted(layer, surface)
+        left_out |= dict.fromkeys(without)
+        units = len(next(iter(columns.values())))
+        rest = layer.units - units
+        alive = _alive(rest, units + rest)
+        title = Text("\n").append(said(printable(layer.name)), "bold cyan")
+        title.append(said(f"  {printable(layer.op)}{alive}"), "dim")
+        printer.print(title, width=surface.width)
+        if not units:
+            continue
+        table = ruled_table(surface)
+        for name in columns:
+            justify: JustifyMethod = "left" if name in _LEFT else "right"
+            table.add_column(Text(_heading(name), "bold"), no_wrap=True, justify=justify)
+        for row in zip(*columns.values(), strict=True):
+            cells = dict(zip(columns, row, strict=True))
+            style = "red" if cells["class"] in DEAD else ""
+            table.add_row(
+                *(Text(said(text), style if name == "class" else "") for name, text in cells.items())
+            )
+        printer.print(table)
+    if left_out:
+        names = ", ".join(map(_heading, left_out))
+        line = f"left out, since the screen is {surface.width} columns wide: {names}; --format csv has all"
+        printer.print(Text("\n" + line, "dim"), width=surface.width)
+
+
+def _alive(alive: int, units: int) -> str:
+    if not alive:
+        return ""
+    if alive == units:
+        return f", all {count(units)} units are alive" if units > 1 else ", its only unit is alive"
+    return ", the other one is alive" if alive == 1 else f", the other {count(alive)} are alive"
+
+
+def _fitted(layer: LayerVerdict, surface: Surface) -> tuple[dict[str, list[str]], list[str]]:
+    """The columns that fit, in their order, with the names of those that do not.
+
+    Digits go first, then what matters least. A column in which nothing is known says nothing.
+    """
+    for digits in _DIGITS:
+        head, rows = unit_rows(layer, digits)
+        columns = {name: [row[place] for row in rows] for place, name in enumerate(head)}
+        if rows:
+            columns = {name: texts for name, texts in columns.items() if any(texts)}
+        if _width(columns) <= surface.width:
+            return columns, []
+    left_out = []
+    for name in reversed(_BY_IMPORTANCE[_ALWAYS:]):
+        if name in columns and _width(columns) > surface.width:
+            del columns[name]
+            left_out.append(name)
+    return columns, left_out
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, (_heading(name), *texts))) for name, texts in columns.items()]
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name)
+
+
+def _known(value: float, digits: int) -> str:
+    return number(value, digits) if math.isfinite(value) else ""
+
+
+def _place(sample: int) -> str:
+    """Blank for a unit that never fired; ? where it did in a part that does not say where it starts."""
+    if sample == UNKNOWN:
+        return "?"
+    return "" if sample == NEVER else str(sample)
