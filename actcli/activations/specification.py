@@ -196,7 +196,7 @@ def _require_values(
         noun = "parameter" if len(missing) == 1 else "parameters"
         raise UsageError(
             f"{spec}: the {noun} {', '.join(missing)} of {definition.name} must have a value: "
-            f"write '{split_parameters(spec)[0].strip()}:{shown}' or --set {shown.partition(',')[0]}"
+            f"write '{split_parameters(spec)[0].strip()}:{shown}'"
         )
 
 

@@ -171,5 +171,10 @@ def formulas() -> None:
 
 if __name__ == "__main__":
     known = {"start": start, "pipe": pipe, "file": file, "formulas": formulas}
-    for asked in sys.argv[1:] or known:
-        known[asked]()
+    asked = sys.argv[1:]
+    if not known.keys() >= set(asked):
+        sys.exit(
+            f"usage: python tests/benchmarks/ratios.py [{' | '.join(known)}] ...\nWithout a name all of them."
+        )
+    for name in asked or known:
+        known[name]()
