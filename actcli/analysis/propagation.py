@@ -7,6 +7,7 @@ et al. 2017 (Deep information propagation). Layers that differ repeat from the f
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice, pairwise
@@ -146,8 +147,10 @@ def fixed_point(layers: Sequence[Layer], bias_std: float) -> float | None:
     q, before = START, math.nan
     for _ in range(_STEPS):
         following = through(q)
+        if following < sys.float_info.min:
+            return 0.0  # what is left of so small a number may be rounded to itself for ever
         if following == math.inf or abs(following - q) <= _SAME * q:
-            return following if following in {0.0, math.inf} else q
+            return following if following == math.inf else q
         q, before = following, q
     following = through(q)
     if (following - q) * (q - before) < 0:  # to and fro: slowly into the middle, or for ever

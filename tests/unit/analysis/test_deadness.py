@@ -231,7 +231,7 @@ def test_counts_and_bounds():
 
     assert (verdict.counts["silent"], verdict.dead, verdict.dead_share) == (4, 4, 0.4)
     assert sum(verdict.counts.values()) == verdict.units == 10
-    assert verdict.bounds[:4].tolist() == [-np.expm1(np.log(1 - 0.95) / 500)] * 4
+    assert verdict.bounds[:4] == pytest.approx([-np.expm1(np.log(1 - 0.95) / 500)] * 4, rel=1e-15)
     assert (verdict.bounds[4:] > verdict.firing_rates[4:]).all()
     assert (verdict.op, verdict.evidence) == ("Relu", "observed")
 

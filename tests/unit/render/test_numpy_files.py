@@ -34,7 +34,7 @@ def test_a_known_shape_gives_the_bytes_that_numpy_saves(tmp_path, dtype, shape):
 
 
 def test_a_long_shape_still_fits(tmp_path):
-    values = np.ones((1,) * 60)
+    values = np.ones((1,) * 32)  # as many axes as NumPy 1 has
     assert saved(results(np.ones(1), shape=values.shape), tmp_path / "y.npy").shape == values.shape
 
 
