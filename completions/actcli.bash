@@ -68,6 +68,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where these ar
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row' ;;
     *\ --framework) echo 'torch jax keras onnx' ;;
+    *\ --code) echo 'python torch jax latex' ;;
     esac
 }
 
@@ -79,7 +80,7 @@ _actcli_options() { # the options of command $1
     compare) echo '--set --no-rewrite --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --lr --depth --width --epochs --optimizer --seeds --init --target --decay --learn --find-limit --born-dead --export --export-data --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --format -o --output --color --threads --debug -h --help' ;;
-    info) echo '--set --no-rewrite --cost --format -o --output --color --threads --debug -h --help' ;;
+    info) echo '--set --no-rewrite --cost --code --format -o --output --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
     *) echo '--color --threads --debug -V --version -h --help' ;;
     esac
@@ -188,6 +189,7 @@ _actcli() {
         *\ --export-data) values=1 option=$word ;;
         *\ --family) values=1 option=$word ;;
         *\ --framework) values=1 option=$word ;;
+        *\ --code) values=1 option=$word ;;
         *\ -[0-9.]*) place=$((place + 1)) ;;
         *\ -?*) ;;
         *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;

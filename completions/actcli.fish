@@ -219,6 +219,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --framework'
                 set values 1
+            case '* --code'
+                set values 1
             case '* -*'
                 if string match -qr -- '^-[0-9.]' $token
                     set place (math $place + 1)
@@ -423,6 +425,7 @@ complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'info '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
 complete -c actcli -n "__actcli_is 'info '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Measure too how long it takes here, relative to relu'
+complete -c actcli -n "__actcli_is 'info '" -l code -x -a 'python torch jax latex' -d 'Write the function as code for PLACE instead: python, torch, jax or latex; -o FILE.py or FILE.tex'
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
 complete -c actcli -n "__actcli_is 'info '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'info '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'

@@ -106,6 +106,11 @@ def parameter_of(spec: str, name: str) -> str | None:
         return None
 
 
+def parameter_names(spec: str) -> tuple[str, ...]:
+    """Our names of the parameters that a function has, whatever values it is given; raises UsageError for none."""
+    return tuple(p.name for p in _look_up(split_parameters(spec)[0].strip(), spec)[1].parameters)
+
+
 def split_parameters(spec: str) -> tuple[str, str | None]:
     """The function and what stands after the last colon outside brackets; None without one."""
     depth = 0

@@ -1,14 +1,17 @@
 """`actcli info`: the card of an activation function."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from actcli.commands import options
 from actcli.commands.parser import Command
+from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session
+
+Place = Literal["python", "torch", "jax", "latex"]
 
 command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -20,6 +23,8 @@ Examples:
   actcli info selu | grep gains
   actcli info mish --cost
   actcli info 'x/(1+exp(-x))'
+  actcli info 'x*tanh(softplus(b*x))' --set b=1.5 --code torch
+  actcli info gelu --code latex -o gelu.tex
 """
 
 Cost = Annotated[
@@ -32,6 +37,17 @@ Cost = Annotated[
 ]
 
 
+Code = Annotated[
+    Place | None,
+    typer.Option(
+        "--code",
+        metavar="PLACE",
+        help=f"Write the function as code for PLACE instead: {options.one_of(Place)}; -o FILE.py or FILE.tex.",
+        rich_help_panel="Code",
+    ),
+]
+
+
 @command.command("info", cls=Command, epilog=EPILOG)
 def show_card(
     context: typer.Context,
@@ -39,6 +55,7 @@ def show_card(
     set_: options.Set = None,
     no_rewrite: options.NoRewrite = False,
     cost: Cost = False,
+    code: Code = None,
     format_: options.Format = None,
     output: options.Document = None,
 ) -> None:
@@ -46,11 +63,16 @@ def show_card(
 
     Formula, derivative, parameters, range, slopes, kinks, moments and gains, names
     in the frameworks: the numbers are found from the function itself, at the
-    parameters that are given.
+    parameters that are given. With --code the function itself, to be pasted.
     """
+    session: Session = context.obj
+    if code is not None:
+        if format_ is not None or cost:
+            raise UsageError(f"--code writes code, no card: leave out {'--cost' if cost else '--format'}")
+        _write_code(code, function, set_, no_rewrite, output, session)
+        return
     from actcli.render.layout import choose_layout
 
-    session: Session = context.obj
     layout = choose_layout(format_, output, with_x=False, digits=None, terminal=session.terminal)
 
     from actcli.activations import activation
@@ -64,3 +86,25 @@ def show_card(
     card = Card(f, properties, cost_relative_to_relu(f) if cost else None, recognise(f))
     session.writes()
     write_card(card, layout, session.terminal)
+
+
+def _write_code(
+    place: Place,
+    function: str,
+    set_: list[str] | None,
+    no_rewrite: bool,
+    output: str | None,
+    session: "Session",
+) -> None:
+    """Write the function as code; a parameter without a value is one of the code's that must be given."""
+    from actcli.activations import activation
+    from actcli.activations.specification import parameter_names
+    from actcli.commands.functions import specifications
+    from actcli.render.code import code_for
+    from actcli.render.code_document import check_file, write_code
+
+    path = check_file(output, place)
+    (spec,) = specifications([function], set_, no_rewrite)
+    text = code_for(place, activation(spec, free=parameter_names(spec)))
+    session.writes()
+    write_code(text, place, path, session.terminal)

@@ -1,0 +1,55 @@
+"""Names and remarks in code: whatever a person called things, only identifiers and harmless text are written."""
+
+import keyword
+import re
+import unicodedata
+
+from actcli.activations import Definition, Parameter
+from actcli.activations.definition import FORMULA
+from actcli.activations.specification import named_definition
+from actcli.render.cells import printable
+
+_HARMLESS = {'"': "'", "\\": "/"}
+"""In the place of what would end a text, also where a wide letter is written in ASCII."""
+
+
+class Identifiers:
+    """The identifiers of one text: each is given once."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self, reserved: set[str]) -> None:
+        self.taken = set(reserved)
+
+    def new(self, wanted: str) -> str:
+        """An identifier like `wanted` that nothing else has."""
+        name = re.sub(r"[^A-Za-z0-9_]", "_", wanted)
+        if not name or name[0].isdigit():
+            name = f"_{name}"
+        while keyword.iskeyword(name) or name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+
+def has_name(definition: Definition) -> bool:
+    """Whether it is a function with a name, not a formula that stands for itself."""
+    return definition.family != FORMULA or named_definition(definition.name) is not None
+
+
+def function_name(definition: Definition) -> str:
+    """What the function is called in code: `leaky_relu`, `onnx_shrink`; f for a formula."""
+    return definition.name if has_name(definition) else "f"
+
+
+def parameter_identifier(parameter: Parameter) -> str:
+    """Its name, or the first other one that is no keyword: `lambd` for `lambda`."""
+    for name in (parameter.name, *parameter.aliases):
+        if name.isidentifier() and not keyword.iskeyword(name):
+            return name
+    return parameter.name
+
+
+def remark(text: str) -> str:
+    """Text for a comment or a docstring: on one line, without what could end it."""
+    return "".join(_HARMLESS.get(unicodedata.normalize("NFKD", c), c) for c in printable(text))

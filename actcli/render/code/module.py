@@ -1,0 +1,195 @@
+"""The text that is pasted: imports, the functions that the function needs, and the function itself."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from actcli.activations import Activation, Definition, Parameter
+from actcli.activations.definition import FORMULA
+from actcli.activations.formula import expression_of
+from actcli.activations.formula.tree import Free, Node, Number, free_names
+from actcli.activations.specification import named_definition
+from actcli.render.code.expressions import Writer
+from actcli.render.code.identifiers import (
+    Identifiers,
+    function_name,
+    has_name,
+    parameter_identifier,
+    remark,
+)
+from actcli.render.code.lowering import (
+    can_overflow,
+    depends_on_calls,
+    expression,
+    inlined,
+    lowered,
+    substituted,
+)
+from actcli.render.code.target import Body, Native, Target
+
+
+def module(f: Activation, target: Target) -> str:
+    """The function in the words of one place, with its parameters' values as defaults."""
+    return _Module(target).text(f)
+
+
+class _Module:
+    """The functions that are written so far, and the identifiers that are taken."""
+
+    __slots__ = ("functions", "names", "reserved", "target", "texts")
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.reserved = {*target.imports, "x", "axis", "dim"}
+        self.names = Identifiers(self.reserved)
+        self.functions: dict[str, str] = {}
+        self.texts: list[str] = []
+
+    def text(self, f: Activation) -> str:
+        """The whole text for a function."""
+        self.functions[f.name] = self.names.new(function_name(f.definition))
+        main = self._function(f.definition, f.parameters, _about(f.definition))
+        code = "\n\n\n".join([*self.texts, main])
+        words = _words(code)
+        imports = [line for word, line in self.target.imports.items() if word in words]
+        if "math" in words and len(imports) > 1:
+            imports.insert(1, "")  # the standard library stands by itself
+        return "\n".join([*imports, "", "", code, ""]) if imports else f"{code}\n"
+
+    def called(self, definition: Definition | str) -> str:
+        """The name of a function that the text has to hold, too: of the catalogue, or of the language."""
+        name = definition if isinstance(definition, str) else definition.name
+        if name not in self.functions:
+            self.functions[name] = self.names.new(name)
+            if isinstance(definition, str):
+                made = self._from_body(self.target.bodies[definition], ())
+                text = "\n".join([_head(self.functions[name], []), *_indented(made.lines)])
+            else:
+                text = self._function(definition, {p.name: p.default for p in definition.parameters}, ())
+            self.texts.append(text)
+        return self.functions[name]
+
+    def _function(self, definition: Definition, values: Mapping[str, float], about: Sequence[str]) -> str:
+        own = Identifiers({*self.reserved, *self.functions.values()})
+        names = {p.name: own.new(parameter_identifier(p)) for p in definition.parameters}
+        self.names.taken |= set(names.values())  # a function that is written later is called otherwise
+        # what calls a function that stands beside it may give it arrays
+        open_ = {name for name, value in values.items() if math.isnan(value) or not about}
+        writer = Writer(self.target, names, frozenset(open_), self.called)
+        made = (
+            self._by_hand(definition)
+            or self._native(definition, values, writer)
+            or self._expression(definition, values, writer)
+        )
+        needed = writer.asks_type if self.target.only_for_type else bool(about)
+        argument = [self.target.argument] if self.target.argument and needed else []
+        takes = [
+            _argument(p, names[p.name], values[p.name]) for p in definition.parameters if p.name in made.takes
+        ]
+        head = _head(self.functions[definition.name], [*takes, *made.more])
+        return "\n".join([*made.above, head, *_indented([*about, *made.remarks, *argument, *made.lines])])
+
+    def _by_hand(self, definition: Definition) -> "_Made | None":
+        body = self.target.bodies.get(definition.name)
+        return None if body is None else self._from_body(body, tuple(p.name for p in definition.parameters))
+
+    def _from_body(self, body: Body, takes: tuple[str, ...]) -> "_Made":
+        for name in body.needs:
+            needed = named_definition(name)
+            if needed is not None:
+                self.called(needed)
+        return _Made(body.lines, takes, more=(body.arguments,) if body.arguments else ())
+
+    def _native(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Made | None":
+        native = self.target.natives.get(definition.name)
+        if native is None:
+            return None
+        given: dict[str, Node] = {
+            name: Number(value) if name in native.fixed or math.isinf(value) else Free(name)
+            for name, value in values.items()
+        }
+        call = writer.native(definition, given, "x")
+        if call is None:
+            return None
+        takes = tuple(name for name, value in given.items() if isinstance(value, Free))
+        remarks = [*_fixed(native), *(_kinks(definition, values) if self.target.has_own_kinks else ())]
+        return _Made((f"return {call}",), takes, remarks=tuple(remarks))
+
+    def _expression(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Made":
+        switched_off = {name: Number(value) for name, value in values.items() if math.isinf(value)}
+        source = substituted(expression(definition), switched_off)
+        while True:
+            tree = lowered(inlined(source, writer.stays_a_call), gradients=self.target.differentiates)
+            arrays = dict.fromkeys(depends_on_calls(tree))
+            if writer.arrays.issuperset(arrays):
+                break
+            writer.arrays |= arrays.keys()  # a function that takes numbers cannot be given them: once more
+        made = [f"{writer.names[p]} = {self.target.parameter.format(p=writer.names[p])}" for p in arrays]
+        writer.asks_type = bool(made)
+        lines = (*made, f"return {writer.text(tree)}")
+        quiet = self.target.quiet and can_overflow(tree)
+        return _Made(lines, free_names(tree), above=(self.target.quiet,) if quiet else ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A function's lines, the parameters that they take and what more, remarks, and what stands above it."""
+
+    lines: tuple[str, ...]
+    takes: tuple[str, ...]
+    more: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+
+
+def _about(definition: Definition) -> list[str]:
+    """The docstring of the function that was asked for, and in which form a formula is computed."""
+    if not has_name(definition):
+        said = f"{definition.formula}."
+    else:
+        said = f"{definition.name}: {definition.formula} ({definition.source})."
+    lines = [f'"""{remark(said)}"""']
+    if definition.family == FORMULA:
+        changed = (f"{one.before} as {one.after}" for one in expression_of(definition).rewritings)
+        lines += [f"# computed without loss of digits: {remark(said)}" for said in changed]
+    return lines
+
+
+def _fixed(native: Native) -> list[str]:
+    """What is said of a function of the place that does not take every parameter."""
+    values = [f"{name} = {value:.17g}" for name, value in native.fixed.items() if math.isfinite(value)]
+    return [f"# for {' and '.join(values)}; it takes no other"] if values else []
+
+
+def _kinks(definition: Definition, values: Mapping[str, float]) -> tuple[str, ...]:
+    """Where JAX's own function has another derivative than PyTorch's."""
+    if any(map(math.isnan, values.values())):
+        return ()
+    return tuple(
+        f"# at x = {kink.at:g} jax.grad gives {kink.jax[0]:g}, PyTorch's autograd {kink.default[0]:g}"
+        for kink in definition.kinks(**values)
+        if not kink.smooth and kink.jax is not None and kink.jax[0] != kink.default[0]
+    )
+
+
+def _argument(parameter: Parameter, name: str, value: float) -> str:
+    if math.isnan(value):
+        return name
+    return f"{name}={int(value) if parameter.whole else repr(float(value))}"
+
+
+def _head(name: str, arguments: list[str]) -> str:
+    # with an argument that must be given all are given by name, whatever their order
+    named = ["*"] if any("=" not in argument for argument in arguments) else []
+    return f"def {name}({', '.join(['x', *named, *arguments])}):"
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _words(code: str) -> set[str]:
+    """The names before a dot, in all lines that are not said to a reader only."""
+    lines = (line.partition("  # ")[0] for line in code.split("\n") if line.strip()[:1] not in {"#", '"'})
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?=\.)", "\n".join(lines)))

@@ -1,0 +1,89 @@
+"""How functions are written in Python with NumPy; with SciPy where NumPy has nothing."""
+
+from actcli.render.code.target import Body, Target
+
+_SCIPY = "from scipy import special  # NumPy has no erf, erfc or normal distribution"
+
+_SAME = (
+    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+    "arctan", "isnan",
+)  # fmt: skip
+
+NUMPY = Target(
+    array="np",
+    imports={"math": "import math", "np": "import numpy as np", "special": _SCIPY},
+    argument="x = np.asarray(x) * 1.0  # whole numbers become float64, float32 stays",
+    quiet='@np.errstate(all="ignore")  # an overflow is inf, and outside its domain the function is NaN',
+    parameter="np.asarray({p}, dtype=x.dtype)",
+    calls={name: f"np.{name}({{0}})" for name in _SAME}
+    | {
+        "erf": "special.erf({0})",
+        "erfc": "special.erfc({0})",
+        "normcdf": "special.ndtr({0})",
+        "min": "np.minimum({0}, {1})",
+        "max": "np.maximum({0}, {1})",
+        "logaddexp": "np.logaddexp({0}, {1})",
+        "clip": "np.clip({0}, {1}, {2})",
+    },
+    natives={},
+    bodies={
+        "sigmoid": Body(
+            (
+                "e = np.exp(-np.abs(x))  # at most 1: nothing overflows, and both tails keep their digits",
+                "return np.where(x < 0, e, 1) / (1 + e)",
+            )
+        ),
+        "softmax": Body(
+            (
+                "e = np.exp(x - np.max(x, axis=axis, keepdims=True))",
+                "return e / np.sum(e, axis=axis, keepdims=True)",
+            ),
+            "axis=-1",
+        ),
+        "log_softmax": Body(
+            (
+                "x = x - np.max(x, axis=axis, keepdims=True)",
+                "return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))",
+            ),
+            "axis=-1",
+        ),
+        "softmin": Body(("return softmax(-x, axis=axis)",), "axis=-1", ("softmax",)),
+        "sparsemax": Body(
+            (
+                "x = np.moveaxis(x, axis, -1)",
+                "x = x - np.max(x, axis=-1, keepdims=True)",
+                "ordered = -np.sort(-x, axis=-1)",
+                "excess = np.cumsum(ordered, axis=-1) - 1",
+                "count = np.arange(1, x.shape[-1] + 1)",
+                "size = np.sum(count * ordered > excess, axis=-1, keepdims=True)",
+                "tau = np.take_along_axis(excess, size - 1, axis=-1) / size.astype(x.dtype)",
+                "return np.moveaxis(np.maximum(x - tau, 0), -1, axis)",
+            ),
+            "axis=-1",
+        ),
+        "hardmax": Body(
+            (
+                "x = np.moveaxis(x, axis, -1)",
+                "first = np.argmax(x, axis=-1)[..., None] == np.arange(x.shape[-1])",
+                "return np.moveaxis(first.astype(x.dtype), -1, axis)",
+            ),
+            "axis=-1",
+        ),
+        "maxout": Body(
+            (
+                "x = np.moveaxis(x, axis, -1)",
+                "parts = x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)",
+                "return np.moveaxis(np.max(parts, axis=-2), -1, axis)",
+            ),
+            "axis=-1",
+        ),
+        "glu": Body(("a, b = np.split(x, 2, axis=axis)", "return a * sigmoid(b)"), "axis=-1", ("sigmoid",)),
+        "reglu": Body(("a, b = np.split(x, 2, axis=axis)", "return np.maximum(a, 0) * b"), "axis=-1"),
+        "geglu": Body(("a, b = np.split(x, 2, axis=axis)", "return a * special.ndtr(a) * b"), "axis=-1"),
+        "swiglu": Body(
+            ("a, b = np.split(x, 2, axis=axis)", "return a * sigmoid(a) * b"), "axis=-1", ("sigmoid",)
+        ),
+    },
+    number="{0}.astype(x.dtype)",
+    differentiates=False,
+)
