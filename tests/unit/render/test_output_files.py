@@ -1,5 +1,4 @@
 import os
-import resource
 import stat
 import subprocess
 import sys
@@ -162,7 +161,8 @@ def test_a_disk_that_fills_up_keeps_the_old_file(tmp_path, suffix):
     target.write_bytes(b"old")
     # A limit on the size of files, set in a process of its own, stands in for a full disk.
     program = f"""
-        import sys
+        import resource, sys
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
         sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
         import numpy as np
         from rendering import names, results, terminal
@@ -177,7 +177,6 @@ def test_a_disk_that_fills_up_keeps_the_old_file(tmp_path, suffix):
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)),
         capture_output=True,
         text=True,
         check=False,
