@@ -86,6 +86,17 @@ NoRewrite = Annotated[
         rich_help_panel=FUNCTIONS,
     ),
 ]
+Definitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--functions",
+        metavar="FILE",
+        help="Take your own functions from FILE (TOML) too; again for another, the last holds.  "
+        "[default: ACTCLI_CONFIG, or ~/.config/actcli/functions.toml]",
+        show_default=False,
+        rich_help_panel=FUNCTIONS,
+    ),
+]
 X = Annotated[
     list[str] | None,
     typer.Argument(

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from actcli.activations import Definition
+from actcli.activations.definition import FORMULA
 from actcli.analysis.landmarks import Interval
 
 DIGITS = 6
@@ -70,12 +71,16 @@ def region(intervals: Sequence[Interval], digits: int = DIGITS) -> str:
 
 
 def smoothness(value: float) -> str:
-    """`C⁰`, `C∞`, or `jumps`."""
+    """`C⁰`, `C∞`, or `jumps`; – where it is not known."""
+    if math.isnan(value):
+        return "–"
     return _SMOOTHNESS.get(value, "C⁰")
 
 
 def year(definition: Definition) -> int | None:
-    """The first year that the source names."""
+    """The first year that the source names; of a person's function it is their file, which has none."""
+    if definition.family == FORMULA:
+        return None
     found = _YEAR.search(definition.source)
     return int(found[0]) if found else None
 

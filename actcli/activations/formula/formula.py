@@ -10,7 +10,7 @@ from actcli.activations.formula.complaint import FormulaError
 from actcli.activations.formula.parse import parse
 from actcli.activations.formula.program import Program, compiled
 from actcli.activations.formula.rewrites import Rewriting, rewritten
-from actcli.activations.formula.tree import Node, contains_x, free_names
+from actcli.activations.formula.tree import Catalogued, Node, children, contains_x, free_names, walk
 from actcli.exits import UsageError
 
 
@@ -106,7 +106,12 @@ def _defined(name: str, text: str, parameters: tuple[Parameter, ...], source: st
         kinks=_kinks(read),
         monotone=False,
         relation=partial(_relation, read),
+        parts=max(1, sum(_parts(node) for node in walk(read.tree))),
     )
+
+
+def _parts(node: Node) -> int:
+    return node.definition.parts if isinstance(node, Catalogued) else int(bool(children(node)))
 
 
 def _derivative(read: Formula, order: int, x: Array, **parameters: float) -> Array:
