@@ -81,8 +81,8 @@ def refused_name(name: str) -> str | None:
     key = normalised(name)
     if not _NAME.fullmatch(name):
         other = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
-        offer = f": {other}" if _NAME.fullmatch(other) and name.isascii() else ""
-        return f"a name begins with a letter of a to z and has letters, digits and _{offer}"
+        offer = f"; write {other}" if _NAME.fullmatch(other) and name.isascii() else ""
+        return f"a name has letters of a to z, digits and _, and begins with a letter{offer}"
     if len(name) > LONGEST_NAME:
         return f"a name has {LONGEST_NAME} characters at most"
     catalogued = catalogued_definition(name)
@@ -103,8 +103,8 @@ def refused_name(name: str) -> str | None:
 def defined(entries: Sequence[Entry], definitions: MutableMapping[str, Definition]) -> Found:
     """Put what the entries define into `definitions`, by their names, normalised; what is wrong is left out.
 
-    An entry may use others, in any order. Where two files define a name the later one's holds. The formulas
-    are read with `definitions` being what is known beside the catalogue.
+    An entry may use others, in any order. Where two files define a name the later one's holds. `definitions` must
+    be where names are looked for beside the catalogue: the formulas are read while it is filled.
     """
     wrong: dict[int, str] = {}
     owners: dict[str, int] = {}

@@ -24,6 +24,7 @@ class Registry:
         hiding: the names that two files define, and a sentence that says which holds.
         awaited: where definitions are to be taken from, until one is looked for.
         tell: who is told what a person should know.
+        asked: a name was looked for since, perhaps for a formula that is kept.
 
     """
 
@@ -32,6 +33,7 @@ class Registry:
     hiding: dict[str, str] = field(default_factory=dict)
     awaited: Load | None = None
     tell: Tell | None = None
+    asked: bool = False
 
     def replace(self, definitions: Mapping[str, Definition]) -> None:
         """Know these and no others."""
@@ -45,6 +47,7 @@ class Registry:
 
     def find(self, key: str) -> Definition | None:
         """The function of that name, or None. Raises UsageError for one that is defined wrongly."""
+        self.asked = True
         if self.awaited or self.faulty:
             from actcli.activations.personal import known_to_formulas
 
@@ -76,12 +79,13 @@ class Registry:
         found = defined(entries, self.definitions)
         self.faulty.update(found.faulty)
         self.hiding.update(found.hiding)
+        own = None if wanted is None else self.faulty.get(wanted)
         for fault in found.faults:
-            if self.tell and fault != self.faulty.get(wanted or ""):
+            if self.tell and fault != own:
                 self.tell(fault)
 
     def _forget(self) -> None:
-        if self.definitions:
+        if self.definitions or self.asked:
             from actcli.activations.formula import forget
 
             forget()  # the same text may mean another function now
@@ -89,3 +93,4 @@ class Registry:
         self.faulty.clear()
         self.hiding.clear()
         self.awaited = self.tell = None
+        self.asked = False

@@ -29,7 +29,7 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
         from actcli.sources.functions_file import personal_file, read_functions
 
         personal_file(terminal.environ)
-        given = [entry for path in files or () for entry in read_functions(path)]
+        given = [entry for path in _each_once(files or ()) for entry in read_functions(path)]
 
     def tell(sentence: str) -> None:
         from actcli.render.cells import printable
@@ -41,13 +41,26 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
 
         try:
             own = personal_file(terminal.environ)
-            entries = [] if own is None else read_functions(own, may_be_missing=True)
+            is_given = own is not None and len(_each_once([own, *(files or ())])) == len(
+                _each_once(files or ())
+            )
+            entries = [] if own is None or is_given else read_functions(own, may_be_missing=True)
         except DataError as error:
             tell(str(error))
             entries = []
         return [*entries, *given]
 
     await_functions(load, tell)
+
+
+def _each_once(files: "Sequence[str]") -> list[str]:
+    """The files without those that are one of them by another name; the last one stays."""
+    import os
+
+    if not all(files):
+        raise UsageError("--functions names no file; write --functions FILE")
+    last = {os.path.realpath(file): place for place, file in enumerate(files)}
+    return [files[place] for place in sorted(last.values())]
 
 
 def specifications(

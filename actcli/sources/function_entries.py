@@ -104,7 +104,7 @@ def _formula(keys: Mapping[str, Any]) -> str:
 def _about(about: Any) -> str:
     if not isinstance(about, str):
         raise _Fault(f"about is {_kind(about)}; write it in quotes", "about")
-    said = " ".join(about.split())
+    said = "".join(c for c in " ".join(about.split()) if c.isprintable())
     if len(said) > LONGEST_ABOUT:
         raise _Fault(f"about has {LONGEST_ABOUT} characters at most", "about")
     return said
@@ -119,22 +119,21 @@ def _aliases(aliases: Any) -> tuple[str, ...]:
 def _parameters(table: Any) -> list[Parameter]:
     if not isinstance(table, dict):
         raise _Fault(f"parameters are {_kind(table)}; write them as a table, b = 1.5 a line", "parameters")
-    found = [_parameter(name, said) for name, said in table.items()]
-    for place, parameter in enumerate(found):
-        if parameter.name in {other.name for other in found[:place]}:
-            raise _Fault(f"the parameter {parameter.name} is listed twice", "parameters")
-    return found
+    found: dict[str, Parameter] = {}
+    for written, said in table.items():
+        parameter = _parameter(written, said)
+        if parameter.name in found:
+            raise _Fault(f"the parameter {parameter.name} is listed twice", "parameters", written)
+        found[parameter.name] = parameter
+    return list(found.values())
 
 
 def _parameter(written: str, said: Any) -> Parameter:
     name = GREEK.get(written, written)
     path = ("parameters", written)
     if not _PARAMETER.fullmatch(name):
-        raise _Fault(
-            f"{written!r} is no name for a parameter; one has letters, digits and _, and begins and ends "
-            "with none of _",
-            *path,
-        )
+        right = "one begins with a letter and has letters and digits, with _ between them"
+        raise _Fault(f"{written!r} is no name for a parameter; {right}", *path)
     if name in {"x", "X", *CONSTANTS, *WORDS}:
         raise _Fault(f"{name} is no name for a parameter: it means something in formulas already", *path)
     if not isinstance(said, dict):
@@ -143,10 +142,12 @@ def _parameter(written: str, said: Any) -> Parameter:
     for open_bound, closed_bound in (("above", "at_least"), ("below", "at_most")):
         if open_bound in said and closed_bound in said:
             raise _Fault(f"{name} has both {open_bound} and {closed_bound}; one of them bounds it", *path)
-    numbers = {key: _number(said[key], f"{key} of {name}", path) for key in _BOUNDS[:5] if key in said}
+    numbers = {
+        key: _number(said[key], f"{key} of {name}", (*path, key)) for key in _BOUNDS[:5] if key in said
+    }
     for key in _BOUNDS[5:]:
         if not isinstance(said.get(key, False), bool):
-            raise _Fault(f"{key} of {name} is {_kind(said[key])}; write true", *path)
+            raise _Fault(f"{key} of {name} is {_kind(said[key])}; write true", *path, key)
     parameter = Parameter(
         name,
         numbers.get("default", math.nan),

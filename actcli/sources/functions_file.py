@@ -82,8 +82,12 @@ def load_functions(*files: str) -> "tuple[Definition, ...]":
     if not files:
         own = personal_file(Terminal.of_process().environ)
         entries = [] if own is None else read_functions(own, may_be_missing=True)
-    await_functions(lambda: entries, lambda sentence: warnings.warn(sentence, stacklevel=2))
-    return registered()
+    told: list[str] = []
+    await_functions(lambda: entries, told.append)
+    known = registered()
+    for sentence in told:
+        warnings.warn(sentence, stacklevel=2)
+    return known
 
 
 def _bytes(path: str, may_be_missing: bool) -> bytes | None:
