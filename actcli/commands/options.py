@@ -91,8 +91,8 @@ Definitions = Annotated[
     typer.Option(
         "--functions",
         metavar="FILE",
-        help="Take your own functions from FILE (TOML) too; again for another, the last holds.  "
-        "[default: ACTCLI_CONFIG, or ~/.config/actcli/functions.toml]",
+        help="Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in "
+        "~/.config/actcli/functions.toml; again for another, the last holds.",
         show_default=False,
         rich_help_panel=FUNCTIONS,
     ),

@@ -2,6 +2,7 @@
 
 import math
 import os
+from pathlib import Path
 
 import pytest
 
@@ -204,3 +205,14 @@ def test_from_python_files_are_loaded_on_demand(written, monkeypatch):
         activation("gate")
     with pytest.raises(DataError, match="No such file"):
         load_functions("nowhere.toml")
+
+
+def test_the_example_in_the_repository_is_right():
+    example = Path(__file__).parents[3] / "docs" / "functions.toml"
+    entries = read_functions(str(example))
+    assert [entry.fault for entry in entries] == [None] * len(entries)
+    try:
+        assert len(load_functions(str(example))) == len(entries)
+        assert activation("gated_cube")(2.0) == pytest.approx(2 / (1 + math.exp(-4)) + 0.8)
+    finally:
+        register([])
