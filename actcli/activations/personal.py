@@ -9,10 +9,11 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from actcli.activations.definition import Definition, Parameter
-from actcli.activations.formula import FormulaError, definition_of
+from actcli.activations.formula import FormulaError, definition_of, expression_of
 from actcli.activations.formula.functions import BY_NAME, CONSTANTS, GREEK
 from actcli.activations.formula.parse import MOST_OPERATIONS, WORDS
 from actcli.activations.formula.tokens import tokens
+from actcli.activations.formula.tree import Catalogued, walk
 from actcli.activations.specification import DIALECTS, catalogued_definition, normalised
 from actcli.exits import UsageError
 
@@ -223,7 +224,10 @@ def _definition(entry: Entry) -> tuple[Definition | None, str | None]:
         if other != parameter.name:
             return None, _at(entry, f"the parameters {other} and {parameter.name} differ by case or _ alone")
     values = {parameter.name: parameter.default for parameter in made.parameters}
-    unmet = None if any(map(math.isnan, values.values())) else made.relation(**values)
+    sets_any = any(
+        isinstance(node, Catalogued) and node.parameters for node in walk(expression_of(made).tree)
+    )
+    unmet = made.relation(**values) if sets_any and not any(map(math.isnan, values.values())) else None
     if unmet:
         return None, _at(entry, f"its parameters' defaults must meet {unmet}")
     return replace(made, aliases=entry.aliases, about=entry.about), None

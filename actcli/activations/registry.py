@@ -70,12 +70,13 @@ class Registry:
         load, self.awaited = self.awaited, None
         if load is None:
             return
+        entries = load()
+        if not entries:
+            return
         from actcli.activations.formula import forget
         from actcli.activations.personal import defined
 
-        entries = load()
-        if entries:
-            forget()  # a parameter's name may be a function's now
+        forget()  # a parameter's name may be a function's now
         found = defined(entries, self.definitions)
         self.faulty.update(found.faulty)
         self.hiding.update(found.hiding)

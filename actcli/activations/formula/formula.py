@@ -99,7 +99,7 @@ def _defined(name: str, text: str, parameters: tuple[Parameter, ...], source: st
         expression=text,
         source=source,
         parameters=tuple(listed.get(given, Parameter(given, float("nan"))) for given in read.names),
-        value=read.program.value,
+        value=partial(_value, read),
         slope=partial(_derivative, read, 1),
         curvature=partial(_derivative, read, 2),
         by_parameter={given: partial(_by_parameter, read, given) for given in read.names},
@@ -112,6 +112,11 @@ def _defined(name: str, text: str, parameters: tuple[Parameter, ...], source: st
 
 def _parts(node: Node) -> int:
     return node.definition.parts if isinstance(node, Catalogued) else int(bool(children(node)))
+
+
+def _value(read: Formula, x: Array, **parameters: float) -> Array:
+    # the program is made on first use: of a file of formulas one is computed
+    return read.program.value(x, **parameters)
 
 
 def _derivative(read: Formula, order: int, x: Array, **parameters: float) -> Array:
