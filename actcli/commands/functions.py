@@ -1,5 +1,6 @@
 """The functions that a command line names, with what --set and --no-rewrite say about them."""
 
+import os
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, UsageError
@@ -22,14 +23,14 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
     """
     from actcli.activations import await_functions
 
+    named = _each_once(files or ())
     given: list[Entry] = []
-    if files or terminal.environ.get(
-        "ACTCLI_CONFIG"
-    ):  # else there is nothing to look at before a name is missed
+    # else there is nothing to look at before a name is missed
+    if named or terminal.environ.get("ACTCLI_CONFIG"):
         from actcli.sources.functions_file import personal_file, read_functions
 
         personal_file(terminal.environ)
-        given = [entry for path in _each_once(files or ()) for entry in read_functions(path)]
+        given = [entry for path in named.values() for entry in read_functions(path)]
 
     def tell(sentence: str) -> None:
         from actcli.render.cells import printable
@@ -41,10 +42,8 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
 
         try:
             own = personal_file(terminal.environ)
-            is_given = own is not None and len(_each_once([own, *(files or ())])) == len(
-                _each_once(files or ())
-            )
-            entries = [] if own is None or is_given else read_functions(own, may_be_missing=True)
+            is_named = own is None or os.path.realpath(own) in named
+            entries = [] if own is None or is_named else read_functions(own, may_be_missing=True)
         except DataError as error:
             tell(str(error))
             entries = []
@@ -53,14 +52,16 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
     await_functions(load, tell)
 
 
-def _each_once(files: "Sequence[str]") -> list[str]:
-    """The files without those that are one of them by another name; the last one stays."""
-    import os
-
+def _each_once(files: "Sequence[str]") -> dict[str, str]:
+    """The files by their real paths, in the order of their last mention; one may have several names."""
     if not all(files):
         raise UsageError("--functions names no file; write --functions FILE")
-    last = {os.path.realpath(file): place for place, file in enumerate(files)}
-    return [files[place] for place in sorted(last.values())]
+    found: dict[str, str] = {}
+    for file in files:
+        real = os.path.realpath(file)
+        found.pop(real, None)
+        found[real] = file
+    return found
 
 
 def specifications(
