@@ -27,16 +27,32 @@ _actcli_parameters() { # the parameters of function $1
     esac
 }
 
+_actcli_own() { # what your file of functions defines: the names, or the parameters of function $1
+    local file=${ACTCLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/actcli/functions.toml} line table=''
+    local header='^[[:space:]]*\[[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*(\.[[:space:]]*parameters[[:space:]]*)?\]'
+    local key='^[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*='
+    [[ -d $file ]] && file=$file/functions.toml
+    [[ -f $file ]] || return 0
+    while IFS= read -r line || [[ $line ]]; do
+        if [[ $line =~ $header ]]; then
+            table=${BASH_REMATCH[1]}${BASH_REMATCH[2]:+.}
+            [[ $1 || ${BASH_REMATCH[2]} ]] || echo "$table"
+        elif [[ $line =~ $key && $table == "${1:+$1.}" ]]; then
+            echo "${BASH_REMATCH[1]}"
+        fi
+    done <"$file"
+}
+
 _actcli_functions() { # what can stand for the function that begins with $1
     case $1 in
     *:*)
         local known=${1%"${1##*[:,]}"} name
-        for name in $(_actcli_parameters "${1%%:*}"); do
+        for name in $(_actcli_parameters "${1%%:*}") $(_actcli_own "${1%%:*}"); do
             [[ $1 == *[:,]"$name="* ]] || echo "$known$name="
         done
         ;;
     *.*) echo 'jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold' ;;
-    *) echo 'arctan atan celu elu erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_tanh glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swish tanh tanh_shrink tanhshrink threshold thresholded_relu jax. keras. onnx. torch.' ;;
+    *) echo 'arctan atan celu elu erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_tanh glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swish tanh tanh_shrink tanhshrink threshold thresholded_relu jax. keras. onnx. torch.' && _actcli_own ;;
     esac
 }
 
@@ -48,6 +64,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where these ar
     deadcheck\ --sort) ;;
     deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit' ;;
     *\ --color) echo 'auto always never' ;;
+    *\ --functions) return 1 ;;
     *\ -i|*\ --input) return 1 ;;
     *\ --dtype) echo 'float16 float32 float64' ;;
     *\ --on-error) echo 'stop nan skip' ;;
@@ -66,7 +83,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where these ar
     *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' ;;
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
-    *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row' ;;
+    *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;
     *\ --framework) echo 'torch jax keras onnx' ;;
     *\ --code) echo 'python torch jax latex' ;;
     esac
@@ -74,13 +91,13 @@ _actcli_values() { # the values of option $2 of command $1; fails where these ar
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '--set --no-rewrite -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    grad) echo '--set --no-rewrite --order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    plot) echo '--set --no-rewrite --range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --lr --depth --width --epochs --optimizer --seeds --init --target --decay --learn --find-limit --born-dead --export --export-data --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
-    list) echo '--family --smooth --monotone --bounded --framework --format -o --output --color --threads --debug -h --help' ;;
-    info) echo '--set --no-rewrite --cost --code --format -o --output --color --threads --debug -h --help' ;;
+    eval) echo '--set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    grad) echo '--set --no-rewrite --functions --order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    plot) echo '--set --no-rewrite --functions --range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --functions --unit-axis --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --lr --depth --width --epochs --optimizer --seeds --init --target --decay --learn --find-limit --born-dead --export --export-data --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
+    list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --debug -h --help' ;;
+    info) echo '--set --no-rewrite --functions --cost --code --format -o --output --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
     *) echo '--color --threads --debug -V --version -h --help' ;;
     esac
@@ -128,6 +145,7 @@ _actcli() {
         *\ --color) values=1 option=$word ;;
         *\ --threads) values=1 option=$word ;;
         *\ --set) values=1 option=$word ;;
+        *\ --functions) values=1 option=$word ;;
         *\ -i|*\ --input) values=1 option=$word ;;
         *\ --range) values=2 option=$word ;;
         *\ --points) values=1 option=$word ;;

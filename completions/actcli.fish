@@ -49,17 +49,40 @@ function __actcli_parameters -a name
     end
 end
 
+function __actcli_own -a name -d 'What your file of functions defines: the names, or the parameters of a function'
+    set -l file $HOME/.config/actcli/functions.toml
+    test -n "$XDG_CONFIG_HOME"; and set file $XDG_CONFIG_HOME/actcli/functions.toml
+    set -q ACTCLI_CONFIG; and set file "$ACTCLI_CONFIG"
+    test -d "$file"; and set file $file/functions.toml
+    test -f "$file"; or return 0
+    set -l wanted
+    test -n "$name"; and set wanted $name.
+    set -l table
+    for line in (string trim <$file)
+        set -l found (string match -r -- '^\[\s*(\w+)\s*(\.\s*parameters\s*)?\]' $line)
+        if set -q found[1]
+            set table $found[2]
+            test -n "$found[3]"; and set table $table.
+            test -z "$name$found[3]"; and echo $table
+        else if test "$table" = "$wanted"
+            string replace -rf -- '^(\w+)\s*=.*' '$1' $line
+        end
+    end
+    return 0
+end
+
 function __actcli_functions
     set -l token (commandline -ct)
     if string match -q -- '*:*' $token
         set -l known (string match -r -- '^.*[:,]' $token)
-        for name in (__actcli_parameters (string split -m 1 : -- $token)[1])
+        set -l function (string split -m 1 : -- $token)[1]
+        for name in (__actcli_parameters $function) (__actcli_own $function)
             string match -qr -- "[:,]$name=" $token; or echo "$known$name="
         end
     else if string match -q -- '*.*' $token
         printf '%s\n' jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold
     else
-        printf '%s\n' arctan atan celu elu erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_tanh glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swish tanh tanh_shrink tanhshrink threshold thresholded_relu jax. keras. onnx. torch.
+        printf '%s\n' arctan atan celu elu erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_tanh glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swish tanh tanh_shrink tanhshrink threshold thresholded_relu jax. keras. onnx. torch. (__actcli_own)
     end
 end
 
@@ -96,6 +119,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --threads'
                 set values 1
             case '* --set'
+                set values 1
+            case '* --functions'
                 set values 1
             case '* -i' '* --input'
                 set values 1
@@ -262,6 +287,7 @@ complete -c actcli -n "__actcli_is ' '" -s V -l version -d 'Show the version'
 complete -c actcli -n "__actcli_is ' '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'eval '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
 complete -c actcli -n "__actcli_is 'eval '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'eval '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'eval '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .csv, .tsv, else text'
 complete -c actcli -n "__actcli_is 'eval '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
 complete -c actcli -n "__actcli_is 'eval '" -l points -x -d 'How many numbers --range stands for'
@@ -280,6 +306,7 @@ complete -c actcli -n "__actcli_is 'eval '" -l debug -d 'Show the traceback of a
 complete -c actcli -n "__actcli_is 'eval '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'grad '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
 complete -c actcli -n "__actcli_is 'grad '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'grad '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'grad '" -l order -x -d 'The order of the derivative, 1 to 100; over rows 1 or 2'
 complete -c actcli -n "__actcli_is 'grad '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'With respect to x, or to a parameter of the function (first order)'
 complete -c actcli -n "__actcli_is 'grad '" -l at-kink -x -a 'default left right mean nan' -d 'default, left, right, mean or nan: what to give where the derivative jumps; the default is what the framework\'s autograd returns, PyTorch\'s for plain names'
@@ -304,6 +331,7 @@ complete -c actcli -n "__actcli_is 'grad '" -l debug -d 'Show the traceback of a
 complete -c actcli -n "__actcli_is 'grad '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'plot '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
 complete -c actcli -n "__actcli_is 'plot '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'plot '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'plot '" -l range -x -d 'The part of the x axis'
 complete -c actcli -n "__actcli_is 'plot '" -l points -x -d 'Samples of each curve'
 complete -c actcli -n "__actcli_is 'plot '" -l grad -d 'The derivative beneath'
@@ -329,6 +357,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l debug -d 'Show the traceback of a
 complete -c actcli -n "__actcli_is 'plot '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'compare '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
 complete -c actcli -n "__actcli_is 'compare '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'compare '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'compare '" -l by -x -a 'properties values gradients training information precision speed' -d 'properties, values, gradients, training, information, precision or speed; without it the numbers that matter most'
 complete -c actcli -n "__actcli_is 'compare '" -l sweep -x -d 'A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
 complete -c actcli -n "__actcli_is 'compare '" -l seed -x -d 'Of the random numbers (by gradients, training, speed)'
@@ -370,6 +399,7 @@ complete -c actcli -n "__actcli_is 'compare '" -l debug -d 'Show the traceback o
 complete -c actcli -n "__actcli_is 'compare '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l recorded -x -a 'post pre' -d 'post: the outputs of the activation; pre: its inputs'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'The activation of all layers, or of one (a pattern with * ? [] too); may be given again, the last that fits holds'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'The axis of the units: N for layers of 3 axes, LAYER=N (a pattern too) for any; may be given again'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'The model\'s inputs: .npy, or .npz with an array for each input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'N samples of noise instead: a try, no verdict about real data'
@@ -411,11 +441,12 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l color -x -a 'auto always nev
 complete -c actcli -n "__actcli_is 'deadcheck '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'deadcheck '" -s h -l help -d 'Show this help'
-complete -c actcli -n "__actcli_is 'list '" -l family -x -a 'rectifier exponential gated sigmoid shrink wave row' -d 'rectifier, exponential, gated, sigmoid, shrink, wave or row'
+complete -c actcli -n "__actcli_is 'list '" -l family -x -a 'rectifier exponential gated sigmoid shrink wave row formula' -d 'rectifier, exponential, gated, sigmoid, shrink, wave, row or formula'
 complete -c actcli -n "__actcli_is 'list '" -l smooth -d 'Only functions with derivatives of every order'
 complete -c actcli -n "__actcli_is 'list '" -l monotone -d 'Only functions that never turn back'
 complete -c actcli -n "__actcli_is 'list '" -l bounded -d 'Only functions with a finite range'
 complete -c actcli -n "__actcli_is 'list '" -l framework -x -a 'torch jax keras onnx' -d 'Only functions that torch, jax, keras or onnx has; a table shows their names there'
+complete -c actcli -n "__actcli_is 'list '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'list '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'
 complete -c actcli -n "__actcli_is 'list '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'list '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
@@ -424,6 +455,7 @@ complete -c actcli -n "__actcli_is 'list '" -l debug -d 'Show the traceback of a
 complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'info '" -l set -x -d 'The value of a function\'s parameter, as after a colon; again for another'
 complete -c actcli -n "__actcli_is 'info '" -l no-rewrite -d 'Compute formulas as they are typed, also where that loses digits: log(1+u) is not log1p(u)'
+complete -c actcli -n "__actcli_is 'info '" -l functions -r -F -d 'Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in ~/.config/actcli/functions.toml; again for another, the last holds'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Measure too how long it takes here, relative to relu'
 complete -c actcli -n "__actcli_is 'info '" -l code -x -a 'python torch jax latex' -d 'Write the function as code for PLACE instead: python, torch, jax or latex; -o FILE.py or FILE.tex'
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown; a table on a terminal, plain in a pipe, or what the suffix of -o says'

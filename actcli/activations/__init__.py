@@ -5,6 +5,7 @@ from actcli.activations.definition import Definition, Kink, Names, Parameter
 from actcli.activations.specification import (
     DIALECTS,
     activation,
+    await_functions,
     catalogue,
     named_definition,
     register,
@@ -21,6 +22,7 @@ __all__ = [
     "Names",
     "Parameter",
     "activation",
+    "await_functions",
     "catalogue",
     "named_definition",
     "register",

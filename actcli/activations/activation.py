@@ -49,6 +49,11 @@ class Activation:
         return self.definition.name
 
     @property
+    def is_named(self) -> bool:
+        """Whether it has a name, in the catalogue or a person's file, and is not a formula as it was typed."""
+        return self.definition.family != FORMULA or self.definition.name != self.definition.formula
+
+    @property
     def by_rows(self) -> bool:
         """Whether it maps rows (the last axis) to rows, not numbers to numbers."""
         return self.definition.by_rows

@@ -21,8 +21,8 @@ FORMULA = "formula"
 class Parameter:
     """One parameter of an activation: its name, default, other names, and the values the formula can take.
 
-    `low` and `high` are the bounds; `open_low` leaves out `low` itself, `nonzero` leaves out 0, `whole` asks
-    for a whole number. A default of inf means: switched off unless it is set.
+    `low` and `high` are the bounds; `open_low` and `open_high` leave out the bound itself, `nonzero` leaves out
+    0, `whole` asks for a whole number. A default of inf means: switched off unless it is set; NaN: there is none.
     """
 
     name: str
@@ -31,20 +31,21 @@ class Parameter:
     low: float = -INF
     high: float = INF
     open_low: bool = False
+    open_high: bool = False
     nonzero: bool = False
     whole: bool = False
 
     def refusal(self, value: float) -> str | None:
         """What is asked of the value, in words, when `value` does not meet it; else None."""
         too_low = value <= self.low if self.open_low else value < self.low
+        too_high = value >= self.high if self.open_high else value > self.high
         if not math.isfinite(value):
             return "a finite number"
         if self.whole and value != int(value):
-            return f"a whole number from {self.low:g} on"
-        if too_low or value > self.high:
-            sign = ">" if self.open_low else ">="
-            bounds = [f"{sign} {self.low:g}"] if self.low > -INF else []
-            bounds += [f"<= {self.high:g}"] if self.high < INF else []
+            return f"a whole number from {self.low:g} on" if self.low > -INF else "a whole number"
+        if too_low or too_high:
+            bounds = [f"{'>' if self.open_low else '>='} {self.low:g}"] if self.low > -INF else []
+            bounds += [f"{'<' if self.open_high else '<='} {self.high:g}"] if self.high < INF else []
             return " and ".join(bounds)
         if self.nonzero and value == 0:
             return "other than 0"
@@ -164,6 +165,8 @@ class Definition:
         relation: parameters by keyword, to a sentence of what they must meet together, or None.
         output_width: by rows: the length of a row to the length of its result; raises ValueError with a
             sentence when the function does not take rows of that length.
+        about: what a person says of a function of their own.
+        parts: of a formula: how many operations it has, those of a person's functions in it counted.
 
     """
 
@@ -188,6 +191,8 @@ class Definition:
     frameworks: tuple[Names, ...] = ()
     relation: Callable[..., str | None] = lambda **_: None
     output_width: Callable[..., int] = lambda n, **_: n
+    about: str = ""
+    parts: int = 1
 
     @property
     def by_rows(self) -> bool:

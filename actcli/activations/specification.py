@@ -6,22 +6,27 @@ What is no name is a formula: `x*tanh(b*x):b=2`.
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from actcli.activations import exponentials, gated, normal, rectifiers, rows, shrinkage, sigmoids, waves
 from actcli.activations.activation import Activation
 from actcli.activations.definition import FORMULA, Definition, Names, Parameter
+from actcli.activations.registry import Registry
 from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from actcli.activations.personal import Entry
 
 DIALECTS = ("torch", "jax", "keras", "onnx")
 _FAMILIES = (rectifiers, exponentials, gated, normal, sigmoids, shrinkage, waves, rows)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
 _RESERVED = ("x", "e", "pi")
-_registered: dict[str, Definition] = {}
-"""Functions that a person has defined, by normalised names."""
+_registry = Registry()
+"""Functions that a person has defined."""
 
 
 @cache
@@ -31,40 +36,48 @@ def catalogue() -> tuple[Definition, ...]:
 
 
 def register(definitions: Iterable[Definition]) -> None:
-    """Make functions known by name beside the catalogue, in place of those registered before.
+    """Make functions known by name beside the catalogue, in place of those known before.
 
-    Raises UsageError for a name that the catalogue has, or that a formula reserves; then nothing is changed.
+    Raises UsageError for a name that the catalogue or the formula language has; then nothing is changed.
     """
+    from actcli.activations.personal import refused_name
+
     found: dict[str, Definition] = {}
     for definition in definitions:
         for name in (definition.name, *definition.aliases):
-            taken = _index().get(_key(name))
-            if taken or name in _RESERVED:
-                meaning = taken[0].name if taken else "reserved in formulas"
-                raise UsageError(f"{name} cannot be defined: it is {meaning} already")
-            found[_key(name)] = definition
-    if found != _registered:
-        from actcli.activations.formula import forget
+            refusal = refused_name(name)
+            if refusal:
+                raise UsageError(f"{name} cannot be defined: {refusal}")
+            found[normalised(name)] = definition
+    _registry.replace(found)
 
-        forget()  # the same text may mean another function now
-    _registered.clear()
-    _registered.update(found)
+
+def await_functions(load: "Callable[[], Sequence[Entry]]", tell: Callable[[str], None]) -> None:
+    """Take a person's functions from `load`, in place of those known before, when one is first looked for.
+
+    That is when a name is not in the catalogue, or `registered` is asked. `tell` gets a sentence for each entry
+    that is wrong, but for the one that is looked for: its use is the error. The others work.
+    """
+    _registry.wait_for(load, tell)
 
 
 def registered() -> tuple[Definition, ...]:
-    """The functions that `register` made known."""
-    return tuple({id(definition): definition for definition in _registered.values()}.values())
+    """The functions that a person has defined, in the order of their definitions."""
+    return _registry.all()
 
 
 def catalogued_definition(name: str) -> Definition | None:
     """The function of that name in the catalogue; None where there is none. No framework's."""
-    found = _index().get(_key(name)) if "." not in name else None
+    found = _index().get(normalised(name)) if "." not in name else None
     return found[0] if found else None
 
 
 def named_definition(name: str) -> Definition | None:
-    """The function of that name in the catalogue, or registered; None where there is none. No framework's."""
-    return catalogued_definition(name) or _registered.get(_key(name))
+    """The function of that name in the catalogue, or a person's; None where there is none. No framework's.
+
+    Raises UsageError for a name that a person has defined wrongly.
+    """
+    return catalogued_definition(name) or _registry.find(normalised(name))
 
 
 def activation(spec: str, free: Collection[str] = ()) -> Activation:
@@ -131,7 +144,7 @@ def is_name(text: str) -> bool:
         return False
     first, dot, rest = head.strip().partition(".")
     if dot:
-        return f"{first.lower()}.{_key(rest)}" in _index()
+        return f"{first.lower()}.{normalised(rest)}" in _index()
     return named_definition(head) is not None
 
 
@@ -155,7 +168,7 @@ def split_layers(spec: str) -> tuple[str, ...]:
             )
         if not _NAME.fullmatch(head) or head in _RESERVED:
             return (spec,)
-        offer = _offer(_key(head), None)
+        offer = _offer(normalised(head), None)
         raise UsageError(f"unknown function {head!r} in layer {place} of the stack {spec}{offer}")
     return tuple(
         part.strip() if known else _unwrapped(part.strip()) for part, known in zip(parts, named, strict=True)
@@ -194,8 +207,8 @@ def _require_values(
     values: dict[str, float], definition: Definition, free: Collection[str], spec: str
 ) -> None:
     """Raise UsageError for parameters that have no value and are not to get one later."""
-    later = {_key(name) for name in free}
-    missing = [name for name, value in values.items() if math.isnan(value) and _key(name) not in later]
+    later = {normalised(name) for name in free}
+    missing = [name for name, value in values.items() if math.isnan(value) and normalised(name) not in later]
     if missing:
         shown = ",".join(f"{name}=1" for name in missing)
         noun = "parameter" if len(missing) == 1 else "parameters"
@@ -207,11 +220,11 @@ def _require_values(
 
 def parameter_name(definition: Definition, dialect: str | None, given: str, spec: str) -> str:
     """Our name of a parameter that is given by any of its names. Raises UsageError with the nearest right ones."""
-    key = _key(given)
-    known = {_key(name): p.name for p in definition.parameters for name in (p.name, *p.aliases)}
+    key = normalised(given)
+    known = {normalised(name): p.name for p in definition.parameters for name in (p.name, *p.aliases)}
     for names in definition.frameworks:
         if names.framework == dialect:
-            known |= {_key(theirs): ours for theirs, ours in names.renames.items()}
+            known |= {normalised(theirs): ours for theirs, ours in names.renames.items()}
     if key in known:
         return known[key]
     if key == "approximate" and definition.name in {"gelu", "gelu_tanh"}:
@@ -225,6 +238,11 @@ def parameter_name(definition: Definition, dialect: str | None, given: str, spec
     raise UsageError(f"{where}{definition.name} has no parameter {given!r}; it has {own}")
 
 
+def normalised(name: str) -> str:
+    """The name as names are compared: case, `-` and `_` do not matter."""
+    return name.strip().lower().replace("-", "").replace("_", "")
+
+
 def spellings() -> Iterator[tuple[str, Definition]]:
     """Every name that a shell should complete: ours, the aliases, and the frameworks' own."""
     for definition in catalogue():
@@ -235,10 +253,6 @@ def spellings() -> Iterator[tuple[str, Definition]]:
             yield from ((f"{names.framework}.{name}", definition) for name in sorted(short))
 
 
-def _key(name: str) -> str:
-    return name.strip().lower().replace("-", "").replace("_", "")
-
-
 @cache
 def _index() -> dict[str, tuple[Definition, Names | None]]:
     """Normalised names, with the framework in front for a framework's own, to definitions."""
@@ -246,12 +260,14 @@ def _index() -> dict[str, tuple[Definition, Names | None]]:
     for definition in catalogue():
         if "." not in definition.name:
             for name in (definition.name, *definition.aliases):
-                index[_key(name)] = (definition, None)
+                index[normalised(name)] = (definition, None)
         for names in definition.frameworks:
             for name in names.names:
                 # a bare name is the first of its kind, with its path it is that one: keras.layers.LeakyReLU
-                index.setdefault(f"{names.framework}.{_key(name.rpartition('.')[2])}", (definition, names))
-                index[f"{names.framework}.{_key(name)}"] = (definition, names)
+                index.setdefault(
+                    f"{names.framework}.{normalised(name.rpartition('.')[2])}", (definition, names)
+                )
+                index[f"{names.framework}.{normalised(name)}"] = (definition, names)
     return index
 
 
@@ -261,18 +277,19 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     first, dot, rest = head.partition(".")
     dialect = first.strip().lower() if dot else None
     if dialect is None:
-        found = _index().get(_key(head))
+        found = _index().get(normalised(head))
         if found:
             return None, *found
-        if _key(head) in _registered:
-            return None, _registered[_key(head)], None
+        own = _registry.find(normalised(head))
+        if own:
+            return None, own, None
         if head == "x" or ("-" in head and "x" in head.split("-")):
             return None, _formula(head, spec), None
-        raise UsageError(f"unknown function {spec!r}{_offer(_key(head), None)}")
+        raise UsageError(f"unknown function {spec!r}{_offer(normalised(head), None)}")
     if dialect not in DIALECTS:
         raise UsageError(f"unknown framework {first!r} in {spec!r}; known: {', '.join(DIALECTS)}")
-    key = _key(rest.rpartition(".")[2])
-    found = _index().get(f"{dialect}.{_key(rest)}")
+    key = normalised(rest.rpartition(".")[2])
+    found = _index().get(f"{dialect}.{normalised(rest)}")
     if found:
         return dialect, *found
     ours = _index().get(key)
@@ -299,9 +316,9 @@ def _offer(key: str, dialect: str | None) -> str:
     for name, _ in spellings():
         prefix, dot, rest = name.rpartition(".")
         if (dialect or "") == prefix:
-            names.setdefault(_key(rest if dot else name), name)
+            names.setdefault(normalised(rest if dot else name), name)
     if dialect is None:
-        names |= {name: definition.name for name, definition in _registered.items()}
+        names |= {normalised(name): name for one in registered() for name in (one.name, *one.aliases)}
     near = difflib.get_close_matches(key, names, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(names[k] for k in near)}?" if near else ""
 

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations import Activation, activation
+from actcli.activations import Activation, Definition, activation
+from actcli.activations.definition import FORMULA
 from actcli.analysis.gaussian import expectation
 from actcli.analysis.landmarks import Interval, Piece, pieces, sign_changes, zero_gradient
 from actcli.exits import UsageError
@@ -134,12 +135,9 @@ def measure(f: Activation) -> Properties:
     if f.by_rows:
         raise UsageError(f"{f.spec} works over rows: it has no single curve to measure")
     with np.errstate(all="ignore"):
-        parts = pieces(f)
-        edges = tuple(_Edge.of(f, left, right) for left, right in pairwise(parts))
-        limits = _limits(f, parts)
-        turns = [point for part in parts for point in sign_changes(f.grad, part.x, part.slope).tolist()]
+        parts, edges, limits, turns = _course(f)
         slope, steepest = _largest_slope(f, parts, edges)
-        smoothness = min((edge.smoothness for edge in edges), default=INF)
+        smoothness = _smoothness(edges)
         lowest, highest = _extremes(f, parts, edges, limits, turns)
         zeros, endless = _zeros(f, parts, edges)
         saturation = _saturation(f, parts, slope, -1), _saturation(f, parts, slope, 1)
@@ -166,6 +164,35 @@ def measure(f: Activation) -> Properties:
             value_moments=value,
             slope_moments=derivative,
             gains=_gains(f, value, derivative),
+        )
+
+
+def with_facts(definition: Definition) -> Definition:
+    """A formula's definition with its range, monotony and smoothness as they are at its defaults.
+
+    The catalogue states these facts, so that its definitions stay as they are. NaN, and not monotone, where a
+    parameter has no default or the formula is real nowhere.
+    """
+    if definition.family != FORMULA:
+        return definition
+    from actcli.activations.formula import settled
+
+    values = {parameter.name: parameter.default for parameter in definition.parameters}
+    unknown = replace(definition, range=(math.nan, math.nan), smoothness=math.nan)
+    if any(map(math.isnan, values.values())):
+        return unknown
+    try:
+        f = Activation(definition.name, settled(definition, values), values)
+    except UsageError:  # real nowhere
+        return unknown
+    with np.errstate(all="ignore"):
+        parts, edges, limits, turns = _course(f)
+        lowest, highest = _extremes(f, parts, edges, limits, turns)
+        return replace(
+            f.definition,
+            range=(lowest.value, highest.value),
+            monotone=_direction(parts, edges) != "neither",
+            smoothness=_smoothness(edges),
         )
 
 
@@ -218,6 +245,20 @@ def _differ(a: float, b: float, allowed: float = 0.0) -> bool:
     if a == b or not math.isfinite(a - b):
         return a != b
     return abs(a - b) > _SAME * max(abs(a), abs(b)) + allowed
+
+
+def _course(
+    f: Activation,
+) -> tuple[tuple[Piece, ...], tuple[_Edge, ...], tuple[float, float], list[float]]:
+    """The pieces of f, the kinks between them, the limits, and the points where f' changes its sign."""
+    parts = pieces(f)
+    edges = tuple(_Edge.of(f, left, right) for left, right in pairwise(parts))
+    turns = [point for part in parts for point in sign_changes(f.grad, part.x, part.slope).tolist()]
+    return parts, edges, _limits(f, parts), turns
+
+
+def _smoothness(edges: Iterable[_Edge]) -> float:
+    return min((edge.smoothness for edge in edges), default=INF)
 
 
 def _limits(f: Activation, parts: Sequence[Piece]) -> tuple[float, float]:

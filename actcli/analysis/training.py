@@ -237,8 +237,9 @@ class _Layer:
         """Put trained parameters back to where the formula takes them: the nearest allowed number of their type."""
         for one in self.bounds:
             values = self.learned[one.name]
-            low = values.dtype.type(one.low)
-            np.clip(values, np.nextafter(low, 1) if one.open_low else low, one.high, out=values)
+            low, high = values.dtype.type(one.low), values.dtype.type(one.high)
+            least = np.nextafter(low, high) if one.open_low else low
+            np.clip(values, least, np.nextafter(high, low) if one.open_high else high, out=values)
 
     def restore(self, members: NDArray[np.bool_]) -> None:
         """Set the parameters of these members to where they began."""

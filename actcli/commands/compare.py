@@ -32,6 +32,7 @@ def compare_functions(
     functions: own.Functions,
     set_: options.Set = None,
     no_rewrite: options.NoRewrite = False,
+    definitions: options.Definitions = None,
     by: own.By = None,
     sweep: own.Sweep = None,
     seed: own.Seed = None,
@@ -83,13 +84,14 @@ def compare_functions(
         refuse_foreign,
     )
     from actcli.commands.comparison_report import choose_report, follow_and_write, recording_of
-    from actcli.commands.functions import say_what_was_rewritten, specifications
+    from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
 
     session: Session = context.obj
     measure = by or "summary"
     refuse_foreign(measure, own.given_options(context))
     report = choose_report(format_, output, digits, sort, best, plot, session.terminal)
     recording = recording_of(record, output)
+    know_functions(definitions, session.terminal)
     compared = contenders(measure, specifications(functions, set_, no_rewrite), sweep)
     say_what_was_rewritten((f for stack in compared for f in stack.functions), session.terminal)
     asked = Asked(

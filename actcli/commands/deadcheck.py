@@ -314,6 +314,7 @@ def find_dead_units(
     sources: Sources = None,
     recorded: RecordedAs = None,
     activation: ActivationOf = None,
+    definitions: options.Definitions = None,
     unit_axis: UnitAxis = None,
     data: Data = None,
     random: Random = None,
@@ -361,6 +362,7 @@ def find_dead_units(
     from actcli.commands.deadcheck_request import Request, chosen_layout
     from actcli.commands.deadchecking import check, show_plan
     from actcli.commands.deadtraining import Training, check_training, mode_of, show_born_dead
+    from actcli.commands.functions import know_functions
 
     session: Session = context.obj
     mode = mode_of(context)
@@ -370,6 +372,7 @@ def find_dead_units(
             "SOURCE": bool(sources),
             "--recorded": recorded is not None,
             "--activation": bool(activation),
+            "--functions": bool(definitions),
             "--unit-axis": bool(unit_axis),
             "--data": data is not None,
             "--random": random is not None,
@@ -398,6 +401,7 @@ def find_dead_units(
         sources=tuple(sources or ()),
         recorded=recorded,
         activations=tuple(activation or ()),
+        definitions=tuple(definitions or ()),
         unit_axes=tuple(unit_axis or ()),
         data=data,
         random=random,
@@ -417,6 +421,7 @@ def find_dead_units(
         units=units,
         map=map_,
     )
+    know_functions(definitions, session.terminal)
     if mode == "train":
         trained = training.TrainingAsked(
             epochs=epochs,

@@ -31,6 +31,7 @@ class Request:
     sources: tuple[str, ...] = ()
     recorded: str | None = None
     activations: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()
     unit_axes: tuple[str, ...] = ()
     data: str | None = None
     random: int | None = None
@@ -166,6 +167,9 @@ def refuse_foreign(asked: Request, kind: str) -> None:
         for option, given in options.items():
             if given and owner != kind:
                 raise UsageError(f"{option} belongs to {whose}, and {asked.sources[0]} is {_ARTICLES[kind]}")
+    if asked.definitions and (kind == "model" or (kind == "arrays" and not asked.activations)):
+        whose = "a model says its own activations" if kind == "model" else "no --activation names one"
+        raise UsageError(f"--functions defines functions to be named, and {whose}; leave it out")
     if kind == "model":
         if asked.data is None and asked.random is None:
             raise UsageError(

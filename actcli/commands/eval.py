@@ -30,6 +30,7 @@ def evaluate_function(
     x: options.X = None,
     set_: options.Set = None,
     no_rewrite: options.NoRewrite = False,
+    definitions: options.Definitions = None,
     input_: options.Input = None,
     range_: options.Range = None,
     points: options.Points = None,
@@ -55,12 +56,13 @@ def evaluate_function(
 
     from actcli.activations import activation
     from actcli.analysis.blocks import evaluate
-    from actcli.commands.functions import say_what_was_rewritten, specifications
+    from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
     from actcli.commands.requests import request_numbers
     from actcli.render.evaluations import write_evaluations
     from actcli.render.progress import with_progress
     from actcli.sources import open_numbers
 
+    know_functions(definitions, session.terminal)
     f = activation(*specifications([function], set_, no_rewrite))
     say_what_was_rewritten([f], session.terminal)
     request = request_numbers(

@@ -1,14 +1,67 @@
 """The functions that a command line names, with what --set and --no-rewrite say about them."""
 
+import os
 from typing import TYPE_CHECKING
 
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from actcli.activations import Activation
+    from actcli.activations.personal import Entry
     from actcli.terminal import Terminal
+
+
+def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
+    """Make a person's own functions known: those of --functions, and those of their personal file.
+
+    The personal file is read when a name is looked for that the catalogue does not have. Where two files define a
+    name, --functions holds, and the last of several. What is wrong with an entry, or with the personal file, is
+    told on stderr. Raises DataError for a file of --functions, and for what ACTCLI_CONFIG names, when it is missing,
+    and for the former when it cannot be read.
+    """
+    from actcli.activations import await_functions
+
+    named = _each_once(files or ())
+    given: list[Entry] = []
+    # else there is nothing to look at before a name is missed
+    if named or terminal.environ.get("ACTCLI_CONFIG"):
+        from actcli.sources.functions_file import personal_file, read_functions
+
+        personal_file(terminal.environ)
+        given = [entry for path in named.values() for entry in read_functions(path)]
+
+    def tell(sentence: str) -> None:
+        from actcli.render.cells import printable
+
+        terminal.say(f"actcli: {printable(sentence)}")
+
+    def load() -> "list[Entry]":
+        from actcli.sources.functions_file import personal_file, read_functions
+
+        try:
+            own = personal_file(terminal.environ)
+            is_named = own is None or os.path.realpath(own) in named
+            entries = [] if own is None or is_named else read_functions(own, may_be_missing=True)
+        except DataError as error:
+            tell(str(error))
+            entries = []
+        return [*entries, *given]
+
+    await_functions(load, tell)
+
+
+def _each_once(files: "Sequence[str]") -> dict[str, str]:
+    """The files by their real paths, in the order of their last mention; one may have several names."""
+    if not all(files):
+        raise UsageError("--functions names no file; write --functions FILE")
+    found: dict[str, str] = {}
+    for file in files:
+        real = os.path.realpath(file)
+        found.pop(real, None)
+        found[real] = file
+    return found
 
 
 def specifications(
@@ -26,7 +79,10 @@ def specifications(
     values = _values(settings or ())
     layers = [split_layers(spec) for spec in specs]
     if no_rewrite and all(is_name(part) for parts in layers for part in parts):
-        raise UsageError("--no-rewrite is about formulas; what is named has nothing to rewrite")
+        raise UsageError(
+            "--no-rewrite is about formulas as they are typed; what is named has nothing to rewrite, "
+            "or has plain(...) in its own formula"
+        )
     unused = dict(values)
     adapted = tuple(
         "/".join(_adapted(part, len(parts) > 1, values, unused, no_rewrite) for part in parts)
@@ -47,7 +103,7 @@ def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Termina
         return
     from actcli.activations.formula import expression_of
 
-    written = [f.definition for f in functions if f.definition.family == FORMULA]
+    written = [f.definition for f in functions if f.definition.family == FORMULA and not f.is_named]
     said = dict.fromkeys(one for definition in written for one in expression_of(definition).rewritings)
     if said:
         forms = ", ".join(f"{one.before} as {one.after}" for one in said)

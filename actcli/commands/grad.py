@@ -37,6 +37,7 @@ def differentiate_function(
     x: options.X = None,
     set_: options.Set = None,
     no_rewrite: options.NoRewrite = False,
+    definitions: options.Definitions = None,
     order: options.Order = None,
     wrt: options.Wrt = "x",
     at_kink: options.AtKink = "default",
@@ -67,9 +68,10 @@ def differentiate_function(
     layout = choose_layout(format_, output, with_x, digits, session.terminal)
 
     from actcli.activations import activation
-    from actcli.commands.functions import say_what_was_rewritten, specifications
+    from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
     from actcli.commands.requests import request_numbers
 
+    know_functions(definitions, session.terminal)
     f = activation(*specifications([function], set_, no_rewrite))
     say_what_was_rewritten([f], session.terminal)
     degree = 1 if order is None else order

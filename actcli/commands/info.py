@@ -54,6 +54,7 @@ def show_card(
     function: options.Function,
     set_: options.Set = None,
     no_rewrite: options.NoRewrite = False,
+    definitions: options.Definitions = None,
     cost: Cost = False,
     code: Code = None,
     format_: options.Format = None,
@@ -78,9 +79,10 @@ def show_card(
     from actcli.activations import activation
     from actcli.analysis.properties import cost_relative_to_relu, measure
     from actcli.analysis.recognition import recognise
-    from actcli.commands.functions import specifications
+    from actcli.commands.functions import know_functions, specifications
     from actcli.render.card import Card, write_card
 
+    know_functions(definitions, session.terminal)
     f = activation(*specifications([function], set_, no_rewrite))
     properties = None if f.by_rows else measure(f)
     card = Card(f, properties, cost_relative_to_relu(f) if cost else None, recognise(f))

@@ -1,4 +1,4 @@
-"""`actcli list`: the functions of the catalogue."""
+"""`actcli list`: the functions of the catalogue, and a person's own."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from actcli.activations import Definition
     from actcli.commands.session import Session
 
-FamilyName = Literal["rectifier", "exponential", "gated", "sigmoid", "shrink", "wave", "row"]
+FamilyName = Literal["rectifier", "exponential", "gated", "sigmoid", "shrink", "wave", "row", "formula"]
 FrameworkName = Literal["torch", "jax", "keras", "onnx"]
 
 FILTERS = "Filters"
@@ -73,30 +73,38 @@ def list_functions(
     monotone: Monotone = False,
     bounded: Bounded = False,
     framework: Framework = None,
+    definitions: options.Definitions = None,
     format_: options.Format = None,
     output: options.Document = None,
 ) -> None:
     """List the activation functions, all or those that match.
 
     A table on a terminal, one name a line in a pipe. What is said of a function
-    holds at its default parameters; actcli info says it for any.
+    holds at its default parameters; actcli info says it for any. Your own come
+    last; their family is formula.
     """
     from actcli.render.layout import choose_layout
 
     session: Session = context.obj
     layout = choose_layout(format_, output, with_x=False, digits=None, terminal=session.terminal)
 
-    from actcli.activations import catalogue
+    from actcli.activations import catalogue, registered
+    from actcli.commands.functions import know_functions
     from actcli.render.listing import write_listing
 
-    chosen = [
+    know_functions(definitions, session.terminal)
+    named = [
         definition
-        for definition in catalogue()
+        for definition in (*catalogue(), *registered())
         if named_like(definition, pattern)
         and (family is None or definition.family == family)
         and (framework is None or any(names.framework == framework for names in definition.frameworks))
-        and meets(definition, smooth=smooth, monotone=monotone, bounded=bounded)
     ]
+    if layout.format != "plain" or smooth or monotone or bounded:
+        from actcli.analysis.properties import with_facts
+
+        named = [with_facts(definition) for definition in named]
+    chosen = [one for one in named if meets(one, smooth=smooth, monotone=monotone, bounded=bounded)]
     session.writes()
     write_listing(chosen, framework, layout, session.terminal)
     if not chosen:

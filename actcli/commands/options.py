@@ -86,6 +86,17 @@ NoRewrite = Annotated[
         rich_help_panel=FUNCTIONS,
     ),
 ]
+Definitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--functions",
+        metavar="FILE",
+        help="Functions of your own in FILE (TOML), beside those in ACTCLI_CONFIG or else in "
+        "~/.config/actcli/functions.toml; again for another, the last holds.",
+        show_default=False,
+        rich_help_panel=FUNCTIONS,
+    ),
+]
 X = Annotated[
     list[str] | None,
     typer.Argument(

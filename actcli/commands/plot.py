@@ -60,6 +60,7 @@ def plot_functions(
     ],
     set_: options.Set = None,
     no_rewrite: options.NoRewrite = False,
+    definitions: options.Definitions = None,
     range_: Annotated[
         tuple[float, float] | None,
         typer.Option(
@@ -211,9 +212,10 @@ def plot_functions(
 
     from actcli.analysis.curves import figure, require_drawable, require_elementwise
     from actcli.analysis.window import usual_range
-    from actcli.commands.functions import say_what_was_rewritten, specifications
+    from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
     from actcli.render.figure_text import MOST_CURVES
 
+    know_functions(definitions, session.terminal)
     asked = activations_of(specifications(functions, set_, no_rewrite), sweep)
     say_what_was_rewritten(asked, session.terminal)
     require_elementwise(asked)

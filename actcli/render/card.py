@@ -62,6 +62,8 @@ def card_record(card: Card) -> dict[str, Any]:
         "year": notation.year(definition),
         "parameters": {p.name: _parameter(f, p) for p in definition.parameters},
     }
+    if definition.about:
+        record["about"] = definition.about
     if card.recognition is not None:
         record["recognised"] = _recognised(card.recognition)
     record |= _measured(card.properties) if card.properties else _of_rows(f)
@@ -133,7 +135,7 @@ def bounds(parameter: Parameter) -> str:
     if parameter.low > -notation.INF:
         said.append(f"{'>' if parameter.open_low else '≥'} {parameter.low:g}")
     if parameter.high < notation.INF:
-        said.append(f"≤ {parameter.high:g}")
+        said.append(f"{'<' if parameter.open_high else '≤'} {parameter.high:g}")
     if parameter.nonzero:
         said.append("≠ 0")
     if parameter.whole:

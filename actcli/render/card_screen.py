@@ -113,7 +113,9 @@ def _formulas(f: Activation) -> list[Fact]:
     derivative = f.definition.derivative
     names = ("y", "Jacobian") if f.by_rows else ("f(x)", "f'(x)")
     shown = zip(names, (f.definition.formula, derivative), strict=True)
-    facts = [*((name, text) for name, text in shown if text), ("source", f.definition.source)]
+    facts = [(name, text) for name, text in shown if text]
+    facts += [("about", f.definition.about)] if f.definition.about else []
+    facts.append(("source", f.definition.source))
     return [*facts, ("also", ", ".join(f.definition.aliases))] if f.definition.aliases else facts
 
 

@@ -1,10 +1,12 @@
 """The catalogue as `actcli list` shows it: a table for a person, names for a pipe, every column for a program."""
 
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from actcli.activations import DIALECTS, Activation, Definition
+from actcli.activations.definition import FORMULA
 from actcli.analysis.landmarks import Interval, zero_gradient
 from actcli.render import notation
 from actcli.render.documents import delimited, json_text, markdown, refuse_arrays, write_document
@@ -15,7 +17,7 @@ from actcli.terminal import Terminal
 
 COLUMNS = (
     "name", "aliases", "family", "formula", "derivative", "parameters", "infimum", "supremum", "smoothness",
-    "monotone", "zero_gradient", "year", "source", *DIALECTS,
+    "monotone", "zero_gradient", "year", "source", *DIALECTS, "about",
 )  # fmt: skip
 """What a program gets of each function: the columns of CSV and TSV, the keys of JSON."""
 
@@ -55,10 +57,15 @@ def _text(
 
 
 def _no_gradient(definition: Definition) -> tuple[Interval, ...]:
-    if definition.by_rows:
+    if definition.by_rows or not _known(definition):
         return ()
     defaults = {parameter.name: parameter.default for parameter in definition.parameters}
     return zero_gradient(Activation(definition.name, definition, defaults))
+
+
+def _known(definition: Definition) -> bool:
+    """Whether the facts are known: not where a parameter has no default."""
+    return not math.isnan(definition.smoothness)
 
 
 def _names_in(definition: Definition, framework: str) -> list[str]:
@@ -66,23 +73,24 @@ def _names_in(definition: Definition, framework: str) -> list[str]:
 
 
 def _record(definition: Definition) -> dict[str, Any]:
-    """The columns of a function for a program; facts hold at its default parameters."""
-    rows = definition.by_rows
+    """The columns of a function for a program; facts hold at its default parameters, None where it has none."""
+    rows, known = definition.by_rows, _known(definition)
     return {
         "name": definition.name,
         "aliases": list(definition.aliases),
         "family": definition.family,
         "formula": definition.formula,
         "derivative": definition.derivative,
-        "parameters": {parameter.name: parameter.default for parameter in definition.parameters},
-        "infimum": definition.range[0],
-        "supremum": definition.range[1],
-        "smoothness": definition.smoothness,
-        "monotone": None if rows else definition.monotone,
-        "zero_gradient": None if rows else _no_gradient(definition),
+        "parameters": {p.name: None if math.isnan(p.default) else p.default for p in definition.parameters},
+        "infimum": definition.range[0] if known else None,
+        "supremum": definition.range[1] if known else None,
+        "smoothness": definition.smoothness if known else None,
+        "monotone": definition.monotone if known and not rows else None,
+        "zero_gradient": _no_gradient(definition) if known and not rows else None,
         "year": notation.year(definition),
         "source": definition.source,
         **{framework: _names_in(definition, framework) for framework in DIALECTS},
+        "about": definition.about,
     }
 
 
@@ -99,7 +107,7 @@ def _field(value: Any) -> str:
         case tuple():
             return notation.union(value)
         case dict():
-            return " ".join(f"{name}={inner!r}" for name, inner in value.items())
+            return " ".join(name if inner is None else f"{name}={inner!r}" for name, inner in value.items())
         case list():
             return " ".join(value)
         case _:
@@ -116,13 +124,14 @@ def _shown(definition: Definition, framework: str | None) -> list[str]:
     low, high = (notation.number(end, 3) for end in definition.range)
     start = [
         definition.name,
-        definition.formula,
+        definition.formula + (f"  # {definition.about}" if definition.about else ""),
         f"{low} … {high}",
         notation.smoothness(definition.smoothness),
     ]
     if framework:
         return [*start, _names_in(definition, framework)[0]]
-    none = "–" if definition.by_rows else notation.region(_no_gradient(definition)).replace("none", "–")
+    unsaid = definition.by_rows or not _known(definition)
+    none = "–" if unsaid else notation.region(_no_gradient(definition)).replace("none", "–")
     return [*start, none, str(notation.year(definition) or "")]
 
 
@@ -143,5 +152,7 @@ def _table(definitions: Sequence[Definition], framework: str | None, surface: Su
     page = io.StringIO()
     console(page, max(surface.width, sum(widths) + room), color=surface.color).print(table)
     count = f"{len(definitions)} functions" if len(definitions) > 1 else "1 function"
+    own = sum(definition.family == FORMULA for definition in definitions)
+    count += f", {own} of them yours" if 0 < own < len(definitions) else ""
     drawn = "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
     return f"{drawn}{count}; actcli info NAME shows one of them\n"

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from actcli.activations import Definition
+from actcli.activations.definition import FORMULA
 from actcli.analysis.landmarks import Interval
 
 DIGITS = 6
@@ -17,7 +18,8 @@ _ASCII = str.maketrans(
         "σ": "sigma", "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=", "Σ": "sum", "∫": "int", "₀": "_0", "ˣ": "^x",
         "ᵢ": "_i", "ⱼ": "_j", "ₖ": "_k", "ₘ": "_m", "₊": "+", "∂": "d", "δ": "delta", "⁰": "0", "¹": "1",
         "…": "...", "×": "x", "±": "+-", "′": "'", "→": "->",
-        "χ": "chi", "ξ": "xi",
+        "α": "alpha", "β": "beta", "γ": "gamma", "ε": "epsilon", "η": "eta", "θ": "theta", "κ": "kappa", "λ": "lambda",
+        "μ": "mu", "ν": "nu", "ξ": "xi", "ρ": "rho", "τ": "tau", "χ": "chi", "ψ": "psi", "ω": "omega",
     }
 )  # fmt: skip
 _SMOOTHNESS = {-1: "jumps", 0: "C⁰", 1: "C¹", 2: "C²", math.inf: "C∞"}
@@ -70,12 +72,16 @@ def region(intervals: Sequence[Interval], digits: int = DIGITS) -> str:
 
 
 def smoothness(value: float) -> str:
-    """`C⁰`, `C∞`, or `jumps`."""
+    """`C⁰`, `C∞`, or `jumps`; – where it is not known."""
+    if math.isnan(value):
+        return "–"
     return _SMOOTHNESS.get(value, "C⁰")
 
 
 def year(definition: Definition) -> int | None:
-    """The first year that the source names."""
+    """The first year that the source names; of a person's function it is their file, which has none."""
+    if definition.family == FORMULA:
+        return None
     found = _YEAR.search(definition.source)
     return int(found[0]) if found else None
 

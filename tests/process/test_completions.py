@@ -15,6 +15,13 @@ SHELLS = ("bash", "zsh", "fish")
 FOLDER = Path(__file__).parents[2] / "completions"
 FILES = {"bash": "actcli.bash", "zsh": "_actcli", "fish": "actcli.fish"}
 
+OWN = """
+cube = "x^3"
+[my_gate] # of mine
+formula = "x*sigmoid(beta*x)"
+[my_gate.parameters]
+beta = { default = 1.5, above = 0 }"""
+
 # What is typed, and the one word that TAB must make of it.
 UNIQUE = [
     ("ev", ["eval"]),
@@ -38,6 +45,11 @@ UNIQUE = [
     ("eval relu -i num", ["eval", "relu", "-i", "numbers.npy"]),
     ("eval relu --output num", ["eval", "relu", "--output", "numbers.npy"]),
     ("eval relu -- num", ["eval", "relu", "--", "numbers.npy"]),
+    # your own functions and their parameters, as far as a shell can read the file
+    ("eval my_ga", ["eval", "my_gate"]),
+    ("eval my_gate:be", ["eval", "my_gate:beta="]),
+    ("plot relu cub", ["plot", "relu", "cube"]),
+    ("eval relu --functions num", ["eval", "relu", "--functions", "numbers.npy"]),
     # what takes a word in one command takes none in another
     ("deadcheck --sort --map nu", ["deadcheck", "--sort", "--map", "numbers.npy"]),
     ("compare --sort alpha lea", ["compare", "--sort", "alpha", "leaky_relu"]),
@@ -62,6 +74,9 @@ def script(request: pytest.FixtureRequest, actcli: Program) -> Path:
     path.parent.mkdir()
     path.write_text(ended.out)
     (actcli.folder / "numbers.npy").touch()
+    own = actcli.folder / ".config" / "actcli" / "functions.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(OWN)
     return path
 
 
@@ -150,7 +165,7 @@ def test_fish_offers_only_what_can_stand_there(script: Path, actcli: Program) ->
     assert "torch.gelu" not in fish_candidates(script, "actcli eval ", actcli.folder)
 
 
-def bash_candidates(script: Path, line: str) -> list[str]:
+def bash_candidates(script: Path, line: str, **environ: str) -> list[str]:
     asked = subprocess.run(
         [
             there("bash"),
@@ -161,7 +176,7 @@ def bash_candidates(script: Path, line: str) -> list[str]:
             line,
         ],
         capture_output=True,
-        env={"PATH": "/nowhere"},
+        env={"PATH": "/nowhere", **environ},
         check=True,
         timeout=30,
     )
@@ -179,6 +194,23 @@ def test_bash_offers_only_what_can_stand_there(script: Path) -> None:
     names = bash_candidates(script, "actcli eval ")
     assert {"relu", "gelu", "torch.", "onnx."} <= set(names)
     assert "torch.gelu" not in names
+
+
+@pytest.mark.parametrize("script", ["bash"], indirect=True)
+def test_bash_reads_the_file_that_actcli_reads(script: Path, actcli: Program) -> None:
+    home, folder = str(actcli.folder), str(actcli.folder / ".config" / "actcli")
+    there = ["cube", "my_gate"]
+    for environ, names in (
+        ({"HOME": home}, there),
+        ({"XDG_CONFIG_HOME": f"{home}/.config"}, there),
+        ({"HOME": home, "XDG_CONFIG_HOME": "/nowhere"}, []),
+        ({"ACTCLI_CONFIG": folder}, there),
+        ({"ACTCLI_CONFIG": f"{folder}/functions.toml", "XDG_CONFIG_HOME": "/nowhere"}, there),
+        ({"HOME": home, "ACTCLI_CONFIG": ""}, []),
+    ):
+        found = bash_candidates(script, "actcli eval ", **environ)
+        assert [name for name in found if name in there] == names, environ
+    assert bash_candidates(script, "actcli eval my_gate:beta=1,", HOME=home) == []
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -10,7 +10,7 @@ from actcli.activations.formula.complaint import FormulaError
 from actcli.activations.formula.parse import parse
 from actcli.activations.formula.program import Program, compiled
 from actcli.activations.formula.rewrites import Rewriting, rewritten
-from actcli.activations.formula.tree import Node, contains_x, free_names
+from actcli.activations.formula.tree import Catalogued, Node, children, contains_x, free_names, walk
 from actcli.exits import UsageError
 
 
@@ -99,14 +99,24 @@ def _defined(name: str, text: str, parameters: tuple[Parameter, ...], source: st
         expression=text,
         source=source,
         parameters=tuple(listed.get(given, Parameter(given, float("nan"))) for given in read.names),
-        value=read.program.value,
+        value=partial(_value, read),
         slope=partial(_derivative, read, 1),
         curvature=partial(_derivative, read, 2),
         by_parameter={given: partial(_by_parameter, read, given) for given in read.names},
         kinks=_kinks(read),
         monotone=False,
         relation=partial(_relation, read),
+        parts=max(1, sum(_parts(node) for node in walk(read.tree))),
     )
+
+
+def _parts(node: Node) -> int:
+    return node.definition.parts if isinstance(node, Catalogued) else int(bool(children(node)))
+
+
+def _value(read: Formula, x: Array, **parameters: float) -> Array:
+    # the program is made on first use: of a file of formulas one is computed
+    return read.program.value(x, **parameters)
 
 
 def _derivative(read: Formula, order: int, x: Array, **parameters: float) -> Array:

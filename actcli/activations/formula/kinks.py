@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activations.definition import INF, Array, Kink
+from actcli.activations.definition import FORMULA, INF, Array, Kink
 from actcli.activations.formula.derivatives import series
 from actcli.activations.formula.jets import at
 from actcli.activations.formula.program import Instruction, Program
@@ -118,7 +118,8 @@ def _may_leave_the_reals(program: Program, step: Instruction) -> bool:
         exponent = program.instructions[step.inputs[1]]
         return exponent.operation != "number" or exponent.value != int(exponent.value)
     if step.definition is not None:
-        return step.definition.domain != (-INF, INF)
+        # a formula's domain is known at its parameters alone
+        return step.definition.family == FORMULA or step.definition.domain != (-INF, INF)
     return step.operation in {"log", "log1p", "sqrt"}
 
 

@@ -44,7 +44,7 @@ Lookup = Callable[[str], Definition | None]
 _PRODUCT, _SUM = 2, 1
 _PRECEDENCE = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT}
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-_WORDS = ("if", "else", "and", "or", "not")
+WORDS = ("if", "else", "and", "or", "not")
 _INSTEAD = {
     "//": "write floor(a/b) for the whole part of a quotient",
     "&": "write and",
@@ -106,7 +106,7 @@ class _Parser:
 
     def made(self, node: Node) -> Node:
         """The node, counted. Raises FormulaError when there are too many."""
-        self.nodes += 1
+        self.nodes += node.definition.parts if isinstance(node, Catalogued) else 1
         if self.nodes > MOST_OPERATIONS:
             raise FormulaError(
                 f"a formula has {MOST_OPERATIONS} parts at most", self.text, *_place(node.span)
@@ -223,7 +223,7 @@ class _Parser:
         node: Node
         if token.kind == "number":
             node = self.number(token)
-        elif token.kind == "name" and token.text not in _WORDS:
+        elif token.kind == "name" and token.text not in WORDS:
             node = self.call(token) if self.next.text == "(" else self.named(token)
         elif token.text == "(":
             inner = self.conditional()
@@ -233,7 +233,7 @@ class _Parser:
             raise self.unexpected(token)
         follower = self.next
         if (follower.kind in {"number", "name"} or follower.text in {"(", "√"}) and (
-            follower.text not in _WORDS or not follower.text
+            follower.text not in WORDS or not follower.text
         ):
             raise self.error(self.juxtaposed(token, follower), follower)
         return node
@@ -344,6 +344,15 @@ class _Parser:
             if known[name] in parameters:
                 raise self.error(f"{name} is given twice", place)
             parameters[known[name]] = value
+        missing = [
+            p.name for p in definition.parameters if math.isnan(p.default) and p.name not in parameters
+        ]
+        if missing:
+            shown = ", ".join(f"{name}=1" for name in missing)
+            sentence = (
+                f"{', '.join(missing)} of {token.text} must have a value: write {token.text}(x, {shown})"
+            )
+            raise self.error(sentence, token)
         for name, value in parameters.items():
             if contains_x(value):
                 sentence = f"{name} of {token.text} is a parameter; it cannot depend on x"
@@ -363,9 +372,10 @@ class _Parser:
     def unknown(self, name: str) -> str:
         if name in {"x", *CONSTANTS}:
             return f"{name} is no function: write {name}*(...) for a product"
-        from actcli.activations.specification import spellings
+        from actcli.activations.specification import registered, spellings
 
         names = {*BY_NAME, "where", *(known for known, _ in spellings() if "." not in known)}
+        names |= {name for one in registered() for name in (one.name, *one.aliases)}
         near = difflib.get_close_matches(name.lower(), sorted(names), n=3, cutoff=0.6)
         offer = f"; did you mean {' or '.join(near)}?" if near else ""
         if len(name) == 1:

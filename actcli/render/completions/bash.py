@@ -10,16 +10,32 @@ _actcli_parameters() { # the parameters of function $1
     esac
 }
 
+_actcli_own() { # what your file of functions defines: the names, or the parameters of function $1
+    local file=${ACTCLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/actcli/functions.toml} line table=''
+    local header='^[[:space:]]*\[[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*(\.[[:space:]]*parameters[[:space:]]*)?\]'
+    local key='^[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*='
+    [[ -d $file ]] && file=$file/functions.toml
+    [[ -f $file ]] || return 0
+    while IFS= read -r line || [[ $line ]]; do
+        if [[ $line =~ $header ]]; then
+            table=${BASH_REMATCH[1]}${BASH_REMATCH[2]:+.}
+            [[ $1 || ${BASH_REMATCH[2]} ]] || echo "$table"
+        elif [[ $line =~ $key && $table == "${1:+$1.}" ]]; then
+            echo "${BASH_REMATCH[1]}"
+        fi
+    done <"$file"
+}
+
 _actcli_functions() { # what can stand for the function that begins with $1
     case $1 in
     *:*)
         local known=${1%"${1##*[:,]}"} name
-        for name in $(_actcli_parameters "${1%%:*}"); do
+        for name in $(_actcli_parameters "${1%%:*}") $(_actcli_own "${1%%:*}"); do
             [[ $1 == *[:,]"$name="* ]] || echo "$known$name="
         done
         ;;
     *.*) echo '@DIALECT_NAMES@' ;;
-    *) echo '@PLAIN_NAMES@ @DIALECTS@' ;;
+    *) echo '@PLAIN_NAMES@ @DIALECTS@' && _actcli_own ;;
     esac
 }
 

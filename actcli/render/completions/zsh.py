@@ -5,14 +5,33 @@ from actcli.render.completions.outline import Argument, Command, Option, Outline
 TEMPLATE = r"""#compdef actcli
 # zsh completion for actcli, made by: actcli completion zsh
 
+_actcli_own() { # what your file of functions defines: the names, or the parameters of function $1
+  local file=${ACTCLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/actcli/functions.toml} line table=
+  local header='^[[:space:]]*\[[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*(\.[[:space:]]*parameters[[:space:]]*)?\]'
+  local key='^[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*='
+  local -a match mbegin mend
+  reply=()
+  [[ -d $file ]] && file+=/functions.toml
+  [[ -f $file ]] || return 0
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ $line =~ $header ]]; then
+      table=$match[1]${match[2]:+.}
+      [[ -n $1 || -n $match[2] ]] || reply+=($table)
+    elif [[ $line =~ $key && $table == "${1:+$1.}" ]]; then
+      reply+=($match[1])
+    fi
+  done <$file
+}
+
 _actcli_functions() {
-  local -a parameters left
+  local -a parameters left reply
   local name
   if [[ $PREFIX == *:* ]]; then
     case ${PREFIX%%:*} in
 @PARAMETERS@
     esac
-    for name in $parameters; do
+    _actcli_own ${PREFIX%%:*}
+    for name in $parameters $reply; do
       [[ $PREFIX == *[:,]$name=* ]] || left+=($name=)
     done
     compset -P '*[:,]'
@@ -20,7 +39,8 @@ _actcli_functions() {
   elif [[ $PREFIX == *.* ]]; then
     compadd -- @DIALECT_NAMES@
   else
-    compadd -- @PLAIN_NAMES@
+    _actcli_own
+    compadd -- @PLAIN_NAMES@ $reply
     compadd -S '' -- @DIALECTS@
   fi
 }

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from actcli.activations import DIALECTS, catalogue
+from actcli.activations.definition import FORMULA
 from actcli.app import run
 from actcli.commands.list import FamilyName, FrameworkName
 from actcli.exits import UsageError
@@ -26,7 +27,8 @@ def names(*arguments: str) -> list[str]:
 
 
 def test_choices_are_those_of_the_catalogue() -> None:
-    assert set(get_args(FamilyName)) == {definition.family for definition in catalogue()}
+    families = {definition.family for definition in catalogue()}
+    assert set(get_args(FamilyName)) == families | {FORMULA}
     assert get_args(FrameworkName) == DIALECTS
 
 

@@ -1,0 +1,249 @@
+"""Functions that a person defines: in any order, each with its own mistakes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from actcli.activations import Parameter, activation, await_functions, register, registered
+from actcli.activations.personal import Entry, defined, refused_name
+from actcli.exits import UsageError
+
+X = np.array([-3.0, -0.5, 0.0, 0.7, 2.0])
+
+
+def entry(name, formula, *parameters, line=1, file="f.toml", aliases=(), about=""):
+    return Entry(name, file, line, formula, line, parameters, aliases, about)
+
+
+@pytest.fixture
+def known():
+    """Make entries known; what is told is returned as a list that fills when they are looked for."""
+
+    def know(*entries):
+        told = []
+        await_functions(lambda: entries, told.append)
+        return told
+
+    yield know
+    register([])
+
+
+def test_an_entry_stands_wherever_a_name_does(known):
+    told = known(
+        entry("gate", "x*sigmoid(b*x)", Parameter("b", 1.5, low=0, open_low=True), aliases=("gate2",))
+    )
+    np.testing.assert_array_equal(activation("gate")(X), activation("x*sigmoid(1.5*x)")(X))
+    np.testing.assert_array_equal(activation("Gate-2:b=2")(X), activation("x*sigmoid(2*x)")(X))
+    np.testing.assert_array_equal(activation("1 + gate(x, b=2)")(X), 1 + activation("gate:2")(X))
+    assert [one.name for one in registered()] == ["gate"]
+    assert told == []
+
+
+def test_entries_use_one_another_in_any_order(known):
+    known(entry("outer", "inner(x, k=2) + 1"), entry("inner", "cube(x)/k"), entry("cube", "x^3"))
+    np.testing.assert_array_equal(activation("outer")(X), X * X * X / 2 + 1)
+    assert [one.name for one in registered()] == ["outer", "inner", "cube"]
+    assert activation("outer").grad(2.0) == pytest.approx(6.0, rel=1e-15)
+    assert activation("outer").grad(2.0, order=3) == pytest.approx(3.0, rel=1e-15)
+
+
+def test_a_nested_entry_has_its_kinks_and_its_domain(known):
+    known(entry("bent", "abs(x - 1)"), entry("root", "sqrt(x + 2)"))
+    assert [kink.at for kink in activation("3*bent(x)").kinks] == [1.0]
+    assert activation("root(x)").definition.domain == (-2.0, math.inf)
+    assert activation("2*root(x)").definition.domain == (-2.0, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("formulas", "circles"),
+    [
+        ({"a1": "a1(x) + 1"}, {"a1": "a1 -> a1"}),
+        ({"a1": "b1(x)", "b1": "a1(x)"}, {"a1": "a1 -> b1 -> a1", "b1": "b1 -> a1 -> b1"}),
+        (
+            {"a1": "b1(x)", "b1": "c1(x)", "c1": "a1(x)"},
+            {"a1": "a1 -> b1 -> c1 -> a1", "b1": "b1 -> c1 -> a1 -> b1", "c1": "c1 -> a1 -> b1 -> c1"},
+        ),
+    ],
+)
+def test_a_circle_names_its_members(formulas, circles):
+    definitions = {}
+    found = defined([entry(name, formula) for name, formula in formulas.items()], definitions)
+    assert found.faulty == {name: f"f.toml:1: {name}: uses itself: {way}" for name, way in circles.items()}
+    assert definitions == {}
+
+
+def test_a_wrong_entry_leaves_the_rest_and_tells_why(known):
+    told = known(
+        entry("fine", "x^2", line=1),
+        entry("wrong", "x*sigmoi(x)", line=2),
+        entry("user", "wrong(x) + 1", line=3),
+    )
+    assert activation("fine")(3.0) == 9.0
+    because = "f.toml:2: wrong: x*sigmoi(x): column 3: there is no function 'sigmoi'"
+    assert [sentence[: len(because)] for sentence in told] == [
+        because,
+        "f.toml:3: user: uses wrong, which is wrong in f.toml:2",
+    ]
+    for spec in ("wrong", "wrong:1", "2*wrong(x)", "relu/wrong"):
+        with pytest.raises(UsageError) as error:
+            activation(spec)
+        assert str(error.value).startswith(because)
+
+
+def test_what_is_looked_for_is_not_told_twice(known):
+    told = known(entry("wrong", "x+"), entry("other", "x*"))
+    with pytest.raises(UsageError, match=r"^f\.toml:1: wrong: "):
+        activation("wrong")
+    assert [sentence.split(": ")[1] for sentence in told] == ["other"]
+
+
+@pytest.mark.usefixtures("known")
+def test_nothing_is_taken_for_names_of_the_catalogue_and_of_the_language():
+    taken = []
+    await_functions(lambda: taken.append(1) or [], taken.append)
+    for spec in (
+        "relu",
+        "leaky_relu:0.2",
+        "torch.gelu",
+        "x*exp(-x)",
+        "where(x > 0, x, silu(x))",
+        "log1p(erf(x))",
+    ):
+        activation(spec)(X)
+    activation("mish").grad(X, order=4)
+    assert taken == []
+    with pytest.raises(UsageError, match="unknown function 'mine'"):
+        activation("mine")
+    assert taken == [1]
+
+
+def test_the_later_file_holds_and_that_is_told_once(known):
+    told = known(entry("gate", "x^2", file="one.toml"), entry("gate", "x^3", file="two.toml"))
+    assert activation("gate")(2.0) == 8.0
+    assert activation("gate(x)")(3.0) == 27.0
+    assert told == ["gate is that of two.toml, not that of one.toml"]
+
+
+def test_a_formula_read_before_means_what_is_known_now(known):
+    known(entry("gate", "x^2"))
+    assert activation("gate(x) + 1")(2.0) == 5.0
+    known(entry("gate", "x^3"))
+    assert activation("gate(x) + 1")(2.0) == 9.0
+    known(entry("b", "x"))
+    with pytest.raises(UsageError, match="b is a function"):
+        activation("b*x:b=1")
+
+
+def test_a_parameter_without_default_must_be_given(known):
+    known(entry("free", "x*tanh(k*x)"))
+    with pytest.raises(UsageError, match="must have a value: write 'free:k=1'"):
+        activation("free")
+    with pytest.raises(UsageError, match=r"k of free must have a value: write free\(x, k=1\)"):
+        activation("1 + free(x)")
+    assert activation("1 + free(x, k=2)")(1.0) == 1 + math.tanh(2.0)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "values", "refused"),
+    [
+        (Parameter("b", 1.0, low=0, open_low=True, high=2), ("0.1", "2"), {"0": "> 0 and <= 2", "3": "> 0"}),
+        (Parameter("b", 1.0, high=2, open_high=True), ("-5", "1.9"), {"2": "< 2, not 2"}),
+        (Parameter("b", 1.0, whole=True), ("-3", "4"), {"1.5": "a whole number, not 1.5"}),
+        (Parameter("b", 1.0, nonzero=True), ("-3",), {"0": "other than 0"}),
+    ],
+)
+def test_bounds_hold(known, parameter, values, refused):
+    known(entry("gate", "b*x", parameter))
+    for value in values:
+        assert activation(f"gate:{value}")(1.0) == float(value)
+    for value, said in refused.items():
+        with pytest.raises(UsageError, match=f"b must be {said}"):
+            activation(f"gate:{value}")
+        with pytest.raises(UsageError, match="b of gate"):
+            activation(f"1 + gate(x, b={value})")
+
+
+def test_what_functions_hide_in_one_another_is_bounded(known):
+    doubling = [entry("f0", "x + 1"), *(entry(f"f{i}", f"f{i - 1}(x) + f{i - 1}(-x)") for i in range(1, 30))]
+    in_a_row = [entry("r0", "x + 1"), *(entry(f"r{i}", f"r{i - 1}(x)") for i in range(1, 400))]
+    known(*doubling, *in_a_row)
+    assert [one.name for one in registered()] == [*(f"f{i}" for i in range(9)), *(f"r{i}" for i in range(20))]
+    with pytest.raises(UsageError, match="1000 parts at most"):
+        activation("f8(x) + f8(2*x)")
+    assert activation("r19").grad(0.5, order=2) == 0.0
+
+
+@pytest.mark.parametrize("name", ["gate", "G2", "my_gate", "x2", "ee", "sin2", "relu7", "a" * 40])
+def test_names_that_can_be_given(name):
+    assert refused_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("relu", "it is relu already"),
+        ("Re-LU", "write Re_LU"),
+        ("swish", "it is silu already, by another name"),
+        ("exp", "already"),
+        ("log1p", "it means something in formulas already"),
+        ("Arc_Tan", "already"),
+        ("where", "it means something in formulas already"),
+        ("plain", "it means something in formulas already"),
+        ("x", "it means something in formulas already"),
+        ("PI", "it means something in formulas already"),
+        ("if", "it means something in formulas already"),
+        ("beta", "it is a parameter in formulas already, β"),
+        ("torch", "stands before the names of a framework"),
+        ("nan", "it is a number"),
+        ("", "begins with a letter"),
+        ("2x", "begins with a letter"),
+        ("_g", "begins with a letter; write g"),
+        ("my gate", "write my_gate"),
+        ("torch.mine", "write torch_mine"),
+        ("g\u0430te", "letters of a to z"),
+        ("σ", "letters of a to z"),
+        ("gate\n", "write gate"),
+        ("a" * 41, "40 characters at most"),
+    ],
+)
+def test_names_that_cannot(name, said):
+    assert said in refused_name(name)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ([entry("g", "x^2"), entry("G", "x^3", line=5)], "f.toml:5: G: g in line 1 has that name already"),
+        (
+            [entry("g", "x^2"), entry("h", "x^3", line=5, aliases=("g",))],
+            "f.toml:5: h: g in line 1 has that name already",
+        ),
+        ([entry("g", "x", aliases=("relu",))], "f.toml:1: g: cannot have the alias relu: it is relu already"),
+        ([entry("g", "b*x + B")], "f.toml:1: g: the parameters b and B differ by case or _ alone"),
+        (
+            [entry("g", "b*x", Parameter("c", 1.0))],
+            "f.toml:1: g: b*x: column 1: there is no parameter c in it",
+        ),
+        ([entry("g", "h*x"), entry("h", "x")], "f.toml:1: g: h*x: column 1: h is a function: write h(x)"),
+        (
+            [entry("g", "hard_tanh(x, min=a, max=c)", Parameter("a", 2.0), Parameter("c", 1.0))],
+            "f.toml:1: g: its parameters' defaults must meet min < max in hard_tanh",
+        ),
+        (
+            [entry("g", "3 + 4")],
+            "f.toml:1: g: 3 + 4: column 1: there is no x in it: a function is a formula in x",
+        ),
+    ],
+)
+def test_what_else_is_wrong(known, entries, said):
+    told = known(*entries)
+    registered()
+    assert told == [said]
+
+
+def test_a_parameter_may_be_called_as_another_entry_is(known):
+    told = known(entry("k", "x^2"), entry("g", "x*k", Parameter("k", 3.0)), entry("h", "g(x, k=2)"))
+    assert activation("g")(2.0) == 6.0
+    assert activation("h")(2.0) == 4.0
+    assert told == []
