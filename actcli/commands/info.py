@@ -66,7 +66,10 @@ def show_card(
     in the frameworks: the numbers are found from the function itself, at the
     parameters that are given. With --code the function itself, to be pasted.
     """
+    from actcli.commands.functions import know_functions, specifications
+
     session: Session = context.obj
+    know_functions(definitions, session.terminal)
     if code is not None:
         if format_ is not None or cost:
             raise UsageError(f"--code writes code, no card: leave out {'--cost' if cost else '--format'}")
@@ -79,10 +82,8 @@ def show_card(
     from actcli.activations import activation
     from actcli.analysis.properties import cost_relative_to_relu, measure
     from actcli.analysis.recognition import recognise
-    from actcli.commands.functions import know_functions, specifications
     from actcli.render.card import Card, write_card
 
-    know_functions(definitions, session.terminal)
     f = activation(*specifications([function], set_, no_rewrite))
     properties = None if f.by_rows else measure(f)
     card = Card(f, properties, cost_relative_to_relu(f) if cost else None, recognise(f))

@@ -289,3 +289,11 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(folder):
     out, err = outcome("list", "c", "--format", "table", "--functions", "evil.toml", environ={})
     assert "\x1b" not in out + err
     assert "\x1b" not in outcome("info", "c", "--format", "table", "--functions", "evil.toml", environ={})[0]
+
+
+@pytest.mark.parametrize("place", ["python", "torch", "jax", "latex"])
+def test_they_are_written_as_code(place):
+    text, said = outcome("info", "gate2", "--code", place)
+    assert said == ""
+    assert "my_gate" in text.replace("\\", "")
+    assert "1.5" in text
