@@ -174,6 +174,9 @@ class Activation:
             if self.by_rows:
                 return self._along_rows(kernel, array, dtype, jacobian=jacobian)
             flat = array.reshape(-1)
+            if self.definition.family == FORMULA and dtype == np.float64:
+                # it goes through in chunks of its own: blocks of ours would be copied together once more
+                return kernel(np.ascontiguousarray(flat, np.float64)).reshape(array.shape)
             result = np.empty(array.size, dtype)
             for start in range(0, array.size, BLOCK):
                 block = np.ascontiguousarray(flat[start : start + BLOCK], np.float64)
@@ -207,8 +210,8 @@ def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
 
 
 def _flattened(kernel: Kernel, x: Array) -> Array:
-    """A kernel for arrays of one axis (a formula runs through x in chunks), on any shape and in x's precision."""
-    return kernel(x.reshape(-1)).reshape(x.shape).astype(x.dtype, copy=False)
+    """A kernel for float64 arrays of one axis (a formula runs through x in chunks), on any shape, x's type kept."""
+    return kernel(x.reshape(-1).astype(np.float64, copy=False)).reshape(x.shape).astype(x.dtype, copy=False)
 
 
 def _filled(kernel: Kernel, x: Array) -> Array:

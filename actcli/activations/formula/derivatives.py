@@ -21,8 +21,11 @@ from actcli.activations.formula.jets import (
     selected,
     times,
 )
-from actcli.activations.formula.program import CHUNK, Instruction, Program, settle_ends
+from actcli.activations.formula.program import Instruction, Program, settle_ends
 from actcli.exits import UsageError
+
+PIECE = 8192
+"""Numbers that are differentiated at once: a series holds many arrays of them."""
 
 
 def derivative(
@@ -40,9 +43,9 @@ def derivative(
     """
     y = np.empty_like(x)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, CHUNK):
-            piece = x[start : start + CHUNK]
-            y[start : start + CHUNK] = derivative_of(
+        for start in range(0, x.size, PIECE):
+            piece = x[start : start + PIECE]
+            y[start : start + PIECE] = derivative_of(
                 series(program, order, piece, parameters, wrt, side), order
             )
         np.copyto(y, x, where=np.isnan(x))
@@ -76,9 +79,9 @@ def at_kink(definition: Definition, order: int, rule: str, x: Array, **parameter
     """
     y = np.empty_like(x)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, CHUNK):
-            piece = x[start : start + CHUNK]
-            y[start : start + CHUNK] = _by_rule(definition, order, rule, piece, parameters)
+        for start in range(0, x.size, PIECE):
+            piece = x[start : start + PIECE]
+            y[start : start + PIECE] = _by_rule(definition, order, rule, piece, parameters)
         np.copyto(y, x, where=np.isnan(x))
         settle_ends(x, y, lambda far: at_kink(definition, order, rule, far, **parameters))
     return y

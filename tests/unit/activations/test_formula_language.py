@@ -49,6 +49,7 @@ MEANINGS = [
     ("lambda*x:lambda=4", lambda x: 4 * x),
     ("max(x, 0)/min(x, -1)", lambda x: np.maximum(x, 0) / np.minimum(x, -1)),
     ("+x", lambda x: x),
+    ("abs(x)^0.5 + (2 + x^2)^-1", lambda x: np.sqrt(np.abs(x)) + 1 / (2 + x * x)),
 ]
 
 
@@ -75,6 +76,30 @@ def test_many_chunks_give_what_one_number_gives():
         parts = np.concatenate([f(x[:5]), f(x[5:CHUNK]), f(x[CHUNK:])])
         np.testing.assert_array_equal(f(x), parts)
         assert f(x[-1]) == f(x)[-1]
+
+
+def test_a_branch_is_taken_bit_by_bit_whichever_row_it_lies_in():
+    x = np.array([-2.0, -0.0, 0.0, 0.5, 3.0, 1e200])
+    for spec, meaning in (
+        ("x if x > 0 else -x", np.where(x > 0, x, -x)),
+        ("(3*x if x > 1 else -x) + x/2", np.where(x > 1, 3 * x, -x) + x / 2),
+        ("where(x > 0, 1, -0.0)", np.where(x > 0, 1.0, -0.0)),
+        ("2*x if 2*x < x/2 else x/2", np.where(2 * x < x / 2, 2 * x, x / 2)),
+        ("x if b > 1 else 2*x:b=0", 2 * x),
+        ("x if x else 1", np.where(x == 0, 1, x)),
+    ):
+        ours = activation(spec)(x)
+        np.testing.assert_array_equal(ours, meaning, spec)
+        np.testing.assert_array_equal(np.signbit(ours), np.signbit(meaning), spec)
+    assert np.isnan(activation("x if x > 0 else -x")(np.nan))
+
+
+def test_bare_kernels_of_branches_keep_the_type_and_the_shape():
+    value, slope = activation("x if x > 0 else 0.1*x").kernels
+    x = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
+    for kernel, meaning in ((value, np.where(x > 0, x, 0.1 * x)), (slope, np.where(x > 0, 1.0, 0.1))):
+        assert kernel(x).dtype == np.float32
+        np.testing.assert_allclose(kernel(x), meaning, rtol=1e-6)
 
 
 REFUSED = [
