@@ -231,7 +231,12 @@ def spellings() -> Iterator[tuple[str, Definition]]:
 
 
 def _key(name: str) -> str:
-    return name.strip().lower().replace("-", "").replace("_", "")
+    name = name.strip()
+    if not name.isascii():
+        from actcli.activations.formula.functions import GREEK
+
+        name = GREEK.get(name, name)
+    return name.lower().replace("-", "").replace("_", "")
 
 
 @cache

@@ -90,8 +90,11 @@ def _switches_of(step: Instruction, taken: list[Any]) -> list[tuple[Array, Any]]
         case "floor":
             return [(np.floor(taken[0]) + 0.5, taken[0])]
         case "%":
-            # the whole part of a quotient that underflows too
-            return [(np.floor_divide(taken[0], taken[1]) + 0.5, taken[0] / taken[1])]
+            quotient = taken[0] / taken[1]
+            # one that underflows is not 0 yet
+            lost = (quotient == 0.0) & np.not_equal(taken[0], 0.0)
+            quotient = np.where(lost, np.copysign(5e-324, quotient), quotient)
+            return [(np.floor(quotient) + 0.5, quotient)]
     if step.definition is None:
         return []
     given = dict(zip(step.parameters, taken[1:], strict=True))

@@ -49,6 +49,11 @@ MEANINGS = [
     ("lambda*x:lambda=4", lambda x: 4 * x),
     ("max(x, 0)/min(x, -1)", lambda x: np.maximum(x, 0) / np.minimum(x, -1)),
     ("+x", lambda x: x),
+    ("½·x + ¾∙x − x⁄4", lambda x: x / 2 + 0.75 * x - x / 4),
+    ("∛x + ∛(x²)·2", lambda x: np.cbrt(x) + np.cbrt(x * x) * 2),
+    ("µ*x + ϕ*x^2 + ϵ:mu=2,phi=3,epsilon=1", lambda x: 2 * x + 3 * x * x + 1),
+    ("x ≤ 1 and x ≠ 0 or x ≥ 3", lambda x: 1.0 * (((x <= 1) & (x != 0)) | (x >= 3))),
+    ("α·x + β:β=3,α=2", lambda x: 2 * x + 3),
     ("abs(x)^0.5 + (2 + x^2)^-1", lambda x: np.sqrt(np.abs(x)) + 1 / (2 + x * x)),
 ]
 
@@ -148,6 +153,26 @@ REFUSED = [
     ("__class__*x", 0, "no name for a parameter"),
     ("Φ*x", 0, "write Φ(x)"),
     ("f'{x}'", 1, "numbers, names and signs only"),
+    ("x + log2(x)", 4, "write log(x)/log(2)"),
+    ("sech(x)", 0, "write 1/cosh(x)"),
+    ("x*Round(x)", 2, "write floor(x + 0.5)"),
+    ("x + |x|", 4, "the absolute value of x is abs(x)"),
+    ("sin²(x)", 0, "behind the bracket: write sin(x)^2"),
+    ("x*tanh^2(x)", 2, "behind the bracket: write tanh(x)^2"),
+    ("tanh⁻¹(x)", 0, "write tanh(x)^-1 for the reciprocal"),
+    ("exp -x", 0, "exp is a function: write exp(x)"),
+    ("x*σ(βx)", 5, "write β*x"),
+    ("α(e^x − 1)*x", 0, "for a product write α*(...)"),
+    ("x*(π(x))", 3, "π is no function"),
+    ("2½*x", 1, "a sign is missing between 2 and ½"),
+    ("np.exp(x)", 2, "write exp without np. before it"),
+    ("x*torch.nn.functional.relu(x)", 7, "write relu without torch.nn.functional. before it"),
+    ("x => 1", 2, "write >="),
+    ("x =< 1", 2, "write <="),
+    ("x <> 1", 2, "write != for unequal"),
+    ("f(x) = x^2", 0, "the expression alone, without f(x) ="),
+    ("y = x^2", 2, "the expression alone, without y ="),
+    ("lambda x", 7, "the expression alone, without lambda x:"),
 ]
 
 
@@ -241,6 +266,37 @@ def test_a_slash_divides_where_no_stack_is_meant():
     np.testing.assert_array_equal(activation("x/2")(X), X / 2)
     np.testing.assert_array_equal(activation("relu(x)/2")(X), np.maximum(X, 0) / 2)
     np.testing.assert_array_equal(activation("x/(1+abs(x))")(X), X / (1 + np.abs(X)))
+
+
+@pytest.mark.parametrize(
+    ("text", "carets"),
+    [
+        ("关 + x", "^^"),
+        ("x + 关", "    ^^"),
+        ("abs(x) + 関数(x)", "         ^^"),
+        ("e\u0301*x", " ^"),
+        ("x\x07 + 1", " ^"),
+    ],
+)
+def test_the_caret_stands_below_its_character_on_the_screen(text, carets):
+    with pytest.raises(FormulaError) as error:
+        formula(text)
+    assert error.value.pointer[1] == carets
+
+
+def test_a_caret_counts_wide_and_combining_characters_before_it_as_they_are_shown():
+    from actcli.activations.formula.complaint import FormulaError as Mistake
+
+    assert Mistake("here", "関数 + y\u0302 + ?", 10).pointer[1] == " " * 11 + "^"
+
+
+def test_every_function_of_other_languages_is_written_so_that_it_can_be_read():
+    from actcli.activations.formula.functions import INSTEAD
+
+    for name, instead in INSTEAD.items():
+        formula(instead)
+        with pytest.raises(FormulaError, match="write "):
+            formula(f"{name}(x)")
 
 
 def _hostile() -> list[str]:
