@@ -173,9 +173,14 @@ def _tanh(u: Jet, order: int) -> Jet:
 
 
 def _arctan(u: Jet, order: int) -> Jet:
-    square = times(u, u, order)
-    slope = over([1.0], plus([1.0], square), order)
-    return [np.arctan(u[0]), *(chained(u, slope, k) for k in range(1, _count(u, order)))]
+    """c_k = (−1)^(k−1)·sin(kθ)/(k·r^k), θ the angle of |u₀| + i and r its length: 1/(1 + u²) would lose its tail."""
+    outer, size = [np.arctan(u[0])], np.abs(u[0])
+    if len(u) > 1:
+        angle, length = np.arctan2(1.0, size), np.hypot(1.0, size)
+        for k in range(1, order + 1):
+            term = np.sin(k * angle) / (k * length**k)
+            outer.append(term if k % 2 else -np.sign(u[0]) * term)
+    return composed(outer, u, order)
 
 
 def _erf(u: Jet, order: int) -> Jet:

@@ -1,6 +1,9 @@
 """What a formula means, what is refused and where the caret points."""
 
+import json
 import random
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -337,6 +340,41 @@ def test_a_hostile_text_is_refused_at_once(text):
         activation(text)
     assert time.perf_counter() - start < 0.2
     assert error.value.status == 2
+
+
+WATCHED = """
+import json, sys
+from actcli import activation
+from actcli.exits import UsageError
+
+def refused(text):
+    try:
+        activation(text)
+    except UsageError:
+        return True
+    return False
+
+texts = json.load(sys.stdin)
+for text in ("rleu(x)", "x/rleu", "b*x", "1-", "log(1+x):b=2", "x\\x00", "(x).y", "(x)[0]", "x*(2/0)", "gelu:a"):
+    refused(text)  # what is imported is imported by now
+events, watching = [], False
+sys.addaudithook(lambda event, arguments: events.append((event, repr(arguments)[:80])) if watching else None)
+watching = True
+taken = [text for text in texts if not refused(text)]
+watching = False
+print(json.dumps([taken, events]))
+"""
+
+
+def test_hostile_texts_reach_nothing_outside():
+    """No file, module, process, socket, compiler or anything else that Python's audit events tell of."""
+    ended = subprocess.run(
+        [sys.executable, "-c", WATCHED], input=json.dumps(HOSTILE), capture_output=True, text=True, check=True
+    )
+    taken, events = json.loads(ended.stdout)
+    assert taken == []
+    # id() of an object is told of too
+    assert [event for event in events if event[0] != "builtins.id"] == []
 
 
 @settings(max_examples=300, deadline=None)
