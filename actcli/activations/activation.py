@@ -96,7 +96,7 @@ class Activation:
             raise UsageError(f"{self.spec} works over rows, not element by element")
         value, slope = self._bound(self.definition.value), self._derivative(1, "x", "default")
         if self.definition.family == FORMULA:
-            return partial(_flattened, value), partial(_flattened, slope)
+            return partial(_typed, value), partial(_typed, slope)
         return value, slope
 
     def width(self, n: int) -> int:
@@ -209,9 +209,9 @@ def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
     return y
 
 
-def _flattened(kernel: Kernel, x: Array) -> Array:
-    """A kernel for float64 arrays of one axis (a formula runs through x in chunks), on any shape, x's type kept."""
-    return kernel(x.reshape(-1).astype(np.float64, copy=False)).reshape(x.shape).astype(x.dtype, copy=False)
+def _typed(kernel: Kernel, x: Array) -> Array:
+    """A formula's kernel, which computes in float64, in x's precision."""
+    return kernel(x).astype(x.dtype, copy=False)
 
 
 def _filled(kernel: Kernel, x: Array) -> Array:

@@ -268,7 +268,7 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
             return None, _registered[_key(head)], None
         if head == "x" or ("-" in head and "x" in head.split("-")):
             return None, _formula(head, spec), None
-        raise UsageError(f"unknown function {spec!r}{_offer(_key(head), None)}")
+        raise UsageError(f"unknown function {spec!r}{_as_formula(head) or _offer(_key(head), None)}")
     if dialect not in DIALECTS:
         raise UsageError(f"unknown framework {first!r} in {spec!r}; known: {', '.join(DIALECTS)}")
     key = _key(rest.rpartition(".")[2])
@@ -278,6 +278,16 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     ours = _index().get(key)
     aside = f"; {ours[0].name} is known without {dialect + '.'!r}" if ours else ""
     raise UsageError(f"{dialect} has no function {rest!r}{aside or _offer(key, dialect)}")
+
+
+def _as_formula(name: str) -> str:
+    """What to write for a name that only formulas know: `abs(x)`."""
+    from actcli.activations.formula.functions import BY_NAME
+
+    own = BY_NAME.get(name)
+    if own is None:
+        return ""
+    return f"; as a formula: {name}({', '.join(('x', '0', '1')[: own.arity])})"
 
 
 def _formula(head: str, spec: str) -> Definition:

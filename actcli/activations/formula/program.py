@@ -96,10 +96,11 @@ class Program:
     instructions: tuple[Instruction, ...]
 
     def value(self, x: Array, **parameters: float) -> Array:
-        """F at contiguous numbers x, float64; NaN stays NaN. A kernel as the catalogue's definitions have them.
+        """F at numbers x of any shape, in float64; NaN stays NaN. A kernel as the catalogue's definitions have them.
 
         At ±inf, where the arithmetic knows no answer (inf·0), it is the limit if f has come to rest far out.
         """
+        shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
         with np.errstate(all="ignore"):
             known = self.scalars(parameters)
             y = np.empty_like(x)
@@ -113,7 +114,7 @@ class Program:
                     np.copyto(result, piece, where=np.isnan(piece))
                 if np.isnan(result.min()):
                     settle_ends(piece, result, lambda far: self.value(far, **parameters))
-        return y
+        return y.reshape(shape)
 
     def scalars(self, parameters: Mapping[str, float]) -> list[Any]:
         """The results that do not depend on x, by place; None at the others."""

@@ -102,6 +102,18 @@ def test_a_branch_is_taken_bit_by_bit_whichever_row_it_lies_in():
     assert np.isnan(activation("x if x > 0 else -x")(np.nan))
 
 
+def test_kernels_of_formulas_take_arrays_of_any_shape():
+    definition = activation("x if x > b else b*x:b=0.1").definition
+    x = np.linspace(-2, 2, 24, dtype=np.float32).reshape(2, 3, 4)
+    for kernel, meaning in (
+        (definition.value, np.where(x > 0.1, x, np.float32(0.1) * x)),
+        (definition.slope, np.where(x > 0.1, 1.0, 0.1)),
+        (definition.by_parameter["b"], np.where(x > 0.1, 0.0, x)),
+    ):
+        np.testing.assert_allclose(kernel(x, b=0.1), meaning, rtol=1e-6)
+        np.testing.assert_array_equal(kernel(x.T, b=0.1), kernel(x, b=0.1).T)
+
+
 def test_bare_kernels_of_branches_keep_the_type_and_the_shape():
     value, slope = activation("x if x > 0 else 0.1*x").kernels
     x = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
@@ -219,6 +231,8 @@ def test_the_caret_of_a_long_formula_stands_below_its_place():
         ("hard_tanh(x, min=b, max=0):b=1", "min < max in hard_tanh"),
         ("log(-1 - x^2)", "log(-1 - x^2): the formula is a real number nowhere"),
         ("hard_tanhh", "did you mean hard_tanh"),
+        ("abs", "unknown function 'abs'; as a formula: abs(x)"),
+        ("max", "unknown function 'max'; as a formula: max(x, 0)"),
     ],
 )
 def test_names_stacks_and_parameters_come_before_formulas(spec, said):
