@@ -21,7 +21,6 @@ from actcli.activations.formula.jets import (
     minus,
     negative,
     over,
-    plus,
     selected,
     solved,
     times,

@@ -95,7 +95,9 @@ def test_an_absurd_rate_kills_relu():
 
 
 def test_a_formula_is_watched_as_the_function_that_it_is():
-    formula, named = (watched(spec, trial=replace(TRIAL, rates=(30.0,))) for spec in ("max(x, 0)", "relu"))
+    formula, named = (
+        watched(spec, trial=replace(TRIAL, rates=(30.0,))) for spec in ("x if x > 0 else 0", "relu")
+    )
     (own,), (its,) = formula.fates(), named.fates()
     assert own.dead.tolist() == its.dead.tolist()
     assert own.dead[-1] > 0
