@@ -15,6 +15,7 @@ _FINE = 32
 _DENSE = 64.0
 """Between −64 and 64 the grid has 32 points to the unit; beyond it, and close to 0, a decade has 16."""
 
+_PIECE = 2048
 _AGAIN = 4
 """Changes of one switch between two points of the grid that are looked for where the states at both differ."""
 _INWARD = 1e-3
@@ -124,18 +125,34 @@ def changes(program: Program, parameters: Mapping[str, float], most: int) -> lis
     that hides from that, between two turning points or smaller than rounding, is missed.
     """
     points = grid()
-    known = states(program, points, parameters)
+    # a piece of the grid at a time: every step of a long formula holds its results there
+    pieces = [
+        _changing(program, parameters, points[start : start + _PIECE + 1])
+        for start in range(0, points.size - 1, _PIECE)
+    ]
+    switches, lows, highs = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    kept = np.concatenate(
+        [_nearest(np.flatnonzero(switches == s), lows, most) for s in np.unique(switches)] or [switches]
+    )
+    return _refined(program, parameters, switches[kept], lows[kept], highs[kept])
+
+
+def _changing(
+    program: Program, parameters: Mapping[str, float], points: Array
+) -> tuple[NDArray[np.intp], Array, Array]:
+    """Intervals, from one of these points to the next or a part of that, where a switch changes: switch, from, to."""
+    known = [np.broadcast_to(state, points.shape) for state in states(program, points, parameters)]
     if not known:
-        return []
-    found = np.stack([np.broadcast_to(state, points.shape) for state in known])
-    open_, lows, highs = _hidden(program, parameters, points, found)
-    for switch, state in enumerate(found):
-        with np.errstate(invalid="ignore"):
-            places = np.flatnonzero((state[1:] != state[:-1]) & ~np.isnan(state[1:]) & ~np.isnan(state[:-1]))
-        open_ = np.concatenate([open_, np.full(places.size, switch)])
-        lows, highs = np.concatenate([lows, points[places]]), np.concatenate([highs, points[places + 1]])
-    kept = np.concatenate([_nearest(np.flatnonzero(open_ == s), lows, most) for s in range(len(found))])
-    return _refined(program, parameters, open_[kept], lows[kept], highs[kept])
+        return np.zeros(0, np.intp), np.zeros(0), np.zeros(0)
+    found = np.stack(known)
+    switches, lows, highs = _hidden(program, parameters, points, found)
+    before, after = found[:, :-1], found[:, 1:]
+    plain, places = np.nonzero((before != after) & ~np.isnan(before) & ~np.isnan(after))
+    return (
+        np.concatenate([switches, plain]),
+        np.concatenate([lows, points[places]]),
+        np.concatenate([highs, points[places + 1]]),
+    )
 
 
 def _nearest(places: NDArray[np.intp], x: Array, most: int) -> NDArray[np.intp]:
