@@ -36,6 +36,8 @@ from actcli.activations.formula.tree import (
 DEEPEST = 60
 """Brackets, calls and signs one inside the other."""
 MOST_OPERATIONS = 1000
+_SHORT = 12
+"""Characters of a part that a complaint repeats."""
 LONGEST_CHAIN = 200
 """Operations that need one another's results: the height of the tree."""
 
@@ -240,13 +242,15 @@ class _Parser:
         if (follower.kind in {"number", "name"} or follower.text in {"(", "√", "∛"}) and (
             follower.text not in _WORDS or not follower.text
         ):
-            raise self.error(self.juxtaposed(token, follower), follower)
+            raise self.error(self.juxtaposed(token, follower, node.span), follower)
         return node
 
-    def juxtaposed(self, token: Token, follower: Token) -> str:
+    def juxtaposed(self, token: Token, follower: Token, span: Span) -> str:
+        """What is right where `token`, which begins the part at `span`, has no sign before what follows."""
         if token.text == "lambda" and follower.text == "x":
             return "a formula is the expression alone, without lambda x:"
-        before = self.text[token.start : token.end] if token.kind in {"number", "name"} else "(...)"
+        before = "(...)" if token.text == "(" else self.text[slice(*span)]
+        before = before if len(before) <= _SHORT else f"{self.text[token.start : token.end]}(...)"
         if token.kind == follower.kind == "number":
             return f"a sign is missing between {before} and {self.text[follower.start : follower.end]}"
         after = "(...)" if follower.text == "(" else self.text[follower.start : follower.end]
@@ -392,7 +396,9 @@ class _Parser:
         names = {*BY_NAME, "where", *(known for known, _ in spellings() if "." not in known)}
         near = difflib.get_close_matches(name.lower(), sorted(names), n=3, cutoff=0.6)
         offer = f"; did you mean {' or '.join(near)}?" if near else ""
-        if len(shown) == 1:
+        if name == "phi":
+            offer = "; the normal density is exp(-x^2/2)/sqrt(2*pi), and for a product write phi*(...)"
+        elif len(shown) == 1:
             offer = f"; for a product write {shown}*(...)"
         return f"there is no function {name!r}{offer}"
 
@@ -419,6 +425,8 @@ class _Parser:
         if token.text in _INSTEAD:
             return self.error(f"{token.text} has no place here; {_INSTEAD[token.text]}", token)
         shown = self.text[token.start : token.end]
+        if shown in {"if", "else"}:
+            return self.error(f"{shown} stands between two values: write a if condition else b", token)
         return self.error(
             f"{shown!r} cannot stand here; allowed are numbers, x, brackets and functions", token
         )

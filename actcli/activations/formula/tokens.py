@@ -97,6 +97,10 @@ def _complaint(text: str, at: int) -> str:
             before = f"{module.group()}.{path.group()[: path.start(2)]}"
             return f"write {path.group(2)} without {before} before it; the dot belongs to numbers"
         return "a formula has no attributes; the dot belongs to numbers, as in 0.5"
+    if character == "?":
+        return "? has no place in a formula; write a if condition else b"
+    if character in "⁻⁺⁽⁾ˣⁿ":
+        return f"{character} has no place in a formula; a power that is no number needs ^, as in e^(-x)"
     if character in "[]{}":
         return f"{character} has no place in a formula; use round brackets"
     if character in "\"'`":

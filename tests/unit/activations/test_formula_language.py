@@ -186,6 +186,13 @@ REFUSED = [
     ("x =< 1", 2, "write <="),
     ("x <> 1", 2, "write != for unequal"),
     ("f(x) = x^2", 0, "the expression alone, without f(x) ="),
+    ("x*φ(x)", 2, "the normal density is exp(-x^2/2)/sqrt(2*pi)"),
+    ("1/(1 + e⁻ˣ)", 8, "needs ^, as in e^(-x)"),
+    ("eˣ", 1, "needs ^, as in e^(-x)"),
+    ("x > 0 ? x", 6, "write a if condition else b"),
+    ("if(x > 0, x, 0)", 0, "if stands between two values: write a if condition else b"),
+    ("σ(x)(1 − σ(x))", 4, "write σ(x)*(...)"),
+    ("tanh(softplus(x))x", 17, "write tanh(...)*x"),
     ("y = x^2", 2, "the expression alone, without y ="),
     ("lambda x", 7, "the expression alone, without lambda x:"),
 ]
@@ -349,10 +356,11 @@ def test_there_are_two_hundred_hostile_texts():
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_text_is_refused_at_once(text):
-    start = time.perf_counter()
+    # of this process alone: what else runs on the machine does not count
+    start = time.process_time()
     with pytest.raises(UsageError) as error:
         activation(text)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
     assert error.value.status == 2
 
 
