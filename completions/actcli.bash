@@ -58,7 +58,6 @@ _actcli_functions() { # what can stand for the function that begins with $1
 
 _actcli_values() { # the values of option $2 of command $1; fails where these are files
     case "$1 $2" in
-    compare\ --order) echo '1 2' ;;
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
     deadcheck\ --sort) ;;
@@ -137,7 +136,6 @@ _actcli() {
         fi
         case "$command $word" in
         *\ --) only_arguments=yes ;;
-        compare\ --order) values=1 option=$word ;;
         deadcheck\ --data) values=1 option=$word ;;
         deadcheck\ --against) values=1 option=$word ;;
         deadcheck\ --sort) values=0 option=$word ;;

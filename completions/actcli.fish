@@ -104,8 +104,6 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
         switch "$command $token"
             case '* --'
                 set only_arguments yes
-            case 'compare --order'
-                set values 1
             case 'deadcheck --data'
                 set values 1
             case 'deadcheck --against'
@@ -335,7 +333,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l functions -r -F -d 'Functions of 
 complete -c actcli -n "__actcli_is 'plot '" -l range -x -d 'The part of the x axis'
 complete -c actcli -n "__actcli_is 'plot '" -l points -x -d 'Samples of each curve'
 complete -c actcli -n "__actcli_is 'plot '" -l grad -d 'The derivative beneath'
-complete -c actcli -n "__actcli_is 'plot '" -l order -x -d '1: the first derivative beneath, as --grad; 2: the second too, and so on to 4'
+complete -c actcli -n "__actcli_is 'plot '" -l order -x -d '1: the first derivative beneath, as --grad; 2: the second too, and so on to 100; a frame each'
 complete -c actcli -n "__actcli_is 'plot '" -l wrt -x -a 'x a alpha b beta bias groups lambd lambda lower max max_value min mu negative_slope scale sigma theta threshold upper value' -d 'The derivative beneath, with respect to x or to a parameter'
 complete -c actcli -n "__actcli_is 'plot '" -l overlay -d 'The derivatives in the frame of f'
 complete -c actcli -n "__actcli_is 'plot '" -l sweep -x -d 'A curve for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
@@ -366,7 +364,7 @@ complete -c actcli -n "__actcli_is 'compare '" -l points -x -d 'By values: how m
 complete -c actcli -n "__actcli_is 'compare '" -s i -l input -r -F -d 'Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, else text'
 complete -c actcli -n "__actcli_is 'compare '" -l array -x -d 'One array of an .npz file'
 complete -c actcli -n "__actcli_is 'compare '" -l column -x -d 'The column of a .csv or .tsv file: its name, or its number from 1 on'
-complete -c actcli -n "__actcli_is 'compare '" -l order -x -a '1 2' -d 'Compare the first or second derivative instead of f'
+complete -c actcli -n "__actcli_is 'compare '" -l order -x -d 'Compare a derivative instead of f: by values 1 to 100, by precision 1 or 2'
 complete -c actcli -n "__actcli_is 'compare '" -l depth -x -d 'Hidden layers; by training several depths with commas'
 complete -c actcli -n "__actcli_is 'compare '" -l init -x -d 'he, xavier, lecun or gain (each function\'s own); by gradients several with commas, by training also orthogonal'
 complete -c actcli -n "__actcli_is 'compare '" -l weight-std -x -d 'Instead: weights of standard deviation S/sqrt(fan_in)'

@@ -101,7 +101,7 @@ class Activation:
             raise UsageError(f"{self.spec} works over rows, not element by element")
         value, slope = self._bound(self.definition.value), self._derivative(1, "x", "default")
         if self.definition.family == FORMULA:
-            return partial(_flattened, value), partial(_flattened, slope)
+            return partial(_typed, value), partial(_typed, slope)
         return value, slope
 
     def width(self, n: int) -> int:
@@ -179,6 +179,9 @@ class Activation:
             if self.by_rows:
                 return self._along_rows(kernel, array, dtype, jacobian=jacobian)
             flat = array.reshape(-1)
+            if self.definition.family == FORMULA and dtype == np.float64:
+                # it goes through in chunks of its own: blocks of ours would be copied together once more
+                return kernel(np.ascontiguousarray(flat, np.float64)).reshape(array.shape)
             result = np.empty(array.size, dtype)
             for start in range(0, array.size, BLOCK):
                 block = np.ascontiguousarray(flat[start : start + BLOCK], np.float64)
@@ -211,9 +214,9 @@ def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
     return y
 
 
-def _flattened(kernel: Kernel, x: Array) -> Array:
-    """A kernel for arrays of one axis (a formula runs through x in chunks), on any shape and in x's precision."""
-    return kernel(x.reshape(-1)).reshape(x.shape).astype(x.dtype, copy=False)
+def _typed(kernel: Kernel, x: Array) -> Array:
+    """A formula's kernel, which computes in float64, in x's precision."""
+    return kernel(x).astype(x.dtype, copy=False)
 
 
 def _filled(kernel: Kernel, x: Array) -> Array:

@@ -150,8 +150,9 @@ def expm1_sum(y: Sum) -> Array:
 
 def polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
     """Horner's rule; the constant term first."""
-    y = np.full_like(x, coefficients[-1])
-    for c in coefficients[-2::-1]:
+    y = x * coefficients[-1]
+    y += coefficients[-2]
+    for c in coefficients[-3::-1]:
         y *= x
         y += c
     return y

@@ -239,8 +239,13 @@ def parameter_name(definition: Definition, dialect: str | None, given: str, spec
 
 
 def normalised(name: str) -> str:
-    """The name as names are compared: case, `-` and `_` do not matter."""
-    return name.strip().lower().replace("-", "").replace("_", "")
+    """The name as names are compared: case, `-` and `_` do not matter, and `β` is beta."""
+    name = name.strip()
+    if not name.isascii():
+        from actcli.activations.formula.functions import GREEK
+
+        name = GREEK.get(name, name)
+    return name.lower().replace("-", "").replace("_", "")
 
 
 def spellings() -> Iterator[tuple[str, Definition]]:
@@ -285,7 +290,7 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
             return None, own, None
         if head == "x" or ("-" in head and "x" in head.split("-")):
             return None, _formula(head, spec), None
-        raise UsageError(f"unknown function {spec!r}{_offer(normalised(head), None)}")
+        raise UsageError(f"unknown function {spec!r}{_as_formula(head) or _offer(normalised(head), None)}")
     if dialect not in DIALECTS:
         raise UsageError(f"unknown framework {first!r} in {spec!r}; known: {', '.join(DIALECTS)}")
     key = normalised(rest.rpartition(".")[2])
@@ -295,6 +300,16 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     ours = _index().get(key)
     aside = f"; {ours[0].name} is known without {dialect + '.'!r}" if ours else ""
     raise UsageError(f"{dialect} has no function {rest!r}{aside or _offer(key, dialect)}")
+
+
+def _as_formula(name: str) -> str:
+    """What to write for a name that only formulas know: `abs(x)`."""
+    from actcli.activations.formula.functions import BY_NAME
+
+    own = BY_NAME.get(name)
+    if own is None:
+        return ""
+    return f"; as a formula: {name}({', '.join(('x', '0', '1')[: own.arity])})"
 
 
 def _formula(head: str, spec: str) -> Definition:

@@ -76,7 +76,9 @@ def compare_against(
     if f.by_rows:
         raise UsageError(f"{f.spec} works over rows; --against compares functions of one number")
     if order not in {0, 1, 2}:
-        raise UsageError(f"--order {order}: 0 for the function, 1 or 2 for a derivative")
+        raise UsageError(
+            f"--order {order}: by precision 1 or 2; from the third on no derivative is exact enough to measure by"
+        )
     if max_ulp is not None and not max_ulp >= 0:
         raise UsageError(f"--max-ulp {max_ulp:g}: a number of ULP from 0 on")
     counts = _size(x), _size(theirs)

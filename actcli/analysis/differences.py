@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation, Kink
+from actcli.activations.activation import HIGHEST_ORDER
 from actcli.analysis.blocks import in_order
 from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Record, Step, Steps, Value
 from actcli.analysis.curves import Curve, Figure, Panel, Quantity, sampled
@@ -50,13 +51,13 @@ def compare_values(
     The difference is |y - y₁|, and relative to the larger of |y| and |y₁|: 0 where both are nan or the same
     infinity, inf and at most 2 where only one is infinite or the signs differ. Where one alone is nan there is no
     difference: such x are counted. Of several x with the largest difference the first is named. `order` 0
-    compares f, 1 f', 2 f''. The findings do not depend on `threads`. Raises UsageError for fewer than two
+    compares f, n its n-th derivative. The findings do not depend on `threads`. Raises UsageError for fewer than two
     functions, one over rows, and an order that does not exist; DataError when the streams hold no numbers.
     """
     if len(functions) < 2:
         raise UsageError("a comparison by values needs at least two functions: the first is the reference")
-    if order not in (0, 1, 2):
-        raise UsageError(f"--order is 0 for f, 1 or 2 for a derivative, not {order}")
+    if not 0 <= order <= HIGHEST_ORDER:
+        raise UsageError(f"--order is 0 for f, 1 to {HIGHEST_ORDER} for a derivative, not {order}")
     for f in functions:
         if f.by_rows:
             raise UsageError(f"{f.spec} works over rows; --by values compares functions of one number")

@@ -69,7 +69,9 @@ def compare_precision(
     if not types:
         raise UsageError("name a type of number, --types float16,bfloat16")
     if order not in {0, 1, 2}:
-        raise UsageError(f"--order {order}: 0 for the function, 1 or 2 for a derivative")
+        raise UsageError(
+            f"--order {order}: by precision 1 or 2; from the third on no derivative is exact enough to measure by"
+        )
     for f in functions:
         if f.by_rows:
             raise UsageError(f"{f.spec} works over rows; its precision depends on the whole row")

@@ -103,7 +103,7 @@ def compare_functions(
         column=column,
         range=range_,
         points=points,
-        order=int(order or 0),
+        order=order or 0,
         depth=None if depth is None else training.depths_in(depth, MOST_LAYERS),
         weight_std=weight_std,
         bias_std=bias_std,

@@ -129,11 +129,12 @@ ColumnName = Annotated[
     ),
 ]
 Order = Annotated[
-    options.OrderName | None,
+    int | None,
     typer.Option(
         "--order",
         metavar="N",
-        help="Compare the first or second derivative instead of f.",
+        parser=options.whole_number("--order", 1, options.HIGHEST_ORDER),
+        help=f"Compare a derivative instead of f: by values 1 to {options.HIGHEST_ORDER}, by precision 1 or 2.",
         rich_help_panel=VALUES,
     ),
 ]

@@ -12,7 +12,6 @@ ColorChoice = Literal["auto", "always", "never"]
 Precision = Literal["float16", "float32", "float64"]
 ErrorChoice = Literal["stop", "nan", "skip"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown"]
-OrderName = Literal["1", "2"]
 HIGHEST_ORDER = 100
 KinkRule = Literal["default", "left", "right", "mean", "nan"]
 

@@ -82,8 +82,14 @@ def is_argument(word: str) -> bool:
         return False
     if any(character in "(*" or character.isspace() for character in word):
         return True
-    if word[1:2] in {"i", "o", "h"} and len(word) == 2:
-        return False
+    if word[1:2] in {"i", "o", "h"}:
+        if len(word) == 2:
+            return False
+    elif word == "-x" or any(
+        character in "^/+%" or not (character.isascii() or character.isdecimal()) for character in word
+    ):
+        # a formula too: -x^2, -√x; no option is called so, and -o/a/path has a file in it
+        return True
     from actcli.sources.arguments import is_number_list
 
     return is_number_list(word)

@@ -43,7 +43,6 @@ ThemeName = Literal["default", "colorblind", "light", "mono"]
 CHART = "Chart"
 MOST_POINTS = 10**6
 POINTS_OF_A_SERIES = 101
-HIGHEST_ORDER = 4
 
 
 @command.command("plot", cls=Command, epilog=EPILOG)
@@ -89,8 +88,9 @@ def plot_functions(
         typer.Option(
             "--order",
             metavar="N",
-            parser=options.whole_number("--order", 1, HIGHEST_ORDER),
-            help=f"1: the first derivative beneath, as --grad; 2: the second too, and so on to {HIGHEST_ORDER}.",
+            parser=options.whole_number("--order", 1, options.HIGHEST_ORDER),
+            help="1: the first derivative beneath, as --grad; 2: the second too, and so on to "
+            f"{options.HIGHEST_ORDER}; a frame each.",
             rich_help_panel=CHART,
         ),
     ] = None,

@@ -274,7 +274,7 @@ WRONG_USE = {
     "plot relu --points 1": "--points '1' is not a whole number from 2 to 1000000",
     "plot relu --points 1e3": "--points '1e3'",
     "plot relu --points 99999999": "--points",
-    "plot relu --order 5": "--order '5' is not a whole number from 1 to 4",
+    "plot relu --order 101": "--order '101' is not a whole number from 1 to 100",
     "plot relu --grad=1": "'--grad' does not take a value",
     "plot relu --overlay": "--overlay puts derivatives",
     "plot relu --overlay --grad --format csv": "--overlay is about frames",

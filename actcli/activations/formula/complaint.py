@@ -1,5 +1,7 @@
 """A mistake in a formula: one sentence with the column, and the place to point at."""
 
+import unicodedata
+
 from actcli.exits import UsageError
 
 _SHOWN = 60
@@ -24,5 +26,13 @@ def _pointer(text: str, column: int, width: int) -> tuple[str, str]:
     start = max(0, min(column - _SHOWN // 2, len(text) - _SHOWN))
     # what does not print takes one column here, so that the caret stays below its character
     part = "".join(c if c.isprintable() else "·" for c in text[start : start + _SHOWN])
-    carets = "^" * max(1, min(width, len(part) - (column - start)))
-    return part, " " * (column - start) + carets
+    at = column - start
+    return part, " " * _columns(part[:at]) + "^" * max(1, _columns(part[at : at + width]))
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters two, combining ones none."""
+    return sum(
+        0 if unicodedata.category(c) in {"Mn", "Me"} else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

@@ -21,8 +21,11 @@ from actcli.activations.formula.jets import (
     selected,
     times,
 )
-from actcli.activations.formula.program import CHUNK, Instruction, Program, settle_ends
+from actcli.activations.formula.program import Instruction, Program, settle_ends
 from actcli.exits import UsageError
+
+PIECE = 8192
+"""Numbers that are differentiated at once: a series holds many arrays of them."""
 
 
 def derivative(
@@ -33,20 +36,21 @@ def derivative(
     wrt: str = "x",
     side: Side = None,
 ) -> Array:
-    """The order-th derivative of a program at contiguous numbers x, float64, by x or by a parameter.
+    """The order-th derivative of a program at numbers x of any shape, in float64, by x or by a parameter.
 
     `side` is None for what PyTorch's autograd would return where f breaks, −1 and +1 for the derivative from the
     left and from the right. NaN stays NaN. Raises UsageError when a function in it has no derivative of that order.
     """
+    shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
     y = np.empty_like(x)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, CHUNK):
-            piece = x[start : start + CHUNK]
-            y[start : start + CHUNK] = derivative_of(
+        for start in range(0, x.size, PIECE):
+            piece = x[start : start + PIECE]
+            y[start : start + PIECE] = derivative_of(
                 series(program, order, piece, parameters, wrt, side), order
             )
         np.copyto(y, x, where=np.isnan(x))
-    return y
+    return y.reshape(shape)
 
 
 def series(
@@ -72,16 +76,17 @@ def at_kink(definition: Definition, order: int, rule: str, x: Array, **parameter
     At ±inf it is the limit, as the value is.
 
     `rule` is `default`, `left`, `right`, `mean`, or `nan`: NaN where the two sides differ in it or in a lower
-    derivative. x contiguous, float64; NaN stays NaN. Raises UsageError where there is no such derivative.
+    derivative. x of any shape, the result float64; NaN stays NaN. Raises UsageError where there is no such derivative.
     """
+    shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
     y = np.empty_like(x)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, CHUNK):
-            piece = x[start : start + CHUNK]
-            y[start : start + CHUNK] = _by_rule(definition, order, rule, piece, parameters)
+        for start in range(0, x.size, PIECE):
+            piece = x[start : start + PIECE]
+            y[start : start + PIECE] = _by_rule(definition, order, rule, piece, parameters)
         np.copyto(y, x, where=np.isnan(x))
         settle_ends(x, y, lambda far: at_kink(definition, order, rule, far, **parameters))
-    return y
+    return y.reshape(shape)
 
 
 def _by_rule(definition: Definition, order: int, rule: str, x: Array, parameters: Mapping[str, float]) -> Any:

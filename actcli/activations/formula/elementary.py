@@ -21,7 +21,6 @@ from actcli.activations.formula.jets import (
     minus,
     negative,
     over,
-    plus,
     selected,
     solved,
     times,
@@ -173,9 +172,21 @@ def _tanh(u: Jet, order: int) -> Jet:
 
 
 def _arctan(u: Jet, order: int) -> Jet:
-    square = times(u, u, order)
-    slope = over([1.0], plus([1.0], square), order)
-    return [np.arctan(u[0]), *(chained(u, slope, k) for k in range(1, _count(u, order)))]
+    """c₁ = 1/(1 + u₀²), c₂ = −u₀·c₁², then (−1)^(k−1)·sin(kθ)/(k·r^k), θ the angle of |u₀| + i and r its length.
+
+    The quotient's series would lose the tail.
+    """
+    outer = [np.arctan(u[0])]
+    if len(u) > 1 and order:
+        slope = 1.0 / (1.0 + u[0] * u[0])
+        outer += [slope, -u[0] * slope * slope][:order]
+    if len(u) > 1 and order > 2:
+        size = np.abs(u[0])
+        angle, length = np.arctan2(1.0, size), np.hypot(1.0, size)
+        for k in range(3, order + 1):
+            term = np.sin(k * angle) / (k * length**k)
+            outer.append(term if k % 2 else -np.sign(u[0]) * term)
+    return composed(outer, u, order)
 
 
 def _erf(u: Jet, order: int) -> Jet:

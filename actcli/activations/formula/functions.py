@@ -73,7 +73,41 @@ GREEK = {
     "φ": "phi",
     "ψ": "psi",
     "ω": "omega",
+    # the same letters as other keyboards and fonts have them
+    "µ": "mu",
+    "ϵ": "epsilon",
+    "ϕ": "phi",
 }
 """A paper's letters for parameters. Before a bracket σ is the logistic function and Φ the normal distribution's."""
+
+INSTEAD = {
+    "log2": "log(x)/log(2)",
+    "log10": "log(x)/log(10)",
+    "exp2": "2^x",
+    "pow": "a^b",
+    "power": "a^b",
+    "square": "x^2",
+    "rsqrt": "1/sqrt(x)",
+    "reciprocal": "1/x",
+    "sec": "1/cos(x)",
+    "csc": "1/sin(x)",
+    "cot": "1/tan(x)",
+    "sech": "1/cosh(x)",
+    "csch": "1/sinh(x)",
+    "coth": "1/tanh(x)",
+    "sinc": "sin(x)/x",
+    "arcsinh": "sign(x)*log(abs(x) + sqrt(x^2 + 1))",
+    "asinh": "sign(x)*log(abs(x) + sqrt(x^2 + 1))",
+    "arctanh": "0.5*(log1p(x) - log1p(-x))",
+    "atanh": "0.5*(log1p(x) - log1p(-x))",
+    "arccosh": "log(x + sqrt(x^2 - 1))",
+    "acosh": "log(x + sqrt(x^2 - 1))",
+    "ceil": "-floor(-x)",
+    "round": "floor(x + 0.5)",
+    "trunc": "sign(x)*floor(abs(x))",
+    "erfcx": "exp(x^2)*erfc(x)",
+    "normpdf": "exp(-x^2/2)/sqrt(2*pi)",
+}
+"""Functions that other languages have: how they are written here."""
 
 LETTER_FUNCTIONS = {"σ": "sigmoid", "Φ": "normcdf"}

@@ -10,7 +10,7 @@ from actcli.activations.definition import FORMULA, INF, Array, Kink
 from actcli.activations.formula.derivatives import series
 from actcli.activations.formula.jets import at
 from actcli.activations.formula.program import Instruction, Program
-from actcli.activations.formula.switches import between, changes, grid, results, states
+from actcli.activations.formula.switches import Change, between, changes, grid, results
 from actcli.exits import UsageError
 
 MOST = 40
@@ -28,10 +28,9 @@ def kinks(program: Program, parameters: Mapping[str, float]) -> tuple[Kink, ...]
     Where the branching expression is 0 at a float, that float is the kink; else one of the two neighbours. The
     derivatives from either side are those of the two branches.
     """
-    found = changes(partial(states, program, parameters=parameters), MOST)
     gaps: list[tuple[float, float]] = []
-    for _, low, high, at_low, at_high in sorted(found, key=lambda change: change[1:3]):
-        start, end = _gap(low, high, at_low, at_high)
+    for change in sorted(changes(program, parameters, MOST), key=lambda change: (change.low, change.high)):
+        start, end = _gap(change)
         if gaps and start - gaps[-1][1] <= _ULPS_APART * np.spacing(max(abs(start), abs(end))):
             gaps[-1] = (gaps[-1][0], max(gaps[-1][1], end))
         else:
@@ -39,14 +38,13 @@ def kinks(program: Program, parameters: Mapping[str, float]) -> tuple[Kink, ...]
     return tuple(kink for gap in gaps if (kink := _kink(program, parameters, *gap)) is not None)
 
 
-def _gap(low: float, high: float, at_low: float, at_high: float) -> tuple[float, float]:
+def _gap(change: Change) -> tuple[float, float]:
     """The float where the change happens, twice; or the two between which it does."""
-    whole_part = at_low % 1.0 == 0.5
-    if at_low == 0.0 or (whole_part and at_low > at_high):
-        return low, low
-    if at_high == 0.0 or whole_part:
-        return high, high
-    return low, high
+    if change.is_low:
+        return change.low, change.low
+    if change.is_high:
+        return change.high, change.high
+    return change.low, change.high
 
 
 def _simplest(low: float, high: float) -> float:

@@ -5,6 +5,7 @@ From loosest to tightest: `a if c else b`, or, and, not, comparisons, + -, * / %
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from actcli.activations.definition import Definition
 from actcli.activations.formula.complaint import FormulaError
-from actcli.activations.formula.functions import BY_NAME, CONSTANTS
+from actcli.activations.formula.functions import BY_NAME, CONSTANTS, INSTEAD
 from actcli.activations.formula.tokens import Token, tokens
 from actcli.activations.formula.tree import (
     Binary,
@@ -35,6 +36,8 @@ from actcli.activations.formula.tree import (
 DEEPEST = 60
 """Brackets, calls and signs one inside the other."""
 MOST_OPERATIONS = 1000
+_SHORT = 12
+"""Characters of a part that a complaint repeats."""
 LONGEST_CHAIN = 200
 """Operations that need one another's results: the height of the tree."""
 
@@ -52,6 +55,9 @@ _INSTEAD = {
     "|": "write or; the absolute value is abs(x)",
     "||": "write or; the absolute value is abs(x)",
     "!": "write not, or != for unequal",
+    "=>": "write >=",
+    "=<": "write <=",
+    "<>": "write != for unequal",
     "=": "write == to compare; parameters stand after a colon at the end, as in 'tanh(b*x):b=2'",
 }
 
@@ -207,14 +213,15 @@ class _Parser:
         return self.made(Binary("^", base, exponent, _around(base, exponent)))
 
     def root(self) -> Node:
-        """√x is the root of the next operand alone."""
-        token = self.take("√")
+        """√x is the root of the next operand alone, ∛x the cubic one."""
+        token = self.take("√", "∛")
         if not token:
             return self.operand()
         self.deeper(token)
         operand = self.root()
         self.depth -= 1
-        return self.made(Call("sqrt", (operand,), (token.start, operand.span[1])))
+        name = "sqrt" if token.text == "√" else "cbrt"
+        return self.made(Call(name, (operand,), (token.start, operand.span[1])))
 
     def operand(self) -> Node:
         """A number, a name, a call or a bracket."""
@@ -232,14 +239,20 @@ class _Parser:
             self.at -= 1
             raise self.unexpected(token)
         follower = self.next
-        if (follower.kind in {"number", "name"} or follower.text in {"(", "√"}) and (
+        if (follower.kind in {"number", "name"} or follower.text in {"(", "√", "∛"}) and (
             follower.text not in WORDS or not follower.text
         ):
-            raise self.error(self.juxtaposed(token, follower), follower)
+            raise self.error(self.juxtaposed(token, follower, node.span), follower)
         return node
 
-    def juxtaposed(self, token: Token, follower: Token) -> str:
-        before = self.text[token.start : token.end] if token.kind in {"number", "name"} else "(...)"
+    def juxtaposed(self, token: Token, follower: Token, span: Span) -> str:
+        """What is right where `token`, which begins the part at `span`, has no sign before what follows."""
+        if token.text == "lambda" and follower.text == "x":
+            return "a formula is the expression alone, without lambda x:"
+        before = "(...)" if token.text == "(" else self.text[slice(*span)]
+        before = before if len(before) <= _SHORT else f"{self.text[token.start : token.end]}(...)"
+        if token.kind == follower.kind == "number":
+            return f"a sign is missing between {before} and {self.text[follower.start : follower.end]}"
         after = "(...)" if follower.text == "(" else self.text[follower.start : follower.end]
         return f"a sign is missing: write {before}*{after} for a product"
 
@@ -259,12 +272,21 @@ class _Parser:
         if name in CONSTANTS:
             return Number(CONSTANTS[name], span)
         if name in BY_NAME or name == "where" or self.lookup(name):
-            raise self.error(f"{name} is a function: write {name}(x)", token)
+            raise self.error(self.uncalled(token), token)
         if name.startswith("_") or name.endswith("_"):
             raise self.error(f"{name!r} is no name for a parameter; it starts and ends with a letter", token)
         if name == "X":
             raise self.error("the argument is the small letter x", token)
         return Free(name, span)
+
+    def uncalled(self, token: Token) -> str:
+        """What is right where a function's name stands without a bracket."""
+        name, shown = token.text, self.text[token.start : token.end]
+        if self.next.kind == "power" or self.next.text in {"^", "**"}:
+            power = self.next.text if self.next.kind == "power" else "2"
+            meant = " for the reciprocal" if power.startswith("-") else ""
+            return f"the power stands behind the bracket: write {shown}(x)^{power}{meant}"
+        return f"{name} is a function: write {shown}(x)"
 
     def close(self, opened: Token) -> Token:
         token = self.take(")")
@@ -316,7 +338,7 @@ class _Parser:
             self.require(token, given, named, own.arity)
             return self.made(Call(own.name, tuple(given), span))
         if definition is None:
-            raise self.error(self.unknown(name), token)
+            raise self.error(self.unknown(token), token)
         if definition.by_rows:
             raise self.error(f"{name} works over rows; a formula holds functions of one number", token)
         return self.catalogued(token, definition, given, named, span)
@@ -369,18 +391,32 @@ class _Parser:
             takes = "1 argument" if arity == 1 else f"{arity} arguments"
             raise self.error(f"{token.text} takes {takes}, not {len(given)}", token)
 
-    def unknown(self, name: str) -> str:
+    def unknown(self, token: Token) -> str:
+        """What is right where a name without a function stands before a bracket."""
+        name, shown = token.text, self.text[token.start : token.end]
         if name in {"x", *CONSTANTS}:
-            return f"{name} is no function: write {name}*(...) for a product"
+            return f"{shown} is no function: write {shown}*(...) for a product"
+        if re.match(r"\s*\(\s*x\s*\)\s*=[^=]", self.text[token.end :]) and not token.start:
+            return f"a formula is the expression alone, without {shown}(x) ="
         from actcli.activations.specification import registered, spellings
 
+        if name.lower() in INSTEAD:
+            return f"there is no function {name!r}; write {INSTEAD[name.lower()]}"
         names = {*BY_NAME, "where", *(known for known, _ in spellings() if "." not in known)}
         names |= {name for one in registered() for name in (one.name, *one.aliases)}
         near = difflib.get_close_matches(name.lower(), sorted(names), n=3, cutoff=0.6)
         offer = f"; did you mean {' or '.join(near)}?" if near else ""
-        if len(name) == 1:
-            offer = f"; for a product write {name}*(...)"
+        if name == "phi":
+            offer = "; the normal density is exp(-x^2/2)/sqrt(2*pi), and for a product write phi*(...)"
+        elif len(shown) == 1:
+            offer = f"; for a product write {shown}*(...)"
         return f"there is no function {name!r}{offer}"
+
+    def starts_operand(self, token: Token) -> bool:
+        """Whether a number or a name might stand where this token does."""
+        place = self.tokens.index(token)
+        before = self.tokens[place - 1]
+        return place == 0 or (before.kind == "sign" and before.text != ")")
 
     def unexpected(self, token: Token) -> FormulaError:
         if token.kind == "end":
@@ -391,9 +427,16 @@ class _Parser:
                 "something is missing before the bracket closes" if opened else "there is no bracket to close"
             )
             return self.error(what, token)
+        name = self.text[: token.start].strip()
+        if token.text == "=" and self.at == 1 and self.tokens[0].kind == "name" and name != "x":
+            return self.error(f"a formula is the expression alone, without {name} =", token)
+        if token.text == "|" and self.starts_operand(token):
+            return self.error("| has no place here; the absolute value of x is abs(x)", token)
         if token.text in _INSTEAD:
             return self.error(f"{token.text} has no place here; {_INSTEAD[token.text]}", token)
         shown = self.text[token.start : token.end]
+        if shown in {"if", "else"}:
+            return self.error(f"{shown} stands between two values: write a if condition else b", token)
         return self.error(
             f"{shown!r} cannot stand here; allowed are numbers, x, brackets and functions", token
         )

@@ -32,9 +32,8 @@ from actcli.activations.formula.tree import (
     with_children,
 )
 
-CHUNK = 8192
-"""Numbers in a row of scratch: a few rows fit in the first two levels of cache (measured)."""
-
+CHUNK = 65536
+"""Numbers in a row of scratch: the fewest for which two threads do not wait for each other (measured)."""
 _FAR = np.array([1e150, 1e300])
 
 _TRUTH = {
@@ -97,21 +96,25 @@ class Program:
     instructions: tuple[Instruction, ...]
 
     def value(self, x: Array, **parameters: float) -> Array:
-        """F at contiguous numbers x, float64; NaN stays NaN. A kernel as the catalogue's definitions have them.
+        """F at numbers x of any shape, in float64; NaN stays NaN. A kernel as the catalogue's definitions have them.
 
         At ±inf, where the arithmetic knows no answer (inf·0), it is the limit if f has come to rest far out.
         """
+        shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
         with np.errstate(all="ignore"):
             known = self.scalars(parameters)
             y = np.empty_like(x)
             rows = np.empty((self._plan.rows, min(CHUNK, max(1, x.size))))
             masks = np.empty((self._plan.masks, rows.shape[1]), np.bool_)
             for start in range(0, x.size, CHUNK):
-                self._run(x[start : start + CHUNK], y[start : start + CHUNK], known, rows, masks)
-            if self.loses_nan:
-                np.copyto(y, x, where=np.isnan(x))
-            settle_ends(x, y, lambda far: self.value(far, **parameters))
-        return y
+                piece, result = x[start : start + CHUNK], y[start : start + CHUNK]
+                self._run(piece, result, known, rows, masks)
+                # a minimum is NaN where one number is, and costs a third of looking at each
+                if self.loses_nan and np.isnan(piece.min()):
+                    np.copyto(result, piece, where=np.isnan(piece))
+                if np.isnan(result.min()):
+                    settle_ends(piece, result, lambda far: self.value(far, **parameters))
+        return y.reshape(shape)
 
     def scalars(self, parameters: Mapping[str, float]) -> list[Any]:
         """The results that do not depend on x, by place; None at the others."""
@@ -189,20 +192,14 @@ def _plan(program: Program) -> _Plan:
     for place, step in enumerate(steps):
         if step.operation == "x" or not step.varies or place == len(steps) - 1:
             continue
-        # `where` writes its second branch first: its row must be neither the condition's nor the first branch's
-        early = step.inputs[2:] if step.operation == "where" else step.inputs
-        for taken in dict.fromkeys(early):
-            if not (step.operation == "where" and taken in step.inputs[:2]):
-                free(place, taken)
+        for taken in dict.fromkeys(step.inputs):
+            free(place, taken)
         kind = int(step.is_condition)
         if spare[kind]:
             row_of[place] = spare[kind].pop()
         else:
             row_of[place] = made[kind]
             made[kind] += 1
-        if step.operation == "where":
-            for taken in dict.fromkeys(step.inputs[:2]):
-                free(place, taken)
     return _Plan(tuple(row_of), *made)
 
 
@@ -217,11 +214,7 @@ def step_result(step: Instruction, results: list[Any], out: Any) -> Any:
     if operation in _ARITHMETIC:
         return _ARITHMETIC[operation](*taken, out=out)
     if operation == "where":
-        condition, then, otherwise = taken
-        if otherwise is not out:
-            np.copyto(out, otherwise)
-        np.copyto(out, then, where=condition)
-        return out
+        return _selected(taken[0], taken[1], taken[2], out)
     if operation == "as number":
         np.copyto(out, taken[0])
         return out
@@ -238,8 +231,28 @@ def step_result(step: Instruction, results: list[Any], out: Any) -> Any:
     return compute(*taken)
 
 
+def _selected(condition: Any, then: Any, otherwise: Any, out: Any) -> Any:
+    """Then where the condition holds, otherwise elsewhere, by the numbers' bits; `out` may be any of their rows.
+
+    A copy under a mask takes a jump an element, which a processor foresees wrongly every other time: three times
+    as long as otherwise ^ ((then ^ otherwise) & −condition), measured.
+    """
+    if np.ndim(condition) == 0:
+        np.copyto(out, then if condition else otherwise)
+        return out
+    chosen = np.negative(condition.view(np.int8), dtype=np.int64)
+    bits = _bits(otherwise)
+    chosen &= np.bitwise_xor(_bits(then), bits)
+    np.bitwise_xor(chosen, bits, out=out.view(np.int64))
+    return out
+
+
+def _bits(number: Any) -> Any:
+    return number.view(np.int64) if isinstance(number, np.ndarray) else np.float64(number).view(np.int64)
+
+
 def _power(base: Any, exponent: Any, out: Any) -> Any:
-    """base**exponent; small whole exponents by products, which are ten times as fast."""
+    """base**exponent; small whole exponents by products, which are ten times as fast, and roots by roots."""
     if np.ndim(exponent) == 0 and np.ndim(base):
         if exponent == 2.0:
             return np.multiply(base, base, out=out)
@@ -249,6 +262,10 @@ def _power(base: Any, exponent: Any, out: Any) -> Any:
         if exponent == 4.0:
             np.multiply(base, base, out=out)
             return np.multiply(out, out, out=out)
+        if exponent == -1.0:
+            return np.true_divide(1.0, base, out=out)
+        if exponent == 0.5:
+            return np.sqrt(base, out=out)
     return np.power(base, exponent, out=out)
 
 

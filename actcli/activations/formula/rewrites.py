@@ -73,6 +73,9 @@ ROWS = (
     ("1 - erf(u)", "erfc(u)"),
     ("1 - normcdf(u)", "normcdf(-u)"),
     ("1 - cos(u)", "2*sin(u/2)^2"),
+    ("log(cosh(u))", "log1p(2*sinh(u/2)^2)"),
+    # far out it would be inf/inf
+    ("sqrt(1 + u^2) - 1", "where(abs(u) < 1, u^2/(sqrt(1 + u^2) + 1), plain(sqrt(1 + u^2) - 1))"),
 )
 _PASSES = 8
 """One rewriting may make another possible: log(1/(1 + exp(-x))) is log(sigmoid(x)), then log_sigmoid(x)."""

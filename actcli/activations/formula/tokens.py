@@ -15,10 +15,10 @@ Kind = Literal["number", "name", "sign", "power", "end"]
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
-_SIGN = re.compile(r"\*\*|//|<=|>=|==|!=|&&|\|\||[-+*/^%<>(),=√!&|]")
+_SIGN = re.compile(r"\*\*|//|<=|>=|==|!=|=>|=<|<>|&&|\|\||[-+*/^%<>(),=√∛!&|]")
 _TYPESET = {
-    **dict.fromkeys("·×⋅∗", "*"),
-    **dict.fromkeys("÷∕", "/"),
+    **dict.fromkeys("·×⋅∗∙•", "*"),
+    **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("−–", "-"),
     "≤": "<=",
     "≥": ">=",
@@ -27,6 +27,7 @@ _TYPESET = {
 }
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _POWER = re.compile(r"⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_FRACTIONS = {character: repr(unicodedata.numeric(character)) for character in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
 _LOOK_ALIKE = dict(zip("асеіјорԛѕԝхуАВЕКМНОРСТХаοχ", "aceijopqswxyABEKMHOPCTXaox", strict=True))
 
 
@@ -69,6 +70,8 @@ def _token(text: str, at: int) -> Token:
     if raised:
         return Token("power", raised.group().translate(_RAISED), at, raised.end())
     character = text[at]
+    if character in _FRACTIONS:
+        return Token("number", _FRACTIONS[character], at, at + 1)
     if character in LETTER_FUNCTIONS and text[at + 1 :].lstrip().startswith("("):
         return Token("name", LETTER_FUNCTIONS[character], at, at + 1)
     if character in GREEK:
@@ -88,7 +91,16 @@ def _complaint(text: str, at: int) -> str:
     if character == "Φ":
         return "Φ is a function: write Φ(x), or normcdf(x)"
     if character == ".":
+        module = re.search(r"[A-Za-z_][A-Za-z_0-9.]*$", text[:at])
+        path = re.match(r"([A-Za-z_0-9]+\.)*([A-Za-z_][A-Za-z_0-9]*)", text[at + 1 :])
+        if module and path and module.group() != "x":
+            before = f"{module.group()}.{path.group()[: path.start(2)]}"
+            return f"write {path.group(2)} without {before} before it; the dot belongs to numbers"
         return "a formula has no attributes; the dot belongs to numbers, as in 0.5"
+    if character == "?":
+        return "? has no place in a formula; write a if condition else b"
+    if character in "⁻⁺⁽⁾ˣⁿ":
+        return f"{character} has no place in a formula; a power that is no number needs ^, as in e^(-x)"
     if character in "[]{}":
         return f"{character} has no place in a formula; use round brackets"
     if character in "\"'`":

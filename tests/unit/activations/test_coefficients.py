@@ -1,5 +1,6 @@
 """The constants of the core, computed anew in mpmath: nobody edits one unnoticed."""
 
+import itertools
 import math
 
 import mpmath as mp
@@ -114,8 +115,18 @@ def test_the_series_of_celu_by_alpha():
         assert abs(c - float(exact)) <= one_ulp_of(exact), k
 
 
-def test_the_continued_fraction_of_tanhshrink_is_lamberts():
-    assert tuple(float(odd) for odd in range(29, 1, -2)) == shrinkage._FRACTION
+def test_the_quotient_of_tanhshrink_is_the_eighth_convergent_of_lamberts_fraction():
+    # y = x²/(3 + x²/(5 + …)) as above/below, both by powers of x²
+    above, below = [0], [1]
+    for odd in range(17, 1, -2):
+        above, below = (
+            [0, *below],
+            [odd * b + a for b, a in itertools.zip_longest(below, above, fillvalue=0)],
+        )
+    assert tuple(above[1:]) == shrinkage._SHRUNK_ABOVE
+    assert (
+        tuple(b + a for b, a in itertools.zip_longest(below, above, fillvalue=0)) == shrinkage._SHRUNK_BELOW
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,53 @@ def test_values_are_those_of_the_numpy_expression(case):
         assert np.all(np.abs(ours - exact) <= np.maximum(np.abs(theirs - exact), 1e-11 * scale)), text
 
 
+# what has no derivative everywhere: text, the same in NumPy
+BROKEN = [
+    ("abs({})", np.abs),
+    ("sign({})", np.sign),
+    ("floor({})", np.floor),
+    ("({}) % 1.5", lambda a: np.mod(a, 1.5)),
+    ("clip({}, -0.5, 1.25)", lambda a: np.clip(a, -0.5, 1.25)),
+    ("relu({})", lambda a: np.maximum(a, 0)),
+    ("leaky_relu({}, alpha=0.25)", lambda a: np.where(a > 0, a, 0.25 * a)),
+    ("hard_tanh({})", lambda a: np.clip(a, -1, 1)),
+    ("(not {} > 0.5)", lambda a: 1.0 * ~(a > 0.5)),
+]
+BROKEN_OF_TWO = [
+    ("min({}, {})", np.minimum),
+    ("max({}, {}, 0.25)", lambda a, b: np.maximum(np.maximum(a, b), 0.25)),
+    ("({} if {} > 0.5 else x)", lambda a, b: np.where(b > 0.5, a, POINTS)),
+    ("where({} <= {}, 2, x)", lambda a, b: np.where(a <= b, 2.0, POINTS)),
+    ("({} < {})", lambda a, b: 1.0 * (a < b)),
+    ("({} >= 0.1 and {} != 2)", lambda a, b: 1.0 * ((a >= 0.1) & (b != 2))),
+    ("({} == 1 or {} > x)", lambda a, b: 1.0 * ((a == 1) | (b > POINTS))),
+    ("(-0.7 < {} < {})", lambda a, b: 1.0 * ((a > -0.7) & (a < b))),
+    ("abs({})**({} > 0)", lambda a, b: np.abs(a) ** (1.0 * (b > 0))),
+]
+
+
+@st.composite
+def branching(draw, depth=4):
+    """A formula with branches, as text and at POINTS by NumPy, over sums whose rounding is the same in both."""
+    if depth == 0 or draw(st.integers(0, 6)) == 0:
+        a = draw(st.sampled_from([-2.0, -0.5, 0.25, 1.0, 3.0]))
+        return draw(st.sampled_from([("x", POINTS), (f"({a}*x)", a * POINTS), (f"(x + {a})", POINTS + a)]))
+    if draw(st.booleans()):
+        text, by_numpy = draw(st.sampled_from(BROKEN))
+        inner, there = draw(branching(depth=depth - 1))
+        return text.format(inner), by_numpy(there)
+    text, of_two = draw(st.sampled_from([*BROKEN_OF_TWO, *BINARY[:3]]))
+    (left, a), (right, b) = draw(branching(depth=depth - 1)), draw(branching(depth=depth - 1))
+    return text.format(left, right), of_two(a, b)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(branching())
+def test_branches_are_those_of_the_numpy_expression_to_the_bit(case):
+    text, theirs = case
+    np.testing.assert_array_equal(activation(text)(POINTS), theirs, text)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(formulas(depth=2), st.sampled_from([1, 2, 3, 5]))
 def test_derivatives_are_those_of_mpmath(case, order):
@@ -146,6 +193,44 @@ def test_the_tails_of_higher_derivatives_keep_their_digits():
                     exact = mp.taylor(function, mp.mpf(x), order)[order] * math.factorial(order)
                     ours = float(activation(text).grad(x, order=order))
                     assert abs(ours - exact) <= abs(exact) * 1e-12 + mp.mpf(10) ** -307, (text, x, order)
+
+
+HIGHER = {
+    "tanh": mp.tanh,
+    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+    "softplus": lambda x: mp.log(1 + mp.exp(x)),
+    "log_sigmoid": lambda x: -mp.log(1 + mp.exp(-x)),
+    "silu": lambda x: x / (1 + mp.exp(-x)),
+    "quick_gelu": lambda x: x / (1 + mp.exp(-mp.mpf(1.702) * x)),
+    "gelu": lambda x: x * mp.ncdf(x),
+    "mish": lambda x: x * mp.tanh(mp.log(1 + mp.exp(x))),
+    "erf": mp.erf,
+    "gaussian": lambda x: mp.exp(-x * x),
+    "arctan": mp.atan,
+    "snake": lambda x: x + mp.sin(x) ** 2,
+}
+
+
+@pytest.mark.parametrize("name", HIGHER)
+def test_higher_derivatives_are_off_by_rounding_and_by_a_tenth_of_that_in_x(name):
+    """|error of f⁽ⁿ⁾| <= 100 ε·(|f⁽ⁿ⁾| + |f⁽ⁿ⁺¹⁾|/10), n from 3 to 9; near a zero of f⁽ⁿ⁾ the second term is left."""
+    x = np.random.default_rng(len(name)).uniform(-8, 8, 6)
+    with mp.workdps(80):
+        taylor = np.array([[float(c) for c in mp.taylor(HIGHER[name], mp.mpf(at), 10)] for at in x])
+    for n in range(3, 10):
+        ours = activation(name).grad(x, order=n) / math.factorial(n)
+        exact, scale = taylor[:, n], np.abs(taylor[:, n]) + (n + 1) * np.abs(taylor[:, n + 1]) / 10
+        assert np.all(np.abs(ours - exact) <= 100 * 2.0**-52 * scale), (n, x)
+
+
+def test_the_derivatives_of_arctan_keep_their_digits_far_out():
+    # c_n = (−1)^(n−1)·sin(nθ)/(n·r^n), and for large x close to (−1)^(n−1)/x^(n+1)
+    x = np.array([-1e10, -1e5, 1e5, 1e10])
+    for n in (1, 2, 3, 6):
+        ours = activation("arctan(x)").grad(x, order=n)
+        far = (-1.0) ** (n - 1) * math.factorial(n) * x ** -(n + 1.0)
+        np.testing.assert_allclose(ours, far, rtol=1e-8)
+    assert activation("arctan(x)").grad(0.0, order=4) == 0.0
 
 
 ELEMENTWISE = [d.name for d in catalogue() if not d.by_rows]

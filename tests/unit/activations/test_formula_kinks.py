@@ -40,6 +40,44 @@ def test_kinks_are_found_where_branches_meet(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("abs(x^2 - 1e-6)", [-1e-3, 1e-3]),
+        ("max(0, 1e-4 - abs(x - 0.3))", [0.2999, 0.3, 0.3001]),
+        ("max(0, 1e-9 - abs(x - 0.3))", [0.3 - 1e-9, 0.3, 0.3 + 1e-9]),
+        ("abs((x - 0.3)^2 - 1e-8)", [0.2999, 0.3001]),
+        ("abs((x - 100.3)^2 - 1e-6)", [100.299, 100.301]),
+        ("abs((x - 0.5)*(x - 0.5001))", [0.5, 0.5001]),
+        ("1 if 0.3 < x < 0.3001 else 0", [0.3, 0.3001]),
+        ("hard_tanh(100*(x - 0.3)^2 + 0.9999)", [0.299, 0.301]),
+        ("clip(exp(-x^2), 0, 0.9999999)", [-np.sqrt(-np.log(0.9999999)), np.sqrt(-np.log(0.9999999))]),
+    ],
+)
+def test_two_kinks_that_lie_close_together_are_found(text, places):
+    found = [kink.at for kink in activation(text).kinks]
+    assert found == pytest.approx(places, rel=1e-7)
+
+
+def test_whole_parts_that_are_reached_between_two_points_of_the_grid_are_found():
+    found = [kink.at for kink in activation("floor(1e-4 - abs(x - 0.3))").kinks if 0.2 < kink.at < 0.4]
+    assert found == pytest.approx([0.2999, 0.3001])
+    found = [kink.at for kink in activation("(abs(x - 0.3) - 1e-4) % 1").kinks if 0.2 < kink.at < 0.4]
+    assert found == pytest.approx([0.2999, 0.3, 0.3001])
+
+
+@pytest.mark.parametrize(
+    "text", ["abs(x^2 - 0.6*x + 0.09)", "abs(1 - sin(x))", "max(sin(x), 1)", "abs((x - 0.3)^2)"]
+)
+def test_what_rounding_alone_takes_past_zero_is_no_kink(text):
+    assert activation(text).kinks == ()
+
+
+def test_a_number_that_rounding_holds_at_the_switch_passes_it_once():
+    (kink,) = activation("max(tanh(x), 1 - 1e-9)").kinks
+    assert kink.at == pytest.approx(np.arctanh(1 - 1e-9), rel=1e-7)
+
+
+@pytest.mark.parametrize(
     "text",
     ["x*sigmoid(x)", "max(x, x)", "x^3*sign(x)", "abs(x)^5", "x if x > 0 else x", "max(relu(x), relu(x)) - relu(x)",
      "clip(x, -1, 1) - hard_tanh(x)", "sin(x)", "relu(x) - relu(-x)"],
@@ -53,6 +91,8 @@ def test_jumps_are_told_from_kinks():
     assert [k.jump for k in activation("sign(x)*x").kinks] == [False]
     assert [k.at for k in activation("floor(x)").kinks if abs(k.at) < 3] == [-2.0, -1.0, 0.0, 1.0, 2.0]
     assert all(k.jump for k in activation("x % 2").kinks)
+    assert [k.at for k in activation("x % 2").kinks if abs(k.at) < 5] == [-4.0, -2.0, 0.0, 2.0, 4.0]
+    assert [k.at for k in activation("floor(x/3 + 0.1)").kinks if abs(k.at) < 3] == pytest.approx([-0.3, 2.7])
     assert [k.jump for k in activation("1 if 0 < x < 1 else 0").kinks] == [True, True]
 
 

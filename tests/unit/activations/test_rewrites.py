@@ -67,10 +67,12 @@ FAILS = {
     "1 - erf(u)": ("1 - erf(x)", [6.5, 20.0]),
     "1 - normcdf(u)": ("1 - normcdf(x)", [9.0, 20.0]),
     "1 - cos(u)": ("1 - cos(x)", [1e-9, 1e-7]),
+    "log(cosh(u))": ("log(cosh(x))", [1e-9, -1e-6]),
+    "sqrt(1 + u^2) - 1": ("sqrt(1 + x^2) - 1", [1e-9, -1e-6]),
 }  # fmt: skip
 UNARY = {
     "exp": mp.exp, "log": mp.log, "log1p": lambda u: mp.log(1 + u), "tanh": mp.tanh, "erf": mp.erf,
-    "erfc": mp.erfc, "normcdf": mp.ncdf, "sqrt": mp.sqrt, "cos": mp.cos,
+    "erfc": mp.erfc, "normcdf": mp.ncdf, "sqrt": mp.sqrt, "cos": mp.cos, "cosh": mp.cosh,
     "sigmoid": lambda u: 1 / (1 + mp.exp(-u)), "softplus": lambda u: mp.log(1 + mp.exp(u)),
 }  # fmt: skip
 
@@ -156,6 +158,17 @@ def test_the_forms_that_are_better_in_their_slope_alone_are_as_good_in_value():
 )
 def test_what_was_rewritten_is_said(text, said):
     assert [(one.before, one.after) for one in formula(text).rewritings] == said
+
+
+def test_a_form_with_a_branch_is_taken_once_and_has_no_kink():
+    for text in ("sqrt(1 + x^2) - 1", "(√(x²+1) − 1)/2 + x"):
+        f = activation(text)
+        assert [one.after.count(" if ") for one in formula(text).rewritings] == [1]
+        assert f.kinks == ()
+        x = np.array([-1.5, -1.0, -0.999, 0.0, 1.0, 1e200])
+        slope = x / np.hypot(1, x)
+        np.testing.assert_allclose(f.grad(x[:-1]), (slope if "2 +" not in text else 1 + slope / 2)[:-1])
+        assert f(1e200) == np.inf
 
 
 def test_plain_is_computed_as_it_is_typed():

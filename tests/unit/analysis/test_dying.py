@@ -94,6 +94,18 @@ def test_an_absurd_rate_kills_relu():
     assert calm.test_score[-1] > wild.test_score[-1]
 
 
+def test_a_formula_is_watched_as_the_function_that_it_is():
+    formula, named = (
+        watched(spec, trial=replace(TRIAL, rates=(30.0,))) for spec in ("x if x > 0 else 0", "relu")
+    )
+    (own,), (its,) = formula.fates(), named.fates()
+    assert own.dead.tolist() == its.dead.tolist()
+    assert own.dead[-1] > 0
+    ours, theirs = (list(dying.states().values()) for dying in (formula, named))
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.mean.tolist() == other.mean.tolist()
+
+
 def test_what_was_seen_at_the_end_is_what_is_reported():
     """The last epoch's share, and the classes of the units of all networks side by side."""
     dying = watched("relu", "gelu", trial=replace(TRIAL, rates=(0.1, 30.0)))

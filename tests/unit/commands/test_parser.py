@@ -10,14 +10,50 @@ from actcli.exits import UsageError
 
 @pytest.mark.parametrize(
     "word",
-    ["-1", "-.5", "-5.", "-1e-3", "-inf", "-nan", "-Infinity", "-1,-2", "-1 2", "-tanh(x)", "-x*2", "-x + 1"],
+    [
+        "-1",
+        "-.5",
+        "-5.",
+        "-1e-3",
+        "-inf",
+        "-nan",
+        "-Infinity",
+        "-1,-2",
+        "-1 2",
+        "-tanh(x)",
+        "-x*2",
+        "-x + 1",
+        "-x",
+        "-x^2",
+        "-x/2",
+        "-x+1",
+        "-2^x",
+        "-x%2",
+        "-√x",
+        "-x²",
+        "-β/x",
+    ],
 )
 def test_numbers_and_formulas_are_arguments(word: str) -> None:
     assert is_argument(word)
 
 
 @pytest.mark.parametrize(
-    "word", ["-i", "-o", "-h", "--range", "--1", "-5f7", "-1_0", "-q", "--with x", "-\u0663"]
+    "word",
+    [
+        "-i",
+        "-o",
+        "-h",
+        "--range",
+        "--1",
+        "-5f7",
+        "-1_0",
+        "-q",
+        "--with x",
+        "-\u0663",
+        "-o/tmp/y.npy",
+        "-ia+b.txt",
+    ],
 )
 def test_everything_else_may_be_an_option(word: str) -> None:
     assert not is_argument(word)
