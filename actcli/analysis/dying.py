@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -232,8 +232,7 @@ class Dying:
                     z += biases[layer]
                     by_layer[layer].append(np.full_like(z, np.nan) if gone else z)
                     f = course.stack.at(layer)
-                    value, _ = replace(f, parameters={**f.parameters, **learned[layer]}).kernels
-                    h = np.asarray(value(z), z.dtype)
+                    h = np.asarray(f.definition.value(z, **{**f.parameters, **learned[layer]}), z.dtype)
         return [np.concatenate(layer, axis=1) for layer in by_layer]
 
 
