@@ -285,7 +285,7 @@ class _Look:
         units = [
             _Units(rule, group.size, width) for rule, width in zip(self.rules, group.plan.hidden, strict=True)
         ]
-        score, loss = self._seen(data.test_x, data.test_y, units)
+        score, loss = self._seen(data.test_x, data.test_y, units=units)
         history.test_score[epoch] = score
         history.test_loss[epoch] = np.where(frozen, np.inf, loss)
         for layer, seen in enumerate(units):
@@ -293,11 +293,14 @@ class _Look:
             history.dead[layer][epoch] = seen.dead & alive
             history.rare[epoch, :, layer] = np.where(frozen, np.nan, seen.rare.mean(axis=1))
             history.saturated[epoch, :, layer] = np.where(frozen, np.nan, seen.saturated.mean(axis=1))
-        history.train_score[epoch], loss = self._seen(data.train_x, data.train_y)
+        # from then on the batches tell the loss
+        history.train_score[epoch], loss = self._seen(data.train_x, data.train_y, with_loss=epoch == 0)
         if epoch == 0:
             history.train_loss[0] = loss
 
-    def _seen(self, x: Array, y: Array, units: "Sequence[_Units]" = ()) -> tuple[Array, Array]:
+    def _seen(
+        self, x: Array, y: Array, *, with_loss: bool = True, units: "Sequence[_Units]" = ()
+    ) -> tuple[Array, Array]:
         """Score and mean loss (P,) of all samples, a block at a time; their units are watched."""
         group = self.group
         credit, losses = np.zeros(group.size), np.zeros(group.size)
@@ -306,7 +309,8 @@ class _Look:
             inputs, preactivations, outputs = group.forward(x[None, start : start + _SAMPLES_AT_ONCE])
             outputs[group.frozen] = np.nan
             credit += group.data.credit(outputs, targets)
-            losses += group.data.loss_and_error(outputs, targets[None])[0] * len(targets)
+            if with_loss:
+                losses += group.data.loss_and_error(outputs, targets[None])[0] * len(targets)
             for seen, z, h in zip(units, preactivations, inputs[1:], strict=False):
                 seen.watch(z, h)
         return group.data.score_of(credit, y), losses / len(y)
@@ -325,7 +329,8 @@ class _Units:
     def watch(self, z: Array, h: Array) -> None:
         """Take in a block of preactivations and their activations (P, samples, width)."""
         self.samples += z.shape[1]
-        self.fired += np.count_nonzero(fires(self.rule, z), axis=1)
+        # at most 255 samples: bytes hold their number, and are added up many at a time
+        self.fired += fires(self.rule, z).view(np.uint8).sum(axis=1, dtype=np.uint8)
         if self.rule.kind != "relu_like":
             np.minimum(self.lowest, h.min(axis=1), out=self.lowest)
             np.maximum(self.highest, h.max(axis=1), out=self.highest)
