@@ -1,5 +1,6 @@
 """What networks are trained on: a standardised, split data set, and three toy problems drawn by seed."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ Array = NDArray[Any]
 TEST_SHARE = 0.25
 TOYS = ("moons", "spirals", "xor")
 _TOY_SAMPLES = 1000
+_FEWEST_SAMPLES = 8
 _NOT_LAYERS = 1 << 21
 """Where the numbers of a data set's generators begin, away from those of layers and batches."""
 
@@ -115,13 +117,18 @@ def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None
     half as many as samples; else numbers to be predicted. Raises DataError for too little, constant or
     non-finite data.
     """
-    x = np.asarray(x, np.float64).reshape(len(x), -1)
+    x = np.asarray(x, np.float64).reshape(len(x), math.prod(x.shape[1:]))
     if len(x) != len(y):
         raise DataError(f"{name}: {len(x)} samples but {len(y)} targets")
-    if len(x) < 8 or not x.shape[1]:
-        raise DataError(f"{name}: {len(x)} samples of {x.shape[1]} numbers are too few to train on")
+    if len(x) < _FEWEST_SAMPLES:
+        count = "1 sample is" if len(x) == 1 else f"{len(x)} samples are"
+        raise DataError(f"{name}: {count} too few to train on; {_FEWEST_SAMPLES} are the fewest")
+    if not x.shape[1]:
+        raise DataError(f"{name}: the samples hold no numbers")
     if not np.isfinite(x).all():
         raise DataError(f"{name}: the samples hold nan or inf; fill or drop them first")
+    if (x == x[0]).all():
+        raise DataError(f"{name}: all samples are the same: there is nothing to learn from")
     is_class = _are_classes(y) if target_is_class is None else target_is_class
     classes: tuple[str, ...] = ()
     if is_class:

@@ -206,7 +206,7 @@ def trial_of(asked: TrainingAsked, terminal: "Terminal") -> "tuple[Trial, Datase
         seeds=asked.seeds or SEEDS,
         seed=SEED if asked.seed is None else asked.seed,
     )
-    return trial, load_dataset(asked.data or DATA, asked.target, trial.seed, terminal)
+    return trial, load_dataset(DATA if asked.data is None else asked.data, asked.target, trial.seed, terminal)
 
 
 def rates_in(text: str) -> tuple[float, ...]:

@@ -100,7 +100,12 @@ def test_own_data(actcli: Program) -> None:
         (["--lr", "0"], 2, "--lr '0' is not a finite number above 0"),
         (["--lr", "0.1,,1"], 2, "--lr '0.1,,1': a value is missing; separate values with single commas"),
         (["--lr", "0.1,0.10"], 2, "--lr '0.1,0.10' has 0.1 twice"),
-        (["--depth", "0"], 2, "--depth '0' is not a whole number from 1 to 10000"),
+        (["--depth", "0"], 2, "--depth '0' is not a whole number from 1 to 1000"),
+        (
+            ["--data", ""],
+            2,
+            "--data '' is not known; choose digits, moons, spirals, xor, an .npz file with X and y, or a .csv file",
+        ),
         (
             ["--init", "he,gain"],
             2,
