@@ -124,6 +124,11 @@ def test_own_data(actcli: Program) -> None:
             2,
             "--record and -o both name r.csv; they write different things",
         ),
+        (
+            ["relu/tanh/relu", "--depth", "8,2"],
+            2,
+            "--depth 2 has no place for all of relu/tanh/relu, which names 3 hidden layers",
+        ),
         (["--weight-std", "1"], 2, "--weight-std belongs to --by gradients, not training"),
     ],
 )
@@ -189,3 +194,12 @@ def test_curves_grow_on_a_terminal_and_ctrl_c_keeps_what_is_known(actcli: Progra
     records = [json.loads(line) for line in (actcli.folder / "r.jsonl").read_text().splitlines()]
     assert {one["function"] for one in records} <= {"relu", "gelu", "tanh"}
     assert max(one["epoch"] for one in records) >= 1
+
+
+def test_a_stack_is_as_deep_as_it_is_long(actcli: Program) -> None:
+    small = ("--by", "training", "--epochs", "1", "--seeds", "1", "--width", "4", "--format", "tsv")
+    for functions, depth in ((("relu",), "2"), (("relu/tanh/relu", "relu"), "3")):
+        lines = actcli("compare", *functions, *small).out.splitlines()
+        assert [line.split("\t")[1] for line in lines] == ["depth", *[depth] * len(functions)]
+    deaths = actcli("deadcheck", "--train", "relu/relu/tanh/relu", *small[2:]).out.splitlines()
+    assert {line.split("\t")[1] for line in deaths} == {"depth", "4"}
