@@ -43,7 +43,7 @@ CLAIMS: Mapping[str, Claim] = {
     ),
     "vanishing": Claim(
         "The gradients of sigmoid vanish with depth",
-        "actcli compare sigmoid tanh relu --by training --depth 2,8,20 --seeds 5 --digits 3",
+        "actcli compare sigmoid tanh relu --by training --depth 2,8,20 --seeds 10 --digits 3",
         readings.gradients_vanish,
     ),
     "dying": Claim(

@@ -1,5 +1,6 @@
 """What networks are trained on: a standardised, split data set, and three toy problems drawn by seed."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ Array = NDArray[Any]
 TEST_SHARE = 0.25
 TOYS = ("moons", "spirals", "xor")
 _TOY_SAMPLES = 1000
+_FEWEST_SAMPLES = 8
 _NOT_LAYERS = 1 << 21
 """Where the numbers of a data set's generators begin, away from those of layers and batches."""
 
@@ -61,18 +63,21 @@ class Dataset:
         if not self.classes:
             error = outputs - y.astype(outputs.dtype)
             return 0.5 * np.mean(np.square(error).sum(axis=2), axis=1), error / samples
-        error = outputs - outputs.max(axis=2, keepdims=True)
-        # each sample's own class, as places in the flat array
-        flat = error.reshape(-1, outputs.shape[2])
-        place = np.arange(len(flat)), np.broadcast_to(y, outputs.shape[:2]).reshape(-1)
-        chosen = flat[place].reshape(outputs.shape[:2])
+        # classes first: what goes over them is then a step over whole rows of samples
+        error = np.ascontiguousarray(outputs.transpose(2, 0, 1))
+        error -= error.max(axis=0)
+        flat = error.reshape(-1)
+        # each sample's own class, as a place in the flat array
+        members = np.broadcast_to(y, outputs.shape[:2])
+        place = members.reshape(-1) * members.size + np.arange(members.size)
+        chosen = flat.take(place).reshape(members.shape)
         np.exp(error, out=error)
-        total: Array = error.sum(axis=2, keepdims=True)
-        loss = (np.log(total[:, :, 0]) - chosen).mean(axis=1)
+        total: Array = error.sum(axis=0)
+        loss = (np.log(total) - chosen).mean(axis=1)
+        total *= samples
         error /= total
-        flat[place] -= 1
-        error /= samples
-        return loss, error
+        flat[place] -= outputs.dtype.type(1 / samples)
+        return loss, np.ascontiguousarray(error.transpose(1, 2, 0))
 
     def score(self, outputs: Array, y: Array) -> Array:
         """How good the outputs (P, B, k) are, (P,): accuracy; for regression R², the share of variance explained.
@@ -83,13 +88,15 @@ class Dataset:
 
     def credit(self, outputs: Array, y: Array) -> Array:
         """What samples add to the score of outputs (P, B, k), (P,): how many are right; or minus the squared error."""
-        finite: Array = np.logical_and.reduce(np.isfinite(outputs), axis=2)
+        finite = np.isfinite(outputs)
         if self.classes:
-            right: Array = np.logical_and(outputs.argmax(axis=2) == y, finite)
+            right: Array = outputs.argmax(axis=2) == y
+            if not finite.all():
+                right &= finite.all(axis=2)
             return np.asarray(right.sum(axis=1), np.float64)
         with np.errstate(all="ignore"):
             rest = np.square(outputs - y).sum(axis=(1, 2), dtype=np.float64)
-        return np.where(finite.all(axis=1), -rest, -np.inf)
+        return np.where(finite.all(axis=(1, 2)), -rest, -np.inf)
 
     def score_of(self, credit: Array, y: Array) -> Array:
         """The score (P,) of the credit of all samples, whose targets are y."""
@@ -110,13 +117,18 @@ def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None
     half as many as samples; else numbers to be predicted. Raises DataError for too little, constant or
     non-finite data.
     """
-    x = np.asarray(x, np.float64).reshape(len(x), -1)
+    x = np.asarray(x, np.float64).reshape(len(x), math.prod(x.shape[1:]))
     if len(x) != len(y):
         raise DataError(f"{name}: {len(x)} samples but {len(y)} targets")
-    if len(x) < 8 or not x.shape[1]:
-        raise DataError(f"{name}: {len(x)} samples of {x.shape[1]} numbers are too few to train on")
+    if len(x) < _FEWEST_SAMPLES:
+        count = "1 sample is" if len(x) == 1 else f"{len(x)} samples are"
+        raise DataError(f"{name}: {count} too few to train on; {_FEWEST_SAMPLES} are the fewest")
+    if not x.shape[1]:
+        raise DataError(f"{name}: the samples hold no numbers")
     if not np.isfinite(x).all():
         raise DataError(f"{name}: the samples hold nan or inf; fill or drop them first")
+    if (x == x[0]).all():
+        raise DataError(f"{name}: all samples are the same: there is nothing to learn from")
     is_class = _are_classes(y) if target_is_class is None else target_is_class
     classes: tuple[str, ...] = ()
     if is_class:

@@ -12,12 +12,11 @@ from actcli.analysis.causes import Weights
 from actcli.analysis.dataset import Dataset
 from actcli.analysis.firing import firing_rule
 from actcli.analysis.observing import observed
-from actcli.analysis.population import NOT_DIVERGED, History, Member, Progress, train
-from actcli.analysis.rates import best_rates, rate_grid
+from actcli.analysis.population import NOT_DIVERGED, History, Member, Progress, require_room, train
+from actcli.analysis.rates import best_rates, candidates, rate_grid
 from actcli.analysis.significance import half_width
 from actcli.analysis.stack import Stack
-from actcli.analysis.training import learned_parameters
-from actcli.analysis.training_comparison import Trial
+from actcli.analysis.training_comparison import Trial, require_trainable
 from actcli.analysis.unit_state import LayerState
 from actcli.exits import UsageError
 
@@ -251,7 +250,7 @@ def watch_dying(stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: i
 
     Raises UsageError, before any work, for conditions that cannot be met.
     """
-    _require_possible(stacks, trial)
+    _require_possible(stacks, data, trial)
     return _watched(stacks, data, trial, threads)
 
 
@@ -264,7 +263,7 @@ def find_limits(
     smallest until nothing does, from 1e-6 to 1e4; then the middle, until two rates are within 10 %. All functions
     are trained side by side. Raises UsageError as `watch_dying`, and for rates that are to be found.
     """
-    _require_possible(stacks, trial)
+    _require_possible(stacks, data, trial)
     if not trial.rates:
         raise UsageError(
             "--find-limit looks for a rate itself; give --lr rates to begin with, or leave it out"
@@ -349,17 +348,15 @@ def members(course: Course, trial: Trial) -> list[Member]:
     return [Member(course.stack, course.rate, trial.seed + place) for place in range(trial.seeds)]
 
 
-def _require_possible(stacks: Sequence[Stack], trial: Trial) -> None:
-    if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
-        raise UsageError("--seeds, --width and --depth are whole numbers from 1 on")
+def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> None:
     names = [stack.spec for stack in stacks]
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise UsageError(f"--train {twice[0]} is named twice")
-    for stack in stacks:
-        for f in stack.functions:
-            learned_parameters(f, trial.plan.learn)
-            firing_rule(f, "pre")
+    require_trainable(stacks, trial)
+    kinds = len(stacks) * len(trial.rates) * trial.seeds or candidates(len(stacks), trial.plan.optimizer)
+    for depth in trial.depths:
+        require_room(kinds, trial.plan_of(depth), data)
 
 
 def _watched(stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: int) -> Iterator[Moment]:

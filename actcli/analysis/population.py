@@ -21,16 +21,22 @@ from actcli.exits import UsageError
 
 Array = NDArray[Any]
 NOT_DIVERGED = -1
-MOST_IN_A_GROUP = 24
-"""Members whose weights and batches together stay in the caches; more are trained in several groups."""
+MOST_IN_A_GROUP = 64
+"""Members that are trained in step; more are trained in several groups.
+
+Large arrays keep the threads out of each other's way: 120 networks take 1.8 times as long in groups of 10 (measured).
+"""
+_FEWEST_IN_A_GROUP = 4
+_GROUP_BYTES = 1 << 24
+"""Weights of a group, and what becomes of its batch, unless a single network has more of them."""
 MOST_BYTES = 1 << 32
 _SAMPLES_AT_ONCE = 128
 """Samples of all members that are looked at together: what they make of them stays in the caches."""
-_TURN = 5e-6
+_TURN = 1e-4
 """Seconds after which a thread that waits for the interpreter asks for it.
 
-The arrays of a step take some 10 µs each. By default a thread asks after 5 ms, and finds the other at work again
-whenever it wakes up: two threads then take 14.6 s for what takes 11.6 s like this (measured).
+The arrays of a step take some 100 µs each. By default a thread asks after 5 ms, and finds the other at work again
+whenever it wakes up.
 """
 _SATURATED = 0.95
 _RARE = 0.01
@@ -116,6 +122,7 @@ class _Cohort:
 
     group: Group
     history: History
+    look: "_Look"
     reached: int = -1
 
 
@@ -155,11 +162,9 @@ class Progress:
     def network(self, member: Member) -> tuple[list[Array], list[Array], list[dict[str, float]]]:
         """A member's weights (fan_in, fan_out), biases (fan_out,) and the learned parameters, layer by layer."""
         cohort, column = self._places()[member]
-        learned = [
-            {name: float(values[column]) for name, values in layer.items()} for layer in cohort.group.learned
-        ]
         weights = [array[column] for array in cohort.group.weights]
-        return weights, [array[column, 0] for array in cohort.group.biases], learned
+        biases = [array[column, 0] for array in cohort.group.biases]
+        return weights, biases, cohort.group.learned_by(column)
 
     def _places(self) -> dict[Member, tuple[_Cohort, int]]:
         return {m: (c, i) for c in self.cohorts for i, m in enumerate(c.history.members)}
@@ -168,46 +173,67 @@ class Progress:
 def train(members: Sequence[Member], plan: Plan, data: Dataset, threads: int) -> Iterator[Progress]:
     """Train all members, each different; a step after every epoch of a group, the last when all are done.
 
-    Groups are trained side by side on threads; every member's numbers are the same for any count of them, but
-    for `seconds`. A member that diverges is frozen and goes on as a network that gets nothing right.
+    Groups take turns on the threads, epoch by epoch; every member's numbers are the same for any count of them,
+    but for `seconds`. A member that diverges is frozen and goes on as a network that gets nothing right.
     Raises UsageError for functions over rows, for an init that an activation does not allow, and for more
     networks than memory should hold.
     """
     require_room(len(members), plan, data)
-    parts = _parts(members)
+    parts = _parts(members, plan, data, threads)
     data = data.in_dtype(plan.dtype)
-    groups = [Group(p[0].stack, [m.rate for m in p], [m.seed for m in p], plan, data) for p in parts]
-    cohorts = tuple(_Cohort(g, History.unwritten(p, plan)) for g, p in zip(groups, parts, strict=True))
-    return _trained(cohorts, plan, threads)
+    groups = [
+        Group([m.stack for m in p], [m.rate for m in p], [m.seed for m in p], plan, data) for p in parts
+    ]
+    histories = [History.unwritten(part, plan) for part in parts]
+    cohorts = [_Cohort(g, h, _Look(g, h)) for g, h in zip(groups, histories, strict=True)]
+    return _trained(tuple(cohorts), plan, threads)
 
 
 def require_room(members: int, plan: Plan, data: Dataset) -> None:
-    """Raise UsageError when the weights and histories of so many networks would take more than 4 GiB."""
-    widths = (data.features, *plan.hidden, data.outputs)
-    weights = sum((before + 1) * after for before, after in pairwise(widths))
-    copies = 2 + {"sgd": 0, "momentum": 1, "adam": 2}[plan.optimizer]
+    """Raise UsageError when weights, histories and batches of so many networks would take more than 4 GiB."""
+    weights = _weights_of_one(plan, data)
+    copies = 1 + {"sgd": 0, "momentum": 1, "adam": 2}[plan.optimizer]
     epoch = sum(plan.hidden) + 8 * (6 + 3 * len(plan.hidden))
     needed = members * (copies * weights * np.dtype(plan.dtype).itemsize + (plan.epochs + 1) * epoch)
+    # what a step makes of a group's weights and batch
+    needed += 3 * min(members * _bytes_of_one(plan, data), max(_GROUP_BYTES, _bytes_of_one(plan, data)))
     if needed > MOST_BYTES:
         raise UsageError(
-            f"{members} networks of {weights} weights over {plan.epochs} epochs need {needed / 2**30:.1f} GiB, "
-            f"allowed are {MOST_BYTES >> 30}; train fewer (--seeds), smaller (--width, --depth) or shorter (--epochs)"
+            f"{members} networks of {weights} weights over {plan.epochs} epochs, in batches of {plan.batch}, need "
+            f"{needed / 2**30:.1f} GiB, allowed are {MOST_BYTES >> 30}; "
+            "train fewer (--seeds), smaller (--width, --depth, --batch) or shorter (--epochs)"
         )
+
+
+def _weights_of_one(plan: Plan, data: Dataset) -> int:
+    widths = (data.features, *plan.hidden, data.outputs)
+    return sum((before + 1) * after for before, after in pairwise(widths))
+
+
+def _bytes_of_one(plan: Plan, data: Dataset) -> int:
+    """The weights of a network, and its batch with what every layer makes of it: preactivation, activation, slope."""
+    samples = max(min(plan.batch, len(data.train_y)), _SAMPLES_AT_ONCE)
+    numbers = samples * (data.features + 3 * sum(plan.hidden) + 2 * data.outputs)
+    return (_weights_of_one(plan, data) + numbers) * np.dtype(plan.dtype).itemsize
 
 
 def _trained(cohorts: tuple[_Cohort, ...], plan: Plan, threads: int) -> Iterator[Progress]:
     from concurrent.futures import ThreadPoolExecutor
 
     keep_freed_memory()
+    workers = min(threads, len(cohorts))
     total = len(cohorts) * (plan.epochs + 1)
+    waiting: SimpleQueue[_Cohort | None] = SimpleQueue()
     news: SimpleQueue[BaseException | None] = SimpleQueue()
+    for cohort in cohorts:
+        waiting.put(cohort)
     stop = Event()
-    pool = ThreadPoolExecutor(min(threads, len(cohorts)), "actcli")
+    pool = ThreadPoolExecutor(workers, "actcli")
     usual = sys.getswitchinterval()
     sys.setswitchinterval(_TURN)
     try:
-        for cohort in cohorts:
-            pool.submit(_live, cohort, plan, news, stop)
+        for _ in range(workers):
+            pool.submit(_work, waiting, plan, news, stop)
         for done in range(1, total + 1):
             failure = news.get()
             if failure is not None:
@@ -215,36 +241,43 @@ def _trained(cohorts: tuple[_Cohort, ...], plan: Plan, threads: int) -> Iterator
             yield Progress(done, total, cohorts)
     finally:
         stop.set()
+        for _ in range(workers):
+            waiting.put(None)
         pool.shutdown(wait=True, cancel_futures=True)
         sys.setswitchinterval(usual)
 
 
-def _parts(members: Sequence[Member]) -> list[tuple[Member, ...]]:
-    """Members with the same stack, in groups that are not too large."""
+def _parts(members: Sequence[Member], plan: Plan, data: Dataset, threads: int) -> list[tuple[Member, ...]]:
+    """Groups that are not too large, one a thread at least; each has its share of every stack, and so the same work."""
     by_stack: dict[str, list[Member]] = {}
     for member in members:
         by_stack.setdefault(member.stack.spec, []).append(member)
-    parts = []
-    for own in by_stack.values():
-        groups = -(-len(own) // MOST_IN_A_GROUP)
-        size = -(-len(own) // groups)
-        parts += [tuple(own[start : start + size]) for start in range(0, len(own), size)]
-    return parts
+    ordered = [member for own in by_stack.values() for member in own]
+    most = max(1, min(MOST_IN_A_GROUP, _GROUP_BYTES // _bytes_of_one(plan, data)))
+    groups = max(-(-len(ordered) // most), min(threads, max(1, len(ordered) // _FEWEST_IN_A_GROUP)))
+    return [tuple(ordered[first::groups]) for first in range(groups)]
 
 
-def _live(cohort: _Cohort, plan: Plan, news: "SimpleQueue[BaseException | None]", stop: Event) -> None:
-    """All epochs of one group, on a thread of its own; every one is told of."""
+def _work(
+    waiting: "SimpleQueue[_Cohort | None]",
+    plan: Plan,
+    news: "SimpleQueue[BaseException | None]",
+    stop: Event,
+) -> None:
+    """A thread: an epoch of the group that has waited longest, again and again; every one is told of."""
     try:
         with np.errstate(all="ignore"):
-            look = _Look(cohort)
-            for epoch in range(plan.epochs + 1):
+            while (cohort := waiting.get()) is not None:
+                epoch = cohort.reached + 1
                 if epoch:
                     _train_epoch(cohort, epoch, stop)
                 if stop.is_set():
                     return
-                look.measure(epoch)
+                cohort.look.measure(epoch)
                 cohort.reached = epoch
                 news.put(None)
+                if epoch < plan.epochs:
+                    waiting.put(cohort)
     except BaseException as error:  # noqa: BLE001 - it is raised again where the results are waited for
         news.put(error)
 
@@ -263,7 +296,8 @@ def _train_epoch(cohort: _Cohort, epoch: int, stop: Event) -> None:
         samples += places.shape[1]
         squares += square
     group.freeze_diverged(losses)
-    history.seconds[epoch] = (time.perf_counter() - started) / group.size
+    own = group.own_seconds()
+    history.seconds[epoch] = own + (time.perf_counter() - started - own.sum()) / group.size
     new = group.frozen & (history.diverged == NOT_DIVERGED)
     history.diverged[new] = epoch
     history.train_loss[epoch] = np.where(group.frozen, np.inf, losses / samples)
@@ -273,31 +307,37 @@ def _train_epoch(cohort: _Cohort, epoch: int, stop: Event) -> None:
 class _Look:
     """What is measured of a group after an epoch, on samples that are the same for all members."""
 
-    def __init__(self, cohort: _Cohort) -> None:
-        self.history, self.group = cohort.history, cohort.group
-        stack, layers = self.group.stack, len(self.group.plan.hidden)
-        self.rules: list[Rule] = [firing_rule(stack.at(layer), "pre") for layer in range(layers)]
+    def __init__(self, group: Group, history: History) -> None:
+        self.group, self.history = group, history
+        self.rules = [[firing_rule(part.f, "pre") for part in layer.parts] for layer in group.activations]
 
     def measure(self, epoch: int) -> None:
         """Fill in the row of an epoch."""
         history, group = self.history, self.group
         data, frozen = group.data, group.frozen
         units = [
-            _Units(rule, group.size, width) for rule, width in zip(self.rules, group.plan.hidden, strict=True)
+            [_Units(rule, part.members, width) for rule, part in zip(rules, layer.parts, strict=True)]
+            for rules, layer, width in zip(self.rules, group.activations, group.plan.hidden, strict=True)
         ]
-        score, loss = self._seen(data.test_x, data.test_y, units)
+        score, loss = self._seen(data.test_x, data.test_y, units=units)
         history.test_score[epoch] = score
         history.test_loss[epoch] = np.where(frozen, np.inf, loss)
-        for layer, seen in enumerate(units):
-            alive = ~frozen[:, None]
-            history.dead[layer][epoch] = seen.dead & alive
-            history.rare[epoch, :, layer] = np.where(frozen, np.nan, seen.rare.mean(axis=1))
-            history.saturated[epoch, :, layer] = np.where(frozen, np.nan, seen.saturated.mean(axis=1))
-        history.train_score[epoch], loss = self._seen(data.train_x, data.train_y)
+        for layer, parts in enumerate(units):
+            for seen in parts:
+                gone = frozen[seen.members]
+                history.dead[layer][epoch, seen.members] = seen.dead & ~gone[:, None]
+                history.rare[epoch, seen.members, layer] = np.where(gone, np.nan, seen.rare.mean(axis=1))
+                history.saturated[epoch, seen.members, layer] = np.where(
+                    gone, np.nan, seen.saturated.mean(axis=1)
+                )
+        # from then on the batches tell the loss
+        history.train_score[epoch], loss = self._seen(data.train_x, data.train_y, with_loss=epoch == 0)
         if epoch == 0:
             history.train_loss[0] = loss
 
-    def _seen(self, x: Array, y: Array, units: "Sequence[_Units]" = ()) -> tuple[Array, Array]:
+    def _seen(
+        self, x: Array, y: Array, *, with_loss: bool = True, units: "Sequence[Sequence[_Units]]" = ()
+    ) -> tuple[Array, Array]:
         """Score and mean loss (P,) of all samples, a block at a time; their units are watched."""
         group = self.group
         credit, losses = np.zeros(group.size), np.zeros(group.size)
@@ -306,26 +346,30 @@ class _Look:
             inputs, preactivations, outputs = group.forward(x[None, start : start + _SAMPLES_AT_ONCE])
             outputs[group.frozen] = np.nan
             credit += group.data.credit(outputs, targets)
-            losses += group.data.loss_and_error(outputs, targets[None])[0] * len(targets)
-            for seen, z, h in zip(units, preactivations, inputs[1:], strict=False):
-                seen.watch(z, h)
+            if with_loss:
+                losses += group.data.loss_and_error(outputs, targets[None])[0] * len(targets)
+            for parts, z, h in zip(units, preactivations, inputs[1:], strict=False):
+                for seen in parts:
+                    seen.watch(z[seen.members], h[seen.members])
         return group.data.score_of(credit, y), losses / len(y)
 
 
 class _Units:
-    """The units (P, width) of one layer while samples pass: how often each fires, and over which range."""
+    """The units of one layer of some members while samples pass: how often each fires, and over which range."""
 
-    def __init__(self, rule: Rule, members: int, width: int) -> None:
-        self.rule = rule
+    def __init__(self, rule: Rule, members: slice, width: int) -> None:
+        self.rule, self.members = rule, members
+        shape = members.stop - members.start, width
         self.samples = 0
-        self.fired = np.zeros((members, width), np.int64)
-        self.lowest = np.full((members, width), np.inf)
-        self.highest = np.full((members, width), -np.inf)
+        self.fired = np.zeros(shape, np.int64)
+        self.lowest = np.full(shape, np.inf)
+        self.highest = np.full(shape, -np.inf)
 
     def watch(self, z: Array, h: Array) -> None:
         """Take in a block of preactivations and their activations (P, samples, width)."""
         self.samples += z.shape[1]
-        self.fired += np.count_nonzero(fires(self.rule, z), axis=1)
+        # at most 255 samples: bytes hold their number, and are added up many at a time
+        self.fired += fires(self.rule, z).view(np.uint8).sum(axis=1, dtype=np.uint8)
         if self.rule.kind != "relu_like":
             np.minimum(self.lowest, h.min(axis=1), out=self.lowest)
             np.maximum(self.highest, h.max(axis=1), out=self.highest)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations import Activation
 from actcli.analysis.comparison import Chart, Column, Comparison, Contender, Step, Steps, Value
 from actcli.analysis.curves import Curve, Figure, Panel
 from actcli.analysis.dataset import Dataset
@@ -96,9 +95,7 @@ def compare_training(
     impossible conditions: functions over rows or without any gradient, parameters to be learned that no function
     has, inits that a function does not allow, networks that are too many.
     """
-    if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
-        raise UsageError("--seeds, --width and --depth are whole numbers from 1 on")
-    _require_trainable([f for stack in stacks for f in stack.functions], trial.plan)
+    require_trainable(stacks, trial)
     rates: tuple[float | None, ...] = trial.rates or (None,)
     entrants = [Entrant(s, depth, rate) for s in stacks for depth in trial.depths for rate in rates]
     for depth in trial.depths:
@@ -108,12 +105,16 @@ def compare_training(
     return _steps(entrants, data, trial, threads, keep)
 
 
-def _require_trainable(functions: Sequence[Activation], plan: Plan) -> None:
+def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
+    """Raise UsageError for what cannot be trained at all: see `compare_training`."""
+    if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
+        raise UsageError("--seeds, --width and --depth are whole numbers from 1 on")
+    functions = [f for stack in stacks for f in stack.functions]
     for f in functions:
         _ = f.kernels, firing_rule(f, "pre")
-        if plan.init in {"gain", "orthogonal"}:
+        if trial.plan.init in {"gain", "orthogonal"}:
             second_moment_gain(f)
-    for name in plan.learn:
+    for name in trial.plan.learn:
         if not any(learned_parameters(f, (name,)) for f in functions):
             raise UsageError(f"--learn {name}: none of the functions has such a parameter")
 

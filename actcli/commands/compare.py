@@ -104,7 +104,9 @@ def compare_functions(
         range=range_,
         points=points,
         order=order or 0,
-        depth=None if depth is None else training.depths_in(depth, MOST_LAYERS),
+        depth=None
+        if depth is None
+        else training.depths_in(depth, training.MOST_DEPTH if measure == "training" else MOST_LAYERS),
         weight_std=weight_std,
         bias_std=bias_std,
         init=own.names_in("--init", init),

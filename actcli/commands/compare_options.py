@@ -144,7 +144,7 @@ Depth = Annotated[
         "--depth",
         metavar="N,...",
         help=f"Hidden layers; by training several depths with commas.  [default: {DEPTH}; "
-        f"by training {training_options.DEPTH}]",
+        f"by training {training_options.DEPTH}, or those of the longest stack]",
         rich_help_panel=NETWORKS,
     ),
 ]

@@ -132,7 +132,7 @@ def _training(asked: Asked) -> "Steps":
     from actcli.analysis.training_comparison import compare_training
     from actcli.commands.training_options import TrainingAsked, trial_of
 
-    trial, data = trial_of(asked.training or TrainingAsked(), asked.session.terminal)
+    trial, data = trial_of(asked.training or TrainingAsked(), asked.stacks, asked.session.terminal)
     threads = asked.session.threads
     if asked.recording is None:
         return compare_training(asked.stacks, data, trial, threads)

@@ -137,7 +137,7 @@ def check_training(asked: Request, training: Training, layout: "Layout", session
     recording = _require_files(asked, training, layout, stacks[0])
     settings = asked.settings
     old = earlier(asked.against)
-    trial, data = trial_of(training.asked, session.terminal)
+    trial, data = trial_of(training.asked, stacks, session.terminal)
     if training.find_limit and training.asked.rate is None:
         usual = RATES[trial.plan.optimizer]
         trial = replace(trial, rates=tuple(factor * usual for factor in FIRST_RATES))

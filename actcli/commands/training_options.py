@@ -9,8 +9,11 @@ from actcli.commands import options
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actcli.analysis.dataset import Dataset
     from actcli.analysis.initial import Init as InitName
+    from actcli.analysis.stack import Stack
     from actcli.analysis.training_comparison import Trial
     from actcli.terminal import Terminal
 
@@ -114,7 +117,7 @@ Depth = Annotated[
     typer.Option(
         "--depth",
         metavar="N,...",
-        help=f"Hidden layers; several depths with commas.  [default: {DEPTH}]",
+        help=f"Hidden layers; several depths with commas.  [default: {DEPTH}, or those of the longest stack]",
         rich_help_panel=TRAINING,
     ),
 ]
@@ -178,10 +181,13 @@ class TrainingAsked:
     seed: int | None = None
 
 
-def trial_of(asked: TrainingAsked, terminal: "Terminal") -> "tuple[Trial, Dataset]":
+def trial_of(
+    asked: TrainingAsked, stacks: "Sequence[Stack]", terminal: "Terminal"
+) -> "tuple[Trial, Dataset]":
     """What is trained, and on what.
 
-    Raises UsageError for options that mean nothing, DataError for data that cannot be read.
+    Raises UsageError for options that mean nothing, and fewer layers than a stack has functions; DataError for data
+    that cannot be read.
     """
     from actcli.analysis.training import Plan
     from actcli.analysis.training_comparison import Trial
@@ -201,12 +207,12 @@ def trial_of(asked: TrainingAsked, terminal: "Terminal") -> "tuple[Trial, Datase
             learn=tuple(name.strip() for name in _listed("--learn", asked.learn)),
         ),
         width=asked.width or WIDTH,
-        depths=(DEPTH,) if asked.depth is None else depths_in(asked.depth, MOST_DEPTH),
+        depths=_depths(asked.depth, stacks),
         rates=rates,
         seeds=asked.seeds or SEEDS,
         seed=SEED if asked.seed is None else asked.seed,
     )
-    return trial, load_dataset(asked.data or DATA, asked.target, trial.seed, terminal)
+    return trial, load_dataset(DATA if asked.data is None else asked.data, asked.target, trial.seed, terminal)
 
 
 def rates_in(text: str) -> tuple[float, ...]:
@@ -225,6 +231,20 @@ def depths_in(text: str, most: int) -> tuple[int, ...]:
     found = tuple(parse(part.strip()) for part in _listed("--depth", text))
     _require_few_and_different("--depth", text, found)
     return found
+
+
+def _depths(text: str | None, stacks: "Sequence[Stack]") -> tuple[int, ...]:
+    """Those asked for; without any the usual one, or that of the longest stack."""
+    longest = max(stacks, key=lambda stack: len(stack.functions))
+    layers = len(longest.functions)
+    if text is None:
+        return (max(DEPTH, layers),)
+    depths = depths_in(text, MOST_DEPTH)
+    if min(depths) < layers:
+        raise UsageError(
+            f"--depth {min(depths)} has no place for all of {longest.spec}, which names {layers} hidden layers"
+        )
+    return depths
 
 
 def _init(text: str | None) -> "InitName":

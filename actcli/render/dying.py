@@ -249,7 +249,12 @@ def _by_epoch_drawn(deaths: Deaths) -> Figure | None:
         return None
     worst = sorted(shown, key=lambda one: -float(one.dead[-1]))[:_MOST_CURVES]
     curves = [
-        _curve(short_name(one.course, depth=several), np.arange(len(one.dead)), one.dead)
+        # where all networks have diverged, no unit is left to be dead or alive
+        _curve(
+            short_name(one.course, depth=several),
+            np.arange(len(one.dead)),
+            np.where(one.gone < 1, one.dead, np.nan),
+        )
         for one in shown
         if one in worst
     ]
@@ -264,19 +269,20 @@ def _by_rate(deaths: Deaths) -> Figure | None:
             o for o in deaths.fates if (o.course.stack, o.course.depth) == (threshold.stack, threshold.depth)
         ]
         x = np.log10([one.course.rate for one in own])
-        if not own:
+        shares = np.array([one.survivors_dead for one in own])
+        if np.isnan(shares).all():
             continue
         rates += x.tolist()
-        curves.append(
-            _curve(printable(threshold.stack.spec), x, np.array([one.survivors_dead for one in own]))
-        )
+        curves.append(_curve(printable(threshold.stack.spec), x, shares))
     if not rates or min(rates) == max(rates):
         return None
     return Figure((Panel("dead units, %", tuple(curves)),), (min(rates), max(rates)))
 
 
 def _curve(name: str, x: Sequence[float] | NDArray[Any], shares: NDArray[Any]) -> Curve:
-    return Curve(name, "dead", name, ((np.asarray(x, np.float64), 100 * shares),))
+    """As far as the shares are known: that of networks which all diverged is NaN."""
+    known = ~np.isnan(shares)
+    return Curve(name, "dead", name, ((np.asarray(x, np.float64)[known], 100 * shares[known]),))
 
 
 def _markdown(deaths: Deaths) -> str:

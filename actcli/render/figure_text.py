@@ -17,6 +17,8 @@ ASCII_MARKERS = "*ox#@%&$s+vw"
 NUMERALS = "123456789abcdefghijklmnopqrstuvwxyz"
 MOST_CURVES = len(NUMERALS)
 _MARKERS = {"braille": "braille", "block": "hd", "dot": "•", "ascii": ""}
+MOST_BANDS = 4
+"""Curves of which the bands are drawn; of more they would only be a cloud."""
 _LEAST_ROWS = 5
 _LEAST_CANVAS = 12
 _TO_ASCII = str.maketrans("┌┐└┘─│┬┴├┤┼•█", "++++-|++++++#", "")
@@ -191,7 +193,8 @@ def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> 
     """The axis of y and the strokes of a panel: curves, then the data on them."""
     values = [y for curve in panel.curves for _, y in curve.segments]
     y = y_scale(style.y_kind, values, panel.quantity)
-    strokes = []
+    bands = [(curve.band, i) for i, curve in enumerate(panel.curves) if curve.band is not None]
+    strokes = [_edges(band, i, x, y, style) for band, i in bands] if len(panel.curves) <= MOST_BANDS else []
     for i, curve in enumerate(panel.curves):
         marker = style.marker_of(i)
         columns = style.width * DOTS.get(marker, (1, 1))[0]
@@ -202,6 +205,20 @@ def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> 
         if len(a):
             strokes.append(Stroke(x.place(a), y.place(b), DATA, marker, joined=False))
     return y, strokes
+
+
+def _edges(band: tuple[Places, Places, Places], curve: int, x: Scale, y: Scale, style: Style) -> Stroke:
+    """The edges of a curve's band as dots, one in every other column, beneath all curves."""
+    at, *edges = band
+    places = np.arange(0, 1, 2 / style.width)
+    inside = (places >= x.place(at)[0]) & (places <= x.place(at)[-1])
+    places = places[inside]
+    heights = np.concatenate([np.interp(places, x.place(at), y.place(edge)) for edge in edges])
+    across = np.tile(places, len(edges))
+    seen = (heights >= 0) & (heights <= 1)
+    return Stroke(
+        across[seen], heights[seen], curve + 1, "." if style.ascii else style.marker_of(0), joined=False
+    )
 
 
 def _finish(block: Cells, frame: Frame, title: str) -> None:

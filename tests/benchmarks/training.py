@@ -132,7 +132,7 @@ def give(path: Path, seed: int) -> None:
     """Write what PyTorch is to begin with: the samples, the first weights, the order of the samples by epoch."""
     data = load_dataset("digits", None, 0, Terminal.of_process())
     plan = Plan(hidden=(WIDTH,) * DEPTH, epochs=EPOCHS, batch=BATCH)
-    group = Group(stack("relu"), [RATE], [seed], plan, data)
+    group = Group([stack("relu")], [RATE], [seed], plan, data)
     orders = [
         np.concatenate([places[0] for places in group.batches(epoch)]) for epoch in range(1, EPOCHS + 1)
     ]

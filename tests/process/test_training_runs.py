@@ -100,7 +100,12 @@ def test_own_data(actcli: Program) -> None:
         (["--lr", "0"], 2, "--lr '0' is not a finite number above 0"),
         (["--lr", "0.1,,1"], 2, "--lr '0.1,,1': a value is missing; separate values with single commas"),
         (["--lr", "0.1,0.10"], 2, "--lr '0.1,0.10' has 0.1 twice"),
-        (["--depth", "0"], 2, "--depth '0' is not a whole number from 1 to 10000"),
+        (["--depth", "0"], 2, "--depth '0' is not a whole number from 1 to 1000"),
+        (
+            ["--data", ""],
+            2,
+            "--data '' is not known; choose digits, moons, spirals, xor, an .npz file with X and y, or a .csv file",
+        ),
         (
             ["--init", "he,gain"],
             2,
@@ -118,6 +123,11 @@ def test_own_data(actcli: Program) -> None:
             ["--record", "r.csv", "-o", "r.csv"],
             2,
             "--record and -o both name r.csv; they write different things",
+        ),
+        (
+            ["relu/tanh/relu", "--depth", "8,2"],
+            2,
+            "--depth 2 has no place for all of relu/tanh/relu, which names 3 hidden layers",
         ),
         (["--weight-std", "1"], 2, "--weight-std belongs to --by gradients, not training"),
     ],
@@ -184,3 +194,12 @@ def test_curves_grow_on_a_terminal_and_ctrl_c_keeps_what_is_known(actcli: Progra
     records = [json.loads(line) for line in (actcli.folder / "r.jsonl").read_text().splitlines()]
     assert {one["function"] for one in records} <= {"relu", "gelu", "tanh"}
     assert max(one["epoch"] for one in records) >= 1
+
+
+def test_a_stack_is_as_deep_as_it_is_long(actcli: Program) -> None:
+    small = ("--by", "training", "--epochs", "1", "--seeds", "1", "--width", "4", "--format", "tsv")
+    for functions, depth in ((("relu",), "2"), (("relu/tanh/relu", "relu"), "3")):
+        lines = actcli("compare", *functions, *small).out.splitlines()
+        assert [line.split("\t")[1] for line in lines] == ["depth", *[depth] * len(functions)]
+    deaths = actcli("deadcheck", "--train", "relu/relu/tanh/relu", *small[2:]).out.splitlines()
+    assert {line.split("\t")[1] for line in deaths} == {"depth", "4"}

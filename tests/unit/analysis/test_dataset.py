@@ -81,7 +81,11 @@ def test_what_cannot_be_trained_on():
     assert broken(y=np.full(40, 7)) == "t: all targets are 7: there is nothing to learn"
     assert broken(y=np.full(40, 7.5)) == "t: all targets are the same: there is nothing to learn"
     assert broken(y=np.where(np.arange(40) > 5, 0.5, np.inf)).startswith("t: the targets hold nan or inf")
-    assert "too few to train on" in broken(table(7), np.arange(7) % 2)
+    assert broken(table(7), np.arange(7) % 2) == "t: 7 samples are too few to train on; 8 are the fewest"
+    assert broken(table(1), np.arange(1)) == "t: 1 sample is too few to train on; 8 are the fewest"
+    assert broken(table(0), np.arange(0)) == "t: 0 samples are too few to train on; 8 are the fewest"
+    assert broken(np.empty((40, 0))) == "t: the samples hold no numbers"
+    assert broken(np.full((40, 3), 0.1)) == "t: all samples are the same: there is nothing to learn from"
     assert "too large to be standardised" in broken(table() * 1e305)
 
 

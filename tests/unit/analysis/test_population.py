@@ -72,7 +72,8 @@ def test_the_order_of_a_history_is_that_of_the_question():
     assert (forwards.test_score[:, ::-1] == backwards.test_score).all()
 
 
-def test_steps_come_after_every_epoch_of_every_group():
+def test_steps_come_after_every_epoch_of_every_group(monkeypatch):
+    monkeypatch.setattr(population, "MOST_IN_A_GROUP", 3)
     steps = list(train(members("relu", "tanh"), PLAN, DATA, 2))
     assert [step.done for step in steps] == list(range(1, 9))
     assert {step.total for step in steps} == {8}
@@ -181,9 +182,58 @@ def test_learned_parameters_are_handed_out():
     assert 0.25 not in alphas
 
 
-def test_an_error_on_a_thread_is_raised():
+def test_a_function_without_a_gradient_is_refused():
     with pytest.raises(UsageError, match="step has no gradient anywhere"):
         trained(members("step"))
+
+
+def test_an_error_on_a_thread_is_raised(monkeypatch):
+    def broken(*_):
+        raise MemoryError("no room for a batch")
+
+    monkeypatch.setattr(Group, "step", broken)
+    with pytest.raises(MemoryError, match="no room for a batch"):
+        trained(members("relu", "tanh", seeds=8), threads=2)
+
+
+def test_networks_of_many_functions_are_trained_in_one_group_as_each_by_itself():
+    plan = Plan(hidden=(6, 5), epochs=2, optimizer="adam", decay=0.01, learn=("alpha", "beta"))
+    every = members("prelu", "relu/tanh", "swish:beta=1.5", "relu/relu", "leaky_relu", seeds=2)
+    together = trained(every, plan)
+    assert len(together.cohorts) == 1
+    for member in every:
+        alone = trained([member], plan)
+        require_same(alone.of([member]), together.of([member]))
+        for ours, theirs in zip(alone.network(member), together.network(member), strict=True):
+            assert all(np.array_equal(one, other) for one, other in zip(ours[:2], theirs[:2], strict=True))
+        assert alone.network(member)[2] == together.network(member)[2]
+
+
+def test_all_groups_are_at_the_same_epoch(monkeypatch):
+    monkeypatch.setattr(population, "MOST_IN_A_GROUP", 2)
+    every = members("relu", "tanh", seeds=4)
+    for step in train(every, PLAN, DATA, 1):
+        assert step.of(every).epochs == step.done // len(step.cohorts) - 1
+
+
+def test_the_time_of_a_network_is_its_own_and_its_share():
+    every = members("relu", "softplus", seeds=4)
+    history = trained(every).of(every)
+    relu, softplus = history.seconds[1:, :4], history.seconds[1:, 4:]
+    assert (relu > 0).all()
+    # those with one function have one part of the work
+    assert (relu == relu[:, :1]).all()
+    assert (softplus == softplus[:, :1]).all()
+
+
+def test_wide_networks_and_large_batches_are_trained_a_few_at_a_time():
+    narrow, wide = (Plan(hidden=(width,), batch=64) for width in (8, 4096))
+    every = members("relu", seeds=40)
+    assert len(next(train(every, narrow, DATA, 1)).cohorts) == 1
+    assert len(next(train(every, wide, DATA, 1)).cohorts) > 5
+    large = split("large", np.random.default_rng(0).normal(size=(1 << 17, 1)), np.arange(1 << 17) % 2, 0)
+    with pytest.raises(UsageError, match=r"in batches of 1048576, need .* GiB, allowed are 4"):
+        train(members("relu", seeds=1), Plan(hidden=(4096,) * 2, batch=1 << 20), large, 1)
 
 
 def test_more_than_memory_holds_is_refused():

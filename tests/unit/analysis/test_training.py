@@ -36,7 +36,7 @@ def numbers(samples=24):
 
 def group(spec, data, members=2, rates=None, **plan):
     plan = Plan(**{"hidden": (5, 4), "batch": 6, "dtype": "float64", "init": "lecun", **plan})
-    return Group(stack(spec), rates or [0.1] * members, range(members), plan, data)
+    return Group([stack(spec)] * members, rates or [0.1] * members, range(members), plan, data)
 
 
 def batch(one):
@@ -209,7 +209,7 @@ def test_a_learned_parameter_follows_its_gradient_and_stays_in_its_bounds():
     assert np.allclose(one.learned[0]["beta"], 1 - 0.1 * gradient, rtol=1e-14)
     narrow = group("softplus", classes(), learn=("beta",))
     narrow.learned[0]["beta"][:] = -3
-    narrow.activations[0].keep_in_bounds()
+    narrow.activations[0].parts[0].keep_in_bounds()
     assert (narrow.learned[0]["beta"] > 0).all()
 
 

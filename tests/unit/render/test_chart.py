@@ -1,10 +1,12 @@
 """Charts as characters: ticks at round numbers, curves where they belong, names at their ends."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.curves import Quantity, figure
+from actcli.analysis.curves import Curve, Figure, Panel, Quantity, figure
 from actcli.exits import UsageError
 from actcli.render.figure_text import Style, _staggered, figure_text
 from actcli.render.scale import Scale, round_numbers, tick_texts, y_scale
@@ -159,3 +161,36 @@ def test_extreme_ranges_are_drawn_or_refused(spec, kind, between):
     lines = chart(spec, between=between, y_kind=kind, width=100).splitlines()
     assert len(lines) == 16
     assert max(map(len, lines)) <= 100
+
+
+def measured(curves):
+    """Curves from 0 to 1, each with a band of 0.3 on either side."""
+    x = np.linspace(0, 4, 5)
+    y = np.array([0.0, 0.5, 0.5, 0.5, 1.0])
+    own = Curve("f", "score", "f", ((x, y),), (x, y - 0.3, y + 0.3))
+    return Figure((Panel("score", (own,) * curves),), (0.0, 4.0))
+
+
+def bare(found):
+    return replace(
+        found,
+        panels=tuple(replace(p, curves=tuple(replace(c, band=None) for c in p.curves)) for p in found.panels),
+    )
+
+
+@pytest.mark.parametrize("marker", ["ascii", "braille"])
+def test_a_band_has_dotted_edges_beneath_the_curve(marker):
+    style = Style(60, 14, marker, color=False, theme=THEMES["default"])
+    with_band, without = (figure_text(f, style).splitlines() for f in (measured(1), bare(measured(1))))
+    # in the middle the curve lies at 0.5, the edges at 0.2 and 0.8
+    column = slice(29, 31)
+    inked = [row for row, line in enumerate(with_band) if line[1:-1][column].strip(" ─-")]
+    assert len(inked) == len([row for row, line in enumerate(without) if line[1:-1][column].strip(" ─-")]) + 2
+    if marker == "ascii":
+        curve = [line.count("*") for line in without]
+        assert [line.count("*") for line in with_band] == curve
+
+
+def test_of_many_curves_no_bands_are_drawn():
+    style = Style(60, 14, "braille", color=True, theme=THEMES["default"])
+    assert figure_text(measured(5), style) == figure_text(bare(measured(5)), style)

@@ -127,6 +127,32 @@ def test_where_all_networks_diverged_nothing_is_called_dead():
     assert "4 of 4" in row
 
 
+def test_the_chart_ends_where_no_network_is_left():
+    """A share of 0 would say that the units had come back to life."""
+    gone = a_fate(rate=1.0, shares=(0.0, 0.4, 0.0), died=None, diverged=4)
+    text = dying_screen(deaths(gone), View(), surface())
+    drawn = [line for line in text.splitlines() if line.startswith(("40┤", "20┤", " 0┼", "  │"))]
+    assert "dead units, % by epoch" in text
+    right_half = [line[40:60] for line in drawn if not line.startswith(" 0┼")]
+    assert right_half
+    assert not any(part.strip() for part in right_half)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_search_whose_highest_rates_diverge_is_drawn(width):
+    fates = (
+        a_fate(rate=0.1, shares=(0, 0, 0), died=None),
+        a_fate(rate=1.0),
+        a_fate(rate=10.0, shares=(0, 0, 0), died=None, diverged=4),
+    )
+    found = Threshold(stack("relu"), 2, 0.1, 1.0, "dies", (), 0.0, 0.25)
+    text = dying_screen(deaths(*fates, thresholds=(found,)), View(), surface(width))
+    assert "dead units, % by log10 of lr" in text
+    none = [replace(one, diverged=4, gone=np.array([0.0, 0.0, 1.0])) for one in fates]
+    every = replace(found, within=None, outcome="diverges", within_share=None, above_share=None)
+    assert "by log10 of lr" not in dying_screen(deaths(*none, thresholds=(every,)), View(), surface(width))
+
+
 @pytest.mark.parametrize(("last", "shown"), [(0, [0]), (3, [0, 1, 2, 3]), (20, [0, 1, 2, 4, 6, 8, 13, 20])])
 def test_the_epochs_of_the_table(last, shown):
     assert epochs_shown(last) == shown
