@@ -251,7 +251,7 @@ def test_fortran_order_is_put_together_from_pieces_of_the_file(shape, dtype, mon
     np.testing.assert_array_equal(whole.reshape(values.shape), values.astype(float))
 
 
-def test_fortran_order_on_stdin_is_read_where_the_array_begins(tmp_path, monkeypatch):
+def test_fortran_order_on_stdin_is_read_where_the_array_begins(monkeypatch):
     monkeypatch.setattr(npy_module, "_ACROSS", 1)
     values = np.arange(60.0).reshape(20, 3)
     Path("a.npy").write_bytes(npy(np.asfortranarray(values)))
