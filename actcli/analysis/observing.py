@@ -170,7 +170,7 @@ def _tiles(values: Tile) -> Iterator[tuple[int, Tile]]:
 def _of_units(rule: Rule, name: str, tile: Tile, first: int) -> LayerState:
     """The state of one tile; of a sample larger than a tile some units at a time."""
     samples, units, positions = tile.shape
-    step = max(8 * TILE // (samples * positions), 1)
+    step = max(2 * TILE // (samples * positions), 1)
     if step >= units:
         state = _observed(rule, name, tile)
         return placed(state, first) if first else state

@@ -25,8 +25,10 @@ _UNMEASURED = 2 * BLOCK
 """Elements that are allocated before they have come, where only a header promises them."""
 _ACROSS = 1 << 25
 """Bytes of an array in Fortran order from which samples are put together at a time."""
-_FEWEST = 16
+_FEWEST = 8
 """So many samples of it at least, however large one is: with fewer, every number would be read by itself."""
+_WIDE, _TOGETHER = 16, 1 << 22
+"""Of a wide layer so many samples at a time, up to so many elements: every block costs work by the unit."""
 MAX_SAMPLE = 1 << 30
 """Bytes of what has to be in memory as a whole: one sample, or what cannot be read in another order."""
 _MAX_HEADER = 10_000  # characters, as np.load has it
@@ -227,9 +229,10 @@ def _require_samples(stream: ByteStream, header: Header) -> None:
 def _samples(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArray[Any]]:
     """Whole samples (n, size), about `at_once` elements of them."""
     size = math.prod(header.shape[1:])
+    fewest = min(_WIDE, _TOGETHER // size) if len(header.shape) == 2 else 1
     left, came = header.shape[0], 0
     while left:
-        count = min(left, max(at_once // size, 1))
+        count = min(left, max(at_once // size, fewest, 1))
         values = _read(stream, header, count * size)
         came += values.nbytes
         whole = values[: values.size // size * size]
@@ -266,8 +269,8 @@ def _across(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArra
                     raise _truncated(stream.origin, header, header.nbytes - 1)
         lying = columns.reshape(*header.shape[:0:-1], count).T
         for at in range(0, count, step):
-            part = lying[at : at + step]
-            yield part.reshape(len(part), -1)
+            yield lying[at : at + step].reshape(min(step, count - at), size)
+        del columns, lying  # before the next ones are allocated
 
 
 def _in_file_order(stream: ByteStream, header: Header, axis: int | None) -> Iterator[NDArray[Any]]:

@@ -220,3 +220,12 @@ def test_a_long_change_keeps_its_indent():
     assert page[start + 1].startswith("  conv: 20 newly dead (1, 3,")
     assert page[start + 2].startswith("    ")
     assert max(map(len, page)) <= 60
+
+
+def test_of_a_wide_layer_the_first_units_are_listed_and_the_others_counted():
+    h = np.zeros((20, 1205))
+    h[:, -1] = np.arange(20)
+    text = screen(findings(state("wide", h)), view=View(units=True))
+    assert sum(bool(re.match(r" *\d+  silent ", line)) for line in text.splitlines()) == 1000
+    assert "204 more units are not alive; --format csv has all" in text
+    assert "wide  relu, the other one is alive" in text

@@ -251,6 +251,15 @@ def test_fortran_order_is_put_together_from_pieces_of_the_file(shape, dtype, mon
     np.testing.assert_array_equal(whole.reshape(values.shape), values.astype(float))
 
 
+def test_of_a_wide_layer_several_samples_come_at_a_time(monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 20)
+    np.save("wide.npy", np.zeros((40, 50)))
+    np.save("maps.npy", np.zeros((40, 5, 10)))
+    wide, maps = recorded(["wide.npy", "maps.npy"], UnitAxes(1), Terminal(None, None, None))
+    assert [len(block) for block in wide.blocks] == [16, 16, 8]
+    assert [len(block) for block in maps.blocks] == [1] * 40
+
+
 def test_fortran_order_on_stdin_is_read_where_the_array_begins(monkeypatch):
     monkeypatch.setattr(npy_module, "_ACROSS", 1)
     values = np.arange(60.0).reshape(20, 3)
@@ -274,7 +283,7 @@ def test_fortran_order_that_becomes_shorter_while_it_is_read(monkeypatch):
 def test_fortran_order_that_has_to_be_held_is_refused_where_it_is_too_large(monkeypatch):
     monkeypatch.setattr(npy_module, "MAX_SAMPLE", 64)
     refused = r"is in Fortran order, of which .* np\.save\(FILE, np\.ascontiguousarray\(array\)\)"
-    narrow, wide = np.asfortranarray(np.zeros((20, 2), "i1")), np.asfortranarray(np.zeros((20, 5), "i1"))
+    narrow, wide = np.asfortranarray(np.zeros((20, 2), "i1")), np.asfortranarray(np.zeros((20, 9), "i1"))
     np.save("narrow.npy", narrow)
     np.savez("in_an_archive.npz", wide)
     np.save("wide.npy", wide)
