@@ -111,7 +111,10 @@ def in_order(
     What was computed before the stream failed is handed on before its error is raised.
     """
     if threads == 1:
-        yield from ((block, function(block)) for block in blocks)
+        for place, values in enumerate(blocks):
+            if place == 1:  # a single block need not wait for it
+                keep_freed_memory()
+            yield values, function(values)
         return
     pool: ThreadPoolExecutor | None = None
     waiting: deque[tuple[Array, Future[Any]]] = deque()

@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 
 TILE = 1 << 20
 """Elements seen at a time: with fewer, two threads wait for each other in the small steps between (measured)."""
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 _CANCELS = 64.0
 """Mean squared over variance above which the difference of two sums loses more digits than we promise."""
 
@@ -134,8 +135,27 @@ def _as_float(block: NDArray[Any]) -> Tile:
     """float16 as float32, whole numbers and booleans as float64: exact, but for whole numbers beyond 2**53."""
     if block.dtype.kind != "f":
         return block.astype(np.float64)
+    if block.dtype == np.float16:
+        return _widened(block)
     wide = np.float32 if block.dtype.itemsize <= 4 else np.float64
     return block.astype(wide, copy=False)
+
+
+def _widened(halves: NDArray[np.float16]) -> NDArray[np.float32]:
+    """float16 as float32, exactly: NumPy takes the numbers one by one, 15 times as long (measured).
+
+    Sign and magnitude are moved to their places in float32, and the product makes up for the other bias of the
+    exponent: it is exact, for subnormal numbers too. Beyond float16's largest number that gives nonsense where
+    inf and NaN were.
+    """
+    bits = halves.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= ~0x70000000
+    wide = bits.view(np.float32)
+    wide *= np.float32(2.0**112)
+    if wide.size and max(float(wide.max()), -float(wide.min())) > _LARGEST_HALF:
+        return halves.astype(np.float32)
+    return wide
 
 
 def _tiles(values: Tile) -> Iterator[tuple[int, Tile]]:
@@ -150,7 +170,7 @@ def _tiles(values: Tile) -> Iterator[tuple[int, Tile]]:
 def _of_units(rule: Rule, name: str, tile: Tile, first: int) -> LayerState:
     """The state of one tile; of a sample larger than a tile some units at a time."""
     samples, units, positions = tile.shape
-    step = max(8 * TILE // (samples * positions), 1)
+    step = max(2 * TILE // (samples * positions), 1)
     if step >= units:
         state = _observed(rule, name, tile)
         return placed(state, first) if first else state
@@ -203,7 +223,7 @@ def _observed(rule: Rule, name: str, tile: Tile) -> LayerState:
         missing |= np.isinf(tile)
     least, most = minimum.astype(np.float64) + 0.0, maximum.astype(np.float64) + 0.0
     finite = elements - nan - infinite
-    numbers = tile.astype(np.float64)
+    numbers = tile.astype(np.float64, copy=missing is not None)
     if missing is not None:
         numbers[missing] = 0.0
     firing = fires(rule, tile)

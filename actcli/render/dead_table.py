@@ -41,6 +41,7 @@ _ORDER = (
     "nonfinite",
 )  # fmt: skip
 _NAMES = ("layer", "op")
+_INDENT = 2
 _ROOMS, _SHORTEST_NAME = (40, 28, 20), 12
 
 
@@ -249,4 +250,7 @@ def _print_change(printer: "Console", report: Report, surface: Surface) -> None:
     said = in_script(surface)
     printer.print(Text("\nAgainst the earlier statistics", "bold"))
     for line in change_lines(report.change):
-        printer.print(Text("  " + said(line)), width=surface.width)
+        first, *more = Text(said(line)).wrap(printer, max(surface.width - 2 * _INDENT, _INDENT))
+        printer.print(Text(" " * _INDENT).append(first), width=surface.width)
+        for part in more:
+            printer.print(Text(2 * " " * _INDENT).append(part), width=surface.width)

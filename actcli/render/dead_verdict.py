@@ -13,6 +13,8 @@ _FEW = 3
 """How many names a sentence lists."""
 _MANY = 10
 """How many layers get a sentence of their own."""
+_EXACT = 17
+"""Digits that tell any two numbers apart."""
 _PLAINLY = 1e-2
 """From here on a bound is written without an exponent."""
 
@@ -46,7 +48,7 @@ def verdict(findings: Findings) -> list[str]:
     report = findings.report
     meant = _meant(findings)
     said = [*_caution(findings), _main(report, meant), *_by_another(report, meant), *_limit(findings)]
-    return [*said, *_elsewhere(report, meant), *_rest(report), *map(printable, report.notes)]
+    return [*said, *_elsewhere(report, meant), *_cut(meant), *_rest(report), *map(printable, report.notes)]
 
 
 def status_word(findings: Findings) -> str:
@@ -75,8 +77,12 @@ def units_of(value: int, what: str = "unit") -> str:
 
 
 def percent(share: float, digits: int = 3) -> str:
-    """A share as a percentage, without the sign: 0.852. What is not 0 is never written as 0, nor all as less."""
-    return number(100 * share, digits) if 0 < share < 1 else number(100 * share)
+    """A share as a percentage, without the sign: 0.852. Only nothing is written as 0, and only all as 100."""
+    if not 0 < share < 1:
+        return number(100 * share)
+    while (shown := number(100 * share, digits)) == "100" and digits < _EXACT:
+        digits += 1
+    return shown
 
 
 def bound_text(p: float, digits: int = 3) -> str:
@@ -274,10 +280,19 @@ def _elsewhere(report: Report, meant: tuple[LayerVerdict, ...]) -> list[str]:
     return [f"In {layers}, which the limit is not for, {count(dead)} of {units_of(units)} {verb} dead."]
 
 
+def _cut(meant: tuple[LayerVerdict, ...]) -> list[str]:
+    """The layers of several of which no unit is left."""
+    gone = [printable(layer.name) for layer in meant if layer.units and layer.dead == layer.units]
+    if not gone or len(gone) == len(meant):
+        return []
+    who = "1 layer is" if len(gone) == 1 else f"{len(gone)} layers are"
+    return [f"{who} dead as a whole: {_names(gone)}."]
+
+
 def _rest(report: Report) -> list[str]:
     said = []
     broken = [layer for layer in report.layers if layer.nonfinite]
-    if broken:
+    if broken and sum(layer.nonfinite for layer in broken) < report.units:
         units = sum(layer.nonfinite for layer in broken)
         names = _names([printable(layer.name) for layer in broken])
         said.append(f"{units_of(units)} gave NaN or inf: {names}.")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.analysis.deadness import CLASSES, DEAD, LayerVerdict, Report
 from actcli.analysis.unit_state import NEVER, UNKNOWN
@@ -26,17 +27,21 @@ _ALWAYS = 2
 _DIGITS = (4, 3)
 """How exact the pre-activations are, as long as all columns fit."""
 _LEFT = ("class", "cause")
+_MOST = 1000
+"""Rows of a layer's table: more nobody reads, and 100 000 take minutes to draw."""
 
 
-def unit_rows(layer: LayerVerdict, digits: int = _DIGITS[0]) -> tuple[list[str], list[list[str]]]:
+def unit_rows(
+    layer: LayerVerdict, digits: int = _DIGITS[0], most: int | None = None
+) -> tuple[list[str], list[list[str]]]:
     """The units of a layer that are not alive: a head, and rows of text with a blank for what is not known.
 
-    digits: significant digits of pre-activations.
+    digits: significant digits of pre-activations. most: so many units, the first ones; None for all.
     """
     head = ["unit", "class", "firings", "samples", "bound", "largest", "margin", "cause", "first", "last"]
     state, margins = layer.state, layer.margins
     rows = []
-    for unit in np.flatnonzero(layer.classes != CLASSES.index("alive")).tolist():
+    for unit in _not_alive(layer)[:most].tolist():
         largest = float(state.maximum[unit]) if state.rule.recorded == "pre" else math.nan
         rows.append(
             [
@@ -55,6 +60,10 @@ def unit_rows(layer: LayerVerdict, digits: int = _DIGITS[0]) -> tuple[list[str],
     return head, rows
 
 
+def _not_alive(layer: LayerVerdict) -> NDArray[np.intp]:
+    return np.flatnonzero(layer.classes != CLASSES.index("alive"))
+
+
 def print_units(printer: "Console", report: Report, surface: Surface) -> None:
     """A title a layer, and a table where it has a unit that is not alive."""
     from rich.text import Text
@@ -64,9 +73,8 @@ def print_units(printer: "Console", report: Report, surface: Surface) -> None:
     for layer in report.layers:
         columns, without = _fitted(layer, surface)
         left_out |= dict.fromkeys(without)
-        units = len(next(iter(columns.values())))
-        rest = layer.units - units
-        alive = _alive(rest, units + rest)
+        units = len(_not_alive(layer))
+        alive = _alive(layer.units - units, layer.units)
         title = Text("\n").append(said(printable(layer.name)), "bold cyan")
         title.append(said(f"  {printable(layer.op)}{alive}"), "dim")
         printer.print(title, width=surface.width)
@@ -83,6 +91,9 @@ def print_units(printer: "Console", report: Report, surface: Surface) -> None:
                 *(Text(said(text), style if name == "class" else "") for name, text in cells.items())
             )
         printer.print(table)
+        if units > _MOST:
+            line = f"{count(units - _MOST)} more units are not alive; --format csv has all"
+            printer.print(Text(line, "dim"), width=surface.width)
     if left_out:
         names = ", ".join(map(_heading, left_out))
         line = f"left out, since the screen is {surface.width} columns wide: {names}; --format csv has all"
@@ -103,7 +114,7 @@ def _fitted(layer: LayerVerdict, surface: Surface) -> tuple[dict[str, list[str]]
     Digits go first, then what matters least. A column in which nothing is known says nothing.
     """
     for digits in _DIGITS:
-        head, rows = unit_rows(layer, digits)
+        head, rows = unit_rows(layer, digits, _MOST)
         columns = {name: [row[place] for row in rows] for place, name in enumerate(head)}
         if rows:
             columns = {name: texts for name, texts in columns.items() if any(texts)}

@@ -65,6 +65,24 @@ class ByteStream:
         with self._errors():
             return self._status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR) + len(self._head)
 
+    def position(self) -> int | None:
+        """Where the next byte lies in a file on disk; None for all else."""
+        if self._descriptor is None or not self.is_regular:
+            return None
+        with self._errors():
+            return os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(self._head)
+
+    def fill_at(self, place: int, buffer: memoryview) -> int:
+        """Fill a buffer from a place in a file on disk, without moving on; returns how many bytes there were."""
+        filled = 0
+        with self._errors():
+            while filled < len(buffer):
+                count = os.preadv(self._descriptor or 0, [buffer[filled:]], place + filled)
+                if not count:
+                    break
+                filled += count
+        return filled
+
     def close(self) -> None:
         """Close the file, unless it is the process's own stdin."""
         if self._owned:

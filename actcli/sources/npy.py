@@ -21,6 +21,16 @@ from actcli.sources.request import Request
 
 MAGIC = b"\x93NUMPY"
 BLOCK = 1 << 18
+_UNMEASURED = 2 * BLOCK
+"""Elements that are allocated before they have come, where only a header promises them."""
+_ACROSS = 1 << 25
+"""Bytes of an array in Fortran order from which samples are put together at a time."""
+_FEWEST = 8
+"""So many samples of it at least, however large one is: with fewer, every number would be read by itself."""
+_WIDE, _TOGETHER = 16, 1 << 22
+"""Of a wide layer so many samples at a time, up to so many elements: every block costs work by the unit."""
+MAX_SAMPLE = 1 << 30
+"""Bytes of what has to be in memory as a whole: one sample, or what cannot be read in another order."""
 _MAX_HEADER = 10_000  # characters, as np.load has it
 _MAX_AXES = 64 if int(np.__version__.split(".")[0]) >= 2 else 32
 
@@ -65,7 +75,10 @@ def npy_numbers(
     fortran = header.fortran and len(header.shape) > 1
     keeps_fortran = fortran and request.keep_order and axis is None
     dtype = header.number_dtype if request.dtype is None else request.dtype
-    if fortran and not keeps_fortran:
+    if request.samples is not None:
+        _require_samples(stream, header)
+        blocks = (_across if fortran else _samples)(stream, header, request.samples)
+    elif fortran and not keeps_fortran:
         blocks = _from_fortran(stream, header, axis)
     else:
         blocks = _in_file_order(stream, header, axis)
@@ -192,6 +205,74 @@ def _row_axis(header: Header, request: Request, origin: str) -> int | None:
     return axis % axes
 
 
+def _require_samples(stream: ByteStream, header: Header) -> None:
+    """Raise DataError for samples without numbers, or such as would not fit into memory. A single number has none."""
+    if not header.shape:
+        return
+    size = math.prod(header.shape[1:])
+    if not size:
+        raise DataError(f"{stream.origin}: has the shape {_shown(header.shape)}: its samples are empty")
+    nbytes = size * header.dtype.itemsize
+    if nbytes > MAX_SAMPLE:
+        raise DataError(
+            f"{stream.origin}: one sample of the shape {header.shape[1:]} has {nbytes >> 20} MiB, "
+            f"more than {MAX_SAMPLE >> 20}"
+        )
+    together = nbytes * (min(_FEWEST, header.shape[0]) if stream.is_regular else header.shape[0])
+    if header.fortran and len(header.shape) > 1 and together > MAX_SAMPLE:
+        raise DataError(
+            f"{stream.origin}: is in Fortran order, of which {together >> 20} MiB would have to be in memory, more "
+            f"than {MAX_SAMPLE >> 20}: save it anew by np.save(FILE, np.ascontiguousarray(array))"
+        )
+
+
+def _samples(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArray[Any]]:
+    """Whole samples (n, size), about `at_once` elements of them."""
+    size = math.prod(header.shape[1:])
+    fewest = min(_WIDE, _TOGETHER // size) if len(header.shape) == 2 else 1
+    left, came = header.shape[0], 0
+    while left:
+        count = min(left, max(at_once // size, fewest, 1))
+        values = _read(stream, header, count * size)
+        came += values.nbytes
+        whole = values[: values.size // size * size]
+        if whole.size:
+            yield whole.reshape(-1, size)
+        if values.size < count * size:
+            raise _truncated(stream.origin, header, came)
+        left -= count
+
+
+def _across(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArray[Any]]:
+    """The same of an array in Fortran order: there the first numbers of all samples come first, then the second ones.
+
+    Of a file on disk the samples are put together by going through it again and again, in flat memory; what is
+    no file is read whole.
+    """
+    samples, size = header.shape[0], math.prod(header.shape[1:])
+    at_a_time, start = samples, stream.position()
+    if start is not None:
+        at_a_time = max(_ACROSS // (size * header.dtype.itemsize), _FEWEST)
+    step = max(at_once // size, 1)
+    for first in range(0, samples, at_a_time):
+        count = min(at_a_time, samples - first)
+        if start is None or count == samples:
+            columns = _read(stream, header, header.size)
+            if columns.size < header.size:
+                raise _truncated(stream.origin, header, columns.nbytes)
+        else:
+            columns = np.empty(size * count, header.dtype)
+            runs = columns.view(np.uint8).reshape(size, -1)
+            for column in range(size):
+                place = start + (column * samples + first) * header.dtype.itemsize
+                if stream.fill_at(place, runs[column].data) < runs[column].size:
+                    raise _truncated(stream.origin, header, header.nbytes - 1)
+        lying = columns.reshape(*header.shape[:0:-1], count).T
+        for at in range(0, count, step):
+            yield lying[at : at + step].reshape(min(step, count - at), size)
+        del columns, lying  # before the next ones are allocated
+
+
 def _in_file_order(stream: ByteStream, header: Header, axis: int | None) -> Iterator[NDArray[Any]]:
     """Blocks of some 256 Ki elements as they follow one another.
 
@@ -240,7 +321,7 @@ def _read(stream: ByteStream, header: Header, count: int) -> NDArray[Any]:
 
     What only a header promises is not allocated: only a file on disk was measured against it.
     """
-    if stream.is_regular or count <= BLOCK:
+    if stream.is_regular or count <= _UNMEASURED:
         return _filled(stream, header.dtype, count)
     parts: list[NDArray[Any]] = []
     while count:

@@ -25,7 +25,7 @@ def npz_numbers(path: str, request: Request) -> Iterator[Numbers]:
     member is damaged, encrypted or packed in an unknown way, holds no arrays, or not the one asked for.
     """
     with _archive(path) as archive:
-        members = {info.filename: info for info in archive.infolist() if info.filename.endswith(_SUFFIX)}
+        members = _arrays(archive, path)
         chosen = _chosen(list(members), request.array, path)
         for name in chosen:
             with _member(archive, members[name], path) as stream:
@@ -34,6 +34,18 @@ def npz_numbers(path: str, request: Request) -> Iterator[Numbers]:
             with _member(archive, members[name], path).closed_on_error() as stream:
                 numbers = npy_numbers(stream, request, name.removesuffix(_SUFFIX), members[name].file_size)
             yield replace(numbers, among_others=len(chosen) > 1)
+
+
+def _arrays(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
+    """The members that are arrays, by name. Raises DataError for two of one name: of which NumPy hides the first."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        if info.filename.endswith(_SUFFIX) and found.setdefault(info.filename, info) is not info:
+            name = info.filename.removesuffix(_SUFFIX)
+            raise DataError(
+                f"{path}: holds two arrays named '{name}': give each a name, or a file, of its own"
+            )
+    return found
 
 
 def _archive(path: str) -> zipfile.ZipFile:

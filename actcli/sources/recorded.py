@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 19
 """Elements handed on at a time."""
-MAX_SAMPLE = 1 << 30
-"""Bytes of what has to be in memory as a whole: one sample, or an array whose order is Fortran's."""
 MANY = 20
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _STDIN = "-"
@@ -197,7 +195,7 @@ def _members(file: _File) -> Iterator["Numbers"]:
         if len(names) > 1 and file.layer not in names:
             raise DataError(f"{file.path}: holds {len(names)} arrays, none of them named '{file.layer}'")
         array = file.layer if file.layer in names else None
-    return npz_numbers(file.path, Request(array=array, keep_order=True))
+    return npz_numbers(file.path, Request(array=array, samples=BLOCK))
 
 
 def _array_names(path: str) -> list[str]:
@@ -222,7 +220,7 @@ def _numbers(stream: ByteStream, suffix: str) -> "Numbers":
 
         return delimited_numbers(stream, Request(by_rows=True), _DELIMITERS[suffix])
     if suffix == ".npy" or stream.starts_with(MAGIC):
-        return npy_numbers(stream, Request(keep_order=True))
+        return npy_numbers(stream, Request(samples=BLOCK))
     if stream.starts_with(_ZIP):
         raise DataError(f"{stream.origin}: holds an archive: save it as a file with the suffix .npz")
     from actcli.sources.text import text_numbers
@@ -242,60 +240,9 @@ def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str
             raise DataError(f"{numbers.origin}: holds no numbers")
         return Recorded(name, first.shape[1], None, start, _before(first, rows))
     shape = numbers.shape
-    size = math.prod(shape[1:])
-    nbytes = numbers.dtype.itemsize * size
-    if not size:
-        raise DataError(f"{numbers.origin}: has the shape {shape}: its samples are empty")
-    if nbytes > MAX_SAMPLE:
-        raise DataError(
-            f"{numbers.origin}: one sample of the shape {shape[1:]} has {nbytes >> 20} MiB, more than 1024"
-        )
     counts[name] += shape[0]
-    if numbers.fortran and nbytes * shape[0] > MAX_SAMPLE:
-        raise DataError(
-            f"{numbers.origin}: is in Fortran order, which is read whole and only up to 1024 MiB; it has "
-            f"{nbytes * shape[0] >> 20} MiB: save it anew by np.save(FILE, np.ascontiguousarray(array))"
-        )
-    samples = _from_columns(numbers, shape) if numbers.fortran else _samples(numbers, size)
-    blocks = (_by_unit(block, shape, axis) for block in samples)
+    blocks = (_by_unit(block, shape, axis) for block in numbers.blocks)
     return Recorded(name, shape[axis], shape[0], start, blocks)
-
-
-def _samples(numbers: "Numbers", size: int) -> Iterator["NDArray[Any]"]:
-    """Flat blocks as whole samples, about BLOCK elements at a time; the last have what is left."""
-    import numpy as np
-
-    wanted = max(BLOCK // size, 1) * size
-    buffer, filled = np.empty(wanted, numbers.dtype), 0
-    with closing(cast("Any", numbers.blocks)):
-        for block in numbers.blocks:
-            at = 0
-            while at < block.size:
-                count = min(wanted - filled, block.size - at)
-                buffer[filled : filled + count] = block[at : at + count]
-                filled, at = filled + count, at + count
-                if filled == wanted:
-                    yield buffer.reshape(-1, size)
-                    # what was handed on may still be looked at
-                    buffer, filled = np.empty(wanted, numbers.dtype), 0
-    if filled:
-        yield buffer[:filled].reshape(-1, size)
-
-
-def _from_columns(numbers: "Numbers", shape: tuple[int, ...]) -> Iterator["NDArray[Any]"]:
-    """The whole of an array in Fortran order, then its samples."""
-    import numpy as np
-
-    whole, filled = np.empty(math.prod(shape), numbers.dtype), 0
-    with closing(cast("Any", numbers.blocks)):
-        for block in numbers.blocks:
-            whole[filled : filled + block.size] = block
-            filled += block.size
-    array = whole.reshape(shape, order="F")
-    step = max(BLOCK // math.prod(shape[1:]), 1)
-    for at in range(0, shape[0], step):
-        part = array[at : at + step]
-        yield part.reshape(len(part), -1)
 
 
 def _by_unit(block: "NDArray[Any]", shape: tuple[int, ...], axis: int) -> "NDArray[Any]":

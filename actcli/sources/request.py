@@ -35,6 +35,8 @@ class Request:
         axis: by rows: the axis of an array along which a row lies; None is the last.
         stored: the type of 2 bytes or 1 that an .npy file holds where it says void, as ml_dtypes has them saved.
         keep_order: the output keeps the order of the file, so that Fortran order may pass through.
+        samples: an array comes in blocks (n, elements of a sample) along axis 0, of about so many elements; None is
+            flat blocks.
 
     """
 
@@ -49,4 +51,5 @@ class Request:
     by_rows: bool = False
     axis: int | None = None
     keep_order: bool = False
+    samples: int | None = None
     stored: "LowType | None" = None

@@ -80,6 +80,19 @@ def test_the_hooks_are_gone_afterwards_and_half_precision_is_kept(record):
         assert list(one) == ["model"]
 
 
+def test_batches_of_a_loader_and_the_mode_as_it_was(record):
+    model = Reusing().train()
+    record(model, [[batch, torch.zeros(10)] for batch in batches()], "pairs.npz")
+    assert model.training
+    assert model.dropout.training
+    model.eval()
+    record(model, batches(), "plain.npz")
+    assert not model.training
+    with np.load("pairs.npz") as pairs, np.load("plain.npz") as plain:
+        assert list(pairs) == list(plain)
+        assert all((pairs[name] == plain[name]).all() for name in plain)
+
+
 def test_deadcheck_reads_what_is_recorded(record):
     import io
 

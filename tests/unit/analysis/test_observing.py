@@ -73,6 +73,25 @@ def test_other_types_are_taken_as_what_they_are(dtype):
     require_same(observed(RELU, "a", block, 0), observed(RELU, "a", block.astype(np.float64), 0))
 
 
+@pytest.mark.parametrize("finite", [False, True])
+def test_every_float16_is_taken_as_what_it_is(finite):
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    every = every[np.isfinite(every)] if finite else every
+    state = observed(RELU, "a", every[np.newaxis], 0)
+    known = ~np.isnan(every)
+    np.testing.assert_array_equal(state.maximum[known], every[known].astype(np.float64))
+    np.testing.assert_array_equal(state.nan, ~known)
+    np.testing.assert_array_equal(state.infinite, np.isinf(every))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_is_looked_at_stays_as_it_is(dtype):
+    block = values((40, 3, 2), dtype, 0.3, post=None)
+    before = block.copy()
+    observed(RELU, "a", block, 0)
+    np.testing.assert_array_equal(block, before)
+
+
 def test_two_axes_are_three_with_one_position():
     block = values((50, 4, 1), np.float32, 0.1, post=None)
     require_same(observed(RELU, "a", block[:, :, 0], 0), observed(RELU, "a", block, 0))

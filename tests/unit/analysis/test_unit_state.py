@@ -76,6 +76,13 @@ def test_merging_any_split_in_any_order_equals_one_pass(
     np.testing.assert_array_equal(unit_classes(together, 0.1, 0), unit_classes(whole, 0.1, 0))
 
 
+def test_a_mean_of_many_deviations_costs_no_more_than_its_rounding():
+    values = np.array([10000.34570312, 10000.5, 10000.41992188, 10000.52539062])[:, None].astype("f4")
+    a, b = (observed(RULES["elu"], "a", part, None) for part in (values[:1], values[1:]))
+    require_same(merged(a, b), observed(RULES["elu"], "a", values, None), places=False)
+    np.testing.assert_allclose(merged(a, b).variance, values.astype(float).var(0), rtol=1e-10)
+
+
 def written_and_read(state):
     """The state as it comes back from a statistics file."""
     description, counts, numbers = packed([state])

@@ -353,3 +353,15 @@ def test_places_that_are_not_known():
     shown = written(findings(unknown), "markdown", View(units=True)).splitlines()
     silent, rare = ([line for line in shown if f"| {name} " in line][-1] for name in ("silent", "rare"))
     assert (silent.count("?"), rare.count("?")) == (0, 2)
+
+
+def test_what_is_asked_of_a_layer_is_asked_once_and_not_of_every_unit(monkeypatch):
+    from actcli.analysis.deadness import LayerVerdict
+
+    asked = []
+    margins = LayerVerdict.margins.fget
+    monkeypatch.setattr(LayerVerdict, "margins", property(lambda layer: asked.append(1) or margins(layer)))
+    found = findings(state("wide", np.zeros((20, 300))))
+    for form in ("plain", "csv", "json", "jsonl"):
+        written(found, form)
+    assert len(asked) == 4

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from dead_units import HIDDEN, HOSTILE, findings, planted, state
 
-from actcli.analysis.deadness import CLASSES
+from actcli.analysis.change import change
+from actcli.analysis.deadness import CLASSES, Settings
 from actcli.render.dead_table import View, dead_screen, layer_rows
 from actcli.render.surface import Surface
 from actcli.render.unit_table import unit_rows
@@ -207,3 +208,24 @@ def test_the_least_important_column_goes_first():
     assert kept[0][-2:] == ["first", "last"]
     assert all(set(fewer) <= set(more) for more, fewer in pairwise(kept))
     assert kept[-1] == ["unit", "class"]
+
+
+def test_a_long_change_keeps_its_indent():
+    z = np.abs(planted(600, 40))
+    old, new = state("conv", z), state("conv", np.where(np.arange(40) % 2, -z, z))
+    found = findings(new)
+    found = replace(found, report=replace(found.report, change=change((old,), (new,), Settings())))
+    page = screen(found, 60).splitlines()
+    start = page.index("Against the earlier statistics")
+    assert page[start + 1].startswith("  conv: 20 newly dead (1, 3,")
+    assert page[start + 2].startswith("    ")
+    assert max(map(len, page)) <= 60
+
+
+def test_of_a_wide_layer_the_first_units_are_listed_and_the_others_counted():
+    h = np.zeros((20, 1205))
+    h[:, -1] = np.arange(20)
+    text = screen(findings(state("wide", h)), view=View(units=True))
+    assert sum(bool(re.match(r" *\d+  silent ", line)) for line in text.splitlines()) == 1000
+    assert "204 more units are not alive; --format csv has all" in text
+    assert "wide  relu, the other one is alive" in text

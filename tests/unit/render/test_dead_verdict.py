@@ -244,10 +244,35 @@ def test_a_bound_is_never_below_what_it_stands_for_and_within_a_percent():
 def test_counts_and_shares():
     assert count(1_234_567) == "1 234 567"
     assert [percent(share) for share in (0, 1, 0.05, 1 / 3, 1e-7)] == ["0", "100", "5", "33.3", "1e-5"]
-    assert float(percent(0.99999)) == 100  # to three digits; the counts beside it are exact
 
 
 def test_the_confidence_asked_for_is_the_one_named():
     (said,) = verdict(findings(state("fc1", planted()), settings=Settings(confidence=0.999, rare=0.1)))
     assert "at 99.9 % confidence" in said
     assert "below 0.1)" in said
+
+
+def test_layers_that_are_dead_as_a_whole_are_named():
+    z = planted(600)
+    gone = -1 - np.abs(z)
+    said = "2 layers are dead as a whole: b, d."
+    assert said in verdict(
+        findings(state("a", z), state("b", gone), state("c", z), state("d", gone), limit=0.5, layer_glob="*")
+    )
+    assert "1 layer is dead as a whole: b." in verdict(findings(state("a", z), state("b", gone)))
+    assert not any("as a whole" in sentence for sentence in verdict(findings(state("b", gone))))
+    assert not any("as a whole" in sentence for sentence in verdict(findings(state("a", z), state("c", z))))
+
+
+def test_where_all_is_nan_it_is_said_once():
+    z = np.full((20, 3), np.nan)
+    assert verdict(findings(state("a", z), state("b", z))) == [
+        "All 6 units gave NaN or inf: nothing is known of firing."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0.9999, "99.99"), (0.9999999, "99.99999"), (1 - 2**-53, "99.99999999999999")]
+)
+def test_less_than_all_is_not_100_percent(share, shown):
+    assert percent(share) == shown

@@ -227,3 +227,16 @@ def test_memory_stays_flat(archive, terminal):
 
     assert total == 4_000_000
     assert peak < 12_000_000
+
+
+def test_two_arrays_of_one_name_are_not_one(tmp_path, draw_all):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("a.npy", _npy(np.zeros(2)))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            file.writestr("a.npy", _npy(np.ones(2)))
+
+    with pytest.raises(
+        DataError, match="holds two arrays named 'a': give each a name, or a file, of its own"
+    ):
+        draw_all(Request(tokens=(str(path),)))

@@ -1,6 +1,7 @@
 """Recorded activations from files: names, shards, axes, orders, and what is refused."""
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from actcli.exits import DataError, UsageError
+from actcli.sources import npy as npy_module
 from actcli.sources import recorded as module
 from actcli.sources.recorded import hint, recorded
 from actcli.sources.unit_axis import UnitAxes
@@ -228,15 +230,67 @@ def test_an_archive_whose_header_promises_more_than_it_has_is_refused():
 
 
 def test_a_sample_that_cannot_be_held_is_refused_before_it_is(monkeypatch):
-    monkeypatch.setattr(module, "MAX_SAMPLE", 64)
+    monkeypatch.setattr(npy_module, "MAX_SAMPLE", 64)
     np.save("a.npy", np.zeros((1, 2, 9)))
     with pytest.raises(DataError, match=r"one sample of the shape \(2, 9\)"):
         drawn("a.npy", axis=1)
-    np.save("a.npy", np.asfortranarray(np.zeros((20, 4))))
-    with pytest.raises(
-        DataError, match=r"is in Fortran order.* np\.save\(FILE, np\.ascontiguousarray\(array\)\)"
-    ):
-        drawn("a.npy")
+
+
+@pytest.mark.parametrize("shape", [(50, 3), (50, 2, 3), (50, 2, 3, 4), (50, 2, 1, 3, 2)])
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "f2", "i1"])
+def test_fortran_order_is_put_together_from_pieces_of_the_file(shape, dtype, monkeypatch):
+    values = np.random.default_rng(0).integers(-9, 9, size=shape).astype(dtype)
+    np.save("a.npy", np.asfortranarray(values))
+    whole = only("a.npy", axis=1)[4]
+    monkeypatch.setattr(npy_module, "_ACROSS", 1)
+    monkeypatch.setattr(module, "BLOCK", 20)
+    (layer,) = recorded(["a.npy"], UnitAxes(1, for_all=True), Terminal(None, None, None))
+    pieces = list(layer.blocks)
+    assert len(pieces) > 3
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    np.testing.assert_array_equal(whole.reshape(values.shape), values.astype(float))
+
+
+def test_of_a_wide_layer_several_samples_come_at_a_time(monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 20)
+    np.save("wide.npy", np.zeros((40, 50)))
+    np.save("maps.npy", np.zeros((40, 5, 10)))
+    wide, maps = recorded(["wide.npy", "maps.npy"], UnitAxes(1), Terminal(None, None, None))
+    assert [len(block) for block in wide.blocks] == [16, 16, 8]
+    assert [len(block) for block in maps.blocks] == [1] * 40
+
+
+def test_fortran_order_on_stdin_is_read_where_the_array_begins(monkeypatch):
+    monkeypatch.setattr(npy_module, "_ACROSS", 1)
+    values = np.arange(60.0).reshape(20, 3)
+    Path("a.npy").write_bytes(npy(np.asfortranarray(values)))
+    with Path("a.npy").open("rb") as stdin:
+        terminal = Terminal(stdin=stdin, stdout=None, stderr=None)
+        (layer,) = recorded(["-"], None, terminal)
+        np.testing.assert_array_equal(np.concatenate(list(layer.blocks)), values)
+
+
+def test_fortran_order_that_becomes_shorter_while_it_is_read(monkeypatch):
+    monkeypatch.setattr(npy_module, "_ACROSS", 1)
+    np.save("a.npy", np.asfortranarray(np.zeros((40, 5))))
+    (layer,) = recorded(["a.npy"], None, Terminal(None, None, None))
+    next(layer.blocks)
+    os.truncate("a.npy", 200)
+    with pytest.raises(DataError, match="truncated: the header promises 1600 bytes"):
+        list(layer.blocks)
+
+
+def test_fortran_order_that_has_to_be_held_is_refused_where_it_is_too_large(monkeypatch):
+    monkeypatch.setattr(npy_module, "MAX_SAMPLE", 64)
+    refused = r"is in Fortran order, of which .* np\.save\(FILE, np\.ascontiguousarray\(array\)\)"
+    narrow, wide = np.asfortranarray(np.zeros((20, 2), "i1")), np.asfortranarray(np.zeros((20, 9), "i1"))
+    np.save("narrow.npy", narrow)
+    np.savez("in_an_archive.npz", wide)
+    np.save("wide.npy", wide)
+    assert only("narrow.npy")[4].shape == (20, 2)
+    for name in ("wide.npy", "in_an_archive.npz"):
+        with pytest.raises(DataError, match=refused):
+            drawn(name)
 
 
 def test_many_files_of_one_shape_get_a_hint():
@@ -249,9 +303,10 @@ def test_many_files_of_one_shape_get_a_hint():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
-def test_memory_is_flat_in_the_length_of_the_file():
+@pytest.mark.parametrize("fortran", [False, True])
+def test_memory_is_flat_in_the_length_of_the_file(fortran):
     with Path("long.npy").open("wb") as out:
-        header = {"descr": "<f4", "fortran_order": False, "shape": (1 << 18, 256)}
+        header = {"descr": "<f4", "fortran_order": fortran, "shape": (1 << 18, 256)}
         np.lib.format.write_array_header_1_0(out, header)
         out.truncate(out.tell() + (1 << 28))  # a hole: 256 MiB of zeros that take no room
     program = (

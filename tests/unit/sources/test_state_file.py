@@ -2,6 +2,7 @@ import io
 import json
 import zipfile
 from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 
 from actcli.activations import activation
 from actcli.analysis.firing import firing_rule
+from actcli.analysis.observing import observed
 from actcli.analysis.state_record import COUNTS, MEMBERS, NUMBERS
 from actcli.analysis.unit_state import empty
 from actcli.exits import DataError
 from actcli.render.state_file import write_state
-from actcli.sources.state_file import is_state, read_state
+from actcli.sources.state_file import is_state, merged_files, read_state
 
 HOSTILE = "a/../b\x00\x1b[31m\t'[red]é\ud800.npy"
 
@@ -220,3 +222,24 @@ def test_other_files(path, tmp_path):
         read_state(str(tmp_path / "gone.npz"))
     with pytest.raises(DataError, match="Is a directory"):
         read_state(str(tmp_path))
+
+
+def test_a_thousand_parts_give_what_one_pass_gives(tmp_path):
+    rule, rng = firing_rule(activation("relu"), "post"), np.random.default_rng(0)
+    h = np.maximum(rng.standard_normal((5000, 6, 2)) - [[2.0], [0.0], [9.0], [3.0], [-1.0], [1.0]], 0)
+    h[4321, 5, 1] = np.nan
+    cuts = [0, *sorted(rng.choice(5001, 999)), 5000]
+    paths = []
+    for number, (start, end) in enumerate(pairwise(map(int, cuts))):
+        paths.append(str(tmp_path / f"{number}.npz"))
+        write_state([observed(rule, "a", h[start:end], start)], paths[-1])
+    rng.shuffle(paths)
+
+    *_, last = merged_files(paths)
+
+    one, whole = last.states["a"], observed(rule, "a", h, 0)
+    assert (last.done, one.samples, one.elements, one.start) == (1000, 5000, 10000, 0)
+    for field in COUNTS:
+        np.testing.assert_array_equal(getattr(one, field), getattr(whole, field), field)
+    for field in NUMBERS:
+        np.testing.assert_allclose(getattr(one, field), getattr(whole, field), rtol=1e-12, err_msg=field)
