@@ -1,6 +1,7 @@
 """Dead units in every form: a screen, lines a unit, JSON a layer, Markdown, JUnit; written in one piece."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -133,7 +134,7 @@ def _layer(report: Report, place: int) -> dict[str, Any]:
             name: _finite(float(function(known))) if known.size else None
             for name, function in (("minimum", np.min), ("median", np.median), ("maximum", np.max))
         },
-        "not_alive": [_unit(layer, unit) for unit in _not_alive(layer)],
+        "not_alive": list(_units(layer, _not_alive(layer)).values()),
     }
     if report.readings:
         reading = report.readings[place]
@@ -147,7 +148,12 @@ def _not_alive(layer: LayerVerdict) -> list[int]:
     return units
 
 
-def _unit(layer: LayerVerdict, unit: int) -> dict[str, Any]:
+def _units(layer: LayerVerdict, units: Iterable[int]) -> dict[int, dict[str, Any]]:
+    margins = layer.margins  # worked out for all units at once
+    return {unit: _unit(layer, unit, float(margins[unit])) for unit in units}
+
+
+def _unit(layer: LayerVerdict, unit: int, margin: float) -> dict[str, Any]:
     state = layer.state
     return {
         "unit": unit,
@@ -158,7 +164,7 @@ def _unit(layer: LayerVerdict, unit: int) -> dict[str, Any]:
         "evidence": None if math.isnan(layer.bounds[unit]) else layer.evidence,
         "minimum": _finite(float(state.minimum[unit])),
         "maximum": _finite(float(state.maximum[unit])),
-        "margin": _finite(float(layer.margins[unit])),
+        "margin": _finite(margin),
         "cause": _text(layer.causes[unit]) or None,
         "locked": bool(layer.locked[unit]),
         "first": _place(int(state.first[unit])),
@@ -199,8 +205,8 @@ def _unit_lines(report: Report, view: View, form: str) -> list[list[str]]:
     lines = [head]
     for layer in report.layers:
         changed = (changes or {}).get(layer.name, {})
-        for unit in sorted({*_not_alive(layer), *changed}):
-            fields = {**_unit(layer, unit), CHANGE: changed.get(unit)}
+        for unit, said in _units(layer, sorted({*_not_alive(layer), *changed})).items():
+            fields = {**said, CHANGE: changed.get(unit)}
             texts = {key: _field(fields[key]) for key in head[1:]}
             lines.append([named(layer.name), *texts.values()])
     return lines
