@@ -211,6 +211,16 @@ def test_prelu_with_slopes_that_disagree_is_reported(write):
     assert "different rules" in model.unobserved[0].reason
 
 
+@pytest.mark.parametrize("op", ["LSTM", "GRU", "RNN"])
+def test_the_gates_of_a_recurrent_layer_are_reported_as_not_observed(write, op):
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
+    weights = {"W": np.ones((1, gates * 2, 3), np.float32), "R": np.ones((1, gates * 2, 2), np.float32)}
+    nodes = [node(op, ["x", "W", "R"], ["z"], hidden_size=2), node("Relu", ["z"], ["y"])]
+    model = open_model(write(nodes, weights, shape=("T", "N", 3)))
+    assert {one.op for one in model.unobserved} == {op, "Relu"}
+    assert "inside the operator" in next(one.reason for one in model.unobserved if one.op == op)
+
+
 def test_names_are_unique_and_keep_every_character(write):
     nodes, constants = dense([node("Relu", ["z"], ["a;b [x]"], name="r")], {})
     nodes += [node("Sigmoid", ["z"], ["y"], name="r")]
