@@ -91,7 +91,7 @@ class Observation:
         # a single run has all threads to itself
         inner = max(1, threads // self._workers)
         with Extension(model.proto, model.opset, set(model.tensors)) as extension:
-            self._outputs = tuple(extension.reduced(layer) for layer in model.watched)
+            self._outputs = extension.all_of(model.watched)
             self._run = Run(model, inputs.origin, self._outputs, inner)
         self._whole = Whole(model, inputs.origin, inner)
         self._batches = inputs.batches(batch)

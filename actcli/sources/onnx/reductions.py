@@ -1,5 +1,6 @@
 """Operators appended to a model's graph, so that of a layer only numbers by sample and unit leave it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ class Extension:
         self._outputs = [type(output).FromString(output.SerializeToString()) for output in graph.output]
         self._count = 0
         self._made: dict[tuple[Any, ...], str] = {}
+        self._shapes: dict[str, str] = {}
         self._by_nodes = {name for node in graph.node for name in node.output}
         del graph.output[:]
 
@@ -37,6 +39,16 @@ class Extension:
         del graph.initializer[initializers:]
         del graph.output[:]
         graph.output.extend(self._outputs)
+
+    def all_of(self, layers: Iterable[Watched]) -> tuple[Outputs, ...]:
+        """Each layer reduced. The operators that give shapes come behind all others, whose order they disturb."""
+        from onnx import helper
+
+        found = tuple(self.reduced(layer) for layer in layers)
+        self._model.graph.node.extend(
+            helper.make_node("Shape", [tensor], [output]) for tensor, output in self._shapes.items()
+        )
+        return found
 
     def whole(self, layer: Watched) -> Outputs:
         """z as it is, for what reductions cannot say."""
@@ -63,7 +75,7 @@ class Extension:
         for key in of_values(layer):
             numbers[key] = self._reduced("ReduceMin" if key == "value_minimum" else "ReduceMax", h, after)
         packed = self._declare(self._node("Concat", *numbers.values(), axis=1))
-        return Outputs(layer, packed, tuple(numbers), shape=self._declare(self._node("Shape", z)))
+        return Outputs(layer, packed, tuple(numbers), shape=self._shape(z))
 
     def _as_number(self, place: Place) -> tuple[str, Place, np.dtype[Any]]:
         """The tensor as float32 or float64: float16 and whole numbers lose nothing by it. Its rank is known then."""
@@ -95,6 +107,11 @@ class Extension:
     def _itself(self, tensor: str) -> str:
         """A tensor as an output; what no node makes, an input, goes through one that does nothing."""
         return self._declare(tensor if tensor in self._by_nodes else self._node("Identity", tensor))
+
+    def _shape(self, tensor: str) -> str:
+        if tensor not in self._shapes:
+            self._shapes[tensor] = self._declare(self._fresh("Shape"))
+        return self._shapes[tensor]
 
     def _declare(self, name: str) -> str:
         if all(output.name != name for output in self._model.graph.output):
