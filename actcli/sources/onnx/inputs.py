@@ -195,6 +195,8 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
     """
     if limit is not None and limit < 1:
         raise UsageError(f"--limit {limit}: at least 1 sample is wanted")
+    if not inputs:
+        raise DataError(f"{path}: the model has no inputs, so that there is nothing to run it on")
     for wanted in inputs:
         _require_numbers(wanted)
     found = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]

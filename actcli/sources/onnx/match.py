@@ -312,6 +312,10 @@ def _fused(graph: Graph, node: Node) -> Specified:  # noqa: ARG001
     return None, "it is fused into its convolution: export the model without that optimization", True
 
 
+def _recurrent(graph: Graph, node: Node) -> Specified:  # noqa: ARG001
+    return None, "its gates are computed inside the operator, which hands none of their tensors out", True
+
+
 OPERATORS: Mapping[str, Callable[[Graph, Node], Specified]] = {
     "Relu": _plain("relu"),
     "Sigmoid": _plain("sigmoid"),
@@ -334,4 +338,5 @@ OPERATORS: Mapping[str, Callable[[Graph, Node], Specified]] = {
     "PRelu": _prelu,
     "Clip": _clip,
     "FusedConv": _fused,
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
 }

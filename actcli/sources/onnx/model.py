@@ -16,7 +16,7 @@ from actcli.sources.onnx.graph import Graph, as_node, read_graph, subgraphs
 from actcli.sources.onnx.inputs import ModelInput
 from actcli.sources.onnx.load import folder_of, load_model
 from actcli.sources.onnx.match import Found, activations, is_activation
-from actcli.sources.onnx.reductions import Place, Watched
+from actcli.sources.onnx.outputs import Place, Watched
 from actcli.sources.onnx.weights import upstream_of, weights_of
 
 
@@ -156,9 +156,25 @@ def _watched(
         name,
         before.count or 0,
         rules[found.spec],
-        Place(found.before, before.axis, before.rank, graph.types.get(found.before), before.count or 0),
+        Place(
+            found.before,
+            before.axis,
+            before.rank,
+            graph.types.get(found.before),
+            before.count or 0,
+            single=_is_single(graph.shapes.get(found.before), before),
+        ),
         place,
         found.same_everywhere,
+    )
+
+
+def _is_single(shape: tuple[int | None, ...] | None, units: Units) -> bool:
+    """Whether every axis but those of the samples and the units is known to have length 1."""
+    if units.rank == 2:
+        return True
+    return shape is not None and all(
+        length == 1 for axis, length in enumerate(shape) if axis not in {0, units.axis}
     )
 
 

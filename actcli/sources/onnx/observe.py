@@ -8,7 +8,7 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -20,12 +20,14 @@ from actcli.analysis.unit_state import LayerState, empty, merged
 from actcli.analysis.watching import Watch
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx.inputs import Batch, Inputs
-from actcli.sources.onnx.load import folder_of, one_line
 from actcli.sources.onnx.model import Model, ModelLayer
-from actcli.sources.onnx.reductions import Arrays, Extension, Outputs, by_unit, is_clear, units_first
+from actcli.sources.onnx.outputs import Arrays, Outputs, units_first
+from actcli.sources.onnx.quantities import by_unit, is_clear
+from actcli.sources.onnx.reductions import Extension
+from actcli.sources.onnx.running import Run, Whole
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 _INPUT = 1 << 18
 """Numbers of input in a batch: enough that starting an operator costs little, few enough for the cache (measured)."""
@@ -89,18 +91,26 @@ class Observation:
         # a single run has all threads to itself
         inner = max(1, threads // self._workers)
         with Extension(model.proto, model.opset, set(model.tensors)) as extension:
-            self._outputs = tuple(extension.reduced(layer) for layer in model.watched)
-            self._run = _Run(model, inputs.origin, self._outputs, inner)
-        self._whole = _Whole(model, inputs.origin, inner)
+            self._outputs = extension.all_of(model.watched)
+            self._run = Run(model, inputs.origin, self._outputs, inner)
+        self._whole = Whole(model, inputs.origin, inner)
         self._batches = inputs.batches(batch)
         count, feed = next(self._batches)
+        feed = feed_of(feed, count, batch, model)
+        # the other threads need not wait for what the first batch tells of the layers
+        self._pool = _pool_of(self._workers)
+        self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
         self.unobserved: tuple[Unobserved, ...] = model.unobserved
         self.layers: tuple[ModelLayer, ...] = model.layers
-        found = self._run(feed_of(feed, count, batch, model))
+        try:
+            found = self._run(feed)
+        except DataError:
+            self._stop()
+            raise
         self._leave_out(found, batch)
         self._run.ask_for([outputs.tensor for outputs in self._outputs])
         self._positions = {
-            outputs.layer.name: math.prod(found[outputs.shape].tolist()) // (batch * outputs.layer.units)
+            outputs.layer.name: math.prod(outputs.shape_in(found)) // (batch * outputs.layer.units)
             for outputs in self._outputs
         }
         self._first = (count, self._told(feed, count, found))
@@ -115,13 +125,14 @@ class Observation:
     def close(self) -> None:
         """Stop; batches on their way are finished and not counted."""
         self._steps.close()
+        self._stop()
 
     def _leave_out(self, found: Arrays, rows: int) -> None:
         """Go on without the layers whose first axis is not the sample, or whose units are others than expected."""
         wrong = {}
         ops = {layer.name: layer.op for layer in self._model.layers}
         for outputs in self._outputs:
-            layer, shape = outputs.layer, found[outputs.shape].tolist()
+            layer, shape = outputs.layer, outputs.shape_in(found)
             place = layer.before
             if len(shape) != (place.rank or 3) or shape[place.axis] != layer.units:
                 reason = (
@@ -143,9 +154,12 @@ class Observation:
         unclear: list[int] = []
         for i, outputs in enumerate(self._outputs):
             layer, array = outputs.layer, found[outputs.tensor][:count]
-            if not outputs.quantities:
+            positions = self._positions[layer.name]
+            if not outputs.quantities and positions == 1:
+                parts.append(_Part(numbers=array.reshape(count, layer.units)))
+            elif not outputs.quantities:
                 parts.append(_Part(state=observed(layer.rule, layer.name, units_first(outputs, array), 0)))
-            elif is_clear(outputs, array, self._positions[layer.name]):
+            elif is_clear(outputs, array, positions):
                 parts.append(_Part(packed=array))
             else:
                 unclear.append(i)
@@ -178,52 +192,70 @@ class Observation:
 
     def _in_order(self) -> "Iterator[tuple[int, list[_Part]]]":
         """What each batch says, in order; as many run at once as there are workers."""
-        yield self._first
-        if self._workers == 1:
+        pool = self._pool
+        if pool is None:
+            yield self._first
             for count, feed in self._batches:
                 yield count, self._work(feed, count)
             return
-        from concurrent.futures import ThreadPoolExecutor
-
-        pool = ThreadPoolExecutor(self._workers, "actcli")
-        waiting: deque[tuple[int, Future[list[_Part]]]] = deque()
         try:
-            for count, feed in self._batches:
-                waiting.append((count, pool.submit(self._work, feed, count)))
-                if len(waiting) > self._workers:
-                    ready, future = waiting.popleft()
-                    yield ready, future.result()
-            for ready, future in waiting:
-                yield ready, future.result()
+            waiting = deque(self._submitted(pool, self._workers + 1))
+            yield self._first
+            for count, feed, future in self._ahead:
+                yield count, self._told(feed, count, future.result())
+            while waiting:
+                count, parts = waiting.popleft()
+                told = parts.result()
+                waiting.extend(self._submitted(pool, 1))
+                yield count, told
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            self._stop()
+
+    def _submitted(
+        self, pool: "ThreadPoolExecutor", batches: int
+    ) -> "Iterator[tuple[int, Future[list[_Part]]]]":
+        for count, feed in islice(self._batches, batches):
+            yield count, pool.submit(self._work, feed, count)
+
+    def _run_ahead(self, pool: "ThreadPoolExecutor") -> "Iterator[tuple[int, Batch, Future[Arrays]]]":
+        """The next batches on their way, one for each thread but this."""
+        for count, feed in islice(self._batches, self._workers - 1):
+            full = feed_of(feed, count, self.batch, self._model)
+            yield count, full, pool.submit(self._run, full)
+
+    def _stop(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _add(self, states: dict[str, LayerState], held: "Sequence[tuple[int, int, list[_Part]]]") -> None:
         """Add what some consecutive batches said to the states."""
         for i, outputs in enumerate(self._outputs):
             name = outputs.layer.name
-            run: list[NDArray[Any]] = []
+            run: list[_Part] = []
             first = 0
             for at, _, parts in held:
                 part = parts[i]
-                if part.packed is not None:
+                if part.state is None:
                     first = first if run else at
-                    run.append(part.packed)
+                    run.append(part)
                     continue
-                states[name] = merged(states[name], self._reduced(outputs, run, first))
+                states[name] = merged(states[name], self._together(outputs, run, first))
                 run = []
-                if part.state is not None:
-                    states[name] = merged(states[name], placed(part.state, self._place(at)))
-            states[name] = merged(states[name], self._reduced(outputs, run, first))
+                states[name] = merged(states[name], placed(part.state, self._place(at)))
+            states[name] = merged(states[name], self._together(outputs, run, first))
 
-    def _reduced(self, outputs: Outputs, run: Sequence[NDArray[Any]], first: int) -> LayerState:
-        """The state of consecutive batches of one layer, by their quantities."""
+    def _together(self, outputs: Outputs, run: "Sequence[_Part]", first: int) -> LayerState:
+        """The state of consecutive batches of one layer, by their numbers or quantities."""
         layer = outputs.layer
         if not run:
             return empty(layer.name, layer.rule, layer.units)
+        if run[0].numbers is not None:
+            numbers = np.concatenate([part.numbers for part in run if part.numbers is not None])
+            return observed(layer.rule, layer.name, numbers, self._place(first))
         positions = self._positions[layer.name]
-        numbers = by_unit(outputs, np.concatenate(run), positions)
-        state = from_reductions(layer.rule, layer.name, numbers, positions, self._place(first))
+        packed = np.concatenate([part.packed for part in run if part.packed is not None])
+        quantities = by_unit(outputs, packed, positions)
+        state = from_reductions(layer.rule, layer.name, quantities, positions, self._place(first))
         return state if positions == 1 else replace(state, m2=np.full(layer.units, np.nan))
 
     def _place(self, at: int) -> int | None:
@@ -232,10 +264,19 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one batch says of one layer: its state, or its quantities side by side."""
+    """What one batch says of one layer: its state, its quantities side by side, or the numbers of a single position."""
 
     state: LayerState | None = None
+    numbers: NDArray[Any] | None = None
     packed: NDArray[Any] | None = None
+
+
+def _pool_of(workers: int) -> "ThreadPoolExecutor | None":
+    if workers == 1:
+        return None
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(workers, "actcli")
 
 
 def feed_of(batch: Batch, count: int, size: int, model: Model) -> Batch:
@@ -249,99 +290,3 @@ def feed_of(batch: Batch, count: int, size: int, model: Model) -> Batch:
         else np.concatenate([array, np.repeat(array[-1:], size - count, axis=0)])
         for name, array in batch.items()
     }
-
-
-class _Run:
-    """A session of onnxruntime, asked for the outputs of some layers."""
-
-    def __init__(self, model: Model, origin: str, outputs: Sequence[Outputs], threads: int) -> None:
-        self._path, self._origin = model.path, origin
-        self._session = _session(model, threads)
-        self.ask_for([name for one in outputs for name in (one.shape, one.tensor)])
-
-    def ask_for(self, names: Sequence[str]) -> None:
-        """What to fetch from now on."""
-        self._names = list(dict.fromkeys(names))
-
-    def __call__(self, feed: Batch) -> Arrays:
-        """The outputs by name. Raises DataError with onnxruntime's own words when the model does not run."""
-        if not self._names:
-            return {}
-        try:
-            found: list[NDArray[Any]] = self._session.run(self._names, feed)
-        except Exception as error:  # onnxruntime's errors have no common class
-            raise DataError(f"{self._path}: does not run on {self._origin}: {one_line(error)}") from error
-        return dict(zip(self._names, found, strict=True))
-
-
-class _Whole:
-    """The same model with z itself as output, for the layers and batches of which reductions say too little.
-
-    That is where NaN or inf is among the numbers, which must be counted, and where a unit of a function with
-    several firing intervals has its extremes outside of all of them. Sample by sample, so that it stays small.
-    """
-
-    def __init__(self, model: Model, origin: str, threads: int) -> None:
-        self._model, self._origin, self._threads = model, origin, threads
-        self._sessions: dict[str, tuple[_Run, Outputs]] = {}
-        self._making = Lock()
-
-    def __call__(self, layers: Sequence[str], feed: Batch, count: int) -> list[LayerState]:
-        """The states of these layers over the first `count` samples of a batch."""
-        runs = [self._of(name) for name in layers]
-        found = []
-        for run, outputs in runs:
-            z = run(feed)[outputs.tensor]
-            found.append(observed(outputs.layer.rule, outputs.layer.name, units_first(outputs, z)[:count], 0))
-        return found
-
-    def _of(self, name: str) -> tuple["_Run", Outputs]:
-        with self._making:
-            if name not in self._sessions:
-                layer = next(layer for layer in self._model.watched if layer.name == name)
-                with Extension(self._model.proto, self._model.opset, set(self._model.tensors)) as extension:
-                    outputs = extension.whole(layer)
-                    run = _Run(self._model, self._origin, [outputs], self._threads)
-                self._sessions[name] = (run, outputs)
-            return self._sessions[name]
-
-
-def _session(model: Model, threads: int) -> Any:
-    """A session on the CPU of a model as it stands. Raises DataError when onnxruntime refuses it."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        keep = _with_weights(model, options, onnxruntime)
-        session = onnxruntime.InferenceSession(
-            model.proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-    except DataError:
-        raise
-    except Exception as error:
-        raise DataError(f"{model.path}: onnxruntime does not take the model: {one_line(error)}") from error
-    del keep
-    return session
-
-
-def _with_weights(model: Model, options: Any, onnxruntime: Any) -> list[Any]:
-    """Hand over the weights from files beside the model ourselves: onnxruntime opens no file."""
-    from onnx import numpy_helper
-
-    from actcli.sources.onnx.external import external_tensors, is_external, read_external
-
-    folder = folder_of(model.path)
-    names, values = [], []
-    for tensor in model.proto.graph.initializer:
-        if is_external(tensor):
-            names.append(tensor.name)
-            values.append(onnxruntime.OrtValue.ortvalue_from_numpy(read_external(tensor, folder)))
-    if names:
-        options.add_external_initializers(names, values)
-    for tensor in list(external_tensors(model.proto.graph)):
-        if tensor.name not in names:
-            tensor.CopyFrom(numpy_helper.from_array(read_external(tensor, folder), tensor.name))
-    return values

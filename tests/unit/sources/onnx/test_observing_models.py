@@ -94,6 +94,60 @@ def test_every_operator_agrees_with_its_raw_tensor(write, watched, op):
         )
 
 
+@pytest.mark.parametrize(
+    ("op", "bounds"),
+    [
+        ("HardSwish", [-3.0, 3.0]),
+        ("HardSigmoid", [-2.5, 2.5]),
+        ("Sigmoid", [-8.293549452497793]),
+        ("Relu", []),
+    ],
+)
+def test_the_numbers_next_to_a_bound_are_on_their_side(write, watched, op, bounds):
+    """Counts are exact to the last bit, at the bounds of firing, at 0, and where float32 has hardly any bits left."""
+    edges = [0.0, -0.0, 1e-45, -1e-45, 1e-39, 1e38, -1e38, *bounds]
+    near = np.float32(edges)
+    x = np.concatenate([near, np.nextafter(near, np.float32(9)), np.nextafter(near, np.float32(-9))])
+    x = np.broadcast_to(x, (3, 1, 2, x.size)).copy()
+    path = write(
+        [node("Conv", ["x", "w"], ["z"]), node(op, ["z"], ["y"])],
+        {"w": np.ones((1, 1, 1, 1), np.float32)},
+        shape=("N", 1, 2, x.shape[-1]),
+    )
+    (state,) = watched(path, x).values()
+    z = raw(path, "z", x)
+    np.testing.assert_array_equal(z, x)
+    assert state.nonpositive.tolist() == [(z <= 0).sum()]
+    low, high = state.rule.fires[0].low, state.rule.fires[-1].high
+    wide = z.astype(np.float64)
+    below = wide < low if state.rule.fires[0].holds_low else wide <= low
+    above = wide > high if state.rule.fires[-1].holds_high else wide >= high
+    assert state.low.tolist() == [below.sum()]
+    assert state.high.tolist() == [above.sum()]
+
+
+def test_one_number_a_unit_is_looked_at_as_it_is(write, watched):
+    """After pooling over all positions, in batches of any length: also the spread is known then."""
+    nodes = [
+        node("GlobalAveragePool", ["x"], ["p"]),
+        node("Conv", ["p", "w"], ["z"]),
+        node("HardSigmoid", ["z"], ["y"]),
+    ]
+    w = (RNG.normal(size=(4, 3, 1, 1)) * 9).astype(np.float32)
+    w[2] = np.nan
+    path = write(nodes, {"w": w}, shape=("N", 3, 6, 5))
+    (state,) = watched(path, X, batch=4, threads=2).values()
+    z = raw(path, "z", X)[:, :, 0, 0].astype(np.float64)
+    assert state.samples == state.elements == 37
+    np.testing.assert_array_equal(state.nan, [0, 0, 37, 0])
+    fires = (z > -2.5) & (z < 2.5)
+    np.testing.assert_array_equal(state.fired, fires.sum(axis=0))
+    live = [0, 1, 3]
+    np.testing.assert_array_equal(state.first[live], fires.argmax(axis=0)[live])
+    np.testing.assert_array_equal(state.last[live], 36 - fires[::-1].argmax(axis=0)[live])
+    np.testing.assert_allclose(state.variance[live], z.var(axis=0)[live], rtol=1e-12)
+
+
 def raw(path, tensor, x):
     """A tensor inside a model, by onnxruntime, as it is."""
     import onnx
@@ -245,6 +299,14 @@ def test_data_that_do_not_fit(write, watched, array, words):
     path = write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, 6, 5))
     with pytest.raises(DataError, match=words):
         watched(path, array)
+
+
+def test_data_for_a_model_without_inputs(write, watched):
+    constants = {"c": np.ones((5, 3), np.float32), "w": np.ones((3, 2), np.float32)}
+    given = [helper.make_tensor_value_info("c", TensorProto.FLOAT, (5, 3))]
+    path = write([node("Gemm", ["c", "w"], ["z"]), node("Relu", ["z"], ["y"])], constants, inputs=given)
+    with pytest.raises(DataError, match="has no inputs"):
+        watched(path, np.ones((4, 3), np.float32))
 
 
 def test_an_archive_without_an_input(write, watched):
