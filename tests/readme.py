@@ -1,4 +1,4 @@
-"""What README.md shows is what the program prints: called by cog, in README's own markers."""
+"""What README.md and the pages in docs show is what the program prints: called by cog, in their own markers."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""Every option of `compare`, declared once; help, README and completions are made from this."""
+"""Every option of `compare`, declared once; help, documentation and completions are made from this."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""README.md leaves nothing out: every command, option, choice, exit status and function stands in it."""
+"""The documentation leaves nothing out: every command, option, exit status and function stands on its page."""
 
 import re
 from pathlib import Path
@@ -31,36 +31,49 @@ def names_of(parameters):
     return [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
 
 
-def section(heading):
-    """The text below `## heading`."""
-    match = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
-    assert match, f"README has no section {heading!r}"
-    return match[1]
+def page(name):
+    return (ROOT / "docs" / f"{name}.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_its_section(name):
-    assert f"actcli {name}" in section(f"actcli {name}")
+def test_every_command_has_its_page_and_stands_in_the_readme(name):
+    assert page(name).startswith(f"# actcli {name}\n")
+    assert f"actcli {name}" in README
+    assert f"(docs/{name}.md)" in README
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_every_page_is_reached_from_the_readme(path):
+    assert f"(docs/{path.name})" in README
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.stem
+)
+def test_every_link_leads_to_a_file(path):
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text("utf-8"))
+    assert not [link for link in links if "//" not in link and not (path.parent / link).exists()]
 
 
 @pytest.mark.parametrize(("command", "option"), sorted(set(options())))
-def test_every_option_stands_in_its_command_s_section(command, option):
-    text = section("For every command" if command == "actcli" else f"actcli {command}")
+def test_every_option_stands_on_its_command_s_page(command, option):
+    text = page("program" if command == "actcli" else command)
     assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text)
 
 
 @pytest.mark.parametrize("status", ExitStatus)
 def test_every_exit_status_is_explained(status):
-    assert re.search(rf"^\| {status.value} \| \w", section("For every command"), re.MULTILINE)
+    for text in (README, page("program")):
+        assert re.search(rf"^\| {status.value} \| \w", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("definition", catalogue(), ids=lambda d: d.name)
 def test_every_function_is_listed(definition):
-    assert f"| `{definition.name}` |" in section("Functions")
+    assert f"| `{definition.name}` |" in page("functions")
 
 
 def test_the_python_example_says_what_it_returns():
-    code = re.search(r"```python\n(.*?)```", section("From Python"), re.DOTALL)[1]
+    code = re.search(r"```python\n(.*?)```", page("python"), re.DOTALL)[1]
     stated = dict(re.findall(r"^(f[.(].*?)\s+# (array\(.*\))$", code, re.MULTILINE))
     f = activation("leaky_relu:alpha=0.2")
     assert stated == {
