@@ -174,6 +174,12 @@ def _gelu_slope(x: Array) -> Array:
     return piecewise(near, x, _gelu_slope_at_lowest, _gelu_slope_elsewhere)
 
 
+def gelu_tail(x: Array) -> tuple[Sum, Array, Array]:
+    """x²/2, and what e**(−x²/2) is multiplied by in gelu and in gelu', for x < −1. Shapes as x, float64."""
+    a = _cut_off(x)
+    return _half_square(a), -_times_mills(a), mills(a) - a * _DENSITY_AT_0
+
+
 def _gelu_curvature(x: Array) -> Array:
     """φ(x)·(2 − x²)."""
     a = _cut_off(x)

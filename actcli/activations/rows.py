@@ -22,7 +22,7 @@ from actcli.activations.definition import (
     onnx,
     torch,
 )
-from actcli.activations.exact import two_sum
+from actcli.activations.exact import Sum, two_sum
 
 
 def _exponentials(x: Array) -> tuple[Array, Array]:
@@ -168,11 +168,45 @@ def _gate(name: str) -> tuple[Kernel, Kernel]:
     return partial(definition.value, **defaults), partial(definition.slope or constant(0.0), **defaults)
 
 
+_UNDERFLOWS = 2.0**-960
+_FAR = 30.0
+"""All gates are far from it where they come below _UNDERFLOWS in a tail, and near it where they pass through 0."""
+Tail = Callable[[Array], tuple[Sum, Array | float, Array | float]]
+"""Far out: h + l, and what e**-(h + l) is multiplied by in the gate and in its slope."""
+_TAILS: dict[str, Tail] = {
+    "sigmoid": lambda x: (Sum(np.abs(x), 0.0), 1.0, 1.0),
+    "silu": lambda x: (Sum(-x, 0.0), x, 1.0 + x),
+    "gelu": normal.gelu_tail,
+}
+
+
+def _gate_times(gate: str, order: int) -> Callable[[Array, Array], Array]:
+    """The gate, or its slope, at the first numbers times the second: in tails too, where it underflows by itself."""
+    kernel, tail = _gate(gate)[order], _TAILS.get(gate)
+
+    def product(inner: Array, factor: Array) -> Array:
+        size = kernel(inner)
+        y = np.asarray(size * factor)
+        if tail is None:
+            return y
+        deep = (
+            (np.abs(size) < _UNDERFLOWS) & (np.abs(inner) > _FAR) & np.isfinite(inner) & np.isfinite(factor)
+        )
+        if deep.any():
+            exponent, *factors = tail(inner[deep])
+            half = np.exp(-0.5 * exponent.h)
+            y[deep] = half * factor[deep] * (factors[order] * (1.0 - exponent.l)) * half
+        return y
+
+    return product
+
+
 def _gated_linear_unit(
     name: str, gate: str, source: str, *names: Names, gate_first: bool = True
 ) -> Definition:
     """gate(a)·b, or a·gate(b): a the first half of the row, b the second."""
-    gate_value, gate_slope = _gate(gate)
+    gate_value, _ = _gate(gate)
+    gate_times, slope_times = _gate_times(gate, 0), _gate_times(gate, 1)
 
     def ordered(x: Array) -> tuple[Array, Array]:
         """The gated half, then the linear one."""
@@ -181,7 +215,7 @@ def _gated_linear_unit(
 
     def value(x: Array) -> Array:
         inner, linear = ordered(x)
-        return np.asarray(gate_value(inner) * linear)
+        return gate_times(inner, linear)
 
     def jacobian(x: Array) -> Array:
         inner, linear = ordered(x)
@@ -189,7 +223,7 @@ def _gated_linear_unit(
         i = np.arange(width)
         result = np.zeros((x.shape[0], width, 2 * width))
         inner_column, linear_column = (i, width + i) if gate_first else (width + i, i)
-        result[:, i, inner_column] = gate_slope(inner) * linear
+        result[:, i, inner_column] = slope_times(inner, linear)
         result[:, i, linear_column] = gate_value(inner)
         return result
 

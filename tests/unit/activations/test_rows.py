@@ -232,3 +232,26 @@ def test_a_large_array_of_rows_is_computed_in_blocks_without_seams():
     np.testing.assert_array_equal(
         y[[0, 21845, 21846, 70_000]], activation("softmax")(x[[0, 21845, 21846, 70_000]])
     )
+
+
+GATES = {
+    "glu": lambda z: 1 / (1 + mp.exp(-z)),
+    "swiglu": lambda z: z / (1 + mp.exp(-z)),
+    "geglu": lambda z: z * mp.erfc(-z / mp.sqrt(2)) / 2,
+}
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_a_gate_that_underflows_times_a_large_number_keeps_its_digits(name):
+    rng = np.random.default_rng()
+    gate = GATES[name]
+    far = -rng.uniform(5, 55, 40) if name == "geglu" else -rng.uniform(300, 1400, 40)
+    large = 10.0 ** rng.uniform(0, 308, 40)
+    for inner, linear in zip(far, large, strict=True):
+        row = [linear, inner] if name == "glu" else [inner, linear]
+        got, jacobian = activation(name)(row)[0], activation(name).jacobian(row)[0]
+        with mp.workdps(1200):
+            exact = gate(mp.mpf(inner)) * mp.mpf(linear)
+            slope = mp.diff(gate, mp.mpf(inner)) * mp.mpf(linear)
+        for found, expected in ((got, exact), (jacobian[int(name == "glu")], slope)):
+            assert abs(mp.mpf(float(found)) - expected) <= abs(expected) * 2e-15 + mp.mpf(2) ** -1072, row
