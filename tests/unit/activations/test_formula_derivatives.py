@@ -94,7 +94,7 @@ BROKEN = [
     ("abs({})", np.abs),
     ("sign({})", np.sign),
     ("floor({})", np.floor),
-    ("({}) % 1.5", lambda a: np.mod(a, 1.5)),
+    ("(({}) % 1.5)", lambda a: np.mod(a, 1.5)),
     ("clip({}, -0.5, 1.25)", lambda a: np.clip(a, -0.5, 1.25)),
     ("relu({})", lambda a: np.maximum(a, 0)),
     ("leaky_relu({}, alpha=0.25)", lambda a: np.where(a > 0, a, 0.25 * a)),
