@@ -37,7 +37,8 @@ def test_nan_stays_nan(spec):
 @pytest.mark.parametrize("spec", ELEMENTWISE)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_keeps_the_type(spec, dtype):
-    if dtype == np.float16 and "special." in code_for("python", activation(spec)):
+    by_value = np.lib.NumpyVersion(np.__version__) < "2.0.0"  # there float16 and 800 make float32
+    if dtype == np.float16 and (by_value or "special." in code_for("python", activation(spec))):
         dtype = np.float32  # SciPy answers float16 in another type
     assert emitted("python", spec)(np.array([-1.0, 0.25, 2.0], dtype)).dtype == dtype
 
