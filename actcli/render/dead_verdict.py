@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actcli.analysis.confidence import silent_bound
 from actcli.analysis.deadness import Judgement, LayerVerdict, Report, is_above, is_meant
+from actcli.analysis.unit_class import can_be_dead
 from actcli.render.cells import printable
 from actcli.render.notation import number
 
@@ -30,7 +31,7 @@ class Findings:
         layer_glob: the layers that the limit is for; None for all units together.
         noise: how many samples of random noise were the input; None for real data.
         complete: whether all data were seen; False after an interruption.
-        stopped: whether the end of the data was not waited for, since the verdict could not change any more.
+        stopped: whether the end of the data was not waited for, since the samples sufficed for the verdict.
 
     """
 
@@ -129,10 +130,19 @@ def _caution(findings: Findings) -> list[str]:
     if not findings.complete:
         said.append("Interrupted: this is about the samples seen so far.")
     if findings.stopped:
-        said.append(
-            "Stopped before the end of the data: more samples could not have changed what is said of dead units."
-        )
+        said.append(f"Stopped before the end of the data: {_enough(findings.report)}.")
     return said
+
+
+def _enough(report: Report) -> str:
+    """Why no more samples were wanted, and what they could still have changed."""
+    silent = [layer for layer in report.layers if can_be_dead(layer.state).any()]
+    if not silent:
+        return "no unit can be dead any more"
+    if all(layer.samples >= report.needed for layer in silent):
+        rare = number(report.settings.rare)
+        return f"these samples suffice to put all dead units together below {rare}; one that fires so rarely may yet wake"
+    return "more samples can only wake units, and no more are silent now than the limit allows"
 
 
 def _meant(findings: Findings) -> tuple[LayerVerdict, ...]:

@@ -217,6 +217,22 @@ def test_noise_is_said_first_and_what_was_not_observed_is_not_forgotten():
     assert "\n" not in said[-1]
 
 
+def test_a_stop_says_what_more_samples_could_still_have_changed():
+    def stopped(*states, **more):
+        return verdict(findings(*states, stopped=True, **more))[0].removeprefix(
+            "Stopped before the end of the data: "
+        )
+
+    fires, many = planted()[:, [2, 3]], planted()[:, [1, 3]]
+    assert stopped(state("a", fires)) == "no unit can be dead any more."
+    assert stopped(state("a", many), settings=Settings(rare=0.5)) == (
+        "these samples suffice to put all dead units together below 0.5; one that fires so rarely may yet wake."
+    )
+    assert stopped(state("a", many[:3]), limit=0.5) == (
+        "more samples can only wake units, and no more are silent now than the limit allows."
+    )
+
+
 def test_nothing_observed_is_no_clean_bill():
     said = verdict(findings(unobserved=(HIDDEN,)))
     assert said[0] == "No activation was observed, so nothing can be said."
