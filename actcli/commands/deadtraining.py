@@ -270,7 +270,7 @@ def _deaths(
     said = training_sentences(dying, fates, thresholds)
     sources = Sources(iter(()), {}, (), dying.weights(), (), lambda _: said)
     watch = Watch(1, 1, "training", dying.states())
-    findings = findings_of(asked, settings, sources, watch, Ending(complete), old)
+    findings = replace(findings_of(asked, settings, sources, watch, Ending(complete), old), trained=True)
     return Deaths(findings, dying, fates, thresholds)
 
 

@@ -13,7 +13,7 @@ from actcli.analysis.dying import Fate
 from actcli.render.cells import printable
 from actcli.render.dead_report import write_findings
 from actcli.render.dead_table import View, dead_screen, layer_rows
-from actcli.render.dead_verdict import verdict
+from actcli.render.dead_verdict import caution, verdict
 from actcli.render.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.render.dying_text import (
     EPOCH_COLUMNS,
@@ -127,8 +127,8 @@ def death_sentences(deaths: Deaths) -> list[str]:
     For all units of all rates that were tried mean nothing together.
     """
     notes = list(map(printable, deaths.findings.report.notes))
-    if deaths.thresholds and deaths.findings.complete:
-        return notes
+    if deaths.dying.limit is not None:
+        return [*caution(deaths.findings), *notes]
     return [*notes, *(one for one in verdict(deaths.findings) if one not in notes)]
 
 
