@@ -289,6 +289,7 @@ def _written(
     from actcli.commands.deadchecking import exit_status
     from actcli.render.dead_report import SAYS_IT_ITSELF
     from actcli.render.dead_table import View
+    from actcli.render.dead_verdict import caution
     from actcli.render.dying import death_sentences, write_deaths
 
     terminal, complete = session.terminal, deaths.findings.complete
@@ -302,11 +303,15 @@ def _written(
     if layout.path is not None or layout.format not in SAYS_IT_ITSELF:
         for sentence in death_sentences(deaths):
             terminal.say(f"actcli: {sentence}")
+    elif not terminal.stdout_is_tty:
+        # a table on this very screen says it
+        for sentence in caution(deaths.findings):
+            terminal.say(f"actcli: {sentence}")
     if not complete:
         files = [layout.path, asked.save_state, training.export, training.export_data]
         unwritten = " and ".join(name for name in files if name is not None)
-        more = f"; {unwritten} not written" if unwritten else ""
-        terminal.say(f"actcli: interrupted: this is what was trained by then{more}")
+        if unwritten:
+            terminal.say(f"actcli: {unwritten} not written")
     return exit_status(deaths.findings)
 
 
