@@ -44,8 +44,7 @@ def causes(layers: Sequence[LayerVerdict], weights: Mapping[str, Weights]) -> tu
     reaches it is dead), `bias` (b + max Wx <= 0 though max Wx > 0), else `data` (its inputs never drive it up).
     Blank where the weights, or max z, do not tell, and for a unit at the upper end of its activation.
 
-    A dead unit of the first layer is locked: no change
-    upstream can wake it.
+    A dead unit of the first layer is locked: no change upstream can wake it.
     """
     by_name = {layer.name: layer for layer in layers}
     return tuple(

@@ -391,7 +391,10 @@ def _notes(
                 "their units neither as dead nor as alive."
             )
         if entrant.rate is None:
-            yield f"{name}: {contender.values['rate']:g} is the best rate of ten, on a quarter of the training set."
+            grid, rate = rate_grid(trial.plan.optimizer), contender.values["rate"]
+            edge = "the largest" if rate == grid[-1] else "the smallest" if rate == grid[0] else ""
+            beyond = f" It is {edge} of them: one beyond may be better." if edge else ""
+            yield f"{name}: {rate:g} is the best rate of ten, on a quarter of the training set.{beyond}"
 
 
 def _chart(names: Sequence[str], histories: Sequence[History], data: Dataset, epochs: int) -> Chart | None:

@@ -131,6 +131,23 @@ def test_a_rate_is_found_for_each_function():
     )
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (rate_grid("sgd")[-1], " It is the largest of them: one beyond may be better."),
+        (rate_grid("sgd")[0], " It is the smallest of them: one beyond may be better."),
+        (rate_grid("sgd")[4], ""),
+    ],
+)
+def test_a_rate_at_the_end_of_the_grid_is_called_so(rate, said):
+    entrant = training_comparison.Entrant(stack("relu"), 2, None)
+    found = {entrant: training_comparison.Outcome(rate, history([0.5, 0.6]))}
+    (_, note) = training_comparison._compared(
+        [entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=())
+    ).notes
+    assert note == f"relu: {rate:g} is the best rate of ten, on a quarter of the training set.{said}"
+
+
 def test_the_rate_is_found_without_the_test_set():
     spoilt = Dataset("moons", DATA.train_x, DATA.train_y, DATA.test_x * np.nan, 1 - DATA.test_y, DATA.classes)
 
@@ -146,7 +163,8 @@ def test_the_rate_is_found_without_the_test_set():
 def test_what_is_known_on_the_way(monkeypatch):
     monkeypatch.setattr(training_comparison, "_BETWEEN_LOOKS", 0.0)
     kept = []
-    trial = Trial(PLAN, width=5, seeds=2, depths=(1, 2))
+    # so long that no training is through before it is looked at
+    trial = Trial(replace(PLAN, epochs=300), width=5, seeds=2, depths=(1, 2))
     steps = compare_training([stack("relu"), stack("tanh")], DATA, trial, 1, lambda o: kept.append(dict(o)))
     first = next(steps)
     assert len(first.so_far.contenders) <= 2
@@ -155,7 +173,7 @@ def test_what_is_known_on_the_way(monkeypatch):
     assert 0 < some.done < some.total
     assert some.so_far.chart is None or some.so_far.contenders
     assert len(kept) == 2
-    assert all(outcome.history.epochs < 2 for outcome in kept[0].values())
+    assert all(outcome.history.epochs < 300 for outcome in kept[0].values())
 
 
 def cut_short(epochs, seeds=3):
