@@ -287,6 +287,7 @@ def _written(
     After an interruption only --record is written: it says itself how far each network came.
     """
     from actcli.commands.deadchecking import exit_status
+    from actcli.render.dead_change import change_summary
     from actcli.render.dead_report import SAYS_IT_ITSELF
     from actcli.render.dead_table import View
     from actcli.render.dead_verdict import caution
@@ -303,6 +304,8 @@ def _written(
     if layout.path is not None or layout.format not in SAYS_IT_ITSELF:
         for sentence in death_sentences(deaths):
             terminal.say(f"actcli: {sentence}")
+        if deaths.findings.report.change is not None:
+            terminal.say(f"actcli: {change_summary(deaths.findings.report.change)}")
     elif not terminal.stdout_is_tty:
         # a table on this very screen says it
         for sentence in caution(deaths.findings):
