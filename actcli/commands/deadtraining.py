@@ -127,7 +127,7 @@ def check_training(asked: Request, training: Training, layout: "Layout", session
     What is wrong with the command line is said before anything is trained: UsageError. DataError for data that
     cannot be read and files that cannot be written. After Ctrl-C what is known by then is printed.
     """
-    from actcli.analysis.dying import FIRST_RATES
+    from actcli.analysis.dying import first_rates
     from actcli.analysis.stack import stack
     from actcli.commands.deadchecking import earlier
     from actcli.commands.training_options import RATES, trial_of
@@ -140,7 +140,7 @@ def check_training(asked: Request, training: Training, layout: "Layout", session
     trial, data = trial_of(training.asked, stacks, session.terminal)
     if training.find_limit and training.asked.rate is None:
         usual = RATES[trial.plan.optimizer]
-        trial = replace(trial, rates=tuple(factor * usual for factor in FIRST_RATES))
+        trial = replace(trial, rates=first_rates(usual))
     _require_layer(asked.layer, stacks, trial)
     limit = (ACCEPTABLE if asked.fail_above is None else asked.fail_above) if training.find_limit else None
     moments = _moments(stacks, data, trial, limit, session.threads)
