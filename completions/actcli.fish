@@ -412,7 +412,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Of the bou
 complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Read the statistics as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, with 4 if there are too few samples to say so'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l layer -x -d 'Apply --fail-above to each layer that matches, not to all units together'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l stop-when-certain -d 'End before the data do, as soon as more of them cannot change the verdict'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l stop-when-certain -d 'End before the data do, as soon as the samples suffice for the verdict'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l plan -x -d 'Print how many samples a verdict about so many units takes; without a source'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l train -x -d 'Train networks with this activation, or relu/relu/tanh by layers, and watch their units die; may be given again'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l lr -x -d 'Learning rates, with commas, each by itself; or auto: the best of ten for each function, chosen without the test set'

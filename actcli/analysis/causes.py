@@ -42,8 +42,9 @@ def causes(layers: Sequence[LayerVerdict], weights: Mapping[str, Weights]) -> tu
 
     The first that applies: `zero weights` (all incoming ones are 0), `dead upstream` (every unit upstream that
     reaches it is dead), `bias` (b + max Wx <= 0 though max Wx > 0), else `data` (its inputs never drive it up).
-    Blank where the weights, or max z, do not tell. A dead unit of the first layer is locked: no change
-    upstream can wake it.
+    Blank where the weights, or max z, do not tell, and for a unit at the upper end of its activation.
+
+    A dead unit of the first layer is locked: no change upstream can wake it.
     """
     by_name = {layer.name: layer for layer in layers}
     return tuple(
@@ -56,7 +57,9 @@ def _explained(layer: LayerVerdict, known: Weights, by_name: Mapping[str, LayerV
     words = np.full(layer.units, UNKNOWN, object)
     positive = _driven_up(layer, known)
     if positive is not None:
-        words[:] = np.where(positive, BIAS, DATA)
+        # a hard sigmoid that rests at its upper end was driven up all too well: neither word is true of it
+        low = np.asarray(layer.state.maximum <= layer.state.rule.flat_below, np.bool_)
+        words[low] = np.where(positive, BIAS, DATA)[low]
     fed_by_dead = _fed_by_dead(layer, known, by_name)
     if fed_by_dead is not None:
         words[fed_by_dead] = DEAD_UPSTREAM

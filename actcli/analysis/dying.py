@@ -26,7 +26,7 @@ Outcome = Literal["lives", "dies", "diverges"]
 
 CLOSE = 1.1
 """Two rates whose ratio is no larger are told apart no further."""
-FIRST_RATES = (0.1, 1.0, 10.0, 100.0)
+_FIRST = (0.1, 1.0, 10.0, 100.0)
 """Where a search begins: these multiples of the optimizer's usual rate."""
 _SMALLEST, _LARGEST = 1e-6, 1e4
 _MOST_PAIRS = 1 << 24
@@ -432,6 +432,11 @@ def _side_by_side(feeds: Sequence[Flags]) -> Flags | None:
     for place, own in enumerate(feeds):
         reaches[place * units : (place + 1) * units, place * upstream : (place + 1) * upstream] = own.T
     return reaches
+
+
+def first_rates(usual: float) -> tuple[float, ...]:
+    """Where a search begins, about an optimizer's usual rate."""
+    return tuple(_rounded(factor * usual) for factor in _FIRST)
 
 
 def _rounded(rate: float) -> float:

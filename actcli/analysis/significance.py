@@ -37,7 +37,8 @@ def half_width(values: Sequence[float] | Array, confidence: float = 0.95) -> flo
     array = np.asarray(values, np.float64)
     if array.size < 2 or not np.isfinite(array).all():
         return math.nan
-    spread = float(array.std(ddof=1))
+    # of equal values the mean is rounded, and the deviations from it are not 0
+    spread = float(array.std(ddof=1)) if array.min() < array.max() else 0.0
     return _quantile(1 - confidence, array.size - 1) * spread / math.sqrt(array.size)
 
 

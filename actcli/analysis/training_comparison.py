@@ -190,28 +190,47 @@ def _rounds(
 def _compared(
     entrants: Sequence[Entrant], outcomes: Mapping[Entrant, Outcome], data: Dataset, trial: Trial
 ) -> Comparison:
-    """What is known by now, every contender as far as it has come."""
+    """What is known by now: the contenders of a depth as far as all of them have come, the same epoch for each."""
     known = [e for e in entrants if e in outcomes and outcomes[e].history.epochs >= 0]
-    ties = _ties([outcomes[entrant].history for entrant in known])
+    reached = {depth: _reached(depth, known, outcomes) for depth in trial.depths}
+    cut = {
+        e: replace(outcomes[e], history=replace(outcomes[e].history, epochs=reached[e.depth])) for e in known
+    }
+    histories = [cut[entrant].history for entrant in known]
+    # before the first look nothing is known: then the columns are those that --sort and --best may name
+    short = bool(known) and min(reached.values()) < trial.plan.epochs
     contenders = tuple(
-        _contender(entrant, outcomes[entrant], tie, trial) for entrant, tie in zip(known, ties, strict=True)
+        _contender(entrant, cut[entrant], tie, trial, short=short)
+        for entrant, tie in zip(known, _ties(histories), strict=True)
     )
     names = [_name(entrant, trial) for entrant in known]
+    waiting = [_name(entrant, trial) for entrant in entrants if entrant not in cut]
     return Comparison(
         by="training",
-        columns=_columns(data, trial),
+        columns=_columns(data, trial, short=short),
         contenders=contenders,
         seed=trial.seed,
-        notes=tuple(_notes(names, known, contenders, data, trial)),
-        chart=_chart(names, [outcomes[entrant].history for entrant in known], data, trial.plan.epochs),
+        notes=(
+            *_settings(data, trial, {history.epochs for history in histories}),
+            *([f"Not trained by then: {_listed(waiting)}."] if known and waiting else []),
+            *_notes(names, known, contenders, trial),
+        ),
+        chart=_chart(names, histories, data, trial.plan.epochs),
     )
 
 
-def _columns(data: Dataset, trial: Trial) -> tuple[Column, ...]:
+def _reached(depth: int, known: Sequence[Entrant], outcomes: Mapping[Entrant, Outcome]) -> int:
+    """The last epoch that all networks of a depth have come to; -1 where none of them has begun."""
+    return min((outcomes[entrant].history.epochs for entrant in known if entrant.depth == depth), default=-1)
+
+
+def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
+    """The columns; of a training that was cut short one more, for the epochs may differ."""
     score = "test accuracy" if data.classes else "test R²"
     return (
         Column("depth", "hidden layers"),
         Column("rate", "learning rate"),
+        *([Column("epochs_trained", "epochs trained")] if short else []),
         Column("test_score", score, "large"),
         Column("test_score_interval", "± (95 %)"),
         Column("tied_with_best", "tied with the best"),
@@ -228,10 +247,15 @@ def _columns(data: Dataset, trial: Trial) -> tuple[Column, ...]:
 
 
 def _ties(histories: Sequence[History]) -> list[tuple[bool | None, float | None]]:
-    """For each whether it ties with the best mean test score, and the corrected p value; the best itself: no p."""
+    """For each whether it ties with the best mean test score, and the corrected p value; the best itself: no p.
+
+    Nothing of networks that were not trained equally long: they differ by more than their functions.
+    """
     if len(histories) < 2 or len(histories[0].members) < 2:  # one seed leaves nothing to judge by
         return [(None, None)] * len(histories)
-    row = min(history.epochs for history in histories)
+    row, *more = {history.epochs for history in histories}
+    if more:
+        return [(None, None)] * len(histories)
     scores = [history.test_score[row] for history in histories]
     means = [float(np.mean(score)) for score in scores]
     best = means.index(max(means))
@@ -246,7 +270,7 @@ def _ties(histories: Sequence[History]) -> list[tuple[bool | None, float | None]
 
 
 def _contender(
-    entrant: Entrant, outcome: Outcome, tie: tuple[bool | None, float | None], trial: Trial
+    entrant: Entrant, outcome: Outcome, tie: tuple[bool | None, float | None], trial: Trial, *, short: bool
 ) -> Contender:
     history, last = outcome.history, outcome.history.epochs
     score = history.test_score[last]
@@ -256,6 +280,7 @@ def _contender(
     values: dict[str, Value] = {
         "depth": entrant.depth,
         "rate": outcome.rate,
+        **({"epochs_trained": last} if short else {}),
         "test_score": float(score.mean()),
         "test_score_interval": _known(half_width(score)),
         "tied_with_best": tie[0],
@@ -316,32 +341,45 @@ def _name(entrant: Entrant, trial: Trial) -> str:
     """How a contender is called among the others."""
     said = entrant.stack.spec
     if len(trial.depths) > 1:
-        said += f", {entrant.depth} layers"
+        said += f", {entrant.depth} layer{'' if entrant.depth == 1 else 's'}"
     if len(trial.rates) > 1:
         said += f", rate {entrant.rate:g}"
     return said
 
 
-def _notes(
-    names: Sequence[str],
-    entrants: Sequence[Entrant],
-    contenders: Sequence[Contender],
-    data: Dataset,
-    trial: Trial,
-) -> Iterator[str]:
-    if not contenders:
+def _listed(names: Sequence[str]) -> str:
+    """The names in a row, told apart where they have commas of their own."""
+    return ("; " if any(", " in name for name in names) else ", ").join(names)
+
+
+def _settings(data: Dataset, trial: Trial, trained: set[int]) -> Iterator[str]:
+    """The conditions of all networks in a sentence; `trained` is how many epochs they have come."""
+    if not trained:
         return
     plan = trial.plan
     of = f"{len(data.classes)} classes" if data.classes else "regression"
+    networks = f"{trial.seeds} network{'' if trial.seeds == 1 else 's'}"
+    epochs = f"{plan.epochs} epochs"
+    if len(trained) > 1:
+        epochs += " where they were not cut short"
+    elif plan.epochs not in trained:
+        epochs = f"{max(trained)} of {epochs}"
     yield (
         f"{data.name}: {len(data.train_y)} samples to train on, {len(data.test_y)} to test on, {of}; "
-        f"{plan.optimizer}, batches of {plan.batch}, {plan.epochs} epochs, init {plan.init}; "
-        f"{trial.seeds} networks each, with the same weights and batches for every function."
+        f"{plan.optimizer}, batches of {plan.batch}, {epochs}, init {plan.init}; "
+        f"{networks} each, with the same weights and batches for every function."
     )
+    if len(trained) > 1:
+        yield "Not all were trained equally long: there is no test of which is better."
+
+
+def _notes(
+    names: Sequence[str], entrants: Sequence[Entrant], contenders: Sequence[Contender], trial: Trial
+) -> Iterator[str]:
     tied = [n for n, c in zip(names, contenders, strict=True) if c.values["tied_with_best"] is True]
     if len(tied) > 1:
         yield (
-            f"The data do not tell apart {', '.join(tied)} (paired t test over seeds, Holm's correction, 5 %)."
+            f"The data do not tell apart {_listed(tied)} (paired t test over seeds, Holm's correction, 5 %)."
         )
     elif len(contenders) > 1 and len(tied) == 1:
         yield f"{tied[0]} is best, and more than chance explains (paired t test over seeds, Holm's correction, 5 %)."
@@ -353,7 +391,10 @@ def _notes(
                 "their units neither as dead nor as alive."
             )
         if entrant.rate is None:
-            yield f"{name}: {contender.values['rate']:g} is the best rate of ten, on a quarter of the training set."
+            grid, rate = rate_grid(trial.plan.optimizer), contender.values["rate"]
+            edge = "the largest" if rate == grid[-1] else "the smallest" if rate == grid[0] else ""
+            beyond = f" It is {edge} of them: one beyond may be better." if edge else ""
+            yield f"{name}: {rate:g} is the best rate of ten, on a quarter of the training set.{beyond}"
 
 
 def _chart(names: Sequence[str], histories: Sequence[History], data: Dataset, epochs: int) -> Chart | None:

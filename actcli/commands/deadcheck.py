@@ -251,7 +251,7 @@ StopWhenCertain = Annotated[
     bool,
     typer.Option(
         "--stop-when-certain",
-        help="End before the data do, as soon as more of them cannot change the verdict.",
+        help="End before the data do, as soon as the samples suffice for the verdict.",
         rich_help_panel=VERDICT,
     ),
 ]

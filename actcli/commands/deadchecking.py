@@ -237,9 +237,9 @@ def _sentences(findings: "Findings", *, in_the_form: bool) -> list[str]:
     # the interruption has a line of its own, which also says what was not written
     sentences = verdict(replace(findings, complete=True))
     if findings.report.change is not None:
-        from actcli.render.dead_change import change_total
+        from actcli.render.dead_change import change_summary
 
-        sentences.append(f"Against the earlier statistics: {change_total(findings.report.change)}.")
+        sentences.append(change_summary(findings.report.change))
     return sentences
 
 

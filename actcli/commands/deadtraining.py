@@ -127,7 +127,7 @@ def check_training(asked: Request, training: Training, layout: "Layout", session
     What is wrong with the command line is said before anything is trained: UsageError. DataError for data that
     cannot be read and files that cannot be written. After Ctrl-C what is known by then is printed.
     """
-    from actcli.analysis.dying import FIRST_RATES
+    from actcli.analysis.dying import first_rates
     from actcli.analysis.stack import stack
     from actcli.commands.deadchecking import earlier
     from actcli.commands.training_options import RATES, trial_of
@@ -140,7 +140,7 @@ def check_training(asked: Request, training: Training, layout: "Layout", session
     trial, data = trial_of(training.asked, stacks, session.terminal)
     if training.find_limit and training.asked.rate is None:
         usual = RATES[trial.plan.optimizer]
-        trial = replace(trial, rates=tuple(factor * usual for factor in FIRST_RATES))
+        trial = replace(trial, rates=first_rates(usual))
     _require_layer(asked.layer, stacks, trial)
     limit = (ACCEPTABLE if asked.fail_above is None else asked.fail_above) if training.find_limit else None
     moments = _moments(stacks, data, trial, limit, session.threads)
@@ -270,7 +270,7 @@ def _deaths(
     said = training_sentences(dying, fates, thresholds)
     sources = Sources(iter(()), {}, (), dying.weights(), (), lambda _: said)
     watch = Watch(1, 1, "training", dying.states())
-    findings = findings_of(asked, settings, sources, watch, Ending(complete), old)
+    findings = replace(findings_of(asked, settings, sources, watch, Ending(complete), old), trained=True)
     return Deaths(findings, dying, fates, thresholds)
 
 
@@ -287,8 +287,10 @@ def _written(
     After an interruption only --record is written: it says itself how far each network came.
     """
     from actcli.commands.deadchecking import exit_status
+    from actcli.render.dead_change import change_summary
     from actcli.render.dead_report import SAYS_IT_ITSELF
     from actcli.render.dead_table import View
+    from actcli.render.dead_verdict import caution
     from actcli.render.dying import death_sentences, write_deaths
 
     terminal, complete = session.terminal, deaths.findings.complete
@@ -302,11 +304,17 @@ def _written(
     if layout.path is not None or layout.format not in SAYS_IT_ITSELF:
         for sentence in death_sentences(deaths):
             terminal.say(f"actcli: {sentence}")
+        if deaths.findings.report.change is not None:
+            terminal.say(f"actcli: {change_summary(deaths.findings.report.change)}")
+    elif not terminal.stdout_is_tty:
+        # a table on this very screen says it
+        for sentence in caution(deaths.findings):
+            terminal.say(f"actcli: {sentence}")
     if not complete:
         files = [layout.path, asked.save_state, training.export, training.export_data]
         unwritten = " and ".join(name for name in files if name is not None)
-        more = f"; {unwritten} not written" if unwritten else ""
-        terminal.say(f"actcli: interrupted: this is what was trained by then{more}")
+        if unwritten:
+            terminal.say(f"actcli: {unwritten} not written")
     return exit_status(deaths.findings)
 
 

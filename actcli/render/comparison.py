@@ -128,6 +128,8 @@ def _document(page: Page) -> dict[str, Any]:
             for column in comparison.columns
         ],
         "contenders": [_record(contender, comparison) for contender in comparison.contenders],
+        # on what data, for how long: without it the numbers of a training cannot be read
+        "notes": list(map(printable, comparison.notes)),
     }
     return document if page.complete else {**document, "complete": False}
 

@@ -37,6 +37,11 @@ def change_total(change: Change) -> str:
     return f"{change.newly_dead} {NEWLY}, {change.revived} {REVIVED}, {change.still_dead} {STILL}"
 
 
+def change_summary(change: Change) -> str:
+    """All layers' counts as a sentence."""
+    return f"Against the earlier statistics: {change_total(change)}."
+
+
 def named(layer: LayerChange) -> dict[int, str]:
     """The units that are or were dead, by number, with what has become of them."""
     groups = ((layer.newly_dead, NEWLY), (layer.revived, REVIVED), (layer.still_dead, STILL))

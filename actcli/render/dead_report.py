@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from actcli.analysis.change import Change
 from actcli.analysis.deadness import CLASSES, Judgement, LayerVerdict, Report
 from actcli.render.cells import printable
 from actcli.render.dead_table import View, dead_screen, layer_rows
@@ -39,7 +40,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
         case "json":
             text = json_text(record(findings), indented=True)
         case "jsonl":
-            lines = [*_with_change(findings), *_not_observed(findings.report)]
+            lines = [*with_change(findings), *_not_observed(findings.report)]
             text = "".join(json_text(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(findings, view)
@@ -185,7 +186,7 @@ def _change(report: Report) -> list[dict[str, Any]] | None:
     return change_record(report.change)
 
 
-def _with_change(findings: Findings) -> list[dict[str, Any]]:
+def with_change(findings: Findings) -> list[dict[str, Any]]:
     """The layers, each with what has changed in it where that was asked."""
     layers: list[dict[str, Any]] = record(findings)["layers"]
     changes = _change(findings.report)
@@ -260,12 +261,15 @@ def _markdown(findings: Findings, view: View) -> str:
         rows = [[printable(one.name), printable(one.op), printable(one.reason)] for one in report.unobserved]
         parts.append(markdown([["not observed", "op", "reason"], *rows]))
     if report.change is not None:
-        from actcli.render.dead_change import change_lines
-
-        parts.append(
-            markdown([[line] for line in ("Against the earlier statistics", *change_lines(report.change))])
-        )
+        parts.append(change_markdown(report.change))
     return "\n".join(parts)
+
+
+def change_markdown(change: Change) -> str:
+    """What has become of the units since the earlier statistics, a line a layer."""
+    from actcli.render.dead_change import change_lines
+
+    return markdown([[line] for line in ("Against the earlier statistics", *change_lines(change))])
 
 
 def _finite(value: float) -> float | None:

@@ -88,7 +88,7 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
     if view.units:
         print_units(printer, report, surface)
     _print_unobserved(printer, report, surface)
-    _print_change(printer, report, surface)
+    print_change(printer, report, surface)
     printer.print()
     for place, sentence in enumerate(verdict(findings)):
         printer.print(Text(said(sentence), "" if place else "bold"), width=surface.width)
@@ -240,7 +240,8 @@ def _print_unobserved(printer: "Console", report: Report, surface: Surface) -> N
         printer.print(Text(said(line)), width=surface.width)
 
 
-def _print_change(printer: "Console", report: Report, surface: Surface) -> None:
+def print_change(printer: "Console", report: Report, surface: Surface) -> None:
+    """What has become of the units since the earlier statistics; nothing where there were none."""
     from rich.text import Text
 
     if report.change is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actcli.analysis.confidence import silent_bound
 from actcli.analysis.deadness import Judgement, LayerVerdict, Report, is_above, is_meant
+from actcli.analysis.unit_class import can_be_dead
 from actcli.render.cells import printable
 from actcli.render.notation import number
 
@@ -30,7 +31,8 @@ class Findings:
         layer_glob: the layers that the limit is for; None for all units together.
         noise: how many samples of random noise were the input; None for real data.
         complete: whether all data were seen; False after an interruption.
-        stopped: whether the end of the data was not waited for, since the verdict could not change any more.
+        stopped: whether the end of the data was not waited for, since the samples sufficed for the verdict.
+        trained: whether networks were trained for it, so that an interruption took epochs, and no samples.
 
     """
 
@@ -41,14 +43,15 @@ class Findings:
     noise: int | None = None
     complete: bool = True
     stopped: bool = False
+    trained: bool = False
 
 
 def verdict(findings: Findings) -> list[str]:
     """The sentences, the most important one first; the same for a table, a file and stderr."""
     report = findings.report
     meant = _meant(findings)
-    said = [*_caution(findings), _main(report, meant), *_by_another(report, meant), *_limit(findings)]
-    return [*said, *_elsewhere(report, meant), *_cut(meant), *_rest(report), *map(printable, report.notes)]
+    said = [*caution(findings), _main(report, meant), *_by_another(report, meant), *_limit(findings)]
+    return [*said, *_elsewhere(report, meant), *_cut(meant), *_rest(findings), *map(printable, report.notes)]
 
 
 def status_word(findings: Findings) -> str:
@@ -120,19 +123,31 @@ def _scientific(shown: str) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
-def _caution(findings: Findings) -> list[str]:
+def caution(findings: Findings) -> list[str]:
     """What must be known before anything else is read."""
     said = []
     if findings.noise is not None:
         noise = units_of(findings.noise, "sample")
         said.append(f"The inputs were {noise} of RANDOM NOISE: this verdict is about noise, not about data.")
     if not findings.complete:
-        said.append("Interrupted: this is about the samples seen so far.")
+        known = "epochs trained" if findings.trained else "samples seen"
+        said.append(f"Interrupted: this is about the {known} so far.")
     if findings.stopped:
-        said.append(
-            "Stopped before the end of the data: more samples could not have changed what is said of dead units."
-        )
+        said.append(f"Stopped before the end of the data: {_enough(findings.report)}.")
     return said
+
+
+def _enough(report: Report) -> str:
+    """Why no more samples were wanted, and what they could still have changed."""
+    silent = [layer for layer in report.layers if can_be_dead(layer.state).any()]
+    if not silent:
+        return "no unit can be dead any more"
+    if all(layer.samples >= report.needed for layer in silent):
+        rare = number(report.settings.rare)
+        return (
+            f"these samples put all dead units together below {rare}; one that fires so rarely may yet wake"
+        )
+    return "more samples can only wake units, and no more are silent now than the limit allows"
 
 
 def _meant(findings: Findings) -> tuple[LayerVerdict, ...]:
@@ -239,7 +254,11 @@ def _limit(findings: Findings) -> list[str]:
         return _judged(judgement, limit, allowed)
     if judgement.status == "fine":
         parts = judgement.parts
-        whose = printable(parts[0].layer or "") if len(parts) == 1 else f"Each of the {len(parts)} layers"
+        whose = (
+            f"Layer {printable(parts[0].layer or '')}"
+            if len(parts) == 1
+            else f"Each of the {len(parts)} layers"
+        )
         return [f"{whose} is within {allowed}."]
     bad = [part for part in judgement.parts if part.status == judgement.status]
     said = [sentence for part in bad[:_MANY] for sentence in _judged(part, limit, allowed)]
@@ -249,7 +268,9 @@ def _limit(findings: Findings) -> list[str]:
 
 def _judged(judgement: Judgement, limit: float, allowed: str) -> list[str]:
     """One judgement in words; that of a layer with its name, that of all units as of what was said before."""
-    name = None if judgement.layer is None else printable(judgement.layer)
+    # with the word before it, for PyTorch calls layers 0, 2 and 4
+    name = None if judgement.layer is None else f"layer {printable(judgement.layer)}"
+    subject = "That" if name is None else f"L{name[1:]}"
     share = f"{percent(judgement.share)} % ({count(judgement.dead)} of {count(judgement.units)})"
     above = is_above(judgement.dead, judgement.units, limit)
     if judgement.nonfinite:
@@ -258,9 +279,9 @@ def _judged(judgement: Judgement, limit: float, allowed: str) -> list[str]:
         said = [f"{some} gave NaN or inf, which no limit allows."]
         return [*said, f"Besides, {share} is above {allowed}."] if above else said
     if judgement.status == "fine":
-        return [f"{'That' if name is None else name} is within {allowed}."]
+        return [f"{subject} is within {allowed}."]
     if judgement.status == "found":
-        return [f"{'That' if name is None else name} is above {allowed}: {share}."]
+        return [f"{subject} is above {allowed}: {share}."]
     start = "Not enough data" if name is None else f"Not enough data of {name}"
     if not above or not judgement.samples:
         return [f"{start}: {'no unit was observed' if not judgement.units else 'a layer has no sample'}."]
@@ -289,13 +310,16 @@ def _cut(meant: tuple[LayerVerdict, ...]) -> list[str]:
     return [f"{who} dead as a whole: {_names(gone)}."]
 
 
-def _rest(report: Report) -> list[str]:
-    said = []
+def _rest(findings: Findings) -> list[str]:
+    said, report = [], findings.report
+    counted = findings.judgement is not None and findings.judgement.nonfinite and not findings.judgement.parts
     broken = [layer for layer in report.layers if layer.nonfinite]
     if broken and sum(layer.nonfinite for layer in broken) < report.units:
         units = sum(layer.nonfinite for layer in broken)
         names = _names([printable(layer.name) for layer in broken])
-        said.append(f"{units_of(units)} gave NaN or inf: {names}.")
+        said.append(
+            f"NaN or inf are in {names}." if counted else f"{units_of(units)} gave NaN or inf: {names}."
+        )
     empty = [printable(layer.name) for layer in report.layers if not layer.samples]
     if empty and len(empty) < len(report.layers):
         verb = "has" if len(empty) == 1 else "have"

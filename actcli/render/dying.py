@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from actcli.analysis.curves import Curve, Figure, Panel
 from actcli.analysis.dying import Fate
 from actcli.render.cells import printable
-from actcli.render.dead_report import write_findings
-from actcli.render.dead_table import View, dead_screen, layer_rows
-from actcli.render.dead_verdict import verdict
+from actcli.render.dead_report import change_markdown, with_change, write_findings
+from actcli.render.dead_table import View, dead_screen, layer_rows, print_change
+from actcli.render.dead_verdict import caution, verdict
 from actcli.render.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.render.dying_text import (
     EPOCH_COLUMNS,
@@ -68,7 +68,8 @@ def _write(deaths: Deaths, view: View, layout: Layout, terminal: Terminal) -> No
             text = json_text(_record(deaths), indented=True)
         case "jsonl":
             record = _record(deaths)
-            lines = [*record["training"]["courses"], *record["training"]["limits"], *record["layers"]]
+            layers = with_change(deaths.findings)
+            lines = [*record["training"]["courses"], *record["training"]["limits"], *layers]
             text = "".join(json_text(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(deaths)
@@ -107,6 +108,7 @@ def dying_screen(deaths: Deaths, view: View, surface: Surface) -> str:
         printer.print()
         printer.file.write(dead_screen(deaths.findings, view, surface))
     else:
+        print_change(printer, deaths.findings.report, surface)
         printer.print()
         for place, sentence in enumerate(death_sentences(deaths)):
             printer.print(Text(said(sentence), "" if place else "bold"), width=surface.width)
@@ -127,8 +129,8 @@ def death_sentences(deaths: Deaths) -> list[str]:
     For all units of all rates that were tried mean nothing together.
     """
     notes = list(map(printable, deaths.findings.report.notes))
-    if deaths.thresholds and deaths.findings.complete:
-        return notes
+    if deaths.dying.limit is not None:
+        return [*caution(deaths.findings), *notes]
     return [*notes, *(one for one in verdict(deaths.findings) if one not in notes)]
 
 
@@ -294,6 +296,8 @@ def _markdown(deaths: Deaths) -> str:
             flat = [[cell.replace("\n", " ").strip() for cell in column] for column in columns]
             parts.append(markdown([list(row) for row in zip(*flat, strict=True)]))
         parts.append(markdown(layer_rows(deaths.findings.report)))
+    if deaths.findings.report.change is not None:
+        parts.append(change_markdown(deaths.findings.report.change))
     return "\n".join(parts)
 
 

@@ -11,8 +11,8 @@ _BOUNDARIES = "/.:_ "
 def fitting_names(names: Sequence[str], room: int, surface: Surface) -> list[str]:
     """The names on one line each, without control characters, in at most `room` columns.
 
-    Where one is too long, the beginning and the end that all share are left out (up to a boundary between
-    words), then the middle of those that still are. Two that would then look alike get their number in front.
+    Where one is too long, the end that all share is left out, and as many words of the beginning that all share as it
+    takes, then the middle of those that still are. Two that would then look alike get their number in front.
     """
     from rich.cells import cell_len
 
@@ -20,7 +20,7 @@ def fitting_names(names: Sequence[str], room: int, surface: Surface) -> list[str
     if max(map(cell_len, whole), default=0) <= room:
         return whole
     ellipsis = "…" if surface.unicode else "..."
-    short = _without_shared(whole, ellipsis)
+    short = _without_shared(whole, room, ellipsis)
     cut = [_cut(name, room, ellipsis) for name in short]
     if len(set(cut)) == len(set(whole)):
         return cut
@@ -32,15 +32,24 @@ def _shown(name: str, surface: Surface) -> str:
     return name if surface.unicode else name.encode("ascii", "replace").decode()
 
 
-def _without_shared(names: Sequence[str], ellipsis: str) -> list[str]:
+def _without_shared(names: Sequence[str], room: int, ellipsis: str) -> list[str]:
+    from rich.cells import cell_len
+
     if len(names) < 2:
         return list(names)
     start = _to_boundary(_shared(names))
     end = _to_boundary(_shared([name[:start:-1] for name in names]))
-    return [
-        (ellipsis if start else "") + name[start : len(name) - end] + (ellipsis if end else "")
-        for name in names
-    ]
+    # `…1` of `relu lr 0.1 layer 1` is told apart, but says nothing
+    for begin in [at for at in range(start) if names[0][at - 1] in _BOUNDARIES and at > len(ellipsis)] + [
+        start
+    ]:
+        short = [
+            (ellipsis if begin else "") + name[begin : len(name) - end] + (ellipsis if end else "")
+            for name in names
+        ]
+        if max(map(cell_len, short)) <= room:
+            break
+    return short
 
 
 def _shared(texts: Sequence[str]) -> str:

@@ -150,9 +150,18 @@ def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterato
 
 
 def column_position(sheet: Sheet, column: str) -> int:
-    """Where a column stands: by its name, else by its number from 1 on. Raises DataError where there is none."""
-    if sheet.has_header and column.strip() in sheet.names:
-        return sheet.names.index(column.strip())
+    """Where a column stands: by its name, else by its number from 1 on.
+
+    Raises DataError where there is none, and where several have the name: any of them could be meant.
+    """
+    name = column.strip()
+    if sheet.has_header and name in sheet.names:
+        if sheet.names.count(name) > 1:
+            places = ", ".join(str(at) for at, other in enumerate(sheet.names, 1) if other == name)
+            raise DataError(
+                f"{sheet.origin}: several columns are called {_shown(name)}; say which by its number: {places}"
+            )
+        return sheet.names.index(name)
     # Nineteen digits are more columns than there can be, and int() refuses very long ones.
     if column.isascii() and column.isdigit() and len(column) < 20 and 1 <= int(column) <= len(sheet.names):
         return int(column) - 1

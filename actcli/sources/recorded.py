@@ -261,9 +261,9 @@ def _rows(numbers: "Numbers", name: str, counts: Counter[str]) -> Iterator["NDAr
         for block in blocks:
             width = block.shape[1] if width is None else width
             if block.shape[1] != width:
+                found = "1 number" if block.shape[1] == 1 else f"{block.shape[1]} numbers"
                 raise DataError(
-                    f"{numbers.origin}: sample {counts[name] + 1} has {block.shape[1]} numbers, "
-                    f"those before have {width}"
+                    f"{numbers.origin}: sample {counts[name] + 1} has {found}, those before have {width}"
                 )
             counts[name] += len(block)
             yield block

@@ -42,6 +42,24 @@ def test_the_same_seed_gives_the_same_bytes(actcli: Program) -> None:
     assert actcli(*asked, "--seed", "1").out != one.out
 
 
+@pytest.mark.parametrize(
+    ("form", "out", "err"),
+    [
+        ("table", "Against the earlier statistics\n", ""),
+        ("markdown", "| Against the earlier statistics |", ""),
+        ("jsonl", '"change":{"newly_dead":[],"revived":[],"still_dead":[', "still dead."),
+        ("plain", "", "actcli: Against the earlier statistics: 0 newly dead, 0 revived, "),
+    ],
+)
+def test_a_training_against_an_earlier_one(actcli: Program, form: str, out: str, err: str) -> None:
+    asked = ("deadcheck", "--train", "relu", "--lr", "0.1", *SMALL)
+    assert actcli(*asked, "--save-state", "old.npz").status == 0
+    ended = actcli(*asked, "--against", "old.npz", "--format", form)
+    assert ended.status == 0
+    assert out in ended.out
+    assert err in ended.err
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_on_a_terminal(actcli: Program, columns: int) -> None:
     ended = actcli.on_a_terminal(
@@ -230,6 +248,8 @@ def test_ctrl_c_prints_what_was_trained(actcli: Program, running) -> None:
     assert status == 130
     assert out.startswith("function\tdepth\trate\tepoch")
     assert len(out.splitlines()) > 2
-    assert "interrupted" in err
-    assert "net.npz not written" in err
+    assert err.startswith("actcli: relu: after ")
+    assert "actcli: Interrupted: this is about the epochs trained so far.\n" in err
+    assert err.endswith("actcli: net.npz not written\n")
+    assert err.lower().count("interrupted") == 1
     assert [path.name for path in actcli.folder.iterdir()] == ["run.jsonl"]

@@ -128,7 +128,7 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
     """
     if samples < 1:
         raise UsageError(f"{samples} random samples: at least 1 is wanted")
-    shapes, notes = {}, []
+    shapes, notes, free = {}, [], []
     for wanted in inputs:
         _require_numbers(wanted)
         shape = wanted.shape or ()
@@ -140,9 +140,12 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
         if any(not isinstance(length, int) for length in shape[1:]):
             chosen = " x ".join(map(str, named))
             notes.append(f"input '{wanted.name}' leaves its size open, {chosen} is drawn")
+            free.append(f"{chosen} for '{wanted.name}'")
         shapes[wanted.name] = tuple(named)
         _require_small(math.prod(named), wanted.dtype, wanted.name)
-    return Noise(tuple(inputs), shapes, samples, seed, tuple(notes))
+    # a model may be fit for some lengths only, and says so in its own words when it does not run
+    drawn = f"noise (its size is open: {', '.join(free)}; --data FILE brings its own)" if free else "noise"
+    return Noise(tuple(inputs), shapes, samples, seed, tuple(notes), drawn)
 
 
 def _is_channels(shape: tuple[int | str | None, ...], axis: int) -> bool:

@@ -74,6 +74,16 @@ def test_what_is_not_known_stays_blank():
     assert causes([post], {"fc": weights})[0].causes == ("", "zero weights", "", "")
 
 
+def test_a_unit_at_the_upper_end_was_not_silenced_by_its_bias():
+    z = np.column_stack([np.linspace(4, 8, 50), np.linspace(-8, -4, 50), np.linspace(-8, -4, 50)])
+    verdict = classify(state(z, "hard_sigmoid"), SETTINGS)
+
+    (explained,) = causes([verdict], {"layer": Weights(bias=np.array([1.0, -5.0, 0.0]))})
+
+    assert explained.dead_units.all()
+    assert explained.causes == ("", "bias", "data")
+
+
 def test_a_shut_gate_has_no_cause_in_its_bias():
     z = np.column_stack([np.full(50, 30.0), np.linspace(-1, 1, 50), np.linspace(-2, 2, 50)])
     verdict = classify(state(z, "tanh"), SETTINGS)

@@ -16,6 +16,7 @@ from actcli.analysis.dying import (
     Threshold,
     fate,
     find_limits,
+    first_rates,
     next_rate,
     threshold,
     watch_dying,
@@ -248,3 +249,8 @@ def test_each_function_at_its_own_best_rate():
     dying = watched("relu", "tanh", trial=replace(TRIAL, rates=(), plan=replace(TRIAL.plan, epochs=1)))
     assert [course.stack.spec for course in dying.courses] == ["relu", "tanh"]
     assert all(math.isfinite(course.rate) and course.rate > 0 for course in dying.courses)
+
+
+def test_a_search_begins_at_plain_numbers():
+    assert first_rates(0.1) == (0.01, 0.1, 1.0, 10.0)
+    assert first_rates(0.001) == (0.0001, 0.001, 0.01, 0.1)

@@ -61,7 +61,7 @@ def test_the_interval_of_a_mean():
     )
     assert math.isnan(half_width([3.0]))
     assert math.isnan(half_width([3.0, -math.inf]))
-    assert half_width([3.0, 3.0]) == 0
+    assert half_width([3.0, 3.0]) == half_width([0.4] * 3) == 0
 
 
 def test_the_paired_test():

@@ -92,7 +92,7 @@ def test_depths_and_rates_are_contenders_of_their_own():
     keys = [(c.function, c.values["depth"], c.values["rate"]) for c in found.contenders]
     assert keys == [(f, d, r) for f in ("relu", "relu/tanh") for d in (1, 3) for r in (0.01, 0.1)]
     labels = [curve.label for curve in found.chart.content.panels[0].curves]
-    assert labels[0] == "relu, 1 layers, rate 0.01"
+    assert labels[0] == "relu, 1 layer, rate 0.01"
 
 
 def test_a_function_twice_is_two_equal_lines():
@@ -131,6 +131,23 @@ def test_a_rate_is_found_for_each_function():
     )
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (rate_grid("sgd")[-1], " It is the largest of them: one beyond may be better."),
+        (rate_grid("sgd")[0], " It is the smallest of them: one beyond may be better."),
+        (rate_grid("sgd")[4], ""),
+    ],
+)
+def test_a_rate_at_the_end_of_the_grid_is_called_so(rate, said):
+    entrant = training_comparison.Entrant(stack("relu"), 2, None)
+    found = {entrant: training_comparison.Outcome(rate, history([0.5, 0.6]))}
+    (_, note) = training_comparison._compared(
+        [entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=())
+    ).notes
+    assert note == f"relu: {rate:g} is the best rate of ten, on a quarter of the training set.{said}"
+
+
 def test_the_rate_is_found_without_the_test_set():
     spoilt = Dataset("moons", DATA.train_x, DATA.train_y, DATA.test_x * np.nan, 1 - DATA.test_y, DATA.classes)
 
@@ -146,7 +163,8 @@ def test_the_rate_is_found_without_the_test_set():
 def test_what_is_known_on_the_way(monkeypatch):
     monkeypatch.setattr(training_comparison, "_BETWEEN_LOOKS", 0.0)
     kept = []
-    trial = Trial(PLAN, width=5, seeds=2, depths=(1, 2))
+    # so long that no training is through before it is looked at
+    trial = Trial(replace(PLAN, epochs=300), width=5, seeds=2, depths=(1, 2))
     steps = compare_training([stack("relu"), stack("tanh")], DATA, trial, 1, lambda o: kept.append(dict(o)))
     first = next(steps)
     assert len(first.so_far.contenders) <= 2
@@ -155,7 +173,49 @@ def test_what_is_known_on_the_way(monkeypatch):
     assert 0 < some.done < some.total
     assert some.so_far.chart is None or some.so_far.contenders
     assert len(kept) == 2
-    assert all(outcome.history.epochs < 2 for outcome in kept[0].values())
+    assert all(outcome.history.epochs < 300 for outcome in kept[0].values())
+
+
+def cut_short(epochs, seeds=3):
+    """What is shown where networks of relu and tanh have come so far, by depth and function."""
+    trial = Trial(replace(PLAN, epochs=9), width=5, seeds=seeds, depths=(1, 2))
+    entrants = [
+        training_comparison.Entrant(stack(f), depth, 0.1) for f in ("relu", "tanh") for depth in trial.depths
+    ]
+    known = {}
+    for entrant, reached in zip(entrants, epochs, strict=True):
+        if reached is not None:
+            one = history([0.5 + 0.1 * i for i in range(seeds)], 9)
+            one.test_score[:] = one.test_score[9] + 0.1 * (entrant.stack.spec == "tanh")
+            known[entrant] = training_comparison.Outcome(0.1, replace(one, epochs=reached))
+    return training_comparison._compared(entrants, known, DATA, trial)
+
+
+def test_networks_that_are_not_trained_equally_long_are_not_tested_against_each_other():
+    found = cut_short([9, 2, 9, 2])
+    assert [c.values["epochs_trained"] for c in found.contenders] == [9, 2, 9, 2]
+    assert all(c.values["p_against_best"] is None is c.values["tied_with_best"] for c in found.contenders)
+    assert "9 epochs where they were not cut short, " in found.notes[0]
+    assert found.notes[1:] == ("Not all were trained equally long: there is no test of which is better.",)
+
+
+def test_what_is_cut_short_at_one_depth_is_compared_at_the_epoch_that_all_have_come_to():
+    found = cut_short([4, None, 5, None])
+    assert [c.values["epochs_trained"] for c in found.contenders] == [4, 4]
+    assert [len(c.details["epochs"]) for c in found.contenders] == [5, 5]
+    assert "4 of 9 epochs, " in found.notes[0]
+    assert found.notes[1] == "Not trained by then: relu, 2 layers; tanh, 2 layers."
+    assert found.notes[2].startswith("tanh, 1 layer is best, and more than chance explains")
+
+
+def test_what_is_trained_to_the_end_has_no_column_of_epochs():
+    assert "epochs_trained" in [column.name for column in cut_short([9, 9, 9, 8]).columns]
+    assert "epochs_trained" not in [column.name for column in cut_short([9, 9, 9, 9]).columns]
+    assert "epochs_trained" not in [column.name for column in cut_short([None] * 4).columns]
+
+
+def test_a_single_network_is_one():
+    assert "; 1 network each, " in cut_short([9, None, 9, None], seeds=1).notes[0]
 
 
 def test_the_histories_of_all_networks_are_kept():

@@ -47,8 +47,8 @@ def test_csv_quotes_what_has_a_comma():
 
 
 def test_json_has_everything():
-    document = json.loads(written("json"))
-    assert list(document) == ["by", "seed", "columns", "contenders"]
+    document = json.loads(written("json", Page(comparison(seed=7, notes=("digits: 20 epochs",)))))
+    assert list(document) == ["by", "seed", "columns", "contenders", "notes"]
     assert (document["by"], document["seed"]) == ("precision", 7)
     assert document["columns"][0] == {
         "name": "infimum",
@@ -64,6 +64,7 @@ def test_json_has_everything():
         "group": "float16",
         "unit": "ns",
     }
+    assert document["notes"] == ["digits: 20 epochs"]
     relu, gelu, odd = document["contenders"]
     assert list(relu) == ["function", *(column.name for column in COLUMNS), "layers"]
     assert relu["zero_gradient"] == [{"low": "-inf", "high": 0.0, "holds_low": False, "holds_high": True}]

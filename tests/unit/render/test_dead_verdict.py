@@ -72,14 +72,15 @@ def test_a_limit_for_each_layer_names_those_above_it():
     states = [state("conv1", planted(700)), state("conv2", planted(700)[:, 3:]), state("fc", planted(700))]
     found = findings(*states, limit=0.0, layer_glob="conv*")
     assert verdict(found)[1:] == [
-        "conv1 is above the limit of 0 %: 6.25 % (1 of 16).",
+        "Layer conv1 is above the limit of 0 %: 6.25 % (1 of 16).",
         "In the other layer, which the limit is not for, 1 of 16 units is dead.",
     ]
     assert verdict(findings(*states, limit=0.1, layer_glob="conv*"))[1] == (
         "Each of the 2 layers is within the limit of 10 %."
     )
     assert (
-        verdict(findings(*states, limit=0.1, layer_glob="conv1"))[1] == "conv1 is within the limit of 10 %."
+        verdict(findings(*states, limit=0.1, layer_glob="conv1"))[1]
+        == "Layer conv1 is within the limit of 10 %."
     )
 
 
@@ -89,7 +90,7 @@ def test_a_limit_for_some_layers_is_about_their_units_only():
     assert first.startswith("1 of 29 units in the 2 layers conv1, conv2 (3.45 %) is dead: no firing in 700 ")
     assert verdict(findings(*states, limit=0.0, layer_glob="conv2")) == [
         "No unit in conv2 is dead: all 13 fired, in 700 samples.",
-        "conv2 is within the limit of 0 %.",
+        "Layer conv2 is within the limit of 0 %.",
         "In the 2 other layers, which the limit is not for, 2 of 32 units are dead.",
     ]
     assert verdict(findings(*states, limit=0.0, layer_glob="*"))[0].startswith("2 of 45 units (4.44 %) are")
@@ -98,7 +99,7 @@ def test_a_limit_for_some_layers_is_about_their_units_only():
 def test_too_few_samples_are_said_of_their_layer():
     (_, said) = verdict(findings(state("a", planted(9)[:1, 1:3]), limit=0.0, layer_glob="a"))
     assert said == (
-        "Not enough data of a: 100 % (2 of 2) is above the limit of 0 %, but 1 sample is too few to say so; "
+        "Not enough data of layer a: 100 % (2 of 2) is above the limit of 0 %, but 1 sample is too few to say so; "
         "it takes 368."
     )
 
@@ -146,13 +147,13 @@ def test_nan_fails_every_limit_and_is_never_called_fine():
     assert verdict(found) == [
         "No unit is known to be dead: 1 of 2 fired, in 700 samples; 1 gave NaN or inf.",
         "1 of 2 units gave NaN or inf, which no limit allows.",
-        "1 unit gave NaN or inf: fc1.",
+        "NaN or inf are in fc1.",
     ]
     z[:] = np.nan
     found = findings(state("fc1", z), limit=1.0, layer_glob="fc1")
     assert verdict(found)[:2] == [
         "All 2 units gave NaN or inf: nothing is known of firing.",
-        "2 of 2 units of fc1 gave NaN or inf, which no limit allows.",
+        "2 of 2 units of layer fc1 gave NaN or inf, which no limit allows.",
     ]
     assert status_word(findings(state("fc1", z))) == "NaN or inf"
     assert verdict(findings(state("fc1", z[:, :1])))[0].startswith("The only unit gave NaN or inf")
@@ -212,9 +213,27 @@ def test_noise_is_said_first_and_what_was_not_observed_is_not_forgotten():
         said[0] == "The inputs were 64 samples of RANDOM NOISE: this verdict is about noise, not about data."
     )
     assert said[1] == "Interrupted: this is about the samples seen so far."
+    trained = verdict(findings(state("fc1", planted()), complete=False, trained=True))
+    assert trained[0] == "Interrupted: this is about the epochs trained so far."
     assert said[-1].startswith("1 activation was NOT OBSERVED, and may have dead units: a b[31m")
     assert "\x1b" not in said[-1]
     assert "\n" not in said[-1]
+
+
+def test_a_stop_says_what_more_samples_could_still_have_changed():
+    def stopped(*states, **more):
+        return verdict(findings(*states, stopped=True, **more))[0].removeprefix(
+            "Stopped before the end of the data: "
+        )
+
+    fires, many = planted()[:, [2, 3]], planted()[:, [1, 3]]
+    assert stopped(state("a", fires)) == "no unit can be dead any more."
+    assert stopped(state("a", many), settings=Settings(rare=0.5)) == (
+        "these samples put all dead units together below 0.5; one that fires so rarely may yet wake."
+    )
+    assert stopped(state("a", many[:3]), limit=0.5) == (
+        "more samples can only wake units, and no more are silent now than the limit allows."
+    )
 
 
 def test_nothing_observed_is_no_clean_bill():

@@ -19,7 +19,7 @@ from actcli.exits import UsageError
 from actcli.render.born_dead import write_born_dead
 from actcli.render.dead_table import View
 from actcli.render.dead_verdict import Findings
-from actcli.render.dying import dying_screen, epochs_shown, write_deaths
+from actcli.render.dying import death_sentences, dying_screen, epochs_shown, write_deaths
 from actcli.render.dying_text import EPOCH_COLUMNS, LIMIT_COLUMNS, Deaths, training_sentences
 from actcli.render.layout import Layout
 from actcli.render.network_file import Network, require_form, write_network, write_samples
@@ -162,6 +162,17 @@ def written(found, form, view=None):
     out = terminal()
     write_deaths(found, view or View(), Layout(form, None), out)
     return out.stdout.getvalue().decode()
+
+
+def test_a_search_that_is_interrupted_says_so_and_adds_up_no_rates():
+    searching = replace(DYING, limit=0.05)
+    found = deaths(a_fate(), thresholds=(a_threshold(),), dying=searching)
+    found = replace(found, findings=replace(found.findings, complete=False, trained=True))
+    assert death_sentences(found) == [
+        "Interrupted: this is about the epochs trained so far.",
+        *found.findings.report.notes,
+    ]
+    assert death_sentences(found)[1].startswith("relu dies above lr 0.5")
 
 
 def test_a_line_an_epoch():

@@ -18,8 +18,19 @@ def test_names_that_fit_stay_as_they_are():
 
 
 def test_what_all_share_goes_first():
-    names = fitting_names(BLOCKS[3:5], 30, surface())
+    names = fitting_names(BLOCKS[3:5], 20, surface())
     assert names == ["…stage0/blocks.3…", "…stage1/blocks.4…"]
+
+
+def test_no_more_of_what_all_share_goes_than_has_to():
+    assert fitting_names(BLOCKS[3:5], 30, surface()) == [
+        "…backbone/stage0/blocks.3…",
+        "…backbone/stage1/blocks.4…",
+    ]
+    trained = [f"relu lr 0.1 layer {i}" for i in (1, 2)]
+    assert fitting_names(trained, 14, surface()) == ["…0.1 layer 1", "…0.1 layer 2"]
+    assert fitting_names(trained, 9, surface()) == ["…layer 1", "…layer 2"]
+    assert fitting_names(trained, 4, surface()) == ["…1", "…2"]
 
 
 def test_a_number_in_front_where_the_cut_names_would_be_alike():

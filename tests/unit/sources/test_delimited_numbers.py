@@ -71,6 +71,7 @@ def test_several_columns_of_numbers_must_be_chosen_from(sheet, draw):
     ("content", "column", "message"),
     [
         ("x,y\n1,2\n", "z", "a.csv: no column 'z', there are 'x', 'y'"),
+        ("x,y,x\n1,2,3\n", "x", "a.csv: several columns are called 'x'; say which by its number: 1, 3"),
         ("x,y\n1,2\n", "3", "a.csv: no column '3', there are 'x', 'y'"),
         ("x,y\n1,2\n", "0", "a.csv: no column '0', there are 'x', 'y'"),
         ("x,y\n1,2\n", "9" * 5000, "a.csv: no column '" + "9" * 37 + "...', there are 'x', 'y'"),

@@ -176,6 +176,7 @@ def test_shapes_that_are_no_layer(array, axis, error, message):
         (("-", "-"), b"", UsageError, "stdin: is named twice"),
         (("-",), b"PK\x03\x04....", DataError, "stdin: holds an archive"),
         (("-",), b"", DataError, "stdin: holds no numbers"),
+        (("-",), b"1 2\n1\n", DataError, "stdin: sample 2 has 1 number, those before have 2"),
         (("-",), b"1 2\n1 2 3\n", DataError, "stdin: sample 2 has 3 numbers, those before have 2"),
         (("-",), b"1 x\n", DataError, "'x' is not a number"),
         (("empty.npy",), b"", DataError, "empty.npy: is empty"),

@@ -282,6 +282,7 @@ def test_noise_does_not_depend_on_the_batch(write):
     model = open_model(write(*convolution([node("Relu", ["z"], ["y"])]), shape=("N", 3, "h", "w")))
     noise = random_inputs(model.inputs, 5, 7)
     assert "224 x 224" in noise.notes[0]
+    assert noise.origin == "noise (its size is open: 3 x 224 x 224 for 'x'; --data FILE brings its own)"
     whole = np.concatenate([feed["x"] for _, feed in noise.batches(5)])
     np.testing.assert_array_equal(whole, np.concatenate([feed["x"] for _, feed in noise.batches(2)]))
 
