@@ -192,7 +192,8 @@ def _compared(
 ) -> Comparison:
     """What is known by now, every contender as far as it has come."""
     known = [e for e in entrants if e in outcomes and outcomes[e].history.epochs >= 0]
-    ties = _ties([outcomes[entrant].history for entrant in known])
+    step = 1 / len(data.test_y) if data.classes else 0.0
+    ties = _ties([outcomes[entrant].history for entrant in known], step)
     contenders = tuple(
         _contender(entrant, outcomes[entrant], tie, trial) for entrant, tie in zip(known, ties, strict=True)
     )
@@ -227,8 +228,11 @@ def _columns(data: Dataset, trial: Trial) -> tuple[Column, ...]:
     )
 
 
-def _ties(histories: Sequence[History]) -> list[tuple[bool | None, float | None]]:
-    """For each whether it ties with the best mean test score, and the corrected p value; the best itself: no p."""
+def _ties(histories: Sequence[History], step: float) -> list[tuple[bool | None, float | None]]:
+    """For each whether it ties with the best mean test score, and the corrected p value; the best itself: no p.
+
+    `step`: what one more test sample that is right adds to a score.
+    """
     if len(histories) < 2 or len(histories[0].members) < 2:  # one seed leaves nothing to judge by
         return [(None, None)] * len(histories)
     row = min(history.epochs for history in histories)
@@ -236,7 +240,7 @@ def _ties(histories: Sequence[History]) -> list[tuple[bool | None, float | None]
     means = [float(np.mean(score)) for score in scores]
     best = means.index(max(means))
     others = [place for place in range(len(scores)) if place != best]
-    corrected = holm([paired_p(scores[place], scores[best]) for place in others])
+    corrected = holm([paired_p(scores[place], scores[best], step) for place in others])
     found: list[tuple[bool | None, float | None]] = [(True, None)] * len(scores)
     for place, p in zip(others, corrected, strict=True):
         # R² of a diverged network is -inf: there is no t, and no tie with a mean that is finite
@@ -336,7 +340,8 @@ def _notes(
     yield (
         f"{data.name}: {len(data.train_y)} samples to train on, {len(data.test_y)} to test on, {of}; "
         f"{plan.optimizer}, batches of {plan.batch}, {plan.epochs} epochs, init {plan.init}; "
-        f"{trial.seeds} networks each, with the same weights and batches for every function."
+        f"{trial.seeds} network{'s' if trial.seeds > 1 else ''} each, "
+        "with the same weights and batches for every function."
     )
     tied = [n for n, c in zip(names, contenders, strict=True) if c.values["tied_with_best"] is True]
     if len(tied) > 1:
