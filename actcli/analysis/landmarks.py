@@ -87,7 +87,8 @@ def zero_gradient(f: Activation) -> tuple[Interval, ...]:
         for low, high in pairwise(cuts):
             inside = np.array([_within(low, high, share) for share in (0.0, 1e-9, 0.1, 0.4, 0.8, 1.0)])
             flat = not f.grad(inside).any()
-            if flat and np.ptp(f(inside)):  # the tails of a steep sigmoid; or more steps than kinks are listed
+            # the tails of a steep sigmoid, or more steps than kinks are listed
+            if flat and np.ptp(f(inside)):
                 flat = _sampled(f, low, high).flat
             flats.append(flat)
         held = [bool(np.isfinite(at) and f.grad(at) == 0) for at in cuts]

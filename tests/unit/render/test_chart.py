@@ -52,7 +52,14 @@ def test_scales_go_from_0_to_1():
 
 
 def test_a_scale_has_two_ticks_at_least_however_few_were_wanted():
-    for low, high in ((-1.1, 1.1), (-0.05, 1.05), (3.1, 3.9), (-7.3, 11.9), (1e-300, 2e-300), (-1e307, 1e307)):
+    for low, high in (
+        (-1.1, 1.1),
+        (-0.05, 1.05),
+        (3.1, 3.9),
+        (-7.3, 11.9),
+        (1e-300, 2e-300),
+        (-1e307, 1e307),
+    ):
         for most in range(1, 12):
             assert 2 <= len(Scale("linear", low, high).ticks(most)) <= max(most, 4)
 
