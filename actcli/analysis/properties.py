@@ -269,7 +269,9 @@ def _smoothness(f: Activation, edges: Iterable[_Edge], slope: float, steepest: I
     low, high = f.definition.domain
     if math.isinf(slope):
         for place in steepest:
-            if low < place.low < high:
+            beside = place.low + max(abs(place.low), 1.0) * np.array([-1e-6, 1e-6])
+            # not where the slope has only become too large for a number
+            if low < place.low < high and np.isfinite(f.grad(beside)).all():
                 found = min(found, 0.0 if math.isfinite(f(place.low)) else -1.0)
     return found
 

@@ -75,3 +75,8 @@ def test_where_nothing_is_known_of_the_slope_the_card_says_what_it_can():
 
 def test_a_pole_is_a_jump():
     assert measure(activation("1/x")).smoothness == -1
+
+
+@pytest.mark.parametrize("spec", ["x^3", "exp(x)", "x*exp(x)", "cosh(x)"])
+def test_a_slope_too_large_for_a_number_is_no_pole(spec):
+    assert measure(activation(spec)).smoothness == np.inf
