@@ -47,7 +47,7 @@ Exit status:
   2    wrong use: the command line asks for something that does not exist
   3    found what it was told to fail on (grad --check, compare --max-ulp,
        deadcheck --fail-above)
-  4    not enough data to say (deadcheck --fail-above)
+  4    not enough data to say (grad --check, deadcheck --fail-above)
   130  interrupted
 """
 

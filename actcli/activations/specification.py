@@ -25,6 +25,11 @@ _FAMILIES = (rectifiers, exponentials, gated, normal, sigmoids, shrinkage, waves
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
 _RESERVED = ("x", "e", "pi")
+_SAID_FOR = {
+    "nn": "torch", "f": "torch", "pytorch": "torch", "functional": "torch",
+    "tf": "keras", "tensorflow": "keras", "activations": "keras", "flax": "jax", "jnn": "jax",
+}  # fmt: skip
+"""How frameworks are called in code, and what they are here."""
 _registry = Registry()
 """Functions that a person has defined."""
 
@@ -292,7 +297,7 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
             return None, _formula(head, spec), None
         raise UsageError(f"unknown function {spec!r}{_as_formula(head) or _offer(normalised(head), None)}")
     if dialect not in DIALECTS:
-        raise UsageError(f"unknown framework {first!r} in {spec!r}; known: {', '.join(DIALECTS)}")
+        raise UsageError(f"unknown framework {first!r} in {spec!r}; {_right_framework(first, rest)}")
     key = normalised(rest.rpartition(".")[2])
     found = _index().get(f"{dialect}.{normalised(rest)}")
     if found:
@@ -300,6 +305,15 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     ours = _index().get(key)
     aside = f"; {ours[0].name} is known without {dialect + '.'!r}" if ours else ""
     raise UsageError(f"{dialect} has no function {rest!r}{aside or _offer(key, dialect)}")
+
+
+def _right_framework(first: str, rest: str) -> str:
+    """What to write for a name with its path in a framework's own code, `nn.GELU` or `tf.nn.relu`."""
+    meant = _SAID_FOR.get(first.strip().lower())
+    name = rest.rpartition(".")[2].strip()
+    if meant and f"{meant}.{normalised(name)}" in _index():
+        return f"did you mean {meant}.{name}?"
+    return f"known: {', '.join(DIALECTS)}"
 
 
 def _as_formula(name: str) -> str:
@@ -316,7 +330,9 @@ def _formula(head: str, spec: str) -> Definition:
     """The definition that a text which is no name stands for. Raises UsageError for what is no formula either."""
     from actcli.activations.formula import definition_of
 
-    if not head.strip() or _NUMBER.fullmatch(head):
+    if _NUMBER.fullmatch(head):
+        raise UsageError(f"{spec!r} is a number, and here stands a function: relu, or a formula in x")
+    if not head.strip():
         raise UsageError(f"unknown function {spec!r}; write one such as relu, or a formula in x")
     if len(split_layers(spec)) > 1:
         raise UsageError(

@@ -286,7 +286,8 @@ def _judge(
     if not decided.any():
         return
     with np.errstate(all="ignore"):
-        relative = np.where(decided & (error > 0), error / size, 0.0)
+        # below 0: a point that is left out is not the worst, not even where all others agree to the bit
+        relative = np.where(decided, np.where(error > 0, error / size, 0.0), -1.0)
     relative = np.where(decided & lost, math.inf, relative)
     worst = int(relative.argmax())
     if relative[worst] > tally.worst[0] or math.isnan(tally.worst[1]):

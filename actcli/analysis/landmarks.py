@@ -86,8 +86,11 @@ def zero_gradient(f: Activation) -> tuple[Interval, ...]:
     with np.errstate(all="ignore"):
         for low, high in pairwise(cuts):
             inside = np.array([_within(low, high, share) for share in (0.0, 1e-9, 0.1, 0.4, 0.8, 1.0)])
-            # the tails of a steep sigmoid have no slope either, but two levels
-            flats.append(not f.grad(inside).any() and not np.ptp(f(inside)))
+            flat = not f.grad(inside).any()
+            # the tails of a steep sigmoid, or more steps than kinks are listed
+            if flat and np.ptp(f(inside)):
+                flat = _sampled(f, low, high).flat
+            flats.append(flat)
         held = [bool(np.isfinite(at) and f.grad(at) == 0) for at in cuts]
     found: list[Interval] = []
     for i, flat in enumerate(flats):

@@ -137,7 +137,7 @@ def measure(f: Activation) -> Properties:
     with np.errstate(all="ignore"):
         parts, edges, limits, turns = _course(f)
         slope, steepest = _largest_slope(f, parts, edges)
-        smoothness = _smoothness(edges)
+        smoothness = _smoothness(f, edges, slope, steepest)
         lowest, highest = _extremes(f, parts, edges, limits, turns)
         zeros, endless = _zeros(f, parts, edges)
         saturation = _saturation(f, parts, slope, -1), _saturation(f, parts, slope, 1)
@@ -192,7 +192,7 @@ def with_facts(definition: Definition) -> Definition:
             f.definition,
             range=(lowest.value, highest.value),
             monotone=_direction(parts, edges) != "neither",
-            smoothness=_smoothness(edges),
+            smoothness=_smoothness(f, edges, *_largest_slope(f, parts, edges)),
         )
 
 
@@ -231,9 +231,15 @@ class _Edge:
         kink = next(kink for kink in f.kinks if kink.at == at)
         # The sides are measured a little beside the kink, where f and f' have moved by as much as this.
         steep, bent = ((_SAME * abs(at) + 1e-300) * max(map(abs, sides)) for sides in (slopes, bends))
+        # a side that is vertical at the kink is only steep beside it
+        vertical = any(map(math.isinf, kink.slopes))
+        slopes = (
+            kink.slopes[0] if math.isinf(kink.slopes[0]) else slopes[0],
+            kink.slopes[1] if math.isinf(kink.slopes[1]) else slopes[1],
+        )
         if kink.jump or any(_differ(value, side, steep) for side in values):
             smoothness = -1.0
-        elif _differ(*slopes, bent):
+        elif vertical or _differ(*slopes, bent):
             smoothness = 0.0
         else:
             smoothness = 1.0 if _differ(*bends) else INF
@@ -257,8 +263,17 @@ def _course(
     return parts, edges, _limits(f, parts), turns
 
 
-def _smoothness(edges: Iterable[_Edge]) -> float:
-    return min((edge.smoothness for edge in edges), default=INF)
+def _smoothness(f: Activation, edges: Iterable[_Edge], slope: float, steepest: Iterable[Interval]) -> float:
+    """That of the worst kink; and where f is vertical inside its domain without one (∛x), 0, or −1 at a pole."""
+    found = min((edge.smoothness for edge in edges), default=INF)
+    low, high = f.definition.domain
+    if math.isinf(slope):
+        for place in steepest:
+            beside = place.low + max(abs(place.low), 1.0) * np.array([-1e-6, 1e-6])
+            # not where the slope has only become too large for a number
+            if low < place.low < high and np.isfinite(f.grad(beside)).all():
+                found = min(found, 0.0 if math.isfinite(f(place.low)) else -1.0)
+    return found
 
 
 def _limits(f: Activation, parts: Sequence[Piece]) -> tuple[float, float]:
@@ -283,7 +298,7 @@ def _extremes(
     result = []
     for sign in (-1.0, 1.0):
         candidates = [(sign * value, reached, at) for value, reached, at in found if not math.isnan(value)]
-        for part in parts:
+        for part in (part for part in parts if not np.isnan(part.value).all()):
             best = int(np.nanargmax(sign * part.value))
             candidates.append((sign * float(part.value[best]), False, None))
         top = max(value for value, _, _ in candidates)
@@ -317,7 +332,9 @@ def _largest_slope(
         (abs(s), Interval.point(at)) for at, s in zip(ends, f.grad(np.array(ends)).tolist(), strict=True)
     ]
     known = max((slope for slope, _ in found if not math.isnan(slope)), default=0.0)
-    for part in parts:  # nothing of the above, only a sample
+    for part in (
+        part for part in parts if not np.isnan(part.slope).all()
+    ):  # nothing of the above, only a sample
         best = int(np.nanargmax(np.abs(part.slope)))
         found.append((abs(float(part.slope[best])), Interval.point(float(part.x[best]))))
         if not found[-1][0] > known * (1 + 1e-12):

@@ -42,16 +42,18 @@ def half_width(values: Sequence[float] | Array, confidence: float = 0.95) -> flo
     return _quantile(1 - confidence, array.size - 1) * spread / math.sqrt(array.size)
 
 
-def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array) -> float:
+def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array, step: float = 0.0) -> float:
     """The p value of the paired t test of equal means, a and b of one length; 1 where they are the same.
 
-    NaN for fewer than two pairs, or values that are not finite.
+    Values that come in steps (a share of n samples: 1/n) may differ by the same in every pair: their differences are
+    then not without spread, it is only too small to see. Their deviation is taken as step/√12 at least, that of what
+    rounding to the step hides (Sheppard 1898). NaN for fewer than two pairs, or values that are not finite.
     """
     with np.errstate(invalid="ignore"):
         difference = np.subtract(a, b, dtype=np.float64)
     if difference.size < 2 or not np.isfinite(difference).all():
         return math.nan
-    mean, spread = float(difference.mean()), float(difference.std(ddof=1))
+    mean, spread = float(difference.mean()), max(float(difference.std(ddof=1)), step / math.sqrt(12))
     if spread == 0:
         return 1.0 if mean == 0 else 0.0
     return two_sided_p(mean / spread * math.sqrt(difference.size), difference.size - 1)

@@ -199,9 +199,10 @@ def _compared(
     histories = [cut[entrant].history for entrant in known]
     # before the first look nothing is known: then the columns are those that --sort and --best may name
     short = bool(known) and min(reached.values()) < trial.plan.epochs
+    ties = _ties(histories, 1 / len(data.test_y) if data.classes else 0.0)
     contenders = tuple(
         _contender(entrant, cut[entrant], tie, trial, short=short)
-        for entrant, tie in zip(known, _ties(histories), strict=True)
+        for entrant, tie in zip(known, ties, strict=True)
     )
     names = [_name(entrant, trial) for entrant in known]
     waiting = [_name(entrant, trial) for entrant in entrants if entrant not in cut]
@@ -246,10 +247,11 @@ def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
     )
 
 
-def _ties(histories: Sequence[History]) -> list[tuple[bool | None, float | None]]:
+def _ties(histories: Sequence[History], step: float) -> list[tuple[bool | None, float | None]]:
     """For each whether it ties with the best mean test score, and the corrected p value; the best itself: no p.
 
-    Nothing of networks that were not trained equally long: they differ by more than their functions.
+    `step`: what one more test sample that is right adds to a score. Nothing of networks that were not trained equally
+    long: they differ by more than their functions.
     """
     if len(histories) < 2 or len(histories[0].members) < 2:  # one seed leaves nothing to judge by
         return [(None, None)] * len(histories)
@@ -260,7 +262,7 @@ def _ties(histories: Sequence[History]) -> list[tuple[bool | None, float | None]
     means = [float(np.mean(score)) for score in scores]
     best = means.index(max(means))
     others = [place for place in range(len(scores)) if place != best]
-    corrected = holm([paired_p(scores[place], scores[best]) for place in others])
+    corrected = holm([paired_p(scores[place], scores[best], step) for place in others])
     found: list[tuple[bool | None, float | None]] = [(True, None)] * len(scores)
     for place, p in zip(others, corrected, strict=True):
         # R² of a diverged network is -inf: there is no t, and no tie with a mean that is finite

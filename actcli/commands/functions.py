@@ -74,7 +74,7 @@ def specifications(
     """
     if not settings and not no_rewrite:
         return tuple(specs)
-    from actcli.activations.specification import is_name, split_layers
+    from actcli.activations.specification import is_name, parameter_names, split_layers
 
     values = _values(settings or ())
     layers = [split_layers(spec) for spec in specs]
@@ -90,7 +90,9 @@ def specifications(
     )
     if unused:
         named = " or ".join(specs)
-        raise UsageError(f"--set {next(iter(unused))}: {named} has no parameter of that name")
+        known = dict.fromkeys(name for parts in layers for part in parts for name in parameter_names(part))
+        has = f"known {'is' if len(known) == 1 else 'are'} {', '.join(known)}" if known else "there are none"
+        raise UsageError(f"--set {next(iter(unused))}: {named} has no parameter of that name; {has}")
     return adapted
 
 

@@ -140,6 +140,10 @@ def sentence(error: typer.TyperException, context: "Context | None" = None) -> s
             if option in parameter.opts and "requires" in error.message:
                 return f"{option} needs {parameter.metavar} after it"
     message = " ".join(error.format_message().split()).rstrip(".")
+    if context is not None and "unexpected extra argument" in message:
+        wanted = [p.human_readable_name for p in context.command.params if p.param_type_name == "argument"]
+        extra = message.partition("(s)")[2].strip(" ()")
+        return f"{context.command_path} takes one {wanted[-1]}; {extra} is too much"
     return message[:1].lower() + message[1:]
 
 

@@ -42,7 +42,7 @@ class Scale:
         return _share(self._bent(values), *self._bent(np.array([self.low, self.high])).tolist())
 
     def ticks(self, most: int) -> list[Tick]:
-        """At most so many ticks (but two at least, where there is room for any)."""
+        """About so many ticks or fewer, but two at least."""
         values = self._round_values(max(most, 2))
         texts = tick_texts(values) if self.kind == "linear" else [_power_text(v) for v in values]
         places = self.place(np.array(values)).tolist()
@@ -61,7 +61,9 @@ class Scale:
 
     def _round_values(self, most: int) -> list[float]:
         if self.kind == "linear":
-            return round_numbers(self.low, self.high, most)
+            # one number says nothing of the scale: a finer step then, though it gives more than wanted
+            some = (round_numbers(self.low, self.high, m) for m in range(most, 3 * most))
+            return next((values for values in some if len(values) > 1), [])
         if self.kind == "log":
             return _decades(self.low, self.high, most)
         top = max(abs(self.low), abs(self.high))

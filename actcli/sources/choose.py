@@ -7,6 +7,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.arguments import is_number_list, range_numbers, typed_numbers
 from actcli.sources.bytestream import ByteStream, RawStream, open_file, require_readable
 from actcli.sources.request import Request
+from actcli.sources.tokens import printed_minus
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _file(request: Request) -> str | None:
     for token in files:
         known = token == _STDIN or _suffix(token) in _SUFFIXES or os.path.exists(token)  # noqa: PTH110
         if not known:
-            raise UsageError(f"'{token}' is neither a number nor a file")
+            aside = printed_minus(token.encode(errors="surrogateescape"))
+            raise UsageError(f"'{token}' is neither a number nor a file{aside}")
     if request.input is not None:
         files.insert(0, request.input)
     if len(files) > 1:

@@ -14,7 +14,7 @@ from actcli.sources.casting import FLOAT64, in_dtype
 from actcli.sources.pieces import whole_lines
 from actcli.sources.request import OnError, Request
 from actcli.sources.text import BYTE_ORDER_MARK
-from actcli.sources.tokens import parse_token, shown
+from actcli.sources.tokens import parse_token, printed_minus, shown
 
 MAX_ROW = 1 << 24
 _CELLS_PER_BLOCK = 1 << 16
@@ -246,7 +246,8 @@ def bad_cell(sheet: Sheet, line: int, cell: str, column: int) -> DataError:
     where = f"column {_shown(sheet.names[column])}" if sheet.has_header else f"column {column + 1}"
     if not cell.strip():
         return DataError(f"{sheet.origin}:{line}: the cell in {where} is empty")
-    return DataError(f"{sheet.origin}:{line}: {_shown(cell)} in {where} is not a number")
+    aside = printed_minus(cell.encode(errors="surrogateescape"))
+    return DataError(f"{sheet.origin}:{line}: {_shown(cell)} in {where} is not a number{aside}")
 
 
 def _shown(text: str) -> str:

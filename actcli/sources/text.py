@@ -11,7 +11,7 @@ from actcli.sources.bytestream import CHUNK, ByteStream
 from actcli.sources.casting import FLOAT64, in_dtype
 from actcli.sources.pieces import Piece, long_token, whole_lines, whole_tokens, without_comments
 from actcli.sources.request import OnError, Request
-from actcli.sources.tokens import MAX_TOKEN, parse_block, parse_token, shown, tokens_in
+from actcli.sources.tokens import MAX_TOKEN, parse_block, parse_token, printed_minus, shown, tokens_in
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -85,7 +85,8 @@ def _line(
             if len(token) > MAX_TOKEN:
                 return numbers, long_token(origin, line)
             if on_error is OnError.STOP:
-                return numbers, DataError(f"{origin}:{line}: {shown(token)} is not a number")
+                said = f"{shown(token)} is not a number{printed_minus(token)}"
+                return numbers, DataError(f"{origin}:{line}: {said}")
             if on_error is OnError.NAN:
                 number = np.nan
         numbers.append(number)

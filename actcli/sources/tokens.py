@@ -14,6 +14,7 @@ _AS_COMMAS = bytes.maketrans(SEPARATORS, b"," * len(SEPARATORS))
 _SEPARATOR = re.compile(b"[" + re.escape(SEPARATORS) + b"]")
 _INTEGER_MINUS_ZERO = re.compile(b"-0(?:[" + re.escape(SEPARATORS) + b"]|\\Z)")
 _SHOWN = 40
+_PRINTED_MINUS = "\N{MINUS SIGN}".encode()
 
 
 def tokens_in(text: bytes) -> list[bytes]:
@@ -51,6 +52,11 @@ def parse_block(text: bytes) -> "Array | None":
     except ValueError:
         return None
     return np.fromiter(values, np.float64, len(values))
+
+
+def printed_minus(token: bytes) -> str:
+    """What to add of a token that is no number for the minus sign that papers print; nothing of others."""
+    return "; its minus is the printed sign U+2212, a number has -" if _PRINTED_MINUS in token else ""
 
 
 def shown(token: bytes) -> str:

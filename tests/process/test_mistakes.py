@@ -5,12 +5,17 @@ from program import Program
 
 WRONG_USE = {
     "evl relu 1": "no command 'evl'; did you mean eval?",
+    "eval 3 1": "'3' is a number, and here stands a function: relu, or a formula in x",
+    "plot relu -1 1": "'-1' is a number, and here stands a function",
+    "info relu gelu": "actcli info takes one FUNCTION; gelu is too much",
+    "list relu gelu tanh": "actcli list takes one PATTERN; gelu tanh is too much",
     "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, info, completion",  # noqa: E501
     "eval": "FUNCTION is missing; actcli eval --help shows an example",
     "eval rleu 1": "relu",
     "eval leaky_relu:beta=1 1": "alpha",
     "eval softplus:beta=0 1": "beta",
     "eval relu abc": "'abc'",
+    "eval relu \N{MINUS SIGN}1": "is neither a number nor a file; its minus is the printed sign U+2212, a number has -",
     "eval relu 1 2 in.npy": "in.npy",
     "eval relu 1 --range 0 1": "--range",
     "eval relu 1 --fromat csv": "no option '--fromat'; did you mean --format?",

@@ -21,6 +21,7 @@ from actcli.activations.formula.jets import (
     selected,
     times,
 )
+from actcli.activations.formula.level import is_level
 from actcli.activations.formula.program import Instruction, Program, settle_ends
 from actcli.exits import UsageError
 
@@ -67,7 +68,28 @@ def series(
         name: [np.float64(value), 1.0] if name == wrt else [np.float64(value)]
         for name, value in parameters.items()
     }
-    return run(program, first, given, order, side)
+    found = run(program, first, given, order, side)
+    return _levelled(found, program, x, given, side) if wrt == "x" else found
+
+
+def _levelled(u: Jet, program: Program, x: Array, given: Mapping[str, Jet], side: Side) -> Jet:
+    """The series, computed again where it is NaN: with slope 0 for the parts of the formula that are level there.
+
+    sqrt(max(x, 0)) at x = -1 is the root of a constant, and its slope comes as inf·0.
+    """
+    lost = np.zeros(x.shape, np.bool_)
+    for part in u[1:]:
+        lost |= np.isnan(part)
+    lost &= np.isfinite(x)
+    if not lost.any():
+        return u
+    again = run(program, [x[lost], 1.0], given, len(u) - 1, side, level=True)
+    filled = [u[0]]
+    for k, part in enumerate(u[1:], 1):
+        whole = np.array(np.broadcast_to(part, x.shape))
+        whole[lost] = at(again, k)
+        filled.append(whole)
+    return filled
 
 
 def at_kink(definition: Definition, order: int, rule: str, x: Array, **parameters: float) -> Array:
@@ -93,6 +115,10 @@ def _by_rule(definition: Definition, order: int, rule: str, x: Array, parameters
     given = {name: [np.float64(value)] for name, value in parameters.items()}
 
     def from_side(side: Side) -> Jet:
+        if definition.family == FORMULA:
+            from actcli.activations.formula.formula import expression_of
+
+            return series(expression_of(definition).program, order, x, parameters, side=side)
         return _by_expression(definition, [x, 1.0], given, order, side)
 
     if rule == "default":
@@ -108,12 +134,27 @@ def _by_rule(definition: Definition, order: int, rule: str, x: Array, parameters
     return np.where(differ, np.nan, derivative_of(left, order))
 
 
-def run(program: Program, x: Jet, parameters: Mapping[str, Jet], order: int, side: Side) -> Jet:
-    """The series of f where x and the parameters are series."""
+def run(
+    program: Program,
+    x: Jet,
+    parameters: Mapping[str, Jet],
+    order: int,
+    side: Side,
+    *,
+    level: bool = False,
+) -> Jet:
+    """The series of f where x and the parameters are series; with `level` 0 for the slopes of parts that are level."""
     results: list[Any] = []
+    masks: list[Any] = []
     for place, step in enumerate(program.instructions):
         taken = [results[i] for i in step.inputs]
-        results.append(_step(step, taken, x, parameters, order, side))
+        result = _step(step, taken, x, parameters, order, side)
+        if level:
+            still = is_level(step, taken, [masks[i] for i in step.inputs], result, order, side)
+            masks.append(still)
+            if not step.is_condition:
+                result = [result[0], *(np.where(still, 0.0, part) for part in result[1:])]
+        results.append(result)
         for i in step.inputs:
             if program.last_uses[i] == place:
                 results[i] = None

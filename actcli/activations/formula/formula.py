@@ -1,6 +1,7 @@
 """A formula understood: its tree, what is computed for it, and the definition that the rest of the program uses."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
@@ -83,11 +84,26 @@ def forget() -> None:
     _defined.cache_clear()
 
 
+def _alone(text: str) -> str:
+    """What to write for a function that is called with its parameters only, as a framework makes a layer."""
+    from actcli.activations.specification import catalogued_definition
+
+    made = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
+    if made is None:
+        return ""
+    definition = catalogued_definition(made[1])
+    if definition is None or not definition.parameters:
+        return ""
+    return f"; {definition.name} with that parameter is {made[1]}:{made[2].strip()}"
+
+
 @lru_cache(256)
 def _defined(name: str, text: str, parameters: tuple[Parameter, ...], source: str) -> Definition:
     read = formula(text, tuple(p.name for p in parameters))
     if not contains_x(read.tree):
-        raise FormulaError("there is no x in it: a function is a formula in x", text, 0, len(text))
+        raise FormulaError(
+            f"there is no x in it: a function is a formula in x{_alone(text)}", text, 0, len(text)
+        )
     listed = {p.name: p for p in parameters}
     for given in listed:
         if given not in read.names:

@@ -352,7 +352,10 @@ class _Parser:
         span: Span,
     ) -> Node:
         if not given:
-            raise self.error(f"write {token.text}(x): its argument comes first, without a name", token)
+            alone = (
+                f"; with that parameter alone it is {token.text}:{next(iter(named))}=VALUE" if named else ""
+            )
+            raise self.error(f"write {token.text}(x): its argument comes first, without a name{alone}", token)
         known = {name: p.name for p in definition.parameters for name in (p.name, *p.aliases)}
         own = ", ".join(p.name for p in definition.parameters)
         if len(given) > 1 + len(definition.parameters):

@@ -216,3 +216,12 @@ def test_differences_that_decide_nothing_are_said_to():
     """Beyond 40 the value of sigmoid is 1 in every digit: rounding hides the slope, which agrees within that."""
     result = check_derivative(activation("sigmoid"), stream([0.5, 45.0]))
     assert (result.points, result.undecided, result.passed) == (1, 1, True)
+
+
+def test_the_worst_point_is_one_that_was_compared():
+    # at -10000 floor jumps: a point that is left out, and the first of all
+    check = check_derivative(activation("floor(x)"), None)
+    assert check.passed
+    assert check.undecided
+    assert check.largest_error == 0
+    assert check.derivative == check.differences

@@ -157,6 +157,9 @@ def test_a_narrow_transition_far_from_0_has_its_moments() -> None:
         ("leaky_relu", ()),
         ("sigmoid", ()),
         ("onnx.HardSigmoid:alpha=0", (Interval(-INF, INF),)),
+        ("floor(x)", (Interval(-INF, INF),)),  # more steps than kinks are listed
+        ("where(x < 0, x, floor(x))", (Interval(0.0, INF, True),)),
+        ("sigmoid(1e9*x)", ()),
     ],
 )
 def test_where_no_gradient_flows(spec: str, wanted: tuple[Interval, ...]) -> None:

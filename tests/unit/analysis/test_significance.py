@@ -84,3 +84,16 @@ def test_holm():
     corrected = holm([0.01, math.nan, 0.04])
     assert corrected[0] == 0.02
     assert math.isnan(corrected[1])
+
+
+def test_two_pairs_that_differ_by_the_same_sample_of_a_test_set_prove_nothing() -> None:
+    one, other = [0.928, 0.920], [0.932, 0.924]  # one of 250 samples more, twice
+    assert paired_p(one, other, 1 / 250) == pytest.approx(two_sided_p(math.sqrt(24), 1))
+    assert paired_p(one, other, 1 / 250) > 0.05
+    assert paired_p([0.5] * 5, [0.9] * 5, 1 / 250) < 1e-6  # many samples more, five times, do
+    assert paired_p(one, one, 1 / 250) == 1
+
+
+def test_a_step_leaves_differences_that_spread_alone() -> None:
+    a, b = [0.90, 0.95, 0.93], [0.91, 0.99, 0.94]
+    assert paired_p(a, b, 1 / 250) == paired_p(a, b)

@@ -36,7 +36,7 @@ def history(scores, epochs=0):
 
 
 def ties(*scores):
-    return training_comparison._ties([history(one) for one in scores])
+    return training_comparison._ties([history(one) for one in scores], 0.0)
 
 
 def test_the_best_ties_with_itself_and_with_what_is_as_good():

@@ -51,6 +51,26 @@ def test_scales_go_from_0_to_1():
     assert np.isnan(Scale("log", 1, 10).place(np.array([0.0, -1.0]))).all()
 
 
+def test_a_scale_has_two_ticks_at_least_however_few_were_wanted():
+    for low, high in (
+        (-1.1, 1.1),
+        (-0.05, 1.05),
+        (3.1, 3.9),
+        (-7.3, 11.9),
+        (1e-300, 2e-300),
+        (-1e307, 1e307),
+    ):
+        for most in range(1, 12):
+            assert 2 <= len(Scale("linear", low, high).ticks(most)) <= max(most, 4)
+
+
+@pytest.mark.parametrize("name", ["tanh", "hard_tanh", "softsign", "erf", "sigmoid", "relu", "gelu", "logit"])
+@pytest.mark.parametrize("height", range(8, 16))
+def test_the_y_axis_has_a_scale_however_low_the_chart(name, height):
+    labels = [line.partition("┤")[0].partition("┼")[0] for line in chart(name, height=height).splitlines()]
+    assert sum(label.strip().lstrip("-").replace(".", "").isdigit() for label in labels) >= 2
+
+
 def test_a_scale_has_air_and_copes_with_constants():
     scale = y_scale("linear", [np.array([0.0, 1.0])], "f(x)")
     assert (scale.low, scale.high) == pytest.approx((-0.05, 1.05))

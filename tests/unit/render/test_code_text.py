@@ -143,9 +143,7 @@ def test_what_a_person_wrote_stays_a_remark(own_functions, text):
     assert len(code_for("latex", activation("mine")).splitlines()) == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "identifier"), [("class", "class_"), ("np", "np_"), ("axis", "axis_")]
-)
+@pytest.mark.parametrize(("name", "identifier"), [("class", "class_"), ("np", "np_"), ("axis", "axis_")])
 def test_names_become_identifiers(own_functions, name, identifier):
     own_functions(name, "2*x")
     assert f"def {identifier}(x):" in code_for("python", activation(name))

@@ -95,6 +95,14 @@ def test_columns_that_are_not_there(sheet, draw, content, column, message):
         ("x,y\n1,2\n,3\n", "x", "a.csv:3: the cell in column 'x' is empty"),
         ("1,2\n1_0,3\n", "1", "a.csv:2: '1_0' in column 1 is not a number"),
         ("x\n1\n١\n", None, "a.csv:3: '١' in column 'x' is not a number"),
+        (
+            "x\n1\n\N{MINUS SIGN}2\n",
+            None,
+            (
+                "a.csv:3: '\N{MINUS SIGN}2' in column 'x' is not a number"
+                "; its minus is the printed sign U+2212, a number has -"
+            ),
+        ),
         ("x\n1\n\x00\n", None, "a.csv:3: '\\x00' in column 'x' is not a number"),
         (b"x\n1\n\xff\n", None, "a.csv:3: '\\xff' in column 'x' is not a number"),
         ("x,y\n1,2\n3\n", "x", "a.csv:3: 1 cell, the header has 2"),
