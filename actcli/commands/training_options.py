@@ -61,6 +61,7 @@ Optimizer = Annotated[
     typer.Option(
         "--optimizer",
         metavar="NAME",
+        case_sensitive=False,
         help=f"{options.one_of(OptimizerName)}.  [default: sgd]",
         rich_help_panel=TRAINING,
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actcli.activations import Activation
 from actcli.analysis.landmarks import Interval
-from actcli.analysis.properties import Extreme, Gains, Moments, Properties
+from actcli.analysis.properties import COST_NUMBERS, Extreme, Gains, Moments, Properties
 from actcli.analysis.recognition import REACH, Recognition
 from actcli.render import notation
 from actcli.render.card import Card, autograd_at, bounds, defaults_by_framework, jump_at, names_by_framework
@@ -71,7 +71,8 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
     if f.definition.frameworks:
         yield "Names", _facts(_names(f), surface)
     if card.cost is not None:
-        yield "Cost", _facts([("measured", f"{number(card.cost, 2)} × relu, on this machine, now")], surface)
+        measured = f"{number(card.cost, 2)} × relu, on {COST_NUMBERS} numbers, on this machine, now"
+        yield "Cost", _facts([("measured", measured)], surface)
 
 
 def _facts(facts: Iterable[Fact], surface: Surface) -> "Table":

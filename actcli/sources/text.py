@@ -14,6 +14,8 @@ from actcli.sources.request import OnError, Request
 from actcli.sources.tokens import MAX_TOKEN, parse_block, parse_token, printed_minus, shown, tokens_in
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_HEADER = 4096
+"""Bytes of a first line that are looked at for words alone."""
 
 
 def text_numbers(stream: ByteStream, request: Request) -> Numbers:
@@ -64,7 +66,7 @@ def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Ar
     values: list[float] = []
     error = None
     for line, text in enumerate(piece.text.split(b"\n"), piece.line):
-        numbers, error = _line(text, origin, line, on_error)
+        numbers, error = _line(text, origin, line, on_error, _header_aside(text, line))
         values += (number for number in numbers if number is not None)
         if error:
             break
@@ -75,9 +77,12 @@ def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Ar
 
 
 def _line(
-    text: bytes, origin: str, line: int, on_error: OnError
+    text: bytes, origin: str, line: int, on_error: OnError, aside: str
 ) -> tuple[list[float | None], DataError | None]:
-    """The numbers of one line, None for what is to be skipped; and the error at which they end, if any."""
+    """The numbers of one line, None for what is to be skipped; and the error at which they end, if any.
+
+    `aside` is what is said of the line beside what is wrong.
+    """
     numbers: list[float | None] = []
     for token in tokens_in(text):
         number = parse_token(token)
@@ -86,11 +91,19 @@ def _line(
                 return numbers, long_token(origin, line)
             if on_error is OnError.STOP:
                 said = f"{shown(token)} is not a number{printed_minus(token)}"
-                return numbers, DataError(f"{origin}:{line}: {said}")
+                return numbers, DataError(f"{origin}:{line}: {said}{aside}")
             if on_error is OnError.NAN:
                 number = np.nan
         numbers.append(number)
     return numbers, None
+
+
+def _header_aside(text: bytes, line: int) -> str:
+    """What to say where the first line holds nothing but words, as a header does."""
+    tokens = tokens_in(text[:_HEADER]) if line == 1 else []
+    if len(tokens) < 2 or any(parse_token(token) is not None for token in tokens):
+        return ""
+    return "; names of columns are read in files that end in .csv or .tsv"
 
 
 def _row_blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
@@ -142,7 +155,7 @@ def _careful_rows(piece: Piece, origin: str, on_error: OnError) -> Iterator[Arra
         for part in _parts(text, origin, line):
             values = parse_block(part)
             if values is None:
-                numbers, error = _line(part, origin, line, on_error)
+                numbers, error = _line(part, origin, line, on_error, _header_aside(text, line))
                 if error:
                     raise error
                 if None in numbers:

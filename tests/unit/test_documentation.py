@@ -43,8 +43,9 @@ def test_every_command_has_its_page_and_stands_in_the_readme(name):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
-def test_every_page_is_reached_from_the_readme(path):
+def test_every_page_is_reached_from_the_readme_and_leads_back(path):
     assert f"(docs/{path.name})" in README
+    assert "(../README.md" in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

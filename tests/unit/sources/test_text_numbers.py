@@ -80,6 +80,13 @@ def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
     assert str(drawn.error) == f"stdin:3: {quoted} is not a number{aside}"
 
 
+@pytest.mark.parametrize(("first", "is_header"), [(b"a b", True), (b"a,1", False), (b"a", False)])
+def test_names_of_columns_are_told_where_they_are_read(draw, first, is_header):
+    error = str(draw(Request(), first + b"\n1 2\n").error)
+    assert error.startswith("stdin:1: 'a' is not a number")
+    assert error.endswith("names of columns are read in files that end in .csv or .tsv") == is_header
+
+
 def test_the_line_is_counted_over_blocks(draw):
     drawn = draw(Request(), b"0.25\n" * 500_000 + b"abc\n")
 
