@@ -244,3 +244,27 @@ def test_rows_have_no_curve() -> None:
 def test_the_cost_of_relu_is_that_of_relu() -> None:
     assert 0.3 < cost_relative_to_relu(activation("relu")) < 3
     assert cost_relative_to_relu(activation("gelu")) > 1.5
+
+
+@pytest.mark.parametrize(
+    ("spec", "mean", "variance", "slope_mean", "slope_variance"),
+    [
+        ("sqrt(relu(x))", True, True, True, False),
+        ("abs(x-1)^0.4", True, True, True, False),
+        ("abs(x-1)^0.7", True, True, True, True),
+        ("1/abs(x)", False, False, False, False),
+        ("1/x", False, False, False, False),
+        ("abs(x)^-0.4", True, True, False, False),
+        ("tanh(1e11*x)", True, True, True, True),
+        ("sigmoid(1e3*(x-2))", True, True, True, True),
+    ],
+)
+def test_what_grows_without_end_has_no_finite_moments(spec, mean, variance, slope_mean, slope_variance):
+    found = measured(spec)
+    moments = found.value_moments, found.slope_moments
+    assert [math.isfinite(number) for m in moments for number in (m.mean, m.variance)] == [
+        mean,
+        variance,
+        slope_mean,
+        slope_variance,
+    ]
