@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation, Definition, activation
 from actcli.activations.definition import FORMULA
-from actcli.analysis.gaussian import expectation
 from actcli.analysis.landmarks import Interval, Piece, pieces, sign_changes, zero_gradient
+from actcli.analysis.moments import Gains, Moments, gains, moments
 from actcli.exits import UsageError
 
 Array = NDArray[np.float64]
@@ -43,37 +43,6 @@ class Extreme:
     value: float
     reached: bool
     at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Mean and variance of a quantity of z ~ N(0, 1)."""
-
-    mean: float
-    variance: float
-
-    @property
-    def second(self) -> float:
-        """The mean of the square."""
-        return self.variance + self.mean * self.mean  # inf where ** would raise
-
-
-@dataclass(frozen=True, slots=True)
-class Gains:
-    """What a layer's weights are multiplied by, so that something keeps its size through the layer.
-
-    Attributes:
-        second_moment: 1/√E f(z)² keeps E f², the scale of the signal (He et al. 2015).
-        standard_deviation: 1/√Var f(z) keeps the variance of the outputs around their mean.
-        gradient: 1/√E f'(z)² keeps the second moment of the gradients on their way back.
-        torch: what torch.nn.init.calculate_gain returns; None where it knows no such function.
-
-    """
-
-    second_moment: float
-    standard_deviation: float
-    gradient: float
-    torch: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +112,7 @@ def measure(f: Activation) -> Properties:
         saturation = _saturation(f, parts, slope, -1), _saturation(f, parts, slope, 1)
         stationary = _nearest_zero(turns)
         breaks = [edge.at for edge in edges] + [end for end in saturation if end is not None]
-        value, derivative = _moments(f, [*breaks, *stationary, *(place.low for place in steepest)])
+        value, derivative = moments(f, [*breaks, *stationary, *(place.low for place in steepest)])
         return Properties(
             lowest=lowest,
             highest=highest,
@@ -163,7 +132,7 @@ def measure(f: Activation) -> Properties:
             at_zero=(float(f(0.0)) + 0.0, float(f.grad(0.0)) + 0.0),
             value_moments=value,
             slope_moments=derivative,
-            gains=_gains(f, value, derivative),
+            gains=gains(f, value, derivative),
         )
 
 
@@ -450,49 +419,3 @@ def _saturation(f: Activation, parts: Sequence[Piece], largest: float, side: int
         )
         return float(at[0]) if at.size else float(part.x[outer])
     return None
-
-
-def _moments(f: Activation, breaks: Sequence[float]) -> tuple[Moments | None, Moments | None]:
-    low, high = f.definition.domain
-    if math.isfinite(low) or math.isfinite(high):
-        return None, None
-    mean = expectation(lambda z: np.stack([f(z), f.grad(z)]), breaks)
-
-    def spread(z: Array) -> Array:
-        return np.stack([np.square(f(z) - mean[0]), np.square(f.grad(z) - mean[1])])
-
-    variance = np.where(np.isfinite(mean), expectation(spread, breaks), INF)
-    value, slope = (Moments(float(m), float(v)) for m, v in zip(mean, variance, strict=True))
-    return value, slope
-
-
-def _gains(f: Activation, value: Moments | None, slope: Moments | None) -> Gains | None:
-    if value is None or slope is None:
-        return None
-    second, spread, gradient = (_inverse_root(s) for s in (value.second, value.variance, slope.second))
-    return Gains(second, spread, gradient, _torch_gain(f))
-
-
-def _inverse_root(square: float) -> float:
-    if math.isnan(square):  # it overflows on both sides
-        return square
-    return 1 / math.sqrt(square) if square > 0 else INF
-
-
-def _torch_gain(f: Activation) -> float | None:
-    """The table in torch.nn.init.calculate_gain, which knows these six by name."""
-    match f.name:
-        case "identity" | "sigmoid":
-            return 1.0
-        case "tanh":
-            return 5 / 3
-        case "relu":
-            return math.sqrt(2.0)
-        case "leaky_relu":
-            return math.sqrt(2 / (1 + f.parameters["alpha"] ** 2))
-        case "selu" if all(
-            math.isclose(f.parameters[p.name], p.default, rel_tol=1e-6) for p in f.definition.parameters
-        ):
-            return 3 / 4
-        case _:
-            return None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from actcli.activations import Activation
 from actcli.analysis.landmarks import Interval
-from actcli.analysis.properties import COST_NUMBERS, Extreme, Gains, Moments, Properties
+from actcli.analysis.moments import Gains, Moments
+from actcli.analysis.properties import COST_NUMBERS, Extreme, Properties
 from actcli.analysis.recognition import REACH, Recognition
 from actcli.render import notation
 from actcli.render.card import Card, autograd_at, bounds, defaults_by_framework, jump_at, names_by_framework
