@@ -13,6 +13,7 @@ ODD = (np.array([-1.0, 0.5]), np.array([-0.0, np.nan]))
 
 def test_plain_is_one_number_a_line():
     assert written(results([-0.0, 0.25], [np.inf, 1e-300]), "plain") == "-0.0\n0.25\ninf\n1e-300\n"
+    assert [float(line) for line in written(results([1e300, 1e16]), "plain").split()] == [1e300, 1e16]
     assert written(results(ODD), "plain", with_x=True) == "-1.0\t-0.0\n0.5\tnan\n"
 
 
