@@ -10,7 +10,9 @@ MOST = 2**31 - 1
 
 
 def require_packages(path: str) -> None:
-    """Raise DataError, naming the packages, when onnx or onnxruntime is not installed."""
+    """Import onnx and onnxruntime. Raises DataError, naming the packages, when one is not installed."""
+    # onnxruntime reads this while it is imported; without it, it stores a device id and contacts its vendor.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     for name in ("onnx", "onnxruntime"):
         try:
             __import__(name)
