@@ -6,7 +6,7 @@ From Python: `from actcli import activation, catalogue, load_functions`.
 TYPE_CHECKING = False  # typing would take as long to load as the rest of the way to the version
 if TYPE_CHECKING:
     from actcli.activations import activation, catalogue
-    from actcli.sources.functions_file import load_functions
+    from actcli.sources.functions.functions_file import load_functions
 
 __version__ = "0.1.0"
 __all__ = ["activation", "catalogue", "load_functions"]
@@ -15,7 +15,7 @@ __all__ = ["activation", "catalogue", "load_functions"]
 def __getattr__(name: str) -> object:
     """Load the core on first use, so that `actcli --version` imports no NumPy (PEP 562)."""
     if name == "load_functions":
-        from actcli.sources.functions_file import load_functions
+        from actcli.sources.functions.functions_file import load_functions
 
         return load_functions
     if name in __all__:

@@ -31,6 +31,9 @@ COMMANDS = {
 }
 """The commands and what they do: `--help` shows this without loading one of them."""
 
+IN_FOLDERS = ("plot", "compare", "deadcheck")
+"""The commands that have a folder of their own in commands/, with a module of the command's name."""
+
 EPILOG = """\
 Examples:
   actcli eval relu -1 0 1
@@ -63,7 +66,8 @@ class CommandGroup(TyperGroup):
         """The command, with its options built; None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command = typer.main.get_command(import_module(f"actcli.commands.{cmd_name}").command)
+        module = f"{cmd_name}.{cmd_name}" if cmd_name in IN_FOLDERS else cmd_name
+        command = typer.main.get_command(import_module(f"actcli.commands.{module}").command)
         command.name = cmd_name
         return command
 

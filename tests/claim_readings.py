@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from claim_recordings import TARGET, Recording, Team
 
-from actcli.analysis.rates import rate_grid
-from actcli.analysis.significance import holm, paired_p
+from actcli.analysis.training.rates import rate_grid
+from actcli.analysis.training.significance import holm, paired_p
 
 CHANCE = 0.05
 """A corrected p value below it is a difference."""

@@ -11,9 +11,18 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from actcli.activations import exponentials, gated, normal, rectifiers, rows, shrinkage, sigmoids, waves
 from actcli.activations.activation import Activation
 from actcli.activations.definition import FORMULA, Definition, Names, Parameter
+from actcli.activations.families import (
+    exponentials,
+    gated,
+    normal,
+    rectifiers,
+    rows,
+    shrinkage,
+    sigmoids,
+    waves,
+)
 from actcli.activations.registry import Registry
 from actcli.exits import UsageError
 

@@ -49,17 +49,17 @@ def evaluate_function(
     A function over rows (softmax, glu, ...) takes each line of a text, or the
     last axis of an array, as one row. A stream is answered as it arrives.
     """
-    from actcli.render.layout import choose_layout
+    from actcli.render.output.layout import choose_layout
 
     session: Session = context.obj
     layout = choose_layout(format_, output, with_x, digits, session.terminal)
 
     from actcli.activations import activation
-    from actcli.analysis.blocks import evaluate
+    from actcli.analysis.stream.blocks import evaluate
     from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
-    from actcli.commands.requests import request_numbers
-    from actcli.render.evaluations import write_evaluations
-    from actcli.render.progress import with_progress
+    from actcli.commands.number_request import request_numbers
+    from actcli.render.output.progress import with_progress
+    from actcli.render.values.evaluations import write_evaluations
     from actcli.sources import open_numbers
 
     know_functions(definitions, session.terminal)

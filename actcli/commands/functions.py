@@ -27,18 +27,18 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
     given: list[Entry] = []
     # else there is nothing to look at before a name is missed
     if named or terminal.environ.get("ACTCLI_CONFIG"):
-        from actcli.sources.functions_file import personal_file, read_functions
+        from actcli.sources.functions.functions_file import personal_file, read_functions
 
         personal_file(terminal.environ)
         given = [entry for path in named.values() for entry in read_functions(path)]
 
     def tell(sentence: str) -> None:
-        from actcli.render.cells import printable
+        from actcli.render.text.cells import printable
 
         terminal.say(f"actcli: {printable(sentence)}")
 
     def load() -> "list[Entry]":
-        from actcli.sources.functions_file import personal_file, read_functions
+        from actcli.sources.functions.functions_file import personal_file, read_functions
 
         try:
             own = personal_file(terminal.environ)
@@ -99,7 +99,7 @@ def specifications(
 def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Terminal") -> None:
     """Tell a person, on stderr, in which form a formula is computed where that is not the one that was typed."""
     from actcli.activations.definition import FORMULA
-    from actcli.render.cells import printable
+    from actcli.render.text.cells import printable
 
     if not terminal.stderr_is_tty:
         return
@@ -113,7 +113,7 @@ def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Termina
 
 
 def _values(settings: "Sequence[str]") -> dict[str, str]:
-    from actcli.sources.arguments import numbers_in
+    from actcli.sources.numbers.arguments import numbers_in
 
     values: dict[str, str] = {}
     for text in settings:

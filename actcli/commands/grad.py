@@ -11,7 +11,7 @@ from actcli.exits import ExitStatus, UsageError
 if TYPE_CHECKING:
     from actcli.activations import Activation
     from actcli.commands.session import Session
-    from actcli.render.layout import Layout
+    from actcli.render.output.layout import Layout
     from actcli.sources import Request
 
 command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -62,14 +62,14 @@ def differentiate_function(
     The derivatives are formulas, exact to a few units in the last place. For a
     function over rows (softmax, ...) the result is the diagonal of the Jacobian.
     """
-    from actcli.render.layout import choose_layout
+    from actcli.render.output.layout import choose_layout
 
     session: Session = context.obj
     layout = choose_layout(format_, output, with_x, digits, session.terminal)
 
     from actcli.activations import activation
     from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
-    from actcli.commands.requests import request_numbers
+    from actcli.commands.number_request import request_numbers
 
     know_functions(definitions, session.terminal)
     f = activation(*specifications([function], set_, no_rewrite))
@@ -145,9 +145,9 @@ def _write_derivative(
     at_kink: str,
     jacobian: bool,
 ) -> None:
-    from actcli.analysis.blocks import differentiate
-    from actcli.render.evaluations import write_evaluations
-    from actcli.render.progress import with_progress
+    from actcli.analysis.stream.blocks import differentiate
+    from actcli.render.output.progress import with_progress
+    from actcli.render.values.evaluations import write_evaluations
     from actcli.sources import open_numbers
 
     threads = session.threads
@@ -169,8 +169,8 @@ def _check(
     tolerance: float,
 ) -> bool:
     """Check on the request's numbers, or on the built-in grid when there are none, and print the findings."""
-    from actcli.analysis.check import check_derivative
-    from actcli.render.check import write_check
+    from actcli.analysis.stream.derivative_check import check_derivative
+    from actcli.render.values.check import write_check
     from actcli.sources import open_numbers
 
     numbers = None if _on_the_grid(request) else open_numbers(request, session.terminal)

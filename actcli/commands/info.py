@@ -75,14 +75,14 @@ def show_card(
             raise UsageError(f"--code writes code, no card: leave out {'--cost' if cost else '--format'}")
         _write_code(code, function, set_, no_rewrite, output, session)
         return
-    from actcli.render.layout import choose_layout
+    from actcli.render.output.layout import choose_layout
 
     layout = choose_layout(format_, output, with_x=False, digits=None, terminal=session.terminal)
 
     from actcli.activations import activation
-    from actcli.analysis.properties import cost_relative_to_relu, measure
-    from actcli.analysis.recognition import recognise
-    from actcli.render.card import Card, write_card
+    from actcli.analysis.card.properties import cost_relative_to_relu, measure
+    from actcli.analysis.card.recognition import recognise
+    from actcli.render.card.card import Card, write_card
 
     f = activation(*specifications([function], set_, no_rewrite))
     properties = None if f.by_rows else measure(f)
@@ -103,8 +103,8 @@ def _write_code(
     from actcli.activations import activation
     from actcli.activations.specification import parameter_names
     from actcli.commands.functions import specifications
+    from actcli.render.card.code_document import check_file, write_code
     from actcli.render.code import code_for
-    from actcli.render.code_document import check_file, write_code
 
     path = check_file(output, place)
     (spec,) = specifications([function], set_, no_rewrite)

@@ -83,14 +83,14 @@ def list_functions(
     holds at its default parameters; actcli info says it for any. Your own come
     last; their family is formula.
     """
-    from actcli.render.layout import choose_layout
+    from actcli.render.output.layout import choose_layout
 
     session: Session = context.obj
     layout = choose_layout(format_, output, with_x=False, digits=None, terminal=session.terminal)
 
     from actcli.activations import catalogue, registered
     from actcli.commands.functions import know_functions
-    from actcli.render.listing import write_listing
+    from actcli.render.card.listing import write_listing
 
     know_functions(definitions, session.terminal)
     named = [
@@ -101,7 +101,7 @@ def list_functions(
         and (framework is None or any(names.framework == framework for names in definition.frameworks))
     ]
     if layout.format != "plain" or smooth or monotone or bounded:
-        from actcli.analysis.properties import with_facts
+        from actcli.analysis.card.properties import with_facts
 
         named = [with_facts(definition) for definition in named]
     chosen = [one for one in named if meets(one, smooth=smooth, monotone=monotone, bounded=bounded)]

@@ -41,7 +41,7 @@ def finite_number(option: str, *, positive: bool = False) -> Callable[[str], flo
     """A parser for finite numbers that raises UsageError in the name of `option`."""
 
     def parse(text: str) -> float:
-        from actcli.sources.arguments import numbers_in
+        from actcli.sources.numbers.arguments import numbers_in
 
         numbers = numbers_in(text)
         if len(numbers) == 1 and math.isfinite(numbers[0]) and (numbers[0] > 0 or not positive):

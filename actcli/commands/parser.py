@@ -90,7 +90,7 @@ def is_argument(word: str) -> bool:
     ):
         # a formula too: -x^2, -√x; no option is called so, and -o/a/path has a file in it
         return True
-    from actcli.sources.arguments import is_number_list
+    from actcli.sources.numbers.arguments import is_number_list
 
     return is_number_list(word)
 

@@ -11,10 +11,10 @@ from actcli.exits import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actcli.analysis.dataset import Dataset
-    from actcli.analysis.initial import Init as InitName
-    from actcli.analysis.stack import Stack
-    from actcli.analysis.training_comparison import Trial
+    from actcli.analysis.training.dataset import Dataset
+    from actcli.analysis.training.initial import Init as InitName
+    from actcli.analysis.training.stack import Stack
+    from actcli.analysis.training.training_comparison import Trial
     from actcli.terminal import Terminal
 
 OptimizerName = Literal["sgd", "momentum", "adam"]
@@ -190,9 +190,9 @@ def trial_of(
     Raises UsageError for options that mean nothing, and fewer layers than a stack has functions; DataError for data
     that cannot be read.
     """
-    from actcli.analysis.training import Plan
-    from actcli.analysis.training_comparison import Trial
-    from actcli.sources.datasets import load_dataset
+    from actcli.analysis.training.training import Plan
+    from actcli.analysis.training.training_comparison import Trial
+    from actcli.sources.records.datasets import load_dataset
 
     if asked.decay is not None and asked.decay < 0:
         raise UsageError(f"--decay {asked.decay:g} is below 0; a penalty is 0 or more")
@@ -249,7 +249,7 @@ def _depths(text: str | None, stacks: "Sequence[Stack]") -> tuple[int, ...]:
 
 
 def _init(text: str | None) -> "InitName":
-    from actcli.analysis.initial import INITS
+    from actcli.analysis.training.initial import INITS
 
     if text is None:
         return "he"

@@ -4,16 +4,16 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.arguments import is_number_list, range_numbers, typed_numbers
-from actcli.sources.bytestream import ByteStream, RawStream, open_file, require_readable
+from actcli.sources.numbers.arguments import is_number_list, range_numbers, typed_numbers
 from actcli.sources.request import Request
-from actcli.sources.tokens import printed_minus
+from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file, require_readable
+from actcli.sources.streams.tokens import printed_minus
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from actcli.analysis.evaluation import Numbers
+    from actcli.analysis.stream.evaluation import Numbers
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _ARRAYS = {".npy", ".npz"}
@@ -100,7 +100,7 @@ def _from_stdin(request: Request, terminal: Terminal) -> "Iterator[Numbers]":
 def _from_file(path: str, request: Request) -> "Iterator[Numbers]":
     suffix = _suffix(path)
     if suffix == ".npz":
-        from actcli.sources.npz import npz_numbers
+        from actcli.sources.numbers.npz import npz_numbers
 
         yield from npz_numbers(path, request)
         return
@@ -114,12 +114,12 @@ def _in_stream(stream: ByteStream, request: Request, suffix: str) -> "Numbers":
     if stream.is_named_file and stream.is_empty():
         raise DataError(f"{stream.origin}: is empty")
     if suffix in _DELIMITERS:
-        from actcli.sources.delimited import delimited_numbers
+        from actcli.sources.numbers.delimited import delimited_numbers
 
         return delimited_numbers(stream, request, _DELIMITERS[suffix])
 
-    from actcli.sources.npy import MAGIC, npy_numbers
-    from actcli.sources.text import text_numbers
+    from actcli.sources.numbers.npy import MAGIC, npy_numbers
+    from actcli.sources.numbers.text import text_numbers
 
     if suffix == ".npy" or stream.starts_with(MAGIC):
         return npy_numbers(stream, request)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.speed import TYPES, Peer, Timed
+from actcli.analysis.compare.speed import TYPES, Peer, Timed
 from actcli.exits import DataError, UsageError
 
 KNOWN = ("torch", "jax")

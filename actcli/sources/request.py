@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from actcli.analysis.low_types import LowType
+    from actcli.analysis.precision.number_types import LowType
 
 
 class OnError(StrEnum):

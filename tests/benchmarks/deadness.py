@@ -32,9 +32,9 @@ for found in (fires.sum(0), t.amax(d), t.amin(d), t.mean(d), t.float().var(d), t
 STATISTICS = """
 import sys
 from actcli import activation
-from actcli.analysis.firing import firing_rule
-from actcli.analysis.watching import watch
-from actcli.sources.recorded import recorded
+from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.deadness.watching import watch
+from actcli.sources.records.recorded import recorded
 from actcli.terminal import Terminal
 rule = firing_rule(activation("relu"), "post")
 for seen in watch(recorded([sys.argv[1]], None, Terminal.of_process()), lambda _: rule, 2):

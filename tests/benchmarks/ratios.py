@@ -126,8 +126,8 @@ def file() -> None:
 def formulas() -> None:
     """Ten million numbers through formulas, in this process, against the same expressions written in NumPy."""
     from actcli import activation
-    from actcli.analysis.blocks import evaluate
-    from actcli.analysis.evaluation import Numbers
+    from actcli.analysis.stream.blocks import evaluate
+    from actcli.analysis.stream.evaluation import Numbers
 
     x = np.random.default_rng(3).standard_normal(10_000_000)
 

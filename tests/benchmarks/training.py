@@ -27,9 +27,9 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
-from actcli.analysis.stack import stack
-from actcli.analysis.training import Group, Plan
-from actcli.sources.datasets import load_dataset
+from actcli.analysis.training.stack import stack
+from actcli.analysis.training.training import Group, Plan
+from actcli.sources.records.datasets import load_dataset
 from actcli.terminal import Terminal
 
 FUNCTIONS = ("relu", "leaky_relu", "silu", "gelu", "tanh", "sigmoid")

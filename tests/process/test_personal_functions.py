@@ -54,7 +54,7 @@ def test_names_of_the_catalogue_load_no_toml(actcli: Program) -> None:
         )
         return set(done.stderr.decode().split())
 
-    unwanted = {"tomllib", "actcli.sources.functions_file", "actcli.activations.personal"}
+    unwanted = {"tomllib", "actcli.sources.functions.functions_file", "actcli.activations.personal"}
     assert not unwanted & loaded("eval", "relu", "1")
     assert unwanted <= loaded("eval", "my_gate", "1")
 

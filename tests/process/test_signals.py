@@ -88,7 +88,7 @@ def test_ctrl_c_inside_any_import(actcli: Program) -> None:
         "numpy",
         "numpy.linalg",
     )
-    for module in (*modules, "actcli.activations", "actcli.render.evaluations"):
+    for module in (*modules, "actcli.activations", "actcli.render.values.evaluations"):
         done = subprocess.run(
             [sys.executable, "-c", code, module, "eval", "relu", "1"],
             stdin=subprocess.DEVNULL,

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from actcli.activations.definition import FORMULA, Array, Definition
-from actcli.activations.formula import elementary
-from actcli.activations.formula.elementary import Side, kernel_at
-from actcli.activations.formula.jets import (
+from actcli.activations.formula import series_rules
+from actcli.activations.formula.flat_parts import is_level
+from actcli.activations.formula.program import Instruction, Program, settle_ends
+from actcli.activations.formula.series_rules import Side, kernel_at
+from actcli.activations.formula.taylor import (
     Jet,
     at,
     composed,
@@ -21,8 +23,6 @@ from actcli.activations.formula.jets import (
     selected,
     times,
 )
-from actcli.activations.formula.level import is_level
-from actcli.activations.formula.program import Instruction, Program, settle_ends
 from actcli.exits import UsageError
 
 PIECE = 8192
@@ -183,9 +183,9 @@ def _step(
         case "/":
             return over(taken[0], taken[1], order)
         case "%":
-            return elementary.remainder(taken[0], taken[1], side)
+            return series_rules.remainder(taken[0], taken[1], side)
         case "^":
-            return elementary.power(taken[0], taken[1], order)
+            return series_rules.power(taken[0], taken[1], order)
         case "and":
             return np.logical_and(*taken)
         case "or":
@@ -197,9 +197,9 @@ def _step(
         case "as number":
             return [np.asarray(taken[0], np.float64)]
     if step.is_condition:
-        return elementary.compared(step.operation, taken[0], taken[1], side)
+        return series_rules.compared(step.operation, taken[0], taken[1], side)
     if step.definition is None:
-        return elementary.function(step.operation, taken, order, side)
+        return series_rules.function(step.operation, taken, order, side)
     given = dict(zip(step.parameters, taken[1:], strict=True))
     return _catalogued(step.definition, taken[0], given, order, side)
 
@@ -262,10 +262,10 @@ def _by_parameters(definition: Definition, u: Jet, given: Mapping[str, Jet], sid
 def _by_expression(definition: Definition, u: Jet, given: Mapping[str, Jet], order: int, side: Side) -> Jet:
     """By the function's expression; sigmoid and softplus, which others are made of, have series of their own."""
     if definition.name == "sigmoid":
-        return elementary.sigmoid(u, order)
+        return series_rules.sigmoid(u, order)
     if definition.name == "softplus" and not np.isfinite(given["threshold"][0]):
         beta = given["beta"]
-        return over(elementary.softplus(times(u, beta, order), order), beta, order)
+        return over(series_rules.softplus(times(u, beta, order), order), beta, order)
     if not definition.expression:
         raise UsageError(f"derivatives of {definition.name} are known to order 2, not {order}")
     from actcli.activations.formula.formula import expression_of

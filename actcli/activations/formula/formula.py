@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 from actcli.activations.definition import FORMULA, Array, Definition, Kink, Parameter
-from actcli.activations.formula.complaint import FormulaError
+from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.parse import parse
 from actcli.activations.formula.program import Program, compiled
 from actcli.activations.formula.rewrites import Rewriting, rewritten

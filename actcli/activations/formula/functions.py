@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activations.normal import erf, erfc, normal_cdf
+from actcli.activations.families.normal import erf, erfc, normal_cdf
 
 Compute = Callable[..., Any]
 """A ufunc (or np.clip), which takes floats and `out=`, or a kernel of the core, which takes an array alone."""

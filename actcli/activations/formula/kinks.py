@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from actcli.activations.definition import FORMULA, INF, Array, Kink
+from actcli.activations.formula.branch_points import Change, between, changes, grid, results
 from actcli.activations.formula.derivatives import series
-from actcli.activations.formula.jets import at
 from actcli.activations.formula.program import Instruction, Program
-from actcli.activations.formula.switches import Change, between, changes, grid, results
+from actcli.activations.formula.taylor import at
 from actcli.exits import UsageError
 
 MOST = 40

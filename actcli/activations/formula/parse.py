@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from actcli.activations.definition import Definition
-from actcli.activations.formula.complaint import FormulaError
+from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.functions import BY_NAME, CONSTANTS, INSTEAD
 from actcli.activations.formula.tokens import Token, tokens
 from actcli.activations.formula.tree import (

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.definition import Array, Definition
+from actcli.activations.formula.fast_kernels import lean, logaddexp
 from actcli.activations.formula.functions import BY_NAME
-from actcli.activations.formula.lean import lean, logaddexp
 from actcli.activations.formula.tree import (
     Binary,
     Call,

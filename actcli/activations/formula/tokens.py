@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from actcli.activations.formula.complaint import FormulaError
+from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.functions import GREEK, LETTER_FUNCTIONS
 
 LONGEST = 4000

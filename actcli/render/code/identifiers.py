@@ -7,7 +7,7 @@ import unicodedata
 from actcli.activations import Definition, Parameter
 from actcli.activations.definition import FORMULA
 from actcli.activations.specification import named_definition
-from actcli.render.cells import printable
+from actcli.render.text.cells import printable
 
 _HARMLESS = {'"': "'", "\\": "/"}
 """In the place of what would end a text, also where a wide letter is written in ASCII."""

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.bytestream import ByteStream, open_file
-from actcli.sources.npy import Header, read_header
+from actcli.sources.numbers.npy import Header, read_header
+from actcli.sources.streams.bytestream import ByteStream, open_file
 
 Batch = dict[str, NDArray[Any]]
 _MOST_SAMPLE = 1 << 30
@@ -241,7 +241,7 @@ def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
 
 
 def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
-    from actcli.sources.npz import _archive, _member
+    from actcli.sources.numbers.npz import _archive, _member
 
     with _archive(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -266,7 +266,7 @@ def _opened(array: _Array, stack: ExitStack) -> ByteStream:
         stream = open_file(array.path)
         read_header(stream)
         return stream
-    from actcli.sources.npz import _archive, _member
+    from actcli.sources.numbers.npz import _archive, _member
 
     archive = stack.enter_context(_archive(array.path))
     info = archive.getinfo(array.member)

@@ -70,7 +70,7 @@ def one_line(error: BaseException, most: int = 300) -> str:
 
 
 def _bytes(path: str) -> bytes:
-    from actcli.sources.bytestream import open_file
+    from actcli.sources.streams.bytestream import open_file
 
     with open_file(path) as stream:
         size = stream.remaining()

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from actcli.activations import activation
-from actcli.analysis.causes import Weights
-from actcli.analysis.deadness import Unobserved
-from actcli.analysis.firing import Rule, firing_rule
+from actcli.analysis.deadness.causes import Weights
+from actcli.analysis.deadness.firing_rule import Rule, firing_rule
+from actcli.analysis.deadness.verdict import Unobserved
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
 from actcli.sources.onnx.graph import Graph, as_node, read_graph, subgraphs

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness import Unobserved
-from actcli.analysis.observing import from_reductions, observed, placed
-from actcli.analysis.unit_state import LayerState, empty, merged
-from actcli.analysis.watching import Watch
+from actcli.analysis.deadness.unit_state import LayerState, empty, merged
+from actcli.analysis.deadness.unit_statistics import from_reductions, observed, placed
+from actcli.analysis.deadness.verdict import Unobserved
+from actcli.analysis.deadness.watching import Watch
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx.inputs import Batch, Inputs
 from actcli.sources.onnx.model import Model, ModelLayer

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.firing import Rule
+from actcli.analysis.deadness.firing_rule import Rule
 
 FLOAT, FLOAT16, DOUBLE, BFLOAT16 = 1, 10, 11, 16
 Arrays = dict[str, NDArray[Any]]

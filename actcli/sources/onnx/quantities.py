@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation
-from actcli.analysis.firing import INF, Rule, rounded, within
-from actcli.analysis.landmarks import pieces
+from actcli.analysis.card.landmarks import pieces
+from actcli.analysis.deadness.firing_rule import INF, Rule, rounded, within
 from actcli.sources.onnx.outputs import Arrays, Outputs, Watched
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from actcli.analysis.observing import observed
-from actcli.analysis.unit_state import LayerState
+from actcli.analysis.deadness.unit_state import LayerState
+from actcli.analysis.deadness.unit_statistics import observed
 from actcli.exits import DataError
 from actcli.sources.onnx.inputs import Batch
 from actcli.sources.onnx.load import folder_of, one_line

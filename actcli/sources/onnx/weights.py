@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.causes import Weights
+from actcli.analysis.deadness.causes import Weights
 from actcli.sources.onnx.graph import Graph, Node
 
 _KEEPS = {"Cast", "Identity", "Dropout", "Transpose", "Squeeze", "Unsqueeze"}

@@ -12,7 +12,7 @@ from actcli.activations.definition import FORMULA
 from actcli.app import run
 from actcli.commands.list import FamilyName, FrameworkName
 from actcli.exits import UsageError
-from actcli.render.listing import COLUMNS
+from actcli.render.card.listing import COLUMNS
 from actcli.terminal import Terminal
 
 

@@ -9,7 +9,7 @@ from actcli.activations import SIDES
 from actcli.app import COMMANDS, app
 from actcli.commands import options
 from actcli.exits import UsageError
-from actcli.render.layout import TEXT_FORMATS
+from actcli.render.output.layout import TEXT_FORMATS
 from actcli.sources import OnError
 
 

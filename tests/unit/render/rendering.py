@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 
-from actcli.analysis.evaluation import Evaluation
-from actcli.render.evaluations import write_evaluations
-from actcli.render.layout import Layout
+from actcli.analysis.stream.evaluation import Evaluation
+from actcli.render.output.layout import Layout
+from actcli.render.values.evaluations import write_evaluations
 from actcli.terminal import Terminal
 
 ROWS = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])

@@ -166,7 +166,7 @@ def test_arguments_need_no_parser_of_texts():
     code = (
         "import sys; from actcli.sources import *; from actcli.terminal import Terminal;"
         "n, = open_numbers(Request(tokens=('1', '2')), Terminal(None, None, None)); list(n.blocks);"
-        "print([m for m in ('orjson', 'actcli.sources.text', 'zipfile') if m in sys.modules])"
+        "print([m for m in ('orjson', 'actcli.sources.numbers.text', 'zipfile') if m in sys.modules])"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -79,7 +79,7 @@ CURVES = [
 @pytest.mark.parametrize("op", CURVES)
 def test_every_operator_agrees_with_its_raw_tensor(write, watched, op):
     """Reductions in the graph against the same statistics of the whole tensor, with gaps, bounds and both sides."""
-    from actcli.analysis.observing import observed
+    from actcli.analysis.deadness.unit_statistics import observed
 
     x = (X * 6).astype(np.float32)
     path = write(*convolution([node(op, ["z"], ["y"])]), shape=("N", 3, 6, 5), opset=20)

@@ -1,0 +1,89 @@
+"""What an activation does to z ~ N(0, 1): moments of value and slope, and the gains of initial weights they ask for."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actcli.activations import Activation
+from actcli.analysis.card.gaussian import Array, expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and variance of a quantity of z ~ N(0, 1)."""
+
+    mean: float
+    variance: float
+
+    @property
+    def second(self) -> float:
+        """The mean of the square."""
+        return self.variance + self.mean * self.mean  # inf where ** would raise
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """What a layer's weights are multiplied by, so that something keeps its size through the layer.
+
+    Attributes:
+        second_moment: 1/√E f(z)² keeps E f², the scale of the signal (He et al. 2015).
+        standard_deviation: 1/√Var f(z) keeps the variance of the outputs around their mean.
+        gradient: 1/√E f'(z)² keeps the second moment of the gradients on their way back.
+        torch: what torch.nn.init.calculate_gain returns; None where it knows no such function.
+
+    """
+
+    second_moment: float
+    standard_deviation: float
+    gradient: float
+    torch: float | None
+
+
+def moments(f: Activation, breaks: Sequence[float]) -> tuple[Moments | None, Moments | None]:
+    """Those of f(z) and of f'(z), float64, split at `breaks`; None where z may leave the domain of f."""
+    low, high = f.definition.domain
+    if math.isfinite(low) or math.isfinite(high):
+        return None, None
+    mean = expectation(lambda z: np.stack([f(z), f.grad(z)]), breaks)
+
+    def spread(z: Array) -> Array:
+        return np.stack([np.square(f(z) - mean[0]), np.square(f.grad(z) - mean[1])])
+
+    variance = np.where(np.isfinite(mean), expectation(spread, breaks), math.inf)
+    value, slope = (Moments(float(m), float(v)) for m, v in zip(mean, variance, strict=True))
+    return value, slope
+
+
+def gains(f: Activation, value: Moments | None, slope: Moments | None) -> Gains | None:
+    """The gains of initial weights that these moments ask for; None without moments."""
+    if value is None or slope is None:
+        return None
+    second, spread, gradient = (_inverse_root(s) for s in (value.second, value.variance, slope.second))
+    return Gains(second, spread, gradient, _torch_gain(f))
+
+
+def _inverse_root(square: float) -> float:
+    if math.isnan(square):  # it overflows on both sides
+        return square
+    return 1 / math.sqrt(square) if square > 0 else math.inf
+
+
+def _torch_gain(f: Activation) -> float | None:
+    """The table in torch.nn.init.calculate_gain, which knows these six by name."""
+    match f.name:
+        case "identity" | "sigmoid":
+            return 1.0
+        case "tanh":
+            return 5 / 3
+        case "relu":
+            return math.sqrt(2.0)
+        case "leaky_relu":
+            return math.sqrt(2 / (1 + f.parameters["alpha"] ** 2))
+        case "selu" if all(
+            math.isclose(f.parameters[p.name], p.default, rel_tol=1e-6) for p in f.definition.parameters
+        ):
+            return 3 / 4
+        case _:
+            return None

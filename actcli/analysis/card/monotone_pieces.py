@@ -1,0 +1,113 @@
+"""The branches of an activation: where it rises or falls and can be inverted, and where it is level."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations import Activation
+from actcli.analysis.card.landmarks import Piece, pieces, sign_changes
+
+Array = NDArray[np.float64]
+
+_ROUNDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """f on an interval where it only rises, or only falls.
+
+    Attributes:
+        low, high: the ends in x.
+        bottom, top: the range of f there.
+        rising: whether it rises.
+
+    """
+
+    low: float
+    high: float
+    bottom: float
+    top: float
+    rising: bool
+
+    def inverse(self, f: Activation, y: Array) -> Array:
+        """The x on this branch where f is y, by bisection; y within its range."""
+        low, high = np.full(y.shape, self.low), np.full(y.shape, self.high)
+        for _ in range(_ROUNDS):
+            middle = low / 2 + high / 2
+            below = (f(middle) < y) == self.rising
+            low = np.where(below, middle, low)
+            high = np.where(below, high, middle)
+        return low / 2 + high / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """An interval on which f has one value; nan outside its domain."""
+
+    low: float
+    high: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """All of f within a range of x."""
+
+    moving: tuple[Branch, ...]
+    level: tuple[Level, ...]
+
+    @property
+    def ends(self) -> Array:
+        """The values at which a branch begins or ends, ascending."""
+        return np.unique([end for branch in self.moving for end in (branch.bottom, branch.top)])
+
+    def covered(self, y: float) -> int:
+        """How many branches take the value."""
+        return sum(branch.bottom < y < branch.top for branch in self.moving)
+
+    @property
+    def shared(self) -> tuple[tuple[float, float], ...]:
+        """The intervals of values that several branches take."""
+        ends = self.ends
+        return tuple(
+            (low, high)
+            for low, high in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+            if self.covered(low / 2 + high / 2) > 1
+        )
+
+
+def branches(f: Activation, low: float, high: float) -> Branches:
+    """The branches between two x; turning points far from 0 may be missed where f is a wave without end."""
+    moving: list[Branch] = []
+    level: list[Level] = []
+    with np.errstate(all="ignore"):
+        parts = pieces(f)
+        for part in parts:
+            if part.flat:
+                level.append(Level(part.low, part.high, float(part.value[0])))
+            else:
+                moving += _branches_of(f, part, low, high)
+    if math.isfinite(parts[0].low):
+        level.append(Level(-math.inf, parts[0].low, math.nan))
+    if math.isfinite(parts[-1].high):
+        level.append(Level(parts[-1].high, math.inf, math.nan))
+    return Branches(tuple(moving), tuple(level))
+
+
+def _branches_of(f: Activation, part: Piece, low: float, high: float) -> list[Branch]:
+    # the outermost samples are clear of what rounding does at the ends, and on the right side of a jump
+    first, last = max(float(part.x[0]), low), min(float(part.x[-1]), high)
+    if not first < last:
+        return []
+    turns = sign_changes(f.grad, part.x, part.slope)
+    cuts = np.concatenate(([first], turns[(first < turns) & (turns < last)], [last]))
+    values = f(cuts)
+    return [
+        Branch(a, b, min(y, z), max(y, z), z > y)
+        for a, b, y, z in zip(
+            cuts[:-1].tolist(), cuts[1:].tolist(), values[:-1].tolist(), values[1:].tolist(), strict=True
+        )
+        if y != z
+    ]

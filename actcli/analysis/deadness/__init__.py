@@ -1,0 +1,1 @@
+"""Which units are dead, how sure that is, and why."""

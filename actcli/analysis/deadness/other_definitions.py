@@ -1,0 +1,147 @@
+"""What other tools call dead: their definitions, read from the same statistics."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.deadness.unit_state import LayerState
+from actcli.exits import UsageError
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Another tool's definition.
+
+    Attributes:
+        name: as `--definition` takes it.
+        wording: the definition in a sentence.
+        source: where it is from.
+        flags: which units it flags, by statistics and tau. bool (units,).
+        flags_layer: whether it flags the layer, by the share of units flagged; None where it has no such rule.
+
+    """
+
+    name: str
+    wording: str
+    source: str
+    flags: Callable[[LayerState, float], Flags]
+    flags_layer: Callable[[float], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A layer by another tool's definition.
+
+    Attributes:
+        layer: its name.
+        definition: the preset's name.
+        wording: the definition in a sentence.
+        flags: the units it flags, bool (units,). A definition of whole layers flags all units or none.
+        layer_flagged: whether it flags the layer as a whole; False where it has no such rule.
+
+    """
+
+    layer: str
+    definition: str
+    wording: str
+    flags: Flags
+    layer_flagged: bool
+
+    @property
+    def share(self) -> float:
+        """Flagged units / units; 0 for a layer without units."""
+        return float(self.flags.mean()) if self.flags.size else 0.0
+
+
+def reading(state: LayerState, definition: str, tau: float = 0.025) -> Reading:
+    """The layer by a definition of PRESETS; nothing is flagged where nothing was seen.
+
+    Raises UsageError for an unknown definition.
+    """
+    require_definition(definition)
+    preset = PRESETS[definition]
+    none = np.zeros(state.units, np.bool_)
+    flags = preset.flags(state, tau) if state.samples and state.elements else none
+    share = float(flags.mean()) if flags.size else 0.0
+    flagged = preset.flags_layer is not None and preset.flags_layer(share)
+    return Reading(state.name, definition, preset.wording, flags, flagged)
+
+
+def require_definition(definition: str) -> None:
+    """Raise UsageError unless it is the name of a preset."""
+    if definition not in PRESETS:
+        raise UsageError(f"unknown definition {definition!r}; there are {', '.join(PRESETS)}")
+
+
+def _hardly_fires(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - as the others
+    return np.asarray(state.fired * 100 < state.samples, np.bool_)
+
+
+def _sums_to_zero(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - as the others
+    # Of ReLU's outputs, for which the detector is made, the sum is that of |h|.
+    return np.asarray((state.absolute == 0) & (state.finite == state.elements), np.bool_)
+
+
+def _mostly_nonpositive(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - as the others
+    share = _outputs_up_to_zero(state) / (state.elements * state.units) if state.units else 0.0
+    return np.full(state.units, share >= 0.7)
+
+
+def _outputs_up_to_zero(state: LayerState) -> int:
+    """Elements with h <= 0, also where z was recorded, whose sign need not be that of h."""
+    if state.rule.recorded == "post" or state.rule.lowest < 0:
+        return int(state.nonpositive.sum())
+    return int(state.low.sum()) if state.rule.kind == "relu_like" else 0
+
+
+def _tau_dormant(state: LayerState, tau: float) -> Flags:
+    finite = state.finite == state.elements
+    if not finite.any():
+        return np.zeros(state.units, np.bool_)
+    mean = state.absolute / state.elements
+    return np.asarray(finite & (mean <= tau * mean[finite].mean()), np.bool_)
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "sagemaker",
+            "a unit is active in less than 1 % of samples; a layer is flagged when more than 50 % of its units are",
+            "Amazon SageMaker Debugger, rule DeadRelu",
+            _hardly_fires,
+            lambda share: share > 0.5,
+        ),
+        Preset(
+            "keras-contrib",
+            "a channel's sum over the whole data is 0; a layer is flagged from 10 % of its channels on",
+            "keras-contrib, callback DeadReluDetector",
+            _sums_to_zero,
+            lambda share: share >= 0.1,
+        ),
+        Preset(
+            "deepdiagnosis",
+            "a layer is flagged, with all its units, when at least 70 % of its elements are <= 0",
+            "Wardat et al. 2022, DeepDiagnosis",
+            _mostly_nonpositive,
+            lambda share: share > 0,
+        ),
+        Preset(
+            "redo",
+            "a unit is tau-dormant: its mean |h| is at most tau times the layer's mean; layers are not flagged",
+            "Sokar et al. 2023, ReDo",
+            _tau_dormant,
+        ),
+        Preset(
+            "loss-of-plasticity",
+            "a unit fires in less than 1 % of samples; layers are not flagged",
+            "Dohare et al. 2024, loss of plasticity",
+            _hardly_fires,
+        ),
+    )
+}
+"""The definitions by name."""

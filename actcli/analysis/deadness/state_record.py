@@ -1,0 +1,172 @@
+"""Statistics of layers as three arrays: a description, all counts, all numbers; and back, every value checked."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations import activation
+from actcli.analysis.deadness.firing_rule import Rule, firing_rule
+from actcli.analysis.deadness.unit_state import UNKNOWN, LayerState
+from actcli.exits import DataError, UsageError
+
+VERSION = 1
+"""Of the format. It changes with the layout, with the meaning of a field and with the definition of firing."""
+
+COUNTS = ("fired", "nonpositive", "nan", "infinite", "low", "high", "first", "last")
+NUMBERS = ("minimum", "maximum", "mean", "m2", "absolute", "value_minimum", "value_maximum", "slope")
+
+MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
+"""What a file calls the three; the first tells it from other archives."""
+
+_KIND = "actcli unit statistics"
+_MOST = 1 << 62
+"""Of any count: two of them add up without an overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One layer of a description: all of a LayerState but its arrays, which are `units` long."""
+
+    name: str
+    rule: Rule
+    units: int
+    samples: int
+    elements: int
+    start: int | None
+
+
+def packed(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArray[np.float64]]:
+    """The description as JSON, counts (8, all units) and numbers (8, all units), a row a field.
+
+    Layers lie one after the other along the columns, so that a name may hold any character.
+    """
+    layers = [
+        {
+            "name": state.name,
+            "function": state.rule.function,
+            "recorded": state.rule.recorded,
+            "units": state.units,
+            "samples": state.samples,
+            "elements": state.elements,
+            "start": state.start,
+        }
+        for state in states
+    ]
+    said = {"kind": _KIND, "version": VERSION, "counts": COUNTS, "numbers": NUMBERS, "layers": layers}
+    counts = [[getattr(state, field) for state in states] for field in COUNTS]
+    numbers = [[getattr(state, field) for state in states] for field in NUMBERS]
+    return (
+        json.dumps(said).encode("ascii"),
+        np.array([np.concatenate(row) for row in counts], np.int64),
+        np.array([np.concatenate(row) for row in numbers], np.float64),
+    )
+
+
+def described(description: bytes, origin: str) -> tuple[Described, ...]:
+    """The layers that a description names. Raises DataError for another version, and for what is damaged."""
+    try:
+        said = json.loads(description)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{origin}: the description of its statistics is damaged") from error
+    if not isinstance(said, dict) or said.get("kind") != _KIND:
+        raise DataError(f"{origin}: holds no statistics of actcli")
+    version = said.get("version")
+    if not _is_count(version) or version < 1:
+        raise DataError(f"{origin}: the description of its statistics is damaged: it has no version")
+    if version > VERSION:
+        raise DataError(
+            f"{origin}: statistics of version {version}, written by a newer actcli; this one reads version {VERSION}"
+        )
+    layers = said.get("layers")
+    if said.get("counts") != list(COUNTS) or said.get("numbers") != list(NUMBERS):
+        raise DataError(f"{origin}: the description of its statistics is damaged: it has other fields")
+    if not isinstance(layers, list) or not layers:
+        raise DataError(f"{origin}: holds statistics of no layer")
+    found = tuple(_layer(layer, origin) for layer in layers)
+    if len({layer.name for layer in found}) < len(found):
+        raise DataError(f"{origin}: the description of its statistics is damaged: it has a layer twice")
+    return found
+
+
+def unpacked(
+    layers: Sequence[Described], counts: NDArray[np.int64], numbers: NDArray[np.float64], origin: str
+) -> tuple[LayerState, ...]:
+    """The statistics, with columns as the layers have units. Raises DataError for values that cannot be."""
+    states = []
+    at = 0
+    for layer in layers:
+        columns = slice(at, at + layer.units)
+        at += layer.units
+        arrays: dict[str, Any] = {field: counts[row, columns] for row, field in enumerate(COUNTS)}
+        arrays |= {field: numbers[row, columns] for row, field in enumerate(NUMBERS)}
+        state = LayerState(
+            name=layer.name,
+            rule=layer.rule,
+            start=layer.start,
+            samples=layer.samples,
+            elements=layer.elements,
+            **arrays,
+        )
+        _require_possible(state, origin)
+        states.append(state)
+    return tuple(states)
+
+
+def _layer(said: Any, origin: str) -> Described:
+    damaged = DataError(
+        f"{origin}: the description of its statistics is damaged: a layer of it is incomplete"
+    )
+    if not isinstance(said, dict):
+        raise damaged
+    name, function, recorded = (said.get(key) for key in ("name", "function", "recorded"))
+    if not isinstance(name, str) or not isinstance(function, str) or len(function) > 1000:
+        raise damaged
+    if recorded not in {"pre", "post"}:
+        raise damaged
+    start = said.get("start")
+    units, samples, elements = (said.get(key) for key in ("units", "samples", "elements"))
+    if not (_is_count(units) and _is_count(samples) and _is_count(elements)):
+        raise damaged
+    if not (start is None or _is_count(start)):
+        raise damaged
+    try:
+        rule = _rule(function, "pre" if recorded == "pre" else "post")
+    except UsageError as error:
+        raise DataError(f"{origin}: layer '{name}' has a function that cannot be read: {error}") from error
+    return Described(name, rule, units, samples, elements, start)
+
+
+@lru_cache(
+    maxsize=64
+)  # a thousand parts of one run have a few rules, and each takes a search for its intervals
+def _rule(function: str, recorded: Literal["pre", "post"]) -> Rule:
+    return firing_rule(activation(function), recorded)
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+
+
+def _require_possible(state: LayerState, origin: str) -> None:
+    limits = {"fired": state.samples, "first": _MOST, "last": _MOST}
+    for field in COUNTS:
+        values = getattr(state, field)
+        least = UNKNOWN if field in {"first", "last"} else 0
+        if ((values < least) | (values > limits.get(field, state.elements))).any():
+            raise _impossible(state, field, origin)
+    for field in ("m2", "absolute", "slope"):
+        if (getattr(state, field) < 0).any():
+            raise _impossible(state, field, origin)
+    if (state.finite < 0).any() or (state.nonpositive > state.elements - state.nan).any():
+        raise _impossible(state, "nan", origin)
+
+
+def _impossible(state: LayerState, field: str, origin: str) -> DataError:
+    return DataError(
+        f"{origin}: layer '{state.name}': its statistics are damaged: impossible values of '{field}'"
+    )

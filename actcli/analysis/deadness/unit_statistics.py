@@ -1,0 +1,406 @@
+"""One pass over recorded values of a layer: everything that is asked about its units later.
+
+A block is seen in tiles. What follows from something else is not counted again: of a
+relu, what does not fire is what is flat, and where no output is negative the sum of |h| is their sum.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache, reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations import Activation, activation
+from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.deadness.firing_rule import INF, Rule, fires, rounded
+from actcli.analysis.deadness.unit_state import NEVER, Counts, LayerState, Numbers, empty, merged
+
+Tile = NDArray[np.floating[Any]]
+"""Values (samples, units, positions), float32 or float64."""
+Mask = NDArray[np.bool_]
+
+TILE = 1 << 20
+"""Elements seen at a time: with fewer, two threads wait for each other in the small steps between (measured)."""
+_LARGEST_HALF = float(np.finfo(np.float16).max)
+_CANCELS = 64.0
+"""Mean squared over variance above which the difference of two sums loses more digits than we promise."""
+
+
+def observed(rule: Rule, name: str, block: NDArray[Any], start: int | None) -> LayerState:
+    """The state of some consecutive samples of one layer.
+
+    block: (samples, units) or (samples, units, positions), of any order in memory; float16, float32, float64,
+    whole numbers or booleans. start: the place of its first sample in the whole data, or None. Counts,
+    extremes and places are exact; moments are summed in float64.
+    """
+    values = _as_float(block if block.ndim == 3 else block[:, :, np.newaxis])
+    if not values.size:
+        return replace(empty(name, rule, values.shape[1]), start=start)
+    with np.errstate(all="ignore"):
+        state = reduce(merged, (_of_units(rule, name, tile, first) for first, tile in _tiles(values)))
+    return state if start == 0 else placed(state, start)
+
+
+def placed(state: LayerState, start: int | None) -> LayerState:
+    """A state whose places count from its own first sample, with that at `start` of the whole data.
+
+    Without a start they stay as they are. What is UNKNOWN stays so.
+    """
+    first, last = (
+        np.where(places >= 0, places + (start or 0), places) for places in (state.first, state.last)
+    )
+    return replace(state, start=start, first=first, last=last)
+
+
+def from_reductions(
+    rule: Rule, name: str, reductions: Mapping[str, NDArray[Any]], positions: int, start: int | None
+) -> LayerState:
+    """The state of some consecutive samples of which only numbers by sample and unit are there.
+
+    reductions: arrays (samples, units) over each sample's `positions`: `maximum`, `minimum`, `mean`, `m2` (the
+    sum of squared deviations from that sample's mean), `absolute` (the sum of |h|), `nonpositive`, `fired`,
+    `value_minimum`, `value_maximum`; where they can be more than 0 `low`, `high`, `nan`, `infinite`; where it
+    was observed `slope`. `fired` is 0 or not, whether any position fired. What is NaN because the sample holds
+    NaN or inf is left out of extremes and moments.
+    """
+    samples, units = reductions["maximum"].shape
+    state = empty(name, rule, units)
+    if not samples:
+        return state
+
+    def count(key: str) -> Counts:
+        # counts come as floats from a graph
+        return (
+            np.rint(reductions[key]).astype(np.int64)
+            if key in reductions
+            else np.zeros((samples, units), int)
+        )
+
+    fired = np.asarray(reductions["fired"]) > 0
+    times = fired.sum(axis=0, dtype=np.int64)
+    nan, infinite = count("nan"), count("infinite")
+    mean, m2, absolute = (np.asarray(reductions[key], np.float64) for key in ("mean", "m2", "absolute"))
+    with np.errstate(all="ignore"):
+        sound = np.isfinite(mean) & np.isfinite(m2)
+        weight = np.where(sound, positions - nan - infinite, 0).astype(np.float64)
+        mean, m2 = np.where(sound, mean, 0.0), np.where(sound, m2, 0.0)
+        total = np.maximum(weight.sum(axis=0), 1)
+        middle = (weight * mean).sum(axis=0) / total
+        away = mean - middle
+        middle += (weight * away).sum(axis=0) / total
+        spread = m2.sum(axis=0) + (weight * np.square(mean - middle)).sum(axis=0)
+    state = replace(
+        state,
+        samples=samples,
+        elements=samples * positions,
+        fired=times,
+        nonpositive=count("nonpositive").sum(axis=0),
+        nan=nan.sum(axis=0),
+        infinite=infinite.sum(axis=0),
+        low=count("low").sum(axis=0),
+        high=count("high").sum(axis=0),
+        minimum=_least(reductions["minimum"]),
+        maximum=_most(reductions["maximum"]),
+        mean=middle,
+        m2=spread,
+        absolute=np.where(np.isfinite(absolute), absolute, 0.0).sum(axis=0),
+        value_minimum=_least(reductions["value_minimum"]),
+        value_maximum=_most(reductions["value_maximum"]),
+        slope=_largest(reductions.get("slope"), units),
+        first=_first(fired, times),
+        last=_last(fired, times),
+    )
+    return placed(state, start)
+
+
+def out_of_range(state: LayerState) -> str | None:
+    """A hint, where the recorded outputs cannot be this activation's; None when they can, up to rounding."""
+    rule = state.rule
+    if rule.recorded != "post" or not state.samples:
+        return None
+    lowest, highest = float(np.min(state.minimum, initial=INF)), float(np.max(state.maximum, initial=-INF))
+    # float16 keeps three digits of -1.7581, and 0 as it is
+    if lowest < rule.lowest - 1e-3 * abs(rule.lowest):
+        found = f"goes down to {lowest:.3g}, {rule.function} has no output below {rule.lowest:.4g}"
+    elif highest > rule.highest + 1e-3 * abs(rule.highest):
+        found = f"goes up to {highest:.3g}, {rule.function} has no output above {rule.highest:.4g}"
+    else:
+        return None
+    return f"layer '{state.name}' {found}: recorded before it (--recorded pre), or of another --activation?"
+
+
+def _as_float(block: NDArray[Any]) -> Tile:
+    """float16 as float32, whole numbers and booleans as float64: exact, but for whole numbers beyond 2**53."""
+    if block.dtype.kind != "f":
+        return block.astype(np.float64)
+    if block.dtype == np.float16:
+        return _widened(block)
+    wide = np.float32 if block.dtype.itemsize <= 4 else np.float64
+    return block.astype(wide, copy=False)
+
+
+def _widened(halves: NDArray[np.float16]) -> NDArray[np.float32]:
+    """float16 as float32, exactly: NumPy takes the numbers one by one, 15 times as long (measured).
+
+    Sign and magnitude are moved to their places in float32, and the product makes up for the other bias of the
+    exponent: it is exact, for subnormal numbers too. Beyond float16's largest number that gives nonsense where
+    inf and NaN were.
+    """
+    bits = halves.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= ~0x70000000
+    wide = bits.view(np.float32)
+    wide *= np.float32(2.0**112)
+    if wide.size and max(float(wide.max()), -float(wide.min())) > _LARGEST_HALF:
+        return halves.astype(np.float32)
+    return wide
+
+
+def _tiles(values: Tile) -> Iterator[tuple[int, Tile]]:
+    """Some samples at a time, each with the place of its first in the block."""
+    samples, units, positions = values.shape
+    # few samples of a wide layer: the arrays by unit must not cost more than the values
+    step = max(TILE // (units * positions), 1 if positions > 8 else 64)
+    for first in range(0, samples, step):
+        yield first, values[first : first + step]
+
+
+def _of_units(rule: Rule, name: str, tile: Tile, first: int) -> LayerState:
+    """The state of one tile; of a sample larger than a tile some units at a time."""
+    samples, units, positions = tile.shape
+    step = max(2 * TILE // (samples * positions), 1)
+    if step >= units:
+        state = _observed(rule, name, tile)
+        return placed(state, first) if first else state
+    parts = [_observed(rule, name, tile[:, at : at + step]) for at in range(0, units, step)]
+    return placed(_side_by_side(parts), first)
+
+
+def _side_by_side(parts: list[LayerState]) -> LayerState:
+    """States of the same samples, of different units, as one layer."""
+
+    def joined(get: Callable[[LayerState], NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([get(part) for part in parts])
+
+    return replace(
+        parts[0],
+        fired=joined(lambda part: part.fired),
+        nonpositive=joined(lambda part: part.nonpositive),
+        nan=joined(lambda part: part.nan),
+        infinite=joined(lambda part: part.infinite),
+        low=joined(lambda part: part.low),
+        high=joined(lambda part: part.high),
+        minimum=joined(lambda part: part.minimum),
+        maximum=joined(lambda part: part.maximum),
+        mean=joined(lambda part: part.mean),
+        m2=joined(lambda part: part.m2),
+        absolute=joined(lambda part: part.absolute),
+        value_minimum=joined(lambda part: part.value_minimum),
+        value_maximum=joined(lambda part: part.value_maximum),
+        slope=joined(lambda part: part.slope),
+        first=joined(lambda part: part.first),
+        last=joined(lambda part: part.last),
+    )
+
+
+def _observed(rule: Rule, name: str, tile: Tile) -> LayerState:
+    """The state of a tile, its places counted from its first sample."""
+    samples, units, positions = tile.shape
+    elements = samples * positions
+    maximum, minimum = (f.reduce(tile, axis=(0, 2)) for f in (np.maximum, np.minimum))
+    # both carry NaN on, so that clean data need no other look
+    clean = bool(np.isfinite(maximum).all() and np.isfinite(minimum).all())
+    nan = infinite = np.zeros(units, np.int64)
+    missing = None
+    if not clean:
+        maximum, minimum = np.fmax.reduce(tile, axis=(0, 2)), np.fmin.reduce(tile, axis=(0, 2))
+        missing = np.isnan(tile)
+        nan, infinite = _count(missing), _count(np.isinf(tile))
+        empty_units = nan == elements
+        maximum, minimum = np.where(empty_units, -INF, maximum), np.where(empty_units, INF, minimum)
+        missing |= np.isinf(tile)
+    least, most = minimum.astype(np.float64) + 0.0, maximum.astype(np.float64) + 0.0
+    finite = elements - nan - infinite
+    numbers = tile.astype(np.float64, copy=missing is not None)
+    if missing is not None:
+        numbers[missing] = 0.0
+    firing = fires(rule, tile)
+    fired: Mask = firing[:, :, 0] if positions == 1 else np.logical_or.reduce(firing, axis=2)
+    times = _count(fired[:, :, np.newaxis])
+    fired_elements = times if positions == 1 else _count(firing)
+    quiet = elements - nan - fired_elements
+    absolute, value_least, value_most, slope = _outputs(rule, tile, numbers, missing, (least, most, times))
+    low, high = _flat(rule, tile, firing, quiet)
+    nonpositive = quiet if _is_positive_part(rule) else _count(tile <= 0)
+    mean, m2 = _moments(numbers, missing, finite)
+    return LayerState(
+        name=name,
+        rule=rule,
+        start=0,
+        samples=samples,
+        elements=elements,
+        fired=times,
+        nonpositive=nonpositive,
+        nan=nan,
+        infinite=infinite,
+        low=low,
+        high=high,
+        minimum=least,
+        maximum=most,
+        mean=mean,
+        m2=m2,
+        absolute=np.broadcast_to(absolute, units) if absolute is not None else np.abs(mean) * finite,
+        value_minimum=value_least,
+        value_maximum=value_most,
+        slope=slope,
+        first=_first(fired, times),
+        last=_last(fired, times),
+    )
+
+
+def _is_positive_part(rule: Rule) -> bool:
+    """Whether it fires where the recorded value is positive, and nowhere else."""
+    return rule.fires == (Interval(0.0, INF),) and rule.flat_below == 0
+
+
+def _moments(numbers: Numbers, missing: Mask | None, finite: Counts) -> tuple[Numbers, Numbers]:
+    """Mean and sum of squared deviations by unit; missing numbers are 0.
+
+    From the sums of x and x^2, which are accurate to rounding unless the mean is many deviations from 0: units
+    for which it is are looked at again, with their mean taken off first.
+    """
+    n = np.maximum(finite, 1)
+    total = np.add.reduce(numbers, axis=(0, 2))
+    squares = np.einsum("nup,nup->u", numbers, numbers)
+    mean = total / n
+    about_zero = total * mean
+    m2 = squares - about_zero
+    far = np.flatnonzero(~(about_zero <= _CANCELS * m2))
+    if far.size:
+        away = numbers[:, far] - mean[far, np.newaxis]
+        if missing is not None:
+            away[missing[:, far]] = 0.0
+        # what rounding took from the mean is made good (Chan, Golub & LeVeque 1983)
+        rest = np.add.reduce(away, axis=(0, 2))
+        m2[far] = np.maximum(np.einsum("nup,nup->u", away, away) - rest * (rest / n[far]), 0.0)
+        mean[far] += rest / n[far]
+    return mean, m2
+
+
+def _outputs(
+    rule: Rule, tile: Tile, numbers: Numbers, missing: Mask | None, seen: tuple[Numbers, Numbers, Counts]
+) -> tuple[Numbers | None, Numbers, Numbers, Numbers]:
+    """Of h: the sum of |h| over finite elements, least and most; and the largest |phi'|.
+
+    The sum is None where it is the sum of the recorded values. seen: least and most of the recorded values, and
+    how often each unit fired.
+    """
+    least, most, times = seen
+    slope = np.full(least.shape, np.nan) if rule.gradient is None else np.where(times > 0, rule.gradient, 0.0)
+    if rule.recorded == "post":
+        positive = least.size == 0 or (least >= 0).all()
+        absolute = None if positive else np.add.reduce(np.abs(numbers), axis=(0, 2))
+        return absolute, least, most, slope
+    if _is_positive_part(rule) and rule.gradient == 1:
+        nowhere = least > most
+        absolute = np.add.reduce(np.maximum(numbers, 0.0), axis=(0, 2))
+        return (
+            absolute,
+            np.where(nowhere, INF, np.maximum(least, 0.0)),
+            np.where(nowhere, -INF, np.maximum(most, 0.0)),
+            slope,
+        )
+    f = _function(rule.function)
+    h = f(tile)
+    value_least, value_most = (extreme.reduce(h, axis=(0, 2)) for extreme in (np.fmin, np.fmax))
+    nowhere = np.isnan(value_least)
+    value_least, value_most = np.where(nowhere, INF, value_least), np.where(nowhere, -INF, value_most)
+    np.abs(h, out=h)
+    if missing is not None:
+        h[missing | ~np.isfinite(h)] = 0.0
+    absolute = np.add.reduce(h, axis=(0, 2), dtype=np.float64)
+    if rule.gradient is None:
+        slope = np.fmax.reduce(np.abs(f.grad(tile)), axis=(0, 2))
+    return absolute, value_least.astype(np.float64), value_most.astype(np.float64), slope.astype(np.float64)
+
+
+@lru_cache(maxsize=64)
+def _function(spec: str) -> Activation:
+    return activation(spec)
+
+
+def _flat(rule: Rule, tile: Tile, firing: Mask, quiet: Counts) -> tuple[Counts, Counts]:
+    """How many elements lie on the flat part to the left and to the right, by unit."""
+    none = np.zeros(quiet.shape, np.int64)
+    below, above = rule.flat_below > -INF, rule.flat_above < INF
+    if not (below or above):
+        return none, none
+    if len(rule.fires) == 1 and below != above and rule.fires[0].low in {rule.flat_below, -INF}:
+        # what does not fire lies all on the one side
+        return (quiet, none) if below else (none, quiet)
+    low, high = none, none
+    still = ~firing
+    if below:
+        left = tile <= rounded(rule.flat_below, tile.dtype, up=False)
+        low = _count(left & still)
+        still &= ~left
+    if above:
+        still &= tile >= rounded(rule.flat_above, tile.dtype, up=True)
+        high = _count(still)
+    return low, high
+
+
+def _count(mask: Mask) -> Counts:
+    """How often a mask (samples, units, positions) holds, by unit."""
+    samples, units, positions = mask.shape
+    lines = mask.transpose(0, 2, 1)
+    if not lines.flags.c_contiguous:
+        counts: Counts = np.add.reduce(mask, axis=(0, 2), dtype=np.int64)
+        return counts
+    # Lines are added up as bytes, of which 255 cannot overflow: ten times as fast as in 64 bits.
+    rows = lines.reshape(samples * positions, units).view(np.uint8)
+    counts = np.zeros(units, np.int64)
+    for at in range(0, len(rows), 255):
+        counts += np.add.reduce(rows[at : at + 255], axis=0, dtype=np.uint8)
+    return counts
+
+
+def _first(fired: Mask, times: Counts) -> Counts:
+    """The first row in which each column of (samples, units) holds, or NEVER; times: in how many rows it does.
+
+    Looked for in the first rows, then further on for those columns that need it.
+    """
+    found = np.full(times.shape, NEVER, np.int64)
+    left = np.flatnonzero(times)
+    at, step = 0, 8
+    while left.size:
+        part = fired[at : at + step, left]
+        there = part.any(axis=0)
+        found[left[there]] = at + part.argmax(axis=0)[there]
+        left = left[~there]
+        at, step = at + step, 4 * step
+    return found
+
+
+def _last(fired: Mask, times: Counts) -> Counts:
+    back = _first(fired[::-1], times)
+    return np.where(back == NEVER, NEVER, len(fired) - 1 - back)
+
+
+def _least(values: NDArray[Any]) -> Numbers:
+    found = np.fmin.reduce(np.asarray(values, np.float64), axis=0)
+    return np.where(np.isnan(found), INF, found)
+
+
+def _most(values: NDArray[Any]) -> Numbers:
+    found = np.fmax.reduce(np.asarray(values, np.float64), axis=0)
+    return np.where(np.isnan(found), -INF, found)
+
+
+def _largest(values: NDArray[Any] | None, units: int) -> Numbers:
+    if values is None:
+        return np.full(units, np.nan)
+    largest: Numbers = np.fmax.reduce(np.asarray(values, np.float64), axis=0)
+    return largest

@@ -1,0 +1,339 @@
+"""Vanishing and exploding gradients, compared: what mean-field theory says, and what random networks show."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.card.curves import Curve, Figure, Panel, Segment
+from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.signal.gradient_notes import notes
+from actcli.analysis.signal.mean_field import MeanField, require_everywhere
+from actcli.analysis.signal.propagation import START, Layer, Phase, edge, gradients, phase, signals
+from actcli.analysis.signal.random_network import Network, Norms, Sample, propagate, steps
+from actcli.analysis.training.stack import Stack
+from actcli.exits import UsageError
+
+Init = Literal["he", "xavier", "lecun", "gain"]
+INITS: tuple[Init, ...] = get_args(Init)
+
+_FIXED: Mapping[Init, float] = {"he": math.sqrt(2.0), "xavier": 1.0, "lecun": 1.0}
+"""sw in square layers: he 2/fan_in, xavier 2/(fan_in + fan_out), lecun 1/fan_in."""
+_MOST_STD = 1e100
+_MOST_DEPTH = 10_000
+_MOST_WIDTH = 8_192
+_MOST_SEEDS = 10_000
+
+COLUMNS = (
+    Column("init", "initialisation"),
+    Column("weight_std", "weight std σw"),
+    Column("fixed_point", "variance q*", group="theory, depth without end"),
+    Column("stability", "q* is", group="theory, depth without end"),
+    Column("chi_1", "χ₁ at q*", group="theory, depth without end"),
+    Column("edge_distance", "|χ₁ - 1|", "small", group="theory, depth without end"),
+    Column("edge_weight_std", "σw on the edge of chaos", group="theory, depth without end"),
+    Column("correlation_fixed_point", "correlation c*", group="theory, depth without end"),
+    Column("signal_depth", "depth scale of q", group="theory, depth without end", unit="layers"),
+    Column(
+        "correlation_depth", "depth scale of c", "large", group="theory, depth without end", unit="layers"
+    ),
+    Column("signal_variance", "signal, last layer", group="theory, this depth"),
+    Column("gradient_ratio", "gradient, first / last", group="theory, this depth"),
+    Column("gradient_decades", "decades lost or gained", "small", group="theory, this depth"),
+    Column("measured_signal", "signal, last layer", group="measured"),
+    Column("measured_signal_error", "± standard error", group="measured"),
+    Column("measured_gradient", "gradient, first / last", group="measured"),
+    Column("measured_gradient_error", "± standard error", group="measured"),
+)
+"""What is compared. Variances are per unit; the input has variance 1, the gradient 1 at the last layer.
+
+init, weight_std: how the weights are drawn, N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
+fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|, None at an unstable q*, where no
+signal stays; edge_weight_std is the σw that
+makes chi_1 = 1 with the same biases, None where there is none, and for stacks.
+signal_variance, gradient_ratio: by theory; the ratio is of the variances at the first and the last layer.
+gradient_decades: |log10 gradient_ratio|, inf where no gradient or no finite one arrives.
+measured_…: the same two in random networks: mean over the networks, and its standard error.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """In what networks functions are compared.
+
+    Attributes:
+        depth: layers.
+        weight_std: sw of weights N(0, sw²/fan_in); None: as `inits` say.
+        bias_std: of biases N(0, sb²).
+        inits: named initialisations, a contender each; not used where weight_std is given.
+        width: units in a layer of the random networks.
+        seeds: random networks.
+        seed: of their random numbers.
+
+    """
+
+    depth: int = 50
+    weight_std: float | None = None
+    bias_std: float = 0.0
+    inits: tuple[Init, ...] = ("he",)
+    width: int = 256
+    seeds: int = 20
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Theory:
+    """One contender in theory: q_1 … q_depth, the gradients' variances, and where it ends."""
+
+    signal: tuple[float, ...]
+    gradient: tuple[float, ...]
+    phase: Phase
+    edge: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entrant:
+    """A stack under one initialisation."""
+
+    label: str
+    init: Init | None
+    network: Network
+
+
+def compare_gradients(stacks: Sequence[Stack], conditions: Conditions, threads: int) -> Steps:
+    """Variance of signal and back-propagated gradient by layer, in theory and in random networks.
+
+    Theory: Poole et al. 2016, Schoenholz et al. 2017 (see `propagation`). The same seed gives the same numbers,
+    whatever `threads`; all contenders see the same weights. Raises UsageError for conditions that make no network,
+    for functions that are not defined everywhere, and for a gain that does not exist.
+    """
+    _require(conditions)
+    if not stacks:
+        raise UsageError("no function to compare; name at least one")
+    for stack in stacks:
+        for f in stack.functions:
+            require_everywhere(f)
+    return _steps(_entrants(stacks, conditions), conditions, threads)
+
+
+def _require(conditions: Conditions) -> None:
+    for name, count, most in (
+        ("depth", conditions.depth, _MOST_DEPTH),
+        ("width", conditions.width, _MOST_WIDTH),
+        ("seeds", conditions.seeds, _MOST_SEEDS),
+    ):
+        if not 1 <= count <= most:
+            raise UsageError(f"--{name} {count}: a whole number from 1 to {most} is needed")
+    if conditions.seed < 0:
+        raise UsageError(f"--seed {conditions.seed}: a whole number from 0 on is needed")
+    for name, size in (("weight-std", conditions.weight_std), ("bias-std", conditions.bias_std)):
+        if size is not None and not 0 <= size <= _MOST_STD:
+            raise UsageError(f"--{name} {size:g}: a standard deviation from 0 to {_MOST_STD:g} is needed")
+    if conditions.weight_std is not None:
+        return
+    for init in conditions.inits:
+        if init not in INITS:
+            raise UsageError(f"--init {init}: known are {', '.join(INITS)}")
+    if not conditions.inits:
+        raise UsageError(f"--init: name at least one of {', '.join(INITS)}, or give --weight-std")
+
+
+def _entrants(stacks: Sequence[Stack], conditions: Conditions) -> tuple[_Entrant, ...]:
+    sw = conditions.weight_std
+    if sw is not None:
+        return tuple(_Entrant(stack.spec, None, Network(stack, (sw,))) for stack in stacks)
+    inits = tuple(dict.fromkeys(conditions.inits))
+    return tuple(
+        _Entrant(
+            f"{stack.spec} ({init})" if len(inits) > 1 else stack.spec,
+            init,
+            Network(stack, _gains(stack) if init == "gain" else (_FIXED[init],)),
+        )
+        for stack in stacks
+        for init in inits
+    )
+
+
+def _gains(stack: Stack) -> tuple[float, ...]:
+    """1/√E f(z)² of each layer's function: with it variance 1 comes out where variance 1 went in."""
+    squares = {f.spec: MeanField.of(f).square(START) for f in stack.functions}
+    for spec, square in squares.items():
+        if not 1e-200 < square < math.inf:
+            raise UsageError(f"--init gain: {spec} has none, since E f(z)² is {square:.3g}; use --weight-std")
+    return tuple(1 / math.sqrt(squares[f.spec]) for f in stack.functions)
+
+
+def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, threads: int) -> Iterator[Step]:
+    sample = Sample(
+        conditions.depth, conditions.width, conditions.bias_std, conditions.seeds, conditions.seed
+    )
+    networks = [entrant.network for entrant in entrants]
+    total = len(entrants) + steps(networks, sample)
+    theories: list[_Theory] = []
+    fields: dict[str, MeanField] = {}
+    edges: dict[str, float | None] = {}
+    for done, entrant in enumerate(entrants, 1):
+        functions = entrant.network.functions.functions
+        # one stack's lattices at a time: a sweep may have hundreds
+        fields = {f.spec: fields.get(f.spec) or MeanField.of(f) for f in functions}
+        theories.append(_theory(entrant.network, fields, edges, conditions))
+        yield Step(
+            done,
+            total,
+            f"theory of {entrant.label}",
+            _compared(entrants[: len(theories)], theories, None, sample),
+        )
+    so_far = _compared(entrants, theories, None, sample)
+    known = 0
+    for done, norms in enumerate(propagate(networks, sample, threads), len(entrants) + 1):
+        through = int((~np.isnan(norms.gradient[:, :, 0])).sum())
+        if through > known or done == total:
+            known = through
+            so_far = _compared(entrants, theories, norms, sample)
+        yield Step(done, total, f"{conditions.seeds} random networks", so_far)
+
+
+def _theory(
+    network: Network,
+    fields: Mapping[str, MeanField],
+    edges: dict[str, float | None],
+    conditions: Conditions,
+) -> _Theory:
+    layers = [
+        Layer(fields[f.spec], network.weight_std(place))
+        for place, f in enumerate(network.functions.functions)
+    ]
+    signal = signals(layers, conditions.bias_std, conditions.depth)
+    single = network.functions.single
+    if single and single.spec not in edges:
+        edges[single.spec] = edge(fields[single.spec], conditions.bias_std)
+    return _Theory(
+        signal[1:],
+        gradients(layers, signal),
+        phase(layers, conditions.bias_std),
+        edges[single.spec] if single else None,
+    )
+
+
+def _compared(
+    entrants: Sequence[_Entrant], theories: Sequence[_Theory], norms: Norms | None, sample: Sample
+) -> Comparison:
+    contenders = tuple(
+        _contender(entrant, theory, *_measured(norms, place))
+        for place, (entrant, theory) in enumerate(zip(entrants, theories, strict=True))
+    )
+    return Comparison(
+        by="gradients",
+        columns=COLUMNS,
+        contenders=contenders,
+        seed=sample.seed,
+        notes=notes([entrant.label for entrant in entrants], contenders, sample, _networks_through(norms)),
+        chart=_chart(entrants, theories, sample.depth),
+    )
+
+
+_Spread = tuple[list[float | None], list[float | None]]
+"""Means and standard errors by layer."""
+
+
+def _measured(norms: Norms | None, place: int) -> tuple[_Spread | None, _Spread | None]:
+    if norms is None:
+        return None, None
+    through = ~np.isnan(norms.gradient[place, :, 0])
+    if not through.any():
+        return None, None
+    return _spread(norms.signal[place, through]), _spread(norms.gradient[place, through])
+
+
+def _networks_through(norms: Norms | None) -> int:
+    """How many networks every contender, of those measured at all, has been through."""
+    if norms is None:
+        return 0
+    through = (~np.isnan(norms.gradient[:, :, 0])).sum(axis=1)
+    return int(min(through[through > 0], default=0))
+
+
+def _spread(values: NDArray[np.float64]) -> _Spread:
+    """Of (networks, depth): the mean over the networks and its standard error; None where there is none."""
+    with np.errstate(all="ignore"):
+        mean = values.mean(axis=0)
+        error = values.std(axis=0, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else mean * math.nan
+    return mean.tolist(), [each if math.isfinite(each) else None for each in error.tolist()]
+
+
+def _contender(
+    entrant: _Entrant, theory: _Theory, signal: _Spread | None, gradient: _Spread | None
+) -> Contender:
+    depth = len(theory.signal)
+    unknown: _Spread = [None] * depth, [None] * depth
+    (s, s_error), (g, g_error) = signal or unknown, gradient or unknown
+    end = theory.phase
+    ratio = theory.gradient[0]
+    weight_stds = set(entrant.network.weight_stds)
+    values: dict[str, Value] = {
+        "init": entrant.init,
+        "weight_std": weight_stds.pop() if len(weight_stds) == 1 else None,
+        "fixed_point": end.fixed_point,
+        "stability": end.stability,
+        "chi_1": end.chi,
+        "edge_distance": None if end.chi is None or end.stability == "unstable" else abs(end.chi - 1),
+        "edge_weight_std": theory.edge,
+        "correlation_fixed_point": end.correlation,
+        "signal_depth": end.signal_depth,
+        "correlation_depth": end.correlation_depth,
+        "signal_variance": theory.signal[-1],
+        "gradient_ratio": ratio,
+        "gradient_decades": abs(math.log10(ratio)) if ratio > 0 else math.inf,
+        "measured_signal": s[-1],
+        "measured_signal_error": s_error[-1],
+        "measured_gradient": g[0],
+        "measured_gradient_error": g_error[0],
+    }
+    layers = [
+        {
+            "layer": layer + 1,
+            "signal": theory.signal[layer],
+            "gradient": theory.gradient[layer],
+            "measured_signal": s[layer],
+            "measured_signal_error": s_error[layer],
+            "measured_gradient": g[layer],
+            "measured_gradient_error": g_error[layer],
+        }
+        for layer in range(depth)
+    ]
+    return Contender(entrant.network.functions.spec, values, {"layers": layers})
+
+
+def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int) -> Chart:
+    """Both variances along the layers, by theory; of a network of one layer, which has no curve, the signal's."""
+    if depth == 1:
+        sizes = tuple(theory.signal[0] for theory in theories)
+        heights = tuple(size if math.isfinite(size) else 0.0 for size in sizes)
+        return Chart((Bars("variance of the signal", tuple(e.label for e in entrants), heights),))
+    quantities = {
+        "variance of the signal": [theory.signal for theory in theories],
+        "variance of the gradient": [theory.gradient for theory in theories],
+    }
+    panels = tuple(
+        Panel(
+            quantity,
+            tuple(
+                Curve(entrant.label, quantity, entrant.label, _drawable(series))
+                for entrant, series in zip(entrants, many, strict=True)
+            ),
+        )
+        for quantity, many in quantities.items()
+    )
+    return Chart(Figure(panels, (1.0, float(depth))), axis="layer", log=True)
+
+
+def _drawable(series: Sequence[float]) -> tuple[Segment, ...]:
+    """The stretches of layers at which there is a logarithm."""
+    y = np.array(series)
+    x = np.arange(1.0, y.size + 1)
+    there = np.isfinite(y) & (y > 0)
+    ends = np.flatnonzero(np.diff(np.r_[False, there, False].astype(np.int8)))
+    return tuple((x[a:b], y[a:b]) for a, b in zip(ends[::2], ends[1::2], strict=True))

@@ -1,0 +1,158 @@
+"""An activation over streams of blocks, on several threads, in constant memory and in the stream's order."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actcli.activations import Activation
+from actcli.analysis.stream.evaluation import Array, Evaluation, Numbers, derivative_name, value_name
+from actcli.analysis.stream.memory import keep_freed_memory
+from actcli.exits import ActcliError, DataError, UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+_ON_THE_COMMAND_LINE = ("arguments", "--range")
+_WORTH_A_THREAD = 16384
+"""Elements in a block below which handing it to a thread costs more than computing it."""
+
+
+def evaluate(f: Activation, numbers: Numbers, threads: int) -> Evaluation:
+    """f along a stream. Raises UsageError when f does not take the stream's rows."""
+    return _along(f, value_name(f.spec), f, numbers, threads, derivative=False)
+
+
+def differentiate(
+    f: Activation,
+    numbers: Numbers,
+    threads: int,
+    *,
+    order: int = 1,
+    wrt: str = "x",
+    at_kink: str = "default",
+    jacobian: bool = False,
+) -> Evaluation:
+    """A derivative of f along a stream; by rows the Jacobian's diagonal, or all of it.
+
+    Raises UsageError for a derivative that does not exist (see Activation.grad).
+    """
+    if jacobian:
+        f.jacobian(np.ones((1, 0)))  # a function that has none is refused before anything is read
+        return _along(f, f"d{f.spec}ᵢ/dxⱼ", f.jacobian, numbers, threads, derivative=True, jacobian=True)
+    derivative = partial(f.grad, order=order, wrt=wrt, at_kink=at_kink)
+    derivative(
+        np.ones((1, 2)) if f.by_rows else np.ones(1)
+    )  # an impossible one is refused before anything is read
+    quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
+    return _along(f, quantity, derivative, numbers, threads, derivative=True)
+
+
+def _along(
+    f: Activation,
+    quantity: str,
+    function: Callable[[Array], Array],
+    numbers: Numbers,
+    threads: int,
+    *,
+    derivative: bool,
+    jacobian: bool = False,
+) -> Evaluation:
+    shape, width = numbers.shape, f.width
+    if f.by_rows and numbers.origin not in _ON_THE_COMMAND_LINE:
+        function, width = (
+            partial(_of_data, function, numbers.origin),
+            partial(_of_data, width, numbers.origin),
+        )
+    if f.by_rows and shape is not None:
+        shape = _row_shape(width, shape, numbers.axis, jacobian=jacobian)
+    return Evaluation(
+        function=f.spec,
+        quantity=quantity,
+        array=numbers.array,
+        dtype=numbers.dtype,
+        shape=shape,
+        # ahead of a live stream there is nothing to compute: waiting for more would hold an answer back
+        blocks=in_order(function, numbers.blocks, 1 if numbers.live else threads),
+        by_rows=f.by_rows,
+        axis=numbers.axis,
+        fortran=numbers.fortran,
+        among_others=numbers.among_others,
+        derivative=derivative,
+        live=numbers.live,
+    )
+
+
+def _of_data(function: Callable[[Any], Any], origin: str, x: Any) -> Any:
+    """function(x); rows that it does not take are wrong data where they come from a file or a stream."""
+    try:
+        return function(x)
+    except UsageError as error:
+        raise DataError(f"{origin}: {error}") from error
+
+
+def _row_shape(
+    width: Callable[[int], int], shape: tuple[int, ...], axis: int | None, *, jacobian: bool
+) -> tuple[int, ...]:
+    """The result's shape: the row's axis takes the result's length; a Jacobian adds the row's length at the end."""
+    at = len(shape) - 1 if axis is None else axis
+    result = list(shape)
+    result[at] = width(shape[at])
+    return (*result, shape[at]) if jacobian else tuple(result)
+
+
+def in_order(
+    function: Callable[[Array], Array], blocks: Iterator[Array], threads: int
+) -> Iterator[tuple[Array, Array]]:
+    """Pairs of block and function(block), in the blocks' order, computed ahead by at most threads + 1 blocks.
+
+    What was computed before the stream failed is handed on before its error is raised.
+    """
+    if threads == 1:
+        for place, values in enumerate(blocks):
+            if place == 1:  # a single block need not wait for it
+                keep_freed_memory()
+            yield values, function(values)
+        return
+    pool: ThreadPoolExecutor | None = None
+    waiting: deque[tuple[Array, Future[Any]]] = deque()
+    failure: ActcliError | None = None
+    try:
+        while failure is None:
+            try:
+                block = next(blocks, None)
+            except ActcliError as error:
+                failure = error
+                break
+            if block is None:
+                break
+            if block.size < _WORTH_A_THREAD and not waiting:
+                yield block, function(block)
+                continue
+            if pool is None:
+                pool = _pool(threads)
+            waiting.append((block, pool.submit(function, block)))
+            if len(waiting) > threads:
+                yield _finished(waiting)
+        while waiting:
+            yield _finished(waiting)
+        if failure is not None:
+            raise failure
+    finally:
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool(threads: int) -> "ThreadPoolExecutor":
+    # it brings the logging module along: not for three numbers
+    from concurrent.futures import ThreadPoolExecutor
+
+    keep_freed_memory()
+    return ThreadPoolExecutor(threads, "actcli")
+
+
+def _finished(waiting: "deque[tuple[Array, Future[Any]]]") -> tuple[Array, Array]:
+    block, future = waiting.popleft()
+    return block, future.result()

@@ -1,0 +1,128 @@
+"""How the inputs of an activation are distributed, N(0, 1) or a stream of numbers, as masses at points of the line."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.stream.evaluation import Array as Block
+
+Array = NDArray[np.float64]
+
+REACH = 10.0
+"""Beyond it lies 1.5e-23 of N(0, 1)."""
+_POINTS = 1 << 19
+_KEPT = 1 << 17
+"""So many numbers, or fewer, are kept as they are: 1 MiB."""
+_DROPPED_BITS = 15
+_BINS = 1 << (32 - _DROPPED_BITS)
+_INFINITE = 0x7F800000 >> _DROPPED_BITS
+_MOST_SPLITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Masses at points.
+
+    Attributes:
+        x: (n,) ascending.
+        mass: (n,), of sum 1.
+        count: how many numbers stand behind them; for N(0, 1) the points.
+
+    """
+
+    x: Array
+    mass: Array
+    count: int
+
+    @property
+    def variance(self) -> float:
+        """Of x, as of a whole population."""
+        mean = float(self.mass @ self.x)
+        return float(self.mass @ np.square(self.x - mean))
+
+
+def standard_normal() -> Inputs:
+    """N(0, 1) at half a million evenly spaced points within 10 of 0."""
+    step = 2 * REACH / _POINTS
+    z = (np.arange(_POINTS, dtype=np.float64) + 0.5) * step - REACH
+    mass: Array = np.exp(-z * z / 2)
+    return Inputs(z, np.divide(mass, mass.sum()), _POINTS)
+
+
+def keys(block: Block) -> NDArray[Any]:
+    """The bin of each number of a block: sign, exponent and 8 bits of the fraction, as float32 has them."""
+    with np.errstate(over="ignore"):
+        bits = np.ascontiguousarray(block, np.float32).view(np.uint32)
+    return (bits >> _DROPPED_BITS).astype(np.intp)
+
+
+@dataclass(slots=True)
+class Tally:
+    """A stream of numbers, counted in bins 1/256 of their distance from 0 wide, or finer: memory is flat.
+
+    Attributes:
+        numbers: how many were met, of any kind.
+        left_out: how many of them are nan, infinite, or beyond the range of float32.
+
+    """
+
+    numbers: int = 0
+    left_out: int = 0
+    smallest: float = math.inf
+    largest: float = -math.inf
+    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    kept: list[Array] = field(default_factory=list)
+
+    def add(self, block: Block, places: NDArray[Any]) -> None:
+        """Count a block; `places` are its keys."""
+        at = np.asarray(places, np.intp)
+        finite = (at & (_BINS // 2 - 1)) < _INFINITE
+        present = block[finite].astype(np.float64)
+        at = at[finite]
+        if at.size < _BINS // 16:
+            np.add.at(self.bins, at, 1)
+        else:
+            self.bins += np.bincount(at, minlength=_BINS)
+        self.left_out += block.size - present.size
+        if present.size:
+            self.smallest = min(self.smallest, float(present.min()))
+            self.largest = max(self.largest, float(present.max()))
+        self.numbers += block.size
+        if self.numbers <= _KEPT:
+            self.kept.append(present)
+        else:
+            self.kept.clear()
+
+    @property
+    def exact(self) -> bool:
+        """Whether the numbers are few enough to be known one by one."""
+        return self.numbers <= _KEPT
+
+    def inputs(self) -> Inputs:
+        """The numbers themselves, or the bins, each split into evenly spaced points. No number: no points."""
+        count = self.numbers - self.left_out
+        if self.exact:
+            x = np.sort(np.concatenate(self.kept)) if self.kept else np.empty(0)
+            return Inputs(x, np.full(count, 1 / max(count, 1)), count)
+        occupied = np.flatnonzero(self.bins)
+        counts = self.bins[occupied] / max(count, 1)
+        negative = occupied >= _BINS // 2
+        size = (occupied & (_BINS // 2 - 1)).astype(np.uint32)
+        low, high = (_as_number(size + end) for end in (0, 1))
+        splits = min(max(_POINTS // max(occupied.size, 1), 1), _MOST_SPLITS)
+        shares = (np.arange(splits) + 0.5) / splits
+        # 0 itself is frequent in real data, and a kink stands there: the smallest bin is that point
+        x = np.where(size[:, None] == 0, 0.0, low[:, None] + (high - low)[:, None] * shares)
+        x = np.where(negative[:, None], -x, x).ravel()
+        mass = np.repeat(counts / splits, splits)
+        ascending = np.argsort(x, kind="stable")
+        return Inputs(np.clip(x[ascending], self.smallest, self.largest), mass[ascending], count)
+
+
+def _as_number(size: NDArray[np.uint32]) -> Array:
+    """The lower end of a bin."""
+    ends = (size << np.uint32(_DROPPED_BITS)).view(np.float32).astype(np.float64)
+    return np.where(np.isinf(ends), float(np.finfo(np.float32).max), ends)

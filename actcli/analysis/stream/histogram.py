@@ -1,0 +1,202 @@
+"""Where on the x axis a stream of numbers lies, and how much of it an activation saturates: one pass, flat memory."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations import Activation
+from actcli.analysis.card.curves import Segment, Series
+from actcli.analysis.card.plot_range import round_up, steepest
+from actcli.analysis.stream.blocks import in_order
+from actcli.analysis.stream.evaluation import Array, Numbers
+
+SATURATED = 1e-3
+"""A slope below this part of the steepest one lets hardly any gradient through."""
+
+_DROPPED_BITS = 15
+_BINS = 1 << (32 - _DROPPED_BITS)
+_INFINITE = 0x7F800000 >> _DROPPED_BITS
+_KEPT = 1000
+_SMALL_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of the data one function stops.
+
+    Attributes:
+        function: the specification as typed.
+        zero_gradient: how many numbers have f'(x) = 0.
+        saturated: how many others have |f'(x)| below a thousandth of the steepest slope; None where f' has
+            no bound.
+
+    """
+
+    function: str
+    zero_gradient: int
+    saturated: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """A stream of numbers, counted in bins whose width is 1/256 of their distance from 0, or finer.
+
+    Attributes:
+        origin: where the numbers are from.
+        numbers: how many, NaN left out.
+        nan: how many are NaN.
+        smallest, largest: of all but NaN; NaN when there is none.
+        edges: (bins + 1,) of the occupied part, ascending.
+        counts: (bins,).
+        exact: the numbers themselves, when they are a thousand at most; else None.
+        shares: for each function what it does to them.
+
+    """
+
+    origin: str
+    numbers: int
+    nan: int
+    smallest: float
+    largest: float
+    edges: Series
+    counts: NDArray[np.int64]
+    exact: Series | None
+    shares: tuple[Share, ...]
+
+    def histogram(self, between: tuple[float, float], bins: int) -> NDArray[np.float64]:
+        """The counts in so many bins of equal width; exact for few numbers, else to the fineness of `edges`."""
+        at = np.linspace(*between, bins + 1)
+        if self.exact is not None:
+            return np.histogram(self.exact, at)[0].astype(np.float64)
+        if not self.counts.size:
+            return np.zeros(bins)
+        below = np.interp(at, self.edges, np.r_[0, np.cumsum(self.counts)])
+        return np.diff(below)
+
+    def bulk(self) -> tuple[float, float] | None:
+        """Round ends of the range that holds all but a thousandth at each side; None when there is no number."""
+        if not self.counts.size:
+            return None
+        total = np.cumsum(self.counts)
+        first = int(np.searchsorted(total, total[-1] / 1000, side="right"))
+        last = int(np.searchsorted(total, total[-1] * (1 - 1 / 1000), side="left"))
+        low, high = float(self.edges[first]), float(self.edges[min(last, len(self.counts) - 1) + 1])
+        return _outwards(min(low, 0.0)), _outwards(max(high, 0.0))
+
+
+def occupancy(functions: Sequence[Activation], streams: Iterable[Numbers], threads: int) -> Occupancy:
+    """All the streams together, counted. `functions` are elementwise."""
+    tally = _Tally(tuple(functions), tuple(steepest(f) for f in functions))
+    origin = ""
+    for numbers in streams:
+        origin = origin or numbers.origin.split(":")[0]
+        for _ in in_order(tally.take, numbers.blocks, threads):
+            pass
+    return tally.result(origin)
+
+
+def on_curve(f: Activation, data: Occupancy, between: tuple[float, float], columns: int) -> Segment:
+    """The points (x, f(x)) of the data on the curve: of each number, or of each occupied column's middle."""
+    low, high = between
+    if data.exact is not None:
+        x: Series = np.unique(data.exact[(data.exact >= low) & (data.exact <= high)])
+    else:
+        occupied = data.histogram(between, columns) >= 0.5
+        x = np.asarray(low + (np.flatnonzero(occupied) + 0.5) * ((high - low) / columns))
+    y = np.asarray(f(x), np.float64)
+    return x[np.isfinite(y)], y[np.isfinite(y)]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The counts so far. Blocks are counted on several threads at once, and added one at a time."""
+
+    functions: tuple[Activation, ...]
+    steepest: tuple[float | None, ...]
+    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    numbers: int = 0
+    nan: int = 0
+    smallest: float = np.inf
+    largest: float = -np.inf
+    stopped: dict[int, tuple[int, int]] = field(default_factory=dict)
+    kept: list[Array] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def take(self, block: Array) -> Array:
+        """Count one block; it is handed on as it is."""
+        nan = int(np.count_nonzero(np.isnan(block)))
+        present = block[~np.isnan(block)] if nan else block
+        with np.errstate(over="ignore"):
+            keys = np.ascontiguousarray(present, np.float32).view(np.uint32) >> _DROPPED_BITS
+        counted = np.bincount(keys, minlength=_BINS) if keys.size >= _SMALL_BLOCK else None
+        stopped = [self._stopped(i, present) for i in range(len(self.functions))]
+        ends = (float(present.min()), float(present.max())) if present.size else (np.inf, -np.inf)
+        with self.lock:
+            if counted is None:
+                np.add.at(self.bins, keys, 1)
+            else:
+                self.bins += counted
+            if self.numbers <= _KEPT:
+                self.kept.append(present[: _KEPT + 1].astype(np.float64))
+            self.numbers += present.size
+            self.nan += nan
+            self.smallest, self.largest = min(self.smallest, ends[0]), max(self.largest, ends[1])
+            for i, (zero, saturated) in enumerate(stopped):
+                before = self.stopped.get(i, (0, 0))
+                self.stopped[i] = (before[0] + zero, before[1] + saturated)
+        return block
+
+    def _stopped(self, i: int, present: Array) -> tuple[int, int]:
+        slope = self.functions[i].grad(present)
+        zero = int(np.count_nonzero(slope == 0))
+        top = self.steepest[i]
+        if top is None or not top:
+            return zero, 0
+        return zero, int(np.count_nonzero(np.abs(slope) < SATURATED * top)) - zero
+
+    def result(self, origin: str) -> Occupancy:
+        edges, counts = _in_order_of_value(self.bins)
+        shares = tuple(
+            Share(
+                f.spec,
+                self.stopped.get(i, (0, 0))[0],
+                self.stopped.get(i, (0, 0))[1] if top is not None else None,
+            )
+            for i, (f, top) in enumerate(zip(self.functions, self.steepest, strict=True))
+        )
+        return Occupancy(
+            origin=origin,
+            numbers=self.numbers,
+            nan=self.nan,
+            smallest=self.smallest if self.numbers else np.nan,
+            largest=self.largest if self.numbers else np.nan,
+            edges=edges,
+            counts=counts,
+            exact=np.concatenate(self.kept) if self.kept and self.numbers <= _KEPT else None,
+            shares=shares,
+        )
+
+
+def _in_order_of_value(bins: NDArray[np.int64]) -> tuple[Series, NDArray[np.int64]]:
+    """The occupied part of the bins from the lowest number to the highest, infinities left out."""
+    half = _BINS // 2
+    counts = np.concatenate((bins[half : half + _INFINITE][::-1], bins[:_INFINITE]))
+    bits = np.arange(_INFINITE, dtype=np.uint32) << np.uint32(_DROPPED_BITS)
+    starts = bits.view(np.float32).astype(np.float64)
+    ends = np.r_[starts[1:], float(np.finfo(np.float32).max)]
+    edges = np.concatenate((-ends[::-1], [0.0], ends))
+    occupied = np.flatnonzero(counts)
+    if not occupied.size:
+        return np.zeros(0), np.zeros(0, np.int64)
+    first, last = int(occupied[0]), int(occupied[-1])
+    return edges[first : last + 2], counts[first : last + 1]
+
+
+def _outwards(value: float) -> float:
+    """A round number at or beyond `value`, on its side of 0."""
+    if value == 0:
+        return 0.0
+    return float(np.copysign(round_up(abs(value)), value))

@@ -1,0 +1,1 @@
+"""Small networks trained, and what their results mean."""

@@ -1,0 +1,61 @@
+"""The weights a network starts with: how large they are, and the draws themselves."""
+
+import math
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations import Activation
+from actcli.analysis.card.gaussian import expectation
+from actcli.exits import UsageError
+
+Init = Literal["he", "xavier", "lecun", "gain", "orthogonal"]
+INITS: tuple[Init, ...] = get_args(Init)
+
+
+def second_moment_gain(f: Activation) -> float:
+    """1/√E f(z)², z ~ N(0, 1): what keeps the scale of a signal through f (He et al. 2015).
+
+    Raises UsageError where f has no finite second moment, or none but 0.
+    """
+    square = float(expectation(lambda z: np.square(f(z))[None], [kink.at for kink in f.kinks])[0])
+    if not (math.isfinite(square) and square > 0):
+        raise UsageError(f"{f.spec} has no gain: E f(z)² is {square:g}; choose he, xavier or lecun")
+    return 1 / math.sqrt(square)
+
+
+def weight_std(init: Init, fan_in: int, fan_out: int, before: Activation | None) -> float:
+    """The standard deviation of a layer's weights; `before` is the activation that feeds it, None for the data.
+
+    he √(2/fan_in) (He et al. 2015), xavier √(2/(fan_in + fan_out)) (Glorot and Bengio 2010), lecun √(1/fan_in)
+    (LeCun et al. 1998); gain and orthogonal: the second-moment gain of `before` times √(1/fan_in).
+    """
+    match init:
+        case "he":
+            return math.sqrt(2 / fan_in)
+        case "xavier":
+            return math.sqrt(2 / (fan_in + fan_out))
+        case "lecun":
+            return math.sqrt(1 / fan_in)
+        case _:
+            return (1.0 if before is None else second_moment_gain(before)) / math.sqrt(fan_in)
+
+
+def drawn_weights(
+    init: Init, fan_in: int, fan_out: int, before: Activation | None, seed: int, layer: int
+) -> NDArray[np.float64]:
+    """The weights (fan_in, fan_out) of one layer of one network: the same draws for every activation.
+
+    Orthogonal: the Q of a normal matrix, its signs made unique (Saxe, McClelland and Ganguli 2014), scaled to
+    the variance that the other inits would have.
+    """
+    draws = np.random.default_rng((seed, layer)).standard_normal((fan_in, fan_out))
+    std = weight_std(init, fan_in, fan_out, before)
+    if init != "orthogonal":
+        return draws * std
+    tall = draws if fan_in >= fan_out else draws.T
+    q, r = np.linalg.qr(tall)
+    q *= np.where(np.diagonal(r) < 0, -1.0, 1.0)
+    rows = q if fan_in >= fan_out else q.T
+    return rows * (std * math.sqrt(max(fan_in, fan_out)))

@@ -1,0 +1,213 @@
+"""What becomes of a comparison: followed to its end, then sorted, drawn, written, or only its winner said."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from actcli.exits import DataError, ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from actcli.analysis.compare.result import Comparison, Steps
+    from actcli.render.output.layout import Layout
+    from actcli.render.output.progress_loop import Outcome
+    from actcli.render.training.recording import Recording
+    from actcli.terminal import Terminal
+
+FIGURES = ("txt", "html", "svg", "png", "pdf")
+TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is asked for.
+
+    Attributes:
+        layout: how the table looks and where it goes.
+        figure: the file of a chart that is written instead, and its form.
+        plot: whether a chart stands below the table.
+        sort: the column to sort by.
+        best: the column whose winner is printed, and nothing else.
+
+    """
+
+    layout: "Layout"
+    figure: tuple[str, str] | None = None
+    plot: bool = False
+    sort: str | None = None
+    best: str | None = None
+
+
+def choose_report(
+    format_: str | None,
+    output: str | None,
+    digits: int | None,
+    sort: str | None,
+    best: str | None,
+    plot: bool,
+    terminal: "Terminal",
+) -> Report:
+    """What the options about results ask for.
+
+    Raises UsageError when they disagree, DataError for a file that cannot be written.
+    """
+    from actcli.render.output.outfile import require_writable
+
+    report = _report(format_, output, digits, sort, best, plot, terminal)
+    path = report.figure[1] if report.figure else report.layout.path
+    if path is not None:
+        require_writable(path)
+    return report
+
+
+def _report(
+    format_: str | None,
+    output: str | None,
+    digits: int | None,
+    sort: str | None,
+    best: str | None,
+    plot: bool,
+    terminal: "Terminal",
+) -> Report:
+    from actcli.render.output.layout import Layout, choose_layout, is_standard_output
+    from actcli.render.text.documents import refuse_arrays
+
+    if best is not None:
+        for option, given in (
+            ("--sort", sort), ("--format", format_), ("-o", output), ("--digits", digits), ("--plot", plot or None),
+        ):  # fmt: skip
+            if given is not None:
+                raise UsageError(f"--best prints one function and nothing else; leave out {option}")
+        return Report(Layout("plain", None), best=best)
+    suffix = output.rpartition(".")[2].lower() if output and "." in output else ""
+    if not plot:
+        if suffix in FIGURES and suffix != "txt" and format_ is None:
+            raise UsageError(f"-o {output!r} is a chart by its suffix; add --plot")
+        if (
+            output
+            and not is_standard_output(output)
+            and format_ is None
+            and suffix not in {*TABLES, "npy", "npz"}
+        ):
+            known = ", ".join(f".{name}" for name in TABLES)
+            raise UsageError(
+                f"-o {output!r}: the suffix does not say the format; use one of {known}, or --format"
+            )
+        layout = choose_layout(format_, output, with_x=False, digits=digits, terminal=terminal)
+        refuse_arrays(layout, "a comparison")
+        return Report(layout, sort=sort)
+    if format_ not in {None, "table"}:
+        raise UsageError(f"--plot draws, and {format_} holds numbers; leave one of them out")
+    if output is None or is_standard_output(output):
+        # a chart is for a person, in a pipe too
+        layout = choose_layout("table", None, with_x=False, digits=digits, terminal=terminal)
+        return Report(layout, plot=True, sort=sort)
+    if suffix not in FIGURES:
+        known = ", ".join(f".{name}" for name in FIGURES)
+        raise UsageError(f"-o {output!r}: the suffix does not say what chart to write; use one of {known}")
+    for option, given in (("--format", format_), ("--digits", digits)):
+        if given is not None:
+            raise UsageError(f"--plot -o {output} writes the chart alone; leave out {option}")
+    if suffix in {"svg", "png", "pdf"}:
+        from actcli.render.figure.figure_file import require_matplotlib
+
+        require_matplotlib()
+    return Report(Layout("plain", None), figure=(suffix, output), sort=sort)
+
+
+def recording_of(path: str | None, output: str | None) -> "Recording | None":
+    """The file of --record. Raises UsageError when it is that of -o too, or has an unknown suffix; DataError."""
+    if path is None:
+        return None
+    from actcli.render.training.recording import Recording
+
+    if path == output:
+        raise UsageError(f"--record and -o both name {path}; they write different things")
+    return Recording(path)
+
+
+def follow_and_write(
+    steps: "Steps", report: Report, terminal: "Terminal", recording: "Recording | None" = None
+) -> int:
+    """Follow the steps, write what is found, and return the exit status.
+
+    After Ctrl-C what is known goes to stdout: a file, a chart and a winner are made of complete findings only.
+    A recording holds what is known in any case, and is written first.
+    Raises UsageError for a column that there is not, DataError for what cannot be read or written.
+    """
+    from actcli.analysis.compare.result import is_name
+    from actcli.commands.compare.modes import require_column
+    from actcli.render.output.progress_loop import followed
+
+    def look_at(first: "Comparison") -> None:
+        if report.sort is not None and not is_name(report.sort):
+            require_column(first, report.sort, with_a_best=False)
+        if report.best is not None:
+            require_column(first, report.best, with_a_best=True)
+
+    outcome = followed(steps, terminal, look_at)
+    if recording is not None:
+        recording.write()
+    if not outcome.complete:
+        return _write_part(outcome, report, terminal)
+    _write(outcome.comparison, report, terminal)
+    return ExitStatus.FOUND if outcome.comparison.found else ExitStatus.DONE
+
+
+def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> None:
+    from actcli.render.compare.comparison import Page, write_comparison, write_winner
+
+    if report.best is not None:
+        write_winner(comparison, comparison.column(report.best), terminal)
+        return
+    comparison = _sorted(comparison, report)
+    if report.figure is not None:
+        from actcli.render.compare.comparison_chart import write_chart
+
+        write_chart(comparison, *report.figure, terminal)
+        return
+    chart, without = _chart(comparison, terminal) if report.plot else ("", "")
+    write_comparison(Page(comparison, chart=chart), report.layout, terminal)
+    if without:
+        terminal.say(f"actcli: {without}")
+
+
+def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> int:
+    """What is known of a comparison that was interrupted, and a line that says so."""
+    from actcli.render.compare.comparison import Page, write_comparison
+    from actcli.render.output.layout import choose_layout
+
+    left_out = report.best and "no winner yet"
+    if report.figure is not None:
+        left_out = f"{report.figure[1]} is not written"
+    elif report.layout.path is not None:
+        left_out = f"{report.layout.path} is not written"
+    if report.best is None and outcome.comparison.contenders:
+        layout = report.layout
+        if left_out:
+            layout = choose_layout(None, None, with_x=False, digits=None, terminal=terminal)
+        write_comparison(Page(_sorted(outcome.comparison, report), complete=False), layout, terminal)
+    more = f"; {left_out}" if left_out else ""
+    done = "part of it" if outcome.share != outcome.share else f"{100 * outcome.share:.0f} %"
+    terminal.say(f"actcli: interrupted: {done} done{more}")
+    return ExitStatus.INTERRUPTED
+
+
+def _sorted(comparison: "Comparison", report: Report) -> "Comparison":
+    if report.sort is None:
+        return comparison
+    from actcli.analysis.compare.result import by_name, is_name, ranked
+
+    contenders = (
+        by_name(comparison) if is_name(report.sort) else ranked(comparison, comparison.column(report.sort))
+    )
+    return replace(comparison, contenders=contenders)
+
+
+def _chart(comparison: "Comparison", terminal: "Terminal") -> tuple[str, str]:
+    """The chart's text; or, where there is nothing to draw, what says so: the findings are there all the same."""
+    from actcli.render.compare.comparison_chart import chart_text
+    from actcli.render.output.surface import Surface
+
+    try:
+        return chart_text(comparison, Surface.of(terminal, to_file=False)), ""
+    except DataError as nothing:
+        return "", str(nothing)

@@ -1,0 +1,1 @@
+"""What `info` and `list` show of a function."""

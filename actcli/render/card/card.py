@@ -1,0 +1,249 @@
+"""The card of one activation: a record for programs, its flat form for pipes, a screen for a person."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from actcli.activations import DIALECTS, Activation, Kink, Parameter
+from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.card.properties import Properties
+from actcli.analysis.card.recognition import Recognition
+from actcli.render.output.layout import Layout
+from actcli.render.output.surface import Surface
+from actcli.render.text import notation
+from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
+from actcli.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What `actcli info` shows.
+
+    Attributes:
+        f: the activation, with its parameters.
+        properties: what was measured of it; None for one over rows.
+        cost: how many times as long as relu it takes, where that was asked for.
+        recognition: of a formula: what it is in the catalogue's words; else None.
+
+    """
+
+    f: Activation
+    properties: Properties | None
+    cost: float | None = None
+    recognition: Recognition | None = None
+
+
+def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
+    """Write the card as the layout says. Raises UsageError for .npy and .npz, DataError when it cannot be written."""
+    refuse_arrays(layout, "the card of a function")
+    if layout.format == "table":
+        from actcli.render.card.card_screen import card_screen
+
+        surface = Surface.of(terminal, to_file=layout.path is not None)
+        text = card_screen(card, surface, _chart(card, surface))
+    elif layout.format in {"json", "jsonl"}:
+        text = json_text(card_record(card), indented=layout.format == "json")
+    else:
+        rows = [("property", "value"), *flattened(card_record(card))]
+        text = markdown(rows) if layout.format == "markdown" else delimited(rows, layout.format)
+    write_document(text, layout, terminal)
+
+
+def card_record(card: Card) -> dict[str, Any]:
+    """The card as JSON holds it; for a function over rows without what is measured along a curve."""
+    f, definition = card.f, card.f.definition
+    record: dict[str, Any] = {
+        "function": f.spec,
+        "name": f.name,
+        "aliases": list(definition.aliases),
+        "family": definition.family,
+        "formula": definition.formula,
+        "derivative": definition.derivative,
+        "source": definition.source,
+        "year": notation.year(definition),
+        "parameters": {p.name: _parameter(f, p) for p in definition.parameters},
+    }
+    if definition.about:
+        record["about"] = definition.about
+    if card.recognition is not None:
+        record["recognised"] = _recognised(card.recognition)
+    record |= _measured(card.properties) if card.properties else _of_rows(f)
+    if card.properties:
+        record["kinks"] = [_kink(f, kink) for kink in f.kinks]
+    record["frameworks"] = names_by_framework(f)
+    if card.cost is not None:
+        record["cost_relative_to_relu"] = card.cost
+    return record
+
+
+def flattened(record: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """The record as pairs: `range.infimum`, `kinks.1.at`; lists of words with blanks between them."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in record.items():
+        match value:
+            case dict():
+                pairs += flattened(value, f"{prefix}{key}.")
+            case [dict(), *_]:
+                for place, inner in enumerate(value, 1):
+                    pairs += flattened(inner, f"{prefix}{key}.{place}.")
+            case _:
+                pairs.append((prefix + key, _field(value)))
+    return pairs
+
+
+def names_by_framework(f: Activation) -> dict[str, list[str]]:
+    """What each framework calls the function, in the order torch, jax, keras, onnx; those that have it."""
+    frameworks = f.definition.frameworks
+    found = {
+        d: [name for names in frameworks if names.framework == d for name in names.names] for d in DIALECTS
+    }
+    return {framework: names for framework, names in found.items() if names}
+
+
+def defaults_by_framework(f: Activation, parameter: Parameter) -> dict[str, list[float]]:
+    """The parameter's defaults in each framework that has the function: several where its names differ in it."""
+    found: dict[str, list[float]] = {framework: [] for framework in names_by_framework(f)}
+    for names in f.definition.frameworks:
+        default = names.defaults.get(parameter.name, parameter.default)
+        if default not in found[names.framework]:
+            found[names.framework].append(default)
+    return found
+
+
+def autograd_at(f: Activation, kink: Kink, order: int) -> dict[str, float | None]:
+    """What torch and jax return at a kink; None where only the other one has the function."""
+    known = names_by_framework(f).keys() & {"torch", "jax"}
+    return {
+        "torch": None if known == {"jax"} else kink.derivative(order, "default"),
+        "jax": None if known == {"torch"} else kink.derivative(order, "jax"),
+    }
+
+
+def jump_at(f: Activation, kink: Kink) -> float:
+    """By how much the value rises at a kink; 0 where it is continuous."""
+    if not kink.jump:
+        return 0.0
+    import numpy as np
+
+    beside = 8 * np.spacing(abs(kink.at))
+    left, right = f(np.array([kink.at - beside, kink.at + beside])).tolist()
+    return float(right - left)
+
+
+def bounds(parameter: Parameter) -> str:
+    """What values a parameter takes: `any`, `> 0`, `≥ 1, whole`, `≠ 0`."""
+    said = []
+    if parameter.low > -notation.INF:
+        said.append(f"{'>' if parameter.open_low else '≥'} {parameter.low:g}")
+    if parameter.high < notation.INF:
+        said.append(f"{'<' if parameter.open_high else '≤'} {parameter.high:g}")
+    if parameter.nonzero:
+        said.append("≠ 0")
+    if parameter.whole:
+        said.append("whole")
+    return ", ".join(said) or "any"
+
+
+_LEAST_FOR_A_CHART = 60
+
+
+def _chart(card: Card, surface: Surface) -> str:
+    """f in a few lines; nothing for a function over rows, or where there is no room."""
+    if card.properties is None or surface.width < _LEAST_FOR_A_CHART:
+        return ""
+    from actcli.render.figure.small_chart import small_chart
+
+    return small_chart(card.f, min(surface.width - 4, 72), 12, surface).rstrip("\n")
+
+
+def _parameter(f: Activation, parameter: Parameter) -> dict[str, Any]:
+    return {
+        "value": f.parameters[parameter.name],
+        "default": parameter.default,
+        "bounds": bounds(parameter),
+        "aliases": list(parameter.aliases),
+        "defaults": defaults_by_framework(f, parameter),
+    }
+
+
+def _of_rows(f: Activation) -> dict[str, Any]:
+    low, high = f.definition.range
+    return {
+        "range": {"infimum": low, "supremum": high},
+        "smoothness": f.definition.smoothness,
+        "keeps_length": f.definition.slope is not None,
+    }
+
+
+def _measured(found: Properties) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "range": {
+            "infimum": found.lowest.value,
+            "infimum_reached": found.lowest.reached,
+            "infimum_at": found.lowest.at,
+            "supremum": found.highest.value,
+            "supremum_reached": found.highest.reached,
+            "supremum_at": found.highest.at,
+        },
+        "limits": {"left": found.limits[0], "right": found.limits[1]},
+        "zeros": list(found.zeros),
+        "endless_zeros": found.endless_zeros,
+        "turning_points": list(found.stationary),
+        "at_zero": {"value": found.at_zero[0], "slope": found.at_zero[1]},
+        "monotone": found.direction,
+        "convexity": found.bend,
+        "symmetry": found.symmetry,
+        "bounded": found.bounded,
+        "smoothness": found.smoothness if found.smoothness == notation.INF else int(found.smoothness),
+        "lipschitz": found.lipschitz,
+        "largest_slope": found.largest_slope,
+        "largest_slope_at": list(found.steepest),
+        "zero_gradient": list(found.zero_gradient),
+        "saturation": {"left": found.saturation[0], "right": found.saturation[1]},
+    }
+    if found.value_moments and found.slope_moments and found.gains:
+        record["normal"] = {
+            name: {"mean": moments.mean, "variance": moments.variance}
+            for name, moments in (("value", found.value_moments), ("slope", found.slope_moments))
+        }
+        record["gains"] = {
+            "second_moment": found.gains.second_moment,
+            "standard_deviation": found.gains.standard_deviation,
+            "gradient": found.gains.gradient,
+            "torch": found.gains.torch,
+        }
+    return record
+
+
+def _recognised(found: Recognition) -> dict[str, Any]:
+    return {
+        "same_as": found.same_as,
+        "nearest": found.nearest,
+        "largest_difference": found.difference,
+        "largest_difference_at": found.difference_at,
+        "rewritten": [{"typed": one.before, "computed": one.after} for one in found.rewritings],
+        "digits_the_typed_form_loses": found.digits_lost,
+        "digits_lost_at": found.lost_at,
+    }
+
+
+def _kink(f: Activation, kink: Kink) -> dict[str, Any]:
+    return {
+        "at": kink.at,
+        "jump": jump_at(f, kink),
+        "slopes": {"left": kink.slopes[0], "right": kink.slopes[1], **autograd_at(f, kink, 1)},
+        "curvatures": {"left": kink.curvatures[0], "right": kink.curvatures[1], **autograd_at(f, kink, 2)},
+    }
+
+
+def _field(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case [Interval(), *_]:
+            return notation.union(value)
+        case list():
+            return " ".join(map(str, value))
+        case _:
+            return str(value)

@@ -1,0 +1,298 @@
+"""The card of an activation as a person sees it: sections of facts, a small chart, tables of kinks and names."""
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from actcli.activations import Activation
+from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.card.moments import Gains, Moments
+from actcli.analysis.card.properties import COST_NUMBERS, Extreme, Properties
+from actcli.analysis.card.recognition import REACH, Recognition
+from actcli.render.card.card import (
+    Card,
+    autograd_at,
+    bounds,
+    defaults_by_framework,
+    jump_at,
+    names_by_framework,
+)
+from actcli.render.output.surface import Surface, console
+from actcli.render.table.grid import in_script, ruled_table
+from actcli.render.text import notation
+from actcli.render.text.notation import number, region
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+_NARROWEST = 80
+"""Columns below which lines get longer than the surface: a table of numbers cannot be folded."""
+_FIRST_COLUMN = 14
+_WHY_NOT_SMOOTHER = {0.0: ", the slope jumps at a kink", 1.0: ", the curvature jumps at a kink"}
+
+Fact = tuple[str, str]
+
+
+def card_screen(card: Card, surface: Surface, chart: str = "") -> str:
+    """The card's text, in the surface's width, characters and colours; `chart` comes below the formulas."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    said = in_script(surface)
+    page = io.StringIO()
+    printer = console(page, max(surface.width, _NARROWEST), color=surface.color)
+    printer.print(Text.assemble((said(card.f.spec), "bold cyan"), (said(_subtitle(card.f)), "dim")))
+    for title, content in _sections(card, surface, chart):
+        printer.print(Text("\n" + said(title), "bold") if title else Text(""))
+        printer.print(Padding(content, (0, 0, 0, 2)))
+    return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
+
+
+def _subtitle(f: Activation) -> str:
+    kind = "over rows" if f.by_rows else f.definition.family
+    return f"  {kind}" if f.spec == f.name else f"  {f.name}, {kind}"
+
+
+def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, Table | Text]]":
+    from rich.text import Text
+
+    f, found = card.f, card.properties
+    yield "", _facts(_formulas(f), surface)
+    if card.recognition is not None:
+        yield "As a formula", _facts(_recognised(card.recognition), surface)
+    if chart:
+        yield "", Text.from_ansi(chart, no_wrap=True)
+    if f.definition.parameters:
+        yield "Parameters", _parameters(f, surface)
+    if found is None:
+        yield "Rows", _facts(_row_facts(f), surface)
+    else:
+        yield "Value", _facts(_value_facts(f, found), surface)
+        yield "Slope", _facts(_slope_facts(found), surface)
+        if f.kinks:
+            yield "Kinks", _kinks(f, surface)
+        if found.value_moments and found.slope_moments and found.gains:
+            yield "For z ~ N(0, 1)", _moments(found.value_moments, found.slope_moments, surface)
+            yield "Initial gain", _gains(found.gains, surface)
+    if f.definition.frameworks:
+        yield "Names", _facts(_names(f), surface)
+    if card.cost is not None:
+        measured = f"{number(card.cost, 2)} × relu, on {COST_NUMBERS} numbers, on this machine, now"
+        yield "Cost", _facts([("measured", measured)], surface)
+
+
+def _facts(facts: Iterable[Fact], surface: Surface) -> "Table":
+    """Names on the left, what they are on the right, folded below itself."""
+    from rich.table import Table
+    from rich.text import Text
+
+    said = in_script(surface)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=_FIRST_COLUMN, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts:
+        grid.add_row(Text(said(name), "dim"), Text(said(value)))
+    return grid
+
+
+def _ruled(rows: Sequence[Sequence[str]], surface: Surface, *, last_is_text: bool = False) -> "Table":
+    """A table, its head first; the columns after the first are numbers, flush right, but for a last one of text."""
+    from rich.text import Text
+
+    said = in_script(surface)
+    table = ruled_table(surface)
+    last = len(rows[0]) - 1
+    for place, name in enumerate(rows[0]):
+        is_text = place == 0 or (last_is_text and place == last)
+        table.add_column(
+            Text(said(name), "bold"),
+            justify="left" if is_text else "right",
+            no_wrap=not (last_is_text and place == last),
+            min_width=_FIRST_COLUMN if place == 0 else None,
+            overflow="fold",
+        )
+    for first, *others in rows[1:]:
+        table.add_row(Text(said(first), "dim"), *(Text(said(text)) for text in others))
+    return table
+
+
+def _formulas(f: Activation) -> list[Fact]:
+    derivative = f.definition.derivative
+    names = ("y", "Jacobian") if f.by_rows else ("f(x)", "f'(x)")
+    shown = zip(names, (f.definition.formula, derivative), strict=True)
+    facts = [(name, text) for name, text in shown if text]
+    facts += [("about", f.definition.about)] if f.definition.about else []
+    facts.append(("source", f.definition.source))
+    return [*facts, ("also", ", ".join(f.definition.aliases))] if f.definition.aliases else facts
+
+
+def _recognised(found: Recognition) -> list[Fact]:
+    facts = [("this is", found.same_as)] if found.same_as else []
+    if found.nearest is not None and found.same_as is None:
+        apart = f"{number(found.difference)} apart at x = {number(found.difference_at)} on [−{REACH:g}, {REACH:g}]"
+        facts.append(("nearest", f"{found.nearest}, at most {apart}"))
+    facts += [("computed as", f"{one.after} where {one.before} is typed") for one in found.rewritings]
+    if found.lost_at is not None:
+        lost = f"{found.digits_lost:.0f} of 16 digits at x = {number(found.lost_at)}"
+        facts.append(("as typed", f"it would lose {lost}"))
+    return facts or [("this is", "nothing in the catalogue")]
+
+
+def _names(f: Activation) -> list[Fact]:
+    """What each framework calls it, with the defaults where those differ between the names of one framework."""
+    facts = []
+    for framework in names_by_framework(f):
+        entries = [names for names in f.definition.frameworks if names.framework == framework]
+        several = len({tuple(sorted(names.defaults.items())) for names in entries}) > 1
+        said = []
+        for names in entries:
+            here = [
+                f"{p.name} {number(names.defaults.get(p.name, p.default))}" for p in f.definition.parameters
+            ]
+            said.append(", ".join(names.names) + (f" ({', '.join(here)})" if several else ""))
+        facts.append((framework, ", ".join(said)))
+    return facts
+
+
+def _parameters(f: Activation, surface: Surface) -> "Table":
+    frameworks = list(names_by_framework(f))
+    rows = [["name", "here", "default", *frameworks, "takes"]]
+    for parameter in f.definition.parameters:
+        theirs = defaults_by_framework(f, parameter)
+        values = [[f.parameters[parameter.name]], [parameter.default], *(theirs[name] for name in frameworks)]
+        said = [", ".join("off" if math.isinf(v) else number(v) for v in several) for several in values]
+        rows.append([parameter.name, *said, bounds(parameter)])
+    return _ruled(rows, surface, last_is_text=True)
+
+
+def _row_facts(f: Activation) -> list[Fact]:
+    low, high = f.definition.range
+    length = "keeps its length" if f.definition.slope is not None else f"{f.width(12)} numbers of 12"
+    facts = [("a row", length)]
+    if math.isfinite(low) or math.isfinite(high):
+        facts.append(("range", f"{number(low)} … {number(high)}"))
+    return [*facts, ("smoothness", notation.smoothness(f.definition.smoothness))]
+
+
+def _value_facts(f: Activation, found: Properties) -> list[Fact]:
+    more = ", … without end" if found.endless_zeros else ""
+    return [
+        ("range", _range(found.lowest, found.highest) + _turning(found)),
+        ("limits", _limits(f, found.limits)),
+        ("zeros", _points(found.zeros) + more),
+        ("f(0)", number(found.at_zero[0])),
+        ("shape", _shape(found)),
+        ("smoothness", _smooth(found.smoothness)),
+    ]
+
+
+def _limits(f: Activation, limits: tuple[float, float]) -> str:
+    if all(map(math.isnan, limits)):
+        return "none"
+    ends = (number(end) for end in f.definition.domain)
+    return ", ".join(f"{number(limit)} at x = {end}" for limit, end in zip(limits, ends, strict=True))
+
+
+def _shape(found: Properties) -> str:
+    """What holds; of what does not, only that it is not monotone and not bounded."""
+    said: list[str] = ["not monotone" if found.direction == "neither" else found.direction]
+    said += [word for word in (found.bend, found.symmetry) if word != "neither"]
+    return ", ".join([*said, "bounded" if found.bounded else "unbounded"])
+
+
+def _slope_facts(found: Properties) -> list[Fact]:
+    largest = f"{number(found.largest_slope)} at {_places(found.steepest)}" if found.largest_slope else "0"
+    lipschitz = number(found.lipschitz)
+    jumps = " (the value jumps)" if math.isinf(found.lipschitz) and math.isfinite(found.largest_slope) else ""
+    return [
+        ("f'(0)", number(found.at_zero[1])),
+        ("largest |f'|", largest),
+        ("Lipschitz", lipschitz + jumps),
+        ("no gradient", region(found.zero_gradient)),
+        ("saturated", _saturated(found.saturation)),
+    ]
+
+
+def _range(low: Extreme, high: Extreme) -> str:
+    return notation.bracketed(Interval(low.value, high.value, low.reached, high.reached))
+
+
+def _turning(found: Properties) -> str:
+    said = [
+        f"{name} at x = {number(extreme.at)}"
+        for name, extreme in (("smallest", found.lowest), ("largest", found.highest))
+        if extreme.at is not None
+    ]
+    return f", {', '.join(said)}" if said else ""
+
+
+def _points(zeros: Sequence[Interval]) -> str:
+    if all(zero.low == zero.high for zero in zeros):
+        return ", ".join(number(zero.low) for zero in zeros) or "none"
+    return region(zeros)
+
+
+def _places(steepest: Sequence[Interval]) -> str:
+    if all(at.low == at.high and math.isfinite(at.low) for at in steepest):
+        return "x = " + ", ".join(number(at.low) for at in steepest)
+    return region(steepest)
+
+
+def _smooth(value: float) -> str:
+    if value < 0:
+        return "the value jumps"
+    return notation.smoothness(value) + _WHY_NOT_SMOOTHER.get(value, "")
+
+
+def _saturated(ends: tuple[float | None, float | None]) -> str:
+    """Beyond which points |f'| is below a thousandth of its largest value."""
+    left, right = ends
+    parts = [f"x < {number(left)}"] if left is not None else []
+    parts += [f"x > {number(right)}"] if right is not None else []
+    if left is not None and right is not None and math.isclose(left, -right, rel_tol=1e-9):
+        parts = [f"|x| > {number(right)}"]
+    return f"{', '.join(parts)} (|f'| < 0.001 of its largest)" if parts else "never"
+
+
+def _kinks(f: Activation, surface: Surface) -> "Table":
+    rows = [["x", "of", "left", "right", "torch", "jax"]]
+    jumps = any(kink.jump for kink in f.kinks)
+    for kink in f.kinks:
+        second = kink.slopes[0] == kink.slopes[1] and kink.curvatures[0] != kink.curvatures[1]
+        sides = kink.curvatures if second else kink.slopes
+        theirs = autograd_at(f, kink, 2 if second else 1)
+        values = (*sides, *(math.nan if value is None else value for value in theirs.values()))
+        rows.append([number(kink.at), "f''" if second else "f'", *map(number, values)])
+    if jumps:
+        rows[0].append("f jumps by")
+        for row, kink in zip(rows[1:], f.kinks, strict=True):
+            row.append(number(jump_at(f, kink)))
+    return _ruled(rows, surface)
+
+
+def _moments(value: Moments, slope: Moments, surface: Surface) -> "Table":
+    rows = [["", "mean", "variance", "E of square"]]
+    for name, moments in (("f(z)", value), ("f'(z)", slope)):
+        rows.append([name, *map(number, (moments.mean, moments.variance, moments.second))])
+    return _ruled(rows, surface)
+
+
+def _gains(gains: Gains, surface: Surface) -> "Table":
+    rows = [
+        ["of", "gain", "keeps"],
+        ["second moment", number(gains.second_moment), "E f², the size of the signal: 1/√(E f(z)²)"],
+        ["deviation", number(gains.standard_deviation), "the variance of the outputs: 1/√(Var f(z))"],
+        ["gradient", number(gains.gradient), "the size of gradients going back: 1/√(E f'(z)²)"],
+        ["torch", *_torch(gains)],
+    ]
+    return _ruled(rows, surface, last_is_text=True)
+
+
+def _torch(gains: Gains) -> tuple[str, str]:
+    if gains.torch is None:
+        return "–", "calculate_gain does not know this function"
+    if math.isclose(gains.torch, gains.second_moment, rel_tol=1e-9):
+        return number(gains.torch), "what calculate_gain says: the second moment"
+    return number(gains.torch), "what calculate_gain says; it keeps neither of the first two"

@@ -1,0 +1,54 @@
+"""Where code goes: to standard output, coloured for a person, or to a file."""
+
+from pathlib import PurePath
+
+from actcli.exits import UsageError
+from actcli.render.code import SUFFIXES
+from actcli.render.output.layout import is_standard_output
+from actcli.render.output.surface import Surface, console
+from actcli.render.text.notation import in_ascii
+from actcli.terminal import Terminal
+
+_ANY_TEXT = ".txt"
+
+
+def check_file(output: str | None, place: str) -> str | None:
+    """The file to write code for a place to, None for standard output. Raises UsageError for another suffix."""
+    if output is None or is_standard_output(output):
+        return None
+    if not output:
+        raise UsageError("-o needs the name of a file, or - for standard output")
+    if PurePath(output).suffix.lower() not in {SUFFIXES[place], _ANY_TEXT}:
+        raise UsageError(f"-o {output!r}: --code {place} writes a {SUFFIXES[place]} file, or .txt")
+    return output
+
+
+def write_code(text: str, place: str, path: str | None, terminal: Terminal) -> None:
+    """Write the code; raises DataError when it cannot be written."""
+    if path is not None:
+        from actcli.render.output.outfile import atomic_file
+
+        with atomic_file(path) as file:
+            file.write(text.encode())
+        return
+    surface = Surface.of(terminal, to_file=False)
+    shown = text if surface.unicode else in_ascii(text)
+    terminal.write(surface.encoded(_coloured(shown, place, surface) if surface.color else shown))
+    terminal.flush()
+
+
+def _coloured(text: str, place: str, surface: Surface) -> str:
+    """The same characters in the sixteen colours that the user has chosen for the terminal."""
+    from io import StringIO
+
+    from rich.syntax import Syntax
+
+    syntax = Syntax(
+        "", "latex" if place == "latex" else "python", theme="ansi_dark", background_color="default"
+    )
+    page = StringIO()
+    # as a text, not as a block: that would be filled up with blanks to the width, and be cut there
+    console(page, surface.width, color=True).print(
+        syntax.highlight(text.rstrip("\n")), soft_wrap=True, end=""
+    )
+    return page.getvalue()

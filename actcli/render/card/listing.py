@@ -1,0 +1,158 @@
+"""The catalogue as `actcli list` shows it: a table for a person, names for a pipe, every column for a program."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from actcli.activations import DIALECTS, Activation, Definition
+from actcli.activations.definition import FORMULA
+from actcli.analysis.card.landmarks import Interval, zero_gradient
+from actcli.render.output.layout import Layout
+from actcli.render.output.surface import Surface, console
+from actcli.render.table.grid import cut, in_script, ruled_table
+from actcli.render.text import notation
+from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
+from actcli.terminal import Terminal
+
+COLUMNS = (
+    "name", "aliases", "family", "formula", "derivative", "parameters", "infimum", "supremum", "smoothness",
+    "monotone", "zero_gradient", "year", "source", *DIALECTS, "about",
+)  # fmt: skip
+"""What a program gets of each function: the columns of CSV and TSV, the keys of JSON."""
+
+_SHORTEST_FORMULA = 12
+
+
+def write_listing(
+    definitions: Sequence[Definition], framework: str | None, layout: Layout, terminal: Terminal
+) -> None:
+    """Write the functions as the layout says; a table shows their names in `framework`, if one is given.
+
+    Without functions a table, plain text and Markdown are empty. Raises UsageError for .npy and .npz,
+    DataError when it cannot be written.
+    """
+    refuse_arrays(layout, "a list of functions")
+    write_document(_text(definitions, framework, layout, terminal), layout, terminal)
+
+
+def _text(
+    definitions: Sequence[Definition], framework: str | None, layout: Layout, terminal: Terminal
+) -> str:
+    match layout.format:
+        case "plain":
+            return "".join(definition.name + "\n" for definition in definitions)
+        case "json":
+            return json_text([_record(definition) for definition in definitions], indented=True)
+        case "jsonl":
+            return "".join(json_text(_record(definition), indented=False) for definition in definitions)
+        case "csv" | "tsv":
+            return delimited([COLUMNS, *map(_fields, definitions)], layout.format)
+        case "markdown":
+            rows = [_shown(definition, framework) for definition in definitions]
+            return markdown([_headings(framework), *rows]) if rows else ""
+        case _:
+            surface = Surface.of(terminal, to_file=layout.path is not None)
+            return _table(definitions, framework, surface) if definitions else ""
+
+
+def _no_gradient(definition: Definition) -> tuple[Interval, ...]:
+    if definition.by_rows or not _known(definition):
+        return ()
+    defaults = {parameter.name: parameter.default for parameter in definition.parameters}
+    return zero_gradient(Activation(definition.name, definition, defaults))
+
+
+def _known(definition: Definition) -> bool:
+    """Whether the facts are known: not where a parameter has no default."""
+    return not math.isnan(definition.smoothness)
+
+
+def _names_in(definition: Definition, framework: str) -> list[str]:
+    return [name for names in definition.frameworks if names.framework == framework for name in names.names]
+
+
+def _record(definition: Definition) -> dict[str, Any]:
+    """The columns of a function for a program; facts hold at its default parameters, None where it has none."""
+    rows, known = definition.by_rows, _known(definition)
+    return {
+        "name": definition.name,
+        "aliases": list(definition.aliases),
+        "family": definition.family,
+        "formula": definition.formula,
+        "derivative": definition.derivative,
+        "parameters": {p.name: None if math.isnan(p.default) else p.default for p in definition.parameters},
+        "infimum": definition.range[0] if known else None,
+        "supremum": definition.range[1] if known else None,
+        "smoothness": definition.smoothness if known else None,
+        "monotone": definition.monotone if known and not rows else None,
+        "zero_gradient": _no_gradient(definition) if known and not rows else None,
+        "year": notation.year(definition),
+        "source": definition.source,
+        **{framework: _names_in(definition, framework) for framework in DIALECTS},
+        "about": definition.about,
+    }
+
+
+def _fields(definition: Definition) -> list[str]:
+    return [_field(value) for value in _record(definition).values()]
+
+
+def _field(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return notation.union(value)
+        case dict():
+            return " ".join(name if inner is None else f"{name}={inner!r}" for name, inner in value.items())
+        case list():
+            return " ".join(value)
+        case _:
+            return str(value)
+
+
+def _headings(framework: str | None) -> list[str]:
+    last = [framework] if framework else ["no gradient", "year"]
+    return ["name", "formula", "range", "class", *last]
+
+
+def _shown(definition: Definition, framework: str | None) -> list[str]:
+    """The columns of a function for a person."""
+    low, high = (notation.number(end, 3) for end in definition.range)
+    start = [
+        definition.name,
+        definition.formula + (f"  # {definition.about}" if definition.about else ""),
+        f"{low} … {high}",
+        notation.smoothness(definition.smoothness),
+    ]
+    if framework:
+        return [*start, _names_in(definition, framework)[0]]
+    unsaid = definition.by_rows or not _known(definition)
+    none = "–" if unsaid else notation.region(_no_gradient(definition)).replace("none", "–")
+    return [*start, none, str(notation.year(definition) or "")]
+
+
+def _table(definitions: Sequence[Definition], framework: str | None, surface: Surface) -> str:
+    """One line a function below a rule; a formula that does not fit is cut, the card shows it whole."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    headings = _headings(framework)
+    lines = [[in_script(surface)(text) for text in _shown(d, framework)] for d in definitions]
+    widths = [max(map(cell_len, column)) for column in zip(headings, *lines, strict=True)]
+    room = max(_SHORTEST_FORMULA, surface.width - sum(widths) + widths[1] - 2 * (len(widths) - 1))
+    table = ruled_table(surface)
+    for heading in headings:
+        table.add_column(Text(heading, "bold"), no_wrap=True)
+    for name, formula, *others in lines:
+        table.add_row(Text(name, "cyan"), Text(cut(formula, room, surface)), *map(Text, others))
+    page = io.StringIO()
+    console(page, max(surface.width, sum(widths) + room), color=surface.color).print(table)
+    count = f"{len(definitions)} functions" if len(definitions) > 1 else "1 function"
+    own = sum(definition.family == FORMULA for definition in definitions)
+    count += f", {own} of them yours" if 0 < own < len(definitions) else ""
+    drawn = "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
+    return f"{drawn}{count}; actcli info NAME shows one of them\n"

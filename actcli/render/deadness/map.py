@@ -1,0 +1,101 @@
+"""Firing rates as strips of characters: a histogram a layer, and a map of a layer's units one by one."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict, Report
+from actcli.render.output.surface import Surface
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_BARS_ASCII = " .:-=+*#@"
+_SHADES, _SHADES_ASCII = "·░▒▓█", ".:+*#"
+_WIDEST = 60
+_NARROWEST = 12
+
+Rates = NDArray[np.float64]
+
+
+def rates_chart(report: Report, surface: Surface, names: Sequence[str]) -> "Text":
+    """A line a layer: how many of its units fire on which share of the samples, from never to always.
+
+    `names` are the layers' as they fit. The first cell is the units that never fired, the last those that
+    always did; the tallest bar of each line is its layer's largest number of units.
+    """
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    room = max(map(cell_len, names), default=0)
+    width = max(_NARROWEST, min(_WIDEST, surface.width - room - 6))
+    bar = "│" if surface.unicode else "|"
+    text = Text()
+    for layer, name in zip(report.layers, names, strict=True):
+        bars = rate_bars(layer.firing_rates, width, unicode=surface.unicode)
+        text.append(" " * (room - cell_len(name)) + name + " ", "cyan")
+        text.append(bar + bars[0], "red" if bars[0] != " " else "dim")
+        text.append(bar, "dim").append(bars[1:-1]).append(bar, "dim")
+        text.append(bars[-1] + bar + "\n")
+    axis = "never".ljust(width // 2 - 1) + "50 %"
+    text.append(" " * (room + 2) + axis.ljust(width - 4) + "always", "dim")
+    return text
+
+
+def rate_bars(rates: Rates, width: int, *, unicode: bool) -> str:
+    """A histogram of firing rates in `width` characters: exactly 0, equal parts between, exactly 1.
+
+    rates: float64 (units,), 0 to 1; NaN is left out. Where there is a unit there is a mark.
+    """
+    ramp = _BARS if unicode else _BARS_ASCII
+    known = rates[~np.isnan(rates)]
+    inside = known[(known > 0) & (known < 1)]
+    cells = np.minimum((inside * (width - 2)).astype(np.intp), width - 3)
+    counts = np.bincount(cells + 1, minlength=width)
+    counts[0], counts[-1] = (known == 0).sum(), (known == 1).sum()
+    heights = np.ceil(counts * ((len(ramp) - 1) / max(int(counts.max()), 1))).astype(np.intp)
+    return "".join(ramp[height] for height in heights)
+
+
+def layer_map(layer: LayerVerdict, surface: Surface) -> "Text":
+    """The layer's units in their order, a character each, with the number of the first one of each line."""
+    from rich.text import Text
+
+    marks = unit_marks(layer, unicode=surface.unicode)
+    room = len(str(max(layer.units - 1, 0)))
+    width = max(10, (surface.width - room - 4) // 10 * 10)
+    text = Text()
+    for start in range(0, layer.units, width):
+        text.append(f"{start:{room}} ", "dim")
+        line = marks[start : start + width]
+        for character in line:
+            text.append(character, _STYLES.get(character, ""))
+        text.append("\n")
+    text.rstrip()
+    return text
+
+
+_STYLES = {"×": "bold red", "x": "bold red", "!": "bold yellow"}
+
+
+def unit_marks(layer: LayerVerdict, *, unicode: bool) -> str:
+    """A character a unit: the shade of its firing rate, × for a dead one, ! for one that gave NaN or inf."""
+    shades = _SHADES if unicode else _SHADES_ASCII
+    rates = np.nan_to_num(layer.firing_rates)
+    # the lightest is for units that never fired and are not dead: linear or resting ones
+    levels = np.where(rates > 0, np.ceil(rates * (len(shades) - 1)), 0).astype(np.intp)
+    marks = np.array(list(shades))[np.clip(levels, 0, len(shades) - 1)]
+    marks[layer.dead_units] = "×" if unicode else "x"
+    marks[layer.classes == CLASSES.index("nonfinite")] = "!"
+    return "".join(marks.tolist())
+
+
+def map_legend(surface: Surface) -> str:
+    """What the characters of a map mean."""
+    shades = _SHADES if surface.unicode else _SHADES_ASCII
+    dead = "×" if surface.unicode else "x"
+    steps = ", ".join(f"{shade} to {25 * place} %" for place, shade in enumerate(shades) if place)
+    return f"{dead} dead, ! NaN or inf, {shades[0]} never but not dead, {steps} of the samples"

@@ -1,0 +1,166 @@
+"""Figures as files: a page of HTML by Rich's recorder, and SVG, PNG or PDF by matplotlib, fit for a paper."""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from actcli.analysis.card.curves import Curve, Figure, Segment, thinned
+from actcli.analysis.compare.result import Bars
+from actcli.analysis.stream.histogram import Occupancy
+from actcli.exits import DataError
+from actcli.render.figure.figure_text import Style
+from actcli.render.figure.scale import Scale, y_scale
+from actcli.render.text.notation import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Page
+
+DRAWN = ("svg", "png", "pdf")
+_COLUMNS = 4000
+_BINS = 100
+_LEAST_APART = 0.055
+_SETTINGS: dict[Any, Any] = {
+    "pdf.fonttype": 42,  # fonts embedded as they are, so that the text can be searched
+    "svg.fonttype": "path",
+    "svg.hashsalt": "actcli",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.usetex": False,
+    "text.parse_math": False,
+}
+
+
+def html_page(text: str, width: int) -> bytes:
+    """A page that shows a coloured chart of so many columns."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        height=100,
+        record=True,
+        force_terminal=True,
+        color_system="truecolor",
+        legacy_windows=False,
+    )
+    console.print(Text.from_ansi(text), soft_wrap=True, end="")
+    return console.export_html(inline_styles=True).encode()
+
+
+def require_matplotlib() -> None:
+    """Raise DataError when matplotlib is missing, with what to install."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise DataError("svg, png and pdf need matplotlib: pip install matplotlib")
+
+
+def write_drawn(
+    file: BinaryIO,
+    form: str,
+    figure: Figure,
+    style: Style,
+    data: Occupancy | None = None,
+    points: Sequence[Segment] = (),
+) -> None:
+    """Draw the figure with matplotlib into a file open for writing; `form` is svg, png or pdf."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Page
+
+    panels = len(figure.panels) + (data is not None and style.hist)
+    with mpl.rc_context(_SETTINGS):
+        page = Page(figsize=(6.0, 1.2 + 2.4 * panels), layout="constrained")
+        FigureCanvasAgg(page)
+        axes = page.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
+        for i, panel in enumerate(figure.panels):
+            scale = y_scale(style.y_kind, [y for c in panel.curves for _, y in c.segments], panel.quantity)
+            _draw_panel(axes[i], panel.curves, scale, figure.range, style)
+            axes[i].set_ylabel(panel.quantity)
+            for x, y in points if i == 0 else ():
+                axes[i].plot(x, y, ".", color="#e0a000", markersize=3, zorder=3)
+        if data is not None and style.hist:
+            edges = np.linspace(*figure.range, _BINS + 1)
+            axes[-1].stairs(data.histogram(figure.range, _BINS), edges, fill=True, color="#e0a000")
+            axes[-1].set_ylabel("numbers a bin")
+        axes[-1].set_xlabel(style.axis)
+        axes[-1].set_xlim(*figure.range)
+        _save(page, file, form)
+
+
+def write_bars(file: BinaryIO, form: str, charts: Sequence[Bars], style: Style) -> None:
+    """Draw charts of a bar a contender beneath each other; as `write_drawn`."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Page
+
+    rows = sum(len(bars.labels) for bars in charts)
+    with mpl.rc_context(_SETTINGS):
+        page = Page(figsize=(6.0, 0.6 + 0.5 * len(charts) + 0.25 * rows), layout="constrained")
+        FigureCanvasAgg(page)
+        ratios = [len(bars.labels) for bars in charts]
+        axes = page.subplots(len(charts), 1, squeeze=False, height_ratios=ratios)[:, 0]
+        for one, bars in zip(axes, charts, strict=True):
+            places = range(len(bars.labels))
+            inks = [style.theme.inks[i % len(style.theme.inks)] for i in places]
+            drawn = one.barh(places, bars.values, color=inks)
+            one.bar_label(drawn, fmt="%.4g", padding=3)
+            one.set_yticks(places, bars.labels)
+            one.invert_yaxis()
+            one.set_title(bars.quantity, loc="left", fontsize="medium")
+            one.margins(x=0.12)
+        _save(page, file, form)
+
+
+def _save(page: "Page", file: BinaryIO, form: str) -> None:
+    # no time stamp: the same figure is the same file
+    stamp: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form, {})
+    page.savefig(file, format=form, dpi=200, metadata=stamp)
+
+
+def _draw_panel(
+    axes: "Axes", curves: Sequence[Curve], scale: Scale, between: tuple[float, float], style: Style
+) -> None:
+    theme = style.theme
+    for line in (axes.axhline, axes.axvline):
+        line(0, color="0.8", linewidth=0.8, zorder=0)
+    ends: list[tuple[float, str, str]] = []
+    for i, curve in enumerate(curves):
+        ink, dash = theme.inks[i % len(theme.inks)], theme.dashes[i % len(theme.dashes)]
+        for segment in curve.segments:
+            x, y = thinned(segment, between, _COLUMNS)
+            axes.plot(x, y, dash, color=ink, linewidth=1.4, marker="." if len(x) == 1 else "")
+        if curve.band is not None:
+            axes.fill_between(*curve.band, color=ink, alpha=0.15, linewidth=0)
+        if curve.segments:
+            ends.append((float(curve.segments[-1][1][-1]), curve.label, ink))
+    if scale.kind == "symlog":
+        axes.set_yscale("symlog", linthresh=scale.linear_to)
+    else:
+        axes.set_yscale(scale.kind)
+    if scale.kind != "linear":
+        # matplotlib's own labels are formulas, and formulas are not read: a name may hold a dollar sign
+        axes.yaxis.set_major_formatter(lambda value, _: number(value))
+        axes.yaxis.set_minor_formatter(lambda *_: "")
+    axes.set_ylim(scale.low, scale.high)
+    _label_ends(axes, scale, ends)
+
+
+def _label_ends(axes: "Axes", scale: Scale, ends: Sequence[tuple[float, str, str]]) -> None:
+    """The curves' names at the right, in the order of their ends and never over each other."""
+    places = scale.place(np.array([y for y, _, _ in ends])).tolist() if ends else []
+    ordered = sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])
+    step = min(_LEAST_APART, 1 / max(len(ordered) - 1, 1))
+    heights: list[float] = []
+    for i, (place, _) in enumerate(ordered):
+        highest = 1 - step * (len(ordered) - 1 - i)
+        heights.append(min(max(place, heights[-1] + step if heights else 0.0), highest))
+    for height, (_, (_, label, ink)) in zip(heights, ordered, strict=True):
+        axes.annotate(
+            label, (1.01, height), xycoords="axes fraction", color=ink, va="center", annotation_clip=False
+        )

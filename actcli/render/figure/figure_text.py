@@ -1,0 +1,374 @@
+"""A figure as text: frames beneath each other, curves named where they end, sentences about the data below."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actcli.analysis.card.curves import Curve, Figure, Panel, Segment, thinned
+from actcli.analysis.stream.histogram import Occupancy
+from actcli.exits import UsageError
+from actcli.render.figure.chart import DATA, DOTS, FRAME, PLAIN, Cells, Frame, Places, Stroke, draw, with_gaps
+from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
+from actcli.render.text.cells import printable
+from actcli.render.text.theme import Theme
+
+ASCII_MARKERS = "*ox#@%&$s+vw"
+NUMERALS = "123456789abcdefghijklmnopqrstuvwxyz"
+MOST_CURVES = len(NUMERALS)
+_MARKERS = {"braille": "braille", "block": "hd", "dot": "•", "ascii": ""}
+MOST_BANDS = 4
+"""Curves of which the bands are drawn; of more they would only be a cloud."""
+_LEAST_ROWS = 5
+_LEAST_CANVAS = 12
+_TO_ASCII = str.maketrans("┌┐└┘─│┬┴├┤┼•█", "++++-|++++++#", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a figure is drawn as text.
+
+    Attributes:
+        width, height: of all frames together, in characters.
+        marker: braille, block, dot or ascii.
+        color: whether curves get colours.
+        theme: which ones.
+        y_kind: of the curves' axes.
+        hist: the data as a histogram beneath, not as points on the curves.
+        axis: what lies along the horizontal axis; the titles say it where it is not x.
+
+    """
+
+    width: int
+    height: int
+    marker: str
+    color: bool
+    theme: Theme
+    y_kind: Kind = "linear"
+    hist: bool = False
+    axis: str = "x"
+
+    @property
+    def ascii(self) -> bool:
+        """Whether only ASCII may be used."""
+        return self.marker == "ascii"
+
+    def marker_of(self, curve: int) -> str:
+        """plotext's marker, or the character, of the curve with this number."""
+        return _MARKERS[self.marker] or ASCII_MARKERS[curve % len(ASCII_MARKERS)]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether neither colours nor characters tell curves apart."""
+        return not self.ascii and not (self.color and self.theme.tells_apart)
+
+
+def figure_text(
+    figure: Figure,
+    style: Style,
+    data: Occupancy | None = None,
+    points: Sequence[Segment] = (),
+) -> str:
+    """The figure in lines, with a line end each, with escapes when `style.color`.
+
+    `points` are the data on each curve of f. Raises UsageError when the size does not suffice.
+    """
+    panels = len(figure.panels) + (data is not None and style.hist)
+    names = [_names(panel, style) for panel in figure.panels]
+    margin, key = _margin(names, style)
+    x = Scale("linear", *figure.range)
+    heights = _heights(panels, style.height - len(key))
+    drawings = [_curves(panel, x, style, points if i == 0 else ()) for i, panel in enumerate(figure.panels)]
+    ticks = [_in_lines(y.ticks(max(h // 3, 3)), h) for (y, _), h in zip(drawings, heights, strict=False)]
+    if data is not None and style.hist:
+        room = style.width - margin - 2
+        most = float(data.histogram(figure.range, room).max(initial=0.0))
+        ticks.append(_counts(most, max(heights[-1] // 4, 2)))
+    labels = max(len(tick.text) for row in ticks for tick in row)
+    if style.width - margin - labels - 2 < _LEAST_CANVAS:
+        raise UsageError(
+            f"--width {style.width} is too narrow for this chart; at least {margin + labels + 2 + _LEAST_CANVAS}"
+        )
+    cells = Cells()
+    for i, height in enumerate(heights):
+        frame = Frame(style.width - margin, height, labels, x_labels=i == panels - 1)
+        x_ticks = x.ticks(max(frame.columns // 6, 3))
+        if i < len(figure.panels):
+            y, strokes = drawings[i]
+            block = draw(frame, (x, x_ticks), (y, ticks[i]), strokes, style.marker_of(0))
+            _finish(block, frame, _title(figure.panels[i], style))
+            _name_curves(block, frame, drawings[i][0], x, figure.panels[i].curves, names[i], key != [], style)
+        elif data is not None:
+            block = _histogram(frame, x, x_ticks, ticks[i], data, figure.range, style)
+        cells.lines += block.lines
+    for entry in key:
+        cells.lines.append([])
+        cells.put(-1, 0, *entry)
+    return _text(cells, style)
+
+
+def lines_of_key(figure: Figure, style: Style) -> int:
+    """How many lines below the frames name the curves; none where the names stand beside them."""
+    return len(_margin([_names(panel, style) for panel in figure.panels], style)[1])
+
+
+def sentences(data: Occupancy, width: int) -> list[str]:
+    """What the data are and how much of them each function stops, in lines of at most so many characters."""
+    from textwrap import wrap
+
+    if not data.numbers and not data.nan:
+        return [f"{printable(data.origin)} has no numbers."]
+    said = [f"{printable(data.origin)}: {data.numbers:,} numbers"]
+    if data.numbers:
+        said[0] += f" from {data.smallest:.4g} to {data.largest:.4g}"
+    said[0] += f", and {data.nan:,} nan." if data.nan else "."
+    for share in data.shares if data.numbers else ():
+        text = (
+            f"{printable(share.function)}: {_percent(share.zero_gradient, data.numbers)} have zero gradient"
+        )
+        if share.saturated is None:
+            text += " (f' = 0); its slope has no bound, so none are called saturated."
+        else:
+            more = _percent(share.saturated, data.numbers)
+            text += f" (f' = 0), {more} more are saturated (|f'| < sup|f'|/1000)."
+        said.append(text)
+    return [line for sentence in said for line in wrap(sentence, width, subsequent_indent="  ")]
+
+
+def _title(panel: Panel, style: Style) -> str:
+    return panel.quantity if style.axis == "x" else f"{panel.quantity} by {style.axis}"
+
+
+def _names(panel: Panel, style: Style) -> list[str]:
+    """What stands at the end of each curve."""
+    names = [printable(curve.label) for curve in panel.curves]
+    if style.ascii:
+        names = [name.encode("ascii", "replace").decode() for name in names]
+    if len(names) == 1:
+        return names
+    if style.ascii:
+        return [f"{style.marker_of(i)} {name}" for i, name in enumerate(names)]
+    return [f"{NUMERALS[i]} {name}" for i, name in enumerate(names)] if style.numbered else names
+
+
+def _margin(names: Sequence[Sequence[str]], style: Style) -> tuple[int, list[tuple[str, int]]]:
+    """The width right of the frames; and where that would take too much, a key of lines and inks instead."""
+    longest = max(len(name) for panel in names for name in panel)
+    most = max(len(panel) for panel in names)
+    if longest + 1 <= max(style.width * 0.3, 10) and most <= max(
+        _LEAST_ROWS - 2, style.height // len(names) - 3
+    ):
+        return longest + 1, []
+    key = []
+    for i, name in enumerate(names[0]):
+        signed = most > 1 and (style.ascii or style.numbered)
+        sign = "" if signed else f"{NUMERALS[i]} "
+        key.append(((sign + name)[: style.width], i + 1))
+    return 2, key
+
+
+def _heights(panels: int, height: int) -> list[int]:
+    """The lines of each frame, the last with one more for the ticks of x."""
+    if (height - 1) // panels < _LEAST_ROWS:
+        raise UsageError(
+            f"--height is too small for this chart: {panels} frames and the key need "
+            f"{panels * _LEAST_ROWS + 1} lines, and {max(height, 0)} are left"
+        )
+    each, rest = divmod(height - 1, panels)
+    heights = [each + (i < rest) for i in range(panels)]
+    heights[-1] += 1
+    return heights
+
+
+def _in_lines(ticks: Sequence[Tick], height: int) -> list[Tick]:
+    """The ticks that have a line of their own; 0 before all others."""
+    kept: list[Tick] = []
+    for tick in sorted(ticks, key=lambda tick: (tick.value != 0, -abs(tick.value))):
+        if all(abs(tick.place - other.place) * (height - 3) >= 1 for other in kept):
+            kept.append(tick)
+    return sorted(kept, key=lambda tick: tick.value)
+
+
+def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> tuple[Scale, list[Stroke]]:
+    """The axis of y and the strokes of a panel: curves, then the data on them."""
+    values = [y for curve in panel.curves for _, y in curve.segments]
+    y = y_scale(style.y_kind, values, panel.quantity)
+    bands = [(curve.band, i) for i, curve in enumerate(panel.curves) if curve.band is not None]
+    strokes = [_edges(band, i, x, y, style) for band, i in bands] if len(panel.curves) <= MOST_BANDS else []
+    for i, curve in enumerate(panel.curves):
+        marker = style.marker_of(i)
+        columns = style.width * DOTS.get(marker, (1, 1))[0]
+        parts = [thinned(segment, (x.low, x.high), columns) for segment in curve.segments]
+        strokes.append(Stroke(*with_gaps([(x.place(a), y.place(b)) for a, b in parts]), i + 1, marker))
+    for a, b in points:
+        marker = "O" if style.ascii else "•"
+        if len(a):
+            strokes.append(Stroke(x.place(a), y.place(b), DATA, marker, joined=False))
+    return y, strokes
+
+
+def _edges(band: tuple[Places, Places, Places], curve: int, x: Scale, y: Scale, style: Style) -> Stroke:
+    """The edges of a curve's band as dots, one in every other column, beneath all curves."""
+    at, *edges = band
+    places = np.arange(0, 1, 2 / style.width)
+    inside = (places >= x.place(at)[0]) & (places <= x.place(at)[-1])
+    places = places[inside]
+    heights = np.concatenate([np.interp(places, x.place(at), y.place(edge)) for edge in edges])
+    across = np.tile(places, len(edges))
+    seen = (heights >= 0) & (heights <= 1)
+    return Stroke(
+        across[seen], heights[seen], curve + 1, "." if style.ascii else style.marker_of(0), joined=False
+    )
+
+
+def _finish(block: Cells, frame: Frame, title: str) -> None:
+    """The title into the frame's upper line, and a tick at 0 like those beside it."""
+    text = f" {title} "
+    if len(text) < frame.columns - 2:
+        block.put(0, frame.left + 1, text, FRAME)
+    for row in range(1, frame.rows + 1):
+        at = frame.left - 1
+        if block.character(row, at) == "├" and block.character(row, at - 1) != " ":
+            block.put(row, at, "┼", FRAME)
+
+
+def _name_curves(
+    block: Cells,
+    frame: Frame,
+    y: Scale,
+    x: Scale,
+    curves: Sequence[Curve],
+    names: Sequence[str],
+    in_key: bool,
+    style: Style,
+) -> None:
+    """The names at the curves' ends, no two in one line; where nothing else tells curves apart, numbers on them."""
+    heights = [_heights_by_column(curve, frame, x, y, style) for curve in curves]
+    wanted = []
+    for i, column in enumerate(heights):
+        seen = column[np.isfinite(column)]
+        wanted.append((float(seen[-1]) if seen.size else float(frame.rows), i))
+    for row, i in _staggered(wanted, frame.rows):
+        name = names[i]
+        if in_key:
+            name = style.marker_of(i) if style.ascii else NUMERALS[i]
+        block.put(row, frame.width, f" {name}", i + 1)
+    if style.numbered and len(curves) > 1:
+        _number_curves(block, frame, heights)
+
+
+def _heights_by_column(curve: Curve, frame: Frame, x: Scale, y: Scale, style: Style) -> Places:
+    """(columns,): the line of the block in which the curve lies; NaN where it has a gap."""
+    places = np.linspace(0, 1, frame.columns)
+    rows = np.full(frame.columns, np.nan)
+    for a, b in curve.segments:
+        at, to = x.place(a), y.place(b)
+        inside = (places >= at[0] - 0.5 / frame.columns) & (places <= at[-1] + 0.5 / frame.columns)
+        rows[inside] = np.interp(places[inside], at, to)
+    marker = style.marker_of(0)
+    return np.array([frame.row(p, marker) if np.isfinite(p) else np.nan for p in rows.tolist()])
+
+
+def _staggered(wanted: Sequence[tuple[float, int]], rows: int) -> list[tuple[int, int]]:
+    """A line of its own for each name, as near as it can be to where its curve ends, in the same order."""
+    ordered = sorted(wanted)
+    lines: list[int] = []
+    for place, (row, _) in enumerate(ordered):
+        free = lines[-1] + 1 if lines else 1
+        lines.append(min(max(int(row), free), rows - (len(ordered) - 1 - place)))
+    for place in range(len(lines) - 2, -1, -1):
+        lines[place] = min(lines[place], lines[place + 1] - 1)
+    return [(line, i) for line, (_, i) in zip(lines, ordered, strict=True)]
+
+
+def _number_curves(block: Cells, frame: Frame, heights: Sequence[Places]) -> None:
+    """Each curve's number on it, once in each half where it is farther than a line from all others."""
+    for i, own in enumerate(heights):
+        others = [height for j, height in enumerate(heights) if j != i]
+        apart = np.min([np.where(np.isnan(o), 99.0, np.abs(own - o)) for o in others], axis=0)
+        apart = np.where(np.isnan(own), -1.0, np.minimum(apart, 3.0))
+        middle = frame.columns // 2
+        for low, high in ((2, middle - 1), (middle + 2, frame.columns - 2)):
+            part = apart[low:high]
+            if part.size and part.max() >= 1:
+                # Among the places that are far enough from the others, each curve takes another.
+                best = np.flatnonzero(part == part.max())
+                at = low + int(best[int((i + 0.5) / len(heights) * len(best))])
+                block.put(int(own[at]), frame.left + at, NUMERALS[i], i + 1)
+
+
+def _histogram(
+    frame: Frame,
+    x: Scale,
+    x_ticks: Sequence[Tick],
+    y_ticks: Sequence[Tick],
+    data: Occupancy,
+    between: tuple[float, float],
+    style: Style,
+) -> Cells:
+    """A bar for each column, as high as the numbers in it are many."""
+    counts = data.histogram(between, frame.columns)
+    y = Scale("linear", 0.0, float(counts.max(initial=0.0)) or 1.0)
+    marker = "#" if style.ascii else "sd"
+    strokes = []
+    present = np.flatnonzero(counts > 0)
+    if present.size:
+        across = present / max(frame.columns - 1, 1)
+        bars = Stroke(across, y.place(counts[present]), DATA, marker, joined=False, filled=True)
+        strokes.append(bars)
+    scaled = [Tick(t.value, t.value / y.high, t.text) for t in y_ticks if t.value <= y.high]
+    block = draw(frame, (x, x_ticks), (y, scaled), strokes, marker)
+    _finish(block, frame, "numbers a column")
+    return block
+
+
+def _counts(most: float, ticks: int) -> list[Tick]:
+    from actcli.render.figure.scale import round_numbers
+
+    values = [v for v in round_numbers(0.0, max(most, 1.0), ticks + 1) if v == int(v)]
+    return [Tick(v, v / max(most, 1.0), _count_text(v)) for v in values]
+
+
+def _count_text(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
+
+
+def _percent(part: int, whole: int) -> str:
+    """`12.3 %`; as a count where that would round to 0 or 100 without being so."""
+    if part in {0, whole}:
+        return "0 %" if part == 0 else "100 %"
+    share = 100 * part / whole
+    return f"{share:.1f} %" if 0.05 <= share < 99.95 else f"{part:,} of {whole:,}"
+
+
+def _text(cells: Cells, style: Style) -> str:
+    lines = []
+    for line in cells.lines:
+        while line and line[-1][0] == " ":
+            line.pop()
+        lines.append(_painted(line, style) if style.color else "".join(c for c, _ in line))
+    text = "\n".join(lines) + "\n"
+    return text.translate(_TO_ASCII) if style.ascii else text
+
+
+def _painted(line: Sequence[tuple[str, int]], style: Style) -> str:
+    """The line with an escape where the colour changes, and a reset where it ends."""
+    pieces, now = [], ""
+    for character, ink in line:
+        code = now if character == " " else _code(ink, style.theme)
+        if code != now:
+            pieces.append(("\x1b[0m" if now else "") + (f"\x1b[{code}m" if code else ""))
+            now = code
+        pieces.append(character)
+    return "".join(pieces) + ("\x1b[0m" if now else "")
+
+
+def _code(ink: int, theme: Theme) -> str:
+    if ink == PLAIN:
+        return ""
+    if ink in {FRAME, DATA}:
+        return theme.frame if ink == FRAME else theme.data
+    return theme.curves[(ink - 1) % len(theme.curves)] if ink <= MOST_CURVES else theme.zero

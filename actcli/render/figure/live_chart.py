@@ -1,0 +1,94 @@
+"""Curves that grow while they are measured: a chart above the bar, drawn anew in place, gone when it is done."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from actcli.analysis.card.curves import Figure
+from actcli.analysis.compare.result import Comparison, Step
+from actcli.exits import ActcliError
+from actcli.render.output.progress import Bar
+from actcli.render.output.surface import Surface
+from actcli.terminal import Terminal
+
+_BETWEEN_DRAWINGS = 0.25
+"""Seconds. Drawing takes some 10 ms, in which no network is trained on this thread's core."""
+_PATIENCE = 1.0
+_AT_ONCE = b"\x1b[?2026h", b"\x1b[?2026l"
+"""Between them a terminal that knows these shows nothing; one that does not ignores them."""
+
+
+class LiveChart:
+    """The first panel of a training's chart, and the bar below it, on stderr.
+
+    A frame is one write, the cursor stays visible, and no thread is started: nothing is left to undo. Where there
+    is no chart yet, or no room for it, the bar stands alone.
+    """
+
+    def __init__(self, terminal: Terminal, clock: Callable[[], float]) -> None:
+        self.terminal = terminal
+        self.clock = clock
+        self.bar = Bar(terminal, clock, counts=False)
+        self.drawn = clock()
+        self.above = 0
+
+    @staticmethod
+    def suits(terminal: Terminal) -> bool:
+        """Whether a person looks at both streams on a terminal that can move its cursor."""
+        return terminal.stdout_is_tty and terminal.stderr_is_tty and terminal.environ.get("TERM") != "dumb"
+
+    def show(self, step: Step) -> None:
+        """Draw the frame anew, unless it is too early or was drawn a moment ago."""
+        now = self.clock()
+        if now - self.bar.started < _PATIENCE or now - self.drawn < _BETWEEN_DRAWINGS:
+            return
+        self.drawn = now
+        lines = self._chart(step.so_far)
+        if not lines and not self.above:
+            self.bar.show(step.doing, step.done, step.total, self.bar.started)
+            return
+        speed = step.done / max(now - self.bar.started, 1e-9)
+        bar = self.bar.line(step.doing, step.done, step.total, speed)
+        frame = b"".join(line + b"\x1b[K\r\n" for line in lines) + bar + b"\x1b[J"
+        self._write(_AT_ONCE[0] + self._to_the_top() + frame + _AT_ONCE[1])
+        self.above = len(lines)
+        self.bar.visible = True
+
+    def clear(self, *, interrupted: bool = False) -> None:
+        """Take everything away again. After Ctrl-C the cursor stands a line below the bar."""
+        if self.above:
+            up = b"\x1b[A" if interrupted else b""
+            self._write(up + self._to_the_top() + b"\x1b[J")
+            self.above, self.bar.visible = 0, False
+        self.bar.clear()
+
+    def _chart(self, comparison: Comparison) -> list[bytes]:
+        """The lines of the chart; none where there is nothing to draw, or too little room."""
+        from actcli.render.compare.comparison_chart import chart_text
+
+        chart = comparison.chart
+        if chart is None or not isinstance(chart.content, Figure):
+            return []
+        first = replace(chart, content=replace(chart.content, panels=chart.content.panels[:1]))
+        surface = Surface.of(self.terminal, to_file=False)
+        columns, rows = self.terminal.size
+        try:
+            # the last column stays free: a full line would scroll on some terminals
+            text = chart_text(replace(comparison, chart=first), replace(surface, width=columns - 1))
+        except ActcliError:  # more curves than a frame holds, or all of them infinite: the bar says enough
+            return []
+        lines = text.rstrip("\n").split("\n")
+        # room for the bar, and for the line that Ctrl-C begins
+        return [surface.encoded(line) for line in lines] if len(lines) <= rows - 3 and columns > 60 else []
+
+    def _to_the_top(self) -> bytes:
+        return b"\r" + (b"\x1b[%dA" % self.above if self.above else b"")
+
+    def _write(self, data: bytes) -> None:
+        stderr = self.terminal.stderr
+        if stderr is None:
+            return
+        try:
+            stderr.write(data)
+            stderr.flush()
+        except (OSError, ValueError):  # a stderr that is gone is nobody's business
+            return

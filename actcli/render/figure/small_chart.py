@@ -1,0 +1,20 @@
+"""The chart on a card: one function in a few lines, drawn as `plot` draws it."""
+
+from actcli.activations import Activation
+from actcli.analysis.card.curves import Quantity, figure
+from actcli.analysis.card.plot_range import usual_range
+from actcli.render.figure.figure_text import Style, figure_text
+from actcli.render.output.surface import Surface
+from actcli.render.text.theme import theme_named
+
+
+def small_chart(f: Activation, width: int, height: int, surface: Surface) -> str:
+    """f on its usual range, `width` by `height` characters. Raises UsageError for a function over rows."""
+    style = Style(
+        width=width,
+        height=height,
+        marker="braille" if surface.unicode else "ascii",
+        color=surface.color,
+        theme=theme_named("default"),
+    )
+    return figure_text(figure([f], [Quantity(0)], usual_range([f]), max(1000, 8 * width)), style)

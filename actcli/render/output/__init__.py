@@ -1,0 +1,1 @@
+"""Where results go: a terminal, a pipe, a file, a progress bar."""

@@ -1,0 +1,76 @@
+"""Results as one JSON object: what was computed, and its numbers flat in C order beside their shape."""
+
+from collections.abc import Iterable, Iterator
+
+from actcli.analysis.stream.evaluation import Evaluation
+from actcli.exits import ActcliError
+from actcli.render.output.outfile import copied, spool_file
+from actcli.render.output.whole import Extent, extent_of, file_blocks
+from actcli.render.text.numbers import json_bytes
+
+_NUMBERS_AT_ONCE = 1 << 16
+
+
+def json_document(evaluations: Iterable[Evaluation]) -> Iterator[bytes]:
+    """`{"function", "dtype", "shape", "values"}` as one line; a derivative has "derivative" after "function".
+
+    Of several arrays `{"function", "arrays": {name: {"dtype", "shape", "values"}}}`. Non-finite
+    numbers are the strings "nan", "inf" and "-inf". Raises DataError for rows of several lengths.
+    """
+    from orjson import dumps
+
+    named = 0
+    for evaluation in evaluations:
+        said = {"function": evaluation.function}
+        if evaluation.derivative:
+            said["derivative"] = evaluation.quantity
+        start = dumps(said)[:-1] + b","
+        if evaluation.label is None:
+            yield start
+            yield from _array(evaluation, b"}\n")
+            continue
+        yield b"," if named else start + b'"arrays":{'
+        yield dumps(evaluation.label) + b":{"
+        yield from _array(evaluation, b"}")
+        named += 1
+    if named:
+        yield b"}}\n"
+
+
+def _array(evaluation: Evaluation, closing: bytes) -> Iterator[bytes]:
+    """The members of one array, and the brackets that close it."""
+    extent = extent_of(evaluation, "json")
+    if evaluation.shape is not None:
+        yield _head(evaluation, extent)
+        yield from _values(evaluation, extent)
+        yield b"]" + closing
+        return
+    # The shape stands before the values but is known only after them.
+    failure: ActcliError | None = None
+    with spool_file() as spool:
+        try:
+            for text in _values(evaluation, extent):
+                spool.write(text)
+        except ActcliError as error:  # what came before it is shown all the same
+            failure = error
+        yield _head(evaluation, extent)
+        yield from copied(spool)
+    yield b"]" + closing
+    if failure is not None:
+        raise failure
+
+
+def _head(evaluation: Evaluation, extent: Extent) -> bytes:
+    from orjson import dumps
+
+    head = {"dtype": evaluation.dtype.name, "shape": list(extent.shape)}
+    return dumps(head)[1:-1] + b',"values":['
+
+
+def _values(evaluation: Evaluation, extent: Extent) -> Iterator[bytes]:
+    comma = b""
+    for block in file_blocks(evaluation, extent, fortran=False):
+        flat = block.reshape(-1)
+        for start in range(0, flat.size, _NUMBERS_AT_ONCE):
+            yield comma + json_bytes(flat[start : start + _NUMBERS_AT_ONCE])[1:-1]
+            comma = b","

@@ -1,0 +1,139 @@
+"""Results as a table for a person: fitted to the width, and its middle left out when it is long."""
+
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actcli.analysis.stream.evaluation import Array, Evaluation
+from actcli.exits import ActcliError
+from actcli.render.output.surface import Surface, console, number_style
+from actcli.render.table.live_table import live_table
+from actcli.render.text import cells
+from actcli.render.text.digits import fitted, rounded
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_HEAD = 30
+_TAIL = 10
+
+
+def table(evaluation: Evaluation, surface: Surface, digits: int | None) -> Iterator[bytes]:
+    """The table of one evaluation: head and tail of it in a box, or every line as it comes when it is live.
+
+    When the input fails, the table of what came before is given first.
+    """
+    if evaluation.live and surface.live:
+        yield from live_table(evaluation, surface, digits)
+        return
+    excerpt = _Excerpt()
+    try:
+        for x, y in evaluation.blocks:
+            excerpt.take(x, y)
+    except ActcliError:
+        yield _boxed(evaluation, excerpt, surface, digits)
+        raise
+    yield _boxed(evaluation, excerpt, surface, digits)
+
+
+@dataclass(slots=True)
+class _Excerpt:
+    """The first and the last lines of a long table, as texts, and how many lines it has."""
+
+    sample: Array | None = None
+    lines: int = 0
+    rows: int = 0
+    head: list[tuple[str, ...]] = field(default_factory=list)
+    tail: deque[tuple[str, ...]] = field(default_factory=lambda: deque(maxlen=_TAIL))
+
+    def take(self, x: Array, y: Array) -> None:
+        """Keep what is shown of one block."""
+        count = cells.lines(x, y)
+        if not count:
+            return
+        self.sample = y[:0]
+        # As many as may be shown without a gap; only the end of them when more follow.
+        head = min(count, max(0, _HEAD + _TAIL - self.lines))
+        at = np.arange(head)
+        self.head += zip(*cells.columns(x, y, at, self.rows), strict=True)
+        at = np.arange(max(head, count - _TAIL), count)
+        self.tail.extend(zip(*cells.columns(x, y, at, self.rows), strict=True))
+        self.lines += count
+        self.rows += len(y)
+
+    @property
+    def hidden(self) -> int:
+        return max(0, self.lines - _HEAD - _TAIL)
+
+    def shown(self) -> list[tuple[str, ...]]:
+        """The lines in their order; those that are hidden lie after the first 30."""
+        if not self.hidden:
+            return self.head
+        return self.head[:_HEAD] + [*self.head[_HEAD:], *self.tail][-_TAIL:]
+
+
+def _boxed(evaluation: Evaluation, excerpt: _Excerpt, surface: Surface, digits: int | None) -> bytes:
+    """The table's text; nothing at all where there is no number."""
+    if excerpt.sample is None:
+        return b""
+    from rich.text import Text
+
+    title, names = cells.headings(evaluation, excerpt.sample)
+    places = cells.places(excerpt.sample)
+    columns = _fitted_columns(excerpt, names, places, surface.width, digits)
+    page = io.StringIO()
+    # Wider than the surface only where even one digit a number does not fit: then nothing is cut either.
+    printer = console(
+        page, max(surface.width, sum(len(column[0]) + 3 for column in columns) + 1), color=surface.color
+    )
+    if title:
+        printer.print(Text(title, "bold"))
+    printer.print(_drawn(names, columns, places, _HEAD if excerpt.hidden else None, surface))
+    if excerpt.hidden:
+        count = f"{excerpt.hidden:,}".replace(",", " ")
+        printer.print(Text(f"{count} rows not shown; -o FILE or --format plain gives all", "dim"))
+    return surface.encoded(page.getvalue())
+
+
+def _fitted_columns(
+    excerpt: _Excerpt, names: Sequence[str], places: int, width: int, digits: int | None
+) -> list[list[str]]:
+    """The columns' texts, the numbers made to fit, each column padded to one width."""
+    from rich.cells import cell_len
+
+    columns = [list(column) for column in zip(*excerpt.shown(), strict=True)]
+    least = [cell_len(name) for name in names]
+    taken = sum(max(*map(len, column), name) for column, name in zip(columns[:places], least, strict=False))
+    numbers = [[rounded(token, digits) for token in column] for column in columns[places:]]
+    columns[places:] = fitted(numbers, least[places:], width - taken - 3 * len(names) - 1)
+    for column, name in zip(columns, least, strict=True):
+        full = max(*map(len, column), name)
+        column[:] = [text.rjust(full) for text in column]
+    return columns
+
+
+def _drawn(
+    names: Sequence[str], columns: Sequence[Sequence[str]], places: int, gap: int | None, surface: Surface
+) -> "Table":
+    """The Rich table, with an ellipsis before line `gap`.
+
+    The texts come padded: Rich itself would strip the blanks that keep the points below each other.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.ROUNDED if surface.unicode else box.ASCII2, safe_box=False, border_style="dim")
+    for name in names:
+        table.add_column(Text(name, "bold", justify="right"), no_wrap=True)
+    ellipsis = Text("…" if surface.unicode else "...", "dim", justify="right")
+    for number, line in enumerate(zip(*columns, strict=True)):
+        if number == gap:
+            table.add_row(*[ellipsis] * len(names))
+        styles = (number_style(text.strip(), is_place=place < places) for place, text in enumerate(line))
+        table.add_row(*(Text(text, style) for text, style in zip(line, styles, strict=True)))
+    return table

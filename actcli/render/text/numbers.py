@@ -1,0 +1,89 @@
+"""Numbers to text: the shortest decimal that reads back to the same bits of its type, in whole blocks.
+
+Every format takes its numbers from here, so that one number is one token everywhere.
+"""
+
+from functools import cache
+from itertools import chain, zip_longest
+
+import numpy as np
+
+from actcli.analysis.stream.evaluation import Array
+
+_NON_FINITE = (b"nan", b"inf", b"-inf")
+_NON_FINITE_IN_JSON = (b'"nan"', b'"inf"', b'"-inf"')
+
+
+def number_bytes(values: Array, separator: bytes = b"\n") -> bytes:
+    """The numbers of an array of any shape, in C order, with the separator between them (none at the end)."""
+    text = json_bytes(values.reshape(-1), _NON_FINITE)[1:-1]
+    return text if separator == b"," else text.replace(b",", separator)
+
+
+def number_list(values: Array, *, quoted: bool = False) -> list[bytes]:
+    """One token a number, in C order; `quoted`: nan and the infinities as JSON strings."""
+    if not values.size:
+        return []
+    return json_bytes(values.reshape(-1), _NON_FINITE_IN_JSON if quoted else _NON_FINITE)[1:-1].split(b",")
+
+
+def row_list(values: Array, separator: bytes = b",", *, quoted: bool = False) -> list[bytes]:
+    """One text a row of a 2-D array: its numbers with the separator between them."""
+    if not len(values):
+        return []
+    if not values.shape[1]:
+        return [b""] * len(values)
+    text = json_bytes(values, _NON_FINITE_IN_JSON if quoted else _NON_FINITE)
+    rows = text[2:-2].split(b"],[") if separator == b"," else _rows(text, separator)
+    return list(rows)
+
+
+def json_bytes(values: Array, non_finite: tuple[bytes, bytes, bytes] = _NON_FINITE_IN_JSON) -> bytes:
+    """The array as nested JSON lists without blanks; `non_finite` stands for nan, inf, -inf."""
+    import orjson
+
+    plain = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+    if plain.dtype == np.float16:
+        plain = _float16_decimals()[plain.view(np.uint16)]
+    text = orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)
+    if b"n" not in text:
+        return text
+    # orjson says null for everything that is not finite: put the names in, in their order.
+    odd = plain[~np.isfinite(plain)]
+    kinds = np.where(np.isnan(odd), 0, np.where(odd > 0, 1, 2)).tolist()
+    names = map(non_finite.__getitem__, kinds)
+    return b"".join(chain.from_iterable(zip_longest(text.split(b"null"), names, fillvalue=b"")))
+
+
+def _rows(text: bytes, separator: bytes) -> list[bytes]:
+    # Commas within a row and between rows are told apart by the brackets, which go first.
+    return text[2:-2].replace(b"],[", b"\n").replace(b",", separator).split(b"\n")
+
+
+@cache
+def _float16_decimals() -> Array:
+    """For each of the 65,536 bit patterns the float64 nearest to its shortest decimal.
+
+    orjson would print a float16 as the float32 of the same value, with digits that float16 does not have.
+    """
+    patterns = np.arange(1 << 16, dtype=np.uint16)
+    decimals = patterns.view(np.float16).astype(np.float64)
+    positive = slice(1, 0x7C00)  # all between 0 and inf
+    halves = patterns[positive].view(np.float16)
+    exact = decimals[positive].copy()
+    leading = np.floor(np.log10(exact))
+    waiting = np.ones(exact.shape, dtype=np.bool_)
+    for digits in range(1, 6):
+        # Both powers of ten are exact in float64, so that each candidate is the nearest one to its decimal.
+        up = 10.0 ** np.maximum(digits - 1 - leading, 0)
+        down = 10.0 ** np.maximum(leading - digits + 1, 0)
+        scaled = exact * up / down
+        # Ties go to even, and up where only that reads back: 2**-6 = 0.015625 is 0.01563, not 0.01562.
+        for rounded in (np.rint(scaled), np.floor(scaled + 0.5)):
+            candidate = rounded / up * down
+            with np.errstate(over="ignore"):  # 7e4 is inf, and so no candidate
+                reads_back = waiting & (candidate.astype(np.float16) == halves)
+            decimals[positive][reads_back] = candidate[reads_back]
+            waiting &= ~reads_back
+    decimals[0x8001:0xFC00] = -decimals[positive]
+    return decimals

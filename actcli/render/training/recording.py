@@ -1,0 +1,114 @@
+"""Every epoch of every network as lines of a file: .csv for tables, .jsonl for programs."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from actcli.exits import UsageError
+from actcli.render.output.outfile import atomic_file, require_writable
+from actcli.render.text.documents import delimited, json_text
+
+if TYPE_CHECKING:
+    from actcli.analysis.training.population import History
+    from actcli.analysis.training.training_comparison import Outcomes
+
+FORMS = ("csv", "jsonl")
+
+
+class Recording:
+    """The file of --record, and the histories that are to be written to it.
+
+    Raises UsageError for a suffix that says nothing, DataError for a file that cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.form = path.rpartition(".")[2].lower() if "." in path else ""
+        if self.form not in FORMS:
+            raise UsageError(f"--record {path!r}: the suffix does not say how to write; use .csv or .jsonl")
+        require_writable(path)
+        self.histories: tuple[History, ...] = ()
+
+    def keep(self, outcomes: "Outcomes") -> None:
+        """Take the histories as they are now, in the order of the contenders."""
+        self.histories = tuple(outcome.history for outcome in outcomes.values())
+
+    def write(self) -> None:
+        """Write what was kept; nothing where no network has come to its first epoch. Raises DataError."""
+        if any(history.epochs >= 0 for history in self.histories):
+            write_recording(self.histories, self.path)
+
+
+def write_recording(histories: Iterable["History"], path: str) -> None:
+    """A line for each network and epoch, the file put in place whole. Raises DataError when it cannot be written.
+
+    `dead` holds a share a hidden layer and `gradient` a norm a layer of weights: lists in JSON; in CSV columns
+    dead_1, gradient_1, ..., as many as the deepest network has, blank where a network has no such layer.
+    """
+    records = [record for history in histories for record in _records(history)]
+    text = _csv(records) if path.lower().endswith(".csv") else "".join(_line(record) for record in records)
+    with atomic_file(path) as file:
+        file.write(text.encode())
+
+
+def _records(history: "History") -> Iterator[dict[str, Any]]:
+    """By network, then by epoch."""
+    shares = [layer.mean(axis=2) for layer in history.dead]
+    for place, member in enumerate(history.members):
+        gone = int(history.diverged[place])
+        for epoch in range(history.epochs + 1):
+            diverged = 0 <= gone <= epoch
+            yield {
+                "function": member.stack.spec,
+                "depth": len(history.dead),
+                "rate": member.rate,
+                "seed": member.seed,
+                "epoch": epoch,
+                "train_loss": float(history.train_loss[epoch, place]),
+                "test_loss": float(history.test_loss[epoch, place]),
+                "train_score": float(history.train_score[epoch, place]),
+                "test_score": float(history.test_score[epoch, place]),
+                # of a network that has diverged no unit is dead or alive
+                "dead": [None if diverged else float(share[epoch, place]) for share in shares],
+                "gradient": [_known(norm) for norm in history.gradient[epoch, place].tolist()],
+                "seconds": _known(float(history.seconds[epoch, place])),
+                "diverged": diverged,
+            }
+
+
+def _known(number: float) -> float | None:
+    """None for NaN: before the first epoch there are no gradients and no time, and none once diverged."""
+    return number if number == number else None  # noqa: PLR0124 - nan is not itself
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json_text(record, indented=False)
+
+
+def _csv(records: list[dict[str, Any]]) -> str:
+    widths = {name: max(len(record[name]) for record in records) for name in ("dead", "gradient")}
+    head = [
+        column
+        for name in records[0]
+        for column in ([f"{name}_{i}" for i in range(1, widths[name] + 1)] if name in widths else [name])
+    ]
+    return delimited([head, *(_fields(record, widths) for record in records)], "csv")
+
+
+def _fields(record: dict[str, Any], widths: dict[str, int]) -> list[str]:
+    fields: list[str] = []
+    for name, value in record.items():
+        if name in widths:
+            fields += [_field(one) for one in value] + [""] * (widths[name] - len(value))
+        else:
+            fields.append(_field(value))
+    return fields
+
+
+def _field(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

@@ -1,0 +1,101 @@
+"""The way out of `eval` and `grad`: pulls the streams of results and writes them as the layout says.
+
+Each format's module is imported when it is asked for: a pipe of plain numbers loads nothing else.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import BinaryIO
+
+from actcli.analysis.stream.evaluation import Evaluation
+from actcli.exits import ActcliError
+from actcli.render.output.layout import Layout
+from actcli.terminal import Terminal
+
+
+def write_evaluations(evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal) -> None:
+    """Write all results to the layout's file, which appears whole or not at all, or to stdout.
+
+    The file is opened before anything is read. When the input fails, stdout has everything that came before.
+    Raises DataError when the results cannot be written, or do not fit the format.
+    """
+    try:
+        if layout.path is None:
+            _write_to_stdout(evaluations, layout, terminal)
+        else:
+            from actcli.render.output.outfile import atomic_file
+
+            with atomic_file(layout.path) as file:
+                _write_to_file(evaluations, layout, terminal, file)
+    finally:
+        if isinstance(evaluations, Generator):  # a progress bar goes with its stream, whatever ends this
+            evaluations.close()
+
+
+def _write_to_stdout(evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal) -> None:
+    try:
+        for text, live in _texts(evaluations, layout, terminal):
+            terminal.write(text)
+            if live:
+                terminal.flush()
+    except ActcliError:
+        terminal.flush()
+        raise
+    terminal.flush()
+
+
+def _write_to_file(
+    evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal, file: BinaryIO
+) -> None:
+    if layout.format in {"npy", "npz"}:
+        from actcli.render.output.numpy_files import write_npy, write_npz
+
+        (write_npy if layout.format == "npy" else write_npz)(evaluations, file)
+    else:
+        file.writelines(text for text, _ in _texts(evaluations, layout, terminal))
+
+
+def _texts(
+    evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal
+) -> Iterator[tuple[bytes, bool]]:
+    """The text in pieces, each with whether someone may be waiting for it."""
+    if layout.format == "json":
+        from actcli.render.output.json_document import json_document
+
+        for text in json_document(evaluations):
+            yield text, False
+        return
+    lines_of = _lines(layout, terminal)
+    for evaluation in evaluations:
+        if evaluation.fortran:
+            raise ValueError("blocks in Fortran order cannot become lines of text")
+        for text in lines_of(evaluation):
+            yield text, evaluation.live
+
+
+def _lines(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], Iterator[bytes]]:
+    """What makes lines of text of one evaluation after the other."""
+    match layout.format:
+        case "plain":
+            from actcli.render.values.lines import plain_lines
+
+            return lambda evaluation: plain_lines(evaluation, with_x=layout.with_x)
+        case "jsonl":
+            from actcli.render.values.lines import json_lines
+
+            return json_lines
+        case "csv" | "tsv":
+            from actcli.render.text.delimited import DelimitedLines
+
+            return DelimitedLines(layout.format, b"\t" if layout.format == "tsv" else b",", layout.with_x)
+        case "markdown":
+            from actcli.render.text.markdown import markdown_table
+
+            return lambda evaluation: markdown_table(evaluation, layout.digits)
+        case "table":
+            from actcli.render.output.surface import Surface
+            from actcli.render.table.table import table
+
+            surface = Surface.of(terminal, to_file=layout.path is not None)
+            return lambda evaluation: table(evaluation, surface, layout.digits)
+        case unknown:
+            raise ValueError(f"no lines of text in format {unknown!r}")

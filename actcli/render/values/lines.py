@@ -1,0 +1,86 @@
+"""Results as lines of text, plain numbers or JSON, as the blocks come; and what lines are made of."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
+
+from actcli.analysis.stream.evaluation import Array, Evaluation
+from actcli.render.text.numbers import number_bytes, number_list, row_list
+
+# A token is a Python object of some 60 bytes: few at a time keep the memory flat.
+_NUMBERS_AT_ONCE = 1 << 14
+
+
+def plain_lines(evaluation: Evaluation, *, with_x: bool) -> Iterator[bytes]:
+    """One number a line; `with_x`: x, a tab, y. By rows: a row a line, its numbers separated by blanks.
+
+    A Jacobian of m results has m lines for each row of x, and an empty line between two rows.
+    """
+    between = b""
+    for x, y in pieces(evaluation):
+        if y.ndim == 1:
+            columns = [number_list(x), number_list(y)] if with_x else []
+            yield joined(columns, b"\t") if with_x else number_bytes(y) + b"\n"
+        elif y.ndim == 2:
+            rows = row_list(y, b" ")
+            yield joined([row_list(x, b" "), rows] if with_x else [rows], b"\t")
+        else:
+            yield between + _matrices(x, y, with_x=with_x)
+            between = b"\n"
+
+
+def json_lines(evaluation: Evaluation) -> Iterator[bytes]:
+    """One `{"x", "y"}` a line, with "array" before them where there are several; by rows: lists."""
+    from orjson import dumps
+
+    start = b"{" if evaluation.label is None else b'{"array":' + dumps(evaluation.label) + b","
+    for x, y in pieces(evaluation):
+        if y.ndim == 1:
+            before, between, after = b'"x":', b',"y":', b"}\n"
+            xs, ys = number_list(x, quoted=True), number_list(y, quoted=True)
+        else:
+            before, between, after = b'"x":[', b'],"y":[', b"]}\n"
+            xs = row_list(x, quoted=True)
+            ys = row_list(y, quoted=True) if y.ndim == 2 else _matrix_lists(y)
+        yield _interleaved(repeat(start + before), xs, repeat(between), ys, repeat(after))
+
+
+def pieces(evaluation: Evaluation, numbers: int = _NUMBERS_AT_ONCE) -> Iterator[tuple[Array, Array]]:
+    """The blocks of x and y, cut along their first axis to about so many numbers."""
+    for x, y in evaluation.blocks:
+        lines = len(y)
+        if not lines:
+            continue
+        step = max(1, numbers * lines // max(x.size, y.size, 1))
+        for start in range(0, lines, step):
+            yield x[start : start + step], y[start : start + step]
+
+
+def joined(columns: Iterable[Iterable[bytes]], separator: bytes) -> bytes:
+    """Lines of the columns' texts, as many as the shortest column has (the others may be endless)."""
+    lines = map(separator.join, zip(*columns, strict=False))
+    return b"\n".join(lines) + b"\n"
+
+
+def repeated(texts: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """Each text so many times, one after the other."""
+    return chain.from_iterable(repeat(text, count) for text in texts)
+
+
+def _interleaved(*parts: Iterable[bytes]) -> bytes:
+    return b"".join(chain.from_iterable(zip(*parts, strict=False)))
+
+
+def _matrices(x: Array, y: Array, *, with_x: bool) -> bytes:
+    rows, results, inputs = y.shape
+    lines = row_list(y.reshape(rows * results, inputs), b" ")
+    if with_x:
+        xs = repeated(row_list(x, b" "), results)
+        lines = [b"\t".join(pair) for pair in zip(xs, lines, strict=True)]
+    matrices = (b"\n".join(lines[row * results : (row + 1) * results]) for row in range(rows))
+    return b"\n\n".join(matrices) + b"\n"
+
+
+def _matrix_lists(y: Array) -> list[bytes]:
+    rows, results, inputs = y.shape
+    lists = row_list(y.reshape(rows * results, inputs), quoted=True)
+    return [b"[" + b"],[".join(lists[row * results : (row + 1) * results]) + b"]" for row in range(rows)]

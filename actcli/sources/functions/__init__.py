@@ -1,0 +1,1 @@
+"""The files in which people keep functions of their own."""

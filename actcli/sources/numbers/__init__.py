@@ -1,0 +1,1 @@
+"""Numbers from arguments, text and array files."""

@@ -1,0 +1,83 @@
+"""Numbers typed on the command line: as arguments, or as --range LO HI."""
+
+import math
+from typing import TYPE_CHECKING
+
+from actcli.exits import UsageError
+from actcli.sources.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actcli.analysis.stream.evaluation import Array, Numbers
+
+BLOCK = 1 << 18
+
+
+def is_number_list(text: str) -> bool:
+    """Whether an argument is a number or a list of numbers: `-1`, `.5`, `-inf`, `-1,-2`, `1 2`."""
+    return bool(numbers_in(text))
+
+
+def numbers_in(text: str) -> list[float]:
+    """The numbers of one argument, separated by commas or white space; empty when it is anything else."""
+    if not text.isascii() or "_" in text:  # float() takes 1_000 and other scripts' digits
+        return []
+    try:
+        # As bytes, since str.split() also splits at the control characters 28 to 31.
+        return [float(token) for token in text.encode().replace(b",", b" ").split()]
+    except ValueError:
+        return []
+
+
+def typed_numbers(request: Request) -> "Numbers":
+    """The arguments as one array (n,); by rows they are one row."""
+    import numpy as np
+
+    values = np.array([value for token in request.tokens for value in numbers_in(token)], dtype=np.float64)
+    return _numbers(request, "arguments", iter([values]), len(values))
+
+
+def range_numbers(request: Request) -> "Numbers":
+    """Evenly spaced numbers from LO to HI, both included, as one array (points,); by rows they are one row.
+
+    Raises UsageError when LO or HI is not finite.
+    """
+    low, high = request.range or (0.0, 0.0)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise UsageError(f"--range {low} {high}: both ends must be finite")
+    block = request.points if request.by_rows else BLOCK
+    return _numbers(request, "--range", _spaced(low, high, request.points, block), request.points)
+
+
+def _numbers(request: Request, origin: str, blocks: "Iterator[Array]", size: int) -> "Numbers":
+    from actcli.analysis.stream.evaluation import Numbers
+    from actcli.sources.streams.casting import FLOAT64, in_dtype
+
+    dtype = FLOAT64 if request.dtype is None else request.dtype
+    shape = (1, -1) if request.by_rows else (-1,)
+    cast = (in_dtype(block, dtype).reshape(shape) for block in blocks)
+    return Numbers(origin=origin, array=None, dtype=dtype, shape=(size,), blocks=cast)
+
+
+def _spaced(low: float, high: float, points: int, block: int) -> "Iterator[Array]":
+    """LO (n-i)/n + HI i/n for i = 0 to n.
+
+    Multiplied before it is divided: -5 to 5 in 100 steps then gives 0.1 and not 0.09999999999999964.
+    """
+    import numpy as np
+
+    steps = max(points - 1, 1)
+    large = max(abs(low), abs(high)) > np.finfo(np.float64).max / (2 * steps)
+    for start in range(0, points, block):
+        i = np.arange(start, min(start + block, points), dtype=np.float64)
+        # the second form gives round numbers, but its products can overflow
+        x = (
+            low * ((steps - i) / steps) + high * (i / steps)
+            if large
+            else (low * (steps - i) + high * i) / steps
+        )
+        np.clip(x, min(low, high), max(low, high), out=x)
+        x[i == steps] = high
+        x[i == 0] = low
+        yield x

@@ -1,0 +1,258 @@
+"""Numbers in the columns of a .csv or .tsv file, with or without a header line."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actcli.analysis.stream.evaluation import Array, Numbers
+from actcli.exits import DataError, UsageError
+from actcli.sources.numbers.text import BYTE_ORDER_MARK
+from actcli.sources.request import OnError, Request
+from actcli.sources.streams.bytestream import ByteStream
+from actcli.sources.streams.casting import FLOAT64, in_dtype
+from actcli.sources.streams.pieces import whole_lines
+from actcli.sources.streams.tokens import parse_token, printed_minus, shown
+
+MAX_ROW = 1 << 24
+_CELLS_PER_BLOCK = 1 << 16
+
+
+# A row's cells, and the line it ends on.
+Row = tuple[int, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An open file: its column names, whether they stand in it, and its rows."""
+
+    origin: str
+    names: tuple[str, ...]
+    has_header: bool
+    rows: Iterator[Row]
+
+
+def delimited_numbers(stream: ByteStream, request: Request, delimiter: str) -> Numbers:
+    """One column of the file, or by rows all of them, of unknown shape.
+
+    Raises DataError when the column is not there, UsageError when several could be meant. The blocks raise
+    DataError at a cell that is no number and at a row of another length, after all numbers before it.
+    """
+    dtype = FLOAT64 if request.dtype is None else request.dtype
+    sheet = open_sheet(stream, delimiter)
+    rows, columns = _chosen(sheet, request.column, by_rows=request.by_rows)
+    blocks = _blocks(sheet, rows, columns, request.on_error)
+    shape = (-1, len(columns)) if request.by_rows else (-1,)
+    return Numbers(
+        origin=sheet.origin,
+        array=None,
+        dtype=dtype,
+        shape=None,
+        blocks=_closing(stream, (in_dtype(block.reshape(shape), dtype) for block in blocks)),
+    )
+
+
+def _closing(stream: ByteStream, blocks: Iterator[Array]) -> Iterator[Array]:
+    with stream:
+        yield from blocks
+
+
+_MISSING = frozenset(("", "na", "n/a", "null", "none", "-", "?", "."))
+
+
+def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
+    """The names of the columns and the rows below them. Raises DataError for an empty file."""
+    if stream.starts_with(BYTE_ORDER_MARK):
+        stream.read(len(BYTE_ORDER_MARK))
+    rows = _rows(stream, delimiter)
+    first = next(rows, None)
+    if first is None:
+        raise DataError(f"{stream.origin}: holds no numbers")
+    cells = first[1]
+    second = next(rows, None)
+    if second is not None:
+        rows = _before(second, rows)
+    has_header = _is_header(cells, second[1] if second else [])
+    if has_header:
+        # NumPy's savetxt writes the header line as a comment.
+        names = tuple(cell.strip() for cell in (cells[0].removeprefix("#"), *cells[1:]))
+    else:
+        names = tuple(str(position) for position in range(1, len(cells) + 1))
+        rows = _before(first, rows)
+    return Sheet(stream.origin, names, has_header, rows)
+
+
+def _is_header(first: list[str], second: list[str]) -> bool:
+    """Whether the first row names columns: a name among numbers counts only if a number stands below it.
+
+    A bad or missing cell in a first row of numbers must not take the row away.
+    """
+    names = [at for at, cell in enumerate(first) if _is_name(cell)]
+    if all(_number(cell) is None for cell in first):
+        return bool(names)
+    return any(at < len(second) and _number(second[at]) is not None for at in names)
+
+
+def _is_name(cell: str) -> bool:
+    text = cell.strip()
+    return _number(cell) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
+
+
+def _rows(stream: ByteStream, delimiter: str) -> Iterator[Row]:
+    pieces = whole_lines(stream.chunks(), stream.origin, MAX_ROW)
+    lines = (
+        line
+        for piece in pieces
+        for line in io.StringIO(piece.text.decode("utf-8", "surrogateescape"), newline="")
+    )
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(f"{stream.origin}:{reader.line_num}: {error}") from error
+        if cells:
+            yield reader.line_num, cells
+
+
+def _before(row: Row, rows: Iterator[Row]) -> Iterator[Row]:
+    yield row
+    yield from rows
+
+
+def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterator[Row], Sequence[int]]:
+    """All rows of the sheet, and the positions of the columns that are meant."""
+    if by_rows:
+        return sheet.rows, range(len(sheet.names))
+    if column is not None:
+        return sheet.rows, [column_position(sheet, column)]
+    first = next(sheet.rows, None)
+    if first is None:
+        return iter(()), [0]
+    rows = _before(first, sheet.rows)
+    if len(sheet.names) == 1:
+        return rows, [0]
+    numeric = [
+        position for position, cell in enumerate(first[1][: len(sheet.names)]) if _number(cell) is not None
+    ]
+    if not numeric:
+        raise DataError(f"{sheet.origin}:{first[0]}: no column holds numbers, of {_listed(sheet.names)}")
+    if len(numeric) > 1:
+        names = _listed([sheet.names[position] for position in numeric])
+        raise UsageError(
+            f"{sheet.origin}: holds {len(numeric)} columns of numbers, choose one by --column: {names}"
+        )
+    return rows, numeric
+
+
+def column_position(sheet: Sheet, column: str) -> int:
+    """Where a column stands: by its name, else by its number from 1 on.
+
+    Raises DataError where there is none, and where several have the name: any of them could be meant.
+    """
+    name = column.strip()
+    if sheet.has_header and name in sheet.names:
+        if sheet.names.count(name) > 1:
+            places = ", ".join(str(at) for at, other in enumerate(sheet.names, 1) if other == name)
+            raise DataError(
+                f"{sheet.origin}: several columns are called {_shown(name)}; say which by its number: {places}"
+            )
+        return sheet.names.index(name)
+    # Nineteen digits are more columns than there can be, and int() refuses very long ones.
+    if column.isascii() and column.isdigit() and len(column) < 20 and 1 <= int(column) <= len(sheet.names):
+        return int(column) - 1
+    raise DataError(f"{sheet.origin}: no column {_shown(column)}, there are {_listed(sheet.names)}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names for a message, no more than it can hold."""
+    quoted = [_shown(name) for name in names[:20]]
+    return ", ".join(quoted) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _blocks(sheet: Sheet, rows: Iterator[Row], columns: Sequence[int], on_error: OnError) -> Iterator[Array]:
+    """The cells of the columns, row after row, in flat blocks; an error comes after all numbers before it."""
+    per_block = max(_CELLS_PER_BLOCK // len(columns), 1)
+    batch: list[Row] = []
+    found = False
+    try:
+        for line, row in rows:
+            if len(row) == len(sheet.names):
+                batch.append((line, [row[column] for column in columns]))
+            elif on_error is not OnError.SKIP:
+                raise wrong_length(sheet, line, row)
+            if len(batch) == per_block:
+                full, batch = batch, []
+                for block in _parsed(sheet, full, columns, on_error):
+                    found = True
+                    yield block
+    except DataError:
+        yield from _parsed(sheet, batch, columns, on_error)
+        raise
+    for block in _parsed(sheet, batch, columns, on_error):
+        found = True
+        yield block
+    if not found:
+        raise DataError(f"{sheet.origin}: holds no numbers")
+
+
+def wrong_length(sheet: Sheet, line: int, row: list[str]) -> DataError:
+    """What is said of a row that is not as long as the first."""
+    model = "header" if sheet.has_header else "first row"
+    count = f"{len(row)} cell" + "s" * (len(row) != 1)
+    return DataError(f"{sheet.origin}:{line}: {count}, the {model} has {len(sheet.names)}")
+
+
+def _parsed(sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error: OnError) -> Iterator[Array]:
+    """The numbers of a batch as one flat block, if any; then the error at which they end, if any."""
+    cells = [cell for _, row in batch for cell in row]
+    text = " ".join(cells)
+    values: list[float] = []
+    error = None
+    if text.isascii() and text.isprintable() and "_" not in text:
+        try:
+            values = [float(cell) for cell in cells]
+        except ValueError:
+            values, error = _careful(sheet, batch, columns, on_error)
+    else:
+        values, error = _careful(sheet, batch, columns, on_error)
+    if values:
+        yield np.array(values, dtype=np.float64)
+    if error:
+        raise error
+
+
+def _careful(
+    sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error: OnError
+) -> tuple[list[float], DataError | None]:
+    """The numbers of a batch that holds something that is none."""
+    values: list[float] = []
+    for line, cells in batch:
+        row = [_number(cell) for cell in cells]
+        if None in row and on_error is OnError.STOP:
+            at = row.index(None)
+            return values, bad_cell(sheet, line, cells[at], columns[at])
+        if None not in row or on_error is OnError.NAN:
+            values += (np.nan if number is None else number for number in row)
+    return values, None
+
+
+def bad_cell(sheet: Sheet, line: int, cell: str, column: int) -> DataError:
+    """What is said of a cell that holds no number."""
+    where = f"column {_shown(sheet.names[column])}" if sheet.has_header else f"column {column + 1}"
+    if not cell.strip():
+        return DataError(f"{sheet.origin}:{line}: the cell in {where} is empty")
+    aside = printed_minus(cell.encode(errors="surrogateescape"))
+    return DataError(f"{sheet.origin}:{line}: {_shown(cell)} in {where} is not a number{aside}")
+
+
+def _shown(text: str) -> str:
+    return shown(text.encode(errors="surrogateescape"))
+
+
+def _number(cell: str) -> float | None:
+    return parse_token(cell.strip(" \t").encode(errors="surrogateescape"))

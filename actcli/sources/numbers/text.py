@@ -1,0 +1,183 @@
+"""Numbers in text: white space or commas separate them, `#` starts a comment, by rows a line is a row."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import numpy as np
+
+from actcli.analysis.stream.evaluation import Array, Numbers
+from actcli.exits import DataError
+from actcli.sources.request import OnError, Request
+from actcli.sources.streams.bytestream import CHUNK, ByteStream
+from actcli.sources.streams.casting import FLOAT64, in_dtype
+from actcli.sources.streams.pieces import Piece, long_token, whole_lines, whole_tokens, without_comments
+from actcli.sources.streams.tokens import MAX_TOKEN, parse_block, parse_token, printed_minus, shown, tokens_in
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_HEADER = 4096
+"""Bytes of a first line that are looked at for words alone."""
+
+
+def text_numbers(stream: ByteStream, request: Request) -> Numbers:
+    """The numbers of a text as they arrive, of unknown shape; by rows, lines of one length come together.
+
+    The blocks raise DataError at a token that is no number, after all numbers before it, and at the end of a
+    file (not of stdin) that holds none.
+    """
+    dtype = FLOAT64 if request.dtype is None else request.dtype
+    blocks = _row_blocks(stream, request.on_error) if request.by_rows else _blocks(stream, request.on_error)
+    return Numbers(
+        origin=stream.origin,
+        array=None,
+        dtype=dtype,
+        shape=None,
+        blocks=_closing(stream, (in_dtype(block, dtype) for block in blocks)),
+        live=not stream.is_regular,
+    )
+
+
+def _closing(stream: ByteStream, blocks: Iterator[Array]) -> Iterator[Array]:
+    with stream:
+        empty = True
+        for block in blocks:
+            empty = False
+            yield block
+        if empty and stream.is_named_file:
+            raise DataError(f"{stream.origin}: holds no numbers")
+
+
+def _chunks(stream: ByteStream) -> Iterator[bytes]:
+    if stream.starts_with(BYTE_ORDER_MARK):
+        stream.read(len(BYTE_ORDER_MARK))
+    return without_comments(stream.chunks())
+
+
+def _blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
+    for piece in whole_tokens(_chunks(stream), stream.origin):
+        values = parse_block(piece.text)
+        if values is None:
+            yield from _careful_blocks(piece, stream.origin, on_error)
+        elif values.size:
+            yield values
+
+
+def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Array]:
+    """A piece that holds something that is no number."""
+    values: list[float] = []
+    error = None
+    for line, text in enumerate(piece.text.split(b"\n"), piece.line):
+        numbers, error = _line(text, origin, line, on_error, _header_aside(text, line))
+        values += (number for number in numbers if number is not None)
+        if error:
+            break
+    if values:
+        yield np.array(values, dtype=np.float64)
+    if error:
+        raise error
+
+
+def _line(
+    text: bytes, origin: str, line: int, on_error: OnError, aside: str
+) -> tuple[list[float | None], DataError | None]:
+    """The numbers of one line, None for what is to be skipped; and the error at which they end, if any.
+
+    `aside` is what is said of the line beside what is wrong.
+    """
+    numbers: list[float | None] = []
+    for token in tokens_in(text):
+        number = parse_token(token)
+        if number is None:
+            if len(token) > MAX_TOKEN:
+                return numbers, long_token(origin, line)
+            if on_error is OnError.STOP:
+                said = f"{shown(token)} is not a number{printed_minus(token)}"
+                return numbers, DataError(f"{origin}:{line}: {said}{aside}")
+            if on_error is OnError.NAN:
+                number = np.nan
+        numbers.append(number)
+    return numbers, None
+
+
+def _header_aside(text: bytes, line: int) -> str:
+    """What to say where the first line holds nothing but words, as a header does."""
+    tokens = tokens_in(text[:_HEADER]) if line == 1 else []
+    if len(tokens) < 2 or any(parse_token(token) is not None for token in tokens):
+        return ""
+    return "; names of columns are read in files that end in .csv or .tsv"
+
+
+def _row_blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
+    for piece in whole_lines(_chunks(stream), stream.origin):
+        # The lines of a long piece are taken one by one, and a long line in parts: a list of its tokens would
+        # be many times as large as the row.
+        values = parse_block(piece.text) if len(piece.text) <= 2 * CHUNK else None
+        if values is None:
+            rows = _careful_rows(piece, stream.origin, on_error)
+            for _, group in groupby(rows, key=len):
+                yield from _stacked(group)
+        else:
+            widths = [len(tokens_in(text)) for text in piece.text.split(b"\n")]
+            yield from _grouped(values, [width for width in widths if width])
+
+
+def _grouped(values: Array, widths: list[int]) -> Iterator[Array]:
+    """Rows that lie one behind the other, as blocks (rows, width) of one width each."""
+    start = 0
+    for width, group in groupby(widths):
+        stop = start + width * sum(1 for _ in group)
+        yield values[start:stop].reshape(-1, width)
+        start = stop
+
+
+def _stacked(rows: Iterator[Array]) -> Iterator[Array]:
+    """Rows of one width as blocks of about 1 MiB; those before an error come before it."""
+    block: list[Array] = []
+    size = 0
+    try:
+        for row in rows:
+            block.append(row)
+            size += row.nbytes
+            if size >= CHUNK:
+                yield np.stack(block)
+                block, size = [], 0
+    except DataError:
+        if block:
+            yield np.stack(block)
+        raise
+    if block:
+        yield np.stack(block)
+
+
+def _careful_rows(piece: Piece, origin: str, on_error: OnError) -> Iterator[Array]:
+    """The rows of a piece line by line; one with something that is no number may be left out."""
+    for line, text in enumerate(_lines(piece.text), piece.line):
+        parts: list[Array] = []
+        for part in _parts(text, origin, line):
+            values = parse_block(part)
+            if values is None:
+                numbers, error = _line(part, origin, line, on_error, _header_aside(text, line))
+                if error:
+                    raise error
+                if None in numbers:
+                    break
+                values = np.array(numbers, dtype=np.float64)
+            parts.append(values)
+        else:
+            row = np.concatenate(parts) if parts else np.empty(0)
+            if row.size:
+                yield row
+
+
+def _lines(text: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(text):
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
+
+
+def _parts(text: bytes, origin: str, line: int) -> Iterator[bytes]:
+    """A line in parts of some 1 MiB that end where a token ends."""
+    chunks = (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
+    return (piece.text for piece in whole_tokens(chunks, origin, line))

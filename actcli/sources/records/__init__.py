@@ -1,0 +1,1 @@
+"""Recorded activations, statistics files and data sets."""

@@ -1,0 +1,1 @@
+"""Bytes as they arrive, cut into pieces and tokens."""

@@ -1,0 +1,106 @@
+"""Functions side by side by their properties."""
+
+import math
+
+import pytest
+
+from actcli import activation
+from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.compare.result import best
+from actcli.analysis.compare.summary import compare_properties, compare_summary, normal_mass
+from actcli.exits import UsageError
+
+
+def finished(steps):
+    *_, last = steps
+    assert last.done == last.total
+    return last.so_far
+
+
+def compared(*specs, by=compare_properties):
+    return finished(by([activation(spec) for spec in specs]))
+
+
+def column(comparison, name):
+    assert comparison.column(name).name == name
+    return [contender.value(name) for contender in comparison.contenders]
+
+
+def test_every_property_of_known_functions():
+    found = compared("relu", "tanh", "sigmoid")
+    assert column(found, "infimum") == [0.0, -1.0, 0.0]
+    assert column(found, "supremum") == [math.inf, 1.0, 1.0]
+    assert column(found, "bounded") == [False, True, True]
+    assert column(found, "smoothness") == [0, math.inf, math.inf]
+    assert column(found, "monotone") == ["increasing"] * 3
+    assert column(found, "symmetry") == ["neither", "odd", "neither"]
+    assert column(found, "zero_gradient") == [(Interval(-math.inf, 0.0, holds_high=True),), (), ()]
+    assert column(found, "zero_gradient_share") == [0.5, 0.0, 0.0]
+    assert column(found, "saturation_right")[0] is None
+    assert column(found, "largest_slope") == [1.0, 1.0, 0.25]
+    assert column(found, "gain_second_moment") == pytest.approx([math.sqrt(2), 1.5925, 1.8462], rel=1e-4)
+    assert column(found, "gain_torch") == pytest.approx([math.sqrt(2), 5 / 3, 1.0])
+
+
+def test_the_saturated_share_is_the_mass_of_the_tails():
+    found = compared("tanh", "hard_tanh", "identity")
+    at = column(found, "saturation_right")[0]
+    assert column(found, "saturated_share") == pytest.approx(
+        [math.erfc(at / math.sqrt(2)), math.erfc(1 / math.sqrt(2)), 0.0], rel=1e-12
+    )
+
+
+def test_mass_of_intervals_keeps_its_precision_far_out():
+    assert normal_mass(Interval(-math.inf, math.inf)) == 1.0
+    assert normal_mass(Interval(-1.0, 1.0)) == pytest.approx(math.erf(math.sqrt(0.5)), rel=1e-15)
+    assert normal_mass(Interval(20.0, math.inf)) == normal_mass(Interval(-math.inf, -20.0)) > 0
+
+
+def test_the_gradient_factor_says_what_weights_that_keep_the_signal_do_to_the_gradient():
+    found = compared("relu", "tanh", "step", "leaky_relu:0.2")
+    factors = column(found, "gradient_factor")
+    assert factors == pytest.approx([1.0, 1.5925374197**2 * 0.4644029, 0.0, 1.0], rel=1e-6)
+    assert column(found, "gradient_drift") == [0.0, abs(math.log10(factors[1])), math.inf, 0.0]
+
+
+def test_where_the_best_is_marked():
+    found = compared("relu", "gelu", "tanh")
+    assert best(found, found.column("off_centre")) == (2,)
+    assert best(found, found.column("supremum")) == ()
+    assert best(found, found.column("zero_gradient_share")) == (1, 2)
+
+
+def test_moments_are_unknown_where_z_leaves_the_domain():
+    found = compared("logit", "relu")
+    for name in ("value_mean", "off_centre", "zero_gradient_share", "gradient_factor", "gain_gradient"):
+        assert column(found, name)[0] is None
+    assert column(found, "limit_left")[0] == -math.inf
+
+
+def test_the_summary_is_part_of_the_properties():
+    short, full = (compared("relu", "silu", by=by) for by in (compare_summary, compare_properties))
+    assert 8 <= len(short.columns) <= 14
+    for one in short.columns:
+        assert one in full.columns
+        assert column(short, one.name) == column(full, one.name)
+    assert (short.by, full.by) == ("summary", "properties")
+
+
+def test_the_chart_has_f_and_its_derivative():
+    panels = compared("relu", "silu").chart.content.panels
+    assert [panel.quantity for panel in panels] == ["f(x)", "f'(x)"]
+    assert [curve.function for curve in panels[0].curves] == ["relu", "silu"]
+
+
+def test_each_step_holds_what_is_known_by_then():
+    steps = list(compare_properties([activation("relu"), activation("silu")]))
+    assert [len(step.so_far.contenders) for step in steps] == [0, 1, 2, 2]
+    assert [step.done for step in steps] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("specs", "said"), [(["relu"], "at least two"), (["relu", "softmax"], "softmax works over rows")]
+)
+def test_what_cannot_be_compared_is_refused_at_once(specs, said):
+    with pytest.raises(UsageError, match=said):
+        compare_summary([activation(spec) for spec in specs])

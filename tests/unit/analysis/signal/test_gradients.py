@@ -1,0 +1,248 @@
+"""Gradients compared: what each column, note and curve says of a network, and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+
+from actcli.analysis.card.curves import Figure
+from actcli.analysis.compare.result import Comparison, best
+from actcli.analysis.signal.gradients import COLUMNS, Conditions, compare_gradients
+from actcli.analysis.training.stack import stack
+from actcli.exits import UsageError
+
+SMALL = {"depth": 8, "width": 32, "seeds": 4}
+
+
+def compared(specs: str, threads: int = 1, **conditions) -> Comparison:
+    steps = list(compare_gradients([stack(s) for s in specs.split()], Conditions(**conditions), threads))
+    assert [step.done for step in steps] == list(range(1, steps[-1].total + 1))
+    return steps[-1].so_far
+
+
+def test_every_column_of_every_contender_is_filled_in() -> None:
+    found = compared("tanh relu/tanh", **SMALL, weight_std=1.5, bias_std=0.3)
+    assert found.by == "gradients"
+    tanh, both = found.contenders
+    assert {column.name for column in COLUMNS} == set(tanh.values)
+    assert [name for name, value in tanh.values.items() if value is None] == ["init"]
+    # a stack has no one function whose weights could be set
+    assert [name for name, value in both.values.items() if value is None] == ["init", "edge_weight_std"]
+
+
+def test_relu_is_on_the_edge_and_sigmoid_vanishes() -> None:
+    found = compared("sigmoid relu", **SMALL)
+    sigmoid, relu = found.contenders
+    assert relu.value("chi_1") == 1.0
+    assert (relu.value("edge_distance"), relu.value("gradient_decades")) == pytest.approx(
+        (0.0, 0.0), abs=1e-12
+    )
+    assert math.log10(sigmoid.value("measured_gradient")) == pytest.approx(
+        math.log10(sigmoid.value("gradient_ratio")), abs=0.5
+    )
+    assert best(found, found.column("edge_distance")) == best(found, found.column("gradient_decades")) == (1,)
+    decades = -math.log10(sigmoid.value("gradient_ratio"))
+    assert found.notes[0] == (
+        f"The gradient vanishes most in sigmoid: over 8 layers its variance falls by {decades:.1f} decades."
+    )
+    assert found.notes[1] == "On the edge of chaos, χ₁ = 1: relu."
+
+
+def test_layers_hold_theory_and_measurement_side_by_side() -> None:
+    found = compared("relu", depth=5, width=64, seeds=30, weight_std=1.0)
+    layers = found.contenders[0].details["layers"]
+    assert [layer["layer"] for layer in layers] == [1, 2, 3, 4, 5]
+    assert [layer["signal"] for layer in layers] == pytest.approx([0.5, 0.25, 0.125, 0.0625, 0.03125])
+    assert [layer["gradient"] for layer in layers] == pytest.approx([0.0625, 0.125, 0.25, 0.5, 1.0])
+    for layer in layers:
+        assert abs(layer["measured_signal"] - layer["signal"]) < 4 * layer["measured_signal_error"]
+    assert (layers[-1]["measured_gradient"], layers[-1]["measured_gradient_error"]) == (1.0, 0.0)
+    assert found.contenders[0].value("measured_signal") == layers[-1]["measured_signal"]
+    assert found.contenders[0].value("measured_gradient") == layers[0]["measured_gradient"]
+
+
+def test_the_standard_error_is_that_of_the_mean_over_the_networks() -> None:
+    few, many = (compared("relu", depth=3, width=32, seeds=n).contenders[0] for n in (20, 500))
+    shrunk = many.value("measured_signal_error") / few.value("measured_signal_error")
+    assert shrunk == pytest.approx(math.sqrt(20 / 500), rel=0.35)
+
+
+def test_each_initialisation_is_a_contender() -> None:
+    found = compared("tanh relu", **SMALL, inits=("he", "xavier", "lecun", "gain"))
+    assert [(c.function, c.value("init")) for c in found.contenders] == [
+        (f, init) for f in ("tanh", "relu") for init in ("he", "xavier", "lecun", "gain")
+    ]
+    assert [c.value("weight_std") for c in found.contenders] == pytest.approx(
+        [math.sqrt(2), 1, 1, 1.59253742, math.sqrt(2), 1, 1, math.sqrt(2)]
+    )
+    assert "xavier and lecun are the same in layers as wide as their inputs: weight std 1." in found.notes
+    assert any(
+        "On the edge of chaos, χ₁ = 1: tanh (xavier), tanh (lecun), relu (he)" in n for n in found.notes
+    )
+
+
+def test_gains_of_a_stack_are_of_each_layer() -> None:
+    both = compared("relu/tanh", **SMALL, inits=("gain",)).contenders[0]
+    assert both.value("weight_std") is None
+    assert both.value("fixed_point") == pytest.approx(1.0, rel=1e-12)
+    assert [layer["signal"] for layer in both.details["layers"]] == pytest.approx([1.0] * 8, rel=1e-12)
+
+
+def test_the_same_seed_gives_the_same_result_on_any_number_of_threads() -> None:
+    one, two = (compared("gelu relu", threads, **SMALL) for threads in (1, 2))
+    assert one.contenders == two.contenders
+    assert one.notes == two.notes
+    other = compared("gelu relu", **SMALL, seed=1)
+    assert other.seed == 1
+    assert other.contenders[0].value("measured_signal") != one.contenders[0].value("measured_signal")
+    assert other.contenders[0].value("signal_variance") == one.contenders[0].value("signal_variance")
+
+
+def test_what_is_known_grows_from_theory_to_measurement(monkeypatch) -> None:
+    monkeypatch.setattr("actcli.analysis.signal.random_network._ROOM", 30_000)
+    steps = list(
+        compare_gradients([stack("relu"), stack("tanh")], Conditions(depth=4, width=32, seeds=6), threads=1)
+    )
+    assert [len(step.so_far.contenders) for step in steps[:3]] == [1, 2, 2]
+    assert steps[0].so_far.contenders[0].value("gradient_ratio") == pytest.approx(1.0)
+    assert steps[0].so_far.contenders[0].value("measured_gradient") is None
+    partly = [
+        n for step in steps for n in step.so_far.notes if n.startswith("Measured in 1 of 6 random networks")
+    ]
+    assert partly
+    whole = "Measured in 6 random networks of width 32, 8 inputs each"
+    assert any(note.startswith(whole) for note in steps[-1].so_far.notes)
+    assert steps[-1].done == steps[-1].total
+
+
+def test_the_chart_has_a_curve_for_each_contender_and_gaps_where_there_is_no_logarithm() -> None:
+    found = compared("relu step exponential", depth=9, width=16, seeds=2)
+    assert found.chart is not None
+    assert (found.chart.axis, found.chart.log) == ("layer", True)
+    assert isinstance(found.chart.content, Figure)
+    signal, gradient = found.chart.content.panels
+    assert [curve.label for curve in signal.curves] == ["relu", "step", "exponential"]
+    x, y = signal.curves[0].segments[0]
+    assert x.tolist() == list(range(1, 10))
+    assert y == pytest.approx(np.ones(9))
+    # only the last layer of a step has a gradient
+    assert [x.tolist() for x, _ in gradient.curves[1].segments] == [[9.0]]
+    assert all(np.isfinite(y).all() and (y > 0).all() for curve in signal.curves for _, y in curve.segments)
+    assert signal.curves[2].segments[-1][0][-1] < 9
+
+
+def test_a_network_of_one_layer_has_no_curve_but_bars() -> None:
+    found = compared("relu", depth=1, width=4, seeds=1)
+    assert found.chart is not None
+    (bars,) = found.chart.content
+    assert (bars.labels, bars.values) == (("relu",), (pytest.approx(1.0),))
+    assert found.contenders[0].value("gradient_ratio") == 1.0
+    assert found.contenders[0].value("measured_signal_error") is None
+    assert "One network has no spread; --seeds 2 or more gives standard errors." in found.notes
+
+
+def test_nothing_and_everything_are_said_without_a_crash() -> None:
+    found = compared("relu_squared tanh step", depth=20, width=8, seeds=2, weight_std=3.0)
+    steep, _, step = found.contenders
+    assert [steep.value(name) for name in ("fixed_point", "signal_variance", "gradient_ratio")] == [
+        math.inf
+    ] * 3
+    assert steep.value("measured_signal") == steep.value("measured_gradient") == math.inf
+    assert steep.value("measured_signal_error") is None
+    assert (step.value("gradient_ratio"), step.value("gradient_decades")) == (0.0, math.inf)
+    assert "The gradient vanishes most in step: over 20 layers none of it arrives." in found.notes
+    assert (
+        "The gradient explodes most in relu_squared: over 20 layers it leaves the range of the numbers."
+        in found.notes
+    )
+    zero = compared("relu", depth=3, width=8, seeds=2, weight_std=0.0).contenders[0]
+    assert [zero.value(name) for name in ("signal_variance", "gradient_ratio", "measured_signal")] == [
+        0.0
+    ] * 3
+
+
+def test_where_theory_and_measurement_part_a_note_says_so() -> None:
+    narrow = compared("tanh", depth=30, width=4, seeds=50, weight_std=1.0)
+    assert any(note.startswith("Theory and measurement differ most in the") for note in narrow.notes)
+    wide = compared("tanh", depth=4, width=300, seeds=10, weight_std=1.0)
+    assert any(note.startswith("Theory and measurement agree within") for note in wide.notes)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ({"depth": 0}, r"--depth 0: a whole number from 1 to 10000 is needed"),
+        ({"depth": 20_000}, r"--depth 20000"),
+        ({"width": 0}, r"--width 0"),
+        ({"width": 100_000}, r"--width 100000: a whole number from 1 to 8192"),
+        ({"seeds": 0}, r"--seeds 0"),
+        ({"seed": -1}, r"--seed -1: a whole number from 0 on"),
+        ({"weight_std": -1.0}, r"--weight-std -1: a standard deviation from 0 to 1e\+100 is needed"),
+        ({"bias_std": 1e150}, r"--bias-std 1e\+150: a standard deviation from 0 to 1e\+100 is needed"),
+        ({"weight_std": math.nan}, r"--weight-std nan"),
+        ({"weight_std": math.inf}, r"--weight-std inf"),
+        ({"bias_std": -0.5}, r"--bias-std -0.5"),
+        ({"inits": ("kaiming",)}, r"--init kaiming: known are he, xavier, lecun, gain"),
+        ({"inits": ()}, r"--init: name at least one of he, xavier, lecun, gain, or give --weight-std"),
+    ],
+)
+def test_conditions_that_make_no_network_are_refused_before_any_work(conditions, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        compare_gradients([stack("relu")], Conditions(**conditions), 1)
+
+
+def test_functions_that_make_no_network_are_refused_before_any_work() -> None:
+    with pytest.raises(UsageError, match="logit is defined from 0 to 1 only"):
+        compare_gradients([stack("relu/logit")], Conditions(), 1)
+    with pytest.raises(UsageError, match="no function"):
+        compare_gradients([], Conditions(), 1)
+    with pytest.raises(UsageError, match=r"--init gain: hardshrink:lambd=100 has none, since E f\(z\)² is 0"):
+        compare_gradients([stack("hardshrink:lambd=100")], Conditions(inits=("gain",)), 1)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [{"weight_std": 1e100}, {"weight_std": 1e-100}, {"bias_std": 1e100}, {"weight_std": 0.0}, {}],
+)
+def test_every_function_goes_through_every_scale_without_a_warning_or_nan(conditions) -> None:
+    specs = (
+        "relu gelu tanh step exponential relu_squared gaussian sine hardshrink:lambd=37.9 softplus:beta=1e6"
+    )
+    for contender in compared(specs, depth=12, width=8, seeds=3, **conditions).contenders:
+        assert not any(isinstance(value, float) and math.isnan(value) for value in contender.values.values())
+
+
+def test_a_stack_is_the_same_however_often_it_is_written_down() -> None:
+    once, often = compared(
+        "relu/tanh/gelu/silu " + "/".join(["relu/tanh/gelu/silu"] * 6), width=8, seeds=2
+    ).contenders
+    for name in ("fixed_point", "chi_1", "correlation_fixed_point", "correlation_depth"):
+        assert often.value(name) == pytest.approx(once.value(name))
+    assert once.value("fixed_point") == often.value("fixed_point") == 0
+    assert often.value("signal_depth") == pytest.approx(once.value("signal_depth"))
+
+
+def test_a_fixed_point_that_nothing_comes_near_is_called_unstable() -> None:
+    notes = " ".join(compared("silu relu", inits=("gain",), width=64, seeds=5).notes)
+    assert "fixed point of silu, q* = 1, is unstable" in notes
+    assert "fixed point of relu" not in notes
+
+
+def test_what_belongs_to_a_fixed_point_is_not_told_of_an_unstable_one() -> None:
+    found = compared("exponential relu tanh", inits=("gain",), depth=4, width=8, seeds=2)
+    exponential, relu, _ = found.contenders
+    assert [c.value("stability") for c in found.contenders] == ["unstable", "marginal", "stable"]
+    assert exponential.value("fixed_point") == pytest.approx(1)
+    assert exponential.value("chi_1") == pytest.approx(1)
+    for name in ("edge_distance", "edge_weight_std", "correlation_fixed_point", "correlation_depth"):
+        assert exponential.value(name) is None
+        assert relu.value(name) is not None
+    assert "On the edge of chaos, χ₁ = 1: relu." in found.notes
+    assert best(found, found.column("edge_distance")) == (1,)
+
+
+def test_decades_apart_are_no_agreement_however_wide_the_spread() -> None:
+    notes = " ".join(compared("silu", inits=("gain",), depth=60, width=128, seeds=8).notes)
+    assert "differ most in the signal of silu" in notes
+    assert "decades" in notes
+    assert "agree" not in notes

@@ -1,0 +1,243 @@
+"""Functions compared by training: who is best, who ties, which rate is found without the test set."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from actcli.analysis.training import training_comparison
+from actcli.analysis.training.dataset import Dataset, split, toy
+from actcli.analysis.training.population import History, Member
+from actcli.analysis.training.rates import best_rates, rate_grid
+from actcli.analysis.training.stack import stack
+from actcli.analysis.training.training import Plan
+from actcli.analysis.training.training_comparison import Trial, compare_training
+from actcli.exits import UsageError
+
+DATA = toy("moons", 0)
+PLAN = Plan(epochs=2, batch=32)
+
+
+def compared(*specs, data=DATA, threads=2, **trial):
+    trial = Trial(**{"plan": PLAN, "width": 5, "seeds": 3, **trial})
+    steps = list(compare_training([stack(spec) for spec in specs], data, trial, threads))
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert [step.done == step.total for step in steps] == [False] * (len(steps) - 1) + [True]
+    return steps[-1].so_far
+
+
+def history(scores, epochs=0):
+    """A history of which the last test scores are given."""
+    plan = Plan(hidden=(2,), epochs=epochs)
+    blank = History.unwritten(tuple(Member(stack("relu"), 0.1, i) for i in range(len(scores))), plan)
+    blank.test_score[epochs] = scores
+    return replace(blank, epochs=epochs)
+
+
+def ties(*scores):
+    return training_comparison._ties([history(one) for one in scores], 0.0)
+
+
+def test_the_best_ties_with_itself_and_with_what_is_as_good():
+    best, close, far = ties([0.9, 0.91, 0.92, 0.9], [0.9, 0.92, 0.9, 0.9], [0.5, 0.51, 0.52, 0.5])
+    assert best == (True, None)
+    assert close[0] is True
+    assert close[1] > 0.05
+    assert far[0] is False
+    assert far[1] < 1e-6
+
+
+def test_pairs_count_not_the_spread_between_seeds():
+    """Every seed of the second is a little worse: the pairs show it, two separate means would not."""
+    spread = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
+    worse = spread - np.array([0.01, 0.012, 0.009, 0.011, 0.01])
+    assert ties(spread, worse)[1][0] is False
+
+
+def test_the_correction_makes_more_ties():
+    best, other = [0.9, 0.93, 0.92, 0.9, 0.91], [0.88, 0.9, 0.91, 0.9, 0.89]
+    alone = ties(best, other)[1]
+    assert alone[0] is False
+    among = ties(best, other, *[[0.9, 0.93, 0.92, 0.9, 0.90999 - i / 1e4] for i in range(9)])[1]
+    assert among[0] is True
+    assert among[1] == pytest.approx(10 * alone[1])
+
+
+def test_one_seed_leaves_nothing_to_judge_by():
+    assert ties([0.9], [0.5]) == [(None, None)] * 2
+    assert ties([0.9, 0.8]) == [(None, None)]
+
+
+def test_a_network_that_explains_nothing_is_no_tie():
+    assert ties([0.9, 0.8, 0.9], [-math.inf, 0.8, 0.9])[1] == (False, None)
+    assert ties([-math.inf, 0.8], [-math.inf, 0.9])[1] == (None, None)
+
+
+def test_what_is_measured():
+    found = compared("relu", "tanh")
+    assert [c.function for c in found.contenders] == ["relu", "tanh"]
+    for contender in found.contenders:
+        assert set(contender.values) == {column.name for column in found.columns}
+        assert 0 < contender.values["test_score"] <= 1
+        assert contender.values["diverged"] == 0
+        assert [row["epoch"] for row in contender.details["epochs"]] == [0, 1, 2]
+        assert contender.details["epochs"][-1]["test_score"] == contender.values["test_score"]
+    assert "750 samples to train on, 250 to test on, 2 classes" in found.notes[0]
+    assert [panel.quantity for panel in found.chart.content.panels] == ["test accuracy", "training loss"]
+
+
+def test_depths_and_rates_are_contenders_of_their_own():
+    found = compared("relu", "relu/tanh", depths=(1, 3), rates=(0.01, 0.1))
+    keys = [(c.function, c.values["depth"], c.values["rate"]) for c in found.contenders]
+    assert keys == [(f, d, r) for f in ("relu", "relu/tanh") for d in (1, 3) for r in (0.01, 0.1)]
+    labels = [curve.label for curve in found.chart.content.panels[0].curves]
+    assert labels[0] == "relu, 1 layer, rate 0.01"
+
+
+def test_a_function_twice_is_two_equal_lines():
+    one, two = compared("relu", "relu").contenders
+    assert one.values["test_score"] == two.values["test_score"]
+
+
+def test_the_seed_decides_everything_but_the_time():
+    def findings(threads):
+        found = compared("relu", "gelu", rates=(), threads=threads)
+        return [
+            ({k: v for k, v in c.values.items() if k != "seconds_per_epoch"}, c.details)
+            for c in found.contenders
+        ]
+
+    assert findings(1) == findings(2)
+
+
+def test_what_diverges_is_said():
+    data = split("r", DATA.train_x, DATA.train_x[:, 0] ** 2 + 0.5, 0)
+    found = compared("relu", "tanh", data=data, rates=(1e30,))
+    gone = found.contenders[0].values
+    assert (gone["diverged"], gone["test_score"], gone["final_loss"]) == (3, -math.inf, math.inf)
+    assert gone["dead_share"] is None
+    assert gone["train_test_gap"] is None
+    assert any(note.startswith("relu: 3 of 3 networks diverge; their scores count") for note in found.notes)
+
+
+def test_a_rate_is_found_for_each_function():
+    found = compared("relu", "sigmoid", rates=())
+    grid = rate_grid("sgd")
+    assert len(grid) == 10
+    assert all(c.values["rate"] in grid for c in found.contenders)
+    assert (
+        sum("is the best rate of ten, on a quarter of the training set" in note for note in found.notes) == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (rate_grid("sgd")[-1], " It is the largest of them: one beyond may be better."),
+        (rate_grid("sgd")[0], " It is the smallest of them: one beyond may be better."),
+        (rate_grid("sgd")[4], ""),
+    ],
+)
+def test_a_rate_at_the_end_of_the_grid_is_called_so(rate, said):
+    entrant = training_comparison.Entrant(stack("relu"), 2, None)
+    found = {entrant: training_comparison.Outcome(rate, history([0.5, 0.6]))}
+    (_, note) = training_comparison._compared(
+        [entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=())
+    ).notes
+    assert note == f"relu: {rate:g} is the best rate of ten, on a quarter of the training set.{said}"
+
+
+def test_the_rate_is_found_without_the_test_set():
+    spoilt = Dataset("moons", DATA.train_x, DATA.train_y, DATA.test_x * np.nan, 1 - DATA.test_y, DATA.classes)
+
+    def rates(data):
+        *_, (share, found) = best_rates([stack("relu"), stack("sigmoid")], (0.01, 0.1, 1.0), PLAN, data, 0, 2)
+        assert share == 1
+        return found
+
+    assert rates(DATA) == rates(spoilt)
+    assert rates(DATA)[1] == 1.0  # two epochs of a sigmoid want the largest
+
+
+def test_what_is_known_on_the_way(monkeypatch):
+    monkeypatch.setattr(training_comparison, "_BETWEEN_LOOKS", 0.0)
+    kept = []
+    # so long that no training is through before it is looked at
+    trial = Trial(replace(PLAN, epochs=300), width=5, seeds=2, depths=(1, 2))
+    steps = compare_training([stack("relu"), stack("tanh")], DATA, trial, 1, lambda o: kept.append(dict(o)))
+    first = next(steps)
+    assert len(first.so_far.contenders) <= 2
+    some = next(steps)
+    steps.close()
+    assert 0 < some.done < some.total
+    assert some.so_far.chart is None or some.so_far.contenders
+    assert len(kept) == 2
+    assert all(outcome.history.epochs < 300 for outcome in kept[0].values())
+
+
+def cut_short(epochs, seeds=3):
+    """What is shown where networks of relu and tanh have come so far, by depth and function."""
+    trial = Trial(replace(PLAN, epochs=9), width=5, seeds=seeds, depths=(1, 2))
+    entrants = [
+        training_comparison.Entrant(stack(f), depth, 0.1) for f in ("relu", "tanh") for depth in trial.depths
+    ]
+    known = {}
+    for entrant, reached in zip(entrants, epochs, strict=True):
+        if reached is not None:
+            one = history([0.5 + 0.1 * i for i in range(seeds)], 9)
+            one.test_score[:] = one.test_score[9] + 0.1 * (entrant.stack.spec == "tanh")
+            known[entrant] = training_comparison.Outcome(0.1, replace(one, epochs=reached))
+    return training_comparison._compared(entrants, known, DATA, trial)
+
+
+def test_networks_that_are_not_trained_equally_long_are_not_tested_against_each_other():
+    found = cut_short([9, 2, 9, 2])
+    assert [c.values["epochs_trained"] for c in found.contenders] == [9, 2, 9, 2]
+    assert all(c.values["p_against_best"] is None is c.values["tied_with_best"] for c in found.contenders)
+    assert "9 epochs where they were not cut short, " in found.notes[0]
+    assert found.notes[1:] == ("Not all were trained equally long: there is no test of which is better.",)
+
+
+def test_what_is_cut_short_at_one_depth_is_compared_at_the_epoch_that_all_have_come_to():
+    found = cut_short([4, None, 5, None])
+    assert [c.values["epochs_trained"] for c in found.contenders] == [4, 4]
+    assert [len(c.details["epochs"]) for c in found.contenders] == [5, 5]
+    assert "4 of 9 epochs, " in found.notes[0]
+    assert found.notes[1] == "Not trained by then: relu, 2 layers; tanh, 2 layers."
+    assert found.notes[2].startswith("tanh, 1 layer is best, and more than chance explains")
+
+
+def test_what_is_trained_to_the_end_has_no_column_of_epochs():
+    assert "epochs_trained" in [column.name for column in cut_short([9, 9, 9, 8]).columns]
+    assert "epochs_trained" not in [column.name for column in cut_short([9, 9, 9, 9]).columns]
+    assert "epochs_trained" not in [column.name for column in cut_short([None] * 4).columns]
+
+
+def test_a_single_network_is_one():
+    assert "; 1 network each, " in cut_short([9, None, 9, None], seeds=1).notes[0]
+
+
+def test_the_histories_of_all_networks_are_kept():
+    kept = {}
+    trial = Trial(PLAN, width=5, seeds=2)
+    for _ in compare_training([stack("relu"), stack("tanh")], DATA, trial, 2, kept.update):
+        pass
+    assert [outcome.history.epochs for outcome in kept.values()] == [2, 2]
+    assert [m.seed for outcome in kept.values() for m in outcome.history.members] == [0, 1, 0, 1]
+
+
+def refused(*specs, **trial):
+    with pytest.raises(UsageError) as error:
+        compare_training([stack(spec) for spec in specs], DATA, Trial(**{"plan": PLAN, **trial}), 1)
+    return str(error.value)
+
+
+def test_what_is_refused_before_any_work():
+    assert refused("relu", "step").startswith("step has no gradient anywhere")
+    assert (
+        refused("relu", plan=Plan(learn=("alpha",)))
+        == "--learn alpha: none of the functions has such a parameter"
+    )
+    assert "whole numbers from 1 on" in refused("relu", depths=(0,))
+    assert "GiB" in refused("relu", width=4096, depths=(2, 900))

@@ -1,0 +1,467 @@
+"""`actcli deadcheck` as a call: options that are refused, sources that are understood, what comes out."""
+
+import io
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from actcli.app import run
+from actcli.commands.deadcheck.deadcheck import share
+from actcli.commands.deadcheck.request import chosen_layout
+from actcli.commands.deadcheck.sources import of_layer, rules_of
+from actcli.exits import ActcliError, DataError, UsageError
+from actcli.render.output.layout import Layout
+from actcli.terminal import Terminal
+
+
+def outcome(*arguments, stdin=b"", **more):
+    """Exit status, stdout and stderr; an error raises."""
+    out, err = io.BytesIO(), io.BytesIO()
+    world = Terminal(io.BytesIO(stdin), out, err, **{"cores": 2, "color_choice": "never"} | more)
+    status = run(("deadcheck", *map(str, arguments)), world)
+    return status, out.getvalue().decode(), err.getvalue().decode()
+
+
+def layer(samples=2000, units=20, dead=(3, 7), seed=0):
+    """Outputs of relu, float32 (samples, units), in which some units are 0 throughout."""
+    h = np.maximum(np.random.default_rng(seed).standard_normal((samples, units)), 0).astype(np.float32)
+    h[:, list(dead)] = 0
+    return h
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("net.npz", conv1=layer(), fc=layer(dead=()))
+    np.save("one.npy", layer())
+    return tmp_path
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5%", 0.05),
+        ("0.05", 0.05),
+        ("0", 0.0),
+        ("0%", 0.0),
+        ("100%", 1.0),
+        ("1.0", 1.0),
+        (".5", 0.5),
+        ("0.5%", 0.005),
+    ],
+)
+def test_a_share(text, value):
+    assert share("--fail-above", ends=True)(text) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "1", "101%", "-0.1", "1.5", "nan", "inf", "", "%", "5 %%", "five", "0.1,0.2", "5e"]
+)
+def test_no_share(text):
+    with pytest.raises(UsageError, match=r"say \d+% or 0\.\d"):
+        share("--fail-above", ends=True)(text)
+
+
+def test_a_bare_number_is_asked_back():
+    with pytest.raises(UsageError, match=r"'7' could be a count or a percentage: say 7% or 0.07"):
+        share("--fail-above", ends=True)("7")
+
+
+@pytest.mark.parametrize("text", ["0", "1.0", "0%", "100%"])
+def test_a_confidence_is_between_the_ends(text):
+    with pytest.raises(UsageError, match=r"between 0% and 100%"):
+        share("--confidence", ends=False)(text)
+
+
+def test_a_confidence_of_one_is_not_taken_for_one_percent():
+    for text in ("1", "100", "100%", "1.0"):
+        with pytest.raises(UsageError, match=r"say 95% or 0\.95"):
+            share("--confidence", ends=False, usual=0.95)(text)
+    with pytest.raises(UsageError, match=r"say 95% or 0\.95"):
+        share("--confidence", ends=False, usual=0.95)("95")
+    with pytest.raises(UsageError, match=r"say 1% or 0\.01"):
+        share("--rare", ends=False)("1")
+
+
+@pytest.mark.parametrize(
+    ("text", "divided"),
+    [
+        ("relu6", (None, "relu6")),
+        ("leaky_relu:alpha=0.2", (None, "leaky_relu:alpha=0.2")),
+        ("conv1=leaky_relu:alpha=0.2", ("conv1", "leaky_relu:alpha=0.2")),
+        ("a=b=tanh", ("a=b", "tanh")),
+        ("block.*=gelu", ("block.*", "gelu")),
+        ("a:b=tanh", ("a:b", "tanh")),
+    ],
+)
+def test_an_activation_of_a_layer(text, divided):
+    assert of_layer(text) == divided
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("conv1=rleu", "--activation conv1=rleu: unknown function 'rleu'; did you mean relu"),
+        ("leaky_relu:alpa=0.2", "--activation leaky_relu:alpa=0.2: .*alpha"),
+        ("conv1=", "--activation conv1=:"),
+        ("=relu", "--activation =relu:"),
+        ("", "--activation :"),
+    ],
+)
+def test_an_activation_that_is_none(text, said):
+    with pytest.raises(UsageError, match=said):
+        of_layer(text)
+
+
+def test_the_last_activation_that_fits_a_name_holds():
+    rules, patterns = rules_of(("tanh", "conv*=relu6", "conv2=sigmoid"), "pre")
+    assert [rules(name).function for name in ("conv1", "conv2", "fc")] == ["relu6", "sigmoid", "tanh"]
+    assert patterns == ("conv*", "conv2")
+    assert rules_of(("fc=tanh",), "post")[0]("conv1").function == "relu"
+
+
+@pytest.mark.parametrize(
+    ("format_", "output", "layout"),
+    [
+        ("junit", None, Layout("junit", None)),
+        ("junit", "-", Layout("junit", None)),
+        (None, "r.xml", Layout("junit", "r.xml")),
+        ("junit", "r.XML", Layout("junit", "r.XML")),
+        ("junit", "/dev/fd/3", Layout("junit", "/dev/fd/3")),
+        (None, None, Layout("plain", None)),
+        (None, "r.json", Layout("json", "r.json")),
+    ],
+)
+def test_junit_is_a_format_and_xml_its_suffix(format_, output, layout):
+    assert chosen_layout(format_, output, Terminal(None, None, None)) == layout
+
+
+@pytest.mark.parametrize(
+    ("format_", "output", "said"),
+    [
+        ("json", "r.xml", "is junit by its suffix, but --format says json"),
+        ("junit", "r.json", "a file that ends in .xml"),
+        (None, "r.npz", "--save-state for the statistics"),
+        (None, "r.pdf", "the suffix does not say the format"),
+    ],
+)
+def test_forms_that_disagree(format_, output, said):
+    with pytest.raises(UsageError, match=said):
+        chosen_layout(format_, output, Terminal(None, None, None))
+
+
+WRONG = [
+    ([], "SOURCE is missing: name recorded activations"),
+    (["net.npz", "model.onnx"], "net.npz is a record of activations and model.onnx is a model; one kind"),
+    (["a.onnx", "b.onnx"], "one model at a time: a.onnx or b.onnx"),
+    (["model.onnx"], "model.onnx needs inputs: --data FILE, or --random N"),
+    (["model.onnx", "--data", "x.npy", "--random", "4"], "--data or --random"),
+    (["model.onnx", "--random", "4", "--limit", "2"], "--limit belongs to --data"),
+    (["model.onnx", "--data", "x.npy", "--seed", "2"], "--seed belongs to --random"),
+    (["model.onnx", "--data", "x.npy", "--recorded", "pre"], "--recorded belongs to recorded activations"),
+    (
+        ["model.onnx", "--data", "x.npy", "--activation", "relu"],
+        "--activation belongs to recorded activations",
+    ),
+    (["model.onnx", "--data", "x.npy", "--unit-axis", "1"], "--unit-axis belongs to recorded activations"),
+    (["net.npz", "--batch", "4"], "--batch belongs to models"),
+    (["net.npz", "--data", "x.npy"], "--data belongs to models"),
+    (["net.npz", "--random", "4"], "--random belongs to models"),
+    (["net.npz", "--limit", "4"], "--limit belongs to models"),
+    (["net.npz", "--batch", "0"], "--batch '0' is not a whole number from 1"),
+    (["net.npz", "--layer", "conv1"], "--layer says what --fail-above is for"),
+    (["net.npz", "--fail-above", "5"], "say 5% or 0.05"),
+    (["net.npz", "--activation", "gelu"], "gelu cannot be inverted.*--recorded pre"),
+    (["net.npz", "--activation", "softmax"], "softmax works over rows"),
+    (
+        ["net.npz", "--activation", "conv9=relu6"],
+        "--activation conv9=...: no layer is called so; there are conv1, fc",
+    ),
+    (["net.npz", "--stop-when-certain", "--definition", "redo"], "holds for our own definition"),
+    (["net.npz", "--definition", "nobody"], "--definition 'nobody' is not one of"),
+    (["net.npz", "--start", "5"], "--start belongs to --save-state"),
+    (["net.npz", "--start", "-1", "--save-state", "s.npz"], "--start '-1' is not a whole number from 0"),
+    (
+        ["model.onnx", "--random", "4", "--fail-above", "5%"],
+        "--fail-above is for real data, and --random is noise",
+    ),
+    (["model.onnx", "--random", "4", "--save-state", "s.npz"], "--save-state is for real data, and --random"),
+    (["net.npz", "--confidence", "1"], "--confidence '1' is no share between 0% and 100%: say 95% or 0.95"),
+    (["--plan", "10", "--start", "1"], "--start does not go with --plan"),
+    (["net.npz", "--map"], "--map draws for a person; plain has no place"),
+    (["net.npz", "--map", "--format", "json"], "--map draws for a person; json"),
+    (["net.npz", "--units", "--format", "json"], "--units belongs to table, markdown and lines"),
+    (["net.npz", "--format", "yaml"], "--format 'yaml' is not one of"),
+    (["net.npz", "--save-state", "s.json"], "statistics go to a file that ends in .npz"),
+    (
+        ["net.npz", "--fail-above", "0", "--layer", "nothing*"],
+        "--layer 'nothing\\*': no layer is called so; there are conv1, fc",
+    ),
+    (["net.npz", "--plan", "10"], "SOURCE does not go with --plan"),
+    (["--plan", "10", "--units"], "--units does not go with --plan"),
+    (["--plan", "0"], "--plan '0' is not a whole number from 1"),
+    (["--plan", "10", "--rare", "1"], "--rare '1' could be a count or a percentage"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
+@pytest.mark.usefixtures("folder")
+def test_wrong_use(arguments, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        outcome(*arguments)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing.npy"], "missing.npy"),
+        (
+            ["net.npz", "-o", "no/folder/r.json"],
+            "cannot write no/folder/r.json: the folder .* does not exist",
+        ),
+        (["net.npz", "--save-state", "no/s.npz"], "cannot write no/s.npz"),
+        (["net.npz", "--against", "one.npy"], "one.npy"),
+        (["net.npz", "--against", "missing.npz"], "missing.npz"),
+    ],
+)
+def test_files_that_are_wrong(folder, arguments, said):
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(DataError, match=said):
+        outcome(*arguments)
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+# What comes out
+
+
+@pytest.mark.usefixtures("folder")
+def test_in_a_pipe_a_line_a_unit_and_the_verdict_on_stderr():
+    status, out, err = outcome("net.npz")
+    assert status == 0
+    assert [line.split("\t")[:5] for line in out.splitlines()] == [
+        ["layer", "unit", "class", "firings", "samples"],
+        ["conv1", "3", "silent", "0", "2000"],
+        ["conv1", "7", "silent", "0", "2000"],
+    ]
+    # 1 - 0.05**(1/2000) = 0.0014967
+    assert err.startswith(
+        "actcli: 2 of 40 units (5 %) are dead: no firing in 2 000 samples, so that each fires with p < 1.50e-3".replace(
+            "1.50", "1.5"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--fail-above", "5%"], 0),
+        (["--fail-above", "4.9%"], 3),
+        (["--fail-above", "4%", "--rare", "0.001"], 4),
+        (["--fail-above", "9%", "--layer", "fc"], 0),
+        (["--fail-above", "9%", "--layer", "conv*"], 3),
+        (["--fail-above", "0.049", "--stop-when-certain"], 3),
+    ],
+)
+@pytest.mark.parametrize("form", ["table", "plain", "json", "junit"])
+@pytest.mark.usefixtures("folder")
+def test_the_exit_status(arguments, status, form):
+    assert outcome("net.npz", *arguments, "--format", form)[0] == status
+
+
+@pytest.mark.usefixtures("folder")
+def test_not_enough_data_names_the_samples_it_takes():
+    status, _, err = outcome("net.npz", "--fail-above", "4%", "--rare", "0.001")
+    assert status == 4
+    # ln(40/0.05) / -ln(0.999) = 6681.3
+    assert "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but 2 000 samples are too few" in err
+    assert "it takes 6 682" in err
+
+
+@pytest.mark.usefixtures("folder")
+def test_sorted_the_worst_comes_first():
+    np.savez("sorted.npz", good=layer(dead=()), bad=layer())
+    layers = json.loads(outcome("sorted.npz", "--sort", "--format", "json")[1])["layers"]
+    assert [one["layer"] for one in layers] == ["bad", "good"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_activation_of_one_layer():
+    said = json.loads(outcome("net.npz", "--activation", "fc=relu6", "--format", "json")[1])
+    assert [one["function"] for one in said["layers"]] == ["relu", "relu6"]
+
+
+@pytest.mark.parametrize(
+    "name", ["sagemaker", "keras-contrib", "deepdiagnosis", "redo", "loss-of-plasticity"]
+)
+@pytest.mark.usefixtures("folder")
+def test_every_other_definition(name):
+    status, out, err = outcome("net.npz", "--definition", name, "--format", "json")
+    said = json.loads(out)
+    assert status == 0
+    assert f"By the definition of {name} (" in err
+    assert said["settings"]["definition"] == name
+    assert {"flagged", "layer_flagged"} <= set(said["layers"][0])
+    assert set(said["layers"][0]["flagged"]) >= {3, 7} or name == "deepdiagnosis"
+    assert "flagged" in outcome("net.npz", "--definition", name, "--format", "table")[1]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_plan():
+    assert outcome("--plan", 10_000, "--rare", 0.001)[1] == "12200\n"
+    said = json.loads(outcome("--plan", 10_000, "--rare", "0.1%", "--format", "json")[1])
+    assert said == {"units": 10_000, "rare": 0.001, "confidence": 0.95, "samples": 12_200}
+
+
+@pytest.mark.usefixtures("folder")
+def test_into_files_and_the_verdict_is_said_all_the_same():
+    for name in ("r.json", "r.xml", "r.csv", "r.md", "r.txt", "r.tsv", "r.jsonl"):
+        status, out, err = outcome("net.npz", "-o", name)
+        assert (status, out) == (0, "")
+        assert "2 of 40 units (5 %) are dead" in err
+    assert ET.parse("r.xml").getroot().get("failures") == "0"  # noqa: S314 - our own text
+
+
+@pytest.mark.usefixtures("folder")
+def test_on_a_terminal_everything_fits():
+    status, out, err = outcome("net.npz", "--units", "--map", stdout_is_tty=True, size=(80, 24))
+    assert (status, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.splitlines()[0] == "40 units in 2 layers"
+
+
+def test_more_of_the_data_cannot_hurt(folder):
+    """Everything fires at once: with no dead unit left nothing needs to be read on."""
+    np.save(folder / "long.npy", layer(60_000, 64, dead=()))
+    said = json.loads(outcome("long.npy", "--stop-when-certain", "--format", "json")[1])
+    assert said["layers"][0]["samples"] <= 60_000
+    assert said["dead"] == 0
+
+
+def test_standard_input():
+    rows = "\n".join("0 1 2" if i % 2 else "0 0 1" for i in range(50))
+    status, out, _ = outcome("-", stdin=rows.encode())
+    assert status == 0
+    assert out.splitlines()[1].split("\t")[1:5] == ["0", "silent", "0", "50"]
+
+
+def test_every_mistake_is_one_of_ours(folder):
+    for content in (b"", b"PK\x03\x04 no archive", b"\x93NUMPY\x01\x00", b"x\n"):
+        for name in ("bad.npy", "bad.npz", "bad.csv", "bad.txt", "bad.onnx"):
+            (folder / name).write_bytes(content)
+            more = ["--random", "2"] if name == "bad.onnx" else []
+            with pytest.raises(ActcliError) as caught:
+                outcome(name, *more)
+            assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def model(folder):
+    """x (N, 4) -> z = W x + b -> Relu: unit 1 is dead by its bias, unit 2 has no weights, unit 3 is always on."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.eye(4, dtype=np.float32)
+    weights[:, 2] = 0
+    bias = np.array([0, -100, -1, 100], np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gemm", ["x", "w", "b"], ["z"], "fc"),
+            helper.make_node("Relu", ["z"], ["h"], "relu<1>"),
+        ],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4])],
+        [helper.make_tensor_value_info("h", TensorProto.FLOAT, ["N", 4])],
+        [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")],
+    )
+    built = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(built, folder / "model.onnx")
+    x = np.random.default_rng(0).standard_normal((1500, 4)).astype(np.float32)
+    np.save(folder / "x.npy", x)
+    return "model.onnx"
+
+
+def test_a_model_on_data(model):
+    status, out, err = outcome(model, "--data", "x.npy", "--fail-above", "10%", "--format", "json")
+    (one,) = json.loads(out)["layers"]
+    assert status == 3
+    assert (one["layer"], one["op"], one["samples"]) == ("relu<1>", "Relu", 1500)
+    units = {unit["unit"]: unit for unit in one["not_alive"]}
+    x = np.load("x.npy")
+    assert [units[i]["class"] for i in (1, 2, 3)] == ["silent", "silent", "always_active"]
+    assert [units[i]["cause"] for i in (1, 2, 3)] == ["bias", "zero weights", None]
+    assert units[1]["margin"] == pytest.approx(100 - x[:, 1].max(), rel=1e-6)
+    assert "2 of 4 units (50 %) are dead" in err
+
+
+def test_a_model_on_fewer_samples(model):
+    status, out, _ = outcome(
+        model, "--data", "x.npy", "--limit", 40, "--batch", 7, "--fail-above", "0", "--format", "json"
+    )
+    assert status == 4
+    assert json.loads(out)["layers"][0]["samples"] == 40
+
+
+@pytest.mark.parametrize("form", ["table", "plain", "json", "junit", "markdown"])
+def test_noise_is_said_loudly(model, form):
+    _, out, err = outcome(model, "--random", 30, "--seed", 5, "--format", form)
+    assert "30 samples of RANDOM NOISE" in err
+    assert "RANDOM NOISE" in out or form == "plain"
+
+
+def test_the_same_seed_is_the_same_noise(model):
+    runs = [outcome(model, "--random", 30, "--seed", seed, "--format", "json")[1] for seed in (5, 5, 6)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_model_ends_when_it_is_certain(model):
+    # ln(4/0.05)/-ln(0.99) = 436.01: 437 samples, in batches of 100
+    arguments = ("--data", "x.npy", "--batch", 100, "--stop-when-certain", "--threads", 1, "--format", "json")
+    said = json.loads(outcome(model, *arguments)[1])
+    assert 437 <= said["layers"][0]["samples"] <= 1500
+    assert said["dead"] == 2
+
+
+def test_a_layer_of_which_enough_is_known_ends_and_the_others_go_on():
+    from actcli.analysis.deadness.verdict import Settings
+    from actcli.analysis.deadness.watching import Recorded, watch
+    from actcli.commands.deadcheck.sources import Certainty
+
+    drawn = []
+
+    def blocks(name, h):
+        for start in range(0, len(h), 100):
+            drawn.append(name)
+            yield h[start : start + 100]
+
+    # ln(40/0.05)/-ln(0.99) = 665.1: 7 blocks, or as many as it takes to wake everybody
+    layers = {"dead": layer(2000), "alive": layer(2000, dead=())}
+    recordings = (Recorded(name, 20, 2000, 0, blocks(name, h)) for name, h in layers.items())
+    certainty = Certainty(Settings(), None, 40)
+    rule_of, _ = rules_of((), "post")
+    last, reached = None, []
+    for step in watch(_each_block(certainty.until(recordings)), rule_of, 1):
+        last = step
+        reached.append(certainty.reached(step))
+    assert certainty.enough == {"dead", "alive"}
+    assert reached[-1]
+    assert not reached[0]
+    assert {name: state.samples for name, state in last.states.items()} == {"dead": 700, "alive": 100}
+    assert certainty.cut
+
+
+def _each_block(recordings):
+    """A recording a block, so that each is reported."""
+    from dataclasses import replace
+
+    for recording in recordings:
+        done = 0
+        for block in recording.blocks:
+            yield replace(recording, samples=len(block), start=done, blocks=iter([block]))
+            done += len(block)

@@ -1,0 +1,297 @@
+"""What deadcheck says in words, and that its numbers are on the safe side."""
+
+import math
+
+import numpy as np
+import pytest
+from dead_units import HIDDEN, findings, planted, state
+
+from actcli.analysis.deadness.confidence import silent_bound
+from actcli.analysis.deadness.verdict import Settings
+from actcli.render.deadness.verdict import bound_text, count, percent, status_word, verdict
+
+
+def test_nobody_is_dead():
+    found = findings(state("fc1", planted()[:, 3:]))
+    assert verdict(found) == ["No unit is dead: all 13 fired, in 400 samples."]
+    assert status_word(found) == "no dead unit"
+
+
+def test_a_silent_leaky_unit_is_not_dead():
+    found = findings(state("fc1", planted()[:, :4], "leaky_relu"))
+    assert verdict(found)[0].startswith("No unit is dead: all 4 fired")
+
+
+def test_a_dead_unit_with_its_bound_and_the_samples_it_takes():
+    (said,) = verdict(findings(state("fc1", planted())))
+    # 1 - 0.05**(1/400) = 0.0074613, and ln(16/0.05)/-ln(0.99) = 573.9
+    assert said == (
+        "1 of 16 units (6.25 %) is dead: no firing in 400 samples, so that it fires with p < 7.47e-3 at 95 % "
+        "confidence (only observed: it takes 574 samples to put all units together below 0.01)."
+    )
+
+
+def test_enough_samples_are_called_bounded():
+    (said,) = verdict(findings(state("fc1", planted(600))))
+    assert "(bounded: 574 samples suffice to put all units together below 0.01)" in said
+
+
+def test_layers_of_different_length():
+    said = verdict(
+        findings(state("a", planted(100)), state("b", planted(400)), state("c", planted(9)[:, 3:]))
+    )
+    assert said[0].startswith(
+        "2 of 45 units (4.44 %) are dead: no firing in 100 to 400 samples, so that each"
+    )
+    assert f"p < {bound_text(silent_bound(100, 0.95))}" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("samples", "limit", "said", "word"),
+    [
+        (400, 0.0625, "That is within the limit of 6.25 %.", "fine"),
+        (600, 0.01, "That is above the limit of 1 %: 6.25 % (1 of 16).", "found"),
+        (
+            100,
+            0.01,
+            (
+                "Not enough data: 6.25 % (1 of 16) is above the limit of 1 %, but 100 samples are too few to say so; "
+                "it takes 574."
+            ),
+            "not enough data",
+        ),
+    ],
+)
+def test_a_limit(samples, limit, said, word):
+    found = findings(state("fc1", planted(samples)), limit=limit)
+    assert verdict(found)[1:] == [said]
+    assert status_word(found) == word
+
+
+def test_a_limit_for_each_layer_names_those_above_it():
+    states = [state("conv1", planted(700)), state("conv2", planted(700)[:, 3:]), state("fc", planted(700))]
+    found = findings(*states, limit=0.0, layer_glob="conv*")
+    assert verdict(found)[1:] == [
+        "Layer conv1 is above the limit of 0 %: 6.25 % (1 of 16).",
+        "In the other layer, which the limit is not for, 1 of 16 units is dead.",
+    ]
+    assert verdict(findings(*states, limit=0.1, layer_glob="conv*"))[1] == (
+        "Each of the 2 layers is within the limit of 10 %."
+    )
+    assert (
+        verdict(findings(*states, limit=0.1, layer_glob="conv1"))[1]
+        == "Layer conv1 is within the limit of 10 %."
+    )
+
+
+def test_a_limit_for_some_layers_is_about_their_units_only():
+    states = [state("conv1", planted(700)), state("conv2", planted(700)[:, 3:]), state("fc", planted(700))]
+    first = verdict(findings(*states, limit=0.0, layer_glob="conv*"))[0]
+    assert first.startswith("1 of 29 units in the 2 layers conv1, conv2 (3.45 %) is dead: no firing in 700 ")
+    assert verdict(findings(*states, limit=0.0, layer_glob="conv2")) == [
+        "No unit in conv2 is dead: all 13 fired, in 700 samples.",
+        "Layer conv2 is within the limit of 0 %.",
+        "In the 2 other layers, which the limit is not for, 2 of 32 units are dead.",
+    ]
+    assert verdict(findings(*states, limit=0.0, layer_glob="*"))[0].startswith("2 of 45 units (4.44 %) are")
+
+
+def test_too_few_samples_are_said_of_their_layer():
+    (_, said) = verdict(findings(state("a", planted(9)[:1, 1:3]), limit=0.0, layer_glob="a"))
+    assert said == (
+        "Not enough data of layer a: 100 % (2 of 2) is above the limit of 0 %, but 1 sample is too few to say so; "
+        "it takes 368."
+    )
+
+
+def test_many_layers_above_a_limit_do_not_fill_the_screen():
+    states = [state(f"conv{i}", planted(700)) for i in range(14)]
+    said = verdict(findings(*states, limit=0.0, layer_glob="*"))
+    assert len(said) == 12
+    assert said[-1] == "The same holds of 4 more layers."
+
+
+def test_one_unit_two_units_and_all_of_them():
+    z = planted(700)
+    for columns, said in (
+        ([0], "No unit is dead: the only one fired, in 700 samples."),
+        ([0, 3], "No unit is dead: all 2 fired, in 700 samples."),
+    ):
+        assert verdict(findings(state("a", z[:, columns]))) == [said]
+    for columns, start in (
+        ([1], "The only unit is dead: no firing in 700 samples, so that it fires with p < "),
+        ([1, 1], "All 2 units are dead: no firing in 700 samples, so that each fires with p < "),
+        ([0, 1], "1 of 2 units (50 %) is dead: "),
+        ([0, 1, 1], "2 of 3 units (66.7 %) are dead: "),
+    ):
+        assert verdict(findings(state("a", z[:, columns])))[0].startswith(start)
+
+
+def test_units_that_never_fired_and_are_not_dead():
+    z = planted(700)[:, 3:7]
+    z[:, 0] = -0.7517915
+    assert verdict(findings(state("a", z, "gelu"))) == [
+        "No unit is known to be dead: 3 of 4 fired, in 700 samples; 1 never did, but is not dead by its class."
+    ]
+    z[:, 1] = -0.7517915
+    assert verdict(findings(state("a", z, "gelu")))[0].endswith(
+        "2 of 4 fired, in 700 samples; 2 never did, but are not dead by their class."
+    )
+
+
+def test_nan_fails_every_limit_and_is_never_called_fine():
+    z = planted(700)[:, 3:5]
+    z[3, 0] = np.nan
+    found = findings(state("fc1", z), limit=1.0)
+    assert status_word(found) == "found"
+    assert verdict(found) == [
+        "No unit is known to be dead: 1 of 2 fired, in 700 samples; 1 gave NaN or inf.",
+        "1 of 2 units gave NaN or inf, which no limit allows.",
+        "NaN or inf are in fc1.",
+    ]
+    z[:] = np.nan
+    found = findings(state("fc1", z), limit=1.0, layer_glob="fc1")
+    assert verdict(found)[:2] == [
+        "All 2 units gave NaN or inf: nothing is known of firing.",
+        "2 of 2 units of layer fc1 gave NaN or inf, which no limit allows.",
+    ]
+    assert status_word(findings(state("fc1", z))) == "NaN or inf"
+    assert verdict(findings(state("fc1", z[:, :1])))[0].startswith("The only unit gave NaN or inf")
+
+
+def test_dead_units_beside_nan_are_said_too():
+    z = planted(700)
+    z[3, 0] = np.inf
+    assert verdict(findings(state("fc1", z), limit=0.01))[1:3] == [
+        "1 of 16 units gave NaN or inf, which no limit allows.",
+        "Besides, 6.25 % (1 of 16) is above the limit of 1 %.",
+    ]
+
+
+def test_no_sample_says_nothing():
+    found = findings(state("fc1", np.empty((0, 3))), limit=0.5)
+    assert verdict(found) == [
+        "No sample was seen, so nothing can be said.",
+        "Not enough data: a layer has no sample.",
+    ]
+    assert status_word(findings(state("fc1", np.empty((0, 3))))) == "nothing observed"
+    assert verdict(findings(unobserved=(HIDDEN,), limit=0.5))[1] == "Not enough data: no unit was observed."
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        ("sagemaker", "2 of 16 units are flagged."),
+        ("keras-contrib", "1 of 16 units is flagged."),
+        ("deepdiagnosis", "0 of 16 units are flagged."),
+        ("redo", "2 of 16 units are flagged."),
+        ("loss-of-plasticity", "2 of 16 units are flagged."),
+    ],
+)
+def test_each_other_definition_in_a_sentence(definition, said):
+    found = findings(state("a", planted()), settings=Settings(definition=definition))
+    assert verdict(found)[1].startswith(f"By the definition of {definition} (")
+    assert verdict(found)[1].endswith(f"), {said}")
+
+
+def test_layers_that_another_definition_flags():
+    dead = planted()[:, [1, 1, 3]]
+    one = findings(state("a", dead), state("b", planted()), settings=Settings(definition="sagemaker"))
+    assert verdict(one)[1].endswith("), 4 of 19 units are flagged, and so is the layer a.")
+    two = findings(
+        state("a", dead), state("b", dead), state("c", planted()),
+        settings=Settings(definition="sagemaker"), layer_glob="[ab]", limit=0.0,
+    )  # fmt: skip
+    assert verdict(two)[1].endswith(
+        "), 4 of 6 units in the 2 layers a, b are flagged, and so are 2 layers: a, b."
+    )
+
+
+def test_noise_is_said_first_and_what_was_not_observed_is_not_forgotten():
+    said = verdict(findings(state("fc1", planted()), noise=64, complete=False, unobserved=(HIDDEN,)))
+    assert (
+        said[0] == "The inputs were 64 samples of RANDOM NOISE: this verdict is about noise, not about data."
+    )
+    assert said[1] == "Interrupted: this is about the samples seen so far."
+    trained = verdict(findings(state("fc1", planted()), complete=False, trained=True))
+    assert trained[0] == "Interrupted: this is about the epochs trained so far."
+    assert said[-1].startswith("1 activation was NOT OBSERVED, and may have dead units: a b[31m")
+    assert "\x1b" not in said[-1]
+    assert "\n" not in said[-1]
+
+
+def test_a_stop_says_what_more_samples_could_still_have_changed():
+    def stopped(*states, **more):
+        return verdict(findings(*states, stopped=True, **more))[0].removeprefix(
+            "Stopped before the end of the data: "
+        )
+
+    fires, many = planted()[:, [2, 3]], planted()[:, [1, 3]]
+    assert stopped(state("a", fires)) == "no unit can be dead any more."
+    assert stopped(state("a", many), settings=Settings(rare=0.5)) == (
+        "these samples put all dead units together below 0.5; one that fires so rarely may yet wake."
+    )
+    assert stopped(state("a", many[:3]), limit=0.5) == (
+        "more samples can only wake units, and no more are silent now than the limit allows."
+    )
+
+
+def test_nothing_observed_is_no_clean_bill():
+    said = verdict(findings(unobserved=(HIDDEN,)))
+    assert said[0] == "No activation was observed, so nothing can be said."
+
+
+def test_nan_is_said():
+    z = planted()
+    z[3, 4] = np.nan
+    assert "1 unit gave NaN or inf: fc1." in verdict(findings(state("fc1", z)))
+
+
+def test_a_bound_is_rounded_up():
+    assert bound_text(silent_bound(10_240, 0.95)) == "2.93e-4"
+    assert [bound_text(p) for p in (1.0, 0.2952, 0.295, 0.9996, 1e-3, 9.9999e-4, 3e-300, math.nan)] == [
+        "1", "0.296", "0.295", "1", "1e-3", "1e-3", "3e-300", "–",
+    ]  # fmt: skip
+
+
+def test_a_bound_is_never_below_what_it_stands_for_and_within_a_percent():
+    for p in np.random.default_rng(1).uniform(-12, 0, 2000):
+        shown = float(bound_text(10**p))
+        assert 10**p <= shown <= 10**p * 1.01
+
+
+def test_counts_and_shares():
+    assert count(1_234_567) == "1 234 567"
+    assert [percent(share) for share in (0, 1, 0.05, 1 / 3, 1e-7)] == ["0", "100", "5", "33.3", "1e-5"]
+
+
+def test_the_confidence_asked_for_is_the_one_named():
+    (said,) = verdict(findings(state("fc1", planted()), settings=Settings(confidence=0.999, rare=0.1)))
+    assert "at 99.9 % confidence" in said
+    assert "below 0.1)" in said
+
+
+def test_layers_that_are_dead_as_a_whole_are_named():
+    z = planted(600)
+    gone = -1 - np.abs(z)
+    said = "2 layers are dead as a whole: b, d."
+    assert said in verdict(
+        findings(state("a", z), state("b", gone), state("c", z), state("d", gone), limit=0.5, layer_glob="*")
+    )
+    assert "1 layer is dead as a whole: b." in verdict(findings(state("a", z), state("b", gone)))
+    assert not any("as a whole" in sentence for sentence in verdict(findings(state("b", gone))))
+    assert not any("as a whole" in sentence for sentence in verdict(findings(state("a", z), state("c", z))))
+
+
+def test_where_all_is_nan_it_is_said_once():
+    z = np.full((20, 3), np.nan)
+    assert verdict(findings(state("a", z), state("b", z))) == [
+        "All 6 units gave NaN or inf: nothing is known of firing."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0.9999, "99.99"), (0.9999999, "99.99999"), (1 - 2**-53, "99.99999999999999")]
+)
+def test_less_than_all_is_not_100_percent(share, shown):
+    assert percent(share) == shown

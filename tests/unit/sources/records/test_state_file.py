@@ -1,0 +1,245 @@
+import io
+import json
+import zipfile
+from dataclasses import fields, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actcli.activations import activation
+from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS
+from actcli.analysis.deadness.unit_state import empty
+from actcli.analysis.deadness.unit_statistics import observed
+from actcli.exits import DataError
+from actcli.render.deadness.state_file import write_state
+from actcli.sources.records.state_file import is_state, merged_files, read_state
+
+HOSTILE = "a/../b\x00\x1b[31m\t'[red]é\ud800.npy"
+
+
+def layer(name="conv1", units=5, function="relu", recorded="post", start=7):
+    rng = np.random.default_rng(units)
+    state = empty(name, firing_rule(activation(function), recorded), units)
+    counts = {field: rng.integers(0, 50, units) for field in COUNTS}
+    numbers = {field: rng.standard_normal(units) ** 2 for field in NUMBERS}
+    numbers["minimum"] = np.array([-0.0, np.inf, -5e-324, 1 / 3, np.nan])[:units]
+    numbers["slope"] = np.full(units, np.nan)
+    return replace(state, start=start, samples=60, elements=540, **counts, **numbers)
+
+
+def same(one, other):
+    for field in fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(a, np.ndarray):
+            assert (a.dtype, a.tobytes()) == (b.dtype, b.tobytes()), field.name
+        else:
+            assert a == b, field.name
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "s.npz")
+
+
+def test_statistics_come_back_to_the_bit(path):
+    layers = (
+        layer(),
+        layer(HOSTILE, 3, "leaky_relu:alpha=0.2", "pre", None),
+        layer("gate", 4, "gelu_tanh", "pre"),
+        empty("none", firing_rule(activation("tanh"), "post"), 0),
+    )
+
+    write_state(layers, path)
+    back = read_state(path)
+
+    assert len(back) == 4
+    for before, after in zip(layers, back, strict=True):
+        same(before, after)
+
+
+def test_equal_statistics_are_equal_files_and_plain_arrays(path, tmp_path):
+    write_state((layer(), layer("fc")), path)
+    write_state((layer(), layer("fc")), str(tmp_path / "again.npz"))
+
+    assert Path(path).read_bytes() == (tmp_path / "again.npz").read_bytes()
+    with np.load(path, allow_pickle=False) as arrays:
+        assert arrays["counts"].shape == (8, 10)
+        said = json.loads(arrays["actcli_statistics"].tobytes())
+    assert (said["version"], said["layers"][1]["name"]) == (1, "fc")
+
+
+def test_a_file_is_known_by_its_content(path, tmp_path):
+    write_state((layer(),), path)
+    np.savez(tmp_path / "acts.npz", conv1=np.zeros((2, 3)))
+    (tmp_path / "text.npz").write_bytes(b"1 2 3")
+
+    assert is_state(path)
+    assert [is_state(str(tmp_path / name)) for name in ("acts.npz", "text.npz", "gone.npz", ".")] == [
+        False
+    ] * 4
+
+
+def test_a_file_appears_whole_or_not_at_all(path, tmp_path):
+    write_state((layer(),), path)
+    before = Path(path).read_bytes()
+
+    with pytest.raises(DataError, match="two layers have one name"):
+        write_state((layer(), layer()), path)
+    with pytest.raises(DataError, match="there are no statistics to write"):
+        write_state((), path)
+    with pytest.raises(DataError, match=r"the folder .* does not exist"):
+        write_state((layer(),), str(tmp_path / "no" / "s.npz"))
+
+    assert Path(path).read_bytes() == before
+    assert list(tmp_path.iterdir()) == [Path(path)]
+
+
+def npy(array) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def rewritten(path, change=None, arrays=None, compression=zipfile.ZIP_STORED):
+    """The file of one layer with its description changed, and some arrays in place of others."""
+    write_state((layer(),), path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    said = json.loads(np.load(io.BytesIO(members[MEMBERS[0]])).tobytes())
+    if change is not None:
+        change(said)
+    members[MEMBERS[0]] = npy(np.frombuffer(json.dumps(said).encode(), np.uint8))
+    members |= arrays or {}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members.items():
+            if content is not None:
+                archive.writestr(name, content)
+
+
+def first(**changes):
+    return lambda said: said["layers"][0].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda said: said.update(version=2),
+            r"statistics of version 2, written by a newer actcli; this one reads version 1",
+        ),
+        (lambda said: said.update(version="1"), "has no version"),
+        (lambda said: said.update(kind="other"), "holds no statistics of actcli"),
+        (lambda said: said.update(layers=[]), "holds statistics of no layer"),
+        (lambda said: said.update(layers=[3]), "a layer of it is incomplete"),
+        (lambda said: said.update(counts=["fired"]), "it has other fields"),
+        (lambda said: said["layers"].append(said["layers"][0]), "it has a layer twice"),
+        (first(units=-1), "a layer of it is incomplete"),
+        (first(units=True), "a layer of it is incomplete"),
+        (first(samples=10**30), "a layer of it is incomplete"),
+        (first(recorded="both"), "a layer of it is incomplete"),
+        (first(name=None), "a layer of it is incomplete"),
+        (first(start=-1), "a layer of it is incomplete"),
+        (first(function="rleu"), "layer 'conv1' has a function that cannot be read: .*relu"),
+        (first(function="gelu"), "layer 'conv1' has a function that cannot be read: .*--recorded pre"),
+        (first(units=6), "counts: its statistics are damaged: not the array that is described"),
+        (first(units=10**15), "counts: its statistics are damaged: not the array that is described"),
+        (first(samples=20), "layer 'conv1': its statistics are damaged: impossible values of 'fired'"),
+        (first(elements=20), "layer 'conv1': its statistics are damaged: impossible values of "),
+    ],
+)
+def test_a_description_that_cannot_be(path, change, message):
+    rewritten(path, change)
+
+    with pytest.raises(DataError, match=f"s.npz:.*{message}"):
+        read_state(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"counts.npy": None}, "counts.npy is missing"),
+        ({"counts.npy": npy(np.zeros((8, 5)))}, "not the array that is described"),
+        ({"numbers.npy": npy(np.zeros((8, 5), "f4"))}, "not the array that is described"),
+        ({"numbers.npy": npy(np.zeros((5, 8)).T)}, "not the array that is described"),
+        ({"counts.npy": npy(np.full((8, 5), -3))}, "impossible values of 'fired'"),
+        ({"numbers.npy": npy(np.full((8, 5), -1.0))}, "impossible values of 'm2'"),
+        ({"numbers.npy": npy(np.zeros((8, 5)))[:-8]}, "truncated: the header promises 320 bytes of data"),
+        ({"numbers.npy": npy(np.zeros((8, 5))) + b"more"}, "not as long as described"),
+        ({"counts.npy": b"nothing"}, "not an .npy file"),
+        ({MEMBERS[0]: npy(np.frombuffer(b"{" * 9, np.uint8))}, "description of its statistics is damaged"),
+        (
+            {MEMBERS[0]: npy(np.frombuffer(b"[" * 99_999, np.uint8))},
+            "description of its statistics is damaged",
+        ),
+        ({MEMBERS[0]: npy(np.zeros((2, 2), np.uint8))}, "not the array that is described"),
+    ],
+)
+def test_arrays_that_cannot_be(path, arrays, message):
+    rewritten(path, arrays=arrays)
+
+    with pytest.raises(DataError, match=message):
+        read_state(path)
+
+
+def test_a_packed_file_is_refused_before_it_is_unpacked(path):
+    rewritten(path, compression=zipfile.ZIP_DEFLATED)
+
+    with pytest.raises(DataError, match="its statistics are packed; actcli stores them as they are"):
+        read_state(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file(path, share):
+    write_state((layer(),), path)
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content[: int(share * len(content))])
+
+    with pytest.raises(DataError, match=r"s\.npz: not a statistics file, or a damaged one"):
+        read_state(path)
+
+
+def test_every_damaged_byte_is_an_error_or_no_harm(path):
+    write_state((layer(),), path)
+    content = Path(path).read_bytes()
+    whole = read_state(path)
+    for at in range(0, len(content), 7):
+        Path(path).write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
+        try:
+            back = read_state(path)
+        except DataError:
+            continue
+        same(whole[0], back[0])
+
+
+def test_other_files(path, tmp_path):
+    np.savez(path, conv1=np.zeros((2, 3)))
+    with pytest.raises(DataError, match="holds no statistics of actcli; --save-state writes them"):
+        read_state(path)
+    with pytest.raises(DataError, match="No such file"):
+        read_state(str(tmp_path / "gone.npz"))
+    with pytest.raises(DataError, match="Is a directory"):
+        read_state(str(tmp_path))
+
+
+def test_a_thousand_parts_give_what_one_pass_gives(tmp_path):
+    rule, rng = firing_rule(activation("relu"), "post"), np.random.default_rng(0)
+    h = np.maximum(rng.standard_normal((5000, 6, 2)) - [[2.0], [0.0], [9.0], [3.0], [-1.0], [1.0]], 0)
+    h[4321, 5, 1] = np.nan
+    cuts = [0, *sorted(rng.choice(5001, 999)), 5000]
+    paths = []
+    for number, (start, end) in enumerate(pairwise(map(int, cuts))):
+        paths.append(str(tmp_path / f"{number}.npz"))
+        write_state([observed(rule, "a", h[start:end], start)], paths[-1])
+    rng.shuffle(paths)
+
+    *_, last = merged_files(paths)
+
+    one, whole = last.states["a"], observed(rule, "a", h, 0)
+    assert (last.done, one.samples, one.elements, one.start) == (1000, 5000, 10000, 0)
+    for field in COUNTS:
+        np.testing.assert_array_equal(getattr(one, field), getattr(whole, field), field)
+    for field in NUMBERS:
+        np.testing.assert_allclose(getattr(one, field), getattr(whole, field), rtol=1e-12, err_msg=field)
