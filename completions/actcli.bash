@@ -27,28 +27,21 @@ _actcli_parameters() { # the parameters of function $1
     esac
 }
 
-_actcli_own() { # what your file of functions defines: the names, or the parameters of function $1
-    local file=${ACTCLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/actcli/functions.toml} line table=''
-    local header='^[[:space:]]*\[[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*(\.[[:space:]]*parameters[[:space:]]*)?\]'
-    local key='^[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*='
-    [[ -d $file ]] && file=$file/functions.toml
-    [[ -f $file ]] || return 0
-    while IFS= read -r line || [[ $line ]]; do
-        if [[ $line =~ $header ]]; then
-            table=${BASH_REMATCH[1]}${BASH_REMATCH[2]:+.}
-            [[ $1 || ${BASH_REMATCH[2]} ]] || echo "$table"
-        elif [[ $line =~ $key && $table == "${1:+$1.}" ]]; then
-            echo "${BASH_REMATCH[1]}"
-        fi
-    done <"$file"
+_actcli_own() { # your own functions, as actcli last read them: the names, or the parameters of function $1
+    local folder=$XDG_CACHE_HOME name parameters
+    [[ $folder == /* ]] || folder=$HOME/.cache
+    [[ -f $folder/actcli/functions ]] || return 0
+    while read -r name parameters; do
+        if [[ ! $1 ]]; then echo "$name"; elif [[ $name == "$1" ]]; then echo "$parameters"; fi
+    done <"$folder/actcli/functions"
 }
 
-_actcli_functions() { # what can stand for the function that begins with $1
+_actcli_functions() { # the words that complete function $1
     case $1 in
     *:*)
-        local known=${1%"${1##*[:,]}"} name
+        local before=${1%"${1##*[:,]}"} name
         for name in $(_actcli_parameters "${1%%:*}") $(_actcli_own "${1%%:*}"); do
-            [[ $1 == *[:,]"$name="* ]] || echo "$known$name="
+            [[ $1 == *[:,]"$name="* ]] || echo "$before$name="
         done
         ;;
     *.*) echo 'jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold' ;;
@@ -56,7 +49,7 @@ _actcli_functions() { # what can stand for the function that begins with $1
     esac
 }
 
-_actcli_values() { # the values of option $2 of command $1; fails where these are files
+_actcli_values() { # the values of option $2 of command $1; fails where they are files
     case "$1 $2" in
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
@@ -102,7 +95,7 @@ _actcli_options() { # the options of command $1
     esac
 }
 
-_actcli_arguments() { # what can be argument $2 of command $1, beginning with $3; fails where these are files
+_actcli_arguments() { # the words that complete $3, argument $2 of command $1; fails where they are files
     case "$1 $2" in
     'eval '0) _actcli_functions "$3" ;;
     'eval '*) return 1 ;;

@@ -49,35 +49,26 @@ function __actcli_parameters -a name
     end
 end
 
-function __actcli_own -a name -d 'What your file of functions defines: the names, or the parameters of a function'
-    set -l file $HOME/.config/actcli/functions.toml
-    test -n "$XDG_CONFIG_HOME"; and set file $XDG_CONFIG_HOME/actcli/functions.toml
-    set -q ACTCLI_CONFIG; and set file "$ACTCLI_CONFIG"
-    test -d "$file"; and set file $file/functions.toml
-    test -f "$file"; or return 0
-    set -l wanted
-    test -n "$name"; and set wanted $name.
-    set -l table
-    for line in (string trim <$file)
-        set -l found (string match -r -- '^\[\s*(\w+)\s*(\.\s*parameters\s*)?\]' $line)
-        if set -q found[1]
-            set table $found[2]
-            test -n "$found[3]"; and set table $table.
-            test -z "$name$found[3]"; and echo $table
-        else if test "$table" = "$wanted"
-            string replace -rf -- '^(\w+)\s*=.*' '$1' $line
+function __actcli_own -a name -d 'Your own functions, as actcli last read them: the names, or the parameters of one'
+    set -l folder $HOME/.cache
+    string match -q -- '/*' "$XDG_CACHE_HOME"; and set folder $XDG_CACHE_HOME
+    test -f $folder/actcli/functions; or return 0
+    while read -l -a words
+        if test -z "$name"
+            echo $words[1]
+        else if test "$words[1]" = "$name"
+            printf '%s\n' $words[2..-1]
         end
-    end
-    return 0
+    end <$folder/actcli/functions
 end
 
 function __actcli_functions
     set -l token (commandline -ct)
     if string match -q -- '*:*' $token
-        set -l known (string match -r -- '^.*[:,]' $token)
+        set -l before (string match -r -- '^.*[:,]' $token)
         set -l function (string split -m 1 : -- $token)[1]
         for name in (__actcli_parameters $function) (__actcli_own $function)
-            string match -qr -- "[:,]$name=" $token; or echo "$known$name="
+            string match -qr -- "[:,]$name=" $token; or echo "$before$name="
         end
     else if string match -q -- '*.*' $token
         printf '%s\n' jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold

@@ -31,19 +31,16 @@ class Entry:
     Attributes:
         name, aliases: as they are written.
         file: where it stands.
-        line, formula_line: where it begins there, and where its formula stands, counted from 1.
         formula: a formula in x.
         parameters: as far as they are listed; a default of NaN is none.
         about: what is said of it.
-        fault: what is wrong with how it is written, its place in front; None where nothing is.
+        fault: what is wrong with how it is written, file and name in front; None where nothing is.
 
     """
 
     name: str
     file: str
-    line: int
     formula: str = ""
-    formula_line: int = 0
     parameters: tuple[Parameter, ...] = ()
     aliases: tuple[str, ...] = ()
     about: str = ""
@@ -146,8 +143,8 @@ def defined(entries: Sequence[Entry], definitions: MutableMapping[str, Definitio
     return Found(tuple(wrong[place] for place in sorted(wrong)), faulty, hiding)
 
 
-def _at(entry: Entry, sentence: str, line: int = 0) -> str:
-    return f"{entry.file}:{line or entry.line}: {entry.name}: {sentence}"
+def _at(entry: Entry, sentence: str) -> str:
+    return f"{entry.file}: {entry.name}: {sentence}"
 
 
 def _wrong_name(entry: Entry) -> str | None:
@@ -163,7 +160,7 @@ def _taken(entry: Entry, entries: Sequence[Entry], owners: Mapping[str, int]) ->
     for key in entry.names:
         other = entries[owners[key]] if key in owners else entry
         if other is not entry and other.file == entry.file:
-            return _at(entry, f"{other.name} in line {other.line} has that name already")
+            return _at(entry, f"{other.name} has that name already")
     return None
 
 
@@ -205,17 +202,16 @@ def _wrong_use(
     for one in sorted(uses):
         if one in wrong:
             other = entries[one]
-            return _at(entry, f"uses {other.name}, which is wrong in {other.file}:{other.line}")
+            return _at(entry, f"uses {other.name}, which is wrong in {other.file}")
     return None
 
 
 def _definition(entry: Entry) -> tuple[Definition | None, str | None]:
     """The definition, or what is wrong with the formula and its parameters."""
-    source = f"{entry.file}, line {entry.line}"
     try:
-        made = definition_of(entry.name, entry.formula, entry.parameters, source)
+        made = definition_of(entry.name, entry.formula, entry.parameters, entry.file)
     except UsageError as error:
-        return None, _at(entry, str(error), entry.formula_line)
+        return None, _at(entry, str(error))
     if made.parts > MOST_OPERATIONS:
         return None, _at(entry, f"with the functions that it uses it has more than {MOST_OPERATIONS} parts")
     known: dict[str, str] = {}

@@ -1,5 +1,6 @@
-"""`actcli completion`: the completion scripts, made from the commands' own declarations and the catalogue."""
+"""`actcli completion`: a shell's completion script, made from the declarations of the commands and the catalogue."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
@@ -36,18 +37,24 @@ def print_completion(
 ) -> None:
     """Print the completion script of a shell.
 
-    It completes commands, options, their values, files, and the functions with
-    their parameters, without starting actcli.
+    It completes commands, options, option values, files, and functions with
+    their parameters, without starting actcli. It reads the names of your own
+    functions from ~/.cache/actcli/functions (in XDG_CACHE_HOME where that is
+    set), a list that actcli renews when it reads your functions.toml.
     """
+    from actcli.exits import DataError
     from actcli.render.completions import script
+    from actcli.sources.functions.functions_file import read_personal_functions
 
     session: Session = context.obj
     session.writes()
+    with suppress(DataError):  # what is wrong with the file is the business of whoever needs it
+        read_personal_functions(session.terminal.environ)
     session.terminal.write(script(shell, outline(context.find_root())).encode())
 
 
 def outline(context: "Context") -> "Outline":
-    """The command line of the group that `context` belongs to, with the functions of the catalogue."""
+    """Return the outline of the group that `context` belongs to, with the functions of the catalogue."""
     from actcli.activations import catalogue
     from actcli.render.completions import Command as Described
     from actcli.render.completions import Outline
@@ -57,31 +64,31 @@ def outline(context: "Context") -> "Outline":
         raise TypeError("the outline is made of a group of commands")
     functions = {name: parameters for definition in catalogue() for name, parameters in names_of(definition)}
     every_parameter = sorted({p.name for definition in catalogue() for p in definition.parameters})
-    described = []
+    commands = []
     for name in group.list_commands(context):
-        found = group.get_command(context, name)
-        if found is None:
+        command = group.get_command(context, name)
+        if command is None:
             continue
-        parameters = found.get_params(type(context)(found, parent=context, info_name=name))
-        described.append(
+        parameters = command.get_params(type(context)(command, parent=context, info_name=name))
+        commands.append(
             Described(
                 name=name,
-                summary=one_line(found.help),
+                summary=one_line(command.help),
                 options=tuple(_option(p, every_parameter) for p in parameters if _is_option(p)),
                 arguments=tuple(_argument(p) for p in parameters if not _is_option(p)),
             )
         )
     return Outline(
-        commands=tuple(described),
+        commands=tuple(commands),
         options=tuple(_option(p, every_parameter) for p in group.get_params(context)),
         functions=functions,
     )
 
 
 def names_of(definition: "Definition") -> "Iterator[tuple[str, tuple[str, ...]]]":
-    """Every name that a person may type for an activation, with the parameter names to offer behind it.
+    """Yield every name that a person may type for an activation, with the parameter names to offer after it.
 
-    Below a framework these are the framework's names, or where it is not said which, all that are understood.
+    Behind a framework's prefix these are the framework's own names; where it renames none, all accepted ones.
     """
     own = tuple(parameter.name for parameter in definition.parameters)
     if "." not in definition.name:
@@ -97,7 +104,7 @@ def names_of(definition: "Definition") -> "Iterator[tuple[str, tuple[str, ...]]]
 
 
 def one_line(text: str | None) -> str:
-    """The first sentence of a help text, without its full stop."""
+    """Return the first sentence of a help text, without its full stop."""
     return " ".join((text or "").split("  [")[0].split()).partition(". ")[0].rstrip(".")
 
 

@@ -38,12 +38,12 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
         terminal.say(f"actcli: {printable(sentence)}")
 
     def load() -> "list[Entry]":
-        from actcli.sources.functions.functions_file import personal_file, read_functions
+        from actcli.sources.functions.functions_file import personal_file, read_personal_functions
 
         try:
             own = personal_file(terminal.environ)
-            is_named = own is None or os.path.realpath(own) in named
-            entries = [] if own is None or is_named else read_functions(own, may_be_missing=True)
+            is_named = own is not None and os.path.realpath(own) in named
+            entries = [] if is_named else read_personal_functions(terminal.environ)
         except DataError as error:
             tell(str(error))
             entries = []

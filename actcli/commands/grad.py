@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from actcli.activations import Activation
     from actcli.commands.session import Session
     from actcli.render.output.layout import Layout
-    from actcli.sources import Request
+    from actcli.sources import NumberRequest
 
 command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
@@ -137,7 +137,7 @@ def refuse_without_check(
 
 def _write_derivative(
     f: "Activation",
-    request: "Request",
+    request: "NumberRequest",
     layout: "Layout",
     session: "Session",
     order: int,
@@ -161,7 +161,7 @@ def _write_derivative(
 
 def _check(
     f: "Activation",
-    request: "Request",
+    request: "NumberRequest",
     layout: "Layout",
     session: "Session",
     order: int,
@@ -180,7 +180,7 @@ def _check(
     return result.passed
 
 
-def _on_the_grid(request: "Request") -> bool:
+def _on_the_grid(request: "NumberRequest") -> bool:
     """Whether no numbers are named; raises UsageError for an option that says how to read some."""
     if request.tokens or request.input is not None or request.range is not None:
         return False

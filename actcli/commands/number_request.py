@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
-from actcli.sources import OnError, Request
+from actcli.sources import NumberRequest, OnError
 
 if TYPE_CHECKING:
     from actcli.activations import Activation
@@ -23,7 +23,7 @@ def request_numbers(
     axis: int | None,
     dtype: str | None,
     on_error: str,
-) -> Request:
+) -> NumberRequest:
     """The request that `open_numbers` takes.
 
     Raises UsageError for --points without --range and for --axis with an elementwise function.
@@ -34,7 +34,7 @@ def request_numbers(
         raise UsageError("--points belongs to --range; say --range LO HI --points N")
     if axis is not None and not f.by_rows:
         raise UsageError(f"--axis belongs to functions over rows (softmax, glu); {f.name} is elementwise")
-    return Request(
+    return NumberRequest(
         tokens=tuple(x or ()),
         input=input_,
         range=range_,

@@ -4,6 +4,6 @@ Importing this loads no NumPy: help and completion need the names only.
 """
 
 from actcli.sources.choose import open_numbers
-from actcli.sources.request import OnError, Request
+from actcli.sources.number_request import NumberRequest, OnError
 
-__all__ = ["OnError", "Request", "open_numbers"]
+__all__ = ["NumberRequest", "OnError", "open_numbers"]

@@ -4,8 +4,8 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers.arguments import is_number_list, range_numbers, typed_numbers
-from actcli.sources.request import Request
 from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file, require_readable
 from actcli.sources.streams.tokens import printed_minus
 from actcli.terminal import Terminal
@@ -21,7 +21,7 @@ _SUFFIXES = {*_DELIMITERS, *_ARRAYS, ".txt"}
 _STDIN = "-"
 
 
-def open_numbers(request: Request, terminal: Terminal) -> "Iterator[Numbers]":
+def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Numbers]":
     """The numbers that are asked for: one stream, or one for each array of an .npz.
 
     What is wrong with the request is said before the first is drawn: UsageError when it names no input,
@@ -45,7 +45,7 @@ def open_numbers(request: Request, terminal: Terminal) -> "Iterator[Numbers]":
     return _from_file(path, request)
 
 
-def _file(request: Request) -> str | None:
+def _file(request: NumberRequest) -> str | None:
     """The file that is meant, `-` for stdin, None when there is none."""
     files = [token for token in request.tokens if not is_number_list(token)]
     for token in files:
@@ -60,7 +60,7 @@ def _file(request: Request) -> str | None:
     return files[0] if files else None
 
 
-def _require_one(request: Request, path: str | None, typed: list[str]) -> None:
+def _require_one(request: NumberRequest, path: str | None, typed: list[str]) -> None:
     inputs = [] if path is None else [_name(path)]
     if typed:
         inputs.append(f"the number {typed[0]}")
@@ -70,7 +70,7 @@ def _require_one(request: Request, path: str | None, typed: list[str]) -> None:
         raise UsageError(f"one input at a time: {inputs[0]} or {inputs[1]}")
 
 
-def _require_fitting(request: Request, path: str) -> None:
+def _require_fitting(request: NumberRequest, path: str) -> None:
     """Refuse options that mean nothing for this kind of input; path is empty where there is no file."""
     suffix = _suffix(path)
     if request.array is not None and suffix != ".npz":
@@ -90,14 +90,14 @@ def _one(read: "Callable[[], Numbers]") -> "Iterator[Numbers]":
     yield read()
 
 
-def _from_stdin(request: Request, terminal: Terminal) -> "Iterator[Numbers]":
+def _from_stdin(request: NumberRequest, terminal: Terminal) -> "Iterator[Numbers]":
     if terminal.stdin is None:
         raise DataError("standard input is closed")
     stream = ByteStream(cast("RawStream", terminal.stdin), "stdin", owned=False)
     return _one(lambda: _in_stream(stream, request, suffix=""))
 
 
-def _from_file(path: str, request: Request) -> "Iterator[Numbers]":
+def _from_file(path: str, request: NumberRequest) -> "Iterator[Numbers]":
     suffix = _suffix(path)
     if suffix == ".npz":
         from actcli.sources.numbers.npz import npz_numbers
@@ -109,7 +109,7 @@ def _from_file(path: str, request: Request) -> "Iterator[Numbers]":
     yield numbers
 
 
-def _in_stream(stream: ByteStream, request: Request, suffix: str) -> "Numbers":
+def _in_stream(stream: ByteStream, request: NumberRequest, suffix: str) -> "Numbers":
     """What the suffix says; without a known one text, or an .npy array where it starts as one."""
     if stream.is_named_file and stream.is_empty():
         raise DataError(f"{stream.origin}: is empty")

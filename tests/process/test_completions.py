@@ -17,10 +17,13 @@ FILES = {"bash": "actcli.bash", "zsh": "_actcli", "fish": "actcli.fish"}
 
 OWN = """
 cube = "x^3"
-[my_gate] # of mine
-formula = "x*sigmoid(beta*x)"
-[my_gate.parameters]
-beta = { default = 1.5, above = 0 }"""
+"*" = "x"
+wrong = 3
+[my_gate]
+formula = "x*sigmoid(beta*x) + c"
+aliases = ["gate2"]
+parameters = { beta = 1.5, c = 0 }"""
+OWN_NAMES = ["cube", "my_gate", "gate2"]
 
 # What is typed, and the one word that TAB must make of it.
 UNIQUE = [
@@ -45,9 +48,10 @@ UNIQUE = [
     ("eval relu -i num", ["eval", "relu", "-i", "numbers.npy"]),
     ("eval relu --output num", ["eval", "relu", "--output", "numbers.npy"]),
     ("eval relu -- num", ["eval", "relu", "--", "numbers.npy"]),
-    # your own functions and their parameters, as far as a shell can read the file
+    # your own functions and their parameters
     ("eval my_ga", ["eval", "my_gate"]),
     ("eval my_gate:be", ["eval", "my_gate:beta="]),
+    ("eval gate2:beta=2,", ["eval", "gate2:beta=2,c="]),
     ("plot relu cub", ["plot", "relu", "cube"]),
     ("eval relu --functions num", ["eval", "relu", "--functions", "numbers.npy"]),
     # what takes a word in one command takes none in another
@@ -68,15 +72,15 @@ def script(request: pytest.FixtureRequest, actcli: Program) -> Path:
     """The script that the program prints, in the folder of the test, beside one file to complete."""
     shell = request.param
     there(shell)
+    own = actcli.folder / ".config" / "actcli" / "functions.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(OWN)
     ended = actcli("completion", shell)
     assert (ended.err, ended.status) == ("", 0)
     path = actcli.folder / "scripts" / FILES[shell]
     path.parent.mkdir()
     path.write_text(ended.out)
     (actcli.folder / "numbers.npy").touch()
-    own = actcli.folder / ".config" / "actcli" / "functions.toml"
-    own.parent.mkdir(parents=True)
-    own.write_text(OWN)
     return path
 
 
@@ -197,20 +201,55 @@ def test_bash_offers_only_what_can_stand_there(script: Path) -> None:
 
 
 @pytest.mark.parametrize("script", ["bash"], indirect=True)
-def test_bash_reads_the_file_that_actcli_reads(script: Path, actcli: Program) -> None:
-    home, folder = str(actcli.folder), str(actcli.folder / ".config" / "actcli")
-    there = ["cube", "my_gate"]
+def test_bash_looks_for_the_list_where_actcli_writes_it(script: Path, actcli: Program) -> None:
+    home = str(actcli.folder)
+    (actcli.folder / "elsewhere").mkdir()
+    (actcli.folder / ".cache" / "actcli").rename(actcli.folder / "elsewhere" / "actcli")
     for environ, names in (
-        ({"HOME": home}, there),
-        ({"XDG_CONFIG_HOME": f"{home}/.config"}, there),
-        ({"HOME": home, "XDG_CONFIG_HOME": "/nowhere"}, []),
-        ({"ACTCLI_CONFIG": folder}, there),
-        ({"ACTCLI_CONFIG": f"{folder}/functions.toml", "XDG_CONFIG_HOME": "/nowhere"}, there),
-        ({"HOME": home, "ACTCLI_CONFIG": ""}, []),
+        ({"HOME": home}, []),
+        ({"HOME": home, "XDG_CACHE_HOME": f"{home}/elsewhere"}, OWN_NAMES),
+        ({"HOME": home, "XDG_CACHE_HOME": "elsewhere"}, []),
     ):
         found = bash_candidates(script, "actcli eval ", **environ)
-        assert [name for name in found if name in there] == names, environ
-    assert bash_candidates(script, "actcli eval my_gate:beta=1,", HOME=home) == []
+        assert [name for name in found if name in OWN_NAMES] == names, environ
+
+
+def own_list(actcli: Program) -> Path:
+    return actcli.folder / ".cache" / "actcli" / "functions"
+
+
+def test_the_list_of_own_functions_follows_their_file(actcli: Program) -> None:
+    own, names = actcli.folder / "functions.toml", own_list(actcli)
+    own.write_text(OWN)
+    environ = {"ACTCLI_CONFIG": str(own)}
+    assert actcli("eval", "relu", "1", **environ).status == 0
+    assert not names.exists()  # no name of theirs was looked for
+    assert actcli("eval", "cube", "1", **environ).status == 0
+    assert names.read_text() == "cube\nmy_gate beta c\ngate2 beta c\n"
+    written = names.stat()
+    assert actcli("eval", "cube", "1", **environ).status == 0
+    assert names.stat() == written
+    own.write_text('square = "x^2"')
+    assert actcli("list", **environ).status == 0
+    assert names.read_text() == "square\n"
+    (actcli.folder / "other.toml").write_text('other = "x"')
+    assert actcli("eval", "other", "1", "--functions", "other.toml", **environ).status == 0
+    assert names.read_text() == "square\n"
+    assert actcli("list", ACTCLI_CONFIG="").status == 0
+    assert names.read_text() == ""
+    assert [path.name for path in names.parent.iterdir()] == ["functions"]
+
+
+@pytest.mark.parametrize("obstacle", ["a file in place of the folder", "a folder in place of the list"])
+def test_a_list_that_cannot_be_written_is_nobodys_business(obstacle: str, actcli: Program) -> None:
+    (actcli.folder / "functions.toml").write_text(OWN)
+    if obstacle.startswith("a file"):
+        (actcli.folder / ".cache").touch()
+    else:
+        own_list(actcli).mkdir(parents=True)
+    ended = actcli("eval", "cube", "2", ACTCLI_CONFIG="functions.toml")
+    assert (ended.out, ended.status) == ("8.0\n", 0)
+    assert all("cache" not in line for line in ended.err.splitlines())
 
 
 @pytest.mark.parametrize("shell", SHELLS)

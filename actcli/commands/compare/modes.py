@@ -365,18 +365,20 @@ def _given_numbers(asked: Asked, stored: "LowType | None" = None) -> "Iterator[N
 def _opened(
     path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
 ) -> "Iterator[Numbers]":
-    from actcli.sources import Request, open_numbers
+    from actcli.sources import NumberRequest, open_numbers
 
-    return open_numbers(Request(input=path, array=array, column=column, stored=stored), session.terminal)
+    return open_numbers(
+        NumberRequest(input=path, array=array, column=column, stored=stored), session.terminal
+    )
 
 
 def _evenly_spaced(asked: Asked) -> "Iterator[Numbers]":
     """--range, or the part of the axis that shows the functions."""
     from actcli.analysis.card.plot_range import usual_range
-    from actcli.sources import Request, open_numbers
+    from actcli.sources import NumberRequest, open_numbers
 
     between = asked.range or usual_range(asked.functions)
-    return open_numbers(Request(range=between, points=asked.points or POINTS), asked.session.terminal)
+    return open_numbers(NumberRequest(range=between, points=asked.points or POINTS), asked.session.terminal)
 
 
 def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":

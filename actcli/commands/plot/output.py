@@ -63,9 +63,9 @@ def read_data(
     if input_ is None:
         return None
     from actcli.analysis.stream.histogram import occupancy
-    from actcli.sources import Request, open_numbers
+    from actcli.sources import NumberRequest, open_numbers
 
-    request = Request(input=input_, array=array, column=column)
+    request = NumberRequest(input=input_, array=array, column=column)
     streams = open_numbers(request, session.terminal)
     return occupancy(functions, _with_bar(streams, session), session.threads)
 

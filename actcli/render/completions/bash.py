@@ -10,28 +10,21 @@ _actcli_parameters() { # the parameters of function $1
     esac
 }
 
-_actcli_own() { # what your file of functions defines: the names, or the parameters of function $1
-    local file=${ACTCLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/actcli/functions.toml} line table=''
-    local header='^[[:space:]]*\[[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*(\.[[:space:]]*parameters[[:space:]]*)?\]'
-    local key='^[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*='
-    [[ -d $file ]] && file=$file/functions.toml
-    [[ -f $file ]] || return 0
-    while IFS= read -r line || [[ $line ]]; do
-        if [[ $line =~ $header ]]; then
-            table=${BASH_REMATCH[1]}${BASH_REMATCH[2]:+.}
-            [[ $1 || ${BASH_REMATCH[2]} ]] || echo "$table"
-        elif [[ $line =~ $key && $table == "${1:+$1.}" ]]; then
-            echo "${BASH_REMATCH[1]}"
-        fi
-    done <"$file"
+_actcli_own() { # your own functions, as actcli last read them: the names, or the parameters of function $1
+    local folder=$XDG_CACHE_HOME name parameters
+    [[ $folder == /* ]] || folder=$HOME/.cache
+    [[ -f $folder/actcli/functions ]] || return 0
+    while read -r name parameters; do
+        if [[ ! $1 ]]; then echo "$name"; elif [[ $name == "$1" ]]; then echo "$parameters"; fi
+    done <"$folder/actcli/functions"
 }
 
-_actcli_functions() { # what can stand for the function that begins with $1
+_actcli_functions() { # the words that complete function $1
     case $1 in
     *:*)
-        local known=${1%"${1##*[:,]}"} name
+        local before=${1%"${1##*[:,]}"} name
         for name in $(_actcli_parameters "${1%%:*}") $(_actcli_own "${1%%:*}"); do
-            [[ $1 == *[:,]"$name="* ]] || echo "$known$name="
+            [[ $1 == *[:,]"$name="* ]] || echo "$before$name="
         done
         ;;
     *.*) echo '@DIALECT_NAMES@' ;;
@@ -39,7 +32,7 @@ _actcli_functions() { # what can stand for the function that begins with $1
     esac
 }
 
-_actcli_values() { # the values of option $2 of command $1; fails where these are files
+_actcli_values() { # the values of option $2 of command $1; fails where they are files
     case "$1 $2" in
 @VALUES@
     esac
@@ -51,7 +44,7 @@ _actcli_options() { # the options of command $1
     esac
 }
 
-_actcli_arguments() { # what can be argument $2 of command $1, beginning with $3; fails where these are files
+_actcli_arguments() { # the words that complete $3, argument $2 of command $1; fails where they are files
     case "$1 $2" in
 @ARGUMENTS@
     esac

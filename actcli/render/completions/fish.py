@@ -10,35 +10,26 @@ function __actcli_parameters -a name
     end
 end
 
-function __actcli_own -a name -d 'What your file of functions defines: the names, or the parameters of a function'
-    set -l file $HOME/.config/actcli/functions.toml
-    test -n "$XDG_CONFIG_HOME"; and set file $XDG_CONFIG_HOME/actcli/functions.toml
-    set -q ACTCLI_CONFIG; and set file "$ACTCLI_CONFIG"
-    test -d "$file"; and set file $file/functions.toml
-    test -f "$file"; or return 0
-    set -l wanted
-    test -n "$name"; and set wanted $name.
-    set -l table
-    for line in (string trim <$file)
-        set -l found (string match -r -- '^\[\s*(\w+)\s*(\.\s*parameters\s*)?\]' $line)
-        if set -q found[1]
-            set table $found[2]
-            test -n "$found[3]"; and set table $table.
-            test -z "$name$found[3]"; and echo $table
-        else if test "$table" = "$wanted"
-            string replace -rf -- '^(\w+)\s*=.*' '$1' $line
+function __actcli_own -a name -d 'Your own functions, as actcli last read them: the names, or the parameters of one'
+    set -l folder $HOME/.cache
+    string match -q -- '/*' "$XDG_CACHE_HOME"; and set folder $XDG_CACHE_HOME
+    test -f $folder/actcli/functions; or return 0
+    while read -l -a words
+        if test -z "$name"
+            echo $words[1]
+        else if test "$words[1]" = "$name"
+            printf '%s\n' $words[2..-1]
         end
-    end
-    return 0
+    end <$folder/actcli/functions
 end
 
 function __actcli_functions
     set -l token (commandline -ct)
     if string match -q -- '*:*' $token
-        set -l known (string match -r -- '^.*[:,]' $token)
+        set -l before (string match -r -- '^.*[:,]' $token)
         set -l function (string split -m 1 : -- $token)[1]
         for name in (__actcli_parameters $function) (__actcli_own $function)
-            string match -qr -- "[:,]$name=" $token; or echo "$known$name="
+            string match -qr -- "[:,]$name=" $token; or echo "$before$name="
         end
     else if string match -q -- '*.*' $token
         printf '%s\n' @DIALECT_NAMES@

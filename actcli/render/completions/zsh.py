@@ -5,22 +5,14 @@ from actcli.render.completions.outline import Argument, Command, Option, Outline
 TEMPLATE = r"""#compdef actcli
 # zsh completion for actcli, made by: actcli completion zsh
 
-_actcli_own() { # what your file of functions defines: the names, or the parameters of function $1
-  local file=${ACTCLI_CONFIG-${XDG_CONFIG_HOME:-$HOME/.config}/actcli/functions.toml} line table=
-  local header='^[[:space:]]*\[[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*(\.[[:space:]]*parameters[[:space:]]*)?\]'
-  local key='^[[:space:]]*([A-Za-z0-9_]+)[[:space:]]*='
-  local -a match mbegin mend
+_actcli_own() { # your own functions, as actcli last read them: the names, or the parameters of function $1
+  local folder=$XDG_CACHE_HOME name parameters
+  [[ $folder == /* ]] || folder=$HOME/.cache
   reply=()
-  [[ -d $file ]] && file+=/functions.toml
-  [[ -f $file ]] || return 0
-  while IFS= read -r line || [[ -n $line ]]; do
-    if [[ $line =~ $header ]]; then
-      table=$match[1]${match[2]:+.}
-      [[ -n $1 || -n $match[2] ]] || reply+=($table)
-    elif [[ $line =~ $key && $table == "${1:+$1.}" ]]; then
-      reply+=($match[1])
-    fi
-  done <$file
+  [[ -f $folder/actcli/functions ]] || return 0
+  while read -r name parameters; do
+    if [[ -z $1 ]]; then reply+=($name); elif [[ $name == "$1" ]]; then reply+=(${=parameters}); fi
+  done <$folder/actcli/functions
 }
 
 _actcli_functions() {

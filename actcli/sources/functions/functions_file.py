@@ -1,4 +1,4 @@
-"""A person's own functions: where their file is, and its text as TOML, with every size checked."""
+"""The file of a person's own functions: its path, and its content as TOML with every size checked."""
 
 import os
 import re
@@ -16,17 +16,17 @@ NAME = "functions.toml"
 VARIABLE = "ACTCLI_CONFIG"
 MOST_BYTES = 1 << 18
 LONGEST_LINE = 5000
-"""Characters; a key of many dots takes the parser a time that grows with their square."""
+"""Characters. A key of many dots takes the TOML parser a time that grows with their square."""
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def personal_file(environ: Mapping[str, str]) -> str | None:
-    """The path of a person's functions, whether or not there is such a file; None where there can be none.
+    """Return the path of a person's functions, whether or not the file exists; None where there can be none.
 
-    It is what ACTCLI_CONFIG names, a file or the folder of functions.toml, and none where that is blank; else
-    actcli/functions.toml in XDG_CONFIG_HOME, or in ~/.config. Raises DataError when ACTCLI_CONFIG names what is
-    not there.
+    ACTCLI_CONFIG names the file or the folder of functions.toml; blank, it means no file. Without it the path is
+    actcli/functions.toml in XDG_CONFIG_HOME, or in ~/.config. Raises DataError when ACTCLI_CONFIG names a missing
+    file.
     """
     named = environ.get(VARIABLE)
     if named is not None:
@@ -51,26 +51,38 @@ def personal_file(environ: Mapping[str, str]) -> str | None:
 
 
 def read_functions(path: str, *, may_be_missing: bool = False) -> "list[Entry]":
-    """The entries of a functions file, those with a fault among them; none where the file may be missing and is.
+    """Return the entries of a functions file, those with a fault included.
 
-    A pipe is read to its end where it is named on purpose, and refused where it stands for the personal file.
-    Raises DataError, with line and column as far as they are known, when the file is missing or cannot be read,
-    is longer than 256 KiB, has a line of over 5000 characters, is not UTF-8 or no TOML.
+    `may_be_missing` is for the personal file: a missing file has no entries, and a pipe is refused instead of
+    read. Raises DataError when the file is missing or cannot be read, is longer than 256 KiB, has a line of more
+    than 5,000 characters, is not UTF-8 or not TOML; with line and column where the parser gives them.
     """
-    data = _bytes(path, may_be_missing)
+    data = _read(path, may_be_missing)
     if data is None:
         return []
     from actcli.sources.functions.function_entries import entries_of
 
-    text = _text(data, path)
-    return entries_of(_parsed(text, path), text, path)
+    return entries_of(_parse(_decode(data, path), path), path)
+
+
+def read_personal_functions(environ: Mapping[str, str]) -> "list[Entry]":
+    """Return the entries of the personal file, none where there is no file, and save their names for completion.
+
+    Raises DataError as `personal_file` and `read_functions` do.
+    """
+    from actcli.sources.functions.name_list import save_names
+
+    path = personal_file(environ)
+    entries = [] if path is None else read_functions(path, may_be_missing=True)
+    save_names(entries, environ)
+    return entries
 
 
 def load_functions(*files: str) -> "tuple[Definition, ...]":
-    """Know the functions of these files by name, or without any those of the personal file; in place of others.
+    """Define the functions of these files, or without a name those of the personal file; earlier ones are forgotten.
 
-    Returns their definitions. What is wrong in a file is a warning, and the rest is known; where two files define
-    a name, the later one's holds. Raises DataError for a file that is missing or cannot be read, but not for a
+    Returns their definitions. An entry with a fault gives a warning and is left out; where two files define a
+    name, the later file wins. Raises DataError for a file that is missing or cannot be read, but not for a
     personal file that is not there.
     """
     import warnings
@@ -80,17 +92,16 @@ def load_functions(*files: str) -> "tuple[Definition, ...]":
 
     entries = [entry for path in files for entry in read_functions(path)]
     if not files:
-        own = personal_file(Terminal.of_process().environ)
-        entries = [] if own is None else read_functions(own, may_be_missing=True)
-    told: list[str] = []
-    await_functions(lambda: entries, told.append)
-    known = registered()
-    for sentence in told:
-        warnings.warn(sentence, stacklevel=2)
-    return known
+        entries = read_personal_functions(Terminal.of_process().environ)
+    faults: list[str] = []
+    await_functions(lambda: entries, faults.append)
+    definitions = registered()
+    for fault in faults:
+        warnings.warn(fault, stacklevel=2)
+    return definitions
 
 
-def _bytes(path: str, may_be_missing: bool) -> bytes | None:
+def _read(path: str, may_be_missing: bool) -> bytes | None:
     try:
         if may_be_missing and stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116
             raise DataError(f"{path}: is a pipe; functions are read from a file")
@@ -103,28 +114,24 @@ def _bytes(path: str, may_be_missing: bool) -> bytes | None:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MOST_BYTES:
-        raise DataError(
-            f"{path}: is longer than {MOST_BYTES >> 10} KiB, the most that a file of functions may be"
-        )
+        raise DataError(f"{path}: is longer than {MOST_BYTES >> 10} KiB, the limit for a functions file")
     return data
 
 
-def _text(data: bytes, path: str) -> str:
-    """The text, without a byte order mark, a line end being one character."""
+def _decode(data: bytes, path: str) -> str:
+    """Return the text without a byte order mark; a line ends with a single line feed."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8, in which functions are written"
-        ) from error
+        raise DataError(f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8") from error
     for number, one in enumerate(text.split("\n"), 1):
         if len(one) > LONGEST_LINE:
-            raise DataError(f"{path}:{number}: has more than {LONGEST_LINE} characters in a line")
+            raise DataError(f"{path}:{number}: the line has more than {LONGEST_LINE:,} characters")
     return text
 
 
-def _parsed(text: str, path: str) -> dict[str, Any]:
+def _parse(text: str, path: str) -> dict[str, Any]:
     import tomllib
 
     try:
@@ -132,11 +139,11 @@ def _parsed(text: str, path: str) -> dict[str, Any]:
     except RecursionError:
         raise DataError(f"{path}: is nested too deeply") from None
     except ValueError as error:  # a number of 5000 digits too, which is no TOMLDecodeError
-        said = str(error)
-        place = _PLACE.search(said)
+        message = str(error)
+        place = _PLACE.search(message)
         if place and place[1]:
             where = f"{path}:{place[1]}:{place[2]}"
         else:
             where = f"{path}:{text.rstrip().count(chr(10)) + 1}" if place else path
-        sentence = said[: place.start()] if place else said.partition(";")[0]
+        sentence = message[: place.start()] if place else message.partition(";")[0]
         raise DataError(f"{where}: not TOML: {sentence[:1].lower()}{sentence[1:]}") from error

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
-from actcli.sources.request import Request
+from actcli.sources.number_request import NumberRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def numbers_in(text: str) -> list[float]:
         return []
 
 
-def typed_numbers(request: Request) -> "Numbers":
+def typed_numbers(request: NumberRequest) -> "Numbers":
     """The arguments as one array (n,); by rows they are one row."""
     import numpy as np
 
@@ -38,7 +38,7 @@ def typed_numbers(request: Request) -> "Numbers":
     return _numbers(request, "arguments", iter([values]), len(values))
 
 
-def range_numbers(request: Request) -> "Numbers":
+def range_numbers(request: NumberRequest) -> "Numbers":
     """Evenly spaced numbers from LO to HI, both included, as one array (points,); by rows they are one row.
 
     Raises UsageError when LO or HI is not finite.
@@ -50,7 +50,7 @@ def range_numbers(request: Request) -> "Numbers":
     return _numbers(request, "--range", _spaced(low, high, request.points, block), request.points)
 
 
-def _numbers(request: Request, origin: str, blocks: "Iterator[Array]", size: int) -> "Numbers":
+def _numbers(request: NumberRequest, origin: str, blocks: "Iterator[Array]", size: int) -> "Numbers":
     from actcli.analysis.stream.evaluation import Numbers
     from actcli.sources.streams.casting import FLOAT64, in_dtype
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import NumberRequest, OnError
 from actcli.sources.numbers.text import BYTE_ORDER_MARK
-from actcli.sources.request import OnError, Request
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
 from actcli.sources.streams.pieces import whole_lines
@@ -34,7 +34,7 @@ class Sheet:
     rows: Iterator[Row]
 
 
-def delimited_numbers(stream: ByteStream, request: Request, delimiter: str) -> Numbers:
+def delimited_numbers(stream: ByteStream, request: NumberRequest, delimiter: str) -> Numbers:
     """One column of the file, or by rows all of them, of unknown shape.
 
     Raises DataError when the column is not there, UsageError when several could be meant. The blocks raise

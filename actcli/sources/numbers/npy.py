@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from actcli.analysis.precision.number_types import LowType
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
-from actcli.sources.request import Request
+from actcli.sources.number_request import NumberRequest
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
 
@@ -62,7 +62,7 @@ class Header:
 
 
 def npy_numbers(
-    stream: ByteStream, request: Request, array: str | None = None, size: int | None = None
+    stream: ByteStream, request: NumberRequest, array: str | None = None, size: int | None = None
 ) -> Numbers:
     """An array that starts here, with its shape.
 
@@ -192,7 +192,7 @@ def _unpacked(stored: LowType, voids: NDArray[Any]) -> NDArray[Any]:
     return numbers
 
 
-def _row_axis(header: Header, request: Request, origin: str) -> int | None:
+def _row_axis(header: Header, request: NumberRequest, origin: str) -> int | None:
     """By rows: the axis along which a row lies, from 0 on; else None."""
     if not request.by_rows:
         return None

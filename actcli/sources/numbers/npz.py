@@ -10,15 +10,15 @@ from typing import cast
 
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError
+from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers.npy import npy_numbers, read_header
-from actcli.sources.request import Request
 from actcli.sources.streams.bytestream import ByteStream, RawStream
 
 _SUFFIX = ".npy"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError)
 
 
-def npz_numbers(path: str, request: Request) -> Iterator[Numbers]:
+def npz_numbers(path: str, request: NumberRequest) -> Iterator[Numbers]:
     """The arrays of an archive in its order, or the one that is asked for.
 
     Every header is looked at before the first array is handed on. Raises DataError when the archive or a

@@ -7,7 +7,7 @@ import numpy as np
 
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError
-from actcli.sources.request import OnError, Request
+from actcli.sources.number_request import NumberRequest, OnError
 from actcli.sources.streams.bytestream import CHUNK, ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
 from actcli.sources.streams.pieces import Piece, long_token, whole_lines, whole_tokens, without_comments
@@ -18,7 +18,7 @@ _HEADER = 4096
 """Bytes of a first line that are looked at for words alone."""
 
 
-def text_numbers(stream: ByteStream, request: Request) -> Numbers:
+def text_numbers(stream: ByteStream, request: NumberRequest) -> Numbers:
     """The numbers of a text as they arrive, of unknown shape; by rows, lines of one length come together.
 
     The blocks raise DataError at a token that is no number, after all numbers before it, and at the end of a

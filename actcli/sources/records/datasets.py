@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from actcli.analysis.training.dataset import TOYS, Dataset, split, toy
 from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers.delimited import Row, Sheet, bad_cell, column_position, open_sheet, wrong_length
 from actcli.sources.numbers.npz import npz_numbers
-from actcli.sources.request import Request
 from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file
 from actcli.sources.streams.tokens import parse_token, shown
 
@@ -61,7 +61,9 @@ def _from_archive(path: str, name: str, seed: int) -> Dataset:
 
 
 def _array(path: str, name: str) -> Array:
-    with closing(cast("Generator[Numbers, None, None]", npz_numbers(path, Request(array=name)))) as streams:
+    with closing(
+        cast("Generator[Numbers, None, None]", npz_numbers(path, NumberRequest(array=name)))
+    ) as streams:
         numbers = next(streams)
         fault = _fault(numbers.shape, name)
         if fault is None:

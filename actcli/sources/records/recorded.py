@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import NumberRequest
 from actcli.sources.records.unit_axis import Head, UnitAxes
-from actcli.sources.request import Request
 from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file, require_readable
 from actcli.terminal import Terminal
 
@@ -195,7 +195,7 @@ def _members(file: _File) -> Iterator["Numbers"]:
         if len(names) > 1 and file.layer not in names:
             raise DataError(f"{file.path}: holds {len(names)} arrays, none of them named '{file.layer}'")
         array = file.layer if file.layer in names else None
-    return npz_numbers(file.path, Request(array=array, samples=BLOCK))
+    return npz_numbers(file.path, NumberRequest(array=array, samples=BLOCK))
 
 
 def _array_names(path: str) -> list[str]:
@@ -218,14 +218,14 @@ def _numbers(stream: ByteStream, suffix: str) -> "Numbers":
     if suffix in _DELIMITERS:
         from actcli.sources.numbers.delimited import delimited_numbers
 
-        return delimited_numbers(stream, Request(by_rows=True), _DELIMITERS[suffix])
+        return delimited_numbers(stream, NumberRequest(by_rows=True), _DELIMITERS[suffix])
     if suffix == ".npy" or stream.starts_with(MAGIC):
-        return npy_numbers(stream, Request(samples=BLOCK))
+        return npy_numbers(stream, NumberRequest(samples=BLOCK))
     if stream.starts_with(_ZIP):
         raise DataError(f"{stream.origin}: holds an archive: save it as a file with the suffix .npz")
     from actcli.sources.numbers.text import text_numbers
 
-    return text_numbers(stream, Request(by_rows=True))
+    return text_numbers(stream, NumberRequest(by_rows=True))
 
 
 def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "Recorded":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from actcli.exits import ActcliError
-from actcli.sources import Request, open_numbers
+from actcli.sources import NumberRequest, open_numbers
 from actcli.terminal import Terminal
 
 
@@ -56,7 +56,7 @@ def _terminal(stdin: object = b"", *, tty: bool = False) -> Terminal:
     return Terminal(stdin=source, stdout=None, stderr=None, stdin_is_tty=tty)
 
 
-def _draw_all(request: Request, stdin: object = b"") -> list[Drawn]:
+def _draw_all(request: NumberRequest, stdin: object = b"") -> list[Drawn]:
     streams = []
     for numbers in open_numbers(request, _terminal(stdin)):
         fields = ("origin", "array", "dtype", "shape", "axis", "fortran", "live")
@@ -69,7 +69,7 @@ def _draw_all(request: Request, stdin: object = b"") -> list[Drawn]:
     return streams
 
 
-def _draw(request: Request, stdin: object = b"") -> Drawn:
+def _draw(request: NumberRequest, stdin: object = b"") -> Drawn:
     (drawn,) = _draw_all(request, stdin)
     return drawn
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actcli.exits import DataError, UsageError
-from actcli.sources import Request, open_numbers
+from actcli.sources import NumberRequest, open_numbers
 
 
 @pytest.fixture
@@ -25,15 +25,15 @@ def files(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("request_", "origin", "values"),
     [
-        (Request(tokens=("-1", "-.5,2")), "arguments", [-1, -0.5, 2]),
-        (Request(tokens=("a.npy",)), "a.npy", [0, 1, 2]),
-        (Request(input="a.npz"), "a.npz:a", [0, 1, 2]),
-        (Request(tokens=("a.csv",)), "a.csv", [1]),
-        (Request(tokens=("odd name",)), "odd name", [7]),
-        (Request(tokens=("-",)), "stdin", [5, 6]),
-        (Request(input="-"), "stdin", [5, 6]),
-        (Request(), "stdin", [5, 6]),
-        (Request(range=(0.0, 2.0), points=3), "--range", [0, 1, 2]),
+        (NumberRequest(tokens=("-1", "-.5,2")), "arguments", [-1, -0.5, 2]),
+        (NumberRequest(tokens=("a.npy",)), "a.npy", [0, 1, 2]),
+        (NumberRequest(input="a.npz"), "a.npz:a", [0, 1, 2]),
+        (NumberRequest(tokens=("a.csv",)), "a.csv", [1]),
+        (NumberRequest(tokens=("odd name",)), "odd name", [7]),
+        (NumberRequest(tokens=("-",)), "stdin", [5, 6]),
+        (NumberRequest(input="-"), "stdin", [5, 6]),
+        (NumberRequest(), "stdin", [5, 6]),
+        (NumberRequest(range=(0.0, 2.0), points=3), "--range", [0, 1, 2]),
     ],
 )
 def test_each_way_to_name_an_input(draw, request_, origin, values):
@@ -48,34 +48,43 @@ def test_each_way_to_name_an_input(draw, request_, origin, values):
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (Request(tokens=("abc",)), "'abc' is neither a number nor a file"),
-        (Request(tokens=("1_000",)), "'1_000' is neither a number nor a file"),
-        (Request(tokens=("",)), "'' is neither a number nor a file"),
-        (Request(tokens=("1", "abc")), "'abc' is neither a number nor a file"),
-        (Request(tokens=("1", "a.npy")), "one input at a time: a.npy or the number 1"),
-        (Request(tokens=("a.npy", "a.txt")), "one input at a time: a.npy or a.txt"),
-        (Request(tokens=("a.npy", "-")), "one input at a time: a.npy or stdin"),
-        (Request(tokens=("1",), input="a.txt"), "one input at a time: a.txt or the number 1"),
-        (Request(tokens=("a.npy",), input="a.txt"), "one input at a time: a.txt or a.npy"),
-        (Request(tokens=("1",), range=(0.0, 1.0)), "one input at a time: the number 1 or --range"),
-        (Request(input="-", range=(0.0, 1.0)), "one input at a time: stdin or --range"),
-        (Request(tokens=("a.npy",), array="a"), "--array chooses from an .npz file, and the input is none"),
-        (Request(array="a"), "--array chooses from an .npz file, and the input is none"),
+        (NumberRequest(tokens=("abc",)), "'abc' is neither a number nor a file"),
+        (NumberRequest(tokens=("1_000",)), "'1_000' is neither a number nor a file"),
+        (NumberRequest(tokens=("",)), "'' is neither a number nor a file"),
+        (NumberRequest(tokens=("1", "abc")), "'abc' is neither a number nor a file"),
+        (NumberRequest(tokens=("1", "a.npy")), "one input at a time: a.npy or the number 1"),
+        (NumberRequest(tokens=("a.npy", "a.txt")), "one input at a time: a.npy or a.txt"),
+        (NumberRequest(tokens=("a.npy", "-")), "one input at a time: a.npy or stdin"),
+        (NumberRequest(tokens=("1",), input="a.txt"), "one input at a time: a.txt or the number 1"),
+        (NumberRequest(tokens=("a.npy",), input="a.txt"), "one input at a time: a.txt or a.npy"),
+        (NumberRequest(tokens=("1",), range=(0.0, 1.0)), "one input at a time: the number 1 or --range"),
+        (NumberRequest(input="-", range=(0.0, 1.0)), "one input at a time: stdin or --range"),
         (
-            Request(tokens=("1",), column="x"),
+            NumberRequest(tokens=("a.npy",), array="a"),
+            "--array chooses from an .npz file, and the input is none",
+        ),
+        (NumberRequest(array="a"), "--array chooses from an .npz file, and the input is none"),
+        (
+            NumberRequest(tokens=("1",), column="x"),
             "--column chooses from a .csv or .tsv file, and the input is none",
         ),
         (
-            Request(input="a.txt", column="1"),
+            NumberRequest(input="a.txt", column="1"),
             "--column chooses from a .csv or .tsv file, and the input is none",
         ),
-        (Request(input="a.txt", by_rows=True, axis=0), "--axis belongs to an array, a .npy or .npz file"),
-        (Request(tokens=("1", "2"), by_rows=True, axis=0), "--axis belongs to an array, a .npy or .npz file"),
         (
-            Request(input="a.csv", column="x", by_rows=True),
+            NumberRequest(input="a.txt", by_rows=True, axis=0),
+            "--axis belongs to an array, a .npy or .npz file",
+        ),
+        (
+            NumberRequest(tokens=("1", "2"), by_rows=True, axis=0),
+            "--axis belongs to an array, a .npy or .npz file",
+        ),
+        (
+            NumberRequest(input="a.csv", column="x", by_rows=True),
             "--column does not go with a function of rows, a row is all columns of a line",
         ),
-        (Request(range=(0.0, float("inf"))), "--range 0.0 inf: both ends must be finite"),
+        (NumberRequest(range=(0.0, float("inf"))), "--range 0.0 inf: both ends must be finite"),
     ],
 )
 def test_wrong_use_is_said_before_anything_is_read(terminal, request_, message):
@@ -87,18 +96,18 @@ def test_wrong_use_is_said_before_anything_is_read(terminal, request_, message):
 
 def test_nothing_given_at_a_terminal_names_the_ways(terminal):
     with pytest.raises(UsageError, match="no numbers: type some, name a file, use --range LO HI"):
-        open_numbers(Request(), terminal(tty=True))
+        open_numbers(NumberRequest(), terminal(tty=True))
 
 
 def test_a_dash_reads_what_a_person_types(terminal):
-    (numbers,) = open_numbers(Request(tokens=("-",)), terminal(b"1\n2\n", tty=True))
+    (numbers,) = open_numbers(NumberRequest(tokens=("-",)), terminal(b"1\n2\n", tty=True))
 
     assert np.concatenate(list(numbers.blocks)).tolist() == [1, 2]
 
 
 def test_axis_of_a_text_on_stdin(terminal):
     with pytest.raises(UsageError, match="--axis belongs to an array"):
-        next(open_numbers(Request(by_rows=True, axis=0), terminal(b"1 2\n")))
+        next(open_numbers(NumberRequest(by_rows=True, axis=0), terminal(b"1 2\n")))
 
 
 @pytest.mark.usefixtures("files")
@@ -113,7 +122,7 @@ def test_axis_of_a_text_on_stdin(terminal):
 )
 def test_a_file_that_cannot_be_opened_is_said_at_once(terminal, name, message):
     with pytest.raises(DataError) as caught:
-        open_numbers(Request(tokens=(name,)), terminal())
+        open_numbers(NumberRequest(tokens=(name,)), terminal())
 
     assert str(caught.value) == message
 
@@ -123,7 +132,7 @@ def test_a_file_that_is_not_ours_to_read(files, terminal):
     (files / "a.txt").chmod(0)
 
     with pytest.raises(DataError, match=r"a\.txt: Permission denied"):
-        open_numbers(Request(tokens=("a.txt",)), terminal())
+        open_numbers(NumberRequest(tokens=("a.txt",)), terminal())
 
 
 @pytest.mark.parametrize("name", ["e.txt", "e.npy", "e.csv", "e.tsv", "e.dat"])
@@ -131,11 +140,11 @@ def test_an_empty_file_is_an_error(tmp_path, draw, name):
     (tmp_path / name).touch()
 
     with pytest.raises(DataError, match="is empty"):
-        draw(Request(input=str(tmp_path / name)))
+        draw(NumberRequest(input=str(tmp_path / name)))
 
 
 def test_empty_stdin_is_an_empty_stream(draw):
-    drawn = draw(Request(), b"")
+    drawn = draw(NumberRequest(), b"")
 
     assert (drawn.blocks, drawn.error) == ([], None)
 
@@ -145,13 +154,13 @@ def test_a_closed_stdin(terminal):
     closed.stdin = None
 
     with pytest.raises(DataError, match="standard input is closed"):
-        open_numbers(Request(), closed)
+        open_numbers(NumberRequest(), closed)
 
 
 @pytest.mark.usefixtures("files")
 def test_a_stream_that_is_never_drawn_leaves_no_file_open(terminal):
-    open_numbers(Request(tokens=("a.npy",)), terminal())
-    next(open_numbers(Request(tokens=("a.txt",)), terminal()))
+    open_numbers(NumberRequest(tokens=("a.npy",)), terminal())
+    next(open_numbers(NumberRequest(tokens=("a.txt",)), terminal()))
 
 
 def test_importing_the_sources_loads_no_numpy():
@@ -165,7 +174,7 @@ def test_importing_the_sources_loads_no_numpy():
 def test_arguments_need_no_parser_of_texts():
     code = (
         "import sys; from actcli.sources import *; from actcli.terminal import Terminal;"
-        "n, = open_numbers(Request(tokens=('1', '2')), Terminal(None, None, None)); list(n.blocks);"
+        "n, = open_numbers(NumberRequest(tokens=('1', '2')), Terminal(None, None, None)); list(n.blocks);"
         "print([m for m in ('orjson', 'actcli.sources.numbers.text', 'zipfile') if m in sys.modules])"
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from actcli.exits import DataError, UsageError
-from actcli.sources import OnError, Request, open_numbers
+from actcli.sources import NumberRequest, OnError, open_numbers
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def sheet(tmp_path, monkeypatch):
     ],
 )
 def test_columns(sheet, draw, content, column, values):
-    drawn = draw(Request(input=sheet(content), column=column))
+    drawn = draw(NumberRequest(input=sheet(content), column=column))
 
     assert drawn.error is None
     assert (drawn.shape, drawn.live) == (None, False)
@@ -55,14 +55,14 @@ def test_columns(sheet, draw, content, column, values):
 
 
 def test_tabs(sheet, draw):
-    drawn = draw(Request(input=sheet("x\ty\n1\t2,5\n", "a.TSV"), column="x"))
+    drawn = draw(NumberRequest(input=sheet("x\ty\n1\t2,5\n", "a.TSV"), column="x"))
 
     assert drawn.values.tolist() == [1]
 
 
 def test_several_columns_of_numbers_must_be_chosen_from(sheet, draw):
     with pytest.raises(UsageError) as caught:
-        draw(Request(input=sheet("x,label,y\n1,a,2\n")))
+        draw(NumberRequest(input=sheet("x,label,y\n1,a,2\n")))
 
     assert str(caught.value) == "a.csv: holds 2 columns of numbers, choose one by --column: 'x', 'y'"
 
@@ -83,7 +83,7 @@ def test_several_columns_of_numbers_must_be_chosen_from(sheet, draw):
 )
 def test_columns_that_are_not_there(sheet, draw, content, column, message):
     with pytest.raises(DataError) as caught:
-        draw(Request(input=sheet(content), column=column))
+        draw(NumberRequest(input=sheet(content), column=column))
 
     assert str(caught.value) == message
 
@@ -112,27 +112,27 @@ def test_columns_that_are_not_there(sheet, draw, content, column, message):
     ],
 )
 def test_bad_rows_come_after_the_good_ones(sheet, draw, content, column, message):
-    drawn = draw(Request(input=sheet(content), column=column))
+    drawn = draw(NumberRequest(input=sheet(content), column=column))
 
     assert drawn.values.tolist() == [1]
     assert str(drawn.error) == message
 
 
 def test_a_header_alone(sheet, draw):
-    assert str(draw(Request(input=sheet("x,y\n"))).error) == "a.csv: holds no numbers"
+    assert str(draw(NumberRequest(input=sheet("x,y\n"))).error) == "a.csv: holds no numbers"
 
 
 def test_on_error(sheet, draw):
     name = sheet("x\n1\nabc\n3\n")
 
-    assert draw(Request(input=name, on_error=OnError.SKIP)).values.tolist() == [1, 3]
+    assert draw(NumberRequest(input=name, on_error=OnError.SKIP)).values.tolist() == [1, 3]
     assert np.array_equal(
-        draw(Request(input=name, on_error=OnError.NAN)).values, [1, np.nan, 3], equal_nan=True
+        draw(NumberRequest(input=name, on_error=OnError.NAN)).values, [1, np.nan, 3], equal_nan=True
     )
 
 
 def test_rows(sheet, draw):
-    drawn = draw(Request(input=sheet("x,y\n1,2\n3,4\n"), by_rows=True, dtype=np.dtype("f4")))
+    drawn = draw(NumberRequest(input=sheet("x,y\n1,2\n3,4\n"), by_rows=True, dtype=np.dtype("f4")))
 
     assert drawn.values.tolist() == [[1, 2], [3, 4]]
     assert drawn.values.dtype == np.float32
@@ -141,9 +141,9 @@ def test_rows(sheet, draw):
 def test_bad_rows_of_all_columns(sheet, draw):
     name = sheet("x,y\n1,2\n3,abc\n5\n7,8\n")
 
-    stop = draw(Request(input=name, by_rows=True))
-    skip = draw(Request(input=name, by_rows=True, on_error=OnError.SKIP))
-    nan = draw(Request(input=name, by_rows=True, on_error=OnError.NAN))
+    stop = draw(NumberRequest(input=name, by_rows=True))
+    skip = draw(NumberRequest(input=name, by_rows=True, on_error=OnError.SKIP))
+    nan = draw(NumberRequest(input=name, by_rows=True, on_error=OnError.NAN))
 
     assert (stop.values.tolist(), str(stop.error)) == (
         [[1, 2]],
@@ -155,7 +155,7 @@ def test_bad_rows_of_all_columns(sheet, draw):
 
 
 def test_a_bad_cell_far_down(sheet, draw):
-    drawn = draw(Request(input=sheet("x,y\n" + "1,2\n" * 200_000 + "a,2\n"), column="x"))
+    drawn = draw(NumberRequest(input=sheet("x,y\n" + "1,2\n" * 200_000 + "a,2\n"), column="x"))
 
     assert len(drawn.values) == 200_000
     assert str(drawn.error) == "a.csv:200002: 'a' in column 'x' is not a number"
@@ -163,14 +163,14 @@ def test_a_bad_cell_far_down(sheet, draw):
 
 def test_a_line_without_end(sheet, draw):
     with pytest.raises(DataError, match=r"a\.csv:1: a line of more than 16 MiB"):
-        draw(Request(input=sheet("1," * (9 << 20))))
+        draw(NumberRequest(input=sheet("1," * (9 << 20))))
 
 
 def test_memory_stays_flat(sheet, terminal):
     name = sheet("x,y\n" + "0.125,2\n" * 300_000)
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(Request(input=name, column="x"), terminal())
+        (numbers,) = open_numbers(NumberRequest(input=name, column="x"), terminal())
         total = sum(block.size for block in numbers.blocks)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -183,6 +183,6 @@ def test_memory_stays_flat(sheet, terminal):
 @pytest.mark.parametrize("content", ["NA\n2\n", "1.5x\n2\n", "-\n2\n"])
 def test_a_bad_first_cell_is_no_header(sheet, draw, content):
     name = sheet(content)
-    drawn = draw(Request(input=name, column="1"))
+    drawn = draw(NumberRequest(input=name, column="1"))
     assert str(drawn.error).startswith("a.csv:1: ")
-    assert draw(Request(input=name, column="1", on_error=OnError.NAN)).blocks[0].tolist()[1:] == [2.0]
+    assert draw(NumberRequest(input=name, column="1", on_error=OnError.NAN)).blocks[0].tolist()[1:] == [2.0]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actcli.exits import DataError, UsageError
-from actcli.sources import Request, open_numbers
+from actcli.sources import NumberRequest, open_numbers
 from actcli.sources.numbers.low_precision import low_types
 
 
@@ -45,7 +45,7 @@ def _header(descr: str, shape: str, order: str = "False") -> str:
 def test_floats_keep_their_type_in_native_order(saved, draw, dtype):
     array = np.array([0.1, -0.0, np.inf, np.nan], dtype)
 
-    drawn = draw(Request(tokens=(saved(array),)))
+    drawn = draw(NumberRequest(tokens=(saved(array),)))
 
     assert drawn.dtype == drawn.values.dtype == np.dtype(dtype).newbyteorder("=")
     assert drawn.values.dtype.isnative
@@ -54,20 +54,20 @@ def test_floats_keep_their_type_in_native_order(saved, draw, dtype):
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i2", ">i4", "u4", "i8", ">u8"])
 def test_integers_and_truth_values_become_float64(saved, draw, dtype):
-    drawn = draw(Request(tokens=(saved(np.array([0, 1, 1], dtype)),)))
+    drawn = draw(NumberRequest(tokens=(saved(np.array([0, 1, 1], dtype)),)))
 
     assert drawn.dtype == np.float64
     assert drawn.values.tolist() == [0, 1, 1]
 
 
 def test_truth_values_of_any_byte(saved, draw):
-    drawn = draw(Request(tokens=(saved(_npy(_header("'|b1'", "(3,)"), b"\x00\x01\x07")),)))
+    drawn = draw(NumberRequest(tokens=(saved(_npy(_header("'|b1'", "(3,)"), b"\x00\x01\x07")),)))
 
     assert drawn.values.tolist() == [0, 1, 1]
 
 
 def test_a_type_that_is_asked_for(saved, draw):
-    drawn = draw(Request(tokens=(saved(np.array([0.1, 1e300])),), dtype=np.dtype("f4")))
+    drawn = draw(NumberRequest(tokens=(saved(np.array([0.1, 1e300])),), dtype=np.dtype("f4")))
 
     assert drawn.dtype == drawn.values.dtype == np.float32
     assert drawn.values.tolist() == [float(np.float32(0.1)), np.inf]
@@ -77,7 +77,7 @@ def test_a_type_that_is_asked_for(saved, draw):
 def test_shapes_are_told_and_elements_come_in_order(saved, draw, shape):
     array = np.arange(np.prod(shape, dtype=int), dtype="f8").reshape(shape)
 
-    drawn = draw(Request(tokens=(saved(array),)))
+    drawn = draw(NumberRequest(tokens=(saved(array),)))
 
     assert drawn.shape == shape
     assert all(block.ndim == 1 and block.size for block in drawn.blocks)
@@ -85,7 +85,7 @@ def test_shapes_are_told_and_elements_come_in_order(saved, draw, shape):
 
 
 def test_blocks_belong_to_who_draws_them(saved, draw):
-    drawn = draw(Request(tokens=(saved(np.arange(600_000.0)),)))
+    drawn = draw(NumberRequest(tokens=(saved(np.arange(600_000.0)),)))
 
     assert [len(block) for block in drawn.blocks] == [1 << 18, 1 << 18, 600_000 - (1 << 19)]
     assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(drawn.blocks, 2))
@@ -97,7 +97,7 @@ def test_versions(saved, draw, version):
     stream = io.BytesIO()
     np.lib.format.write_array(stream, np.arange(3.0), version)
 
-    assert draw(Request(tokens=(saved(stream.getvalue()),))).values.tolist() == [0, 1, 2]
+    assert draw(NumberRequest(tokens=(saved(stream.getvalue()),))).values.tolist() == [0, 1, 2]
 
 
 def test_what_follows_the_array_is_left_alone(saved, draw):
@@ -105,13 +105,13 @@ def test_what_follows_the_array_is_left_alone(saved, draw):
     np.save(stream, np.arange(3.0))
     np.save(stream, np.arange(9.0))
 
-    assert draw(Request(tokens=(saved(stream.getvalue()),))).values.tolist() == [0, 1, 2]
+    assert draw(NumberRequest(tokens=(saved(stream.getvalue()),))).values.tolist() == [0, 1, 2]
 
 
 def test_rows_lie_along_the_last_axis(saved, draw):
     array = np.arange(24.0).reshape(2, 3, 4)
 
-    drawn = draw(Request(tokens=(saved(array),), by_rows=True))
+    drawn = draw(NumberRequest(tokens=(saved(array),), by_rows=True))
 
     assert (drawn.shape, drawn.axis) == ((2, 3, 4), None)
     assert drawn.values.tolist() == array.reshape(6, 4).tolist()
@@ -125,7 +125,7 @@ def test_rows_along_any_axis_in_either_order(tmp_path_factory, draw, shape, data
     path = tmp_path_factory.mktemp("rows") / "a.npy"
     np.save(path, np.asfortranarray(array) if data.draw(st.booleans()) else array)
 
-    drawn = draw(Request(tokens=(str(path),), by_rows=True, axis=axis))
+    drawn = draw(NumberRequest(tokens=(str(path),), by_rows=True, axis=axis))
 
     assert (drawn.shape, drawn.axis) == (tuple(shape), axis % len(shape))
     rows = np.moveaxis(array, axis, -1).reshape(array.size // max(shape[axis], 1), shape[axis])
@@ -135,8 +135,8 @@ def test_rows_along_any_axis_in_either_order(tmp_path_factory, draw, shape, data
 def test_rows_in_several_blocks(saved, draw):
     array = np.random.default_rng(2).standard_normal((5, 1000, 300))
 
-    last = draw(Request(tokens=(saved(array),), by_rows=True))
-    middle = draw(Request(tokens=(saved(array),), by_rows=True, axis=1))
+    last = draw(NumberRequest(tokens=(saved(array),), by_rows=True))
+    middle = draw(NumberRequest(tokens=(saved(array),), by_rows=True, axis=1))
 
     assert len(last.blocks) > 1
     assert len(middle.blocks) == 5
@@ -147,7 +147,7 @@ def test_rows_in_several_blocks(saved, draw):
 def test_a_row_longer_than_a_block(saved, draw):
     array = np.arange(1_200_000.0).reshape(2, -1)
 
-    drawn = draw(Request(tokens=(saved(array),), by_rows=True))
+    drawn = draw(NumberRequest(tokens=(saved(array),), by_rows=True))
 
     assert [block.shape for block in drawn.blocks] == [(1, 600_000)] * 2
 
@@ -155,18 +155,18 @@ def test_a_row_longer_than_a_block(saved, draw):
 @pytest.mark.parametrize("axis", [2, -3])
 def test_an_axis_that_is_not_there(saved, draw, axis):
     with pytest.raises(UsageError, match=rf"--axis {axis}: a\.npy has the axes 0 to 1"):
-        draw(Request(tokens=(saved(np.ones((2, 2))),), by_rows=True, axis=axis))
+        draw(NumberRequest(tokens=(saved(np.ones((2, 2))),), by_rows=True, axis=axis))
 
 
 def test_a_single_number_has_no_rows(saved, draw):
     with pytest.raises(DataError, match="holds a single number"):
-        draw(Request(tokens=(saved(np.array(1.0)),), by_rows=True))
+        draw(NumberRequest(tokens=(saved(np.array(1.0)),), by_rows=True))
 
 
 def test_fortran_order_passes_through_where_the_output_keeps_it(saved, draw):
     array = np.asfortranarray(np.arange(6.0).reshape(2, 3))
 
-    drawn = draw(Request(tokens=(saved(array),), keep_order=True))
+    drawn = draw(NumberRequest(tokens=(saved(array),), keep_order=True))
 
     assert (drawn.shape, drawn.fortran) == ((2, 3), True)
     assert drawn.values.tolist() == array.ravel(order="F").tolist()
@@ -175,7 +175,7 @@ def test_fortran_order_passes_through_where_the_output_keeps_it(saved, draw):
 def test_fortran_order_is_undone_otherwise(saved, draw):
     array = np.asfortranarray(np.arange(600_000.0).reshape(3, -1))
 
-    drawn = draw(Request(tokens=(saved(array),)))
+    drawn = draw(NumberRequest(tokens=(saved(array),)))
 
     assert not drawn.fortran
     assert len(drawn.blocks) == 3
@@ -198,7 +198,7 @@ def test_fortran_order_is_undone_otherwise(saved, draw):
 )
 def test_types_without_numbers_are_refused_by_name(saved, draw, array, message):
     with pytest.raises(DataError) as caught:
-        draw(Request(tokens=(saved(array),)))
+        draw(NumberRequest(tokens=(saved(array),)))
 
     assert str(caught.value) == f"a.npy: {message}"
 
@@ -206,7 +206,7 @@ def test_types_without_numbers_are_refused_by_name(saved, draw, array, message):
 @pytest.mark.parametrize(("width", "name"), [("V2", "bfloat16"), ("V1", "float8")])
 def test_voids_of_low_precision_say_how_to_read_them(saved, draw, width, name):
     with pytest.raises(DataError, match=f"{name} is saved like this: pip install ml_dtypes"):
-        draw(Request(tokens=(saved(np.zeros(2, width)),)))
+        draw(NumberRequest(tokens=(saved(np.zeros(2, width)),)))
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3", "float8_e5m2"])
@@ -218,18 +218,18 @@ def test_types_that_numpy_does_not_know_are_read_when_they_are_named(saved, draw
     every = np.arange(1 << bits, dtype=f"u{bits // 8}").view(theirs).reshape(2, -1)
     (kind,) = low_types([name])
     path = saved(np.asarray(every, order=order))
-    drawn = draw(Request(tokens=(path,), stored=kind))
+    drawn = draw(NumberRequest(tokens=(path,), stored=kind))
     assert (drawn.error, drawn.dtype, drawn.shape) == (None, np.float32, every.shape)
     assert np.array_equal(drawn.values, every.astype(np.float32).reshape(-1), equal_nan=True)
     (other,) = low_types(["float8_e5m2" if bits == 16 else "bfloat16"])
     with pytest.raises(DataError, match=f"{bits // 8}-byte voids"):
-        draw(Request(tokens=(path,), stored=other))
+        draw(NumberRequest(tokens=(path,), stored=other))
 
 
 @pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="a long double is a double here")
 def test_long_doubles_are_refused(saved, draw):
     with pytest.raises(DataError, match=r"\(long double\), save it with \.astype\('float64'\)"):
-        draw(Request(tokens=(saved(np.zeros(2, "g")),)))
+        draw(NumberRequest(tokens=(saved(np.zeros(2, "g")),)))
 
 
 _F8 = _header("'<f8'", "(2,)")
@@ -267,7 +267,7 @@ _F8 = _header("'<f8'", "(2,)")
 )  # fmt: skip
 def test_hostile_headers(saved, draw, content, message):
     with pytest.raises(DataError) as caught:
-        draw(Request(tokens=(saved(content),)))
+        draw(NumberRequest(tokens=(saved(content),)))
 
     assert str(caught.value) == f"a.npy: {message}"
 
@@ -302,7 +302,7 @@ def test_hostile_headers(saved, draw, content, message):
 )
 def test_damaged_headers(saved, draw, header):
     with pytest.raises(DataError, match=r"^a\.npy: its \.npy header is damaged"):
-        draw(Request(tokens=(saved(_npy(header, b"\0" * 100)),)))
+        draw(NumberRequest(tokens=(saved(_npy(header, b"\0" * 100)),)))
 
 
 @settings(max_examples=300, deadline=None)
@@ -312,7 +312,7 @@ def test_a_flipped_header_is_read_or_refused_but_never_crashes(draw, data):
     for _ in range(data.draw(st.integers(1, 3))):
         good[data.draw(st.integers(6, len(good) - 49))] = data.draw(st.integers(0, 255))
     try:
-        drawn = draw(Request(), bytes(good))
+        drawn = draw(NumberRequest(), bytes(good))
     except DataError:
         return
     assert drawn.values.size <= 48
@@ -324,7 +324,7 @@ def test_an_array_on_stdin(draw, trickle):
     content = stream.getvalue()
 
     for source in (content, trickle([content[:3], content[3:7], content[7:100], content[100:]])):
-        drawn = draw(Request(), source)
+        drawn = draw(NumberRequest(), source)
         assert (drawn.origin, drawn.shape, drawn.dtype, drawn.live) == (
             "stdin",
             (2, 3),
@@ -338,7 +338,7 @@ def test_rows_along_an_axis_on_stdin(draw):
     stream = io.BytesIO()
     np.save(stream, np.arange(6.0).reshape(2, 3))
 
-    drawn = draw(Request(by_rows=True, axis=0), stream.getvalue())
+    drawn = draw(NumberRequest(by_rows=True, axis=0), stream.getvalue())
 
     assert drawn.values.tolist() == [[0, 3], [1, 4], [2, 5]]
 
@@ -347,7 +347,7 @@ def test_rows_along_an_axis_on_stdin(draw):
 def test_a_short_array_on_stdin_yields_what_is_whole(draw, by_rows):
     content = _npy(_header("'<f8'", f"({10**15}, 2)"), np.arange(5.0).tobytes() + b"abc")
 
-    drawn = draw(Request(by_rows=by_rows), content)
+    drawn = draw(NumberRequest(by_rows=by_rows), content)
 
     assert drawn.values.ravel().tolist() == [0, 1, 2, 3, 4][: 4 if by_rows else 5]
     assert str(drawn.error).startswith(f"stdin: truncated: the header promises {16 * 10**15} bytes of data")
@@ -360,7 +360,7 @@ def test_a_promise_on_stdin_is_not_allocated(terminal, shape, order):
     content = _npy(_header("'<f8'", shape, order), bytes(3_000_000))
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(Request(by_rows="," in shape.removesuffix(",)")), terminal(content))
+        (numbers,) = open_numbers(NumberRequest(by_rows="," in shape.removesuffix(",)")), terminal(content))
         with pytest.raises(DataError, match="truncated"):
             list(numbers.blocks)
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
@@ -373,7 +373,7 @@ def test_a_short_file_as_stdin_is_said_at_once(saved, terminal):
         Path(saved(_npy(_F8, b"\0" * 15))).open("rb") as stdin,
         pytest.raises(DataError, match="the file has 15"),
     ):
-        next(open_numbers(Request(), terminal(stdin)))
+        next(open_numbers(NumberRequest(), terminal(stdin)))
 
 
 def test_an_array_through_a_named_pipe(tmp_path, draw):
@@ -384,7 +384,7 @@ def test_an_array_through_a_named_pipe(tmp_path, draw):
     writer = threading.Thread(target=path.write_bytes, args=(stream.getvalue(),))
     writer.start()
 
-    drawn = draw(Request(tokens=(str(path),)))
+    drawn = draw(NumberRequest(tokens=(str(path),)))
 
     writer.join()
     assert drawn.values.tolist() == list(range(400_000))
@@ -394,7 +394,7 @@ def test_memory_stays_flat(saved, terminal):
     name = saved(np.zeros(8_000_000, "f4"))
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(Request(tokens=(name,)), terminal())
+        (numbers,) = open_numbers(NumberRequest(tokens=(name,)), terminal())
         total = sum(block.size for block in numbers.blocks)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

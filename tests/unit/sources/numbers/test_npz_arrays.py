@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actcli.exits import DataError
-from actcli.sources import Request, open_numbers
+from actcli.sources import NumberRequest, open_numbers
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_all_arrays_in_the_order_of_the_file(tmp_path, draw_all):
     path = tmp_path / "a.npz"
     np.savez(path, second=np.arange(4.0).reshape(2, 2), first=np.ones(1, "f4"))
 
-    one, two = draw_all(Request(tokens=(str(path),)))
+    one, two = draw_all(NumberRequest(tokens=(str(path),)))
 
     assert (one.array, one.origin, one.shape, one.dtype) == (
         "second",
@@ -52,7 +52,7 @@ def test_all_arrays_in_the_order_of_the_file(tmp_path, draw_all):
 def test_one_array(archive, draw, name):
     members = {"fc.npy": np.zeros(2), "conv1.npy": np.arange(2.0)}
 
-    drawn = draw(Request(tokens=(archive(members),), array=name))
+    drawn = draw(NumberRequest(tokens=(archive(members),), array=name))
 
     assert (drawn.array, drawn.values.tolist()) == ("conv1", [0, 1])
 
@@ -61,7 +61,7 @@ def test_one_array(archive, draw, name):
 def test_packed_arrays_by_rows(archive, draw, compression):
     array = np.random.default_rng(3).standard_normal((300, 1000))
 
-    drawn = draw(Request(tokens=(archive({"x.npy": array}, compression),), by_rows=True))
+    drawn = draw(NumberRequest(tokens=(archive({"x.npy": array}, compression),), by_rows=True))
 
     assert np.array_equal(drawn.values, array)
     assert drawn.error is None
@@ -71,20 +71,22 @@ def test_fortran_order(archive, draw):
     array = np.asfortranarray(np.arange(600_000.0).reshape(3, -1))
     name = archive({"x.npy": array}, zipfile.ZIP_DEFLATED)
 
-    assert np.array_equal(draw(Request(tokens=(name,))).values, array.ravel())
-    assert draw(Request(tokens=(name,), keep_order=True)).fortran
+    assert np.array_equal(draw(NumberRequest(tokens=(name,))).values, array.ravel())
+    assert draw(NumberRequest(tokens=(name,), keep_order=True)).fortran
 
 
 def test_streams_may_be_collected_before_they_are_drawn(archive, terminal):
     name = archive({"x.npy": np.zeros(2), "y.npy": np.ones(2)})
 
-    x, y = list(open_numbers(Request(tokens=(name,)), terminal()))
+    x, y = list(open_numbers(NumberRequest(tokens=(name,)), terminal()))
 
     assert np.concatenate([*y.blocks, *x.blocks]).tolist() == [1, 1, 0, 0]
 
 
 def test_what_is_no_array_is_passed_over(archive, draw):
-    assert draw(Request(tokens=(archive({"README": b"hello", "x.npy": np.ones(1)}),))).values.tolist() == [1]
+    assert draw(
+        NumberRequest(tokens=(archive({"README": b"hello", "x.npy": np.ones(1)}),))
+    ).values.tolist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_what_is_no_array_is_passed_over(archive, draw):
 )
 def test_what_is_wrong_is_said_before_the_first_array(archive, terminal, members, array, message):
     with pytest.raises(DataError) as caught:
-        next(open_numbers(Request(tokens=(archive(members),), array=array), terminal()))
+        next(open_numbers(NumberRequest(tokens=(archive(members),), array=array), terminal()))
 
     assert str(caught.value) == message
 
@@ -123,7 +125,7 @@ def test_what_is_no_archive(tmp_path, terminal, content):
     (tmp_path / "a.npz").write_bytes(content)
 
     with pytest.raises(DataError, match=r"a\.npz: not an \.npz archive, or a damaged one: "):
-        next(open_numbers(Request(tokens=(str(tmp_path / "a.npz"),)), terminal()))
+        next(open_numbers(NumberRequest(tokens=(str(tmp_path / "a.npz"),)), terminal()))
 
 
 def test_a_pipe_cannot_be_an_archive(tmp_path, terminal):
@@ -132,7 +134,7 @@ def test_a_pipe_cannot_be_an_archive(tmp_path, terminal):
     held = os.open(path, os.O_RDWR)
 
     with pytest.raises(DataError, match=r"not an \.npz archive"):
-        next(open_numbers(Request(tokens=(str(path),)), terminal()))
+        next(open_numbers(NumberRequest(tokens=(str(path),)), terminal()))
     os.close(held)
 
 
@@ -147,7 +149,7 @@ def test_a_wrong_checksum(archive, draw, compression, tail):
         file.seek(0)
         file.write(content)
 
-    error = draw(Request(tokens=(name,))).error
+    error = draw(NumberRequest(tokens=(name,))).error
 
     assert str(error) == "a.npz:x: corrupt: Bad CRC-32 for file 'x.npy'"
 
@@ -162,7 +164,7 @@ def test_damaged_bytes(archive, draw, compression, at):
         file.write(b"\xff" * 64)
 
     try:
-        error = draw(Request(tokens=(name,))).error
+        error = draw(NumberRequest(tokens=(name,))).error
     except DataError as raised:  # the damage was met while the headers were looked at
         error = raised
 
@@ -180,7 +182,7 @@ def test_an_encrypted_member(archive, terminal):
         file.write(content)
 
     with pytest.raises(DataError, match=r"a\.npz:x: cannot be unpacked: .*encrypted"):
-        next(open_numbers(Request(tokens=(name,)), terminal()))
+        next(open_numbers(NumberRequest(tokens=(name,)), terminal()))
 
 
 def test_an_unknown_compression(archive, terminal):
@@ -192,7 +194,7 @@ def test_an_unknown_compression(archive, terminal):
         file.write(content)
 
     with pytest.raises(DataError, match=r"a\.npz:x: cannot be unpacked: "):
-        next(open_numbers(Request(tokens=(name,)), terminal()))
+        next(open_numbers(NumberRequest(tokens=(name,)), terminal()))
 
 
 def test_a_huge_promise_of_a_packed_member_is_not_allocated(archive, draw):
@@ -206,7 +208,7 @@ def test_a_huge_promise_of_a_packed_member_is_not_allocated(archive, draw):
         file.write(content)
     tracemalloc.start()
     try:
-        error = draw(Request(tokens=(name,))).error
+        error = draw(NumberRequest(tokens=(name,))).error
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -219,7 +221,7 @@ def test_memory_stays_flat(archive, terminal):
     name = archive({"x.npy": np.zeros(4_000_000)}, zipfile.ZIP_DEFLATED)
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(Request(tokens=(name,)), terminal())
+        (numbers,) = open_numbers(NumberRequest(tokens=(name,)), terminal())
         total = sum(block.size for block in numbers.blocks)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -239,4 +241,4 @@ def test_two_arrays_of_one_name_are_not_one(tmp_path, draw_all):
     with pytest.raises(
         DataError, match="holds two arrays named 'a': give each a name, or a file, of its own"
     ):
-        draw_all(Request(tokens=(str(path),)))
+        draw_all(NumberRequest(tokens=(str(path),)))

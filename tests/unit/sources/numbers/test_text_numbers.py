@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actcli.exits import DataError
-from actcli.sources import OnError, Request, open_numbers
+from actcli.sources import NumberRequest, OnError, open_numbers
 from actcli.sources.streams.tokens import parse_block, parse_token, shown
 
 
@@ -29,7 +29,7 @@ from actcli.sources.streams.tokens import parse_block, parse_token, shown
     ],
 )
 def test_what_is_a_number(draw, text, values):
-    drawn = draw(Request(), text)
+    drawn = draw(NumberRequest(), text)
 
     assert drawn.error is None
     assert drawn.values.tolist() == values
@@ -38,14 +38,14 @@ def test_what_is_a_number(draw, text, values):
 
 @pytest.mark.parametrize("text", [b"-0", b"-0 1", b"1,-0\n", b"-0.0", b"-0e0 nan", b"-00"])
 def test_minus_zero_keeps_its_sign(draw, text):
-    values = draw(Request(), text).values
+    values = draw(NumberRequest(), text).values
 
     assert np.signbit(values[values == 0]).all()
     assert (values == 0).any()
 
 
 def test_nan_in_any_case(draw):
-    assert np.isnan(draw(Request(), b"nan NaN -NAN +nan").values).tolist() == [True] * 4
+    assert np.isnan(draw(NumberRequest(), b"nan NaN -NAN +nan").values).tolist() == [True] * 4
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_nan_in_any_case(draw):
     ],
 )
 def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
-    drawn = draw(Request(), b"1\n# \n2 " + token + b" 3\n4\n")
+    drawn = draw(NumberRequest(), b"1\n# \n2 " + token + b" 3\n4\n")
 
     assert drawn.values.tolist() == [1, 2]
     assert isinstance(drawn.error, DataError)
@@ -82,13 +82,13 @@ def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
 
 @pytest.mark.parametrize(("first", "is_header"), [(b"a b", True), (b"a,1", False), (b"a", False)])
 def test_names_of_columns_are_told_where_they_are_read(draw, first, is_header):
-    error = str(draw(Request(), first + b"\n1 2\n").error)
+    error = str(draw(NumberRequest(), first + b"\n1 2\n").error)
     assert error.startswith("stdin:1: 'a' is not a number")
     assert error.endswith("names of columns are read in files that end in .csv or .tsv") == is_header
 
 
 def test_the_line_is_counted_over_blocks(draw):
-    drawn = draw(Request(), b"0.25\n" * 500_000 + b"abc\n")
+    drawn = draw(NumberRequest(), b"0.25\n" * 500_000 + b"abc\n")
 
     assert len(drawn.values) == 500_000
     assert str(drawn.error) == "stdin:500001: 'abc' is not a number"
@@ -98,13 +98,13 @@ def test_on_error_nan_and_skip(draw):
     text = b"1 abc 2\nx\n3"
 
     assert np.array_equal(
-        draw(Request(on_error=OnError.NAN), text).values, [1, np.nan, 2, np.nan, 3], equal_nan=True
+        draw(NumberRequest(on_error=OnError.NAN), text).values, [1, np.nan, 2, np.nan, 3], equal_nan=True
     )
-    assert draw(Request(on_error=OnError.SKIP), text).values.tolist() == [1, 2, 3]
+    assert draw(NumberRequest(on_error=OnError.SKIP), text).values.tolist() == [1, 2, 3]
 
 
 def test_text_in_a_smaller_type(draw):
-    drawn = draw(Request(dtype=np.dtype("f4")), b"0.1 1e39 -0")
+    drawn = draw(NumberRequest(dtype=np.dtype("f4")), b"0.1 1e39 -0")
 
     assert drawn.values.dtype == drawn.dtype == np.float32
     assert drawn.values.tolist() == [float(np.float32(0.1)), math.inf, 0]
@@ -114,7 +114,7 @@ def test_a_file_of_text(tmp_path, draw):
     path = tmp_path / "numbers.dat"
     path.write_bytes(b"1 2\n3\n")
 
-    drawn = draw(Request(input=str(path)))
+    drawn = draw(NumberRequest(input=str(path)))
 
     assert drawn.values.tolist() == [1, 2, 3]
     assert not drawn.live
@@ -124,11 +124,11 @@ def test_a_file_without_numbers(tmp_path, draw):
     path = tmp_path / "a.txt"
     path.write_text("# nothing\n")
 
-    assert str(draw(Request(input=str(path))).error) == f"{path}: holds no numbers"
+    assert str(draw(NumberRequest(input=str(path))).error) == f"{path}: holds no numbers"
 
 
 def test_rows_are_lines(draw):
-    drawn = draw(Request(by_rows=True), b"1 2\n3,4\n\n# \n5 6 7\n8 9 10 # end\n11")
+    drawn = draw(NumberRequest(by_rows=True), b"1 2\n3,4\n\n# \n5 6 7\n8 9 10 # end\n11")
 
     assert [block.tolist() for block in drawn.blocks] == [
         [[1, 2], [3, 4]],
@@ -138,7 +138,7 @@ def test_rows_are_lines(draw):
 
 
 def test_rows_before_a_bad_one_come_first(draw):
-    drawn = draw(Request(by_rows=True), b"1 2\n3 4\n5 abc\n")
+    drawn = draw(NumberRequest(by_rows=True), b"1 2\n3 4\n5 abc\n")
 
     assert drawn.values.tolist() == [[1, 2], [3, 4]]
     assert str(drawn.error) == "stdin:3: 'abc' is not a number"
@@ -147,9 +147,9 @@ def test_rows_before_a_bad_one_come_first(draw):
 def test_bad_rows(draw):
     text = b"1 2\n3 abc\n4 5\n"
 
-    assert draw(Request(by_rows=True, on_error=OnError.SKIP), text).values.tolist() == [[1, 2], [4, 5]]
+    assert draw(NumberRequest(by_rows=True, on_error=OnError.SKIP), text).values.tolist() == [[1, 2], [4, 5]]
     assert np.array_equal(
-        draw(Request(by_rows=True, on_error=OnError.NAN), text).values,
+        draw(NumberRequest(by_rows=True, on_error=OnError.NAN), text).values,
         [[1, 2], [3, np.nan], [4, 5]],
         equal_nan=True,
     )
@@ -159,7 +159,7 @@ def test_a_row_wider_than_a_block(draw):
     row = np.random.default_rng(1).standard_normal(200_000)
     line = " ".join(map(repr, row.tolist())).encode()
 
-    drawn = draw(Request(by_rows=True), line + b"\n" + line + b" x\n")
+    drawn = draw(NumberRequest(by_rows=True), line + b"\n" + line + b" x\n")
 
     assert len(line) > 1 << 21
     assert np.array_equal(drawn.values, [row])
@@ -167,7 +167,7 @@ def test_a_row_wider_than_a_block(draw):
 
 
 def test_a_token_without_end(draw):
-    drawn = draw(Request(), b"1\n2 " + b"3" * 100_000 + b"\n")
+    drawn = draw(NumberRequest(), b"1\n2 " + b"3" * 100_000 + b"\n")
 
     assert drawn.values.tolist() == [1, 2]
     assert str(drawn.error) == "stdin:2: a token of more than 64 KiB is not a number"
@@ -180,18 +180,18 @@ def test_a_long_token_is_an_error_wherever_the_reads_cut_it(draw, trickle, by_ro
     pieces = (text, text[: start + 1000], text[start + 1000 :])
 
     for source in (text, trickle(pieces[:1]), trickle(pieces[1:])):
-        error = draw(Request(by_rows=by_rows), source).error
+        error = draw(NumberRequest(by_rows=by_rows), source).error
         assert str(error) == "stdin:1: a token of more than 64 KiB is not a number"
 
 
 def test_a_token_of_64_kib_is_a_number(draw):
-    assert draw(Request(), b"0." + b"0" * 65_533 + b"1").values.tolist() == [0]
+    assert draw(NumberRequest(), b"0." + b"0" * 65_533 + b"1").values.tolist() == [0]
 
 
 def test_a_line_without_end(monkeypatch, draw):
     monkeypatch.setattr("actcli.sources.streams.pieces.whole_lines.__defaults__", (1 << 20,))
 
-    drawn = draw(Request(by_rows=True), b"1 2\n" + b"3 " * (1 << 20))
+    drawn = draw(NumberRequest(by_rows=True), b"1 2\n" + b"3 " * (1 << 20))
 
     assert drawn.values.tolist() == [[1, 2]]
     assert str(drawn.error) == "stdin:2: a line of more than 1 MiB"
@@ -208,7 +208,7 @@ def test_round_trip_through_any_chunks(draw, trickle, numbers, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     pieces = [text[start:stop] for start, stop in itertools.pairwise([0, *cuts, len(text)])]
 
-    drawn = draw(Request(), trickle(pieces))
+    drawn = draw(NumberRequest(), trickle(pieces))
 
     assert drawn.error is None
     assert drawn.values.tobytes() == np.array([number for number, _ in numbers], dtype="f8").tobytes()
@@ -221,7 +221,7 @@ def test_rows_through_any_chunks(draw, trickle, rows, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     pieces = [text[start:stop] for start, stop in itertools.pairwise([0, *cuts, len(text)])]
 
-    drawn = draw(Request(by_rows=True), trickle(pieces))
+    drawn = draw(NumberRequest(by_rows=True), trickle(pieces))
 
     assert [row.tolist() for block in drawn.blocks for row in block] == [row for row in rows if row]
 
@@ -241,7 +241,7 @@ def test_a_line_is_answered_before_the_next_is_written(terminal):
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stdin, os.fdopen(writing, "wb", buffering=0) as pipe:
         pipe.write(b"1\n")
-        (numbers,) = open_numbers(Request(), terminal(stdin))
+        (numbers,) = open_numbers(NumberRequest(), terminal(stdin))
         assert next(numbers.blocks).tolist() == [1]
         pipe.write(b"2 3\n4")
         assert next(numbers.blocks).tolist() == [2, 3]
@@ -259,7 +259,7 @@ def test_memory_stays_flat(terminal, trickle, piece, by_rows):
     stream = trickle([b"1 "] + [piece] * 1000)  # 7 to 8 MB, on one line or commented out
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(Request(by_rows=by_rows), terminal(stream))
+        (numbers,) = open_numbers(NumberRequest(by_rows=by_rows), terminal(stream))
         total = sum(block.size for block in numbers.blocks)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

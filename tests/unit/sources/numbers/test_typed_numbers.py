@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actcli.sources import Request
+from actcli.sources import NumberRequest
 from actcli.sources.numbers.arguments import is_number_list
 
 
@@ -67,53 +67,53 @@ def test_no_numbers(text):
 
 
 def test_signs_of_zero_are_kept(draw):
-    values = draw(Request(tokens=("-0", "-0.0", "0"))).values
+    values = draw(NumberRequest(tokens=("-0", "-0.0", "0"))).values
 
     assert np.signbit(values).tolist() == [True, True, False]
 
 
 def test_arguments_are_one_array(draw):
-    drawn = draw(Request(tokens=("1", "2,3")))
+    drawn = draw(NumberRequest(tokens=("1", "2,3")))
 
     assert (drawn.shape, drawn.dtype, drawn.live) == ((3,), np.dtype("f8"), False)
 
 
 def test_arguments_are_one_row(draw):
-    drawn = draw(Request(tokens=("1", "2,3"), by_rows=True))
+    drawn = draw(NumberRequest(tokens=("1", "2,3"), by_rows=True))
 
     assert drawn.shape == (3,)
     assert drawn.values.tolist() == [[1, 2, 3]]
 
 
 def test_arguments_in_a_smaller_type(draw):
-    drawn = draw(Request(tokens=("0.1", "1e5", "-1e400"), dtype=np.dtype("f2")))
+    drawn = draw(NumberRequest(tokens=("0.1", "1e5", "-1e400"), dtype=np.dtype("f2")))
 
     assert drawn.values.dtype == drawn.dtype == np.float16
     assert drawn.values.tolist() == [float(np.float16(0.1)), math.inf, -math.inf]
 
 
 def test_a_range_in_tenths_reads_as_a_person_expects(draw):
-    values = draw(Request(range=(-5.0, 5.0), points=101)).values
+    values = draw(NumberRequest(range=(-5.0, 5.0), points=101)).values
 
     assert values.tolist() == [i / 10 for i in range(-50, 51)]
 
 
 def test_a_range_of_one_point_is_its_start(draw):
-    assert draw(Request(range=(2.0, 9.0), points=1)).values.tolist() == [2]
+    assert draw(NumberRequest(range=(2.0, 9.0), points=1)).values.tolist() == [2]
 
 
 def test_a_range_downwards(draw):
-    assert draw(Request(range=(1.0, -1.0), points=3)).values.tolist() == [1, 0, -1]
+    assert draw(NumberRequest(range=(1.0, -1.0), points=3)).values.tolist() == [1, 0, -1]
 
 
 def test_a_range_over_all_floats_does_not_overflow(draw):
-    assert draw(Request(range=(-1.7e308, 1.7e308), points=5)).values.tolist() == pytest.approx(
+    assert draw(NumberRequest(range=(-1.7e308, 1.7e308), points=5)).values.tolist() == pytest.approx(
         [-1.7e308, -0.85e308, 0, 0.85e308, 1.7e308]
     )
 
 
 def test_a_long_range_comes_in_blocks(draw):
-    drawn = draw(Request(range=(0.0, 1.0), points=600_001))
+    drawn = draw(NumberRequest(range=(0.0, 1.0), points=600_001))
 
     assert max(map(len, drawn.blocks)) <= 1 << 18
     assert drawn.shape == drawn.values.shape == (600_001,)
@@ -121,7 +121,7 @@ def test_a_long_range_comes_in_blocks(draw):
 
 
 def test_a_long_range_is_still_one_row(draw):
-    drawn = draw(Request(range=(0.0, 1.0), points=600_001, by_rows=True))
+    drawn = draw(NumberRequest(range=(0.0, 1.0), points=600_001, by_rows=True))
 
     assert [block.shape for block in drawn.blocks] == [(1, 600_001)]
 
@@ -132,7 +132,7 @@ def test_a_long_range_is_still_one_row(draw):
     st.integers(1, 50),
 )
 def test_a_range_has_its_ends_and_stays_between_them(draw, low, high, points):
-    values = draw(Request(range=(low, high), points=points)).values
+    values = draw(NumberRequest(range=(low, high), points=points)).values
 
     assert len(values) == points
     assert values[0] == low

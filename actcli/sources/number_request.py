@@ -19,7 +19,7 @@ class OnError(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class NumberRequest:
     """One input, and how to read it.
 
     Attributes:
