@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from actcli.commands.options import Color, Debug, Threads
 from actcli.commands.parser import HELP_NAMES, explained, sentence, write_as_is, write_sections
 from actcli.commands.session import Session
-from actcli.exits import UsageError
+from actcli.exits import ActcliError, UsageError, in_options
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -142,7 +142,8 @@ def actcli(
 def run(arguments: Sequence[str], terminal: "Terminal", writes: Callable[[], None] | None = None) -> int:
     """Run one command line and return the exit status.
 
-    `writes` is called before output begins. Raises ActcliError for everything that a person can mend.
+    `writes` is called before output begins. Raises ActcliError for everything that a person can mend; what the
+    core says of a parameter names the option.
     """
     if not arguments:
         raise UsageError("a command is missing; try actcli eval relu -1 0 1, or actcli --help")
@@ -155,4 +156,7 @@ def run(arguments: Sequence[str], terminal: "Terminal", writes: Callable[[], Non
         return ending.exit_code
     except typer.TyperException as error:
         raise UsageError(sentence(error)) from error
+    except ActcliError as error:
+        error.args = (in_options(str(error)),)
+        raise
     return 0

@@ -85,9 +85,7 @@ class Activation:
         """All d y_i / d x_j of a row function: x of shape (…, n) gives (…, m, n). Raises UsageError elementwise."""
         definition = self.definition
         if definition.jacobian is None:
-            raise UsageError(
-                f"{self.spec} works element by element: its derivative is grad(x), it needs no Jacobian"
-            )
+            raise UsageError(f"{self.spec} works element by element: its derivative is grad(x)")
         return self._apply(self._bound(definition.jacobian), x, jacobian=True)
 
     @property
@@ -116,9 +114,9 @@ class Activation:
 
     def _derivative(self, order: int, wrt: str, at_kink: str) -> Kernel:
         if not 1 <= order <= HIGHEST_ORDER:
-            raise UsageError(f"derivatives of order 1 to {HIGHEST_ORDER} are known, not {order}")
+            raise UsageError(f"`order={order}`: the order of a derivative is from 1 to {HIGHEST_ORDER}")
         if at_kink not in SIDES:
-            raise UsageError(f"at a kink: {', '.join(SIDES)}, not {at_kink!r}")
+            raise UsageError(f"`at_kink={at_kink!r}`: known are {', '.join(SIDES)}")
         if wrt != "x":
             return self._by_parameter(order, wrt, at_kink)
         if order > 2 or self.definition.family == FORMULA:
@@ -126,11 +124,11 @@ class Activation:
         kernel = self.definition.slope if order == 1 else self.definition.curvature
         if kernel is None:
             raise UsageError(
-                f"{self.spec} changes the length of a row, so its Jacobian has no diagonal: use --jacobian"
+                f"{self.spec} changes the length of a row, so its Jacobian has no diagonal: use `.jacobian()`"
             )
         if self.by_rows and at_kink != "default":
             raise UsageError(
-                f"the kinks of {self.spec} depend on the whole row: only the default side is known"
+                f"`at_kink={at_kink!r}`: the kinks of {self.spec} depend on the whole row; only 'default' is known"
             )
         side = "jax" if at_kink == "default" and self.dialect == "jax" else at_kink
         at = [(kink.at, kink.derivative(order, side)) for kink in self.kinks]
@@ -140,7 +138,7 @@ class Activation:
         """Any order, from the expression; at a kink from the branches that meet there."""
         if self.by_rows:
             raise UsageError(
-                f"{self.spec} works over rows: derivatives of order 1 and 2 are known, not {order}"
+                f"`order={order}`: {self.spec} works over rows, and has derivatives of order 1 and 2 only"
             )
         from actcli.activations.formula.derivatives import at_kink as from_expression
 
@@ -149,9 +147,9 @@ class Activation:
     def _by_parameter(self, order: int, wrt: str, at_kink: str) -> Kernel:
         name = self.resolve_parameter(wrt)
         if order != 1:
-            raise UsageError(f"by a parameter only the first derivative is known: order 1, not {order}")
+            raise UsageError(f"`order={order}`: by a parameter there is the first derivative only")
         if at_kink != "default":
-            raise UsageError(f"the side at a kink is for derivatives by x, not by {wrt}")
+            raise UsageError(f"`at_kink={at_kink!r}` belongs to derivatives by x, not by {wrt}")
         kernel = self.definition.by_parameter.get(name)
         if kernel is None:
             raise UsageError(f"{self.spec} has no derivative by {wrt}")

@@ -156,15 +156,15 @@ def test_every_kink_is_listed_once_and_in_order():
 
 def test_an_order_or_a_side_that_does_not_exist_is_refused():
     f = activation("relu")
-    with pytest.raises(UsageError, match="order 1 to 100 are known, not 101"):
+    with pytest.raises(UsageError, match=r"`order=101`.* 1 to 100"):
         f.grad(1.0, order=101)
-    with pytest.raises(UsageError, match="order 1 and 2 are known, not 3"):
+    with pytest.raises(UsageError, match="`order=3`"):
         activation("softmax").grad([1.0, 2.0], order=3)
-    with pytest.raises(UsageError, match="default, left, right, mean, nan, not 'up'"):
+    with pytest.raises(UsageError, match="`at_kink='up'`: known are default, left, right, mean, nan"):
         f.grad(1.0, at_kink="up")
-    with pytest.raises(UsageError, match="only the default side is known"):
+    with pytest.raises(UsageError, match=r"`at_kink=.*default"):
         activation("sparsemax").grad([1.0, 2.0], at_kink="left")
-    with pytest.raises(UsageError, match="only the first derivative is known"):
+    with pytest.raises(UsageError, match="`order=2`"):
         activation("leaky_relu").grad(1.0, order=2, wrt="alpha")
     with pytest.raises(UsageError, match="derivatives by x, not by alpha"):
         activation("leaky_relu").grad(1.0, wrt="alpha", at_kink="left")

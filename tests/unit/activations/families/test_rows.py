@@ -222,7 +222,7 @@ def test_what_is_no_row_is_refused():
         activation("maxout:4").jacobian(np.ones((2, 6)))
     with pytest.raises(UsageError, match="its Jacobian has no diagonal"):
         activation("swiglu").grad([1.0, 2.0])
-    with pytest.raises(UsageError, match="it needs no Jacobian"):
+    with pytest.raises(UsageError, match="element by element"):
         activation("relu").jacobian([1.0])
 
 

@@ -215,14 +215,14 @@ def unread():
 @pytest.mark.parametrize(
     ("spec", "options", "said"),
     [
-        ("relu", {"order": 101}, "order 1 to 100"),
+        ("relu", {"order": 101}, "order=101"),
         ("relu", {"wrt": "alpha"}, "has no parameters"),
-        ("relu", {"at_kink": "up"}, "not 'up'"),
-        ("relu", {"jacobian": True}, "it needs no Jacobian"),
-        ("leaky_relu", {"wrt": "alpha", "order": 2}, "only the first derivative"),
+        ("relu", {"at_kink": "up"}, "at_kink="),
+        ("relu", {"jacobian": True}, "element by element"),
+        ("leaky_relu", {"wrt": "alpha", "order": 2}, "order=2"),
         ("glu", {}, "has no diagonal"),
         ("maxout:3", {}, "has no diagonal"),
-        ("softmax", {"at_kink": "left"}, "only the default side"),
+        ("softmax", {"at_kink": "left"}, "at_kink="),
     ],
 )
 def test_a_derivative_that_does_not_exist_is_refused_before_anything_is_read(spec, options, said):

@@ -1,0 +1,54 @@
+"""Errors name parameters: in Python's words to a Python caller, as options to a user of the command line."""
+
+import io
+
+import pytest
+
+from actcli import activation
+from actcli.app import run
+from actcli.exits import UsageError, in_options
+from actcli.terminal import Terminal
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("`order=3`: too high", "--order 3: too high"),
+        ("`at_kink='up'`: known are left", "--at-kink 'up': known are left"),
+        ("use `.jacobian()`", "use --jacobian"),
+        ("fewer (`seeds`) or shorter (`weight_std`)", "fewer (--seeds) or shorter (--weight-std)"),
+        ("relu has no parameter 'b'", "relu has no parameter 'b'"),
+        ("` has no place in a formula", "` has no place in a formula"),
+    ],
+)
+def test_a_parameter_in_backquotes_becomes_an_option(message, shown):
+    assert in_options(message) == shown
+
+
+@pytest.mark.parametrize(
+    ("call", "parameter", "line", "option"),
+    [
+        (lambda: activation("glu").grad([1.0, 2.0]), "`.jacobian()`", "grad glu 1 2", "--jacobian"),
+        (
+            lambda: activation("softmax").grad([1.0, 2.0], at_kink="left"),
+            "`at_kink='left'`",
+            "grad softmax 1 2 --at-kink left",
+            "--at-kink 'left'",
+        ),
+        (
+            lambda: activation("softmax").grad([1.0, 2.0], order=3),
+            "`order=3`",
+            "grad softmax 1 2 --order 3",
+            "--order 3",
+        ),
+    ],
+)
+def test_python_reads_of_the_parameter_and_the_command_line_of_the_option(call, parameter, line, option):
+    with pytest.raises(UsageError) as error:
+        call()
+    assert parameter in str(error.value)
+    assert "--" not in str(error.value)
+    with pytest.raises(UsageError) as error:
+        run(line.split(), Terminal(stdin=io.BytesIO(), stdout=io.BytesIO(), stderr=None))
+    assert option in str(error.value)
+    assert "`" not in str(error.value)
