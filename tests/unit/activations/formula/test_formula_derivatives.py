@@ -292,9 +292,9 @@ def test_a_derivative_by_a_parameter_is_the_change_with_it(text):
 
 
 def test_orders_that_there_are_not_are_refused():
-    with pytest.raises(UsageError, match="order 1 to 100"):
+    with pytest.raises(UsageError, match="`order="):
         activation("x^2").grad(1.0, order=0)
-    with pytest.raises(UsageError, match="only the first derivative is known"):
+    with pytest.raises(UsageError, match="`order=2`"):
         activation("b*x:b=1").grad(1.0, order=2, wrt="b")
     assert activation("exp(x)").grad(1.0, order=100) == pytest.approx(math.e, rel=1e-13)
 
