@@ -1,17 +1,11 @@
 """The core: what each activation is. Value, derivatives, kinks, parameters, names, sources. NumPy only."""
 
 from actcli.activations.activation import SIDES, Activation
+from actcli.activations.catalogue import catalogue, spellings
 from actcli.activations.definition import Definition, Kink, Names, Parameter
-from actcli.activations.specification import (
-    DIALECTS,
-    activation,
-    await_functions,
-    catalogue,
-    named_definition,
-    register,
-    registered,
-    spellings,
-)
+from actcli.activations.names import DIALECTS
+from actcli.activations.registry import find_definition, registered
+from actcli.activations.resolve import activation, await_functions, register
 
 __all__ = [
     "DIALECTS",
@@ -24,7 +18,7 @@ __all__ = [
     "activation",
     "await_functions",
     "catalogue",
-    "named_definition",
+    "find_definition",
     "register",
     "registered",
     "spellings",

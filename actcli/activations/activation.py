@@ -1,4 +1,4 @@
-"""An activation with its parameters set: what `activation("leaky_relu:0.2")` returns."""
+"""An activation with its parameters set, as `activation("leaky_relu:0.2")` returns it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from actcli.activations.definition import FORMULA, Array, Definition, Kernel, Ki
 from actcli.exits import UsageError
 
 HIGHEST_ORDER = 100
-"""Beyond it n! takes the derivatives of most functions out of range."""
+"""Beyond it n! takes the derivatives of most functions out of the range of float64."""
 SIDES = ("default", "left", "right", "mean", "nan")
 BLOCK = 65536
-"""Elements computed at a time: with their temporaries they stay in the second-level cache (measured, 2 threads)."""
+"""Elements computed at a time: with their temporaries they fit the second-level cache (measured, 2 threads)."""
 
 _FLOATS = {np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)}
 
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """One activation, callable on arrays; made by `activation(spec)`.
+    """One activation, callable on arrays; `activation(spec)` makes it.
 
     Attributes:
-        spec: the specification as it was given.
+        spec: the specification as it was typed.
         definition: formula, kernels, source, names in the frameworks.
-        parameters: every parameter's value, by our names.
+        parameters: the value of every parameter, by our names.
         dialect: `torch`, `jax`, `keras`, `onnx`, or None.
 
     """
@@ -37,12 +37,6 @@ class Activation:
     parameters: Mapping[str, float]
     dialect: str | None = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """A pickle holds the specification: kernels are found again, not stored."""
-        from actcli.activations.specification import activation
-
-        return activation, (self.spec,)
-
     @property
     def name(self) -> str:
         """The canonical name in the catalogue."""
@@ -50,39 +44,42 @@ class Activation:
 
     @property
     def is_named(self) -> bool:
-        """Whether it has a name, in the catalogue or a person's file, and is not a formula as it was typed."""
+        """Whether it has a name, in the catalogue or a person's file, and is not just a formula."""
         return self.definition.family != FORMULA or self.definition.name != self.definition.formula
 
     @property
     def by_rows(self) -> bool:
-        """Whether it maps rows (the last axis) to rows, not numbers to numbers."""
+        """Whether it maps rows (the last axis) to rows, instead of numbers to numbers."""
         return self.definition.by_rows
 
     @property
     def kinks(self) -> tuple[Kink, ...]:
-        """The points where value, slope or curvature is not continuous, for these parameters."""
+        """The points where the value, the slope or the curvature is not continuous, for these parameters."""
         return tuple(k for k in self.definition.kinks(**self.parameters) if not k.smooth)
 
     def __call__(self, x: ArrayLike) -> NDArray[Any]:
-        """f(x), elementwise or along the last axis.
+        """Return f(x), elementwise or along the last axis.
 
-        x: any shape. float16, float32 and float64 are kept (computed in float64, rounded once); whole numbers
-        and booleans become float64. Raises UsageError for other types and for rows of a length that f does not take.
+        x: any shape. float16, float32 and float64 are kept (computed in float64, rounded once); integers and booleans
+        become float64. Raises UsageError for other types, and for rows of a length that f does not take.
         """
         return self._apply(self._bound(self.definition.value), x)
 
     def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
-        """A derivative by x, of any order up to 100, or the first by a parameter. By rows: the Jacobian's diagonal.
+        """Return a derivative by x, of any order up to 100, or the first by a parameter; over rows the diagonal.
 
-        x as in a call. At a kink `default` is what PyTorch's autograd returns (JAX's for `jax.` functions),
-        `left` and `right` are the one-sided derivatives, `mean` their mean, `nan` is NaN where they differ.
-        Raises UsageError for what does not exist: order 3 by rows, a second derivative by a parameter, an unknown
-        parameter or side, a diagonal where the row changes its length.
+        x: as in a call; the result has its shape and dtype. `at_kink` chooses the derivative at a kink: `default` is
+        that of PyTorch's autograd (of JAX's for `jax.` functions), `left` and `right` are one-sided, `mean` is their
+        mean, `nan` is NaN where they differ. Raises UsageError for a derivative that does not exist: order 3 over
+        rows, the second by a parameter, by an unknown parameter, or a diagonal where the row changes its length.
         """
         return self._apply(self._derivative(order, wrt, at_kink), x)
 
     def jacobian(self, x: ArrayLike) -> NDArray[Any]:
-        """All d y_i / d x_j of a row function: x of shape (…, n) gives (…, m, n). Raises UsageError elementwise."""
+        """Return all d y_i / d x_j of a function over rows: x of shape (…, n) gives (…, m, n).
+
+        Raises UsageError for a function that works element by element.
+        """
         definition = self.definition
         if definition.jacobian is None:
             raise UsageError(f"{self.spec} works element by element: its derivative is grad(x)")
@@ -90,20 +87,20 @@ class Activation:
 
     @property
     def kernels(self) -> tuple[Kernel, Kernel]:
-        """f and f' bare, for arrays that are computed again and again: no checks, no blocks, in x's own precision.
+        """Bare f and f' for arrays that are computed again and again: no checks, no blocks, in the precision of x.
 
-        A contiguous float64 or float32 array to an array of its shape. In float32 the steps are rounded too:
-        within 1e-5 of the scale of f, without the promise in ULP. Raises UsageError by rows.
+        They take a contiguous float64 or float32 array and return an array of its shape. In float32 the steps are
+        rounded too: the error is within 1e-5 of the scale of f, without a promise in ULP. Raises UsageError over rows.
         """
         if self.by_rows:
             raise UsageError(f"{self.spec} works over rows, not element by element")
         value, slope = self._bound(self.definition.value), self._derivative(1, "x", "default")
         if self.definition.family == FORMULA:
-            return partial(_typed, value), partial(_typed, slope)
+            return partial(_cast, value), partial(_cast, slope)
         return value, slope
 
     def width(self, n: int) -> int:
-        """By rows: the length of the result of a row of n numbers. Raises UsageError when f takes no such row."""
+        """Return the length of the result for a row of n numbers. Raises UsageError when f takes no such row."""
         try:
             return self.definition.output_width(n, **self.parameters)
         except ValueError as error:
@@ -132,17 +129,17 @@ class Activation:
             )
         side = "jax" if at_kink == "default" and self.dialect == "jax" else at_kink
         at = [(kink.at, kink.derivative(order, side)) for kink in self.kinks]
-        return partial(_patched, self._bound(kernel), at)
+        return partial(_set_at_kinks, self._bound(kernel), at)
 
     def _by_series(self, order: int, at_kink: str) -> Kernel:
-        """Any order, from the expression; at a kink from the branches that meet there."""
+        """Return the derivative of any order, from the expression; at a kink from the branches that meet there."""
         if self.by_rows:
             raise UsageError(
                 f"`order={order}`: {self.spec} works over rows, and has derivatives of order 1 and 2 only"
             )
-        from actcli.activations.formula.derivatives import at_kink as from_expression
+        from actcli.activations.formula.derivatives import differentiate_at_kinks
 
-        return self._bound(partial(from_expression, self.definition, order, at_kink))
+        return self._bound(partial(differentiate_at_kinks, self.definition, order, at_kink))
 
     def _by_parameter(self, order: int, wrt: str, at_kink: str) -> Kernel:
         name = self.resolve_parameter(wrt)
@@ -153,13 +150,11 @@ class Activation:
         kernel = self.definition.by_parameter.get(name)
         if kernel is None:
             raise UsageError(f"{self.spec} has no derivative by {wrt}")
-        return partial(_filled, self._bound(kernel))
+        return partial(_keep_nan, self._bound(kernel))
 
     def resolve_parameter(self, wrt: str) -> str:
-        """Our name of the parameter that `wrt` names. Raises UsageError when there is none such."""
-        from actcli.activations.specification import parameter_name
-
-        return parameter_name(self.definition, self.dialect, wrt, self.spec)
+        """Return our name of the parameter that `wrt` names. Raises UsageError when there is no such parameter."""
+        return self.definition.parameter_name(wrt, self.dialect, self.spec)
 
     def _apply(self, kernel: Kernel, x: ArrayLike, *, jacobian: bool = False) -> NDArray[Any]:
         try:
@@ -178,7 +173,7 @@ class Activation:
                 return self._along_rows(kernel, array, dtype, jacobian=jacobian)
             flat = array.reshape(-1)
             if self.definition.family == FORMULA and dtype == np.float64:
-                # it goes through in chunks of its own: blocks of ours would be copied together once more
+                # a program works in chunks of its own; blocks of ours would be copied once more
                 return kernel(np.ascontiguousarray(flat, np.float64)).reshape(array.shape)
             result = np.empty(array.size, dtype)
             for start in range(0, array.size, BLOCK):
@@ -202,8 +197,8 @@ class Activation:
         return result.reshape(*array.shape[:-1], *result.shape[1:])
 
 
-def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
-    """The kernel's derivative, with the stated one at each kink."""
+def _set_at_kinks(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
+    """Return the kernel's derivative, with the chosen one at each kink."""
     y = kernel(x)
     for point, value in at:
         here = x == point
@@ -212,11 +207,11 @@ def _patched(kernel: Kernel, at: list[tuple[float, float]], x: Array) -> Array:
     return y
 
 
-def _typed(kernel: Kernel, x: Array) -> Array:
-    """A formula's kernel, which computes in float64, in x's precision."""
+def _cast(kernel: Kernel, x: Array) -> Array:
+    """Return the result of a formula's kernel, which computes in float64, in the precision of x."""
     return kernel(x).astype(x.dtype, copy=False)
 
 
-def _filled(kernel: Kernel, x: Array) -> Array:
-    """NaN stays NaN, whatever the kernel says by a parameter."""
+def _keep_nan(kernel: Kernel, x: Array) -> Array:
+    """Return the kernel's derivative by a parameter, with NaN where x is NaN."""
     return np.where(np.isnan(x), x, kernel(x))

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.names import normalise
+from actcli.exits import UsageError
+
 Array = NDArray[np.float64]
 Kernel = Callable[..., Array]
 """A function of a contiguous float64 array and the parameters by keyword, to an array; it leaves x as it is."""
@@ -198,6 +201,26 @@ class Definition:
     def by_rows(self) -> bool:
         """Whether the function maps rows to rows, not numbers to numbers."""
         return self.family == "row"
+
+    def parameter_name(self, name: str, dialect: str | None, spec: str) -> str:
+        """Return our name of the parameter that has this name here, as an alias, or in the dialect.
+
+        Raises UsageError, which begins with `spec`, when there is no such parameter.
+        """
+        ours = {normalise(one): p.name for p in self.parameters for one in (p.name, *p.aliases)}
+        for names in self.frameworks:
+            if names.framework == dialect:
+                ours |= {normalise(theirs): own for theirs, own in names.renames.items()}
+        key = normalise(name)
+        if key in ours:
+            return ours[key]
+        if key == "approximate" and self.name in {"gelu", "gelu_tanh"}:
+            raise UsageError(f"{spec}: gelu has no parameter {name!r}; gelu is exact, gelu_tanh approximate")
+        where = "" if spec == self.name else f"{spec}: "
+        if not self.parameters:
+            raise UsageError(f"{where}{self.name} has no parameters")
+        own = ", ".join(p.name for p in self.parameters)
+        raise UsageError(f"{where}{self.name} has no parameter {name!r}; it has {own}")
 
 
 def constant(value: float) -> Kernel:

@@ -1,24 +1,25 @@
-"""Functions that a person defines for good: entries of a file to definitions, the wrong ones set aside."""
+"""A person's own functions: turns the entries of a file into definitions, and says what is wrong with the others."""
 
 import math
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import Definition, Parameter
-from actcli.activations.formula import FormulaError, definition_of, expression_of
-from actcli.activations.formula.functions import BY_NAME, CONSTANTS, GREEK
-from actcli.activations.formula.parse import MOST_OPERATIONS, WORDS
-from actcli.activations.formula.tokens import tokens
+from actcli.activations.formula import FormulaError, define, read_expression
+from actcli.activations.formula.functions import reserved_names
+from actcli.activations.formula.parse import MOST_OPERATIONS
+from actcli.activations.formula.tokens import tokenize
 from actcli.activations.formula.tree import Catalogued, walk
-from actcli.activations.specification import DIALECTS, catalogued_definition, normalised
+from actcli.activations.names import DIALECTS, GREEK, normalise
+from actcli.activations.registry import Notices
 from actcli.exits import UsageError
 
 MOST_LEVELS = 20
-"""Functions that use one another, in a row."""
+"""The longest chain of functions that use one another."""
 LONGEST_NAME = 40
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _LETTERS = {name: letter for letter, name in GREEK.items()}
@@ -30,11 +31,11 @@ class Entry:
 
     Attributes:
         name, aliases: as they are written.
-        file: where it stands.
+        file: the file's name.
         formula: a formula in x.
-        parameters: as far as they are listed; a default of NaN is none.
-        about: what is said of it.
-        fault: what is wrong with how it is written, file and name in front; None where nothing is.
+        parameters: the parameters that the entry lists; a default of NaN means that there is none.
+        about: a description in the person's words.
+        fault: what is wrong with the entry as it is written, after the file and the name; None if it can be read.
 
     """
 
@@ -49,48 +50,26 @@ class Entry:
     @property
     def names(self) -> tuple[str, ...]:
         """All names, normalised, each once."""
-        return tuple(dict.fromkeys(normalised(name) for name in (self.name, *self.aliases)))
+        return tuple(dict.fromkeys(normalise(name) for name in (self.name, *self.aliases)))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What came of entries beside the definitions.
-
-    Attributes:
-        faults: what is wrong, a sentence an entry, in their order.
-        faulty: the names of these entries, normalised, and their sentences.
-        hiding: the names that a later file defines anew, normalised, and a sentence that says so.
-
-    """
-
-    faults: tuple[str, ...]
-    faulty: Mapping[str, str]
-    hiding: Mapping[str, str]
-
-
-@cache
-def known_to_formulas() -> frozenset[str]:
-    """The names, normalised, that mean something in a formula and so can be nobody's."""
-    return frozenset(normalised(name) for name in ("x", *CONSTANTS, *WORDS, "where", *BY_NAME))
-
-
-def refused_name(name: str) -> str | None:
-    """Why a function cannot have that name; None where it can."""
-    key = normalised(name)
+def refuse_name(name: str) -> str | None:
+    """Return why a function cannot have that name; None where it can."""
+    key = normalise(name)
     if not _NAME.fullmatch(name):
         other = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
         offer = f"; write {other}" if _NAME.fullmatch(other) and name.isascii() else ""
-        return f"a name has letters of a to z, digits and _, and begins with a letter{offer}"
+        return f"a name is made of the letters a to z, digits and _, and begins with a letter{offer}"
     if len(name) > LONGEST_NAME:
         return f"a name has {LONGEST_NAME} characters at most"
-    catalogued = catalogued_definition(name)
+    catalogued = find_catalogued(name)
     if catalogued:
-        known = catalogued.name
-        return f"it is {known} already" if known == name else f"it is {known} already, by another name"
-    if key in known_to_formulas():
-        return "it means something in formulas already"
+        owner = catalogued.name
+        return f"{name} is in the catalogue already" if owner == name else f"{owner} has that name already"
+    if key in reserved_names():
+        return "formulas have a meaning for it already"
     if key in _LETTERS:
-        return f"it is a parameter in formulas already, {_LETTERS[key]}"
+        return f"in formulas it is the parameter {_LETTERS[key]} already"
     if key in DIALECTS:
         return f"{key}. stands before the names of a framework"
     if key in {"nan", "inf", "infinity"}:
@@ -98,17 +77,17 @@ def refused_name(name: str) -> str | None:
     return None
 
 
-def defined(entries: Sequence[Entry], definitions: MutableMapping[str, Definition]) -> Found:
-    """Put what the entries define into `definitions`, by their names, normalised; what is wrong is left out.
+def define_entries(entries: Sequence[Entry], definitions: MutableMapping[str, Definition]) -> Notices:
+    """Put the functions of the entries into `definitions`, by normalised names, and return what is wrong with others.
 
-    An entry may use others, in any order. Where two files define a name the later one's holds. `definitions` must
-    be where names are looked for beside the catalogue: the formulas are read while it is filled.
+    An entry may use others, in any order. Where two files define a name, the later one wins. The formulas are read
+    while `definitions` is filled: it must be where `find_definition` looks for names beside the catalogue.
     """
     wrong: dict[int, str] = {}
     owners: dict[str, int] = {}
-    hiding: dict[str, str] = {}
+    overridden: dict[str, str] = {}
     for place, entry in enumerate(entries):
-        fault = entry.fault or _wrong_name(entry) or _taken(entry, entries, owners)
+        fault = entry.fault or _refuse_names(entry) or _refuse_duplicate(entry, entries, owners)
         if fault:
             wrong[place] = fault
         for key in entry.names:
@@ -117,19 +96,19 @@ def defined(entries: Sequence[Entry], definitions: MutableMapping[str, Definitio
                 continue
             if other is not None:
                 earlier = entries[other]
-                hiding[key] = f"{earlier.name} is that of {entry.file}, not that of {earlier.file}"
+                overridden[key] = f"{earlier.name} is taken from {entry.file}, not from {earlier.file}"
             owners[key] = place
-    uses = {place: _used(entry, owners) for place, entry in enumerate(entries)}
+    uses = {place: _find_uses(entry, owners) for place, entry in enumerate(entries)}
     levels: dict[int, int] = {}
-    for place in _in_order(entries, uses, wrong):
+    for place in _sort_by_use(entries, uses, wrong):
         entry = entries[place]
         levels[place] = 1 + max((levels.get(one, 0) for one in uses[place]), default=0)
-        fault = wrong.get(place) or _wrong_use(entry, entries, uses[place], wrong)
+        fault = wrong.get(place) or _refuse_wrong_use(entry, entries, uses[place], wrong)
         if not fault and levels[place] > MOST_LEVELS:
-            fault = _at(entry, f"more than {MOST_LEVELS} functions in a row use one another")
+            fault = _at(entry, f"more than {MOST_LEVELS} functions use one another in a chain")
         definition = None
         if not fault:
-            definition, fault = _definition(entry)
+            definition, fault = _define_entry(entry)
         if definition:
             definitions.update({key: definition for key in entry.names if owners[key] == place})
         elif fault:
@@ -139,50 +118,52 @@ def defined(entries: Sequence[Entry], definitions: MutableMapping[str, Definitio
     }
     definitions.clear()
     definitions.update(in_file_order)
-    faulty = {key: wrong[place] for key, place in owners.items() if place in wrong}
-    return Found(tuple(wrong[place] for place in sorted(wrong)), faulty, hiding)
+    faulty = {
+        key: wrong[place] for key, place in owners.items() if place in wrong and key not in reserved_names()
+    }
+    return Notices(tuple(wrong[place] for place in sorted(wrong)), faulty, overridden)
 
 
 def _at(entry: Entry, sentence: str) -> str:
     return f"{entry.file}: {entry.name}: {sentence}"
 
 
-def _wrong_name(entry: Entry) -> str | None:
+def _refuse_names(entry: Entry) -> str | None:
     for name in (entry.name, *entry.aliases):
-        refusal = refused_name(name)
+        refusal = refuse_name(name)
         if refusal:
             what = "cannot be defined" if name == entry.name else f"cannot have the alias {name}"
             return _at(entry, f"{what}: {refusal}")
     return None
 
 
-def _taken(entry: Entry, entries: Sequence[Entry], owners: Mapping[str, int]) -> str | None:
+def _refuse_duplicate(entry: Entry, entries: Sequence[Entry], owners: Mapping[str, int]) -> str | None:
     for key in entry.names:
         other = entries[owners[key]] if key in owners else entry
         if other is not entry and other.file == entry.file:
-            return _at(entry, f"{other.name} has that name already")
+            return _at(entry, f"{other.name} has the same name")
     return None
 
 
-def _used(entry: Entry, owners: Mapping[str, int]) -> frozenset[int]:
-    """The entries whose names stand in the formula and are no parameters of its own."""
+def _find_uses(entry: Entry, owners: Mapping[str, int]) -> frozenset[int]:
+    """Return the entries whose names are in the formula and are not parameters of its own."""
     try:
-        words = tokens(entry.formula)
-    except FormulaError:  # it is said where the formula is read
+        words = tokenize(entry.formula)
+    except FormulaError:  # reported when the formula is read
         return frozenset()
     own = {parameter.name for parameter in entry.parameters}
     called = (
-        normalised(word.text)
+        normalise(word.text)
         for word, follower in pairwise(words)
         if word.kind == "name" and follower.text != "=" and (word.text not in own or follower.text == "(")
     )
     return frozenset(owners[key] for key in called if key in owners)
 
 
-def _in_order(
+def _sort_by_use(
     entries: Sequence[Entry], uses: Mapping[int, frozenset[int]], wrong: dict[int, str]
 ) -> list[int]:
-    """The entries, each after those that it uses; those that use one another in a circle are wrong."""
+    """Return the entries, each after those that it uses; mark those that use one another in a circle as wrong."""
     graph = dict(uses)
     while True:
         try:
@@ -190,13 +171,13 @@ def _in_order(
         except CycleError as error:
             circle = error.args[1][:-1]
             for at, place in enumerate(circle):
-                # each uses the one before it; said from the entry itself on
+                # each uses the one before it; the sentence begins with the entry itself
                 names = [entries[one].name for one in (*circle[at::-1], *circle[:at:-1], place)]
                 wrong.setdefault(place, _at(entries[place], f"uses itself: {' -> '.join(names)}"))
                 graph[place] = frozenset()
 
 
-def _wrong_use(
+def _refuse_wrong_use(
     entry: Entry, entries: Sequence[Entry], uses: frozenset[int], wrong: Mapping[int, str]
 ) -> str | None:
     for one in sorted(uses):
@@ -206,22 +187,22 @@ def _wrong_use(
     return None
 
 
-def _definition(entry: Entry) -> tuple[Definition | None, str | None]:
-    """The definition, or what is wrong with the formula and its parameters."""
+def _define_entry(entry: Entry) -> tuple[Definition | None, str | None]:
+    """Return the definition, or what is wrong with the formula and its parameters."""
     try:
-        made = definition_of(entry.name, entry.formula, entry.parameters, entry.file)
+        made = define(entry.name, entry.formula, entry.parameters, entry.file)
     except UsageError as error:
         return None, _at(entry, str(error))
     if made.parts > MOST_OPERATIONS:
-        return None, _at(entry, f"with the functions that it uses it has more than {MOST_OPERATIONS} parts")
-    known: dict[str, str] = {}
+        return None, _at(entry, f"with the functions that it uses it has more than {MOST_OPERATIONS:,} parts")
+    names: dict[str, str] = {}
     for parameter in made.parameters:
-        other = known.setdefault(normalised(parameter.name), parameter.name)
+        other = names.setdefault(normalise(parameter.name), parameter.name)
         if other != parameter.name:
             return None, _at(entry, f"the parameters {other} and {parameter.name} differ by case or _ alone")
     values = {parameter.name: parameter.default for parameter in made.parameters}
     sets_any = any(
-        isinstance(node, Catalogued) and node.parameters for node in walk(expression_of(made).tree)
+        isinstance(node, Catalogued) and node.parameters for node in walk(read_expression(made).tree)
     )
     unmet = made.relation(**values) if sets_any and not any(map(math.isnan, values.values())) else None
     if unmet:

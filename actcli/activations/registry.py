@@ -1,97 +1,123 @@
-"""The functions that a person has defined, as they are known in this process; taken when one is first looked for."""
+"""The functions that a person has defined, as this process knows them; loaded when one is first looked for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import Definition
+from actcli.activations.names import normalise
 from actcli.exits import UsageError
 
-if TYPE_CHECKING:
-    from actcli.activations.personal import Entry
 
-Load = Callable[[], "Sequence[Entry]"]
-Tell = Callable[[str], None]
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What a person should know of the functions that were loaded, by normalised names.
+
+    Attributes:
+        faults: one sentence for each entry that cannot be used, in the order of the entries.
+        faulty: the names of these entries, and why they cannot be used.
+        overridden: the names that two files define, and which file wins.
+
+    """
+
+    faults: tuple[str, ...] = ()
+    faulty: Mapping[str, str] = field(default_factory=dict)
+    overridden: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Functions that are loaded when a name is first looked for.
+
+    Attributes:
+        load: puts the definitions into a dictionary, by normalised names, and returns the notices.
+        is_reserved: whether a name belongs to the formula language: nothing is loaded for it.
+
+    """
+
+    load: Callable[[dict[str, Definition]], Notices]
+    is_reserved: Callable[[str], bool]
 
 
 @dataclass(slots=True)
 class Registry:
-    """Definitions by their names, normalised.
+    """Definitions by normalised names.
 
     Attributes:
-        definitions: those that can be used.
-        faulty: the names of those that cannot, and why.
-        hiding: the names that two files define, and a sentence that says which holds.
-        awaited: where definitions are to be taken from, until one is looked for.
-        tell: who is told what a person should know.
-        asked: a name was looked for since, perhaps for a formula that is kept.
+        definitions: the functions that can be used.
+        faulty, overridden: as in Notices.
+        pending: functions that are not loaded yet.
+        tell: called with each sentence that a person should read.
+        version: grows with every change. What is kept of a formula is kept under the version it was read at.
 
     """
 
     definitions: dict[str, Definition] = field(default_factory=dict)
-    faulty: dict[str, str] = field(default_factory=dict)
-    hiding: dict[str, str] = field(default_factory=dict)
-    awaited: Load | None = None
-    tell: Tell | None = None
-    asked: bool = False
+    faulty: Mapping[str, str] = field(default_factory=dict)
+    overridden: dict[str, str] = field(default_factory=dict)
+    pending: Pending | None = None
+    tell: Callable[[str], None] = lambda _: None
+    version: int = 0
 
     def replace(self, definitions: Mapping[str, Definition]) -> None:
-        """Know these and no others."""
-        self._forget()
+        """Know these functions and no others."""
+        self._clear()
         self.definitions.update(definitions)
 
-    def wait_for(self, load: Load, tell: Tell) -> None:
-        """Know no others than those of `load`, which is called when one is looked for."""
-        self._forget()
-        self.awaited, self.tell = load, tell
+    def wait_for(self, pending: Pending, tell: Callable[[str], None]) -> None:
+        """Know no functions but those that are still to be loaded."""
+        self._clear()
+        self.pending, self.tell = pending, tell
 
     def find(self, key: str) -> Definition | None:
-        """The function of that name, or None. Raises UsageError for one that is defined wrongly."""
-        self.asked = True
-        if self.awaited or self.faulty:
-            from actcli.activations.personal import known_to_formulas
-
-            if key in known_to_formulas():  # exp is nobody's: no file need be read for it
-                return None
-        self._take(key)
+        """Return the function of that normalised name, or None. Raises UsageError for one that is defined wrongly."""
+        if self.pending and self.pending.is_reserved(key):
+            return None
+        self._load(key)
         if key in self.faulty:
             raise UsageError(self.faulty[key])
-        if key in self.hiding and self.tell:
-            self.tell(self.hiding.pop(key))
+        if key in self.overridden:
+            self.tell(self.overridden.pop(key))
         return self.definitions.get(key)
 
     def all(self) -> tuple[Definition, ...]:
-        """All that can be used, each once."""
-        self._take(None)
+        """Return every function that can be used, each once."""
+        self._load(None)
         return tuple({id(definition): definition for definition in self.definitions.values()}.values())
 
-    def _take(self, wanted: str | None) -> None:
-        """Take what is awaited, and tell what is wrong with it but for the name that is looked for."""
-        load, self.awaited = self.awaited, None
-        if load is None:
+    def _load(self, wanted: str | None) -> None:
+        """Load what is pending. Tell what is wrong with it, but not of the wanted name: its use raises the fault."""
+        pending, self.pending = self.pending, None
+        if pending is None:
             return
-        entries = load()
-        if not entries:
-            return
-        from actcli.activations.formula import forget
-        from actcli.activations.personal import defined
-
-        forget()  # a parameter's name may be a function's now
-        found = defined(entries, self.definitions)
-        self.faulty.update(found.faulty)
-        self.hiding.update(found.hiding)
+        self.version += 1  # what was a parameter may be a function now
+        notices = pending.load(self.definitions)
+        self.faulty, self.overridden = notices.faulty, dict(notices.overridden)
         own = None if wanted is None else self.faulty.get(wanted)
-        for fault in found.faults:
-            if self.tell and fault != own:
+        for fault in notices.faults:
+            if fault != own:
                 self.tell(fault)
 
-    def _forget(self) -> None:
-        if self.definitions or self.asked:
-            from actcli.activations.formula import forget
-
-            forget()  # the same text may mean another function now
+    def _clear(self) -> None:
+        self.version += 1
         self.definitions.clear()
-        self.faulty.clear()
-        self.hiding.clear()
-        self.awaited = self.tell = None
-        self.asked = False
+        self.faulty, self.overridden = {}, {}
+        self.pending = None
+        self.tell = lambda _: None
+
+
+REGISTRY = Registry()
+"""The functions that this process knows beside the catalogue."""
+
+
+def registered() -> tuple[Definition, ...]:
+    """Return the functions that a person has defined, in the order of their definitions."""
+    return REGISTRY.all()
+
+
+def find_definition(name: str) -> Definition | None:
+    """Return the function of that name, from the catalogue or a person's own; None without one. No framework's.
+
+    Raises UsageError for a function that a person has defined wrongly.
+    """
+    return find_catalogued(name) or REGISTRY.find(normalise(name))

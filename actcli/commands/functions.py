@@ -74,7 +74,7 @@ def specifications(
     """
     if not settings and not no_rewrite:
         return tuple(specs)
-    from actcli.activations.specification import is_name, parameter_names, split_layers
+    from actcli.activations.resolve import is_name, parameter_names, split_layers
 
     values = _values(settings or ())
     layers = [split_layers(spec) for spec in specs]
@@ -103,10 +103,10 @@ def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Termina
 
     if not terminal.stderr_is_tty:
         return
-    from actcli.activations.formula import expression_of
+    from actcli.activations.formula import read_expression
 
     written = [f.definition for f in functions if f.definition.family == FORMULA and not f.is_named]
-    said = dict.fromkeys(one for definition in written for one in expression_of(definition).rewritings)
+    said = dict.fromkeys(one for definition in written for one in read_expression(definition).rewritings)
     if said:
         forms = ", ".join(f"{one.before} as {one.after}" for one in said)
         terminal.say(printable(f"actcli: computed without loss of digits: {forms} (--no-rewrite: as typed)"))
@@ -129,7 +129,8 @@ def _values(settings: "Sequence[str]") -> dict[str, str]:
 def _adapted(
     part: str, in_stack: bool, values: dict[str, str], unused: dict[str, str], no_rewrite: bool
 ) -> str:
-    from actcli.activations.specification import is_name, parameter_of, split_parameters
+    from actcli.activations.names import split_parameters
+    from actcli.activations.resolve import is_name, parameter_of
 
     head, tail = split_parameters(part)
     if not is_name(part):

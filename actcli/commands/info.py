@@ -101,7 +101,7 @@ def _write_code(
 ) -> None:
     """Write the function as code; a parameter without a value is one of the code's that must be given."""
     from actcli.activations import activation
-    from actcli.activations.specification import parameter_names
+    from actcli.activations.resolve import parameter_names
     from actcli.commands.functions import specifications
     from actcli.render.card.code_document import check_file, write_code
     from actcli.render.code import code_for

@@ -70,7 +70,7 @@ def test_in_ascii(actcli: Program) -> None:
             "-o 'gelu.json': --code latex writes a .tex file, or .txt",
         ),
         (["gelu", "--code", "jax", "-o", ""], "-o needs the name of a file, or - for standard output"),
-        (["relu/tanh", "--code", "jax"], "relu/tanh is a stack of layers, and here stands one function"),
+        (["relu/tanh", "--code", "jax"], "relu/tanh is a stack of layers"),
         (["gelo", "--code", "jax"], "unknown function 'gelo'; did you mean gelu"),
         (["gelu", "--code", "jax", "--set", "b=1"], "--set b: gelu has no parameter of that name"),
         (["hard_tanh:2,1", "--code", "jax"], "hard_tanh:2,1: the parameters must meet min < max"),

@@ -5,8 +5,8 @@ from program import Program
 
 WRONG_USE = {
     "evl relu 1": "no command 'evl'; did you mean eval?",
-    "eval 3 1": "'3' is a number, and here stands a function: relu, or a formula in x",
-    "plot relu -1 1": "'-1' is a number, and here stands a function",
+    "eval 3 1": "'3' is a number; a function is needed",
+    "plot relu -1 1": "'-1' is a number; a function is needed",
     "info relu gelu": "actcli info takes one FUNCTION; gelu is too much",
     "list relu gelu tanh": "actcli list takes one PATTERN; gelu tanh is too much",
     "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, info, completion",  # noqa: E501

@@ -263,7 +263,7 @@ WRONG_USE = {
     "plot": "FUNCTION is missing",
     "plot rleu": "relu",
     "plot softmax": "softmax maps rows to rows",
-    "plot relu 1": "'1' is a number, and here stands a function",
+    "plot relu 1": "'1' is a number; a function is needed",
     "plot relu --range 1": "--range needs LO HI after it",
     "plot relu --range 1 1": "LO must be below HI",
     "plot relu --range 2 1": "LO must be below HI",

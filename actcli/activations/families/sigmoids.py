@@ -35,12 +35,14 @@ def _parts(x: Array) -> tuple[Array, Array, Array]:
     return a, z, 1.0 + z
 
 
-def _sigmoid(x: Array) -> Array:
+def sigmoid(x: Array) -> Array:
+    """Return 1/(1 + e^−x). x: any shape, float64."""
     _, z, d = _parts(x)
     return np.where(x < 0, z, 1.0) / d
 
 
-def _sigmoid_slope(x: Array) -> Array:
+def sigmoid_slope(x: Array) -> Array:
+    """Return the derivative of the sigmoid. x: any shape, float64."""
     _, z, d = _parts(x)
     return z / (d * d)
 
@@ -55,7 +57,7 @@ def _log_sigmoid(x: Array) -> Array:
 
 
 def _log_sigmoid_slope(x: Array) -> Array:
-    return _sigmoid(-x)
+    return sigmoid(-x)
 
 
 def _tanh_slope(x: Array) -> Array:
@@ -65,7 +67,7 @@ def _tanh_slope(x: Array) -> Array:
 
 
 def tanh_curvature(x: Array) -> Array:
-    """The second derivative of tanh, −2·tanh·tanh'. x: any shape, float64; raises nothing."""
+    """Return the second derivative of tanh, −2·tanh·tanh'. x: any shape, float64."""
     w2 = Sum(np.minimum(2.0 * np.abs(x), SATURATED), 0.0)
     return decay_times(w2, -8.0 * np.tanh(x) / np.square(1.0 + np.exp(-w2.h)))
 
@@ -206,8 +208,8 @@ DEFINITIONS = (
         expression="1/(1 + exp(-x))",
         derivative="f(x)·(1 − f(x))",
         source="Verhulst 1838; Rumelhart, Hinton & Williams 1986",
-        value=_sigmoid,
-        slope=_sigmoid_slope,
+        value=sigmoid,
+        slope=sigmoid_slope,
         curvature=_sigmoid_curvature,
         range=(0.0, 1.0),
         frameworks=(
@@ -226,7 +228,7 @@ DEFINITIONS = (
         source="the logarithm of the logistic function",
         value=_log_sigmoid,
         slope=_log_sigmoid_slope,
-        curvature=lambda x: -_sigmoid_slope(x),
+        curvature=lambda x: -sigmoid_slope(x),
         range=(-INF, 0.0),
         frameworks=(
             torch("nn.LogSigmoid", "nn.functional.logsigmoid"),

@@ -1,10 +1,11 @@
-"""Formulas: an activation written down, `x*sigmoid(1.702*x)`. Read, never executed; differentiated exactly.
+"""Formulas: an activation written down, `x*sigmoid(1.702*x)`. Parsed, never executed as code; differentiated exactly.
 
-tokens and parse make a tree (tree.py) of a text; program makes straight instructions of a tree and computes values;
-jets and derivatives differentiate them to any order; kinks finds where they break; formula makes a Definition.
+tokens and parse turn a text into a tree (tree.py); rewrites replaces what loses digits; program computes the values;
+taylor and derivatives differentiate to any order; kinks finds where a formula breaks; define makes a Definition.
 """
 
+from actcli.activations.formula.define import define, settle
 from actcli.activations.formula.errors import FormulaError
-from actcli.activations.formula.formula import Formula, definition_of, expression_of, forget, formula, settled
+from actcli.activations.formula.formula import Formula, read_expression, read_formula
 
-__all__ = ["Formula", "FormulaError", "definition_of", "expression_of", "forget", "formula", "settled"]
+__all__ = ["Formula", "FormulaError", "define", "read_expression", "read_formula", "settle"]

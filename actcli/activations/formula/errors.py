@@ -1,17 +1,21 @@
-"""A mistake in a formula: one sentence with the column, and the place to point at."""
+"""A mistake in a formula: one sentence with the column, and a pointer to the place."""
 
 import unicodedata
 
 from actcli.exits import UsageError
 
 _SHOWN = 60
-"""Columns of a long formula that are shown around the mistake."""
+"""Characters of a long formula that are shown around the mistake."""
 
 
 class FormulaError(UsageError):
     """A text that is no formula.
 
-    `pointer` holds two lines for a person: the formula, or the part around the mistake, and a caret below it.
+    Attributes:
+        sentence: what is wrong and what would be right.
+        column: where the mistake begins, counted from 0.
+        pointer: two lines for a person: the formula, or the part around the mistake, and a caret below it.
+
     """
 
     def __init__(self, sentence: str, text: str, column: int, width: int = 1) -> None:
@@ -23,6 +27,7 @@ class FormulaError(UsageError):
 
 
 def _pointer(text: str, column: int, width: int) -> tuple[str, str]:
+    """Return the part of the text around the mistake, and a line with carets below it."""
     start = max(0, min(column - _SHOWN // 2, len(text) - _SHOWN))
     # what does not print takes one column here, so that the caret stays below its character
     part = "".join(c if c.isprintable() else "·" for c in text[start : start + _SHOWN])
@@ -31,7 +36,7 @@ def _pointer(text: str, column: int, width: int) -> tuple[str, str]:
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes: wide characters two, combining ones none."""
+    """Return how many columns of a terminal a text takes: wide characters two, combining ones none."""
     return sum(
         0 if unicodedata.category(c) in {"Mn", "Me"} else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

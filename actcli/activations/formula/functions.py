@@ -1,12 +1,14 @@
-"""The functions that the language has of its own: names, numbers of arguments, what computes their values."""
+"""The words of the formula language: its own functions and how they are computed, its constants."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from actcli.activations.families.normal import erf, erfc, normal_cdf
+from actcli.activations.names import normalise
 
 Compute = Callable[..., Any]
 """A ufunc (or np.clip), which takes floats and `out=`, or a kernel of the core, which takes an array alone."""
@@ -14,7 +16,7 @@ Compute = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the language: its name, what it takes, what computes it, other names for it."""
+    """One function of the language: its name, its number of arguments, what computes it, and its other names."""
 
     name: str
     arity: int
@@ -55,30 +57,7 @@ BY_NAME = {name: function for function in FUNCTIONS for name in (function.name, 
 
 CONSTANTS = {"pi": np.pi, "e": np.e}
 
-GREEK = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ε": "epsilon",
-    "η": "eta",
-    "θ": "theta",
-    "κ": "kappa",
-    "λ": "lambda",
-    "μ": "mu",
-    "ν": "nu",
-    "ρ": "rho",
-    "σ": "sigma",
-    "τ": "tau",
-    "φ": "phi",
-    "ψ": "psi",
-    "ω": "omega",
-    # the same letters as other keyboards and fonts have them
-    "µ": "mu",
-    "ϵ": "epsilon",
-    "ϕ": "phi",
-}
-"""A paper's letters for parameters. Before a bracket σ is the logistic function and Φ the normal distribution's."""
+WORDS = ("if", "else", "and", "or", "not")
 
 INSTEAD = {
     "log2": "log(x)/log(2)",
@@ -108,6 +87,13 @@ INSTEAD = {
     "erfcx": "exp(x^2)*erfc(x)",
     "normpdf": "exp(-x^2/2)/sqrt(2*pi)",
 }
-"""Functions that other languages have: how they are written here."""
+"""Functions that other languages have, and how to write them here."""
 
 LETTER_FUNCTIONS = {"σ": "sigmoid", "Φ": "normcdf"}
+"""A paper's letters for functions, where a bracket follows."""
+
+
+@cache
+def reserved_names() -> frozenset[str]:
+    """Return the names, normalised, that mean something in every formula: no function can be defined under them."""
+    return frozenset(normalise(name) for name in ("x", *CONSTANTS, *WORDS, "where", *BY_NAME))

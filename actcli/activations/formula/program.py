@@ -1,7 +1,7 @@
-"""A tree as a straight list of instructions, every common part once, and the values that it computes.
+"""Runs a formula: a list of instructions made from its tree, in which every common part is computed once.
 
-Blocks of numbers go through the list a chunk at a time: the intermediate results lie in a few rows of scratch that
-stay in the cache, and every step is one NumPy call into a row that is free.
+Numbers go through the list a chunk at a time. The intermediate results are in a few rows of scratch that stay in the
+cache, and every step is one NumPy call that writes into a free row.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.definition import Array, Definition
-from actcli.activations.formula.fast_kernels import lean, logaddexp
+from actcli.activations.formula.fast_kernels import FAST_KERNELS, logaddexp
 from actcli.activations.formula.functions import BY_NAME
 from actcli.activations.formula.tree import (
     Binary,
@@ -33,10 +33,10 @@ from actcli.activations.formula.tree import (
 )
 
 CHUNK = 65536
-"""Numbers in a row of scratch: the fewest for which two threads do not wait for each other (measured)."""
+"""Numbers in a row of scratch: the fewest at which two threads do not wait for each other (measured)."""
 _FAR = np.array([1e150, 1e300])
 
-_TRUTH = {
+CONDITIONS: dict[str, Callable[..., Any]] = {
     "<": np.less,
     "<=": np.less_equal,
     ">": np.greater,
@@ -56,7 +56,6 @@ _ARITHMETIC = {
     "%": np.mod,
     "^": np.power,
 }
-_CONDITIONS = ("<", "<=", ">", ">=", "==", "!=", "and", "or", "not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,12 @@ class Instruction:
     Attributes:
         operation: `x`, `number`, `parameter`, `negative`, `+ - * / % ^`, a comparison, `and or not`, `where`,
             `as number` (a condition's 1 or 0), `catalogued`, or a function's name.
-        inputs: the places of the results that it takes. Catalogued: its argument, then its parameters.
-        value: of a number.
-        name: of a parameter.
-        definition: of what is catalogued.
-        parameters: their names, where it is catalogued.
-        varies: it depends on x; else it is one number for the whole array.
+        inputs: the places of the results that it works on; for a catalogued function its argument and parameters.
+        value: the number, for `number`.
+        name: the parameter's name, for `parameter`.
+        definition: the catalogued function.
+        parameters: the names of the catalogued function's parameters.
+        varies: whether it depends on x; otherwise it is one number for the whole array.
 
     """
 
@@ -85,79 +84,79 @@ class Instruction:
 
     @property
     def is_condition(self) -> bool:
-        """Whether its result is true or false."""
-        return self.operation in _CONDITIONS
+        """Whether the result is true or false."""
+        return self.operation in CONDITIONS
 
 
 @dataclass(frozen=True)
 class Program:
-    """The instructions of one formula; the last one's result is f."""
+    """The instructions of one formula; the result of the last one is f."""
 
     instructions: tuple[Instruction, ...]
 
-    def value(self, x: Array, **parameters: float) -> Array:
-        """F at numbers x of any shape, in float64; NaN stays NaN. A kernel as the catalogue's definitions have them.
+    def value(self, x: Array, /, **parameters: float) -> Array:
+        """Return f(x): x of any shape, float64, to the same shape; NaN stays NaN. A kernel, as in a Definition.
 
-        At ±inf, where the arithmetic knows no answer (inf·0), it is the limit if f has come to rest far out.
+        Where the arithmetic gives NaN at ±inf (inf·0), f(x) is the limit if f is constant far out.
         """
         shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
         with np.errstate(all="ignore"):
-            known = self.scalars(parameters)
+            constants = self.constants(parameters)
             y = np.empty_like(x)
-            rows = np.empty((self._plan.rows, min(CHUNK, max(1, x.size))))
-            masks = np.empty((self._plan.masks, rows.shape[1]), np.bool_)
+            rows = np.empty((self._scratch.rows, min(CHUNK, max(1, x.size))))
+            masks = np.empty((self._scratch.masks, rows.shape[1]), np.bool_)
             for start in range(0, x.size, CHUNK):
                 piece, result = x[start : start + CHUNK], y[start : start + CHUNK]
-                self._run(piece, result, known, rows, masks)
-                # a minimum is NaN where one number is, and costs a third of looking at each
+                self._run(piece, result, constants, rows, masks)
+                # the minimum is NaN if one number is, and costs a third of a look at each
                 if self.loses_nan and np.isnan(piece.min()):
                     np.copyto(result, piece, where=np.isnan(piece))
                 if np.isnan(result.min()):
                     settle_ends(piece, result, lambda far: self.value(far, **parameters))
         return y.reshape(shape)
 
-    def scalars(self, parameters: Mapping[str, float]) -> list[Any]:
-        """The results that do not depend on x, by place; None at the others."""
+    def constants(self, parameters: Mapping[str, float]) -> list[Any]:
+        """Return the results that do not depend on x, by place; None for the others."""
         results: list[Any] = []
         for step in self.instructions:
-            results.append(None if step.varies else _scalar(step, results, parameters))
+            results.append(None if step.varies else _run_on_numbers(step, results, parameters))
         return results
 
     @cached_property
     def loses_nan(self) -> bool:
-        """Whether an operation makes a number of NaN: a comparison does, and NaN to the power of 0."""
+        """Whether NaN may become a number: in a comparison, and as NaN to the power of 0."""
         return any(step.is_condition or step.operation == "^" for step in self.instructions)
 
     @cached_property
     def last_uses(self) -> tuple[int, ...]:
-        """For each result the place of the last instruction that takes it."""
+        """For each result the place of the last instruction that uses it."""
         last = list(range(len(self.instructions)))
         for place, step in enumerate(self.instructions):
-            for taken in step.inputs:
-                last[taken] = place
+            for used in step.inputs:
+                last[used] = place
         last[-1] = len(last)
         return tuple(last)
 
     @cached_property
-    def _plan(self) -> "_Plan":
-        return _plan(self)
+    def _scratch(self) -> "_Scratch":
+        return _assign_rows(self)
 
-    def _run(self, x: Array, y: Array, known: list[Any], rows: Array, masks: NDArray[np.bool_]) -> None:
+    def _run(self, x: Array, y: Array, constants: list[Any], rows: Array, masks: NDArray[np.bool_]) -> None:
         n = x.size
-        results = list(known)
+        results = list(constants)
         for place, step in enumerate(self.instructions):
             if step.operation == "x":
                 results[place] = x
             elif step.varies:
-                row = self._plan.row_of[place]
+                row = self._scratch.row_of[place]
                 out = y if row is None else (masks if step.is_condition else rows)[row, :n]
-                results[place] = step_result(step, results, out)
+                results[place] = run_step(step, results, out)
         if results[-1] is not y:
             np.copyto(y, results[-1])
 
 
 def settle_ends(x: Array, y: Array, function: Callable[[Array], Array]) -> None:
-    """Where y is NaN at x = ±inf, the function's limit: what it is at ±1e150 and ±1e300, if that is one number."""
+    """Replace NaN in y at x = ±inf by the limit: the value at 1e150 and 1e300, or −1e150 and −1e300, if it is one."""
     lost = np.flatnonzero(np.isinf(x) & np.isnan(y))
     if not lost.size:
         return
@@ -169,73 +168,73 @@ def settle_ends(x: Array, y: Array, function: Callable[[Array], Array]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which row of scratch each result lies in (None: the result itself), and how many there are."""
+class _Scratch:
+    """The row of scratch for each result (None: the array of the final result), and how many rows there are."""
 
     row_of: tuple[int | None, ...]
     rows: int
     masks: int
 
 
-def _plan(program: Program) -> _Plan:
-    """Rows are handed on as soon as their number is needed no more, so that a chain runs in place."""
+def _assign_rows(program: Program) -> _Scratch:
+    """Assign rows of scratch; a row is free again after the last use of its result, so that a chain runs in place."""
     steps, last = program.instructions, program.last_uses
     row_of: list[int | None] = [None] * len(steps)
     spare: tuple[list[int], list[int]] = ([], [])
     made = [0, 0]
 
-    def free(place: int, taken: int) -> None:
-        row = row_of[taken]
-        if row is not None and last[taken] == place:
-            spare[steps[taken].is_condition].append(row)
+    def free(place: int, used: int) -> None:
+        row = row_of[used]
+        if row is not None and last[used] == place:
+            spare[steps[used].is_condition].append(row)
 
     for place, step in enumerate(steps):
         if step.operation == "x" or not step.varies or place == len(steps) - 1:
             continue
-        for taken in dict.fromkeys(step.inputs):
-            free(place, taken)
+        for used in dict.fromkeys(step.inputs):
+            free(place, used)
         kind = int(step.is_condition)
         if spare[kind]:
             row_of[place] = spare[kind].pop()
         else:
             row_of[place] = made[kind]
             made[kind] += 1
-    return _Plan(tuple(row_of), *made)
+    return _Scratch(tuple(row_of), *made)
 
 
-def step_result(step: Instruction, results: list[Any], out: Any) -> Any:
-    """The step's result for one chunk, in `out` wherever the operation can write there."""
-    taken = [results[i] for i in step.inputs]
+def run_step(step: Instruction, results: list[Any], out: Any) -> Any:
+    """Return the step's result for one chunk, in `out` wherever the operation can write there."""
+    inputs = [results[i] for i in step.inputs]
     operation = step.operation
-    if operation in _TRUTH:
-        return _TRUTH[operation](*taken, out=out)
+    if operation in CONDITIONS:
+        return CONDITIONS[operation](*inputs, out=out)
     if operation == "^":
-        return _power(taken[0], taken[1], out)
+        return _power(inputs[0], inputs[1], out)
     if operation in _ARITHMETIC:
-        return _ARITHMETIC[operation](*taken, out=out)
+        return _ARITHMETIC[operation](*inputs, out=out)
     if operation == "where":
-        return _selected(taken[0], taken[1], taken[2], out)
+        return _select(inputs[0], inputs[1], inputs[2], out)
     if operation == "as number":
-        np.copyto(out, taken[0])
+        np.copyto(out, inputs[0])
         return out
     if step.definition is not None:
-        parameters = dict(zip(step.parameters, taken[1:], strict=True))
-        form = lean(step.definition.name)
-        done = form(taken[0], parameters, out) if form and np.size(taken[0]) else None
-        return step.definition.value(taken[0], **parameters) if done is None else done
+        parameters = dict(zip(step.parameters, inputs[1:], strict=True))
+        fast = FAST_KERNELS.get(step.definition.name)
+        result = fast(inputs[0], parameters, out) if fast and np.size(inputs[0]) else None
+        return step.definition.value(inputs[0], **parameters) if result is None else result
     if operation == "logaddexp":
-        return logaddexp(taken[0], taken[1], out)
+        return logaddexp(inputs[0], inputs[1], out)
     compute = BY_NAME[operation].compute
     if isinstance(compute, np.ufunc) or operation == "clip":
-        return compute(*taken, out=out)
-    return compute(*taken)
+        return compute(*inputs, out=out)
+    return compute(*inputs)
 
 
-def _selected(condition: Any, then: Any, otherwise: Any, out: Any) -> Any:
-    """Then where the condition holds, otherwise elsewhere, by the numbers' bits; `out` may be any of their rows.
+def _select(condition: Any, then: Any, otherwise: Any, out: Any) -> Any:
+    """Return `then` where the condition holds, `otherwise` elsewhere; `out` may be the row of any of them.
 
-    A copy under a mask takes a jump an element, which a processor foresees wrongly every other time: three times
-    as long as otherwise ^ ((then ^ otherwise) & −condition), measured.
+    It is computed on the bits, as otherwise ^ ((then ^ otherwise) & −condition): three times as fast as a copy under
+    a mask, which takes one jump per element and is mispredicted half of the time (measured).
     """
     if np.ndim(condition) == 0:
         np.copyto(out, then if condition else otherwise)
@@ -252,7 +251,7 @@ def _bits(number: Any) -> Any:
 
 
 def _power(base: Any, exponent: Any, out: Any) -> Any:
-    """base**exponent; small whole exponents by products, which are ten times as fast, and roots by roots."""
+    """Return base**exponent; small whole exponents by products, ten times as fast, and square roots by sqrt."""
     if np.ndim(exponent) == 0 and np.ndim(base):
         if exponent == 2.0:
             return np.multiply(base, base, out=out)
@@ -269,71 +268,71 @@ def _power(base: Any, exponent: Any, out: Any) -> Any:
     return np.power(base, exponent, out=out)
 
 
-def _scalar(step: Instruction, results: list[Any], parameters: Mapping[str, float]) -> Any:
-    taken = [results[i] for i in step.inputs]
+def _run_on_numbers(step: Instruction, results: list[Any], parameters: Mapping[str, float]) -> Any:
+    inputs = [results[i] for i in step.inputs]
     match step.operation:
         case "number":
             return step.value
         case "parameter":
             return float(parameters[step.name])
         case "where":
-            return taken[1] if taken[0] else taken[2]
+            return inputs[1] if inputs[0] else inputs[2]
         case "as number":
-            return float(taken[0])
-        case operation if operation in _TRUTH:
-            return _TRUTH[operation](*taken)
+            return float(inputs[0])
+        case operation if operation in CONDITIONS:
+            return CONDITIONS[operation](*inputs)
         case operation if operation in _ARITHMETIC:
-            return float(_ARITHMETIC[operation](*(np.float64(v) for v in taken)))
+            return float(_ARITHMETIC[operation](*(np.float64(v) for v in inputs)))
     if step.definition is not None:
-        chosen = dict(zip(step.parameters, taken[1:], strict=True))
-        return float(step.definition.value(np.array([taken[0]]), **chosen)[0])
-    return float(np.ravel(BY_NAME[step.operation].compute(*(np.array([v]) for v in taken)))[0])
+        chosen = dict(zip(step.parameters, inputs[1:], strict=True))
+        return float(step.definition.value(np.array([inputs[0]]), **chosen)[0])
+    return float(np.ravel(BY_NAME[step.operation].compute(*(np.array([v]) for v in inputs)))[0])
 
 
-def compiled(tree: Node) -> Program:
-    """The instructions for a tree; what occurs twice, or is made of numbers alone, is computed once."""
-    builder = _Builder()
-    last = builder.number(tree)
-    steps = builder.steps
-    if last != len(steps) - 1:  # the formula is a part of itself that stood before: 1*x never, x alone does
-        steps.append(Instruction("+", (last, builder.constant(0.0)), varies=steps[last].varies))
+def compile_tree(tree: Node) -> Program:
+    """Return the program of a tree; parts that occur twice, or contain only numbers, are computed once."""
+    compiler = _Compiler()
+    last = compiler.number(tree)
+    steps = compiler.steps
+    if last != len(steps) - 1:  # the result is one of an earlier step
+        steps.append(Instruction("+", (last, compiler.constant(0.0)), varies=steps[last].varies))
     return Program(tuple(steps))
 
 
-class _Builder:
-    """Instructions so far, and where each is."""
+class _Compiler:
+    """The instructions so far, and the place of each."""
 
-    __slots__ = ("known", "steps")
+    __slots__ = ("places", "steps")
 
     def __init__(self) -> None:
         self.steps: list[Instruction] = []
-        self.known: dict[tuple[object, ...], int] = {}
+        self.places: dict[tuple[object, ...], int] = {}
 
     def add(self, operation: str, *inputs: int, **more: Any) -> int:
         definition = more.get("definition")
         key = (operation, inputs, more.get("value"), more.get("name"), id(definition), more.get("parameters"))
-        if key not in self.known:
+        if key not in self.places:
             varies = operation == "x" or any(self.steps[i].varies for i in inputs)
             step = Instruction(operation, inputs, varies=varies, **more)
             if inputs and all(self.steps[i].operation == "number" for i in inputs) and not step.is_condition:
                 with np.errstate(all="ignore"):
-                    value = _scalar(step, [s.value for s in self.steps], {})
+                    value = _run_on_numbers(step, [s.value for s in self.steps], {})
                 if np.isfinite(value):
                     return self.constant(float(value))
             self.steps.append(step)
-            self.known[key] = len(self.steps) - 1
-        return self.known[key]
+            self.places[key] = len(self.steps) - 1
+        return self.places[key]
 
     def constant(self, value: float) -> int:
         # by its bits: -0.0 is not 0.0
         key = ("number", value.hex())
-        if key not in self.known:
+        if key not in self.places:
             self.steps.append(Instruction("number", value=value, varies=False))
-            self.known[key] = len(self.steps) - 1
-        return self.known[key]
+            self.places[key] = len(self.steps) - 1
+        return self.places[key]
 
     def truth(self, node: Node) -> int:
-        """The place of a condition's result."""
+        """Return the place of a condition's result."""
         match node:
             case Compare(operator, left, right):
                 return self.add(operator, self.number(left), self.number(right))
@@ -345,7 +344,7 @@ class _Builder:
                 return self.add("!=", self.number(node), self.constant(0.0))
 
     def number(self, node: Node) -> int:
-        """The place of a number's result."""
+        """Return the place of a number's result."""
         match node:
             case Number(value):
                 return self.constant(value)
@@ -369,17 +368,17 @@ class _Builder:
                 return self.add("as number", self.truth(node))
 
     def catalogued(self, node: Catalogued, argument: int, parameters: tuple[tuple[str, Node], ...]) -> int:
-        given = dict(parameters)
+        own = dict(parameters)
         values = [
-            self.number(given[p.name]) if p.name in given else self.constant(p.default)
+            self.number(own[p.name]) if p.name in own else self.constant(p.default)
             for p in node.definition.parameters
         ]
         names = tuple(p.name for p in node.definition.parameters)
         return self.add("catalogued", argument, *values, definition=node.definition, parameters=names)
 
 
-def constant_value(tree: Node) -> Iterator[tuple[Node, float]]:
-    """The parts of a tree that are made of numbers alone, with their values, inner ones first."""
+def constant_parts(tree: Node) -> Iterator[tuple[Node, float]]:
+    """Yield the parts of a tree that contain only numbers, with their values, inner parts first."""
     values: dict[int, float | None] = {}
     waiting: list[tuple[Node, bool]] = [(tree, False)]
     while waiting:
@@ -392,8 +391,8 @@ def constant_value(tree: Node) -> Iterator[tuple[Node, float]]:
         if isinstance(node, (Free, Variable)) or any(values[id(part)] is None for part in parts):
             values[id(node)] = None
             continue
-        # over plain numbers, so that a part is computed once and not again in all around it
+        # of plain numbers, so that a part is computed once and not again in every part around it
         numbers = tuple(Number(value) for part in parts if (value := values[id(part)]) is not None)
-        value = float(compiled(with_children(node, numbers)).scalars({})[-1])
+        value = float(compile_tree(with_children(node, numbers)).constants({})[-1])
         values[id(node)] = value
         yield node, value

@@ -1,7 +1,7 @@
-"""Forms that lose digits, and the same functions written so that they do not: `log(1 + u)` is log1p(u).
+"""Rewrites forms that lose digits into forms that do not: `log(1 + u)` into log1p(u).
 
-Each row is proved by a test at points where the plain form fails. In a pattern u and v stand for anything; sums and
-products match in either order, constants by their value.
+A test proves each row at points where the plain form fails. In a pattern u and v stand for anything; sums and products
+match in either order, constants by their value.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,9 @@ from functools import cache
 
 import numpy as np
 
+from actcli.activations.catalogue import find_catalogued
+from actcli.activations.formula.parse import parse
+from actcli.activations.formula.program import compile_tree
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -26,9 +29,9 @@ from actcli.activations.formula.tree import (
     children,
     with_children,
 )
-from actcli.activations.formula.write import written
+from actcli.activations.formula.write import write
 
-# The more special row stands before the more general one.
+# special rows stand before more general ones
 ROWS = (
     ("log(1 + exp(u))", "softplus(u)"),
     ("log(exp(u) + exp(v))", "logaddexp(u, v)"),
@@ -74,11 +77,11 @@ ROWS = (
     ("1 - normcdf(u)", "normcdf(-u)"),
     ("1 - cos(u)", "2*sin(u/2)^2"),
     ("log(cosh(u))", "log1p(2*sinh(u/2)^2)"),
-    # far out it would be inf/inf
+    # the quotient would be inf/inf far out
     ("sqrt(1 + u^2) - 1", "where(abs(u) < 1, u^2/(sqrt(1 + u^2) + 1), plain(sqrt(1 + u^2) - 1))"),
 )
 _PASSES = 8
-"""One rewriting may make another possible: log(1/(1 + exp(-x))) is log(sigmoid(x)), then log_sigmoid(x)."""
+"""One rewriting may allow another: log(1/(1 + exp(-x))) becomes log(sigmoid(x)), then log_sigmoid(x)."""
 _SAME_CONSTANT = 4.0 * 2.0**-52
 
 Bindings = dict[str, Node]
@@ -86,17 +89,17 @@ Bindings = dict[str, Node]
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """One part of a formula that is computed in another form: as typed, and as computed."""
+    """One part of a formula that is computed in another form: as it was typed, and as it is computed."""
 
     before: str
     after: str
 
 
-def rewritten(tree: Node, text: str) -> tuple[Node, tuple[Rewriting, ...]]:
-    """The tree without the forms that lose digits, and what was changed; what stands in plain(...) is left alone."""
+def rewrite(tree: Node, text: str) -> tuple[Node, tuple[Rewriting, ...]]:
+    """Return the tree without the forms that lose digits, and the changes; parts in plain(...) are left alone."""
     changed: dict[Span, Node] = {}
     for _ in range(_PASSES):
-        new = _pass(tree, changed)
+        new = _rewrite_once(tree, changed)
         if new is tree:
             break
         tree = new
@@ -105,39 +108,36 @@ def rewritten(tree: Node, text: str) -> tuple[Node, tuple[Rewriting, ...]]:
         for span in changed
         if not any(other != span and other[0] <= span[0] and span[1] <= other[1] for other in changed)
     ]
-    said = (Rewriting(text[a:b], written(changed[a, b])) for a, b in sorted(outermost))
-    return tree, tuple(dict.fromkeys(said))
+    rewritings = (Rewriting(text[a:b], write(changed[a, b])) for a, b in sorted(outermost))
+    return tree, tuple(dict.fromkeys(rewritings))
 
 
-def _pass(node: Node, changed: dict[Span, Node]) -> Node:
-    """The tree with each matching part replaced once, inner parts of what is kept too."""
+def _rewrite_once(node: Node, changed: dict[Span, Node]) -> Node:
+    """Return the tree with each matching part replaced once, from the outside in, and note the parts in `changed`."""
     if isinstance(node, Call) and node.name == "plain":
         return node
     for pattern, replacement in _table().get(_root(node), ()):
-        found = next(_matches(pattern, node, {}), None)
-        if found is not None:
-            new = _filled(replacement, found, node.span)
+        bindings = next(_matches(pattern, node, {}), None)
+        if bindings is not None:
+            new = _fill(replacement, bindings, node.span)
             changed[node.span] = new
             return new
     parts = children(node)
-    new_parts = tuple(_pass(part, changed) for part in parts)
+    new_parts = tuple(_rewrite_once(part, changed) for part in parts)
     if all(new is old for new, old in zip(new_parts, parts, strict=True)):
         return node
-    made = with_children(node, new_parts)
+    new = with_children(node, new_parts)
     if node.span in changed:
-        changed[node.span] = made
-    return made
+        changed[node.span] = new
+    return new
 
 
 @cache
 def _table() -> dict[tuple[str, str], list[tuple[Node, Node]]]:
-    """The rows as trees, by the kind of their outermost operation."""
-    from actcli.activations.formula.parse import parse
-    from actcli.activations.specification import catalogued_definition
-
+    """Return the rows as trees, by the kind of their outermost operation."""
     table: dict[tuple[str, str], list[tuple[Node, Node]]] = {}
     for before, after in ROWS:
-        pattern, replacement = (parse(text, catalogued_definition) for text in (before, after))
+        pattern, replacement = (parse(text, find_catalogued) for text in (before, after))
         table.setdefault(_root(pattern), []).append((pattern, replacement))
     return table
 
@@ -152,55 +152,52 @@ def _root(node: Node) -> tuple[str, str]:
             return type(node).__name__, ""
 
 
-def _matches(pattern: Node, node: Node, known: Bindings) -> Iterator[Bindings]:
-    """Every way in which the pattern is the node, as what its letters stand for."""
+def _matches(pattern: Node, node: Node, bindings: Bindings) -> Iterator[Bindings]:
+    """Yield every way in which the pattern matches the node, as the parts that its letters stand for."""
     if isinstance(pattern, Free):
-        yield from _bind(pattern.name, node, known)
+        yield from _bind(pattern.name, node, bindings)
         return
     constant = _constant(pattern)
     if constant is not None:
         value = _constant(node)
         if value is not None and abs(value - constant) <= _SAME_CONSTANT * abs(constant):
-            yield known
+            yield bindings
         return
     if isinstance(pattern, Negative) and isinstance(pattern.operand, Free):
-        yield from _bind(pattern.operand.name, _negated(node), known)
+        yield from _bind(pattern.operand.name, _negate(node), bindings)
         return
     if _root(pattern) != _root(node) or (isinstance(node, Catalogued) and node.parameters):
         return
-    wanted, given = children(pattern), children(node)
-    orders = [given]
+    patterns, parts = children(pattern), children(node)
+    yield from _all_match(patterns, parts, bindings)
     if isinstance(pattern, Binary) and pattern.operator in "+*":
-        orders.append(given[::-1])
-    for order in orders:
-        yield from _all_match(wanted, order, known)
+        yield from _all_match(patterns, parts[::-1], bindings)
 
 
-def _all_match(wanted: tuple[Node, ...], given: tuple[Node, ...], known: Bindings) -> Iterator[Bindings]:
-    if not wanted:
-        yield known
+def _all_match(patterns: tuple[Node, ...], parts: tuple[Node, ...], bindings: Bindings) -> Iterator[Bindings]:
+    if not patterns:
+        yield bindings
         return
-    for found in _matches(wanted[0], given[0], known):
-        yield from _all_match(wanted[1:], given[1:], found)
+    for more in _matches(patterns[0], parts[0], bindings):
+        yield from _all_match(patterns[1:], parts[1:], more)
 
 
-def _bind(name: str, node: Node, known: Bindings) -> Iterator[Bindings]:
-    if name in known:
-        if known[name] == node:
-            yield known
-    else:
-        yield {**known, name: node}
+def _bind(name: str, node: Node, bindings: Bindings) -> Iterator[Bindings]:
+    if name not in bindings:
+        yield {**bindings, name: node}
+    elif bindings[name] == node:
+        yield bindings
 
 
-def _negated(node: Node) -> Node:
-    """−node, with the sign taken into a leading factor where there is one: −(−2·x) is 2·x."""
+def _negate(node: Node) -> Node:
+    """Return −node, without a double sign: −(−2·x) is 2·x."""
     match node:
         case Negative(operand):
             return operand
         case Number(value):
             return Number(-value, node.span)
         case Binary("*" | "/", left, _) if _has_sign(left):
-            return replace(node, left=_negated(left))
+            return replace(node, left=_negate(left))
         case _:
             return Negative(node, node.span)
 
@@ -218,16 +215,14 @@ def _has_sign(node: Node) -> bool:
 
 
 def _constant(node: Node) -> float | None:
-    """The value of a part that is made of numbers alone."""
+    """Return the value of a part that contains only numbers; None for any other."""
     if isinstance(node, Number):
         return node.value
     parts = children(node)
     if not parts or not all(_is_constant(part) for part in parts):
         return None
-    from actcli.activations.formula.program import compiled
-
     with np.errstate(all="ignore"):
-        return float(compiled(node).scalars({})[-1])
+        return float(compile_tree(node).constants({})[-1])
 
 
 def _is_constant(node: Node) -> bool:
@@ -236,11 +231,11 @@ def _is_constant(node: Node) -> bool:
     return all(_is_constant(part) for part in children(node))
 
 
-def _filled(template: Node, found: Bindings, span: Span) -> Node:
-    """The replacement with what the letters stand for; the whole of it stands where the plain form stood."""
+def _fill(template: Node, bindings: Bindings, span: Span) -> Node:
+    """Return the replacement with the parts that its letters stand for, at the columns of the plain form."""
     if isinstance(template, Free):
-        return found[template.name]
-    parts = tuple(_filled(part, found, span) for part in children(template))
+        return bindings[template.name]
+    parts = tuple(_fill(part, bindings, span) for part in children(template))
     made = with_children(template, parts) if parts else template
     match made:
         case Binary("*", Number(1.0), right):

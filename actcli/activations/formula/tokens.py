@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from actcli.activations.formula.errors import FormulaError
-from actcli.activations.formula.functions import GREEK, LETTER_FUNCTIONS
+from actcli.activations.formula.functions import LETTER_FUNCTIONS
+from actcli.activations.names import GREEK
 
 LONGEST = 4000
 """Characters in a formula."""
@@ -33,7 +34,7 @@ _LOOK_ALIKE = dict(zip("асеіјорԛѕԝхуАВЕКМНОРСТХаοχ", "
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word or sign; `text` is in ASCII, with what `kind` it is and where it stands."""
+    """One word or sign: its kind, its text in ASCII, and the columns from `start` to before `end`."""
 
     kind: Kind
     text: str
@@ -41,24 +42,24 @@ class Token:
     end: int
 
 
-def tokens(text: str) -> list[Token]:
-    """The tokens of a formula, an `end` behind them. Raises FormulaError at a character that has no place in one."""
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of a formula and an `end`. Raises FormulaError at a character that cannot be in a formula."""
     if len(text) > LONGEST:
         raise FormulaError(
-            f"a formula has {LONGEST} characters at most, this one has {len(text)}",
+            f"a formula has {LONGEST:,} characters at most, this one has {len(text):,}",
             text[: LONGEST + 1],
             LONGEST,
         )
-    found: list[Token] = []
+    tokens: list[Token] = []
     at = 0
     while at < len(text):
         if text[at] in " \t":
             at += 1
             continue
         token = _token(text, at)
-        found.append(token)
+        tokens.append(token)
         at = token.end
-    return [*found, Token("end", "", len(text), len(text))]
+    return [*tokens, Token("end", "", len(text), len(text))]
 
 
 def _token(text: str, at: int) -> Token:
@@ -77,12 +78,13 @@ def _token(text: str, at: int) -> Token:
     if character in GREEK:
         return Token("name", GREEK[character], at, at + 1)
     if character in _TYPESET:
-        meant = _TYPESET[character]
-        return Token("name" if meant.isalpha() else "sign", meant, at, at + 1)
-    raise FormulaError(_complaint(text, at), text, at)
+        plain = _TYPESET[character]
+        return Token("name" if plain.isalpha() else "sign", plain, at, at + 1)
+    raise FormulaError(_explain_character(text, at), text, at)
 
 
-def _complaint(text: str, at: int) -> str:
+def _explain_character(text: str, at: int) -> str:
+    """Return why the character cannot stand in a formula, and what to write instead."""
     character = text[at]
     code = f"U+{ord(character):04X}"
     if character in _LOOK_ALIKE:

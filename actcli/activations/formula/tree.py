@@ -1,4 +1,4 @@
-"""What a formula is made of: one node an operation, each with the columns of the text that it stands for."""
+"""The tree of a formula: one node per operation, each with the columns of the text that it comes from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from actcli.activations.definition import Definition
 
 Span = tuple[int, int]
-"""First column and the one behind the last, counted from 0, in the text as it was typed."""
+"""First column and the one after the last, counted from 0, in the text as it was typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A finite constant; `pi` and `e` are numbers too."""
+    """A finite constant, also for `pi` and `e`."""
 
     value: float
     span: Span = field(default=(0, 0), compare=False)
@@ -26,7 +26,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """A parameter of the formula, by its name (`alpha`, also where α is written)."""
+    """A parameter of the formula, by its name (`alpha`, also for α)."""
 
     name: str
     span: Span = field(default=(0, 0), compare=False)
@@ -42,7 +42,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """left operator right; the operator is one of `+ - * / ^ %`; % is Python's, with the divisor's sign."""
+    """left operator right, with one of `+ - * / ^ %`; % is Python's and has the sign of the divisor."""
 
     operator: str
     left: "Node"
@@ -52,7 +52,7 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """left operator right, 1 or 0; the operator is one of `< <= > >= == !=`."""
+    """left operator right, with one of `< <= > >= == !=`: 1 or 0."""
 
     operator: str
     left: "Node"
@@ -62,7 +62,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """left and right, left or right: 1 or 0. `0 < x < 6` is `0 < x and x < 6`."""
+    """left and right, or left or right: 1 or 0. `0 < x < 6` is `0 < x and x < 6`."""
 
     operator: str
     left: "Node"
@@ -80,7 +80,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
-    """then if condition else otherwise; `where(condition, then, otherwise)` is the same."""
+    """then if condition else otherwise, also for `where(condition, then, otherwise)`."""
 
     condition: "Node"
     then: "Node"
@@ -90,9 +90,9 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One of the language's own functions (functions.py), by its canonical name, with as many arguments as it takes.
+    """One of the language's own functions (functions.py), by its canonical name, with all of its arguments.
 
-    `min` and `max` of more than two are nested, so that they have two here.
+    `min` and `max` have two arguments here: calls with more are nested.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Call:
 class Catalogued:
     """A function of the catalogue at an argument: `leaky_relu(u, alpha=0.2)`.
 
-    `parameters` are those that are given, by their canonical names; none of them contains x.
+    `parameters` holds those in the text, by their canonical names; none of them contains x.
     """
 
     name: str
@@ -118,7 +118,7 @@ Node = Number | Variable | Free | Negative | Binary | Compare | Logic | Not | Co
 
 
 def children(node: Node) -> tuple[Node, ...]:
-    """What the node is made of, from left to right."""
+    """Return the operands of a node, from left to right."""
     match node:
         case Number() | Variable() | Free():
             return ()
@@ -135,7 +135,7 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it, in the order of the text; without recursion, so that any depth will do."""
+    """Yield the node and all below it in the order of the text, without recursion: the tree may have any depth."""
     waiting = [node]
     while waiting:
         top = waiting.pop()
@@ -144,17 +144,17 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def free_names(node: Node) -> tuple[str, ...]:
-    """The formula's parameters, in the order in which they first stand in the text."""
+    """Return the names of the formula's parameters, in the order of the text."""
     return tuple(dict.fromkeys(part.name for part in walk(node) if isinstance(part, Free)))
 
 
 def contains_x(node: Node) -> bool:
-    """Whether x stands anywhere in it."""
+    """Return whether x is anywhere in the tree."""
     return any(isinstance(part, Variable) for part in walk(node))
 
 
 def with_children(node: Node, parts: tuple[Node, ...]) -> Node:
-    """The same operation, at the same place, on other parts; as many as `children` gives."""
+    """Return the same operation, at the same columns, on other operands: as many as `children` returns."""
     match node, parts:
         case Negative() | Not(), (operand,):
             return replace(node, operand=operand)

@@ -144,14 +144,14 @@ def with_facts(definition: Definition) -> Definition:
     """
     if definition.family != FORMULA:
         return definition
-    from actcli.activations.formula import settled
+    from actcli.activations.formula import settle
 
     values = {parameter.name: parameter.default for parameter in definition.parameters}
     unknown = replace(definition, range=(math.nan, math.nan), smoothness=math.nan)
     if any(map(math.isnan, values.values())):
         return unknown
     try:
-        f = Activation(definition.name, settled(definition, values), values)
+        f = Activation(definition.name, settle(definition, values), values)
     except UsageError:  # real nowhere
         return unknown
     with np.errstate(all="ignore"):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation, catalogue
 from actcli.activations.definition import FORMULA, Definition
-from actcli.activations.formula import expression_of
+from actcli.activations.formula import read_expression
 from actcli.activations.formula.rewrites import Rewriting
 
 Array = NDArray[np.float64]
@@ -58,7 +58,7 @@ def recognise(f: Activation) -> Recognition | None:
     nearest = min(_differences(x[finite], y[finite]), default=None) if finite.any() else None
     lost, lost_at = _digits_lost(f)
     return Recognition(
-        rewritings=expression_of(f.definition).rewritings,
+        rewritings=read_expression(f.definition).rewritings,
         same_as=_same(x[finite], y[finite]) if finite.sum() > _POINTS // 2 else None,
         nearest=nearest[2] if nearest else None,
         difference=nearest[0] if nearest else math.nan,
@@ -130,7 +130,7 @@ def _fitted(g: Activation, x: Array, y: Array) -> Activation | None:
 
 def _digits_lost(f: Activation) -> tuple[float, float | None]:
     """How many of 16 digits the form as typed loses at the worst, and the x nearest to 0 where."""
-    read = expression_of(f.definition)
+    read = read_expression(f.definition)
     if not read.rewritings:
         return 0.0, None
     far = np.geomspace(1e-18, 1e3, 4000)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.activations import Activation, activation
-from actcli.activations.specification import split_parameters
+from actcli.activations.names import split_parameters
 from actcli.exits import UsageError
 
 MOST_VALUES = 1000

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations.specification import is_name
+from actcli.activations.resolve import is_name
 
 Array = NDArray[np.floating[Any]]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from actcli.activations import Activation, activation
-from actcli.activations.specification import split_layers
+from actcli.activations.resolve import split_layers
 from actcli.exits import UsageError
 
 MOST_LAYERS = 1000

@@ -298,7 +298,7 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
     is taken.
     """
     from actcli.activations import activation
-    from actcli.activations.specification import split_layers
+    from actcli.activations.resolve import split_layers
     from actcli.analysis.card.sweep import parse_sweep, product
     from actcli.analysis.training.stack import Stack, stack, stacked
 
@@ -334,7 +334,7 @@ def _refuse_twins(specs: "Sequence[str]") -> None:
 
 def _spelt(spec: str) -> str:
     """The specification with each layer's name in one spelling; a formula as it is, where - is a sign."""
-    from actcli.activations.specification import is_name, split_layers
+    from actcli.activations.resolve import is_name, split_layers
 
     layers = split_layers(spec)
     return "/".join(

@@ -6,7 +6,7 @@ import unicodedata
 
 from actcli.activations import Definition, Parameter
 from actcli.activations.definition import FORMULA
-from actcli.activations.specification import named_definition
+from actcli.activations.registry import find_definition
 from actcli.render.text.cells import printable
 
 _HARMLESS = {'"': "'", "\\": "/"}
@@ -34,7 +34,7 @@ class Identifiers:
 
 def has_name(definition: Definition) -> bool:
     """Whether it is a function with a name, not a formula that stands for itself."""
-    return definition.family != FORMULA or named_definition(definition.name) is not None
+    return definition.family != FORMULA or find_definition(definition.name) is not None
 
 
 def function_name(definition: Definition) -> str:

@@ -4,8 +4,7 @@ import math
 import re
 
 from actcli.activations import Activation, Definition
-from actcli.activations.formula import expression_of
-from actcli.activations.formula.functions import GREEK
+from actcli.activations.formula import read_expression
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -21,6 +20,7 @@ from actcli.activations.formula.tree import (
     Variable,
     free_names,
 )
+from actcli.activations.names import GREEK
 from actcli.render.code.identifiers import has_name, remark
 from actcli.render.code.lowering import simplified, substituted
 
@@ -88,7 +88,7 @@ def _equation(f: Activation) -> str:
         text = _ROWS[definition.name]
         return text % f.parameters["groups"] if f.parameters else text
     switched_off = {name: Number(value) for name, value in f.parameters.items() if math.isinf(value)}
-    tree = simplified(substituted(expression_of(definition).tree, switched_off))
+    tree = simplified(substituted(read_expression(definition).tree, switched_off))
     called = _operator(definition) if has_name(definition) else "f"
     given = [
         f"{_letter(name)} = {_written(Number(f.parameters[name]))[0]}"

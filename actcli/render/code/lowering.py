@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from actcli.activations.definition import FORMULA, Definition
-from actcli.activations.formula import expression_of
-from actcli.activations.formula.program import constant_value
+from actcli.activations.formula import read_expression
+from actcli.activations.formula.program import constant_parts
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -82,7 +82,7 @@ def inlined(tree: Node, stays_a_call: Callable[[Catalogued], bool]) -> Node:
 
 def expression(definition: Definition) -> Node:
     """What is written for a function: of the catalogue its expression as it is, which loses nothing."""
-    read = expression_of(definition)
+    read = read_expression(definition)
     return read.stable[0] if definition.family == FORMULA else read.tree
 
 
@@ -163,7 +163,7 @@ def _folded(tree: Node) -> Node:
     """A constant that Python's `math` would not compute as we do becomes its number."""
     if isinstance(tree, Number | Negative | Variable | Free) or not _is_constant(tree):
         return tree
-    values = [value for _, value in constant_value(tree)]
+    values = [value for _, value in constant_parts(tree)]
     if all(map(math.isfinite, values)) and _is_writable(tree):
         return tree
     return Number(values[-1])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from actcli.activations import Activation, Definition, Parameter
 from actcli.activations.definition import FORMULA
-from actcli.activations.formula import expression_of
+from actcli.activations.formula import read_expression
 from actcli.activations.formula.tree import Free, Node, Number, free_names
-from actcli.activations.specification import named_definition
+from actcli.activations.registry import find_definition
 from actcli.render.code.expressions import Writer
 from actcli.render.code.identifiers import (
     Identifiers,
@@ -96,7 +96,7 @@ class _Module:
 
     def _from_body(self, body: Body, takes: tuple[str, ...]) -> "_Made":
         for name in body.needs:
-            needed = named_definition(name)
+            needed = find_definition(name)
             if needed is not None:
                 self.called(needed)
         return _Made(body.lines, takes, more=(body.arguments,) if body.arguments else ())
@@ -151,7 +151,7 @@ def _about(definition: Definition) -> list[str]:
         said = f"{definition.name}: {definition.formula} ({definition.source})."
     lines = [f'"""{remark(said)}"""']
     if definition.family == FORMULA:
-        changed = (f"{one.before} as {one.after}" for one in expression_of(definition).rewritings)
+        changed = (f"{one.before} as {one.after}" for one in read_expression(definition).rewritings)
         lines += [f"# computed without loss of digits: {remark(said)}" for said in changed]
     return lines
 

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from actcli.activations import Parameter
-from actcli.activations.formula.functions import CONSTANTS, GREEK
-from actcli.activations.formula.parse import WORDS
+from actcli.activations.formula.functions import CONSTANTS, WORDS
+from actcli.activations.names import GREEK
 from actcli.activations.personal import Entry
 from actcli.exits import DataError
 

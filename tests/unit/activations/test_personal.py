@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actcli.activations import Parameter, activation, await_functions, register, registered
-from actcli.activations.personal import Entry, defined, refused_name
+from actcli.activations.personal import Entry, define_entries, refuse_name
 from actcli.exits import UsageError
 
 X = np.array([-3.0, -0.5, 0.0, 0.7, 2.0])
@@ -68,7 +68,7 @@ def test_a_nested_entry_has_its_kinks_and_its_domain(known):
 )
 def test_a_circle_names_its_members(formulas, circles):
     definitions = {}
-    found = defined([entry(name, formula) for name, formula in formulas.items()], definitions)
+    found = define_entries([entry(name, formula) for name, formula in formulas.items()], definitions)
     assert found.faulty == {name: f"f.toml: {name}: uses itself: {way}" for name, way in circles.items()}
     assert definitions == {}
 
@@ -122,7 +122,7 @@ def test_the_later_file_holds_and_that_is_told_once(known):
     told = known(entry("gate", "x^2", file="one.toml"), entry("gate", "x^3", file="two.toml"))
     assert activation("gate")(2.0) == 8.0
     assert activation("gate(x)")(3.0) == 27.0
-    assert told == ["gate is that of two.toml, not that of one.toml"]
+    assert told == ["gate is taken from two.toml, not from one.toml"]
 
 
 def test_a_formula_read_before_means_what_is_known_now(known):
@@ -169,31 +169,31 @@ def test_what_functions_hide_in_one_another_is_bounded(known):
     in_a_row = [entry("r0", "x + 1"), *(entry(f"r{i}", f"r{i - 1}(x)") for i in range(1, 400))]
     known(*doubling, *in_a_row)
     assert [one.name for one in registered()] == [*(f"f{i}" for i in range(9)), *(f"r{i}" for i in range(20))]
-    with pytest.raises(UsageError, match="1000 parts at most"):
+    with pytest.raises(UsageError, match="1,000 parts at most"):
         activation("f8(x) + f8(2*x)")
     assert activation("r19").grad(0.5, order=2) == 0.0
 
 
 @pytest.mark.parametrize("name", ["gate", "G2", "my_gate", "x2", "ee", "sin2", "relu7", "a" * 40])
 def test_names_that_can_be_given(name):
-    assert refused_name(name) is None
+    assert refuse_name(name) is None
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("relu", "it is relu already"),
+        ("relu", "in the catalogue already"),
         ("Re-LU", "write Re_LU"),
-        ("swish", "it is silu already, by another name"),
+        ("swish", "silu has that name already"),
         ("exp", "already"),
-        ("log1p", "it means something in formulas already"),
+        ("log1p", "formulas have a meaning for it"),
         ("Arc_Tan", "already"),
-        ("where", "it means something in formulas already"),
-        ("plain", "it means something in formulas already"),
-        ("x", "it means something in formulas already"),
-        ("PI", "it means something in formulas already"),
-        ("if", "it means something in formulas already"),
-        ("beta", "it is a parameter in formulas already, β"),
+        ("where", "formulas have a meaning for it"),
+        ("plain", "formulas have a meaning for it"),
+        ("x", "formulas have a meaning for it"),
+        ("PI", "formulas have a meaning for it"),
+        ("if", "formulas have a meaning for it"),
+        ("beta", "the parameter β already"),
         ("torch", "stands before the names of a framework"),
         ("nan", "it is a number"),
         ("", "begins with a letter"),
@@ -201,25 +201,28 @@ def test_names_that_can_be_given(name):
         ("_g", "begins with a letter; write g"),
         ("my gate", "write my_gate"),
         ("torch.mine", "write torch_mine"),
-        ("g\u0430te", "letters of a to z"),
-        ("σ", "letters of a to z"),
+        ("g\u0430te", "letters a to z"),
+        ("σ", "letters a to z"),
         ("gate\n", "write gate"),
         ("a" * 41, "40 characters at most"),
     ],
 )
 def test_names_that_cannot(name, said):
-    assert said in refused_name(name)
+    assert said in refuse_name(name)
 
 
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ([entry("g", "x^2"), entry("G", "x^3")], "f.toml: G: g has that name already"),
+        ([entry("g", "x^2"), entry("G", "x^3")], "f.toml: G: g has the same name"),
         (
             [entry("g", "x^2"), entry("h", "x^3", aliases=("g",))],
-            "f.toml: h: g has that name already",
+            "f.toml: h: g has the same name",
         ),
-        ([entry("g", "x", aliases=("relu",))], "f.toml: g: cannot have the alias relu: it is relu already"),
+        (
+            [entry("g", "x", aliases=("relu",))],
+            "f.toml: g: cannot have the alias relu: relu is in the catalogue already",
+        ),
         ([entry("g", "b*x + B")], "f.toml: g: the parameters b and B differ by case or _ alone"),
         (
             [entry("g", "b*x", Parameter("c", 1.0))],

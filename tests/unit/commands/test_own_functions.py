@@ -207,12 +207,12 @@ def test_a_bad_entry_is_told_and_the_rest_works():
 
 def test_files_of_the_command_line_hold_before_the_personal_one(folder):
     (folder / "more.toml").write_text('cube = "x^3 + 1"')
-    told = "actcli: cube is that of more.toml, not that of functions.toml\n"
+    told = "actcli: cube is taken from more.toml, not from functions.toml\n"
     assert outcome("eval", "cube", "2", "--functions", "more.toml") == ("9.0\n", told)
     assert outcome("eval", "my_gate", "0", "--functions", "more.toml") == ("0.0\n", "")
     assert outcome("eval", "cube", "2", "--functions", "more.toml", environ={}) == ("9.0\n", "")
     twice = ("--functions", "more.toml", "--functions", "functions.toml")
-    told = "actcli: cube is that of functions.toml, not that of more.toml\n"
+    told = "actcli: cube is taken from functions.toml, not from more.toml\n"
     assert outcome("eval", "cube", "2", *twice, environ={}) == ("8.0\n", told)
 
 

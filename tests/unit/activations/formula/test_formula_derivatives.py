@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from actcli import activation, catalogue
-from actcli.activations.formula import expression_of
-from actcli.activations.formula.derivatives import series
+from actcli.activations.formula import read_expression
+from actcli.activations.formula.derivatives import expand
 from actcli.exits import UsageError
 
 POINTS = np.array([-2.3, -1.1, -0.35, 0.27, 0.8, 1.9])
@@ -169,10 +169,10 @@ SMOOTH = [
 @pytest.mark.parametrize("name", SMOOTH)
 def test_catalogued_functions_have_a_seventh_derivative(name):
     f = activation(name)
-    expression = expression_of(f.definition)
+    expression = read_expression(f.definition)
     x = np.array([-1.7, -0.6, 0.4, 1.3])
     # the eighth differences of the seventh's Taylor series: f's own series at x says what f is at x + h
-    coefficients = series(expression.literal, 24, x, f.parameters)
+    coefficients = expand(expression.literal, 24, x, f.parameters)
     for h in (0.25, -0.25):
         total = sum(np.asarray(c) * h**k for k, c in enumerate(coefficients))
         np.testing.assert_allclose(total, f(x + h), rtol=1e-9, atol=1e-12)
@@ -242,9 +242,9 @@ def test_every_catalogued_function_is_the_formula_that_it_says(name):
         f = activation(name + values)
         low, high = max(f.definition.domain[0], -9.03), min(f.definition.domain[1], 9.07)
         x = np.linspace(low, high, 205)[1:-1]
-        expression = expression_of(f.definition)
+        expression = read_expression(f.definition)
         with np.errstate(all="ignore"):
-            found = series(expression.literal, 2, x, f.parameters)
+            found = expand(expression.literal, 2, x, f.parameters)
         for k, theirs in enumerate((f(x), f.grad(x), f.grad(x, order=2))):
             ours = np.broadcast_to(found[k] if k < len(found) else 0.0, x.shape) * (2 if k == 2 else 1)
             scale = np.abs(theirs) + 1e-9 * np.abs(theirs).max()

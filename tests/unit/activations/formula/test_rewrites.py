@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.activations.formula import formula
+from actcli.activations.formula import read_formula
 from actcli.activations.formula.rewrites import ROWS
 from actcli.activations.formula.tree import (
     Binary,
@@ -104,7 +104,7 @@ def test_every_row_has_its_proof():
 @pytest.mark.parametrize("row", FAILS, ids=list(FAILS))
 def test_a_rewriting_is_right_where_the_plain_form_is_not(row):
     text, points = FAILS[row]
-    read = formula(text)
+    read = read_formula(text)
     assert read.rewritings, text
     for x in points:
         with mp.workdps(700):
@@ -134,7 +134,7 @@ def test_slopes_of_rewritten_forms_keep_their_digits_too():
 
 def test_the_forms_that_are_better_in_their_slope_alone_are_as_good_in_value():
     for text in ("x*tanh(softplus(x))", "x*normcdf(x)", "0.5*erfc(-x/sqrt(2))"):
-        read = formula(text)
+        read = read_formula(text)
         x = np.linspace(-5, 5, 101)
         np.testing.assert_allclose(read.program.value(x), read.literal.value(x), rtol=1e-13)
 
@@ -157,13 +157,13 @@ def test_the_forms_that_are_better_in_their_slope_alone_are_as_good_in_value():
     ],
 )
 def test_what_was_rewritten_is_said(text, said):
-    assert [(one.before, one.after) for one in formula(text).rewritings] == said
+    assert [(one.before, one.after) for one in read_formula(text).rewritings] == said
 
 
 def test_a_form_with_a_branch_is_taken_once_and_has_no_kink():
     for text in ("sqrt(1 + x^2) - 1", "(√(x²+1) − 1)/2 + x"):
         f = activation(text)
-        assert [one.after.count(" if ") for one in formula(text).rewritings] == [1]
+        assert [one.after.count(" if ") for one in read_formula(text).rewritings] == [1]
         assert f.kinks == ()
         x = np.array([-1.5, -1.0, -0.999, 0.0, 1.0, 1e200])
         slope = x / np.hypot(1, x)

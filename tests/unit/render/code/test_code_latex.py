@@ -6,7 +6,7 @@ import pytest
 from emitted import ELEMENTWISE, ROWS
 
 from actcli import activation
-from actcli.activations.formula.functions import GREEK
+from actcli.activations.names import GREEK
 from actcli.render.code import code_for
 
 SPECS = (*ELEMENTWISE, *ROWS)

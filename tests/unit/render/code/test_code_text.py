@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from actcli import activation
 from actcli.activations import Parameter
-from actcli.activations.formula import definition_of
-from actcli.activations.specification import register
+from actcli.activations.formula import define
+from actcli.activations.resolve import register
 from actcli.exits import UsageError
 from actcli.render.code import code_for
 from actcli.render.text.notation import in_ascii
@@ -111,10 +111,10 @@ def test_functions_that_are_needed_are_written_beside(place):
 
 @pytest.fixture
 def own_functions():
-    def define(name, text, *parameters, source=""):
-        register([definition_of(name, text, parameters, source)])
+    def make(name, text, *parameters, source=""):
+        register([define(name, text, parameters, source)])
 
-    yield define
+    yield make
     register([])
 
 

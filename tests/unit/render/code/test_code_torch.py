@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch", exc_type=ImportError)
 
 from actcli import activation  # noqa: E402 - torch may be missing
 from actcli.activations import Parameter  # noqa: E402
-from actcli.activations.formula import definition_of  # noqa: E402
-from actcli.activations.specification import register  # noqa: E402
+from actcli.activations.formula import define  # noqa: E402
+from actcli.activations.resolve import register  # noqa: E402
 
 EXACT = 8 * 2.0**-52
 """float64: a few roundings, by the largest of 1, |x| and the result."""
@@ -103,7 +103,7 @@ def test_a_parameter_can_be_learned(spec, name):
 
 
 def test_a_learned_parameter_reaches_a_function_of_ones_own():
-    register([definition_of("mine", "leaky_relu(x, alpha=k)*sin(x)", (Parameter("k", 0.5),))])
+    register([define("mine", "leaky_relu(x, alpha=k)*sin(x)", (Parameter("k", 0.5),))])
     try:
         f = emitted("torch", "mine(x + 1, k=b)", free=("b",))
     finally:

@@ -1,0 +1,81 @@
+"""The text of a specification: how names compare, and where parameters and layers are split off."""
+
+import re
+
+DIALECTS = ("torch", "jax", "keras", "onnx")
+NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+GREEK = {
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "δ": "delta",
+    "ε": "epsilon",
+    "η": "eta",
+    "θ": "theta",
+    "κ": "kappa",
+    "λ": "lambda",
+    "μ": "mu",
+    "ν": "nu",
+    "ρ": "rho",
+    "σ": "sigma",
+    "τ": "tau",
+    "φ": "phi",
+    "ψ": "psi",
+    "ω": "omega",
+    # the same letters as other keyboards and fonts have them
+    "µ": "mu",
+    "ϵ": "epsilon",
+    "ϕ": "phi",
+}
+"""A paper's letters for parameters."""
+
+
+def normalise(name: str) -> str:
+    """Return the form in which names are compared: case, `-` and `_` do not matter, and `β` is beta."""
+    name = name.strip()
+    return GREEK.get(name, name).lower().replace("-", "").replace("_", "")
+
+
+def split_parameters(spec: str) -> tuple[str, str | None]:
+    """Return the function and the text after the last colon outside brackets; None without a colon."""
+    depth = 0
+    for place in range(len(spec) - 1, -1, -1):
+        depth += (spec[place] == ")") - (spec[place] == "(")
+        if spec[place] == ":" and depth == 0:
+            # after a name the first colon counts: relu:1:2 has a bad number and is no formula
+            first = spec.find(":")
+            colon = first if NAME.fullmatch(spec[:first]) else place
+            return spec[:colon], spec[colon + 1 :]
+    return spec, None
+
+
+def split_slashes(spec: str) -> list[str]:
+    """Return the parts between the slashes outside brackets."""
+    parts, depth, start = [], 0, 0
+    for place, character in enumerate(spec):
+        depth += (character == "(") - (character == ")")
+        if character == "/" and depth == 0:
+            parts.append(spec[start:place])
+            start = place + 1
+    return [*parts, spec[start:]]
+
+
+def is_bracketed(part: str) -> bool:
+    """Return whether one pair of brackets encloses the whole part, but for its parameters."""
+    head = split_parameters(part)[0].strip()
+    if not (head.startswith("(") and head.endswith(")")):
+        return False
+    depth = 0
+    for place, character in enumerate(head):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place == len(head) - 1
+    return False
+
+
+def strip_brackets(part: str) -> str:
+    """Return a bracketed part without its brackets, its parameters kept."""
+    head, tail = split_parameters(part)
+    return head.strip()[1:-1] + ("" if tail is None else f":{tail}")
