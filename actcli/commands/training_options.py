@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actcli.analysis.training.dataset import Dataset
     from actcli.analysis.training.initial import Init as InitName
     from actcli.analysis.training.stack import Stack
-    from actcli.analysis.training.training_comparison import Trial
+    from actcli.analysis.training.trial import Trial
     from actcli.terminal import Terminal
 
 OptimizerName = Literal["sgd", "momentum", "adam"]
@@ -190,8 +190,8 @@ def trial_of(
     Raises UsageError for options that mean nothing, and fewer layers than a stack has functions; DataError for data
     that cannot be read.
     """
-    from actcli.analysis.training.training import Plan
-    from actcli.analysis.training.training_comparison import Trial
+    from actcli.analysis.training.plan import TrainingPlan
+    from actcli.analysis.training.trial import Trial
     from actcli.sources.records.datasets import load_dataset
 
     if asked.decay is not None and asked.decay < 0:
@@ -199,7 +199,7 @@ def trial_of(
     optimizer = asked.optimizer or "sgd"
     rates = (RATES[optimizer],) if asked.rate is None else rates_in(asked.rate)
     trial = Trial(
-        plan=Plan(
+        plan=TrainingPlan(
             epochs=asked.epochs or EPOCHS,
             batch=asked.batch or BATCH,
             optimizer=optimizer,

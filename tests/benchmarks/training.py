@@ -27,8 +27,9 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Group, Plan
+from actcli.analysis.training.group import Group
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.stack import parse_stack
 from actcli.sources.records.datasets import load_dataset
 from actcli.terminal import Terminal
 
@@ -131,8 +132,8 @@ def program(folder: Path) -> Run:
 def give(path: Path, seed: int) -> None:
     """Write what PyTorch is to begin with: the samples, the first weights, the order of the samples by epoch."""
     data = load_dataset("digits", None, 0, Terminal.of_process())
-    plan = Plan(hidden=(WIDTH,) * DEPTH, epochs=EPOCHS, batch=BATCH)
-    group = Group([stack("relu")], [RATE], [seed], plan, data)
+    plan = TrainingPlan(hidden=(WIDTH,) * DEPTH, epochs=EPOCHS, batch=BATCH)
+    group = Group([parse_stack("relu")], [RATE], [seed], plan, data)
     orders = [
         np.concatenate([places[0] for places in group.batches(epoch)]) for epoch in range(1, EPOCHS + 1)
     ]

@@ -59,7 +59,7 @@ def width_needed(depth: int, risk: float) -> int:
     return width
 
 
-def measured_share(width: int, depth: int, seed: int, draws: int = DRAWS) -> tuple[float, int]:
+def measure_share(width: int, depth: int, seed: int, draws: int = DRAWS) -> tuple[float, int]:
     """The share of random ReLU networks of which a hidden layer is silent at a random input; and how many were drawn.
 
     Normal weights, no bias, an input of `width` normal numbers. Fewer than `draws` where layers are so wide that
@@ -89,10 +89,10 @@ def _dead_among(rng: np.random.Generator, networks: int, width: int, depth: int)
     return networks - len(h)
 
 
-def born_dead(width: int, depths: tuple[int, ...], limit: float, seed: int) -> Iterator[BornDead]:
+def risks_by_depth(width: int, depths: tuple[int, ...], limit: float, seed: int) -> Iterator[BornDead]:
     """The risk and the measurement, depth by depth."""
     for depth in depths:
-        measured, draws = measured_share(width, depth, seed)
+        measured, draws = measure_share(width, depth, seed)
         yield BornDead(
             width, depth, born_dead_risk(width, depth), measured, draws, limit, width_needed(depth, limit)
         )

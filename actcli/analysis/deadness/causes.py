@@ -37,7 +37,7 @@ class Weights:
     first: bool = False
 
 
-def causes(layers: Sequence[LayerVerdict], weights: Mapping[str, Weights]) -> tuple[LayerVerdict, ...]:
+def explain(layers: Sequence[LayerVerdict], weights: Mapping[str, Weights]) -> tuple[LayerVerdict, ...]:
     """The same verdicts with a cause for each dead unit, and with those that are locked.
 
     The first that applies: `zero weights` (all incoming ones are 0), `dead upstream` (every unit upstream that

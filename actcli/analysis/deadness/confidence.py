@@ -63,7 +63,7 @@ def samples_needed(units: int, rare: float, confidence: float) -> int:
     return max(2, math.ceil(needed))
 
 
-def rounded_up(bound: float, digits: int = 3) -> float:
+def round_up(bound: float, digits: int = 3) -> float:
     """A bound rounded outward to some significant digits: the smallest such decimal that is not below it.
 
     0 and what is not finite stay. Raises UsageError for fewer than 1 digit.

@@ -17,7 +17,7 @@ from actcli.activations import Activation
 from actcli.analysis.card.landmarks import Interval, Piece, pieces, sign_changes, zero_gradient
 from actcli.exits import UsageError
 
-Recorded = Literal["pre", "post"]
+RecordedValue = Literal["pre", "post"]
 Kind = Literal["relu_like", "leaky", "other"]
 Array = NDArray[np.float64]
 INF = float("inf")
@@ -47,7 +47,7 @@ class Rule:
     """
 
     function: str
-    recorded: Recorded
+    recorded: RecordedValue
     kind: Kind
     fires: tuple[Interval, ...]
     flat_below: float
@@ -58,7 +58,7 @@ class Rule:
     highest: float = INF
 
 
-def firing_rule(f: Activation, recorded: Recorded) -> Rule:
+def firing_rule(f: Activation, recorded: RecordedValue) -> Rule:
     """The rule for one activation, found from the function itself at its own parameters.
 
     Where the slope grows without bound (exponential), its largest value is taken on the middle of the domain,
@@ -114,16 +114,16 @@ def within(interval: Interval, values: NDArray[np.floating]) -> NDArray[np.bool_
     low, high = interval.low, interval.high
     found: NDArray[np.bool_] | None = None
     if low > -INF:
-        bound = rounded(low, values.dtype, up=interval.holds_low)
+        bound = round_to_type(low, values.dtype, up=interval.holds_low)
         found = values >= bound if interval.holds_low else values > bound
     if high < INF:
-        bound = rounded(high, values.dtype, up=not interval.holds_high)
+        bound = round_to_type(high, values.dtype, up=not interval.holds_high)
         below: NDArray[np.bool_] = values <= bound if interval.holds_high else values < bound
         found = below if found is None else np.logical_and(found, below, out=found)
     return np.logical_not(np.isnan(values)) if found is None else found
 
 
-def rounded(bound: float, dtype: np.dtype[np.floating], *, up: bool) -> Any:
+def round_to_type(bound: float, dtype: np.dtype[np.floating], *, up: bool) -> Any:
     """The number of a type next to a bound from above or from below: no value of the type lies between them."""
     with np.errstate(over="ignore"):
         near = dtype.type(bound)

@@ -57,7 +57,7 @@ class Reading:
         return float(self.flags.mean()) if self.flags.size else 0.0
 
 
-def reading(state: LayerState, definition: str, tau: float = 0.025) -> Reading:
+def apply_definition(state: LayerState, definition: str, tau: float = 0.025) -> Reading:
     """The layer by a definition of PRESETS; nothing is flagged where nothing was seen.
 
     Raises UsageError for an unknown definition.

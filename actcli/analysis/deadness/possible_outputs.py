@@ -35,6 +35,22 @@ def require_possible(state: LayerState) -> None:
     )
 
 
+def hint_out_of_range(state: LayerState) -> str | None:
+    """A hint, where the recorded outputs cannot be this activation's; None when they can, up to rounding."""
+    rule = state.rule
+    if rule.recorded != "post" or not state.samples:
+        return None
+    lowest, highest = float(np.min(state.minimum, initial=INF)), float(np.max(state.maximum, initial=-INF))
+    # float16 keeps three digits of -1.7581, and 0 as it is
+    if lowest < rule.lowest - 1e-3 * abs(rule.lowest):
+        found = f"goes down to {lowest:.3g}, {rule.function} has no output below {rule.lowest:.4g}"
+    elif highest > rule.highest + 1e-3 * abs(rule.highest):
+        found = f"goes up to {highest:.3g}, {rule.function} has no output above {rule.highest:.4g}"
+    else:
+        return None
+    return f"layer '{state.name}' {found}: recorded before it (--recorded pre), or of another --activation?"
+
+
 def _finite(values: Numbers) -> Numbers:
     # what gave NaN or inf is reported as such
     return values[np.isfinite(values)]

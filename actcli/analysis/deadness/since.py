@@ -31,7 +31,7 @@ class LayerChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ModelChange:
     """All layers, in the order of the new statistics."""
 
     layers: tuple[LayerChange, ...]
@@ -52,7 +52,7 @@ class Change:
         return sum(len(layer.still_dead) for layer in self.layers)
 
 
-def change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Settings) -> Change:
+def find_change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Settings) -> ModelChange:
     """Compare two sets of statistics of the same layers, both classified by the same settings.
 
     A unit that gives NaN or inf now has not revived. Raises DataError, saying what differs, when the layers are
@@ -61,7 +61,7 @@ def change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Setti
     before = {state.name: state for state in old}
     after = {state.name: state for state in new}
     _require_same_names(before.keys() - after.keys(), after.keys() - before.keys())
-    return Change(tuple(_changed(before[state.name], state, settings) for state in new))
+    return ModelChange(tuple(_changed(before[state.name], state, settings) for state in new))
 
 
 def _changed(old: LayerState, new: LayerState, settings: Settings) -> LayerChange:

@@ -29,7 +29,7 @@ _MOST = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class LayerDescription:
     """One layer of a description: all of a LayerState but its arrays, which are `units` long."""
 
     name: str
@@ -40,7 +40,7 @@ class Described:
     start: int | None
 
 
-def packed(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArray[np.float64]]:
+def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArray[np.float64]]:
     """The description as JSON, counts (8, all units) and numbers (8, all units), a row a field.
 
     Layers lie one after the other along the columns, so that a name may hold any character.
@@ -67,7 +67,7 @@ def packed(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDAr
     )
 
 
-def described(description: bytes, origin: str) -> tuple[Described, ...]:
+def read_description(description: bytes, origin: str) -> tuple[LayerDescription, ...]:
     """The layers that a description names. Raises DataError for another version, and for what is damaged."""
     try:
         said = json.loads(description)
@@ -93,8 +93,8 @@ def described(description: bytes, origin: str) -> tuple[Described, ...]:
     return found
 
 
-def unpacked(
-    layers: Sequence[Described], counts: NDArray[np.int64], numbers: NDArray[np.float64], origin: str
+def unpack(
+    layers: Sequence[LayerDescription], counts: NDArray[np.int64], numbers: NDArray[np.float64], origin: str
 ) -> tuple[LayerState, ...]:
     """The statistics, with columns as the layers have units. Raises DataError for values that cannot be."""
     states = []
@@ -117,7 +117,7 @@ def unpacked(
     return tuple(states)
 
 
-def _layer(said: Any, origin: str) -> Described:
+def _layer(said: Any, origin: str) -> LayerDescription:
     damaged = DataError(
         f"{origin}: the description of its statistics is damaged: a layer of it is incomplete"
     )
@@ -138,7 +138,7 @@ def _layer(said: Any, origin: str) -> Described:
         rule = _rule(function, "pre" if recorded == "pre" else "post")
     except UsageError as error:
         raise DataError(f"{origin}: layer '{name}' has a function that cannot be read: {error}") from error
-    return Described(name, rule, units, samples, elements, start)
+    return LayerDescription(name, rule, units, samples, elements, start)
 
 
 @lru_cache(

@@ -1,6 +1,6 @@
 """What is known of a layer's units after some samples: counts, extremes and moments that merge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class LayerState:
         return variance
 
 
-def empty(name: str, rule: Rule, units: int) -> LayerState:
+def empty_state(name: str, rule: Rule, units: int) -> LayerState:
     """What is known before the first sample: merging it changes nothing."""
     none = np.zeros(units, np.int64)
     zero = np.zeros(units)
@@ -114,7 +114,7 @@ def empty(name: str, rule: Rule, units: int) -> LayerState:
     )
 
 
-def merged(a: LayerState, b: LayerState) -> LayerState:
+def merge(a: LayerState, b: LayerState) -> LayerState:
     """Two parts of one layer's samples as one, in any order.
 
     delta = mean_b - mean_a, n = n_a + n_b, mean = mean_a + delta n_b/n, m2 = m2_a + m2_b + delta^2 n_a n_b/n
@@ -157,6 +157,17 @@ def merged(a: LayerState, b: LayerState) -> LayerState:
         first=_place(a.first, b.first, np.minimum, known=start is not None),
         last=_place(a.last, b.last, np.maximum, known=start is not None),
     )
+
+
+def place_at(state: LayerState, start: int | None) -> LayerState:
+    """A state whose places count from its own first sample, with that at `start` of the whole data.
+
+    Without a start they stay as they are. What is UNKNOWN stays so.
+    """
+    first, last = (
+        np.where(places >= 0, places + (start or 0), places) for places in (state.first, state.last)
+    )
+    return replace(state, start=start, first=first, last=last)
 
 
 def _require_same(a: LayerState, b: LayerState) -> None:

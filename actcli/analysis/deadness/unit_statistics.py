@@ -4,7 +4,7 @@ A block is seen in tiles. What follows from something else is not counted again:
 relu, what does not fire is what is flat, and where no output is negative the sum of |h| is their sum.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache, reduce
 from typing import Any
@@ -14,21 +14,31 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.deadness.firing_rule import INF, Rule, fires, rounded
-from actcli.analysis.deadness.unit_state import NEVER, Counts, LayerState, Numbers, empty, merged
+from actcli.analysis.deadness.firing_rule import INF, Rule, fires, round_to_type
+from actcli.analysis.deadness.unit_state import (
+    NEVER,
+    Counts,
+    LayerState,
+    Numbers,
+    empty_state,
+    merge,
+    place_at,
+)
 
 Tile = NDArray[np.floating[Any]]
 """Values (samples, units, positions), float32 or float64."""
 Mask = NDArray[np.bool_]
 
-TILE = 1 << 20
+TILE_SIZE = 1 << 20
 """Elements seen at a time: with fewer, two threads wait for each other in the small steps between (measured)."""
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 _CANCELS = 64.0
 """Mean squared over variance above which the difference of two sums loses more digits than we promise."""
 
 
-def observed(rule: Rule, name: str, block: NDArray[Any], start: int | None) -> LayerState:
+def observe(
+    rule: Rule, name: str, block: NDArray[Any], start: int | None, tile_size: int = TILE_SIZE
+) -> LayerState:
     """The state of some consecutive samples of one layer.
 
     block: (samples, units) or (samples, units, positions), of any order in memory; float16, float32, float64,
@@ -37,98 +47,11 @@ def observed(rule: Rule, name: str, block: NDArray[Any], start: int | None) -> L
     """
     values = _as_float(block if block.ndim == 3 else block[:, :, np.newaxis])
     if not values.size:
-        return replace(empty(name, rule, values.shape[1]), start=start)
+        return replace(empty_state(name, rule, values.shape[1]), start=start)
     with np.errstate(all="ignore"):
-        state = reduce(merged, (_of_units(rule, name, tile, first) for first, tile in _tiles(values)))
-    return state if start == 0 else placed(state, start)
-
-
-def placed(state: LayerState, start: int | None) -> LayerState:
-    """A state whose places count from its own first sample, with that at `start` of the whole data.
-
-    Without a start they stay as they are. What is UNKNOWN stays so.
-    """
-    first, last = (
-        np.where(places >= 0, places + (start or 0), places) for places in (state.first, state.last)
-    )
-    return replace(state, start=start, first=first, last=last)
-
-
-def from_reductions(
-    rule: Rule, name: str, reductions: Mapping[str, NDArray[Any]], positions: int, start: int | None
-) -> LayerState:
-    """The state of some consecutive samples of which only numbers by sample and unit are there.
-
-    reductions: arrays (samples, units) over each sample's `positions`: `maximum`, `minimum`, `mean`, `m2` (the
-    sum of squared deviations from that sample's mean), `absolute` (the sum of |h|), `nonpositive`, `fired`,
-    `value_minimum`, `value_maximum`; where they can be more than 0 `low`, `high`, `nan`, `infinite`; where it
-    was observed `slope`. `fired` is 0 or not, whether any position fired. What is NaN because the sample holds
-    NaN or inf is left out of extremes and moments.
-    """
-    samples, units = reductions["maximum"].shape
-    state = empty(name, rule, units)
-    if not samples:
-        return state
-
-    def count(key: str) -> Counts:
-        # counts come as floats from a graph
-        return (
-            np.rint(reductions[key]).astype(np.int64)
-            if key in reductions
-            else np.zeros((samples, units), int)
-        )
-
-    fired = np.asarray(reductions["fired"]) > 0
-    times = fired.sum(axis=0, dtype=np.int64)
-    nan, infinite = count("nan"), count("infinite")
-    mean, m2, absolute = (np.asarray(reductions[key], np.float64) for key in ("mean", "m2", "absolute"))
-    with np.errstate(all="ignore"):
-        sound = np.isfinite(mean) & np.isfinite(m2)
-        weight = np.where(sound, positions - nan - infinite, 0).astype(np.float64)
-        mean, m2 = np.where(sound, mean, 0.0), np.where(sound, m2, 0.0)
-        total = np.maximum(weight.sum(axis=0), 1)
-        middle = (weight * mean).sum(axis=0) / total
-        away = mean - middle
-        middle += (weight * away).sum(axis=0) / total
-        spread = m2.sum(axis=0) + (weight * np.square(mean - middle)).sum(axis=0)
-    state = replace(
-        state,
-        samples=samples,
-        elements=samples * positions,
-        fired=times,
-        nonpositive=count("nonpositive").sum(axis=0),
-        nan=nan.sum(axis=0),
-        infinite=infinite.sum(axis=0),
-        low=count("low").sum(axis=0),
-        high=count("high").sum(axis=0),
-        minimum=_least(reductions["minimum"]),
-        maximum=_most(reductions["maximum"]),
-        mean=middle,
-        m2=spread,
-        absolute=np.where(np.isfinite(absolute), absolute, 0.0).sum(axis=0),
-        value_minimum=_least(reductions["value_minimum"]),
-        value_maximum=_most(reductions["value_maximum"]),
-        slope=_largest(reductions.get("slope"), units),
-        first=_first(fired, times),
-        last=_last(fired, times),
-    )
-    return placed(state, start)
-
-
-def out_of_range(state: LayerState) -> str | None:
-    """A hint, where the recorded outputs cannot be this activation's; None when they can, up to rounding."""
-    rule = state.rule
-    if rule.recorded != "post" or not state.samples:
-        return None
-    lowest, highest = float(np.min(state.minimum, initial=INF)), float(np.max(state.maximum, initial=-INF))
-    # float16 keeps three digits of -1.7581, and 0 as it is
-    if lowest < rule.lowest - 1e-3 * abs(rule.lowest):
-        found = f"goes down to {lowest:.3g}, {rule.function} has no output below {rule.lowest:.4g}"
-    elif highest > rule.highest + 1e-3 * abs(rule.highest):
-        found = f"goes up to {highest:.3g}, {rule.function} has no output above {rule.highest:.4g}"
-    else:
-        return None
-    return f"layer '{state.name}' {found}: recorded before it (--recorded pre), or of another --activation?"
+        tiles = _tiles(values, tile_size)
+        state = reduce(merge, (_of_units(rule, name, tile, first, tile_size) for first, tile in tiles))
+    return state if start == 0 else place_at(state, start)
 
 
 def _as_float(block: NDArray[Any]) -> Tile:
@@ -158,24 +81,24 @@ def _widened(halves: NDArray[np.float16]) -> NDArray[np.float32]:
     return wide
 
 
-def _tiles(values: Tile) -> Iterator[tuple[int, Tile]]:
+def _tiles(values: Tile, size: int) -> Iterator[tuple[int, Tile]]:
     """Some samples at a time, each with the place of its first in the block."""
     samples, units, positions = values.shape
     # few samples of a wide layer: the arrays by unit must not cost more than the values
-    step = max(TILE // (units * positions), 1 if positions > 8 else 64)
+    step = max(size // (units * positions), 1 if positions > 8 else 64)
     for first in range(0, samples, step):
         yield first, values[first : first + step]
 
 
-def _of_units(rule: Rule, name: str, tile: Tile, first: int) -> LayerState:
+def _of_units(rule: Rule, name: str, tile: Tile, first: int, size: int) -> LayerState:
     """The state of one tile; of a sample larger than a tile some units at a time."""
     samples, units, positions = tile.shape
-    step = max(2 * TILE // (samples * positions), 1)
+    step = max(2 * size // (samples * positions), 1)
     if step >= units:
         state = _observed(rule, name, tile)
-        return placed(state, first) if first else state
+        return place_at(state, first) if first else state
     parts = [_observed(rule, name, tile[:, at : at + step]) for at in range(0, units, step)]
-    return placed(_side_by_side(parts), first)
+    return place_at(_side_by_side(parts), first)
 
 
 def _side_by_side(parts: list[LayerState]) -> LayerState:
@@ -255,8 +178,8 @@ def _observed(rule: Rule, name: str, tile: Tile) -> LayerState:
         value_minimum=value_least,
         value_maximum=value_most,
         slope=slope,
-        first=_first(fired, times),
-        last=_last(fired, times),
+        first=first_firing(fired, times),
+        last=last_firing(fired, times),
     )
 
 
@@ -343,11 +266,11 @@ def _flat(rule: Rule, tile: Tile, firing: Mask, quiet: Counts) -> tuple[Counts, 
     low, high = none, none
     still = ~firing
     if below:
-        left = tile <= rounded(rule.flat_below, tile.dtype, up=False)
+        left = tile <= round_to_type(rule.flat_below, tile.dtype, up=False)
         low = _count(left & still)
         still &= ~left
     if above:
-        still &= tile >= rounded(rule.flat_above, tile.dtype, up=True)
+        still &= tile >= round_to_type(rule.flat_above, tile.dtype, up=True)
         high = _count(still)
     return low, high
 
@@ -367,7 +290,7 @@ def _count(mask: Mask) -> Counts:
     return counts
 
 
-def _first(fired: Mask, times: Counts) -> Counts:
+def first_firing(fired: Mask, times: Counts) -> Counts:
     """The first row in which each column of (samples, units) holds, or NEVER; times: in how many rows it does.
 
     Looked for in the first rows, then further on for those columns that need it.
@@ -384,23 +307,7 @@ def _first(fired: Mask, times: Counts) -> Counts:
     return found
 
 
-def _last(fired: Mask, times: Counts) -> Counts:
-    back = _first(fired[::-1], times)
+def last_firing(fired: Mask, times: Counts) -> Counts:
+    """Return the last row in which each column of (samples, units) holds, or NEVER."""
+    back = first_firing(fired[::-1], times)
     return np.where(back == NEVER, NEVER, len(fired) - 1 - back)
-
-
-def _least(values: NDArray[Any]) -> Numbers:
-    found = np.fmin.reduce(np.asarray(values, np.float64), axis=0)
-    return np.where(np.isnan(found), INF, found)
-
-
-def _most(values: NDArray[Any]) -> Numbers:
-    found = np.fmax.reduce(np.asarray(values, np.float64), axis=0)
-    return np.where(np.isnan(found), -INF, found)
-
-
-def _largest(values: NDArray[Any] | None, units: int) -> Numbers:
-    if values is None:
-        return np.full(units, np.nan)
-    largest: Numbers = np.fmax.reduce(np.asarray(values, np.float64), axis=0)
-    return largest

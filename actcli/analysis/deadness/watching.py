@@ -1,4 +1,4 @@
-"""Recorded layers as they stream past: what is known of their units so far, again and again until the end."""
+"""Statistics of recorded layers while they stream past."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,24 +9,21 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
-from actcli.analysis.deadness.unit_state import LayerState, empty, merged
-from actcli.analysis.deadness.unit_statistics import observed, placed
+from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
+from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.stream.blocks import in_order
 from actcli.exits import DataError
 
-_EVERY = 0.05
-"""Seconds between two reports."""
-
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """Some consecutive samples of one layer: all of it, or a shard.
+class LayerRecording:
+    """Consecutive samples of one layer: the whole recording, or a shard of it.
 
     Attributes:
-        name: of the layer.
-        units: how many it has.
-        samples: how many there are, None when it is not known before the end.
-        start: the place of the first sample in the whole data, None when it is not known.
+        name: the layer's name.
+        units: the number of units.
+        samples: the number of samples; None if it is unknown before the end.
+        start: the place of the first sample in the whole data; None if unknown.
         blocks: consecutive samples: (samples, units) or (samples, units, positions).
 
     """
@@ -40,12 +37,12 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is known after some work.
+    """Progress of the observation, and the statistics so far.
 
     Attributes:
-        done, total: samples of what is being read, a layer or a shard of it; total is None when unknown.
-        doing: its name.
-        states: every layer seen so far, by its name, in the order in which they came.
+        done, total: samples of the recording that is being read; total is None if unknown.
+        doing: the name of its layer.
+        states: every layer seen so far, by name, in order of appearance.
 
     """
 
@@ -55,38 +52,47 @@ class Watch:
     states: Mapping[str, LayerState]
 
 
-def watch(recordings: Iterable[Recorded], rules: Callable[[str], Rule], threads: int) -> Iterator[Watch]:
-    """The layers' states as they grow, every 50 ms of work, and at the end of each recording.
+def watch(
+    recordings: Iterable[LayerRecording],
+    rules: Callable[[str], Rule],
+    threads: int,
+    seconds_between: float = 0.05,
+) -> Iterator[Watch]:
+    """Yield the layers' statistics as they grow: every 50 ms of work, and at the end of each recording.
 
-    rules: from a layer's name to what firing means there; asked once a recording. Recordings of one name are
-    parts of one layer. Raises DataError when such parts have different unit counts, and what the blocks raise.
+    rules: maps a layer's name to its firing rule; called once per recording. Recordings of one name are parts of one
+    layer. Raises DataError if such parts have different unit counts, and whatever the blocks raise.
     """
     states: dict[str, LayerState] = {}
     for recording in recordings:
-        yield from _one(recording, rules(recording.name), states, threads)
+        yield from _watch_one(recording, rules(recording.name), states, threads, seconds_between)
 
 
-def _one(
-    recording: Recorded, rule: Rule, states: dict[str, LayerState], threads: int
+def _watch_one(
+    recording: LayerRecording,
+    rule: Rule,
+    states: dict[str, LayerState],
+    threads: int,
+    seconds_between: float,
 ) -> Generator[Watch, None, None]:
     name, done = recording.name, 0
-    known = states.get(name)
-    if known is not None and known.units != recording.units:
+    state = states.setdefault(name, empty_state(name, rule, recording.units))
+    if state.units != recording.units:
         raise DataError(
-            f"layer '{name}' has {known.units} units in one part and {recording.units} in another"
+            f"layer '{name}' has {state.units} units in one part and {recording.units} in another"
         )
-    states.setdefault(name, empty(name, rule, recording.units))
-    said = perf_counter()
-    # the places are counted where the blocks' order is known again
-    observe = partial(observed, rule, name, start=0)
+    reported = perf_counter()
+    # threads observe blocks in any order: each counts places from its own start, and is placed here
+    observe_block = partial(observe, rule, name, start=0)
     results = cast(
-        "Iterator[tuple[NDArray[Any], LayerState]]", in_order(cast("Any", observe), recording.blocks, threads)
+        "Iterator[tuple[NDArray[Any], LayerState]]",
+        in_order(cast("Any", observe_block), recording.blocks, threads),
     )
-    for block, state in results:
+    for block, observed in results:
         start = None if recording.start is None else recording.start + done
-        states[name] = merged(states[name], placed(state, start))
+        states[name] = merge(states[name], place_at(observed, start))
         done += len(block)
-        if perf_counter() - said >= _EVERY:
+        if perf_counter() - reported >= seconds_between:
             yield Watch(done, recording.samples, name, dict(states))
-            said = perf_counter()
+            reported = perf_counter()
     yield Watch(done, done, name, dict(states))

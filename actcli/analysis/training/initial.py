@@ -42,7 +42,7 @@ def weight_std(init: Init, fan_in: int, fan_out: int, before: Activation | None)
             return (1.0 if before is None else second_moment_gain(before)) / math.sqrt(fan_in)
 
 
-def drawn_weights(
+def draw_weights(
     init: Init, fan_in: int, fan_out: int, before: Activation | None, seed: int, layer: int
 ) -> NDArray[np.float64]:
     """The weights (fan_in, fan_out) of one layer of one network: the same draws for every activation.

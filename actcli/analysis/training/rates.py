@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from actcli.analysis.training.dataset import Dataset
-from actcli.analysis.training.population import Member, train
+from actcli.analysis.training.history import Member
+from actcli.analysis.training.plan import Optimizer, TrainingPlan
+from actcli.analysis.training.population import train
 from actcli.analysis.training.stack import Stack
-from actcli.analysis.training.training import Optimizer, Plan
 
 _LARGEST = {"sgd": 3.0, "momentum": 0.3, "adam": 0.1}
 """Above it hardly any network of a few layers learns."""
@@ -29,7 +30,7 @@ def candidates(entrants: int, optimizer: Optimizer) -> int:
 
 
 def best_rates(
-    stacks: Sequence[Stack], grid: Sequence[float], plan: Plan, data: Dataset, seed: int, threads: int
+    stacks: Sequence[Stack], grid: Sequence[float], plan: TrainingPlan, data: Dataset, seed: int, threads: int
 ) -> Iterator[tuple[float, tuple[float, ...]]]:
     """The share of the search that is done, and each stack's best rate so far: all of them when the share is 1.
 

@@ -33,7 +33,7 @@ class Stack:
         return self.functions[0] if len(self.functions) == 1 else None
 
 
-def stack(spec: str) -> Stack:
+def parse_stack(spec: str) -> Stack:
     """The stack that `relu/relu/tanh`, or one function, names.
 
     Raises UsageError for a function that does not exist, with the layer it stands in, for one over rows, and
@@ -45,7 +45,7 @@ def stack(spec: str) -> Stack:
     return Stack(spec, tuple(_layer(part, spec, place, len(parts)) for place, part in enumerate(parts, 1)))
 
 
-def stacked(functions: Sequence[Activation]) -> tuple[Stack, ...]:
+def as_stacks(functions: Sequence[Activation]) -> tuple[Stack, ...]:
     """Each function as a stack of its own."""
     return tuple(Stack(f.spec, (f,)) for f in functions)
 

@@ -300,7 +300,7 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
     from actcli.activations import activation
     from actcli.activations.resolve import split_layers
     from actcli.analysis.card.sweep import parse_sweep, product
-    from actcli.analysis.training.stack import Stack, stack, stacked
+    from actcli.analysis.training.stack import Stack, as_stacks, parse_stack
 
     values = [parse_sweep(sweep) for sweep in sweeps or ()]
     found: list[Stack] = []
@@ -312,14 +312,14 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
                 raise UsageError(f"{spec} is a stack of layers; --by gradients or training compares those")
             if sweeps:
                 raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
-            found.append(stack(spec))
+            found.append(parse_stack(spec))
             continue
         f = activation(spec, tuple(sweep.parameter for sweep in values))
         if f.by_rows:
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
-        found += stacked([f])
+        found += as_stacks([f])
     if values:
-        found = [member for one in found for f in one.functions for member in stacked(product(f, values))]
+        found = [member for one in found for f in one.functions for member in as_stacks(product(f, values))]
     _refuse_twins([one.spec for one in found])
     return tuple(found)
 

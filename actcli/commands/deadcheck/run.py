@@ -17,8 +17,9 @@ from actcli.exits import DataError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
+    from actcli.analysis.deadness.report import Report
     from actcli.analysis.deadness.unit_state import LayerState
-    from actcli.analysis.deadness.verdict import Report, Settings
+    from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.deadness.watching import Watch
     from actcli.commands.session import Session
     from actcli.render.deadness.verdict import Findings
@@ -41,12 +42,12 @@ def show_plan(
         if is_given:
             raise UsageError(f"{option} does not go with --plan, which looks at no data; leave it out")
     from actcli.analysis.deadness.confidence import samples_needed
-    from actcli.render.deadness.plan import Plan, write_plan
+    from actcli.render.deadness.plan import SamplePlan, write_plan
 
     rare, confidence = RARE if rare is None else rare, CONFIDENCE if confidence is None else confidence
     samples = samples_needed(units, rare, confidence)
     session.writes()
-    write_plan(Plan(units, rare, confidence, samples), layout, session.terminal)
+    write_plan(SamplePlan(units, rare, confidence, samples), layout, session.terminal)
 
 
 def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
@@ -68,9 +69,9 @@ def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
         sources.require_used(watch.states)
         _require_samples(asked, watch)
     if asked.start is not None:
-        from actcli.analysis.deadness.unit_statistics import placed
+        from actcli.analysis.deadness.unit_state import place_at
 
-        placed_states = {name: placed(state, asked.start) for name, state in watch.states.items()}
+        placed_states = {name: place_at(state, asked.start) for name, state in watch.states.items()}
         watch = replace(watch, states=placed_states)
     findings = findings_of(asked, settings, sources, watch, ended, old)
     _write(asked, findings, layout, session, watch.states)
@@ -154,11 +155,11 @@ def findings_of(
     old: "tuple[LayerState, ...] | None",
 ) -> "Findings":
     """The report of what was watched, against the limit and the earlier statistics where there are such."""
-    from actcli.analysis.deadness.verdict import judge, report_on
+    from actcli.analysis.deadness.report import judge, make_report
     from actcli.render.deadness.report import worst_first
     from actcli.render.deadness.verdict import Findings
 
-    report = report_on(
+    report = make_report(
         watch.states.values(),
         settings,
         ops=sources.ops,
@@ -168,9 +169,9 @@ def findings_of(
     report = _with_causes(report, sources.weights)
     # of a part of the data there is neither a verdict nor a comparison with the whole of older ones
     if old is not None and ended.complete:
-        from actcli.analysis.deadness.since import change
+        from actcli.analysis.deadness.since import find_change
 
-        report = replace(report, change=change(old, tuple(watch.states.values()), settings))
+        report = replace(report, change=find_change(old, tuple(watch.states.values()), settings))
     judged = asked.fail_above is not None and ended.complete
     judgement = judge(report, asked.fail_above or 0.0, asked.layer) if judged else None
     return Findings(
@@ -187,9 +188,9 @@ def findings_of(
 def _with_causes(report: "Report", weights: "Mapping[str, Weights]") -> "Report":
     if not weights:
         return report
-    from actcli.analysis.deadness.causes import causes
+    from actcli.analysis.deadness.causes import explain
 
-    return replace(report, layers=causes(report.layers, weights))
+    return replace(report, layers=explain(report.layers, weights))
 
 
 def _write(

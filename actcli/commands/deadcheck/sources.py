@@ -10,11 +10,11 @@ from actcli.sources.records.unit_axis import UnitAxes, fits, require_layer, unit
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
-    from actcli.analysis.deadness.firing_rule import Recorded as RecordedAs
+    from actcli.analysis.deadness.firing_rule import RecordedValue as RecordedAs
     from actcli.analysis.deadness.firing_rule import Rule
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Settings, Unobserved
-    from actcli.analysis.deadness.watching import Recorded, Watch
+    from actcli.analysis.deadness.watching import LayerRecording, Watch
     from actcli.commands.deadcheck.request import Request
     from actcli.commands.session import Session
 
@@ -68,12 +68,12 @@ class Certainty:
     enough: set[str] = field(default_factory=set)
     cut: bool = False
 
-    def until(self, recordings: "Iterator[Recorded]") -> "Iterator[Recorded]":
+    def until(self, recordings: "Iterator[LayerRecording]") -> "Iterator[LayerRecording]":
         """The same recordings, each to end as soon as its layer has enough."""
         for recording in recordings:
             yield replace(recording, blocks=self._blocks(recording))
 
-    def _blocks(self, recording: "Recorded") -> "Iterator[Any]":
+    def _blocks(self, recording: "LayerRecording") -> "Iterator[Any]":
         for block in recording.blocks:
             if recording.name in self.enough:
                 self.cut = True
@@ -87,14 +87,14 @@ class Certainty:
         all layers.
         """
         from actcli.analysis.deadness.confidence import samples_needed
+        from actcli.analysis.deadness.report import is_certain
         from actcli.analysis.deadness.unit_class import can_be_dead
-        from actcli.analysis.deadness.verdict import certain
 
         needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
         state = watch.states.get(watch.doing)
         if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
             self.enough.add(watch.doing)
-        return certain(watch.states.values(), self.settings, self.limit, self.units)
+        return is_certain(watch.states.values(), self.settings, self.limit, self.units)
 
 
 def open_sources(kind: str, asked: "Request", session: "Session") -> Sources:
@@ -188,9 +188,9 @@ def _units_of_arrays(asked: "Request", axes: UnitAxes, session: "Session") -> in
 
 def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
     """A hint for each layer whose values cannot be what --recorded and --activation say they are."""
-    from actcli.analysis.deadness.unit_statistics import out_of_range
+    from actcli.analysis.deadness.possible_outputs import hint_out_of_range
 
-    hints = map(out_of_range, states.values())
+    hints = map(hint_out_of_range, states.values())
     return tuple(hint[:1].upper() + hint[1:] for hint in hints if hint is not None)
 
 

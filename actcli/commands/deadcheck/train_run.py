@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     import typer
 
-    from actcli.analysis.deadness.dying_in_training import Dying, Moment
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.training.dataset import Dataset
+    from actcli.analysis.training.dying import TrainedCourses, TrainingStep
     from actcli.analysis.training.stack import Stack
-    from actcli.analysis.training.training_comparison import Trial
+    from actcli.analysis.training.trial import Trial
     from actcli.commands.session import Session
     from actcli.commands.training_options import TrainingAsked
     from actcli.render.deadness.dying_text import Deaths
@@ -98,7 +98,7 @@ def show_born_dead(
     session: "Session",
 ) -> ExitStatus:
     """Print the risk of networks of these shapes, by formula and measured; FOUND where it is above the limit."""
-    from actcli.analysis.deadness.born_dead import born_dead
+    from actcli.analysis.deadness.born_dead import risks_by_depth
     from actcli.commands import training_options as training
     from actcli.render.deadness.born_dead import write_born_dead
 
@@ -109,7 +109,7 @@ def show_born_dead(
     depths = (training.DEPTH,) if depth is None else training.depths_in(depth, training.MOST_DEPTH)
     session.writes()
     risks = list(
-        born_dead(
+        risks_by_depth(
             training.WIDTH if width is None else width,
             depths,
             ACCEPTABLE if limit is None else limit,
@@ -127,13 +127,13 @@ def check_training(asked: Request, training: Training, layout: "Layout", session
     What is wrong with the command line is said before anything is trained: UsageError. DataError for data that
     cannot be read and files that cannot be written. After Ctrl-C what is known by then is printed.
     """
-    from actcli.analysis.deadness.dying_in_training import first_rates
-    from actcli.analysis.training.stack import stack
+    from actcli.analysis.training.fates import first_rates
+    from actcli.analysis.training.stack import parse_stack
     from actcli.commands.deadcheck.run import earlier
     from actcli.commands.training_options import RATES, trial_of
 
     _refuse(asked, training, layout)
-    stacks = tuple(stack(spec) for spec in training.functions)
+    stacks = tuple(parse_stack(spec) for spec in training.functions)
     recording = _require_files(asked, training, layout, stacks[0])
     settings = asked.settings
     old = earlier(asked.against)
@@ -175,7 +175,8 @@ def _require_layer(pattern: str | None, stacks: "tuple[Stack, ...]", trial: "Tri
     """Raise UsageError for a --layer that no layer to be trained matches; rates that are to be found are not known."""
     from fnmatch import fnmatchcase
 
-    from actcli.analysis.deadness.dying_in_training import Course, layer_name
+    from actcli.analysis.training.dying import layer_name
+    from actcli.analysis.training.fates import Course
 
     if pattern is None or not trial.rates:
         return
@@ -219,15 +220,15 @@ def _require_files(
 
 def _moments(
     stacks: "tuple[Stack, ...]", data: "Dataset", trial: "Trial", limit: float | None, threads: int
-) -> "Iterator[Moment]":
-    from actcli.analysis.deadness.dying_in_training import find_limits, watch_dying
+) -> "Iterator[TrainingStep]":
+    from actcli.analysis.training.dying import find_limits, watch_dying
 
     if limit is None:
         return watch_dying(stacks, data, trial, threads)
     return find_limits(stacks, data, trial, limit, threads)
 
 
-def _followed(moments: "Iterator[Moment]", session: "Session") -> "tuple[Dying, bool]":
+def _followed(moments: "Iterator[TrainingStep]", session: "Session") -> "tuple[TrainedCourses, bool]":
     """Pull the training to its end, or to Ctrl-C; that is raised on where nothing is known yet."""
     import time
 
@@ -235,7 +236,7 @@ def _followed(moments: "Iterator[Moment]", session: "Session") -> "tuple[Dying, 
 
     terminal = session.terminal
     bar = Bar(terminal, time.monotonic, counts=False) if terminal.stderr_is_tty else None
-    known: Moment | None = None
+    known: TrainingStep | None = None
     since = time.monotonic()
     try:
         with closing(moments):  # type: ignore[type-var]
@@ -258,7 +259,11 @@ def _followed(moments: "Iterator[Moment]", session: "Session") -> "tuple[Dying, 
 
 
 def _deaths(
-    asked: Request, dying: "Dying", complete: bool, settings: "Settings", old: "tuple[LayerState, ...] | None"
+    asked: Request,
+    dying: "TrainedCourses",
+    complete: bool,
+    settings: "Settings",
+    old: "tuple[LayerState, ...] | None",
 ) -> "Deaths":
     """The report of the networks as they are at the end, with the sentences about how they came to that."""
     from actcli.analysis.deadness.watching import Watch
@@ -320,7 +325,7 @@ def _written(
 
 def _export(deaths: "Deaths", asked: Request, training: Training) -> None:
     """The statistics, the first network, and the samples it is to be fed. Raises DataError for a diverged network."""
-    from actcli.render.training.export import Network, write_network, write_samples
+    from actcli.render.training.export import TrainedNetwork, write_network, write_samples
 
     dying = deaths.dying
     if asked.save_state is not None:
@@ -342,4 +347,4 @@ def _export(deaths: "Deaths", asked: Request, training: Training) -> None:
         replace(f, parameters={**f.parameters, **own})
         for f, own in zip(map(first.stack.at, range(first.depth)), learned, strict=True)
     ]
-    write_network(Network(weights, biases, functions), training.export)
+    write_network(TrainedNetwork(weights, biases, functions), training.export)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actcli.analysis.deadness.since import Change, LayerChange
+from actcli.analysis.deadness.since import LayerChange, ModelChange
 from actcli.render.text.cells import printable
 
 NEWLY, REVIVED, STILL = "newly dead", "revived", "still dead"
@@ -12,7 +12,7 @@ _FEW = 12
 """How many units a line names."""
 
 
-def change_lines(change: Change) -> list[str]:
+def change_lines(change: ModelChange) -> list[str]:
     """A line a layer in which something is or was dead, and one for all of them where there are several.
 
     Counts stand before the units' numbers: `conv1: 2 newly dead (5, 6), 1 revived (3), 0 still dead`.
@@ -32,12 +32,12 @@ def change_line(layer: LayerChange) -> str:
     return ", ".join(f"{len(units)} {what}{_listed(units)}" for what, units in groups)
 
 
-def change_total(change: Change) -> str:
+def change_total(change: ModelChange) -> str:
     """All layers' counts: `2 newly dead, 1 revived, 0 still dead`."""
     return f"{change.newly_dead} {NEWLY}, {change.revived} {REVIVED}, {change.still_dead} {STILL}"
 
 
-def change_summary(change: Change) -> str:
+def change_summary(change: ModelChange) -> str:
     """All layers' counts as a sentence."""
     return f"Against the earlier statistics: {change_total(change)}."
 
@@ -48,7 +48,7 @@ def named(layer: LayerChange) -> dict[int, str]:
     return {unit: what for units, what in groups for unit in units}
 
 
-def change_record(change: Change) -> list[dict[str, Any]]:
+def change_record(change: ModelChange) -> list[dict[str, Any]]:
     """Every layer with the numbers of its units, from 0 on: `{"layer", "newly_dead", "revived", "still_dead"}`."""
     return [
         {

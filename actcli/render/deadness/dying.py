@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.card.curves import Curve, Figure, Panel
-from actcli.analysis.deadness.dying_in_training import Fate
+from actcli.analysis.training.fates import Fate
 from actcli.render.deadness.dying_text import (
     EPOCH_COLUMNS,
     LIMIT_COLUMNS,

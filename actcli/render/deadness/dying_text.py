@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from actcli.analysis.deadness.dying_in_training import Course, Dying, Fate, Threshold, course_name
+from actcli.analysis.training.dying import TrainedCourses, course_name
+from actcli.analysis.training.fates import Course, Fate, Threshold
 from actcli.render.deadness.verdict import Findings, count, percent
 from actcli.render.text.cells import printable
 from actcli.render.text.notation import number
@@ -30,13 +31,13 @@ class Deaths:
     """
 
     findings: Findings
-    dying: Dying
+    dying: TrainedCourses
     fates: tuple[Fate, ...]
     thresholds: tuple[Threshold, ...]
 
 
 def training_sentences(
-    dying: Dying, fates: Sequence[Fate], thresholds: Sequence[Threshold]
+    dying: TrainedCourses, fates: Sequence[Fate], thresholds: Sequence[Threshold]
 ) -> tuple[str, ...]:
     """A sentence or two a function: at which rates its units die, and by when."""
     if dying.limit is not None:
@@ -47,7 +48,7 @@ def training_sentences(
     return tuple(_of_team(team, dying) for team in teams.values())
 
 
-def conditions(dying: Dying) -> str:
+def conditions(dying: TrainedCourses) -> str:
     """On what was trained, and how."""
     data, plan, trial = dying.data, dying.trial.plan, dying.trial
     layers = ", ".join(map(str, trial.depths)) + " hidden layer" + ("" if trial.depths == (1,) else "s")
@@ -157,7 +158,7 @@ def _field(value: Any) -> str:
     return repr(value) if isinstance(value, float) else printable(str(value))
 
 
-def _of_team(team: Sequence[Fate], dying: Dying) -> str:
+def _of_team(team: Sequence[Fate], dying: TrainedCourses) -> str:
     """`relu: 0 % of the units are dead at lr 0.01, 54 % at 1, where half of them died by epoch 1.`."""
     said: list[str] = []
     told = False
@@ -182,7 +183,7 @@ def _of_team(team: Sequence[Fate], dying: Dying) -> str:
     )
 
 
-def _of_threshold(one: Threshold, limit: float, dying: Dying) -> str:
+def _of_threshold(one: Threshold, limit: float, dying: TrainedCourses) -> str:
     name = _name(Course(one.stack, one.depth, 0.0), dying)
     allowed = f"the limit is {percent(limit)} %"
     within, above = (None if rate is None else f"{rate:g}" for rate in (one.within, one.above))
@@ -209,7 +210,7 @@ def _of_threshold(one: Threshold, limit: float, dying: Dying) -> str:
     return f"{said}; {allowed}{again}."
 
 
-def _name(course: Course, dying: Dying) -> str:
+def _name(course: Course, dying: TrainedCourses) -> str:
     return printable(course_name(course, dying.trial).rpartition(" lr ")[0])
 
 

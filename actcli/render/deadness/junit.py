@@ -2,8 +2,9 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
+from actcli.analysis.deadness.report import Judgement, Report
 from actcli.analysis.deadness.since import LayerChange
-from actcli.analysis.deadness.verdict import Judgement, LayerVerdict, Report
+from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.render.deadness.change import change_line, named
 from actcli.render.deadness.verdict import Findings, percent, samples_text, units_of, verdict
 from actcli.render.text.cells import printable

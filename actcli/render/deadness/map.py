@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict, Report
+from actcli.analysis.deadness.report import Report
+from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.output.surface import Surface
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from actcli.terminal import Terminal
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplePlan:
     """So many samples put the firing probability of all silent units below `rare`, at a confidence."""
 
     units: int
@@ -20,7 +20,7 @@ class Plan:
     samples: int
 
 
-def write_plan(plan: Plan, layout: Layout, terminal: Terminal) -> None:
+def write_plan(plan: SamplePlan, layout: Layout, terminal: Terminal) -> None:
     """Write the plan: a sentence for a person, the number alone in a pipe. Raises UsageError for junit."""
     fields = {name: str(value) for name, value in asdict(plan).items()}
     match layout.format:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from actcli.analysis.deadness.since import Change
-from actcli.analysis.deadness.verdict import CLASSES, Judgement, LayerVerdict, Report
+from actcli.analysis.deadness.report import Judgement, Report
+from actcli.analysis.deadness.since import ModelChange
+from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import Findings, silence, status_word, verdict
@@ -265,7 +266,7 @@ def _markdown(findings: Findings, view: View) -> str:
     return "\n".join(parts)
 
 
-def change_markdown(change: Change) -> str:
+def change_markdown(change: ModelChange) -> str:
     """What has become of the units since the earlier statistics, a line a layer."""
     from actcli.render.deadness.change import change_lines
 

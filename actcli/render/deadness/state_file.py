@@ -21,13 +21,13 @@ def write_state(states: Sequence[LayerState], path: str) -> None:
 
     import numpy as np
 
-    from actcli.analysis.deadness.state_record import MEMBERS, packed
+    from actcli.analysis.deadness.state_record import MEMBERS, pack
 
     if not states:
         raise DataError("there are no statistics to write")
     if len({state.name for state in states}) < len(states):
         raise DataError("two layers have one name; statistics need a name for each")
-    description, counts, numbers = packed(states)
+    description, counts, numbers = pack(states)
     arrays: tuple[NDArray[Any], ...] = (np.frombuffer(description, np.uint8), counts, numbers)
     with atomic_file(path) as file, ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in zip(MEMBERS, arrays, strict=True):

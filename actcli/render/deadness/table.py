@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.analysis.deadness.verdict import DEAD, LayerVerdict, Report
+from actcli.analysis.deadness.report import Report
+from actcli.analysis.deadness.verdict import DEAD, LayerVerdict
 from actcli.render.deadness.map import layer_map, map_legend, rates_chart
 from actcli.render.deadness.unit_table import print_units
 from actcli.render.deadness.verdict import (

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.unit_state import NEVER, UNKNOWN
-from actcli.analysis.deadness.verdict import CLASSES, DEAD, LayerVerdict, Report
+from actcli.analysis.deadness.verdict import CLASSES, DEAD, LayerVerdict
 from actcli.render.deadness.verdict import bound_text, count
 from actcli.render.output.surface import Surface
 from actcli.render.table.grid import in_script, ruled_table

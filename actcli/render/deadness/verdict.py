@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.analysis.deadness.confidence import silent_bound
+from actcli.analysis.deadness.report import Judgement, Report, is_above, is_selected
 from actcli.analysis.deadness.unit_class import can_be_dead
-from actcli.analysis.deadness.verdict import Judgement, LayerVerdict, Report, is_above, is_meant
+from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.render.text.cells import printable
 from actcli.render.text.notation import number
 
@@ -153,7 +154,7 @@ def _enough(report: Report) -> str:
 def _meant(findings: Findings) -> tuple[LayerVerdict, ...]:
     """The layers that the limit is for; all of them where none of them has come yet."""
     layers = findings.report.layers
-    return tuple(layer for layer in layers if is_meant(layer.name, findings.layer_glob)) or layers
+    return tuple(layer for layer in layers if is_selected(layer.name, findings.layer_glob)) or layers
 
 
 def _among(report: Report, meant: tuple[LayerVerdict, ...]) -> str:

@@ -18,7 +18,7 @@ _OPSET, _IR = 17, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Network:
+class TrainedNetwork:
     """A multilayer perceptron.
 
     Attributes:
@@ -54,7 +54,7 @@ def require_form(path: str, functions: Sequence[Activation]) -> str:
     return form
 
 
-def write_network(network: Network, path: str) -> None:
+def write_network(network: TrainedNetwork, path: str) -> None:
     """Write a network as the suffix says, whole or not at all; the same network gives the same bytes.
 
     .onnx: input x (samples, features), output y (samples, outputs), float32; the activations are called layer1,
@@ -76,7 +76,7 @@ def write_samples(samples: Array, path: str) -> None:
         np.lib.format.write_array(file, np.ascontiguousarray(samples, np.float32), allow_pickle=False)
 
 
-def _write_archive(network: Network, file: BinaryIO) -> None:
+def _write_archive(network: TrainedNetwork, file: BinaryIO) -> None:
     from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
     arrays: dict[str, Array] = {}
@@ -97,7 +97,7 @@ def _write_archive(network: Network, file: BinaryIO) -> None:
 
 
 @dataclass(slots=True)
-class _Builder:
+class _Graph:
     """The nodes and constants of a graph while it is written."""
 
     nodes: list[Any] = field(default_factory=list)
@@ -121,10 +121,10 @@ class _Builder:
         return output
 
 
-def _model(network: Network) -> Any:
+def _model(network: TrainedNetwork) -> Any:
     from onnx import TensorProto, helper
 
-    graph = _Builder()
+    graph = _Graph()
     h, last = "x", len(network.weights)
     for layer, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True), 1):
         product = graph.node("MatMul", [h, graph.constant(f"weights{layer}", weights)], f"product{layer}")
@@ -147,35 +147,35 @@ def _model(network: Network) -> Any:
     return helper.make_model(whole, opset_imports=[opset], producer_name="actcli", ir_version=_IR)
 
 
-_Operator = Callable[[_Builder, str, str, Mapping[str, float]], str]
+_Operator = Callable[[_Graph, str, str, Mapping[str, float]], str]
 """Adds what applies an activation to the tensor z, the last node called `name`; returns the output's name."""
 
 
 def _one(op: str, **attributes: str) -> _Operator:
     """One operator; its attributes take the values of our parameters with these names."""
 
-    def add(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:
+    def add(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
         return graph.node(op, [z], name, {own: parameters[ours] for own, ours in attributes.items()})
 
     return add
 
 
-def _prelu(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:
+def _prelu(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
     return graph.node("PRelu", [z, graph.constant(f"{name}_slope", [parameters["alpha"]])], name)
 
 
-def _clip(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:
+def _clip(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
     low = graph.constant(f"{name}_low", parameters.get("min", 0.0))
     high = graph.constant(f"{name}_high", parameters.get("max", 6.0))
     return graph.node("Clip", [z, low, high], name)
 
 
-def _hard_sigmoid(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:
+def _hard_sigmoid(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
     said = {"alpha": parameters.get("alpha", 1 / 6), "beta": parameters.get("beta", 0.5)}
     return graph.node("HardSigmoid", [z], name, said)
 
 
-def _swish(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:
+def _swish(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
     (beta,) = parameters.values()
     scaled = (
         z if beta == 1 else graph.node("Mul", [z, graph.constant(f"{name}_beta", beta)], f"{name}_scaled")
@@ -183,12 +183,12 @@ def _swish(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) 
     return graph.node("Mul", [z, graph.node("Sigmoid", [scaled], f"{name}_gate")], name)
 
 
-def _gelu(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
+def _gelu(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
     scaled = graph.node("Mul", [z, graph.constant(f"{name}_scale", 0.5**0.5)], f"{name}_scaled")
     return _half(graph, z, graph.node("Erf", [scaled], f"{name}_erf"), name)
 
 
-def _gelu_tanh(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
+def _gelu_tanh(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
     cube = graph.node("Pow", [z, graph.constant(f"{name}_three", 3.0)], f"{name}_cube")
     bent = graph.node("Mul", [cube, graph.constant(f"{name}_bend", 0.044715)], f"{name}_bent")
     inside = graph.node("Add", [z, bent], f"{name}_sum")
@@ -198,19 +198,19 @@ def _gelu_tanh(graph: _Builder, z: str, name: str, parameters: Mapping[str, floa
     return _half(graph, z, graph.node("Tanh", [scaled], f"{name}_tanh"), name)
 
 
-def _half(graph: _Builder, z: str, gate: str, name: str) -> str:
+def _half(graph: _Graph, z: str, gate: str, name: str) -> str:
     """z (1 + gate) / 2, in the order in which exporters write it."""
     one = graph.node("Add", [gate, graph.constant(f"{name}_one", 1.0)], f"{name}_gate")
     product = graph.node("Mul", [z, one], f"{name}_product")
     return graph.node("Mul", [product, graph.constant(f"{name}_half", 0.5)], name)
 
 
-def _mish(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
+def _mish(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
     soft = graph.node("Softplus", [z], f"{name}_softplus")
     return graph.node("Mul", [z, graph.node("Tanh", [soft], f"{name}_tanh")], name)
 
 
-def _squared(graph: _Builder, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
+def _squared(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
     positive = graph.node("Relu", [z], f"{name}_relu")
     return graph.node("Mul", [positive, positive], name)
 

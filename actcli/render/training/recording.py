@@ -8,8 +8,8 @@ from actcli.render.output.outfile import atomic_file, require_writable
 from actcli.render.text.documents import delimited, json_text
 
 if TYPE_CHECKING:
-    from actcli.analysis.training.population import History
-    from actcli.analysis.training.training_comparison import Outcomes
+    from actcli.analysis.training.contenders import EntrantHistories
+    from actcli.analysis.training.history import History
 
 FORMS = ("csv", "jsonl")
 
@@ -28,7 +28,7 @@ class Recording:
         require_writable(path)
         self.histories: tuple[History, ...] = ()
 
-    def keep(self, outcomes: "Outcomes") -> None:
+    def keep(self, outcomes: "EntrantHistories") -> None:
         """Take the histories as they are now, in the order of the contenders."""
         self.histories = tuple(outcome.history for outcome in outcomes.values())
 

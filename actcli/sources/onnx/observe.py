@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness.unit_state import LayerState, empty, merged
-from actcli.analysis.deadness.unit_statistics import from_reductions, observed, placed
+from actcli.analysis.deadness.reductions import from_reductions
+from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
+from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Watch
 from actcli.exits import DataError, UsageError
@@ -158,7 +159,7 @@ class Observation:
             if not outputs.quantities and positions == 1:
                 parts.append(_Part(numbers=array.reshape(count, layer.units)))
             elif not outputs.quantities:
-                parts.append(_Part(state=observed(layer.rule, layer.name, units_first(outputs, array), 0)))
+                parts.append(_Part(state=observe(layer.rule, layer.name, units_first(outputs, array), 0)))
             elif is_clear(outputs, array, positions):
                 parts.append(_Part(packed=array))
             else:
@@ -176,7 +177,7 @@ class Observation:
 
     def _watch(self) -> Generator[Watch, None, None]:
         states = {
-            outputs.layer.name: empty(outputs.layer.name, outputs.layer.rule, outputs.layer.units)
+            outputs.layer.name: empty_state(outputs.layer.name, outputs.layer.rule, outputs.layer.units)
             for outputs in self._outputs
         }
         held: list[tuple[int, int, list[_Part]]] = []
@@ -239,19 +240,19 @@ class Observation:
                     first = first if run else at
                     run.append(part)
                     continue
-                states[name] = merged(states[name], self._together(outputs, run, first))
+                states[name] = merge(states[name], self._together(outputs, run, first))
                 run = []
-                states[name] = merged(states[name], placed(part.state, self._place(at)))
-            states[name] = merged(states[name], self._together(outputs, run, first))
+                states[name] = merge(states[name], place_at(part.state, self._place(at)))
+            states[name] = merge(states[name], self._together(outputs, run, first))
 
     def _together(self, outputs: Outputs, run: "Sequence[_Part]", first: int) -> LayerState:
         """The state of consecutive batches of one layer, by their numbers or quantities."""
         layer = outputs.layer
         if not run:
-            return empty(layer.name, layer.rule, layer.units)
+            return empty_state(layer.name, layer.rule, layer.units)
         if run[0].numbers is not None:
             numbers = np.concatenate([part.numbers for part in run if part.numbers is not None])
-            return observed(layer.rule, layer.name, numbers, self._place(first))
+            return observe(layer.rule, layer.name, numbers, self._place(first))
         positions = self._positions[layer.name]
         packed = np.concatenate([part.packed for part in run if part.packed is not None])
         quantities = by_unit(outputs, packed, positions)

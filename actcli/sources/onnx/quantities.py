@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation
 from actcli.analysis.card.landmarks import pieces
-from actcli.analysis.deadness.firing_rule import INF, Rule, rounded, within
+from actcli.analysis.deadness.firing_rule import INF, Rule, round_to_type, within
 from actcli.sources.onnx.outputs import Arrays, Outputs, Watched
 
 
@@ -27,7 +27,7 @@ def limits(rule: Rule, dtype: np.dtype[Any]) -> dict[str, Any]:
         bounds["above_high"] = (last.high, not last.holds_high)
     found = {}
     for name, (bound, counts_itself) in bounds.items():
-        limit = rounded(bound, dtype, up=counts_itself)
+        limit = round_to_type(bound, dtype, up=counts_itself)
         found[name] = np.nextafter(limit, dtype.type(-np.inf)) if counts_itself else limit
     return found
 

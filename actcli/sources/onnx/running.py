@@ -5,7 +5,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from actcli.analysis.deadness.unit_state import LayerState
-from actcli.analysis.deadness.unit_statistics import observed
+from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.sources.onnx.inputs import Batch
 from actcli.sources.onnx.load import folder_of, one_line
@@ -59,7 +59,7 @@ class Whole:
         found = []
         for run, outputs in runs:
             z = run(feed)[outputs.tensor]
-            found.append(observed(outputs.layer.rule, outputs.layer.name, units_first(outputs, z)[:count], 0))
+            found.append(observe(outputs.layer.rule, outputs.layer.name, units_first(outputs, z)[:count], 0))
         return found
 
     def _of(self, name: str) -> tuple[Run, Outputs]:

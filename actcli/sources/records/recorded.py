@@ -19,7 +19,7 @@ from actcli.terminal import Terminal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from actcli.analysis.deadness.watching import Recorded
+    from actcli.analysis.deadness.watching import LayerRecording
     from actcli.analysis.stream.evaluation import Numbers
 
 BLOCK = 1 << 19
@@ -31,7 +31,9 @@ _ZIP = b"PK\x03\x04"
 _DIGITS = re.compile(r"(\d+)")
 
 
-def recorded(tokens: Sequence[str], unit_axes: UnitAxes | None, terminal: Terminal) -> Iterator["Recorded"]:
+def recorded(
+    tokens: Sequence[str], unit_axes: UnitAxes | None, terminal: Terminal
+) -> Iterator["LayerRecording"]:
     """The layers of all files, one after the other, each to be drawn before the next.
 
     A token is a file (.npy, .npz, .csv, .tsv, other text), `-` for stdin, or `name=pattern` for files that are
@@ -161,7 +163,7 @@ def _suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()  # noqa: PTH122
 
 
-def _drawn(files: Sequence[_File], axes: UnitAxes, terminal: Terminal) -> Iterator["Recorded"]:
+def _drawn(files: Sequence[_File], axes: UnitAxes, terminal: Terminal) -> Iterator["LayerRecording"]:
     counts: Counter[str] = Counter()
     for file in files:
         if _suffix(file.path) == ".npz":
@@ -228,8 +230,8 @@ def _numbers(stream: ByteStream, suffix: str) -> "Numbers":
     return text_numbers(stream, NumberRequest(by_rows=True))
 
 
-def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "Recorded":
-    from actcli.analysis.deadness.watching import Recorded
+def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "LayerRecording":
+    from actcli.analysis.deadness.watching import LayerRecording
 
     start = counts[name]
     axis = axes.of(Head(name, numbers.shape, numbers.origin))
@@ -238,11 +240,11 @@ def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str
         first = next(rows, None)
         if first is None:
             raise DataError(f"{numbers.origin}: holds no numbers")
-        return Recorded(name, first.shape[1], None, start, _before(first, rows))
+        return LayerRecording(name, first.shape[1], None, start, _before(first, rows))
     shape = numbers.shape
     counts[name] += shape[0]
     blocks = (_by_unit(block, shape, axis) for block in numbers.blocks)
-    return Recorded(name, shape[axis], shape[0], start, blocks)
+    return LayerRecording(name, shape[axis], shape[0], start, blocks)
 
 
 def _by_unit(block: "NDArray[Any]", shape: tuple[int, ...], axis: int) -> "NDArray[Any]":

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS, described, unpacked
-from actcli.analysis.deadness.unit_state import LayerState, merged
+from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS, read_description, unpack
+from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.exits import DataError, UsageError
 from actcli.sources.numbers.npy import read_header
 from actcli.sources.streams.bytestream import ByteStream, RawStream
@@ -42,7 +42,7 @@ def read_state(path: str) -> tuple[LayerState, ...]:
             if MEMBERS[0] not in archive.NameToInfo:
                 raise DataError(f"{path}: holds no statistics of actcli; --save-state writes them")
             description = _array(archive, MEMBERS[0], np.dtype(np.uint8), None, path, size)
-            layers = described(description.tobytes(), path)
+            layers = read_description(description.tobytes(), path)
             units = sum(layer.units for layer in layers)
             counts = _array(archive, MEMBERS[1], np.dtype(np.int64), (len(COUNTS), units), path, size)
             numbers = _array(archive, MEMBERS[2], np.dtype(np.float64), (len(NUMBERS), units), path, size)
@@ -50,7 +50,7 @@ def read_state(path: str) -> tuple[LayerState, ...]:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except _DAMAGE as error:
         raise DataError(f"{path}: not a statistics file, or a damaged one: {error}") from error
-    return unpacked(layers, counts, numbers, path)
+    return unpack(layers, counts, numbers, path)
 
 
 def merged_files(paths: Sequence[str]) -> "Iterator[Watch]":
@@ -82,7 +82,7 @@ def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
                         "it would count twice"
                     )
             try:
-                states[name] = merged(states[name], part) if name in states else part
+                states[name] = merge(states[name], part) if name in states else part
             except DataError as error:
                 raise DataError(f"{path}: {error}") from error
         yield Watch(done=done, total=len(paths), doing=path, states=dict(states))

@@ -6,7 +6,7 @@ import numpy as np
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import fires, firing_rule
-from actcli.analysis.deadness.unit_state import NEVER, LayerState, empty
+from actcli.analysis.deadness.unit_state import NEVER, LayerState, empty_state
 
 
 def state(v, function="relu", recorded="pre", name="layer", start=0, **changed):
@@ -19,7 +19,7 @@ def state(v, function="relu", recorded="pre", name="layer", start=0, **changed):
         h = f(v) if recorded == "pre" else v
     samples, units, positions = v.shape
     if not samples:
-        return replace(empty(name, rule, units), **changed)
+        return replace(empty_state(name, rule, units), **changed)
     on = fires(rule, v)
     fired = on.any(2)
     finite = np.isfinite(v)

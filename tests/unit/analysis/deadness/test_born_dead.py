@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from actcli.analysis.deadness.born_dead import born_dead, born_dead_risk, measured_share, width_needed
+from actcli.analysis.deadness.born_dead import born_dead_risk, measure_share, risks_by_depth, width_needed
 
 
 @pytest.mark.parametrize(
@@ -18,19 +18,19 @@ def test_the_formula(width, depth, risk):
 @pytest.mark.parametrize(("width", "depth"), [(2, 9), (1, 2), (3, 4), (5, 20)])
 def test_networks_that_are_drawn_agree(width, depth):
     """Within four standard deviations of the 10 000 draws; at 2 and 9 the published 0.930 against 0.925."""
-    share, draws = measured_share(width, depth, seed=1)
+    share, draws = measure_share(width, depth, seed=1)
     risk = born_dead_risk(width, depth)
     assert draws == 10_000
     assert abs(share - risk) < 4 * math.sqrt(risk * (1 - risk) / draws)
 
 
 def test_the_same_seed_draws_the_same_networks():
-    assert measured_share(2, 3, 7) == measured_share(2, 3, 7)
-    assert measured_share(2, 3, 7) != measured_share(2, 3, 8)
+    assert measure_share(2, 3, 7) == measure_share(2, 3, 7)
+    assert measure_share(2, 3, 7) != measure_share(2, 3, 8)
 
 
 def test_wide_networks_are_drawn_less_often():
-    share, draws = measured_share(1024, 2, 0)
+    share, draws = measure_share(1024, 2, 0)
     assert share == 0
     assert 1 <= draws < 100
 
@@ -45,7 +45,7 @@ def test_the_width_that_is_enough(depth, risk):
 
 
 def test_depth_by_depth():
-    shallow, deep = born_dead(2, (1, 9), 0.05, 0)
+    shallow, deep = risks_by_depth(2, (1, 9), 0.05, 0)
     assert (shallow.depth, deep.depth) == (1, 9)
     assert shallow.risk < deep.risk
     assert deep.error == pytest.approx(0.00264, rel=1e-2)

@@ -1,7 +1,7 @@
 import numpy as np
 from layer_states import state
 
-from actcli.analysis.deadness.causes import Weights, causes
+from actcli.analysis.deadness.causes import Weights, explain
 from actcli.analysis.deadness.verdict import Settings, classify
 
 SETTINGS = Settings()
@@ -25,7 +25,7 @@ BIAS = np.array([-100.0, -1, 0.05, 0.5])
 def test_the_cause_of_each_dead_unit():
     verdict, weights = linear(inputs(), WEIGHT, BIAS)
 
-    (explained,) = causes([verdict], {"fc": weights})
+    (explained,) = explain([verdict], {"fc": weights})
 
     assert explained.causes == ("bias", "zero weights", "data", "")
     assert explained.dead_units.tolist() == [True, True, True, False]
@@ -39,7 +39,7 @@ def test_dead_upstream():
     second, weights = linear(hidden, reaching, np.array([-1.0, -1, -1]), "second")
     weights = Weights(weights.bias, weights.zero, "first", weights.reaches)
 
-    explained = causes([first, second], {"first": first_weights, "second": weights})
+    explained = explain([first, second], {"first": first_weights, "second": weights})
 
     assert explained[1].causes == ("dead upstream", "data", "zero weights")
 
@@ -47,7 +47,7 @@ def test_dead_upstream():
 def test_a_dead_unit_of_the_first_layer_is_locked():
     verdict, weights = linear(inputs(), WEIGHT, BIAS)
 
-    (explained,) = causes([verdict], {"fc": Weights(weights.bias, weights.zero, first=True)})
+    (explained,) = explain([verdict], {"fc": Weights(weights.bias, weights.zero, first=True)})
 
     assert explained.locked.tolist() == [True, True, True, False]
 
@@ -56,7 +56,7 @@ def test_the_bias_wins_by_the_last_bit_only_if_the_inputs_ever_drive_up():
     # max Wx is 2**-60: lost when z is computed in float32, but z = b exactly says that Wx was never seen above 0.
     verdict = classify(state(np.array([[-1.0, -1.0], [-1.0, np.nextafter(-1.0, 0)]])), SETTINGS)
 
-    (explained,) = causes([verdict], {"layer": Weights(bias=np.array([-1.0, -1.0]))})
+    (explained,) = explain([verdict], {"layer": Weights(bias=np.array([-1.0, -1.0]))})
 
     assert explained.causes == ("data", "bias")
 
@@ -65,20 +65,20 @@ def test_what_is_not_known_stays_blank():
     verdict, _ = linear(inputs(), WEIGHT, BIAS)
     post, weights = linear(inputs(), WEIGHT, BIAS, recorded="post")
 
-    assert causes([verdict], {})[0].causes == ("",) * 4
-    assert causes([verdict], {"fc": Weights()})[0].causes == ("",) * 4
-    assert causes([verdict], {"fc": Weights(bias=np.zeros(7), zero=np.ones(7, bool))})[0].causes == ("",) * 4
+    assert explain([verdict], {})[0].causes == ("",) * 4
+    assert explain([verdict], {"fc": Weights()})[0].causes == ("",) * 4
+    assert explain([verdict], {"fc": Weights(bias=np.zeros(7), zero=np.ones(7, bool))})[0].causes == ("",) * 4
     assert (
-        causes([verdict], {"fc": Weights(upstream="elsewhere", reaches=WEIGHT != 0)})[0].causes == ("",) * 4
+        explain([verdict], {"fc": Weights(upstream="elsewhere", reaches=WEIGHT != 0)})[0].causes == ("",) * 4
     )
-    assert causes([post], {"fc": weights})[0].causes == ("", "zero weights", "", "")
+    assert explain([post], {"fc": weights})[0].causes == ("", "zero weights", "", "")
 
 
 def test_a_unit_at_the_upper_end_was_not_silenced_by_its_bias():
     z = np.column_stack([np.linspace(4, 8, 50), np.linspace(-8, -4, 50), np.linspace(-8, -4, 50)])
     verdict = classify(state(z, "hard_sigmoid"), SETTINGS)
 
-    (explained,) = causes([verdict], {"layer": Weights(bias=np.array([1.0, -5.0, 0.0]))})
+    (explained,) = explain([verdict], {"layer": Weights(bias=np.array([1.0, -5.0, 0.0]))})
 
     assert explained.dead_units.all()
     assert explained.causes == ("", "bias", "data")
@@ -88,7 +88,7 @@ def test_a_shut_gate_has_no_cause_in_its_bias():
     z = np.column_stack([np.full(50, 30.0), np.linspace(-1, 1, 50), np.linspace(-2, 2, 50)])
     verdict = classify(state(z, "tanh"), SETTINGS)
 
-    (explained,) = causes([verdict], {"layer": Weights(bias=np.zeros(3))})
+    (explained,) = explain([verdict], {"layer": Weights(bias=np.zeros(3))})
 
     assert verdict.dead == 1
     assert explained.causes == ("", "", "")

@@ -5,7 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from actcli.analysis.deadness.confidence import firing_bound, rounded_up, samples_needed, silent_bound
+from actcli.analysis.deadness.confidence import firing_bound, round_up, samples_needed, silent_bound
 from actcli.exits import UsageError
 
 
@@ -24,7 +24,7 @@ def off(k, n, confidence, p):
 
 def test_silence_is_about_three_over_n():
     assert silent_bound(10_240, 0.95) == pytest.approx(-math.expm1(math.log(0.05) / 10_240), rel=1e-14)
-    assert rounded_up(silent_bound(10_240, 0.95)) == 2.93e-4
+    assert round_up(silent_bound(10_240, 0.95)) == 2.93e-4
     assert silent_bound(10**12, 0.95) == pytest.approx(2.995732273553991e-12, rel=1e-11)
     assert (silent_bound(1, 0.95), silent_bound(0, 0.95)) == (pytest.approx(0.95), 1.0)
 
@@ -88,14 +88,14 @@ def test_samples_needed_bound_all_units_and_one_fewer_does_not():
     ("bound", "up"), [(2.925e-4, 2.93e-4), (2.93e-4, 2.93e-4), (0.99991, 1.0), (0.0, 0.0), (1.0, 1.0)]
 )
 def test_rounded_outward(bound, up):
-    assert rounded_up(bound) == up
-    assert rounded_up(up) == up
+    assert round_up(bound) == up
+    assert round_up(up) == up
 
 
 def test_rounded_never_inward():
     bounds = np.random.default_rng(1).uniform(0, 1, 500) ** 9
 
-    assert all(bound <= rounded_up(bound) <= bound * 1.011 for bound in bounds.tolist())
+    assert all(bound <= round_up(bound) <= bound * 1.011 for bound in bounds.tolist())
 
 
 def test_what_is_no_confidence():

@@ -7,7 +7,7 @@ import pytest
 
 from actcli import activation, catalogue
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.deadness.firing_rule import fires, firing_rule, rounded, within
+from actcli.analysis.deadness.firing_rule import fires, firing_rule, round_to_type, within
 from actcli.exits import UsageError
 
 INF = math.inf
@@ -165,5 +165,5 @@ def test_logit_fires_in_its_domain_and_nowhere_else():
 
 
 def test_a_bound_is_rounded_to_the_side_that_is_asked():
-    assert float(rounded(0.1, np.dtype(np.float32), up=True)) >= 0.1
-    assert float(rounded(0.1, np.dtype(np.float32), up=False)) <= 0.1
+    assert float(round_to_type(0.1, np.dtype(np.float32), up=True)) >= 0.1
+    assert float(round_to_type(0.1, np.dtype(np.float32), up=False)) <= 0.1

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from layer_states import normal, silenced, state
 
-from actcli.analysis.deadness.other_definitions import PRESETS, reading
-from actcli.analysis.deadness.verdict import Settings, report_on
+from actcli.analysis.deadness.other_definitions import PRESETS, apply_definition
+from actcli.analysis.deadness.report import make_report
+from actcli.analysis.deadness.verdict import Settings
 from actcli.exits import UsageError
 
 
 def flagged(z, definition, function="relu", recorded="pre"):
-    read = reading(state(z, function, recorded), definition)
+    read = apply_definition(state(z, function, recorded), definition)
     return np.flatnonzero(read.flags).tolist(), read.layer_flagged
 
 
@@ -67,7 +68,7 @@ def test_loss_of_plasticity():
 
 @pytest.mark.parametrize("definition", PRESETS)
 def test_nothing_seen_nothing_flagged(definition):
-    read = reading(state(np.empty((0, 3))), definition)
+    read = apply_definition(state(np.empty((0, 3))), definition)
 
     assert (read.flags.tolist(), read.layer_flagged, read.share) == ([False] * 3, False, 0)
     assert read.wording == PRESETS[definition].wording
@@ -76,11 +77,11 @@ def test_nothing_seen_nothing_flagged(definition):
 def test_a_report_has_a_reading_a_layer():
     layers = [state(silenced(50, 20, 2), name="a"), state(normal(50, 20), name="b")]
 
-    assert report_on(layers, Settings()).readings == ()
-    readings = report_on(layers, Settings(definition="keras-contrib")).readings
+    assert make_report(layers, Settings()).readings == ()
+    readings = make_report(layers, Settings(definition="keras-contrib")).readings
     assert [(read.layer, read.share) for read in readings] == [("a", 0.1), ("b", 0)]
 
 
 def test_an_unknown_definition():
     with pytest.raises(UsageError, match="unknown definition 'keras'; there are sagemaker, keras-contrib, "):
-        reading(state([[1.0]]), "keras")
+        apply_definition(state([[1.0]]), "keras")

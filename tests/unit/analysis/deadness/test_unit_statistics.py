@@ -5,10 +5,11 @@ import pytest
 from layers import reference, require_same
 
 from actcli import activation
-from actcli.analysis.deadness import unit_statistics
 from actcli.analysis.deadness.firing_rule import firing_rule
-from actcli.analysis.deadness.unit_state import NEVER, merged
-from actcli.analysis.deadness.unit_statistics import from_reductions, observed, out_of_range, placed
+from actcli.analysis.deadness.possible_outputs import hint_out_of_range
+from actcli.analysis.deadness.reductions import from_reductions
+from actcli.analysis.deadness.unit_state import NEVER, merge, place_at
+from actcli.analysis.deadness.unit_statistics import observe
 
 CASES = {
     ("relu", "post"): lambda v: v > 0,
@@ -49,35 +50,34 @@ def test_every_number_is_that_of_the_reference(spec, recorded, shape, dtype, odd
     want["low"] = (quiet & (block <= rule.flat_below) & (rule.flat_below > -np.inf)).sum(axis=(0, 2))
     want["high"] = (quiet & (block > rule.flat_below) & (block >= rule.flat_above)).sum(axis=(0, 2))
     want["high"] = want["high"] if rule.flat_above < np.inf else np.zeros_like(want["high"])
-    require_same(observed(rule, "a", block, 11), want, tolerance=1e-12 if dtype == np.float64 else 1e-6)
+    require_same(observe(rule, "a", block, 11), want, tolerance=1e-12 if dtype == np.float64 else 1e-6)
 
 
 @pytest.mark.parametrize("order", ["channels first", "channels last", "every second", "fortran"])
 @pytest.mark.parametrize("tile", [16, 64, 1 << 20])
-def test_neither_the_order_in_memory_nor_the_tiles_matter(order, tile, monkeypatch):
+def test_neither_the_order_in_memory_nor_the_tiles_matter(order, tile):
     block = values((30, 8, 5), np.float32, 0.05, post=activation("relu"))
-    want = observed(RELU, "a", block, 0)
+    want = observe(RELU, "a", block, 0)
     laid = {
         "channels first": block,
         "channels last": np.ascontiguousarray(block.transpose(0, 2, 1)).transpose(0, 2, 1),
         "every second": np.repeat(block, 2, axis=1)[:, ::2],
         "fortran": np.asfortranarray(block),
     }[order]
-    monkeypatch.setattr(unit_statistics, "TILE", tile)
-    require_same(observed(RELU, "a", laid, 0), want)
+    require_same(observe(RELU, "a", laid, 0, tile), want)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint16, np.int64, np.bool_, ">f4", ">i2"])
 def test_other_types_are_taken_as_what_they_are(dtype):
     block = np.random.default_rng(3).integers(0, 2 if dtype == np.bool_ else 100, (50, 4)).astype(dtype)
-    require_same(observed(RELU, "a", block, 0), observed(RELU, "a", block.astype(np.float64), 0))
+    require_same(observe(RELU, "a", block, 0), observe(RELU, "a", block.astype(np.float64), 0))
 
 
 @pytest.mark.parametrize("finite", [False, True])
 def test_every_float16_is_taken_as_what_it_is(finite):
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
     every = every[np.isfinite(every)] if finite else every
-    state = observed(RELU, "a", every[np.newaxis], 0)
+    state = observe(RELU, "a", every[np.newaxis], 0)
     known = ~np.isnan(every)
     np.testing.assert_array_equal(state.maximum[known], every[known].astype(np.float64))
     np.testing.assert_array_equal(state.nan, ~known)
@@ -88,17 +88,17 @@ def test_every_float16_is_taken_as_what_it_is(finite):
 def test_what_is_looked_at_stays_as_it_is(dtype):
     block = values((40, 3, 2), dtype, 0.3, post=None)
     before = block.copy()
-    observed(RELU, "a", block, 0)
+    observe(RELU, "a", block, 0)
     np.testing.assert_array_equal(block, before)
 
 
 def test_two_axes_are_three_with_one_position():
     block = values((50, 4, 1), np.float32, 0.1, post=None)
-    require_same(observed(RELU, "a", block[:, :, 0], 0), observed(RELU, "a", block, 0))
+    require_same(observe(RELU, "a", block[:, :, 0], 0), observe(RELU, "a", block, 0))
 
 
 def test_long_counts_do_not_overflow():
-    state = observed(RELU, "a", np.ones((70_000, 3), np.float32), 0)
+    state = observe(RELU, "a", np.ones((70_000, 3), np.float32), 0)
     assert state.fired.tolist() == [70_000] * 3
     assert state.m2.tolist() == [0.0] * 3
 
@@ -106,13 +106,13 @@ def test_long_counts_do_not_overflow():
 def test_a_constant_far_from_zero_has_no_variance():
     far = np.full((5000, 2), 1e6 + 0.1, np.float64)
     far[:, 1] += np.tile([-0.5, 0.5], 2500)
-    state = observed(TANH, "a", far, 0)
+    state = observe(TANH, "a", far, 0)
     np.testing.assert_allclose(state.variance, [0.0, 0.25], rtol=1e-9, atol=1e-18)
 
 
 def test_a_sparse_layer_has_every_unit_fire():
     block = np.maximum(np.random.default_rng(5).normal(-1.3, 1, (500, 40)), 0)
-    state = observed(RELU, "a", block, 0)
+    state = observe(RELU, "a", block, 0)
     assert state.nonpositive.sum() / (state.elements * state.units) > 0.88
     assert (state.fired > 0).all()
 
@@ -120,17 +120,17 @@ def test_a_sparse_layer_has_every_unit_fire():
 def test_a_map_blank_on_one_image_fires_on_the_others():
     block = np.ones((4, 1, 9))
     block[2] = 0
-    state = observed(RELU, "a", block, 0)
+    state = observe(RELU, "a", block, 0)
     assert (state.fired[0], state.first[0], state.last[0], state.nonpositive[0]) == (3, 0, 3, 9)
 
 
 def test_a_map_of_mean_zero_fires():
-    state = observed(TANH, "a", np.array([[[0.9, -0.9]]]), 0)
+    state = observe(TANH, "a", np.array([[[0.9, -0.9]]]), 0)
     assert (state.fired[0], state.mean[0], state.m2[0]) == (1, 0.0, pytest.approx(1.62))
 
 
 def test_a_channel_of_nan_is_counted_and_has_no_extremes():
-    state = observed(RELU, "a", np.full((3, 1, 4), np.nan, np.float32), 0)
+    state = observe(RELU, "a", np.full((3, 1, 4), np.nan, np.float32), 0)
     assert (state.nan[0], state.fired[0], state.low[0], state.nonpositive[0]) == (12, 0, 0, 0)
     assert (state.minimum[0], state.maximum[0], state.mean[0]) == (np.inf, -np.inf, 0)
 
@@ -139,24 +139,24 @@ def test_places_are_counted_from_the_start():
     block = np.zeros((40, 3))
     block[[5, 30], 1] = 1
     block[39, 2] = 1
-    state = observed(RELU, "a", block, 100)
+    state = observe(RELU, "a", block, 100)
     assert state.first.tolist() == [NEVER, 105, 139]
     assert state.last.tolist() == [NEVER, 130, 139]
-    assert placed(state, None).start is None
+    assert place_at(state, None).start is None
 
 
 def test_the_largest_slope_is_seen_where_it_can_be():
     z = np.array([[-1.0, 2.0], [-3.0, -2.0]])
     silu = firing_rule(activation("silu"), "pre")
     np.testing.assert_array_equal(
-        observed(silu, "a", z, 0).slope, np.abs(activation("silu").grad(z)).max(axis=0)
+        observe(silu, "a", z, 0).slope, np.abs(activation("silu").grad(z)).max(axis=0)
     )
-    assert observed(RELU, "a", z, 0).slope.tolist() == [0, 1]
-    assert np.isnan(observed(TANH, "a", z / 9, 0).slope).all()
+    assert observe(RELU, "a", z, 0).slope.tolist() == [0, 1]
+    assert np.isnan(observe(TANH, "a", z / 9, 0).slope).all()
 
 
 def test_no_samples_are_an_empty_state():
-    state = observed(RELU, "a", np.empty((0, 3, 4), np.float32), 8)
+    state = observe(RELU, "a", np.empty((0, 3, 4), np.float32), 8)
     assert (state.samples, state.elements, state.start, state.units) == (0, 0, 8, 3)
 
 
@@ -168,16 +168,16 @@ def test_numbers_by_sample_give_what_the_raw_values_give(spec, odd):
     z = values((20, 6, 7), np.float64, 0.0, post=None)
     z[3, 2, :] = np.nan
     z[3:, 4, 1][np.random.default_rng(1).random(17) < odd] = np.nan
-    by_sample = [observed(rule, "a", z[i : i + 1], 0) for i in range(20)]
+    by_sample = [observe(rule, "a", z[i : i + 1], 0) for i in range(20)]
     keys = ("maximum", "minimum", "mean", "m2", "absolute", "nonpositive", "low", "high", "nan", "infinite",
             "fired", "value_minimum", "value_maximum", "slope")  # fmt: skip
     numbers = {key: np.stack([getattr(state, key) for state in by_sample]) for key in keys}
     state = from_reductions(rule, "a", numbers, 7, 40)
-    require_same(state, observed(rule, "a", z, 40))
+    require_same(state, observe(rule, "a", z, 40))
     assert (state.samples, state.elements, state.start) == (20, 140, 40)
     halves = [from_reductions(rule, "a", {k: v[s] for k, v in numbers.items()}, 7, 40 + s.start)
               for s in (slice(0, 9), slice(9, 20))]  # fmt: skip
-    require_same(merged(*halves), state)
+    require_same(merge(*halves), state)
 
 
 def test_a_sample_whose_numbers_are_nan_spoils_only_its_own():
@@ -205,7 +205,9 @@ def test_a_sample_whose_numbers_are_nan_spoils_only_its_own():
 )
 def test_outputs_that_the_function_does_not_have_are_pointed_out(spec, found, hinted):
     rule = firing_rule(activation(spec), "post")
-    message = out_of_range(observed(rule, "a", np.array([[found, 0.5]]), 0))
+    message = hint_out_of_range(observe(rule, "a", np.array([[found, 0.5]]), 0))
     assert (message is not None) == hinted
     assert message is None or "--recorded pre" in message
-    assert out_of_range(observed(firing_rule(activation(spec), "pre"), "a", np.array([[found]]), 0)) is None
+    assert (
+        hint_out_of_range(observe(firing_rule(activation(spec), "pre"), "a", np.array([[found]]), 0)) is None
+    )

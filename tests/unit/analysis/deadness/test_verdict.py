@@ -8,16 +8,9 @@ from layer_states import normal, silenced, state
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.deadness.report import is_certain, judge, make_report
 from actcli.analysis.deadness.unit_class import can_be_dead, span
-from actcli.analysis.deadness.verdict import (
-    CLASSES,
-    Settings,
-    Unobserved,
-    certain,
-    classify,
-    judge,
-    report_on,
-)
+from actcli.analysis.deadness.verdict import CLASSES, Settings, Unobserved, classify
 from actcli.exits import UsageError
 
 SETTINGS = Settings()
@@ -226,7 +219,7 @@ def test_one_sample_is_silent_and_never_sure():
 def test_no_sample_says_nothing():
     for function in ("relu", "tanh", "leaky_relu"):
         verdict = classify(state(np.empty((0, 3)), function), SETTINGS)
-        report = report_on([verdict.state], SETTINGS)
+        report = make_report([verdict.state], SETTINGS)
 
         assert verdict.bounds.tolist() == [1, 1, 1]
         assert not verdict.bounded
@@ -255,7 +248,7 @@ def test_the_margin_is_the_way_to_the_nearest_firing():
 
 
 def report(samples, units=20, dead=2, settings=SETTINGS):
-    return report_on([state(silenced(samples, units, dead))], settings)
+    return make_report([state(silenced(samples, units, dead))], settings)
 
 
 def test_a_verdict():
@@ -270,7 +263,7 @@ def test_a_verdict():
 
 
 def test_a_share_at_the_limit_is_fine_whatever_its_last_bit():
-    layer = report_on([state(silenced(40, 1000, 7))], SETTINGS)
+    layer = make_report([state(silenced(40, 1000, 7))], SETTINGS)
 
     assert judge(layer, 0.7 / 100).status == "fine"
     assert judge(layer, 0.0069).status == "not enough data"
@@ -279,14 +272,14 @@ def test_a_share_at_the_limit_is_fine_whatever_its_last_bit():
 def test_only_dead_units_with_enough_samples_are_proof():
     many, few = state(silenced(900, 20, 1), name="many"), state(silenced(10, 20, 9), name="few")
 
-    both = judge(report_on([many, few], SETTINGS), 0.2)
+    both = judge(make_report([many, few], SETTINGS), 0.2)
     assert (both.status, both.samples) == ("not enough data", 10)
-    assert judge(report_on([many, few], SETTINGS), 0.01).status == "found"
+    assert judge(make_report([many, few], SETTINGS), 0.01).status == "found"
 
 
 def test_layers_are_judged_one_by_one():
     layers = [state(silenced(900, 20, n), name=f"conv{n}") for n in (0, 1, 9)]
-    whole = report_on([*layers, state(silenced(900, 20, 20), name="fc")], SETTINGS)
+    whole = make_report([*layers, state(silenced(900, 20, 20), name="fc")], SETTINGS)
 
     judged = judge(whole, 0.4, "conv*")
 
@@ -303,13 +296,13 @@ def test_layers_are_judged_one_by_one():
 
 def test_a_name_that_looks_like_a_pattern_matches_itself():
     assert (
-        judge(report_on([state(silenced(9, 2, 0), name="a[0]")], SETTINGS), 0, "a[0]").parts[0].layer
+        judge(make_report([state(silenced(9, 2, 0), name="a[0]")], SETTINGS), 0, "a[0]").parts[0].layer
         == "a[0]"
     )
 
 
 def test_nothing_observed_is_not_fine():
-    nothing = report_on([], SETTINGS, unobserved=(Unobserved("relu", "Relu", "inside an If branch"),))
+    nothing = make_report([], SETTINGS, unobserved=(Unobserved("relu", "Relu", "inside an If branch"),))
 
     assert judge(nothing, 0.5).status == "not enough data"
 
@@ -323,12 +316,12 @@ def test_a_limit_that_is_no_share(limit):
 def test_stopping():
     few, many = state(silenced(30, 20, 2)), state(silenced(597, 20, 2))
 
-    assert not certain([few], SETTINGS)
-    assert certain([many], SETTINGS)
-    assert certain([state(silenced(30, 20, 0))], SETTINGS)
-    assert certain([few], SETTINGS, limit=0.1)
-    assert not certain([few], SETTINGS, limit=0.09)
-    assert certain([state(silenced(30, 20, 20), "leaky_relu")], SETTINGS)
+    assert not is_certain([few], SETTINGS)
+    assert is_certain([many], SETTINGS)
+    assert is_certain([state(silenced(30, 20, 0))], SETTINGS)
+    assert is_certain([few], SETTINGS, limit=0.1)
+    assert not is_certain([few], SETTINGS, limit=0.09)
+    assert is_certain([state(silenced(30, 20, 20), "leaky_relu")], SETTINGS)
 
 
 def test_each_layer_needs_its_own_samples():
@@ -336,27 +329,27 @@ def test_each_layer_needs_its_own_samples():
     long, short = state(silenced(666, 20, 2), name="long"), state(silenced(30, 20, 2), name="short")
     awake = state(silenced(30, 20, 0), name="short")
 
-    assert not certain([long, short], SETTINGS)
-    assert certain([long, awake], SETTINGS)
-    assert not certain([state(silenced(665, 20, 2), name="long"), awake], SETTINGS)
-    assert certain([long, short], SETTINGS, limit=0.1)
+    assert not is_certain([long, short], SETTINGS)
+    assert is_certain([long, awake], SETTINGS)
+    assert not is_certain([state(silenced(665, 20, 2), name="long"), awake], SETTINGS)
+    assert is_certain([long, short], SETTINGS, limit=0.1)
 
 
 def test_a_gate_that_has_moved_need_not_be_waited_for():
     z = normal(30, 20)
     z[:, 0] = np.where(np.arange(30) % 2, -0.7517915, -40)
-    assert certain([state(z, "gelu")], SETTINGS)
+    assert is_certain([state(z, "gelu")], SETTINGS)
     z[:, 0] = -40
-    assert not certain([state(z, "gelu")], SETTINGS)
+    assert not is_certain([state(z, "gelu")], SETTINGS)
 
 
 def test_no_stop_before_every_layer_has_come():
     awake = state(silenced(30, 20, 0))
 
-    assert certain([awake], SETTINGS, units=20)
-    assert not certain([awake], SETTINGS, units=21)
-    assert not certain([], SETTINGS)
-    assert not certain([awake, state(np.empty((0, 3)))], SETTINGS)
+    assert is_certain([awake], SETTINGS, units=20)
+    assert not is_certain([awake], SETTINGS, units=21)
+    assert not is_certain([], SETTINGS)
+    assert not is_certain([awake, state(np.empty((0, 3)))], SETTINGS)
 
 
 def test_a_stop_at_the_first_certain_moment_keeps_the_promise():
@@ -368,7 +361,7 @@ def test_a_stop_at_the_first_certain_moment_keeps_the_promise():
         for n in range(1, 200):
             fired = run[:n].sum(0)
             layer = replace(layer, samples=n, elements=n, fired=fired)
-            if certain([layer], rare):
+            if is_certain([layer], rare):
                 wrong += bool((fired == 0).any())
                 break
     assert wrong <= 0.05 * 400 + 3 * np.sqrt(0.05 * 0.95 * 400)
@@ -379,8 +372,8 @@ def test_another_definition_is_judged_by_the_same_rule():
     z[:9, :2] = 1
     settings = Settings(definition="loss-of-plasticity")
 
-    assert judge(report_on([state(z)], settings), 0.6).dead == 4
-    assert judge(report_on([state(z)], SETTINGS), 0.6).dead == 2
+    assert judge(make_report([state(z)], settings), 0.6).dead == 4
+    assert judge(make_report([state(z)], SETTINGS), 0.6).dead == 2
 
 
 def test_settings_out_of_bounds():
@@ -394,13 +387,13 @@ def test_nan_is_found_whatever_the_limit_and_the_samples():
     z[2, 3], z[1, 4] = np.nan, np.inf
     broken, sound = state(z, name="a"), state(silenced(5, 20, 0), name="b")
 
-    judged = judge(report_on([broken, sound], SETTINGS), 1.0)
+    judged = judge(make_report([broken, sound], SETTINGS), 1.0)
     assert (judged.status, judged.nonfinite, judged.dead) == ("found", 2, 0)
-    by_layer = judge(report_on([broken, sound], SETTINGS), 1.0, "*")
+    by_layer = judge(make_report([broken, sound], SETTINGS), 1.0, "*")
     assert [(part.status, part.nonfinite) for part in by_layer.parts] == [("found", 2), ("fine", 0)]
-    assert judge(report_on([broken, sound], SETTINGS), 1.0, "b").status == "fine"
+    assert judge(make_report([broken, sound], SETTINGS), 1.0, "b").status == "fine"
     other = Settings(definition="keras-contrib")
-    assert judge(report_on([broken, sound], other), 1.0).status == "found"
+    assert judge(make_report([broken, sound], other), 1.0).status == "found"
 
 
 def test_of_what_gave_nan_nothing_is_bounded():

@@ -7,10 +7,9 @@ import pytest
 from layers import require_same
 
 from actcli import activation
-from actcli.analysis.deadness import watching
 from actcli.analysis.deadness.firing_rule import firing_rule
-from actcli.analysis.deadness.unit_statistics import observed
-from actcli.analysis.deadness.watching import Recorded, watch
+from actcli.analysis.deadness.unit_statistics import observe
+from actcli.analysis.deadness.watching import LayerRecording, watch
 from actcli.exits import DataError
 
 RELU = firing_rule(activation("relu"), "post")
@@ -22,7 +21,7 @@ def rules(_):
 
 def shard(values, size=300, *, name="a", start=0, samples=None):
     blocks = (values[at : at + size] for at in range(0, len(values), size))
-    return Recorded(name, values.shape[1], samples, start, blocks)
+    return LayerRecording(name, values.shape[1], samples, start, blocks)
 
 
 def some(samples=3000, units=64, seed=0):
@@ -33,7 +32,7 @@ def some(samples=3000, units=64, seed=0):
 def test_the_threads_do_not_matter(threads):
     values = some()
     *_, last = watch([shard(values)], rules, threads)
-    require_same(last.states["a"], observed(RELU, "a", values, 0))
+    require_same(last.states["a"], observe(RELU, "a", values, 0))
     assert (last.done, last.total, last.doing) == (3000, 3000, "a")
 
 
@@ -42,12 +41,11 @@ def test_shards_of_one_name_are_one_layer_and_others_are_others():
     shards = [shard(values[:700]), shard(other, name="b"), shard(values[700:], start=700)]
     *_, last = watch(iter(shards), rules, 2)
     assert list(last.states) == ["a", "b"]
-    require_same(last.states["a"], observed(RELU, "a", values, 0))
+    require_same(last.states["a"], observe(RELU, "a", values, 0))
 
 
-def test_the_states_grow_and_stay_as_they_were_reported(monkeypatch):
-    monkeypatch.setattr(watching, "_EVERY", 0.0)
-    reports = list(watch([shard(some(900), samples=900)], rules, 1))
+def test_the_states_grow_and_stay_as_they_were_reported():
+    reports = list(watch([shard(some(900), samples=900)], rules, 1, seconds_between=0.0))
     assert [(report.done, report.total, report.states["a"].samples) for report in reports] == [
         (300, 900, 300), (600, 900, 600), (900, 900, 900), (900, 900, 900),
     ]  # fmt: skip
@@ -59,7 +57,7 @@ def test_reports_come_seldom_but_while_it_works():
             time.sleep(0.02)
             yield block
 
-    reports = list(watch([Recorded("a", 64, None, 0, slow())], rules, 1))
+    reports = list(watch([LayerRecording("a", 64, None, 0, slow())], rules, 1))
     assert 3 <= len(reports) <= 8
 
 
@@ -74,14 +72,12 @@ def test_shards_of_different_widths_are_refused():
         list(watch([shard(some()), shard(some(9, 3))], rules, 2))
 
 
-def test_what_came_before_a_failure_is_reported(monkeypatch):
-    monkeypatch.setattr(watching, "_EVERY", 0.0)
-
+def test_what_came_before_a_failure_is_reported():
     def broken():
         yield some(300)
         raise DataError("a.npy: truncated")
 
-    stream = watch([Recorded("a", 64, 900, 0, broken())], rules, 2)
+    stream = watch([LayerRecording("a", 64, 900, 0, broken())], rules, 2, seconds_between=0.0)
     assert next(stream).states["a"].samples == 300
     with pytest.raises(DataError, match="truncated"):
         next(stream)

@@ -8,14 +8,16 @@ import pytest
 from actcli.analysis.card.curves import Figure
 from actcli.analysis.compare.result import Comparison, best
 from actcli.analysis.signal.gradients import COLUMNS, Conditions, compare_gradients
-from actcli.analysis.training.stack import stack
+from actcli.analysis.training.stack import parse_stack
 from actcli.exits import UsageError
 
 SMALL = {"depth": 8, "width": 32, "seeds": 4}
 
 
 def compared(specs: str, threads: int = 1, **conditions) -> Comparison:
-    steps = list(compare_gradients([stack(s) for s in specs.split()], Conditions(**conditions), threads))
+    steps = list(
+        compare_gradients([parse_stack(s) for s in specs.split()], Conditions(**conditions), threads)
+    )
     assert [step.done for step in steps] == list(range(1, steps[-1].total + 1))
     return steps[-1].so_far
 
@@ -101,7 +103,9 @@ def test_the_same_seed_gives_the_same_result_on_any_number_of_threads() -> None:
 def test_what_is_known_grows_from_theory_to_measurement(monkeypatch) -> None:
     monkeypatch.setattr("actcli.analysis.signal.random_network._ROOM", 30_000)
     steps = list(
-        compare_gradients([stack("relu"), stack("tanh")], Conditions(depth=4, width=32, seeds=6), threads=1)
+        compare_gradients(
+            [parse_stack("relu"), parse_stack("tanh")], Conditions(depth=4, width=32, seeds=6), threads=1
+        )
     )
     assert [len(step.so_far.contenders) for step in steps[:3]] == [1, 2, 2]
     assert steps[0].so_far.contenders[0].value("gradient_ratio") == pytest.approx(1.0)
@@ -188,16 +192,16 @@ def test_where_theory_and_measurement_part_a_note_says_so() -> None:
 )
 def test_conditions_that_make_no_network_are_refused_before_any_work(conditions, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        compare_gradients([stack("relu")], Conditions(**conditions), 1)
+        compare_gradients([parse_stack("relu")], Conditions(**conditions), 1)
 
 
 def test_functions_that_make_no_network_are_refused_before_any_work() -> None:
     with pytest.raises(UsageError, match="logit is defined from 0 to 1 only"):
-        compare_gradients([stack("relu/logit")], Conditions(), 1)
+        compare_gradients([parse_stack("relu/logit")], Conditions(), 1)
     with pytest.raises(UsageError, match="no function"):
         compare_gradients([], Conditions(), 1)
     with pytest.raises(UsageError, match=r"--init gain: hardshrink:lambd=100 has none, since E f\(z\)² is 0"):
-        compare_gradients([stack("hardshrink:lambd=100")], Conditions(inits=("gain",)), 1)
+        compare_gradients([parse_stack("hardshrink:lambd=100")], Conditions(inits=("gain",)), 1)
 
 
 @pytest.mark.parametrize(

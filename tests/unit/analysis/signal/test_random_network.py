@@ -9,11 +9,11 @@ from actcli.analysis.signal import random_network
 from actcli.analysis.signal.mean_field import MeanField
 from actcli.analysis.signal.propagation import Layer, gradients, signals
 from actcli.analysis.signal.random_network import INPUTS, Network, Norms, Sample, propagate, steps
-from actcli.analysis.training.stack import stack
+from actcli.analysis.training.stack import parse_stack
 
 
 def network(spec: str, *weight_stds: float) -> Network:
-    return Network(stack(spec), weight_stds)
+    return Network(parse_stack(spec), weight_stds)
 
 
 def measured(networks: list[Network], sample: Sample, threads: int = 2) -> Norms:

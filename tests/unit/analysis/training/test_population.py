@@ -7,15 +7,16 @@ import threading
 import numpy as np
 import pytest
 
-from actcli.analysis.training import population
 from actcli.analysis.training.dataset import split, toy
-from actcli.analysis.training.population import NOT_DIVERGED, History, Member, train
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Group, Plan
+from actcli.analysis.training.group import Group
+from actcli.analysis.training.history import NOT_DIVERGED, History, Member
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.population import train
+from actcli.analysis.training.stack import parse_stack
 from actcli.exits import UsageError
 
 DATA = toy("moons", 0)
-PLAN = Plan(hidden=(6, 5), epochs=3, batch=16)
+PLAN = TrainingPlan(hidden=(6, 5), epochs=3, batch=16)
 MEASURED = (
     "train_loss",
     "test_loss",
@@ -29,11 +30,13 @@ MEASURED = (
 
 
 def members(*specs, rates=(0.1,), seeds=3):
-    return [Member(stack(spec), rate, seed) for spec in specs for rate in rates for seed in range(seeds)]
+    return [
+        Member(parse_stack(spec), rate, seed) for spec in specs for rate in rates for seed in range(seeds)
+    ]
 
 
-def trained(wanted, plan=PLAN, threads=1, data=DATA):
-    *_, last = train(wanted, plan, data, threads)
+def trained(wanted, plan=PLAN, threads=1, data=DATA, **tuning):
+    *_, last = train(wanted, plan, data, threads, **tuning)
     assert last.done == last.total
     return last
 
@@ -51,11 +54,10 @@ def test_threads_change_nothing(threads):
     require_same(trained(every).of(every), trained(every, threads=threads).of(every))
 
 
-def test_the_size_of_groups_changes_nothing(monkeypatch):
+def test_the_size_of_groups_changes_nothing():
     every = members("relu", "silu", seeds=5)
     whole = trained(every).of(every)
-    monkeypatch.setattr(population, "MOST_IN_A_GROUP", 2)
-    require_same(whole, trained(every, threads=2).of(every))
+    require_same(whole, trained(every, threads=2, most_in_group=2).of(every))
 
 
 def test_a_network_does_not_depend_on_its_company():
@@ -72,16 +74,15 @@ def test_the_order_of_a_history_is_that_of_the_question():
     assert (forwards.test_score[:, ::-1] == backwards.test_score).all()
 
 
-def test_steps_come_after_every_epoch_of_every_group(monkeypatch):
-    monkeypatch.setattr(population, "MOST_IN_A_GROUP", 3)
-    steps = list(train(members("relu", "tanh"), PLAN, DATA, 2))
+def test_steps_come_after_every_epoch_of_every_group():
+    steps = list(train(members("relu", "tanh"), PLAN, DATA, 2, most_in_group=3))
     assert [step.done for step in steps] == list(range(1, 9))
     assert {step.total for step in steps} == {8}
 
 
 def test_networks_learn():
     every = members("relu", "tanh", seeds=4)
-    history = trained(every, Plan(hidden=(16, 16), epochs=10)).of(every)
+    history = trained(every, TrainingPlan(hidden=(16, 16), epochs=10)).of(every)
     assert history.epochs == 10
     assert history.test_score[-1].min() > 0.9
     assert (history.train_loss[-1] < history.train_loss[0]).all()
@@ -118,7 +119,7 @@ def planted(monkeypatch, spec, change, epochs=1):
 
     monkeypatch.setattr(Group, "__init__", begin_changed)
     every = members(spec, seeds=2)
-    return trained(every, Plan(hidden=(6, 5), epochs=epochs)).of(every)
+    return trained(every, TrainingPlan(hidden=(6, 5), epochs=epochs)).of(every)
 
 
 def bury(group):
@@ -154,7 +155,7 @@ def test_a_layer_that_is_dead_passes_no_gradient_on(monkeypatch):
 def test_a_network_that_diverges_is_frozen_and_counted(spec, rate):
     data = split("r", DATA.train_x, DATA.train_x[:, 0] ** 2 + 0.5, 0)  # a squared error grows without bound
     every = members(spec, rates=(rate, 1e-6), seeds=2)
-    history = trained(every, Plan(hidden=(6,), epochs=4), data=data).of(every)
+    history = trained(every, TrainingPlan(hidden=(6,), epochs=4), data=data).of(every)
     gone, fine = history.diverged[:2], history.diverged[2:]
     assert (gone != NOT_DIVERGED).all()
     assert (fine == NOT_DIVERGED).all()
@@ -176,7 +177,7 @@ def test_what_diverges_leaves_the_others_as_they_were():
 
 def test_learned_parameters_are_handed_out():
     every = members("prelu", seeds=2)
-    last = trained(every, Plan(hidden=(6, 5), epochs=2, learn=("alpha",)))
+    last = trained(every, TrainingPlan(hidden=(6, 5), epochs=2, learn=("alpha",)))
     alphas = [layer["alpha"] for member in every for layer in last.network(member)[2]]
     assert len(set(alphas)) == 4
     assert 0.25 not in alphas
@@ -197,7 +198,7 @@ def test_an_error_on_a_thread_is_raised(monkeypatch):
 
 
 def test_networks_of_many_functions_are_trained_in_one_group_as_each_by_itself():
-    plan = Plan(hidden=(6, 5), epochs=2, optimizer="adam", decay=0.01, learn=("alpha", "beta"))
+    plan = TrainingPlan(hidden=(6, 5), epochs=2, optimizer="adam", decay=0.01, learn=("alpha", "beta"))
     every = members("prelu", "relu/tanh", "swish:beta=1.5", "relu/relu", "leaky_relu", seeds=2)
     together = trained(every, plan)
     assert len(together.cohorts) == 1
@@ -209,10 +210,9 @@ def test_networks_of_many_functions_are_trained_in_one_group_as_each_by_itself()
         assert alone.network(member)[2] == together.network(member)[2]
 
 
-def test_all_groups_are_at_the_same_epoch(monkeypatch):
-    monkeypatch.setattr(population, "MOST_IN_A_GROUP", 2)
+def test_all_groups_are_at_the_same_epoch():
     every = members("relu", "tanh", seeds=4)
-    for step in train(every, PLAN, DATA, 1):
+    for step in train(every, PLAN, DATA, 1, most_in_group=2):
         # at least: the thread goes on while this one looks
         assert step.of(every).epochs >= step.done // len(step.cohorts) - 1
 
@@ -228,23 +228,23 @@ def test_the_time_of_a_network_is_its_own_and_its_share():
 
 
 def test_wide_networks_and_large_batches_are_trained_a_few_at_a_time():
-    narrow, wide = (Plan(hidden=(width,), batch=64) for width in (8, 4096))
+    narrow, wide = (TrainingPlan(hidden=(width,), batch=64) for width in (8, 4096))
     every = members("relu", seeds=40)
     assert len(next(train(every, narrow, DATA, 1)).cohorts) == 1
     assert len(next(train(every, wide, DATA, 1)).cohorts) > 5
     large = split("large", np.random.default_rng(0).normal(size=(1 << 17, 1)), np.arange(1 << 17) % 2, 0)
     with pytest.raises(UsageError, match=r"in batches of 1048576, need .* GiB, allowed are 4"):
-        train(members("relu", seeds=1), Plan(hidden=(4096,) * 2, batch=1 << 20), large, 1)
+        train(members("relu", seeds=1), TrainingPlan(hidden=(4096,) * 2, batch=1 << 20), large, 1)
 
 
 def test_more_than_memory_holds_is_refused():
     with pytest.raises(UsageError, match=r"GiB, allowed are 4; train fewer \(--seeds\)"):
-        train(members("relu", seeds=900), Plan(hidden=(4096,) * 9), DATA, 1)
+        train(members("relu", seeds=900), TrainingPlan(hidden=(4096,) * 9), DATA, 1)
 
 
 def test_a_stopped_training_leaves_no_thread():
     before, usual = threading.active_count(), sys.getswitchinterval()
-    steps = train(members("relu", "tanh"), Plan(hidden=(6, 5), epochs=10_000), DATA, 2)
+    steps = train(members("relu", "tanh"), TrainingPlan(hidden=(6, 5), epochs=10_000), DATA, 2)
     next(steps)
     steps.close()
     assert threading.active_count() == before

@@ -6,22 +6,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actcli.analysis.training import training_comparison
+from actcli.analysis.training.contenders import Entrant, EntrantHistory, compare_histories, find_ties
 from actcli.analysis.training.dataset import Dataset, split, toy
-from actcli.analysis.training.population import History, Member
+from actcli.analysis.training.history import History, Member
+from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.rates import best_rates, rate_grid
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Plan
-from actcli.analysis.training.training_comparison import Trial, compare_training
+from actcli.analysis.training.stack import parse_stack
+from actcli.analysis.training.training_comparison import compare_training
+from actcli.analysis.training.trial import Trial
 from actcli.exits import UsageError
 
 DATA = toy("moons", 0)
-PLAN = Plan(epochs=2, batch=32)
+PLAN = TrainingPlan(epochs=2, batch=32)
 
 
 def compared(*specs, data=DATA, threads=2, **trial):
     trial = Trial(**{"plan": PLAN, "width": 5, "seeds": 3, **trial})
-    steps = list(compare_training([stack(spec) for spec in specs], data, trial, threads))
+    steps = list(compare_training([parse_stack(spec) for spec in specs], data, trial, threads))
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert [step.done == step.total for step in steps] == [False] * (len(steps) - 1) + [True]
     return steps[-1].so_far
@@ -29,14 +30,14 @@ def compared(*specs, data=DATA, threads=2, **trial):
 
 def history(scores, epochs=0):
     """A history of which the last test scores are given."""
-    plan = Plan(hidden=(2,), epochs=epochs)
-    blank = History.unwritten(tuple(Member(stack("relu"), 0.1, i) for i in range(len(scores))), plan)
+    plan = TrainingPlan(hidden=(2,), epochs=epochs)
+    blank = History.unwritten(tuple(Member(parse_stack("relu"), 0.1, i) for i in range(len(scores))), plan)
     blank.test_score[epochs] = scores
     return replace(blank, epochs=epochs)
 
 
 def ties(*scores):
-    return training_comparison._ties([history(one) for one in scores], 0.0)
+    return find_ties([history(one) for one in scores], 0.0)
 
 
 def test_the_best_ties_with_itself_and_with_what_is_as_good():
@@ -140,11 +141,9 @@ def test_a_rate_is_found_for_each_function():
     ],
 )
 def test_a_rate_at_the_end_of_the_grid_is_called_so(rate, said):
-    entrant = training_comparison.Entrant(stack("relu"), 2, None)
-    found = {entrant: training_comparison.Outcome(rate, history([0.5, 0.6]))}
-    (_, note) = training_comparison._compared(
-        [entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=())
-    ).notes
+    entrant = Entrant(parse_stack("relu"), 2, None)
+    found = {entrant: EntrantHistory(rate, history([0.5, 0.6]))}
+    (_, note) = compare_histories([entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=())).notes
     assert note == f"relu: {rate:g} is the best rate of ten, on a quarter of the training set.{said}"
 
 
@@ -152,7 +151,9 @@ def test_the_rate_is_found_without_the_test_set():
     spoilt = Dataset("moons", DATA.train_x, DATA.train_y, DATA.test_x * np.nan, 1 - DATA.test_y, DATA.classes)
 
     def rates(data):
-        *_, (share, found) = best_rates([stack("relu"), stack("sigmoid")], (0.01, 0.1, 1.0), PLAN, data, 0, 2)
+        *_, (share, found) = best_rates(
+            [parse_stack("relu"), parse_stack("sigmoid")], (0.01, 0.1, 1.0), PLAN, data, 0, 2
+        )
         assert share == 1
         return found
 
@@ -160,12 +161,18 @@ def test_the_rate_is_found_without_the_test_set():
     assert rates(DATA)[1] == 1.0  # two epochs of a sigmoid want the largest
 
 
-def test_what_is_known_on_the_way(monkeypatch):
-    monkeypatch.setattr(training_comparison, "_BETWEEN_LOOKS", 0.0)
+def test_what_is_known_on_the_way():
     kept = []
     # so long that no training is through before it is looked at
     trial = Trial(replace(PLAN, epochs=300), width=5, seeds=2, depths=(1, 2))
-    steps = compare_training([stack("relu"), stack("tanh")], DATA, trial, 1, lambda o: kept.append(dict(o)))
+    steps = compare_training(
+        [parse_stack("relu"), parse_stack("tanh")],
+        DATA,
+        trial,
+        1,
+        lambda o: kept.append(dict(o)),
+        seconds_between=0.0,
+    )
     first = next(steps)
     assert len(first.so_far.contenders) <= 2
     some = next(steps)
@@ -179,16 +186,14 @@ def test_what_is_known_on_the_way(monkeypatch):
 def cut_short(epochs, seeds=3):
     """What is shown where networks of relu and tanh have come so far, by depth and function."""
     trial = Trial(replace(PLAN, epochs=9), width=5, seeds=seeds, depths=(1, 2))
-    entrants = [
-        training_comparison.Entrant(stack(f), depth, 0.1) for f in ("relu", "tanh") for depth in trial.depths
-    ]
+    entrants = [Entrant(parse_stack(f), depth, 0.1) for f in ("relu", "tanh") for depth in trial.depths]
     known = {}
     for entrant, reached in zip(entrants, epochs, strict=True):
         if reached is not None:
             one = history([0.5 + 0.1 * i for i in range(seeds)], 9)
             one.test_score[:] = one.test_score[9] + 0.1 * (entrant.stack.spec == "tanh")
-            known[entrant] = training_comparison.Outcome(0.1, replace(one, epochs=reached))
-    return training_comparison._compared(entrants, known, DATA, trial)
+            known[entrant] = EntrantHistory(0.1, replace(one, epochs=reached))
+    return compare_histories(entrants, known, DATA, trial)
 
 
 def test_networks_that_are_not_trained_equally_long_are_not_tested_against_each_other():
@@ -221,7 +226,7 @@ def test_a_single_network_is_one():
 def test_the_histories_of_all_networks_are_kept():
     kept = {}
     trial = Trial(PLAN, width=5, seeds=2)
-    for _ in compare_training([stack("relu"), stack("tanh")], DATA, trial, 2, kept.update):
+    for _ in compare_training([parse_stack("relu"), parse_stack("tanh")], DATA, trial, 2, kept.update):
         pass
     assert [outcome.history.epochs for outcome in kept.values()] == [2, 2]
     assert [m.seed for outcome in kept.values() for m in outcome.history.members] == [0, 1, 0, 1]
@@ -229,14 +234,14 @@ def test_the_histories_of_all_networks_are_kept():
 
 def refused(*specs, **trial):
     with pytest.raises(UsageError) as error:
-        compare_training([stack(spec) for spec in specs], DATA, Trial(**{"plan": PLAN, **trial}), 1)
+        compare_training([parse_stack(spec) for spec in specs], DATA, Trial(**{"plan": PLAN, **trial}), 1)
     return str(error.value)
 
 
 def test_what_is_refused_before_any_work():
     assert refused("relu", "step").startswith("step has no gradient anywhere")
     assert (
-        refused("relu", plan=Plan(learn=("alpha",)))
+        refused("relu", plan=TrainingPlan(learn=("alpha",)))
         == "--learn alpha: none of the functions has such a parameter"
     )
     assert "whole numbers from 1 on" in refused("relu", depths=(0,))

@@ -430,7 +430,7 @@ def test_a_model_ends_when_it_is_certain(model):
 
 def test_a_layer_of_which_enough_is_known_ends_and_the_others_go_on():
     from actcli.analysis.deadness.verdict import Settings
-    from actcli.analysis.deadness.watching import Recorded, watch
+    from actcli.analysis.deadness.watching import LayerRecording, watch
     from actcli.commands.deadcheck.sources import Certainty
 
     drawn = []
@@ -442,7 +442,7 @@ def test_a_layer_of_which_enough_is_known_ends_and_the_others_go_on():
 
     # ln(40/0.05)/-ln(0.99) = 665.1: 7 blocks, or as many as it takes to wake everybody
     layers = {"dead": layer(2000), "alive": layer(2000, dead=())}
-    recordings = (Recorded(name, 20, 2000, 0, blocks(name, h)) for name, h in layers.items())
+    recordings = (LayerRecording(name, 20, 2000, 0, blocks(name, h)) for name, h in layers.items())
     certainty = Certainty(Settings(), None, 40)
     rule_of, _ = rules_of((), "post")
     last, reached = None, []

@@ -63,7 +63,7 @@ def test_channels_last_by_the_layers_name():
 )
 def test_a_name_that_is_wrong_is_said_before_anything_is_watched(arguments, said, monkeypatch):
     np.savez("net.npz", conv=images(), fc=layer())
-    monkeypatch.setattr("actcli.analysis.deadness.watching.observed", None)
+    monkeypatch.setattr("actcli.analysis.deadness.watching.observe", None)
     with pytest.raises(UsageError, match=said):
         outcome("net.npz", *arguments)
 
@@ -141,7 +141,7 @@ def test_damage_in_the_last_file_is_said_before_the_first_is_watched(monkeypatch
     np.save("a.npy", images())
     with open("b.npy", "wb") as file:  # noqa: PTH123
         file.write(b"\x93NUMPY\x01\x00")
-    monkeypatch.setattr("actcli.analysis.deadness.watching.observed", None)
+    monkeypatch.setattr("actcli.analysis.deadness.watching.observe", None)
     with pytest.raises(ActcliError, match=r"b\.npy"):
         outcome("a.npy", "b.npy")
 

@@ -1,6 +1,7 @@
 """Statistics files of `actcli deadcheck`: parts that merge or are refused, places, empty parts; and the gate."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -212,7 +213,7 @@ def test_a_unit_that_died_of_nan_has_not_revived():
 
 @pytest.mark.usefixtures("folder")
 def test_a_layer_ends_when_it_has_enough_though_another_never_will(monkeypatch):
-    monkeypatch.setattr(watching, "_EVERY", 0.0)
+    monkeypatch.setattr(watching, "watch", partial(watching.watch, seconds_between=0.0))
     np.savez("net.npz", short=layer(30, 64), long=layer(60_000, 64))
     said = json.loads(
         outcome("net.npz", "--stop-when-certain", "--threads", 1, "--format", "json", "--fail-above", "1%")[1]

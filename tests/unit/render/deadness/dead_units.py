@@ -4,8 +4,9 @@ import numpy as np
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import fires, firing_rule
-from actcli.analysis.deadness.unit_state import NEVER, LayerState, empty
-from actcli.analysis.deadness.verdict import Settings, Unobserved, judge, report_on
+from actcli.analysis.deadness.report import judge, make_report
+from actcli.analysis.deadness.unit_state import NEVER, LayerState, empty_state
+from actcli.analysis.deadness.verdict import Settings, Unobserved
 from actcli.render.deadness.verdict import Findings
 
 
@@ -18,7 +19,7 @@ def state(name, v, function="relu", recorded="pre", start=0):
     fired = fires(rule, v)
     samples, units = v.shape
     if not samples:
-        return empty(name, rule, units)
+        return empty_state(name, rule, units)
     finite = np.isfinite(v)
     known = np.where(finite, v, 0.0)
     mean = known.sum(0) / np.maximum(finite.sum(0), 1)
@@ -61,7 +62,7 @@ def planted(samples=400, units=16, seed=0):
 
 def findings(*states, limit=None, layer_glob=None, unobserved=(), ops=None, notes=(), settings=None, **more):
     """What deadcheck would show of these layers."""
-    report = report_on(states, settings or Settings(), ops=ops, unobserved=unobserved, notes=notes)
+    report = make_report(states, settings or Settings(), ops=ops, unobserved=unobserved, notes=notes)
     judgement = None if limit is None else judge(report, limit, layer_glob)
     return Findings(report, judgement, limit=limit, layer_glob=layer_glob, **more)
 

@@ -12,11 +12,11 @@ import pytest
 from dead_units import HIDDEN, HOSTILE, findings, planted, state
 from rendering import terminal
 
-from actcli.analysis.deadness.since import change
+from actcli.analysis.deadness.since import find_change
 from actcli.analysis.deadness.unit_state import NEVER, UNKNOWN
 from actcli.analysis.deadness.verdict import CLASSES, Settings
 from actcli.exits import UsageError
-from actcli.render.deadness.plan import Plan, write_plan
+from actcli.render.deadness.plan import SamplePlan, write_plan
 from actcli.render.deadness.report import COLUMNS, MORE_COLUMNS, worst_first, write_findings
 from actcli.render.deadness.table import View
 from actcli.render.output.layout import Layout
@@ -217,13 +217,13 @@ def test_arrays_hold_no_report():
 )
 def test_a_plan(form, said):
     world = terminal()
-    write_plan(Plan(10_000, 0.001, 0.95, 12_200), Layout(form, None), world)
+    write_plan(SamplePlan(10_000, 0.001, 0.95, 12_200), Layout(form, None), world)
     assert world.stdout.getvalue().decode() == said
 
 
 def test_a_plan_is_no_test_suite():
     with pytest.raises(UsageError, match="no verdict for junit"):
-        write_plan(Plan(1, 0.1, 0.9, 22), Layout("junit", None), terminal())
+        write_plan(SamplePlan(1, 0.1, 0.9, 22), Layout("junit", None), terminal())
 
 
 def test_junit_counts_what_another_definition_flags():
@@ -248,7 +248,7 @@ def changed(**more):
     found = findings(state("fc", now), state("good", planted()[:, 4:]), **more)
     old = [state("fc", then), state("good", planted()[:, 4:])]
     new = [layer.state for layer in found.report.layers]
-    return replace(found, report=replace(found.report, change=change(old, new, Settings())))
+    return replace(found, report=replace(found.report, change=find_change(old, new, Settings())))
 
 
 @pytest.mark.parametrize("form", ["plain", "tsv", "csv"])

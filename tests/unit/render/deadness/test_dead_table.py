@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from dead_units import HIDDEN, HOSTILE, findings, planted, state
 
-from actcli.analysis.deadness.since import change
+from actcli.analysis.deadness.since import find_change
 from actcli.analysis.deadness.verdict import CLASSES, Settings
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
@@ -214,7 +214,7 @@ def test_a_long_change_keeps_its_indent():
     z = np.abs(planted(600, 40))
     old, new = state("conv", z), state("conv", np.where(np.arange(40) % 2, -z, z))
     found = findings(new)
-    found = replace(found, report=replace(found.report, change=change((old,), (new,), Settings())))
+    found = replace(found, report=replace(found.report, change=find_change((old,), (new,), Settings())))
     page = screen(found, 60).splitlines()
     start = page.index("Against the earlier statistics")
     assert page[start + 1].startswith("  conv: 20 newly dead (1, 3,")

@@ -9,12 +9,14 @@ import pytest
 
 from actcli.activations import activation
 from actcli.analysis.deadness.born_dead import BornDead
-from actcli.analysis.deadness.dying_in_training import Course, Dying, Fate, Threshold
-from actcli.analysis.deadness.verdict import Settings, report_on
+from actcli.analysis.deadness.report import make_report
+from actcli.analysis.deadness.verdict import Settings
 from actcli.analysis.training.dataset import toy
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Plan
-from actcli.analysis.training.training_comparison import Trial
+from actcli.analysis.training.dying import TrainedCourses
+from actcli.analysis.training.fates import Course, Fate, Threshold
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.stack import parse_stack
+from actcli.analysis.training.trial import Trial
 from actcli.exits import UsageError
 from actcli.render.deadness.born_dead import write_born_dead
 from actcli.render.deadness.dying import death_sentences, dying_screen, epochs_shown, write_deaths
@@ -23,11 +25,11 @@ from actcli.render.deadness.table import View
 from actcli.render.deadness.verdict import Findings
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
-from actcli.render.training.export import Network, require_form, write_network, write_samples
+from actcli.render.training.export import TrainedNetwork, require_form, write_network, write_samples
 from actcli.terminal import Terminal
 
-TRIAL = Trial(plan=Plan(epochs=2), width=32, depths=(2,), rates=(0.1, 1.0), seeds=4)
-DYING = Dying(TRIAL, toy("moons", 0), ())
+TRIAL = Trial(plan=TrainingPlan(epochs=2), width=32, depths=(2,), rates=(0.1, 1.0), seeds=4)
+DYING = TrainedCourses(TRIAL, toy("moons", 0), ())
 
 
 def a_fate(spec="relu", rate=0.1, shares=(0.0, 0.1, 0.25), diverged=0, died=1.5, depth=2):
@@ -35,19 +37,20 @@ def a_fate(spec="relu", rate=0.1, shares=(0.0, 0.1, 0.25), diverged=0, died=1.5,
     gone = np.array([0.0, 0.0, diverged / 4])
     none = np.zeros(3)
     return Fate(
-        course=Course(stack(spec), depth, rate), networks=4, units=256, dead=dead, rare=none, saturated=none, gone=gone,
+        course=Course(parse_stack(spec), depth, rate), networks=4, units=256,
+        dead=dead, rare=none, saturated=none, gone=gone,
         deaths=np.array([0, 30, 40]), revivals=np.array([0, 0, 6]), layers=np.array([0.0, 2 * dead[-1]]), died=died,
         test_score=np.array([0.1, 0.5, 0.75]), interval=0.02, diverged=diverged,
     )  # fmt: skip
 
 
 def a_threshold(within=0.5, above=0.54, outcome="dies", again=()):
-    return Threshold(stack("relu"), 2, within, above, outcome, again, 0.04, 0.2)
+    return Threshold(parse_stack("relu"), 2, within, above, outcome, again, 0.04, 0.2)
 
 
 def deaths(*fates, thresholds=(), dying=DYING):
     notes = training_sentences(dying, fates, thresholds)
-    return Deaths(Findings(report_on((), Settings(), notes=notes)), dying, fates, thresholds)
+    return Deaths(Findings(make_report((), Settings(), notes=notes)), dying, fates, thresholds)
 
 
 def terminal(*, tty=False):
@@ -145,7 +148,7 @@ def test_a_search_whose_highest_rates_diverge_is_drawn(width):
         a_fate(rate=1.0),
         a_fate(rate=10.0, shares=(0, 0, 0), died=None, diverged=4),
     )
-    found = Threshold(stack("relu"), 2, 0.1, 1.0, "dies", (), 0.0, 0.25)
+    found = Threshold(parse_stack("relu"), 2, 0.1, 1.0, "dies", (), 0.0, 0.25)
     text = dying_screen(deaths(*fates, thresholds=(found,)), View(), surface(width))
     assert "dead units, % by log10 of lr" in text
     none = [replace(one, diverged=4, gone=np.array([0.0, 0.0, 1.0])) for one in fates]
@@ -231,7 +234,7 @@ def a_network(spec, dtype=np.float32):
     rng = np.random.default_rng(0)
     shapes = (3, 5), (5, 4), (4, 2)
     weights = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    return Network(
+    return TrainedNetwork(
         weights, [rng.normal(size=w.shape[1]).astype(dtype) for w in weights], [activation(spec)] * 2
     )
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actcli.analysis.training.population import History, Member
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Plan
+from actcli.analysis.training.history import History, Member
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.stack import parse_stack
 from actcli.exits import DataError, UsageError
 from actcli.render.training.recording import Recording, write_recording
 
 
 def history(spec="relu", hidden=(4, 2), epochs=1):
-    members = tuple(Member(stack(spec), 0.1, seed) for seed in (5, 6))
-    blank = History.unwritten(members, Plan(hidden=hidden, epochs=2))
+    members = tuple(Member(parse_stack(spec), 0.1, seed) for seed in (5, 6))
+    blank = History.unwritten(members, TrainingPlan(hidden=hidden, epochs=2))
     for i, array in enumerate((blank.train_loss, blank.test_loss, blank.train_score, blank.test_score)):
         array[...] = 1 + i
     blank.gradient[1:] = 0.5

@@ -79,13 +79,13 @@ CURVES = [
 @pytest.mark.parametrize("op", CURVES)
 def test_every_operator_agrees_with_its_raw_tensor(write, watched, op):
     """Reductions in the graph against the same statistics of the whole tensor, with gaps, bounds and both sides."""
-    from actcli.analysis.deadness.unit_statistics import observed
+    from actcli.analysis.deadness.unit_statistics import observe
 
     x = (X * 6).astype(np.float32)
     path = write(*convolution([node(op, ["z"], ["y"])]), shape=("N", 3, 6, 5), opset=20)
     (state,) = watched(path, x, batch=4).values()
     z = raw(path, "z", x)
-    whole = observed(state.rule, "y", z.reshape(37, 8, 12), 0)
+    whole = observe(state.rule, "y", z.reshape(37, 8, 12), 0)
     for name in ("fired", "nonpositive", "low", "high", "minimum", "maximum", "first", "last"):
         np.testing.assert_array_equal(getattr(state, name), getattr(whole, name), err_msg=name)
     for name in ("mean", "absolute", "value_minimum", "value_maximum"):

@@ -11,8 +11,8 @@ import pytest
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS
-from actcli.analysis.deadness.unit_state import empty
-from actcli.analysis.deadness.unit_statistics import observed
+from actcli.analysis.deadness.unit_state import empty_state
+from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
 from actcli.sources.records.state_file import is_state, merged_files, read_state
@@ -22,7 +22,7 @@ HOSTILE = "a/../b\x00\x1b[31m\t'[red]é\ud800.npy"
 
 def layer(name="conv1", units=5, function="relu", recorded="post", start=7):
     rng = np.random.default_rng(units)
-    state = empty(name, firing_rule(activation(function), recorded), units)
+    state = empty_state(name, firing_rule(activation(function), recorded), units)
     counts = {field: rng.integers(0, 50, units) for field in COUNTS}
     numbers = {field: rng.standard_normal(units) ** 2 for field in NUMBERS}
     numbers["minimum"] = np.array([-0.0, np.inf, -5e-324, 1 / 3, np.nan])[:units]
@@ -49,7 +49,7 @@ def test_statistics_come_back_to_the_bit(path):
         layer(),
         layer(HOSTILE, 3, "leaky_relu:alpha=0.2", "pre", None),
         layer("gate", 4, "gelu_tanh", "pre"),
-        empty("none", firing_rule(activation("tanh"), "post"), 0),
+        empty_state("none", firing_rule(activation("tanh"), "post"), 0),
     )
 
     write_state(layers, path)
@@ -232,12 +232,12 @@ def test_a_thousand_parts_give_what_one_pass_gives(tmp_path):
     paths = []
     for number, (start, end) in enumerate(pairwise(map(int, cuts))):
         paths.append(str(tmp_path / f"{number}.npz"))
-        write_state([observed(rule, "a", h[start:end], start)], paths[-1])
+        write_state([observe(rule, "a", h[start:end], start)], paths[-1])
     rng.shuffle(paths)
 
     *_, last = merged_files(paths)
 
-    one, whole = last.states["a"], observed(rule, "a", h, 0)
+    one, whole = last.states["a"], observe(rule, "a", h, 0)
     assert (last.done, one.samples, one.elements, one.start) == (1000, 5000, 10000, 0)
     for field in COUNTS:
         np.testing.assert_array_equal(getattr(one, field), getattr(whole, field), field)

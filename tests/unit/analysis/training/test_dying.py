@@ -6,34 +6,34 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actcli.analysis.deadness.causes import causes
-from actcli.analysis.deadness.dying_in_training import (
+from actcli.analysis.deadness.causes import explain
+from actcli.analysis.deadness.report import make_report
+from actcli.analysis.deadness.verdict import Settings
+from actcli.analysis.training.dataset import toy
+from actcli.analysis.training.dying import find_limits, watch_dying
+from actcli.analysis.training.fates import (
     CLOSE,
     Course,
     Fate,
     Threshold,
-    fate,
-    find_limits,
+    find_fate,
+    find_threshold,
     first_rates,
     next_rate,
-    threshold,
-    watch_dying,
 )
-from actcli.analysis.deadness.verdict import Settings, report_on
-from actcli.analysis.training.dataset import toy
-from actcli.analysis.training.population import History, Member
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Plan
-from actcli.analysis.training.training_comparison import Trial
+from actcli.analysis.training.history import History, Member
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.stack import parse_stack
+from actcli.analysis.training.trial import Trial
 from actcli.exits import UsageError
 
 DATA = toy("moons", 0)
-TRIAL = Trial(plan=Plan(epochs=3, batch=32), width=8, depths=(2,), rates=(0.1,), seeds=2)
-RELU = stack("relu")
+TRIAL = Trial(plan=TrainingPlan(epochs=3, batch=32), width=8, depths=(2,), rates=(0.1,), seeds=2)
+RELU = parse_stack("relu")
 
 
 def watched(*specs, trial=TRIAL, threads=1):
-    *_, last = watch_dying([stack(spec) for spec in specs], DATA, trial, threads)
+    *_, last = watch_dying([parse_stack(spec) for spec in specs], DATA, trial, threads)
     assert last.done == last.total
     return last.so_far
 
@@ -43,7 +43,7 @@ def planted_history(dead, diverged=(-1, -1)):
     dead = np.array(dead, bool)
     rows, networks, _ = dead.shape
     members = tuple(Member(RELU, 0.1, seed) for seed in range(networks))
-    empty = History.unwritten(members, Plan(hidden=(4,), epochs=rows - 1))
+    empty = History.unwritten(members, TrainingPlan(hidden=(4,), epochs=rows - 1))
     return replace(
         empty,
         epochs=rows - 1,
@@ -56,7 +56,7 @@ def planted_history(dead, diverged=(-1, -1)):
 
 
 def test_deaths_revivals_and_when():
-    found = fate(
+    found = find_fate(
         Course(RELU, 1, 0.1),
         planted_history(
             [
@@ -78,7 +78,7 @@ def test_deaths_revivals_and_when():
 
 def test_a_network_that_diverges_neither_dies_nor_revives():
     rows = [[[1, 1, 0, 0], [0, 0, 0, 0]], [[1, 1, 1, 1], [0, 1, 0, 0]]]
-    found = fate(Course(RELU, 1, 0.1), planted_history(rows, diverged=(1, -1)))
+    found = find_fate(Course(RELU, 1, 0.1), planted_history(rows, diverged=(1, -1)))
     assert found.dead.tolist() == [2 / 8, 1 / 8]
     assert found.gone.tolist() == [0, 1 / 2]
     assert found.deaths.tolist() == [0, 1]
@@ -110,7 +110,7 @@ def test_a_formula_is_watched_as_the_function_that_it_is():
 def test_what_was_seen_at_the_end_is_what_is_reported():
     """The last epoch's share, and the classes of the units of all networks side by side."""
     dying = watched("relu", "gelu", trial=replace(TRIAL, rates=(0.1, 30.0)))
-    report = report_on(dying.states().values(), Settings())
+    report = make_report(dying.states().values(), Settings())
     assert [layer.name for layer in report.layers][:2] == ["relu lr 0.1 layer 1", "relu lr 0.1 layer 2"]
     for one in dying.fates()[:2]:
         own = [layer for layer in report.layers if layer.name.startswith(f"relu lr {one.course.rate:g} ")]
@@ -124,7 +124,7 @@ def test_biases_far_below_zero(spec, word):
     dying = watched(spec)
     ((run, _),) = dying.runs
     run.cohorts[0].group.biases[0][1, 0, 3] = -1e3
-    layer = report_on(dying.states().values(), Settings()).layers[0]
+    layer = make_report(dying.states().values(), Settings()).layers[0]
     assert layer.counts[word] == 1
     assert layer.dead == (word == "silent")
     # the fourth unit of the second network
@@ -138,8 +138,8 @@ def test_why_a_planted_unit_is_dead():
     group.biases[0][1, 0, 3] = -1e3
     group.weights[0][0, :, 2] = 0
     group.biases[0][0, 0, 2] = -1
-    report = report_on(dying.states().values(), Settings())
-    first = causes(report.layers, dying.weights())[0]
+    report = make_report(dying.states().values(), Settings())
+    first = explain(report.layers, dying.weights())[0]
     assert first.causes[8 + 3] == "bias"
     assert first.causes[2] == "zero weights"
     assert first.locked[2]
@@ -149,7 +149,7 @@ def test_a_diverged_network_is_not_called_dead():
     dying = watched("exponential", trial=replace(TRIAL, rates=(1000.0,)))
     (found,) = dying.fates()
     assert found.diverged == 2
-    report = report_on(dying.states().values(), Settings())
+    report = make_report(dying.states().values(), Settings())
     assert report.dead == 0
     assert all(layer.counts["nonfinite"] == layer.units for layer in report.layers)
 
@@ -195,13 +195,13 @@ def one_fate(rate, share, diverged=0):
     ],
 )
 def test_the_next_rate_of_a_search(fates, within, above, outcome, following):
-    found = threshold([one_fate(*one) for one in fates], 0.05)
+    found = find_threshold([one_fate(*one) for one in fates], 0.05)
     assert (found.within, found.above, found.outcome) == (within, above, outcome)
     assert next_rate(found) == following
 
 
 def test_a_rate_above_that_lives_again_is_told():
-    found = threshold([one_fate(2.0, 0.0), one_fate(0.1, 0.01), one_fate(1.0, 0.5)], 0.05)
+    found = find_threshold([one_fate(2.0, 0.0), one_fate(0.1, 0.01), one_fate(1.0, 0.5)], 0.05)
     assert found == Threshold(RELU, 2, 0.1, 1.0, "dies", (2.0,), 0.01, 0.5)
 
 
@@ -237,7 +237,7 @@ def test_a_search_that_is_broken_off_judges_no_half_training():
 )
 def test_what_cannot_be_trained(specs, change, said):
     with pytest.raises(UsageError, match=said):
-        watch_dying([stack(spec) for spec in specs], DATA, replace(TRIAL, **change), 1)
+        watch_dying([parse_stack(spec) for spec in specs], DATA, replace(TRIAL, **change), 1)
 
 
 def test_a_search_looks_for_the_rate_itself():

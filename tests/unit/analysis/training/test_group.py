@@ -9,9 +9,11 @@ import pytest
 
 from actcli import activation, catalogue
 from actcli.analysis.training.dataset import Dataset, split
-from actcli.analysis.training.initial import drawn_weights, second_moment_gain, weight_std
-from actcli.analysis.training.stack import stack
-from actcli.analysis.training.training import Group, Plan, learned_parameters
+from actcli.analysis.training.group import Group
+from actcli.analysis.training.hidden_layer import learned_parameters
+from actcli.analysis.training.initial import draw_weights, second_moment_gain, weight_std
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.stack import parse_stack
 from actcli.exits import UsageError
 
 ELEMENTWISE = tuple(one.name for one in catalogue() if not one.by_rows)
@@ -35,8 +37,8 @@ def numbers(samples=24):
 
 
 def group(spec, data, members=2, rates=None, **plan):
-    plan = Plan(**{"hidden": (5, 4), "batch": 6, "dtype": "float64", "init": "lecun", **plan})
-    return Group([stack(spec)] * members, rates or [0.1] * members, range(members), plan, data)
+    plan = TrainingPlan(**{"hidden": (5, 4), "batch": 6, "dtype": "float64", "init": "lecun", **plan})
+    return Group([parse_stack(spec)] * members, rates or [0.1] * members, range(members), plan, data)
 
 
 def batch(one):
@@ -226,7 +228,7 @@ def test_what_cannot_be_learned():
 
 @pytest.mark.parametrize("shape", [(40, 12), (12, 40), (20, 20)])
 def test_orthogonal_weights_are_orthogonal(shape):
-    w = drawn_weights("orthogonal", *shape, activation("tanh"), 7, 1)
+    w = draw_weights("orthogonal", *shape, activation("tanh"), 7, 1)
     scale = weight_std("orthogonal", *shape, activation("tanh")) ** 2 * max(shape)
     product = w.T @ w if shape[0] >= shape[1] else w @ w.T
     assert np.allclose(product, scale * np.eye(min(shape)), atol=1e-12)
@@ -243,7 +245,7 @@ def test_orthogonal_weights_are_orthogonal(shape):
     ],
 )
 def test_the_variance_of_the_first_weights(init, variance):
-    w = drawn_weights(init, 300, 200, activation("tanh"), 1, 2)
+    w = draw_weights(init, 300, 200, activation("tanh"), 1, 2)
     assert abs(np.mean(w)) < 4 * math.sqrt(variance / w.size)
     assert np.var(w) == pytest.approx(variance, rel=5 * math.sqrt(2 / w.size))
 

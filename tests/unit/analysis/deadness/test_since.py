@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from layer_states import normal, state
 
-from actcli.analysis.deadness.since import LayerChange, change
+from actcli.analysis.deadness.since import LayerChange, find_change
 from actcli.analysis.deadness.verdict import Settings
 from actcli.exits import DataError
 
@@ -19,7 +19,7 @@ def test_then_and_now():
     old = (layer(0, 1, 4), layer(name="fc"))
     new = (layer(name="fc"), layer(1, 2, 3, 4))
 
-    changed = change(old, new, SETTINGS)
+    changed = find_change(old, new, SETTINGS)
 
     assert changed.layers == (
         LayerChange("fc", 6, (), (), ()),
@@ -56,6 +56,6 @@ def test_then_and_now():
 )
 def test_what_cannot_be_compared(old, new, said):
     with pytest.raises(DataError) as caught:
-        change(old, new, SETTINGS)
+        find_change(old, new, SETTINGS)
 
     assert str(caught.value) == said

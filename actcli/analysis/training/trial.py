@@ -1,0 +1,54 @@
+"""Trials: which networks are trained, and whether they can be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.training.hidden_layer import learned_parameters
+from actcli.analysis.training.initial import second_moment_gain
+from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.stack import Stack
+from actcli.exits import UsageError
+
+TARGET = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is trained.
+
+    Attributes:
+        plan: what all networks share, but for their depth.
+        width, depths: of the hidden layers; every depth is a contender of its own.
+        rates: learning rates, each a contender of its own; empty: each function's own best is looked for.
+        seeds: networks of each contender.
+        seed: the first seed.
+        target: the test score to be reached.
+
+    """
+
+    plan: TrainingPlan
+    width: int = 64
+    depths: tuple[int, ...] = (2,)
+    rates: tuple[float, ...] = (0.1,)
+    seeds: int = 10
+    seed: int = 0
+    target: float = TARGET
+
+    def plan_of(self, depth: int) -> TrainingPlan:
+        """The plan for networks with so many hidden layers."""
+        return replace(self.plan, hidden=(self.width,) * depth)
+
+
+def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
+    """Raise UsageError for what cannot be trained at all: see `compare_training`."""
+    if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
+        raise UsageError("--seeds, --width and --depth are whole numbers from 1 on")
+    functions = [f for stack in stacks for f in stack.functions]
+    for f in functions:
+        _ = f.kernels, firing_rule(f, "pre")
+        if trial.plan.init in {"gain", "orthogonal"}:
+            second_moment_gain(f)
+    for name in trial.plan.learn:
+        if not any(learned_parameters(f, (name,)) for f in functions):
+            raise UsageError(f"--learn {name}: none of the functions has such a parameter")
