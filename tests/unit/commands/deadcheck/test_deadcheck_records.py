@@ -83,9 +83,9 @@ def test_pipes_need_the_layers_named():
 def test_outputs_below_0_are_no_outputs_of_relu(more):
     z = np.random.default_rng(0).standard_normal((500, 6)).astype(np.float32)
     np.savez("net.npz", fc=layer(), act=activation("gelu")(z))
-    with pytest.raises(UsageError, match=r"layer 'act' goes down to -0.17, and relu6? gives nothing below 0"):
+    with pytest.raises(UsageError, match=r"'act' goes down to -0.17, .*relu6? .* below 0"):
         outcome("net.npz", *more)
-    with pytest.raises(UsageError, match="--activation act=gelu --recorded pre") as caught:
+    with pytest.raises(UsageError, match=r"activation.act=gelu.*recorded.pre") as caught:
         outcome("net.npz", *more, "--format", "table")
     assert "\n" not in str(caught.value)
     assert outcome("net.npz", *more, "--recorded", "pre")[0] == 0
@@ -112,9 +112,7 @@ def test_other_bounds_have_the_room_that_quantised_outputs_need(name, beyond, wi
     assert outcome("act.npy", "--activation", name)[0] == 0
     h[0, 0] = beyond
     np.save("act.npy", h)
-    with pytest.raises(
-        UsageError, match=rf"layer 'act' goes (up|down) to {beyond:g}, and {name} gives nothing"
-    ):
+    with pytest.raises(UsageError, match=rf"'act' goes (up|down) to {beyond:g}, .*{name}"):
         outcome("act.npy", "--activation", name)
 
 
