@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from actcli.commands.options import Color, Debug, Threads
-from actcli.commands.parser import HELP_NAMES, explained, sentence, write_as_is, write_sections
+from actcli.commands import options
+from actcli.commands.declaration import SETTINGS
+from actcli.commands.parser import HELP_NAMES, explained, guard, sentence, write_as_is, write_sections
 from actcli.commands.session import Session
 from actcli.exits import ActcliError, UsageError, in_options
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
+    from typer._click.parser import _OptionParser
     from typer.core import TyperOption
 
     from actcli.terminal import Terminal
@@ -26,7 +28,7 @@ COMMANDS = {
     "compare": "Compare activation functions by what matters: training, gradients, precision, speed.",
     "deadcheck": "Find dead units in recorded activations or an ONNX model, with the evidence.",
     "list": "List the activation functions, all or those that match.",
-    "info": "Show what is known of an activation function.",
+    "info": "Show the card of an activation function.",
     "completion": "Print the completion script of a shell.",
 }
 """The commands and what they do: `--help` shows this without loading one of them."""
@@ -82,6 +84,10 @@ class CommandGroup(TyperGroup):
             raise UsageError(f"no command {args[0]!r}; {right}")
         return args[0], command, args[1:]
 
+    def make_parser(self, ctx: "Context") -> "_OptionParser":
+        """Return Typer's parser, but that it refuses an option that is given twice."""
+        return guard(super().make_parser(ctx), ctx)
+
     def get_help_option(self, ctx: "Context") -> "TyperOption | None":
         """--help, through our own terminal."""
         return explained(super().get_help_option(ctx))
@@ -97,13 +103,7 @@ class CommandGroup(TyperGroup):
         write_as_is(self.epilog, formatter)
 
 
-app = typer.Typer(
-    cls=CommandGroup,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings=HELP_NAMES,
-)
+app = typer.Typer(cls=CommandGroup, context_settings=HELP_NAMES, **SETTINGS)
 
 
 def _show_version(context: typer.Context, value: bool) -> None:
@@ -114,26 +114,15 @@ def _show_version(context: typer.Context, value: bool) -> None:
         raise typer.Exit
 
 
-Version = Annotated[
-    bool,
-    typer.Option(
-        "--version",
-        "-V",
-        help="Show the version.",
-        callback=_show_version,
-        is_eager=True,
-        rich_help_panel="Program",
-    ),
-]
-
-
 @app.callback(epilog=EPILOG)
 def actcli(
     context: typer.Context,
-    color: Color = None,
-    threads: Threads = None,
-    debug: Debug = False,  # noqa: ARG001 - taken from the line before it is parsed; here for the help
-    version: Version = False,  # noqa: ARG001 - answered by its callback
+    color: Annotated[options.ColorChoice | None, options.COLOR.to_typer()] = None,
+    threads: Annotated[int | None, options.THREADS.to_typer()] = None,
+    debug: Annotated[bool, options.DEBUG.to_typer()] = False,  # noqa: ARG001 - taken out before; here for the help
+    version: Annotated[  # noqa: ARG001 - answered by its callback
+        bool, options.VERSION.to_typer(callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """A laboratory for activation functions: exact values, exact derivatives."""
     context.obj.choose(color, threads)

@@ -84,12 +84,12 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
 _actcli_options() { # the options of command $1
     case $1 in
     eval) echo '--set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    grad) echo '--set --no-rewrite --functions --order --wrt --at-kink --jacobian --check --tolerance -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    plot) echo '--set --no-rewrite --functions --range --points --grad --order --wrt --overlay --sweep --log-y --symlog -i --input --array --column --hist --width --height --marker --theme --format -o --output --color --threads --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed --range --points -i --input --array --column --order --depth --init --weight-std --bias-std --width --seeds --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --functions --unit-axis --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --lr --depth --width --epochs --optimizer --seeds --init --target --decay --learn --find-limit --born-dead --export --export-data --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --functions --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --depth --width --find-limit --born-dead --export --export-data --epochs --lr --optimizer --target --decay --learn --seeds --init --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --debug -h --help' ;;
-    info) echo '--set --no-rewrite --functions --cost --code --format -o --output --color --threads --debug -h --help' ;;
+    info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --debug -h --help' ;;
     completion) echo '--color --threads --debug -h --help' ;;
     *) echo '--color --threads --debug -V --version -h --help' ;;
     esac
@@ -161,9 +161,9 @@ _actcli() {
         *\ --seed) values=1 option=$word ;;
         *\ --depth) values=1 option=$word ;;
         *\ --init) values=1 option=$word ;;
+        *\ --seeds) values=1 option=$word ;;
         *\ --weight-std) values=1 option=$word ;;
         *\ --bias-std) values=1 option=$word ;;
-        *\ --seeds) values=1 option=$word ;;
         *\ --epochs) values=1 option=$word ;;
         *\ --batch) values=1 option=$word ;;
         *\ --lr) values=1 option=$word ;;

@@ -1,16 +1,14 @@
 """`actcli eval`: the values of an activation function."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
-from actcli.commands import options
-from actcli.commands.parser import Command
+from actcli.commands.conflicts import refuse_conflicts
+from actcli.commands.declaration import build_command
+from actcli.commands.options import Function, FunctionOptions, NumberOptions, ResultOptions
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session
-
-command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 EPILOG = """\
 Examples:
@@ -23,27 +21,14 @@ Examples:
 """
 
 
-@command.command("eval", cls=Command, epilog=EPILOG)
-def evaluate_function(
-    context: typer.Context,
-    function: options.Function,
-    x: options.X = None,
-    set_: options.Set = None,
-    no_rewrite: options.NoRewrite = False,
-    definitions: options.Definitions = None,
-    input_: options.Input = None,
-    range_: options.Range = None,
-    points: options.Points = None,
-    array: options.ArrayName = None,
-    column: options.Column = None,
-    axis: options.Axis = None,
-    dtype: options.Dtype = None,
-    on_error: options.WhatOnError = "stop",
-    format_: options.Format = None,
-    output: options.Output = None,
-    with_x: options.WithX = False,
-    digits: options.Digits = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class EvalOptions(FunctionOptions, NumberOptions, ResultOptions):
+    """The command line of `eval`."""
+
+    function: Function
+
+
+def evaluate_function(options: EvalOptions, session: "Session") -> None:
     """Evaluate an activation function at numbers, a file or a stream.
 
     A function over rows (softmax, glu, ...) takes each line of a text, or the
@@ -51,34 +36,22 @@ def evaluate_function(
     """
     from actcli.render.output.layout import choose_layout
 
-    session: Session = context.obj
-    layout = choose_layout(format_, output, with_x, digits, session.terminal)
+    refuse_conflicts(options)
+    layout = choose_layout(options.format, options.output, options.with_x, options.digits, session.terminal)
 
-    from actcli.activations import activation
     from actcli.analysis.stream.blocks import evaluate
-    from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
+    from actcli.commands.functions import resolve
     from actcli.commands.number_request import request_numbers
     from actcli.render.output.progress import with_progress
     from actcli.render.values.evaluations import write_evaluations
     from actcli.sources import open_numbers
 
-    know_functions(definitions, session.terminal)
-    f = activation(*specifications([function], set_, no_rewrite))
-    say_what_was_rewritten([f], session.terminal)
-    request = request_numbers(
-        f,
-        layout,
-        x=x,
-        input_=input_,
-        range_=range_,
-        points=points,
-        array=array,
-        column=column,
-        axis=axis,
-        dtype=dtype,
-        on_error=on_error,
-    )
+    f = resolve(options.function, options, session.terminal)
+    request = request_numbers(f, options, layout)
     threads = session.threads
     evaluations = (evaluate(f, numbers, threads) for numbers in open_numbers(request, session.terminal))
     session.writes()
     write_evaluations(with_progress(evaluations, session.terminal, layout), layout, session.terminal)
+
+
+command = build_command("eval", EvalOptions, evaluate_function, epilog=EPILOG)

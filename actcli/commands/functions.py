@@ -1,4 +1,4 @@
-"""The functions that a command line names, with what --set and --no-rewrite say about them."""
+"""The functions that a command line names, with --set and --no-rewrite applied to them."""
 
 import os
 from typing import TYPE_CHECKING
@@ -10,22 +10,23 @@ if TYPE_CHECKING:
 
     from actcli.activations import Activation
     from actcli.activations.personal import Entry
+    from actcli.commands.options import FunctionOptions
     from actcli.terminal import Terminal
 
 
-def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
-    """Make a person's own functions known: those of --functions, and those of their personal file.
+def load_functions(files: "Sequence[str]", terminal: "Terminal") -> None:
+    """Make a person's own functions available: those of --functions, and those of their personal file.
 
-    The personal file is read when a name is looked for that the catalogue does not have. Where two files define a
-    name, --functions holds, and the last of several. What is wrong with an entry, or with the personal file, is
-    told on stderr. Raises DataError for a file of --functions, and for what ACTCLI_CONFIG names, when it is missing,
-    and for the former when it cannot be read.
+    The personal file is read when a name is looked up that the catalogue does not have. A definition in --functions
+    wins over one in the personal file, and the last of several wins. Mistakes in an entry or in the personal file are
+    reported on stderr. Raises DataError for a file of --functions that is missing or cannot be read, and for a
+    missing file that ACTCLI_CONFIG names.
     """
     from actcli.activations import await_functions
 
-    named = _each_once(files or ())
+    named = _last_mentions(files)
     given: list[Entry] = []
-    # else there is nothing to look at before a name is missed
+    # without either there is nothing to look at before a name is missing
     if named or terminal.environ.get("ACTCLI_CONFIG"):
         from actcli.sources.functions.functions_file import personal_file, read_functions
 
@@ -52,8 +53,8 @@ def know_functions(files: "Sequence[str] | None", terminal: "Terminal") -> None:
     await_functions(load, tell)
 
 
-def _each_once(files: "Sequence[str]") -> dict[str, str]:
-    """The files by their real paths, in the order of their last mention; one may have several names."""
+def _last_mentions(files: "Sequence[str]") -> dict[str, str]:
+    """Return the files by their real paths, in the order of their last mention; one may have several names."""
     if not all(files):
         raise UsageError("--functions names no file; write --functions FILE")
     found: dict[str, str] = {}
@@ -64,40 +65,45 @@ def _each_once(files: "Sequence[str]") -> dict[str, str]:
     return found
 
 
-def specifications(
-    specs: "Sequence[str]", settings: "Sequence[str] | None", no_rewrite: bool
-) -> tuple[str, ...]:
-    """The specifications with --set's values as their parameters, and formulas in plain() with --no-rewrite.
+def resolve(spec: str, options: "FunctionOptions", terminal: "Terminal") -> "Activation":
+    """Return the one function that a command names. Raises UsageError for a function that does not exist."""
+    from actcli.activations import activation
 
-    Raises UsageError for a setting that is none, that no function has a parameter for, or that one has already;
-    and for --no-rewrite where no formula is.
+    load_functions(options.function_files, terminal)
+    f = activation(*specifications([spec], options))
+    tell_rewritings([f], terminal)
+    return f
+
+
+def specifications(specs: "Sequence[str]", options: "FunctionOptions") -> tuple[str, ...]:
+    """Return the specifications with --set's values as their parameters, and formulas in plain() with --no-rewrite.
+
+    Raises UsageError for a setting that is malformed, that fits no function, or that a function has already; and for
+    --no-rewrite without a formula.
     """
-    if not settings and not no_rewrite:
+    if not options.settings and not options.no_rewrite:
         return tuple(specs)
     from actcli.activations.resolve import is_name, parameter_names, split_layers
 
-    values = _values(settings or ())
+    values = _values(options.settings)
     layers = [split_layers(spec) for spec in specs]
-    if no_rewrite and all(is_name(part) for parts in layers for part in parts):
-        raise UsageError(
-            "--no-rewrite is about formulas as they are typed; what is named has nothing to rewrite, "
-            "or has plain(...) in its own formula"
-        )
+    if options.no_rewrite and all(is_name(part) for parts in layers for part in parts):
+        raise UsageError("--no-rewrite needs a formula; named functions are never rewritten")
     unused = dict(values)
     adapted = tuple(
-        "/".join(_adapted(part, len(parts) > 1, values, unused, no_rewrite) for part in parts)
+        "/".join(_adapt(part, len(parts) > 1, values, unused, options.no_rewrite) for part in parts)
         for parts in layers
     )
     if unused:
         named = " or ".join(specs)
         known = dict.fromkeys(name for parts in layers for part in parts for name in parameter_names(part))
-        has = f"known {'is' if len(known) == 1 else 'are'} {', '.join(known)}" if known else "there are none"
+        has = f"its parameters are {', '.join(known)}" if known else "it has none"
         raise UsageError(f"--set {next(iter(unused))}: {named} has no parameter of that name; {has}")
     return adapted
 
 
-def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Terminal") -> None:
-    """Tell a person, on stderr, in which form a formula is computed where that is not the one that was typed."""
+def tell_rewritings(functions: "Iterable[Activation]", terminal: "Terminal") -> None:
+    """Tell a person, on stderr, which parts of their formulas are computed in another form than the typed one."""
     from actcli.activations.definition import FORMULA
     from actcli.render.text.cells import printable
 
@@ -106,9 +112,11 @@ def say_what_was_rewritten(functions: "Iterable[Activation]", terminal: "Termina
     from actcli.activations.formula import read_expression
 
     written = [f.definition for f in functions if f.definition.family == FORMULA and not f.is_named]
-    said = dict.fromkeys(one for definition in written for one in read_expression(definition).rewritings)
-    if said:
-        forms = ", ".join(f"{one.before} as {one.after}" for one in said)
+    rewritings = dict.fromkeys(
+        one for definition in written for one in read_expression(definition).rewritings
+    )
+    if rewritings:
+        forms = ", ".join(f"{one.before} as {one.after}" for one in rewritings)
         terminal.say(printable(f"actcli: computed without loss of digits: {forms} (--no-rewrite: as typed)"))
 
 
@@ -119,14 +127,14 @@ def _values(settings: "Sequence[str]") -> dict[str, str]:
     for text in settings:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (equals and name and len(numbers_in(value)) == 1):
-            raise UsageError(f"--set {text!r} sets nothing; write NAME=VALUE, such as b=1.5")
+            raise UsageError(f"--set {text!r} is not NAME=VALUE, such as b=1.5")
         if name in values:
             raise UsageError(f"--set {name} is given twice")
         values[name] = value
     return values
 
 
-def _adapted(
+def _adapt(
     part: str, in_stack: bool, values: dict[str, str], unused: dict[str, str], no_rewrite: bool
 ) -> str:
     from actcli.activations.names import split_parameters

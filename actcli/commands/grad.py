@@ -1,11 +1,12 @@
-"""`actcli grad`: the derivatives of an activation function, and whether they hold."""
+"""`actcli grad`: the derivatives of an activation function, and a check of them."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from actcli.commands import options
-from actcli.commands.parser import Command
+from actcli.commands.conflicts import refuse_conflicts
+from actcli.commands.declaration import Option, build_command
+from actcli.commands.options import HIGHEST_ORDER, Function, FunctionOptions, NumberOptions, ResultOptions
+from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import ExitStatus, UsageError
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from actcli.render.output.layout import Layout
     from actcli.sources import NumberRequest
 
-command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+KinkRule = Literal["default", "left", "right", "mean", "nan"]
 
+DERIVATIVE = "Derivative"
+TOLERANCE = 1e-6
 EPILOG = """\
 Examples:
   actcli grad silu -1 0 1
@@ -27,36 +30,82 @@ Examples:
   actcli grad 'x*sigmoid(1.702*x)' 0.5 --order 7
 """
 
-TOLERANCE = 1e-6
+
+@dataclass(frozen=True, kw_only=True)
+class GradOptions(FunctionOptions, NumberOptions, ResultOptions):
+    """The command line of `grad`."""
+
+    function: Function
+    order: Annotated[
+        int | None,
+        Option(
+            "--order",
+            metavar="N",
+            parse=whole_number(1, HIGHEST_ORDER),
+            help=f"Order of the derivative, 1 to {HIGHEST_ORDER}; over rows 1 or 2.",
+            default="1",
+            section=DERIVATIVE,
+        ),
+    ] = None
+    wrt: Annotated[
+        str,
+        Option(
+            "--wrt",
+            metavar="NAME",
+            help="Differentiate with respect to x, or to a parameter of the function (first order).",
+            default="x",
+            section=DERIVATIVE,
+        ),
+    ] = "x"
+    at_kink: Annotated[
+        KinkRule,
+        Option(
+            "--at-kink",
+            metavar="RULE",
+            help=f"Value where the derivative jumps: {one_of(KinkRule)}. The default is the value of the "
+            "framework's autograd, PyTorch's for plain names.",
+            section=DERIVATIVE,
+        ),
+    ] = "default"
+    jacobian: Annotated[
+        bool,
+        Option(
+            "--jacobian",
+            help="Print the whole Jacobian of a function over rows, not its diagonal.",
+            section=DERIVATIVE,
+            excludes=("--at-kink",),
+        ),
+    ] = False
+    check: Annotated[
+        bool,
+        Option(
+            "--check",
+            help="Compare with extrapolated differences of the value; without X on a built-in grid. "
+            "Exit status 3 when they disagree.",
+            section=DERIVATIVE,
+            excludes=("--jacobian", "--at-kink", "--with-x"),
+        ),
+    ] = False
+    tolerance: Annotated[
+        float | None,
+        Option(
+            "--tolerance",
+            metavar="T",
+            parse=finite_number(positive=True),
+            help="Largest relative error that --check accepts.",
+            default="1e-6",
+            section=DERIVATIVE,
+            needs=("--check",),
+        ),
+    ] = None
+
+    @property
+    def degree(self) -> int:
+        """The order of the derivative."""
+        return self.order or 1
 
 
-@command.command("grad", cls=Command, epilog=EPILOG)
-def differentiate_function(
-    context: typer.Context,
-    function: options.Function,
-    x: options.X = None,
-    set_: options.Set = None,
-    no_rewrite: options.NoRewrite = False,
-    definitions: options.Definitions = None,
-    order: options.Order = None,
-    wrt: options.Wrt = "x",
-    at_kink: options.AtKink = "default",
-    jacobian: options.Jacobian = False,
-    check: options.Check = False,
-    tolerance: options.Tolerance = None,
-    input_: options.Input = None,
-    range_: options.Range = None,
-    points: options.Points = None,
-    array: options.ArrayName = None,
-    column: options.Column = None,
-    axis: options.Axis = None,
-    dtype: options.Dtype = None,
-    on_error: options.WhatOnError = "stop",
-    format_: options.Format = None,
-    output: options.Output = None,
-    with_x: options.WithX = False,
-    digits: options.Digits = None,
-) -> None:
+def differentiate_function(options: GradOptions, session: "Session") -> ExitStatus | None:
     """Differentiate an activation function, by x or by a parameter.
 
     The derivatives are formulas, exact to a few units in the last place. For a
@@ -64,86 +113,42 @@ def differentiate_function(
     """
     from actcli.render.output.layout import choose_layout
 
-    session: Session = context.obj
-    layout = choose_layout(format_, output, with_x, digits, session.terminal)
+    refuse_conflicts(options)
+    layout = choose_layout(options.format, options.output, options.with_x, options.digits, session.terminal)
 
-    from actcli.activations import activation
-    from actcli.commands.functions import know_functions, say_what_was_rewritten, specifications
+    from actcli.commands.functions import resolve
     from actcli.commands.number_request import request_numbers
 
-    know_functions(definitions, session.terminal)
-    f = activation(*specifications([function], set_, no_rewrite))
-    say_what_was_rewritten([f], session.terminal)
-    degree = 1 if order is None else order
-    refuse_contradictions(f, degree, wrt, at_kink, jacobian)
-    refuse_without_check(check, tolerance, at_kink, jacobian, with_x)
-    request = request_numbers(
-        f,
-        layout,
-        x=x,
-        input_=input_,
-        range_=range_,
-        points=points,
-        array=array,
-        column=column,
-        axis=axis,
-        dtype=dtype,
-        on_error=on_error,
-    )
-    if check:
-        accepted = TOLERANCE if tolerance is None else tolerance
-        passed = _check(f, request, layout, session, degree, wrt, accepted)
-        if not passed:
-            raise typer.Exit(ExitStatus.FOUND)
-    else:
-        _write_derivative(f, request, layout, session, degree, wrt, at_kink, jacobian)
+    f = resolve(options.function, options, session.terminal)
+    require_derivative(f, options)
+    request = request_numbers(f, options, layout)
+    if options.check:
+        return _check(f, options, request, layout, session)
+    _write_derivative(f, options, request, layout, session)
+    return None
 
 
-def refuse_contradictions(f: "Activation", order: int, wrt: str, at_kink: str, jacobian: bool) -> None:
-    """Raise UsageError for options of which one takes away what another asks for."""
-    if wrt != "x":
-        f.resolve_parameter(wrt)
-        for option, given in (
-            (f"--order {order}", order > 1),
-            ("--at-kink", at_kink != "default"),
-            ("--jacobian", jacobian),
+def require_derivative(f: "Activation", options: GradOptions) -> None:
+    """Raise UsageError for a derivative that `f` does not have."""
+    if options.wrt != "x":
+        f.resolve_parameter(options.wrt)
+        for option, is_given in (
+            (f"--order {options.degree}", options.degree > 1),
+            ("--at-kink", options.at_kink != "default"),
+            ("--jacobian", options.jacobian),
         ):
-            if given:
-                raise UsageError(f"{option} belongs to --wrt x; by {wrt} there is the first derivative only")
-    if jacobian and not f.by_rows:
+            if is_given:
+                raise UsageError(
+                    f"{option} belongs to --wrt x; by {options.wrt} there is the first derivative only"
+                )
+    if options.jacobian and not f.by_rows:
         raise UsageError(f"--jacobian belongs to functions over rows (softmax, glu); {f.name} is elementwise")
-    if jacobian and at_kink != "default":
-        raise UsageError("--at-kink belongs to functions of one number; a Jacobian has the default side only")
-    if jacobian and order > 1:
-        raise UsageError(f"--jacobian holds first derivatives; leave out --order {order}")
-
-
-def refuse_without_check(
-    check: bool, tolerance: float | None, at_kink: str, jacobian: bool, with_x: bool
-) -> None:
-    """Raise UsageError for --tolerance without --check, and for options that a check leaves no room for."""
-    if not check:
-        if tolerance is not None:
-            raise UsageError("--tolerance belongs to --check; say --check --tolerance T")
-        return
-    for option, given in (
-        ("--jacobian", jacobian),
-        ("--at-kink", at_kink != "default"),
-        ("--with-x", with_x),
-    ):
-        if given:
-            raise UsageError(f"{option} does not go with --check; leave one of them out")
+    if options.jacobian and options.degree > 1:
+        raise UsageError(f"--jacobian holds first derivatives; leave out --order {options.degree}")
 
 
 def _write_derivative(
-    f: "Activation",
-    request: "NumberRequest",
-    layout: "Layout",
-    session: "Session",
-    order: int,
-    wrt: str,
-    at_kink: str,
-    jacobian: bool,
+    f: "Activation", options: GradOptions, request: "NumberRequest", layout: "Layout", session: "Session"
 ) -> None:
     from actcli.analysis.stream.blocks import differentiate
     from actcli.render.output.progress import with_progress
@@ -152,7 +157,15 @@ def _write_derivative(
 
     threads = session.threads
     derivatives = (
-        differentiate(f, numbers, threads, order=order, wrt=wrt, at_kink=at_kink, jacobian=jacobian)
+        differentiate(
+            f,
+            numbers,
+            threads,
+            order=options.degree,
+            wrt=options.wrt,
+            at_kink=options.at_kink,
+            jacobian=options.jacobian,
+        )
         for numbers in open_numbers(request, session.terminal)
     )
     session.writes()
@@ -160,38 +173,36 @@ def _write_derivative(
 
 
 def _check(
-    f: "Activation",
-    request: "NumberRequest",
-    layout: "Layout",
-    session: "Session",
-    order: int,
-    wrt: str,
-    tolerance: float,
-) -> bool:
-    """Check on the request's numbers, or on the built-in grid when there are none, and print the findings."""
+    f: "Activation", options: GradOptions, request: "NumberRequest", layout: "Layout", session: "Session"
+) -> ExitStatus:
+    """Check on the request's numbers, or on the built-in grid when there are none, and print the result."""
     from actcli.analysis.stream.derivative_check import check_derivative
     from actcli.render.values.check import write_check
     from actcli.sources import open_numbers
 
-    numbers = None if _on_the_grid(request) else open_numbers(request, session.terminal)
-    result = check_derivative(f, numbers, order=order, wrt=wrt, tolerance=tolerance)
+    numbers = None if _is_on_the_grid(options) else open_numbers(request, session.terminal)
+    tolerance = TOLERANCE if options.tolerance is None else options.tolerance
+    result = check_derivative(f, numbers, order=options.degree, wrt=options.wrt, tolerance=tolerance)
     session.writes()
     write_check(result, layout, session.terminal)
-    return result.passed
+    return ExitStatus.DONE if result.passed else ExitStatus.FOUND
 
 
-def _on_the_grid(request: "NumberRequest") -> bool:
-    """Whether no numbers are named; raises UsageError for an option that says how to read some."""
-    if request.tokens or request.input is not None or request.range is not None:
+def _is_on_the_grid(options: GradOptions) -> bool:
+    """Return whether no numbers are named; raises UsageError for an option that says how to read some."""
+    if options.x or options.input is not None or options.range is not None:
         return False
     for option, value in (
-        ("--array", request.array),
-        ("--column", request.column),
-        ("--axis", request.axis),
-        ("--dtype", request.dtype),
+        ("--array", options.array),
+        ("--column", options.column),
+        ("--axis", options.axis),
+        ("--dtype", options.dtype),
     ):
         if value is not None:
             raise UsageError(
                 f"{option} belongs to numbers: name a file, or leave it out to check on the grid"
             )
     return True
+
+
+command = build_command("grad", GradOptions, differentiate_function, epilog=EPILOG)

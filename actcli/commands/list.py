@@ -1,12 +1,12 @@
 """`actcli list`: the functions of the catalogue, and a person's own."""
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from actcli.commands import options
-from actcli.commands.parser import Command
+from actcli.commands.declaration import Argument, Option, build_command
+from actcli.commands.options import Document, Format, FunctionFiles
+from actcli.commands.values import one_of
 
 if TYPE_CHECKING:
     from actcli.activations import Definition
@@ -17,8 +17,6 @@ FrameworkName = Literal["torch", "jax", "keras", "onnx"]
 
 FILTERS = "Filters"
 
-command = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-
 EPILOG = """\
 Examples:
   actcli list
@@ -28,91 +26,91 @@ Examples:
   for f in $(actcli list --family gated); do actcli info $f; done
 """
 
-Pattern = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="PATTERN",
-        help="A part of a name or alias, or with * ? [] a pattern for all of it; case, - and _ do not matter.",
-        show_default=False,
-        rich_help_panel="Arguments",
-    ),
-]
-Family = Annotated[
-    FamilyName | None,
-    typer.Option("--family", metavar="NAME", help=f"{options.one_of(FamilyName)}.", rich_help_panel=FILTERS),
-]
-Smooth = Annotated[
-    bool,
-    typer.Option("--smooth", help="Only functions with derivatives of every order.", rich_help_panel=FILTERS),
-]
-Monotone = Annotated[
-    bool,
-    typer.Option("--monotone", help="Only functions that never turn back.", rich_help_panel=FILTERS),
-]
-Bounded = Annotated[
-    bool,
-    typer.Option("--bounded", help="Only functions with a finite range.", rich_help_panel=FILTERS),
-]
-Framework = Annotated[
-    FrameworkName | None,
-    typer.Option(
-        "--framework",
-        metavar="NAME",
-        help=f"Only functions that {options.one_of(FrameworkName)} has; a table shows their names there.",
-        rich_help_panel=FILTERS,
-    ),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions:
+    """The command line of `list`."""
+
+    pattern: Annotated[
+        str | None,
+        Argument(
+            "PATTERN",
+            help="Part of a name or alias, or a pattern (* ? []) for a whole name. Case, - and _ do not matter.",
+        ),
+    ] = None
+    family: Annotated[
+        FamilyName | None,
+        Option("--family", metavar="NAME", help=f"{one_of(FamilyName)}.", section=FILTERS),
+    ] = None
+    smooth: Annotated[
+        bool, Option("--smooth", help="Only functions with derivatives of every order.", section=FILTERS)
+    ] = False
+    monotone: Annotated[
+        bool,
+        Option("--monotone", help="Only functions that never decrease, or never increase.", section=FILTERS),
+    ] = False
+    bounded: Annotated[
+        bool, Option("--bounded", help="Only functions with a finite range.", section=FILTERS)
+    ] = False
+    framework: Annotated[
+        FrameworkName | None,
+        Option(
+            "--framework",
+            metavar="NAME",
+            help=f"Only functions of {one_of(FrameworkName)}; a table shows their names there.",
+            section=FILTERS,
+        ),
+    ] = None
+    function_files: FunctionFiles = ()
+    format: Format = None
+    output: Document = None
 
 
-@command.command("list", cls=Command, epilog=EPILOG)
-def list_functions(
-    context: typer.Context,
-    pattern: Pattern = None,
-    family: Family = None,
-    smooth: Smooth = False,
-    monotone: Monotone = False,
-    bounded: Bounded = False,
-    framework: Framework = None,
-    definitions: options.Definitions = None,
-    format_: options.Format = None,
-    output: options.Document = None,
-) -> None:
+def list_functions(options: ListOptions, session: "Session") -> None:
     """List the activation functions, all or those that match.
 
-    A table on a terminal, one name a line in a pipe. What is said of a function
-    holds at its default parameters; actcli info says it for any. Your own come
-    last; their family is formula.
+    A table on a terminal, one name per line in a pipe. The facts hold at a
+    function's default parameters; actcli info shows them at any. Your own
+    functions come last; their family is formula.
     """
     from actcli.render.output.layout import choose_layout
 
-    session: Session = context.obj
-    layout = choose_layout(format_, output, with_x=False, digits=None, terminal=session.terminal)
+    layout = choose_layout(
+        options.format, options.output, with_x=False, digits=None, terminal=session.terminal
+    )
 
     from actcli.activations import catalogue, registered
-    from actcli.commands.functions import know_functions
+    from actcli.commands.functions import load_functions
     from actcli.render.card.listing import write_listing
 
-    know_functions(definitions, session.terminal)
-    named = [
+    load_functions(options.function_files, session.terminal)
+    definitions = [
         definition
         for definition in (*catalogue(), *registered())
-        if named_like(definition, pattern)
-        and (family is None or definition.family == family)
-        and (framework is None or any(names.framework == framework for names in definition.frameworks))
+        if matches(definition, options.pattern)
+        and (options.family is None or definition.family == options.family)
+        and (
+            options.framework is None
+            or any(names.framework == options.framework for names in definition.frameworks)
+        )
     ]
-    if layout.format != "plain" or smooth or monotone or bounded:
+    if layout.format != "plain" or options.smooth or options.monotone or options.bounded:
         from actcli.analysis.card.properties import with_facts
 
-        named = [with_facts(definition) for definition in named]
-    chosen = [one for one in named if meets(one, smooth=smooth, monotone=monotone, bounded=bounded)]
+        definitions = [with_facts(definition) for definition in definitions]
+    listed = [
+        one
+        for one in definitions
+        if meets(one, smooth=options.smooth, monotone=options.monotone, bounded=options.bounded)
+    ]
     session.writes()
-    write_listing(chosen, framework, layout, session.terminal)
-    if not chosen:
+    write_listing(listed, options.framework, layout, session.terminal)
+    if not listed:
         session.terminal.say("actcli: no function matches; actcli list shows them all")
 
 
-def named_like(definition: "Definition", pattern: str | None) -> bool:
-    """Whether the pattern is a part of a name or alias, or as a pattern fits all of it."""
+def matches(definition: "Definition", pattern: str | None) -> bool:
+    """Return whether the pattern is part of a name or alias, or with wildcards fits a whole one."""
     if pattern is None:
         return True
     wanted = _key(pattern)
@@ -125,7 +123,7 @@ def named_like(definition: "Definition", pattern: str | None) -> bool:
 
 
 def meets(definition: "Definition", *, smooth: bool, monotone: bool, bounded: bool) -> bool:
-    """Whether the definition has what is asked of it; a row has no direction, so that none over rows is monotone."""
+    """Return whether the definition has the properties asked for. Functions over rows are never monotone."""
     return (
         (not smooth or definition.smoothness == float("inf"))
         and (not monotone or (definition.monotone and not definition.by_rows))
@@ -135,3 +133,6 @@ def meets(definition: "Definition", *, smooth: bool, monotone: bool, bounded: bo
 
 def _key(name: str) -> str:
     return name.strip().lower().replace("-", "").replace("_", "")
+
+
+command = build_command("list", ListOptions, list_functions, epilog=EPILOG)

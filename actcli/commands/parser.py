@@ -10,7 +10,7 @@ from actcli.commands.session import Session
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from typer._click import Context, HelpFormatter, Parameter
     from typer._click.parser import _OptionParser, _ParsingState
@@ -33,26 +33,11 @@ class Command(TyperCommand):
         return explained(super().get_help_option(ctx))
 
     def make_parser(self, ctx: "Context") -> "_OptionParser":
-        """Typer's parser, but that numbers and formulas with a minus sign go to the arguments.
+        """Return Typer's parser, except that numbers and formulas with a minus sign go to the arguments.
 
         `ignore_unknown_options` would not do: with an option -f it reads -5f7 as x = -5 and -f 7.
         """
-        parser = super().make_parser(ctx)
-        process = parser._process_opts  # noqa: SLF001 - there is no public place; a test watches over it
-
-        def process_or_keep(arg: str, state: "_ParsingState") -> None:
-            if is_argument(arg):
-                state.largs.append(arg)
-                return
-            try:
-                process(arg, state)
-            except typer.TyperException as error:
-                if hasattr(error, "possibilities"):  # the word as typed: Typer would name -f for -format
-                    raise UsageError(unknown_option(arg, ctx)) from None
-                raise UsageError(sentence(error, ctx)) from None
-
-        parser._process_opts = process_or_keep  # type: ignore[method-assign] # noqa: SLF001
-        return parser
+        return guard(super().make_parser(ctx), ctx, is_argument)
 
     def invoke(self, ctx: "Context") -> Any:
         """Hand the program's options to the session, the others to the command."""
@@ -74,6 +59,38 @@ class Command(TyperCommand):
     def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's
         """The examples, as they are written."""
         write_as_is(self.epilog, formatter)
+
+
+def guard(
+    parser: "_OptionParser", ctx: "Context", is_argument: "Callable[[str], bool]" = lambda _: False
+) -> "_OptionParser":
+    """Make a parser of Typer's keep arguments that begin with a minus sign, and refuse options given twice.
+
+    Its own errors become UsageError too.
+    """
+    process = parser._process_opts  # noqa: SLF001 - there is no public place; a test watches over it
+
+    def process_or_keep(arg: str, state: "_ParsingState") -> None:
+        if is_argument(arg):
+            state.largs.append(arg)
+            return
+        try:
+            process(arg, state)
+        except typer.TyperException as error:
+            if hasattr(error, "possibilities"):  # the word as typed: Typer would name -f for -format
+                raise UsageError(unknown_option(arg, ctx)) from None
+            raise UsageError(sentence(error, ctx)) from None
+        _refuse_repetition(state.order)
+
+    parser._process_opts = process_or_keep  # type: ignore[method-assign] # noqa: SLF001
+    return parser
+
+
+def _refuse_repetition(order: "Sequence[Parameter]") -> None:
+    """Raise UsageError where the last option on the line was there before and takes one value, or none."""
+    last = order[-1]
+    if last in order[:-1] and not getattr(last, "multiple", False) and not last.is_eager:
+        raise UsageError(f"{_spoken_name(last)} is given twice; give it once")
 
 
 def is_argument(word: str) -> bool:

@@ -62,8 +62,8 @@ def test_in_ascii(actcli: Program) -> None:
     [
         (["gelu", "--code", "fortran"], "--code 'fortran' is not one of 'python', 'torch', 'jax', 'latex'"),
         (["gelu", "--code"], "--code needs PLACE after it"),
-        (["gelu", "--code", "jax", "--format", "json"], "--code writes code, no card: leave out --format"),
-        (["gelu", "--code", "jax", "--cost"], "--code writes code, no card: leave out --cost"),
+        (["gelu", "--code", "jax", "--format", "json"], "--format does not go with --code"),
+        (["gelu", "--code", "jax", "--cost"], "--cost does not go with --code"),
         (["gelu", "--code", "jax", "-o", "gelu.tex"], "-o 'gelu.tex': --code jax writes a .py file, or .txt"),
         (
             ["gelu", "--code", "latex", "-o", "gelu.json"],

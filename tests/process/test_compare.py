@@ -101,9 +101,9 @@ def test_results_from_elsewhere(actcli: Program) -> None:
     [
         ("relu", 2, "needs two functions"),
         ("", 2, "FUNCTION is missing"),
-        ("relu gelu --by speed --depth 3", 2, "--depth belongs to --by gradients or training, not speed"),
+        ("relu gelu --by speed --depth 3", 2, "--depth belongs to --by gradients or --by training"),
         ("relu gelu --by gradients --depth 0", 2, "--depth '0' is not a whole number"),
-        ("relu gelu --by gradients --weight-std -1", 2, "--weight-std -1 is below 0"),
+        ("relu gelu --by gradients --weight-std -1", 2, "--weight-std '-1' is not"),
         ("relu gelu --by values -i missing.npy", 1, "missing.npy"),
         ("relu gelu --best beauty", 2, "no column 'beauty'"),
         ("relu gelu -o missing/out.json", 1, "missing does not exist"),

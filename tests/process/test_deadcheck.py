@@ -152,7 +152,7 @@ def test_what_is_read_is_never_replaced(actcli: Program, line: str) -> None:
     before = {path.name: path.read_bytes() for path in actcli.folder.iterdir()}
     ended = actcli("deadcheck", *line.split())
     assert (ended.out, ended.status) == ("", 2)
-    assert "give the output another name" in ended.err
+    assert "overwritten" in ended.err
     assert {path.name: path.read_bytes() for path in actcli.folder.iterdir()} == before
 
 

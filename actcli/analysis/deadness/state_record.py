@@ -1,4 +1,4 @@
-"""Statistics of layers as three arrays (a description, all counts, all numbers) and back, every value checked."""
+"""Statistics of layers as three arrays: a description, all counts, all numbers; and back, every value checked."""
 
 import json
 from collections.abc import Sequence
@@ -11,23 +11,26 @@ from numpy.typing import NDArray
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import Rule, firing_rule
-from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, UNKNOWN, LayerState
+from actcli.analysis.deadness.unit_state import UNKNOWN, LayerState
 from actcli.exits import DataError, UsageError
 
 VERSION = 1
-"""Version of the format: it changes with the layout, the meaning of a field, and the definition of firing."""
+"""Of the format. It changes with the layout, with the meaning of a field and with the definition of firing."""
+
+COUNTS = ("fired", "nonpositive", "nan", "infinite", "low", "high", "first", "last")
+NUMBERS = ("minimum", "maximum", "mean", "m2", "absolute", "value_minimum", "value_maximum", "slope")
 
 MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
-"""Names of the three arrays in a file; the first distinguishes it from other archives."""
+"""What a file calls the three; the first tells it from other archives."""
 
 _KIND = "actcli unit statistics"
 _MOST = 1 << 62
-"""Largest count: the sum of two does not overflow."""
+"""Of any count: two of them add up without an overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerDescription:
-    """One layer of a description: a LayerState without its arrays, which are `units` long."""
+    """One layer of a description: all of a LayerState but its arrays, which are `units` long."""
 
     name: str
     rule: Rule
@@ -38,9 +41,9 @@ class LayerDescription:
 
 
 def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArray[np.float64]]:
-    """Return the description as JSON, counts (8, all units) and numbers (8, all units), one row per field.
+    """The description as JSON, counts (8, all units) and numbers (8, all units), a row a field.
 
-    Layers follow one another along the columns, so that a name may hold any character.
+    Layers lie one after the other along the columns, so that a name may hold any character.
     """
     layers = [
         {
@@ -54,46 +57,46 @@ def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArra
         }
         for state in states
     ]
-    description = {"kind": _KIND, "version": VERSION, "counts": COUNTS, "numbers": NUMBERS, "layers": layers}
+    said = {"kind": _KIND, "version": VERSION, "counts": COUNTS, "numbers": NUMBERS, "layers": layers}
     counts = [[getattr(state, field) for state in states] for field in COUNTS]
     numbers = [[getattr(state, field) for state in states] for field in NUMBERS]
     return (
-        json.dumps(description).encode("ascii"),
+        json.dumps(said).encode("ascii"),
         np.array([np.concatenate(row) for row in counts], np.int64),
         np.array([np.concatenate(row) for row in numbers], np.float64),
     )
 
 
 def read_description(description: bytes, origin: str) -> tuple[LayerDescription, ...]:
-    """Return the layers of a description. Raises DataError for another version and for damage."""
+    """The layers that a description names. Raises DataError for another version, and for what is damaged."""
     try:
-        content = json.loads(description)
+        said = json.loads(description)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{origin}: the description of its statistics is damaged") from error
-    if not isinstance(content, dict) or content.get("kind") != _KIND:
-        raise DataError(f"{origin}: not a statistics file of actcli")
-    version = content.get("version")
+    if not isinstance(said, dict) or said.get("kind") != _KIND:
+        raise DataError(f"{origin}: holds no statistics of actcli")
+    version = said.get("version")
     if not _is_count(version) or version < 1:
         raise DataError(f"{origin}: the description of its statistics is damaged: it has no version")
     if version > VERSION:
         raise DataError(
             f"{origin}: statistics of version {version}, written by a newer actcli; this one reads version {VERSION}"
         )
-    layers = content.get("layers")
-    if content.get("counts") != list(COUNTS) or content.get("numbers") != list(NUMBERS):
+    layers = said.get("layers")
+    if said.get("counts") != list(COUNTS) or said.get("numbers") != list(NUMBERS):
         raise DataError(f"{origin}: the description of its statistics is damaged: it has other fields")
     if not isinstance(layers, list) or not layers:
         raise DataError(f"{origin}: holds statistics of no layer")
-    read = tuple(_read_layer(layer, origin) for layer in layers)
-    if len({layer.name for layer in read}) < len(read):
+    found = tuple(_layer(layer, origin) for layer in layers)
+    if len({layer.name for layer in found}) < len(found):
         raise DataError(f"{origin}: the description of its statistics is damaged: it has a layer twice")
-    return read
+    return found
 
 
 def unpack(
     layers: Sequence[LayerDescription], counts: NDArray[np.int64], numbers: NDArray[np.float64], origin: str
 ) -> tuple[LayerState, ...]:
-    """Return the statistics, whose columns are the layers' units in order. Raises DataError for impossible values."""
+    """The statistics, with columns as the layers have units. Raises DataError for values that cannot be."""
     states = []
     at = 0
     for layer in layers:
@@ -114,17 +117,19 @@ def unpack(
     return tuple(states)
 
 
-def _read_layer(entry: Any, origin: str) -> LayerDescription:
-    damaged = DataError(f"{origin}: the description of its statistics is damaged: a layer is incomplete")
-    if not isinstance(entry, dict):
+def _layer(said: Any, origin: str) -> LayerDescription:
+    damaged = DataError(
+        f"{origin}: the description of its statistics is damaged: a layer of it is incomplete"
+    )
+    if not isinstance(said, dict):
         raise damaged
-    name, function, recorded = (entry.get(key) for key in ("name", "function", "recorded"))
+    name, function, recorded = (said.get(key) for key in ("name", "function", "recorded"))
     if not isinstance(name, str) or not isinstance(function, str) or len(function) > 1000:
         raise damaged
     if recorded not in {"pre", "post"}:
         raise damaged
-    start = entry.get("start")
-    units, samples, elements = (entry.get(key) for key in ("units", "samples", "elements"))
+    start = said.get("start")
+    units, samples, elements = (said.get(key) for key in ("units", "samples", "elements"))
     if not (_is_count(units) and _is_count(samples) and _is_count(elements)):
         raise damaged
     if not (start is None or _is_count(start)):
@@ -132,11 +137,13 @@ def _read_layer(entry: Any, origin: str) -> LayerDescription:
     try:
         rule = _rule(function, "pre" if recorded == "pre" else "post")
     except UsageError as error:
-        raise DataError(f"{origin}: layer '{name}' has an unknown function: {error}") from error
+        raise DataError(f"{origin}: layer '{name}' has a function that cannot be read: {error}") from error
     return LayerDescription(name, rule, units, samples, elements, start)
 
 
-@lru_cache(maxsize=64)  # a thousand parts of one run share a few rules, each of which takes a search
+@lru_cache(
+    maxsize=64
+)  # a thousand parts of one run have a few rules, and each takes a search for its intervals
 def _rule(function: str, recorded: Literal["pre", "post"]) -> Rule:
     return firing_rule(activation(function), recorded)
 

@@ -1,9 +1,10 @@
-"""The ways to compare: what each of them takes, and the call that it is."""
+"""The ways to compare: how many contenders each needs, and the call that measures them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
+from actcli.commands.compare.options import BITS, DEPTH, POINTS, SEED, SEEDS, WIDTH
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
@@ -12,56 +13,34 @@ if TYPE_CHECKING:
     from actcli.analysis.precision.number_types import LowType
     from actcli.analysis.stream.evaluation import Array, Numbers
     from actcli.analysis.training.stack import Stack
+    from actcli.commands.compare.options import CompareOptions
     from actcli.commands.session import Session
-    from actcli.commands.training_options import TrainingAsked
     from actcli.render.training.recording import Recording
 
-ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
-
-POINTS = 1001
-DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
-SEED = 0
-MOST_LAYERS = 10_000
 _MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for; an option that is not given is None.
+class Contest:
+    """One comparison: the options, the contenders, and the terminal and threads it runs with.
 
     Attributes:
-        stacks: the contenders, as layers where a way takes layers.
-        functions: the contenders as functions; empty where one of them is a stack of several.
+        options: the command line.
+        stacks: the contenders, each a function per layer.
         session: the terminal that standard input is read from, and the threads.
-        input, array, column, ...: the options of these names; `frameworks` is --with.
-        training: what is said of a training, with depth, width, seeds, init and seed once more.
-        recording: what --record keeps.
+        recording: where the epochs of a training are kept; None without --record.
 
     """
 
+    options: "CompareOptions"
     stacks: "tuple[Stack, ...]"
-    functions: "tuple[Activation, ...]"
     session: "Session"
-    input: str | None = None
-    array: str | None = None
-    column: str | None = None
-    range: tuple[float, float] | None = None
-    points: int | None = None
-    order: int = 0
-    depth: tuple[int, ...] | None = None
-    weight_std: float | None = None
-    bias_std: float | None = None
-    init: tuple[str, ...] | None = None
-    width: int | None = None
-    seeds: int | None = None
-    seed: int | None = None
-    bits: int | None = None
-    types: tuple[str, ...] | None = None
-    against: str | None = None
-    max_ulp: float | None = None
-    frameworks: tuple[str, ...] | None = None
-    training: "TrainingAsked | None" = None
     recording: "Recording | None" = None
+
+    @property
+    def functions(self) -> "tuple[Activation, ...]":
+        """The contenders as single functions; stacks of several functions are left out."""
+        return tuple(stack.single for stack in self.stacks if stack.single is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,230 +48,184 @@ class Way:
     """One way to compare.
 
     Attributes:
-        steps: the call; raises what is wrong with the request before any work.
-        options: those that mean something here and not everywhere, by the names of the command's parameters.
+        steps: starts the measurement; raises UsageError for a wrong request before any work.
         least: how many contenders it needs.
-        stacks: whether a contender may have a function a layer.
-        curves: whether --plot draws a curve a contender; else bars.
+        stacks: whether a contender may have one function per layer.
+        curves: whether --plot draws one curve per contender; else bars.
 
     """
 
-    steps: "Callable[[Asked], Steps]"
-    options: frozenset[str] = frozenset()
+    steps: "Callable[[Contest], Steps]"
     least: int = 1
     stacks: bool = False
     curves: bool = True
 
 
-def _summary(asked: Asked) -> "Steps":
+def _summary(contest: Contest) -> "Steps":
     from actcli.analysis.compare.summary import compare_summary
 
-    return compare_summary(asked.functions)
+    return compare_summary(contest.functions)
 
 
-def _properties(asked: Asked) -> "Steps":
+def _properties(contest: Contest) -> "Steps":
     from actcli.analysis.compare.summary import compare_properties
 
-    return compare_properties(asked.functions)
+    return compare_properties(contest.functions)
 
 
-def _values(asked: Asked) -> "Steps":
+def _values(contest: Contest) -> "Steps":
     from actcli.analysis.compare.by_values import compare_values
 
-    numbers = _given_numbers(asked) or _evenly_spaced(asked)
-    return compare_values(asked.functions, numbers, asked.order, asked.session.threads)
+    numbers = _numbers_of_file(contest) or _evenly_spaced(contest)
+    return compare_values(contest.functions, numbers, contest.options.order or 0, contest.session.threads)
 
 
-def _gradients(asked: Asked) -> "Steps":
+def _gradients(contest: Contest) -> "Steps":
     from actcli.analysis.signal.gradients import Conditions, Init, compare_gradients
 
-    if asked.weight_std is not None and asked.init is not None:
-        raise UsageError("--weight-std and --init both say how wide the weights are; leave one of them out")
-    known: dict[str, Init] = {name: name for name in get_args(Init)}
-    names = asked.init or ("he",)
-    unknown = [name for name in names if name not in known]
+    options = contest.options
+    inits: dict[str, Init] = {name: name for name in get_args(Init)}
+    names = options.init or ("he",)
+    unknown = [name for name in names if name not in inits]
     if unknown:
-        raise UsageError(f"--init {unknown[0]!r} is not known; choose of {', '.join(known)}")
-    depths = asked.depth or (DEPTH,)
+        raise UsageError(f"--init {unknown[0]!r} is not known; choose from {', '.join(inits)}")
+    depths = options.depths or (DEPTH,)
     if len(depths) > 1:
-        raise UsageError(f"--by gradients measures networks of one depth; {len(depths)} are named")
+        raise UsageError(f"--depth: --by gradients measures networks of one depth, not {len(depths)}")
     conditions = Conditions(
         depth=depths[0],
-        weight_std=asked.weight_std,
-        bias_std=asked.bias_std or 0.0,
-        inits=() if asked.weight_std is not None else tuple(known[name] for name in names),
-        width=asked.width or WIDTH,
-        seeds=asked.seeds or SEEDS,
-        seed=asked.seed or SEED,
+        weight_std=options.weight_std,
+        bias_std=options.bias_std or 0.0,
+        inits=() if options.weight_std is not None else tuple(inits[name] for name in names),
+        width=options.width or WIDTH,
+        seeds=options.seeds or SEEDS,
+        seed=options.seed or SEED,
     )
-    return compare_gradients(asked.stacks, conditions, asked.session.threads)
+    return compare_gradients(contest.stacks, conditions, contest.session.threads)
 
 
-def _training(asked: Asked) -> "Steps":
+def _training(contest: Contest) -> "Steps":
     from actcli.analysis.training.training_comparison import compare_training
-    from actcli.commands.training_options import TrainingAsked, trial_of
+    from actcli.commands.training_options import describe_trial
 
-    trial, data = trial_of(asked.training or TrainingAsked(), asked.stacks, asked.session.terminal)
-    threads = asked.session.threads
-    if asked.recording is None:
-        return compare_training(asked.stacks, data, trial, threads)
-    return compare_training(asked.stacks, data, trial, threads, asked.recording.keep)
+    trial, data = describe_trial(contest.options, contest.stacks, contest.session.terminal)
+    threads = contest.session.threads
+    if contest.recording is None:
+        return compare_training(contest.stacks, data, trial, threads)
+    return compare_training(contest.stacks, data, trial, threads, contest.recording.keep)
 
 
-def _information(asked: Asked) -> "Steps":
+def _information(contest: Contest) -> "Steps":
     from actcli.analysis.compare.information import compare_information
 
     return compare_information(
-        asked.functions, _given_numbers(asked), asked.bits or BITS, asked.session.threads
+        contest.functions, _numbers_of_file(contest), contest.options.bits or BITS, contest.session.threads
     )
 
 
-def _precision(asked: Asked) -> "Steps":
-    if asked.against is not None:
-        return _against(asked, asked.against)
-    if asked.max_ulp is not None:
-        raise UsageError("--max-ulp belongs to --against FILE, the results that it is the limit of")
+def _precision(contest: Contest) -> "Steps":
+    options = contest.options
+    if options.against is not None:
+        return _foreign_precision(contest, options.against)
     from actcli.analysis.precision.precision import compare_precision
     from actcli.sources.numbers.low_precision import low_types
 
-    types = low_types(asked.types)
-    numbers = _given_numbers(asked, types[0] if asked.types and len(types) == 1 else None)
-    return compare_precision(asked.functions, types, asked.order, numbers, asked.session.threads)
+    types = low_types(options.types)
+    numbers = _numbers_of_file(contest, types[0] if options.types and len(types) == 1 else None)
+    return compare_precision(contest.functions, types, options.order or 0, numbers, contest.session.threads)
 
 
-def _against(asked: Asked, path: str) -> "Steps":
-    """The results in a file, against the function at the numbers of -i."""
-    if asked.types is not None and len(asked.types) > 1:
+def _foreign_precision(contest: Contest, path: str) -> "Steps":
+    """Compare the results in a file with the function at the numbers of -i."""
+    options = contest.options
+    if options.types is not None and len(options.types) > 1:
         raise UsageError(
             "--types: with --against name one type, in whose ULP errors are counted, as float32 files hold bfloat16"
         )
-    if asked.input is None:
-        raise UsageError("--against holds results; say with -i FILE at which x they were computed")
-    if len(asked.functions) > 1:
-        raise UsageError(f"--against holds the results of one function; {len(asked.functions)} are named")
-    if asked.input == path == "-":
+    if options.input is None:
+        raise UsageError("--against needs --input FILE")
+    if len(contest.functions) > 1:
+        raise UsageError(f"--against holds the results of one function; {len(contest.functions)} are named")
+    if options.input == path == "-":
         raise UsageError("-i and --against cannot both be standard input")
-    if asked.max_ulp is not None and asked.max_ulp < 0:
-        raise UsageError(f"--max-ulp {asked.max_ulp:g} is below 0; an error of 0 is the least there is")
     from actcli.analysis.precision.foreign_results import compare_against
     from actcli.sources.numbers.low_precision import low_types
 
-    unit = low_types(asked.types)[0] if asked.types else None
-    # each option goes to the file that it can choose from
+    unit = low_types(options.types)[0] if options.types else None
     theirs_choose = _has_suffix(path, ".npz"), _has_suffix(path, ".csv", ".tsv")
+    # each option goes to the file that it can choose from
     ours_choose = (
-        not theirs_choose[0] or _has_suffix(asked.input, ".npz"),
-        not theirs_choose[1] or _has_suffix(asked.input, ".csv", ".tsv"),
+        not theirs_choose[0] or _has_suffix(options.input, ".npz"),
+        not theirs_choose[1] or _has_suffix(options.input, ".csv", ".tsv"),
     )
-    x = _opened(
-        asked.input,
-        asked.array if ours_choose[0] else None,
-        asked.column if ours_choose[1] else None,
-        asked.session,
-        unit,
-    )
-    theirs = _opened(
-        path,
-        asked.array if theirs_choose[0] else None,
-        asked.column if theirs_choose[1] else None,
-        asked.session,
-        unit,
-    )
+
+    def numbers_of(file: str, choose_array: bool, choose_column: bool) -> "Numbers":
+        array = options.array if choose_array else None
+        column = options.column if choose_column else None
+        return _only(_open(file, array, column, contest.session, unit), file)
+
     return compare_against(
-        asked.functions[0],
-        _only(x, asked.input),
-        _only(theirs, path),
-        asked.order,
-        asked.max_ulp,
-        asked.session.threads,
+        contest.functions[0],
+        numbers_of(options.input, *ours_choose),
+        numbers_of(path, *theirs_choose),
+        options.order or 0,
+        options.max_ulp,
+        contest.session.threads,
         unit,
     )
 
 
-def _speed(asked: Asked) -> "Steps":
+def _speed(contest: Contest) -> "Steps":
     from actcli.analysis.compare.speed import compare_speed
     from actcli.sources.peers import peers
 
-    frameworks = peers(asked.frameworks or ())
-    return compare_speed(asked.functions, frameworks, asked.session.threads, asked.seed or SEED)
+    options = contest.options
+    frameworks = peers(options.frameworks or ())
+    return compare_speed(contest.functions, frameworks, contest.session.threads, options.seed or SEED)
 
-
-_NUMBERS = frozenset({"input_", "array", "column"})
 
 WAYS: Mapping[str, Way] = {
     "summary": Way(_summary, least=2),
     "properties": Way(_properties, least=2),
-    "values": Way(_values, _NUMBERS | {"range_", "points", "order"}, least=2),
-    "gradients": Way(
-        _gradients,
-        frozenset({"depth", "weight_std", "bias_std", "init", "width", "seeds", "seed"}),
-        stacks=True,
-    ),
-    "training": Way(
-        _training,
-        frozenset(
-            {
-                *("depth", "init", "width", "seeds", "seed", "epochs", "batch", "lr", "optimizer"),
-                *("data", "target", "decay", "learn", "record"),
-            }
-        ),
-        stacks=True,
-    ),
-    "information": Way(_information, _NUMBERS | {"bits"}, curves=False),
-    "precision": Way(_precision, _NUMBERS | {"order", "types", "against", "max_ulp"}),
-    "speed": Way(_speed, frozenset({"with_", "seed"}), curves=False),
+    "values": Way(_values, least=2),
+    "gradients": Way(_gradients, stacks=True),
+    "training": Way(_training, stacks=True),
+    "information": Way(_information, curves=False),
+    "precision": Way(_precision),
+    "speed": Way(_speed, curves=False),
 }
 """By the values of --by; without it `summary`."""
 
-
-def refuse_foreign(by: str, given: Mapping[str, str]) -> None:
-    """Raise UsageError for an option of another way. `given`: the names of those given, and how they are typed."""
-    for option, typed in given.items():
-        owners = [name for name, way in WAYS.items() if option in way.options]
-        if owners and by not in owners:
-            said = " or ".join(filter(None, [", ".join(owners[:-1]), owners[-1]]))
-            raise UsageError(f"{typed} belongs to --by {said}" + (f", not {by}" if by != "summary" else ""))
+WAYS_IN_WORDS = {name: f"--by {name}" for name in WAYS} | {"summary": ""}
+"""How a message names each way."""
 
 
-def refuse_contradictions(by: str, asked: Asked) -> None:
-    """Raise UsageError for options of which one takes away, or lacks, what another asks for."""
-    for option, value in (("--array", asked.array), ("--column", asked.column)):
-        if value is not None and asked.input is None:
-            raise UsageError(
-                f"{option} belongs to data; name a file with -i FILE, or -i - for standard input"
-            )
-    if asked.range is not None:
+def require_enough(by: str, contest: Contest) -> None:
+    """Raise UsageError for too few contenders, and for a range that no chart can show."""
+    if contest.options.range is not None:
         from actcli.analysis.card.curves import require_drawable
 
-        require_drawable(asked.range)
-    if asked.points is not None and asked.input is not None:
-        raise UsageError("--points belongs to --range; the numbers of -i are as many as there are")
-    if asked.bias_std is not None and asked.bias_std < 0:
-        raise UsageError(f"--bias-std {asked.bias_std:g} is below 0; a standard deviation is 0 or more")
-    if asked.weight_std is not None and asked.weight_std < 0:
-        raise UsageError(f"--weight-std {asked.weight_std:g} is below 0; a standard deviation is 0 or more")
-    needed, there = WAYS[by].least, len(asked.stacks)
-    if there < needed:
-        what = "a comparison" if by == "summary" else f"--by {by}"
+        require_drawable(contest.options.range)
+    if len(contest.stacks) < WAYS[by].least:
         raise UsageError(
-            f"{what} needs two functions, or --sweep PARAM=VALUES for several of one; "
-            f"{asked.stacks[0].spec} is alone"
+            f"{WAYS_IN_WORDS[by] or 'a comparison'} needs two functions, or --sweep PARAM=VALUES for several of "
+            f"one; {contest.stacks[0].spec} is alone"
         )
 
 
-def refuse_crowd(by: str, asked: Asked) -> None:
-    """Raise UsageError for more contenders than a chart has letters for; to be called where one is asked for."""
+def refuse_crowd(by: str, contest: Contest) -> None:
+    """Raise UsageError for more contenders than a chart has letters for; to be called for --plot."""
     from actcli.render.figure.figure_text import MOST_CURVES
 
-    count = len(asked.stacks) * len(asked.init or ("he",))
+    count = len(contest.stacks) * len(contest.options.init or ("he",))
     if WAYS[by].curves and count > MOST_CURVES:
         raise UsageError(
-            f"--plot draws {MOST_CURVES} contenders at most, not {count}; name fewer, or leave it out"
+            f"--plot draws at most {MOST_CURVES} contenders, not {count}; name fewer, or leave it out"
         )
 
 
-def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") -> "tuple[Stack, ...]":
-    """What is compared, each function at every value of the sweeps.
+def find_contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str]") -> "tuple[Stack, ...]":
+    """Return the stacks to compare, each function at every value of the sweeps.
 
     Raises UsageError for what does not exist or is named twice, for a function over rows, and for a stack where none
     is taken.
@@ -302,7 +235,7 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
     from actcli.analysis.card.sweep import parse_sweep, product
     from actcli.analysis.training.stack import Stack, as_stacks, parse_stack
 
-    values = [parse_sweep(sweep) for sweep in sweeps or ()]
+    values = [parse_sweep(sweep) for sweep in sweeps]
     found: list[Stack] = []
     for spec in specs:
         if _has_suffix(spec, ".npy", ".npz", ".csv", ".tsv", ".txt"):
@@ -326,14 +259,14 @@ def contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str] | None") 
 
 def _refuse_twins(specs: "Sequence[str]") -> None:
     """Raise UsageError for a contender that stands there twice; two names of one function are two contenders."""
-    names = [_spelt(spec) for spec in specs]
+    names = [_normalise(spec) for spec in specs]
     for place, name in enumerate(names):
         if name in names[:place]:
             raise UsageError(f"{specs[place]} is named twice; a function is compared with others")
 
 
-def _spelt(spec: str) -> str:
-    """The specification with each layer's name in one spelling; a formula as it is, where - is a sign."""
+def _normalise(spec: str) -> str:
+    """Return the specification with each name in one spelling; formulas stay, since - is a sign there."""
     from actcli.activations.resolve import is_name, split_layers
 
     layers = split_layers(spec)
@@ -343,7 +276,7 @@ def _spelt(spec: str) -> str:
 
 
 def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:
-    """Raise UsageError when there is no such column, or, where one is needed, none that knows what is good."""
+    """Raise UsageError when there is no such column, or when a best is needed and the column has none."""
     column = comparison.column(name)
     if with_a_best and column.better == "neither":
         known = ", ".join(one.name for one in comparison.columns if one.better != "neither")
@@ -352,17 +285,16 @@ def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) ->
         )
 
 
-def _given_numbers(asked: Asked, stored: "LowType | None" = None) -> "Iterator[Numbers] | None":
-    """The numbers of -i; None without. `stored`: the type of a file that does not know it (bfloat16)."""
-    if asked.input is None:
+def _numbers_of_file(contest: Contest, stored: "LowType | None" = None) -> "Iterator[Numbers] | None":
+    """Return the numbers of -i; None without. `stored`: the type of a file that does not name it (bfloat16)."""
+    options = contest.options
+    if options.input is None:
         return None
-    if asked.range is not None:
-        raise UsageError(f"one input at a time: {asked.input} or --range")
-    opened = _opened(asked.input, asked.array, asked.column, asked.session, stored)
-    return iter([_only(opened, asked.input)])
+    opened = _open(options.input, options.array, options.column, contest.session, stored)
+    return iter([_only(opened, options.input)])
 
 
-def _opened(
+def _open(
     path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
 ) -> "Iterator[Numbers]":
     from actcli.sources import NumberRequest, open_numbers
@@ -372,17 +304,20 @@ def _opened(
     )
 
 
-def _evenly_spaced(asked: Asked) -> "Iterator[Numbers]":
-    """--range, or the part of the axis that shows the functions."""
+def _evenly_spaced(contest: Contest) -> "Iterator[Numbers]":
+    """Return the numbers of --range, or of the part of the axis that shows the functions."""
     from actcli.analysis.card.plot_range import usual_range
     from actcli.sources import NumberRequest, open_numbers
 
-    between = asked.range or usual_range(asked.functions)
-    return open_numbers(NumberRequest(range=between, points=asked.points or POINTS), asked.session.terminal)
+    options = contest.options
+    between = options.range or usual_range(contest.functions)
+    return open_numbers(
+        NumberRequest(range=between, points=options.points or POINTS), contest.session.terminal
+    )
 
 
 def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
-    """The one array of a file. Raises UsageError where it holds several."""
+    """Return the one array of a file. Raises UsageError for a file of several."""
     from dataclasses import replace
 
     numbers = next(streams)
@@ -393,11 +328,11 @@ def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
         raise UsageError(
             f"{path} holds {len(names)} arrays, and one is compared; say which with --array NAME: {listed}"
         )
-    return replace(numbers, blocks=_held(numbers.blocks, streams))
+    return replace(numbers, blocks=_keep_open(numbers.blocks, streams))
 
 
-def _held(blocks: "Iterator[Array]", streams: "Iterator[Numbers]") -> "Iterator[Array]":
-    """The blocks; while they are drawn the archive that they come from stays open."""
+def _keep_open(blocks: "Iterator[Array]", streams: "Iterator[Numbers]") -> "Iterator[Array]":
+    """Yield the blocks, and keep the archive that they come from open meanwhile."""
     yield from blocks
     for _ in streams:  # there is none: now the archive is closed
         break

@@ -1,15 +1,29 @@
-"""Every option of `compare`, declared once; help, documentation and completions are made from this."""
+"""The command line of `compare`: every option, with the ways to compare in which it means something."""
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
-import typer
+from actcli.commands import training_options as training
+from actcli.commands.declaration import Argument, Option
+from actcli.commands.options import (
+    FUNCTIONS,
+    HIGHEST_ORDER,
+    MOST_POINTS,
+    NUMBERS,
+    RESULTS,
+    Digits,
+    Document,
+    Format,
+    FunctionOptions,
+)
+from actcli.commands.values import finite_number, names, one_of, whole_number, whole_numbers
 
-from actcli.commands import options, training_options
-from actcli.commands.compare.modes import BITS, DEPTH, POINTS, SEED, SEEDS, WIDTH, ByName
-from actcli.exits import UsageError
+ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+POINTS = 1001
+DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
+SEED = 0
+MOST_LAYERS = 10_000
 
 WHICH = "What to compare"
 VALUES = "By values, precision"
@@ -18,253 +32,293 @@ GRADIENTS = "By gradients"
 INFORMATION = "By information"
 PRECISION = "By precision"
 SPEED = "By speed"
-NUMBERS = "Numbers (by values, information, precision)"
-
-Functions = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="FUNCTION",
-        help="Activations and their parameters: relu leaky_relu:0.2 torch.gelu; by gradients and training also "
-        "a function a layer: relu/relu/tanh.",
-        show_default=False,
-        rich_help_panel="Arguments",
-    ),
-]
-By = Annotated[
-    ByName | None,
-    typer.Option(
-        "--by",
-        metavar="MEASURE",
-        help=f"{options.one_of(ByName)}; without it the numbers that matter most.",
-        rich_help_panel=WHICH,
-    ),
-]
-Sweep = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--sweep",
-        metavar="PARAM=VALUES",
-        help="A contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log. "
-        "Of two parameters: --sweep twice, every value with every other.",
-        rich_help_panel=WHICH,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        "--seed",
-        metavar="N",
-        parser=options.whole_number("--seed", 0, 2**63 - 1),
-        help=f"Of the random numbers (by gradients, training, speed).  [default: {SEED}]",
-        rich_help_panel=WHICH,
-    ),
-]
-SortBy = Annotated[
-    str | None,
-    typer.Option(
-        "--sort",
-        metavar="COLUMN",
-        help="Order by a column, as JSON and TSV name it, the best first.",
-        rich_help_panel=options.WRITE,
-    ),
-]
-BestOf = Annotated[
-    str | None,
-    typer.Option(
-        "--best",
-        metavar="COLUMN",
-        help="Print only the function that is best in a column.",
-        rich_help_panel=options.WRITE,
-    ),
-]
-Plot = Annotated[
-    bool,
-    typer.Option(
-        "--plot",
-        help="A chart below the table; with -o FILE the chart alone: .txt, .html, .svg, .png or .pdf.",
-        rich_help_panel=options.WRITE,
-    ),
-]
-Points = Annotated[
-    int | None,
-    typer.Option(
-        "--points",
-        metavar="N",
-        parser=options.whole_number("--points", 2, options.MOST_POINTS),
-        help=f"By values: how many numbers the range stands for.  [default: {POINTS}]",
-        rich_help_panel=NUMBERS,
-    ),
-]
-Range = Annotated[
-    tuple[float, float] | None,
-    typer.Option(
-        "--range",
-        metavar="LO HI",
-        parser=options.finite_number("--range"),
-        help="By values: evenly spaced numbers.  [default: chosen from kinks and saturation]",
-        rich_help_panel=NUMBERS,
-    ),
-]
-Input = Annotated[
-    str | None,
-    typer.Option(
-        "--input",
-        "-i",
-        metavar="FILE",
-        help="Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, else text.",
-        rich_help_panel=NUMBERS,
-    ),
-]
-ArrayName = Annotated[
-    str | None,
-    typer.Option("--array", metavar="NAME", help="One array of an .npz file.", rich_help_panel=NUMBERS),
-]
-ColumnName = Annotated[
-    str | None,
-    typer.Option(
-        "--column",
-        metavar="NAME|N",
-        help="The column of a .csv or .tsv file: its name, or its number from 1 on.",
-        rich_help_panel=NUMBERS,
-    ),
-]
-Order = Annotated[
-    int | None,
-    typer.Option(
-        "--order",
-        metavar="N",
-        parser=options.whole_number("--order", 1, options.HIGHEST_ORDER),
-        help=f"Compare a derivative instead of f: by values 1 to {options.HIGHEST_ORDER}, by precision 1 or 2.",
-        rich_help_panel=VALUES,
-    ),
-]
-Depth = Annotated[
-    str | None,
-    typer.Option(
-        "--depth",
-        metavar="N,...",
-        help=f"Hidden layers; by training several depths with commas.  [default: {DEPTH}; "
-        f"by training {training_options.DEPTH}, or those of the longest stack]",
-        rich_help_panel=NETWORKS,
-    ),
-]
-Init = Annotated[
-    str | None,
-    typer.Option(
-        "--init",
-        metavar="NAMES",
-        help="he, xavier, lecun or gain (each function's own); by gradients several with commas, by training also "
-        "orthogonal.  [default: he]",
-        rich_help_panel=NETWORKS,
-    ),
-]
-WeightStd = Annotated[
-    float | None,
-    typer.Option(
-        "--weight-std",
-        metavar="S",
-        parser=options.finite_number("--weight-std"),
-        help="Instead: weights of standard deviation S/sqrt(fan_in).",
-        rich_help_panel=GRADIENTS,
-    ),
-]
-BiasStd = Annotated[
-    float | None,
-    typer.Option(
-        "--bias-std",
-        metavar="S",
-        parser=options.finite_number("--bias-std"),
-        help="The standard deviation of the biases.  [default: 0]",
-        rich_help_panel=GRADIENTS,
-    ),
-]
-Width = Annotated[
-    int | None,
-    typer.Option(
-        "--width",
-        metavar="N",
-        parser=options.whole_number("--width", 1, 4096),
-        help=f"Units a layer.  [default: {WIDTH}; by training {training_options.WIDTH}]",
-        rich_help_panel=NETWORKS,
-    ),
-]
-Seeds = Annotated[
-    int | None,
-    typer.Option(
-        "--seeds",
-        metavar="N",
-        parser=options.whole_number("--seeds", 1, 1000),
-        help=f"How many random networks of each kind.  [default: {SEEDS}; by training {training_options.SEEDS}]",
-        rich_help_panel=NETWORKS,
-    ),
-]
-Bits = Annotated[
-    int | None,
-    typer.Option(
-        "--bits",
-        metavar="N",
-        parser=options.whole_number("--bits", 1, 16),
-        help=f"The output is told apart on 2^N levels.  [default: {BITS}]",
-        rich_help_panel=INFORMATION,
-    ),
-]
-Types = Annotated[
-    str | None,
-    typer.Option(
-        "--types",
-        metavar="NAMES",
-        help="float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one "
-        "whose ULP counts.  [default: all there are; the file's]",
-        rich_help_panel=PRECISION,
-    ),
-]
-Against = Annotated[
-    str | None,
-    typer.Option(
-        "--against",
-        metavar="FILE",
-        help="The ULP error of results in FILE, computed elsewhere at the numbers of -i.",
-        rich_help_panel=PRECISION,
-    ),
-]
-MaxUlp = Annotated[
-    float | None,
-    typer.Option(
-        "--max-ulp",
-        metavar="U",
-        parser=options.finite_number("--max-ulp"),
-        help="Exit status 3 when a result of --against is farther off.",
-        rich_help_panel=PRECISION,
-    ),
-]
-With = Annotated[
-    str | None,
-    typer.Option(
-        "--with",
-        metavar="NAMES",
-        help="Time torch, jax too, with commas, where they are installed.",
-        rich_help_panel=SPEED,
-    ),
-]
+_OF_NUMBERS = ("values", "information", "precision")
+_OF_NETWORKS = ("gradients", "training")
 
 
-def names_in(option: str, text: str | None) -> tuple[str, ...] | None:
-    """The names that commas separate, each once. Raises UsageError for a blank one and for one named twice."""
-    if text is None:
-        return None
-    names = tuple(name.strip() for name in text.split(","))
-    if not all(names):
-        raise UsageError(f"{option} {text!r}: a name is missing; separate names with single commas")
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise UsageError(f"{option} {text!r} has {twice[0]} twice")
-    return names
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(FunctionOptions, training.TrainingOptions):
+    """The command line of `compare`."""
 
+    SECTIONS: ClassVar = (
+        FUNCTIONS,
+        WHICH,
+        NUMBERS,
+        VALUES,
+        NETWORKS,
+        GRADIENTS,
+        training.TRAINING,
+        INFORMATION,
+        PRECISION,
+        SPEED,
+    )
 
-def given_options(context: typer.Context) -> "Mapping[str, str]":
-    """The options on this command line: their names in the command, and as they are typed."""
-    return {
-        str(parameter.name): max(parameter.opts, key=len)
-        for parameter in context.command.params
-        if parameter.param_type_name == "option" and context.params.get(str(parameter.name)) is not None
-    }
+    functions: Annotated[
+        tuple[str, ...],
+        Argument(
+            "FUNCTION",
+            help="Activations and their parameters: relu leaky_relu:0.2 torch.gelu. By gradients and training "
+            "also one function per layer: relu/relu/tanh.",
+        ),
+    ]
+    by: Annotated[
+        ByName | None,
+        Option(
+            "--by",
+            metavar="MEASURE",
+            help=f"{one_of(ByName)}. Without it a summary.",
+            section=WHICH,
+        ),
+    ] = None
+    sweeps: Annotated[
+        tuple[str, ...],
+        Option(
+            "--sweep",
+            metavar="PARAM=VALUES",
+            help="One contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log. "
+            "Repeatable; every value is combined with every other.",
+            section=WHICH,
+        ),
+    ] = ()
+    seed: Annotated[
+        int | None,
+        Option(
+            "--seed",
+            metavar="N",
+            parse=whole_number(0, training.MOST_SEED),
+            help="Seed of the random numbers (by gradients, training, speed).",
+            default=str(SEED),
+            section=WHICH,
+            modes=("gradients", "training", "speed"),
+        ),
+    ] = None
+    input: Annotated[
+        str | None,
+        Option(
+            "--input -i",
+            metavar="FILE",
+            help="Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, or text.",
+            section=NUMBERS,
+            modes=_OF_NUMBERS,
+            excludes=("--range", "--points"),
+        ),
+    ] = None
+    array: Annotated[
+        str | None,
+        Option(
+            "--array",
+            metavar="NAME",
+            help="Read one array of an .npz file.",
+            section=NUMBERS,
+            modes=_OF_NUMBERS,
+            needs=("--input",),
+        ),
+    ] = None
+    column: Annotated[
+        str | None,
+        Option(
+            "--column",
+            metavar="NAME|N",
+            help="Column of a .csv or .tsv file: its name, or its number from 1.",
+            section=NUMBERS,
+            modes=_OF_NUMBERS,
+            needs=("--input",),
+        ),
+    ] = None
+    range: Annotated[
+        tuple[float, float] | None,
+        Option(
+            "--range",
+            metavar="LO HI",
+            parse=finite_number(),
+            help="By values: evenly spaced numbers from LO to HI.",
+            default="chosen from kinks and saturation",
+            section=NUMBERS,
+            modes=("values",),
+        ),
+    ] = None
+    points: Annotated[
+        int | None,
+        Option(
+            "--points",
+            metavar="N",
+            parse=whole_number(2, MOST_POINTS),
+            help="By values: count of numbers in the range.",
+            default=str(POINTS),
+            section=NUMBERS,
+            modes=("values",),
+        ),
+    ] = None
+    order: Annotated[
+        int | None,
+        Option(
+            "--order",
+            metavar="N",
+            parse=whole_number(1, HIGHEST_ORDER),
+            help=f"Compare a derivative instead of f: by values 1 to {HIGHEST_ORDER}, by precision 1 or 2.",
+            section=VALUES,
+            modes=("values", "precision"),
+        ),
+    ] = None
+    depths: Annotated[
+        tuple[int, ...] | None,
+        Option(
+            "--depth",
+            metavar="N,...",
+            parse=whole_numbers(1, MOST_LAYERS),
+            help="Hidden layers; by training several depths with commas.",
+            default=f"{DEPTH}; by training {training.DEPTH}, or that of the longest stack",
+            section=NETWORKS,
+            modes=_OF_NETWORKS,
+        ),
+    ] = None
+    init: Annotated[
+        tuple[str, ...] | None,
+        Option(
+            "--init",
+            metavar="NAMES",
+            parse=names,
+            help="he, xavier, lecun or gain (each function's own); by gradients several with commas, by training "
+            "also orthogonal.",
+            default="he",
+            section=NETWORKS,
+            modes=_OF_NETWORKS,
+        ),
+    ] = None
+    width: Annotated[
+        int | None,
+        Option(
+            "--width",
+            metavar="N",
+            parse=whole_number(1, training.MOST_WIDTH),
+            help="Units per layer.",
+            default=f"{WIDTH}; by training {training.WIDTH}",
+            section=NETWORKS,
+            modes=_OF_NETWORKS,
+        ),
+    ] = None
+    seeds: Annotated[
+        int | None,
+        Option(
+            "--seeds",
+            metavar="N",
+            parse=whole_number(1, training.MOST_SEEDS),
+            help="Random networks of each kind.",
+            default=f"{SEEDS}; by training {training.SEEDS}",
+            section=NETWORKS,
+            modes=_OF_NETWORKS,
+        ),
+    ] = None
+    weight_std: Annotated[
+        float | None,
+        Option(
+            "--weight-std",
+            metavar="S",
+            parse=finite_number(least=0),
+            help="Draw weights of standard deviation S/sqrt(fan_in), instead of --init.",
+            section=GRADIENTS,
+            modes=("gradients",),
+            excludes=("--init",),
+        ),
+    ] = None
+    bias_std: Annotated[
+        float | None,
+        Option(
+            "--bias-std",
+            metavar="S",
+            parse=finite_number(least=0),
+            help="Standard deviation of the biases.",
+            default="0",
+            section=GRADIENTS,
+            modes=("gradients",),
+        ),
+    ] = None
+    bits: Annotated[
+        int | None,
+        Option(
+            "--bits",
+            metavar="N",
+            parse=whole_number(1, 16),
+            help="Distinguish 2^N levels of the output.",
+            default=str(BITS),
+            section=INFORMATION,
+            modes=("information",),
+        ),
+    ] = None
+    types: Annotated[
+        tuple[str, ...] | None,
+        Option(
+            "--types",
+            metavar="NAMES",
+            parse=names,
+            help="float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one "
+            "whose ULP counts.",
+            default="all there are; the file's",
+            section=PRECISION,
+            modes=("precision",),
+        ),
+    ] = None
+    against: Annotated[
+        str | None,
+        Option(
+            "--against",
+            metavar="FILE",
+            help="Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i.",
+            section=PRECISION,
+            modes=("precision",),
+            needs=("--input",),
+        ),
+    ] = None
+    max_ulp: Annotated[
+        float | None,
+        Option(
+            "--max-ulp",
+            metavar="U",
+            parse=finite_number(least=0),
+            help="Exit with 3 when a result of --against is off by more.",
+            section=PRECISION,
+            modes=("precision",),
+            needs=("--against",),
+        ),
+    ] = None
+    frameworks: Annotated[
+        tuple[str, ...] | None,
+        Option(
+            "--with",
+            metavar="NAMES",
+            parse=names,
+            help="Also time torch, jax, with commas, where they are installed.",
+            section=SPEED,
+            modes=("speed",),
+        ),
+    ] = None
+    sort: Annotated[
+        str | None,
+        Option(
+            "--sort",
+            metavar="COLUMN",
+            help="Order by a column, as JSON and TSV name it, the best first.",
+            section=RESULTS,
+        ),
+    ] = None
+    best: Annotated[
+        str | None,
+        Option(
+            "--best",
+            metavar="COLUMN",
+            help="Print only the function that is best in a column.",
+            section=RESULTS,
+            excludes=("--sort", "--format", "--output", "--digits", "--plot"),
+        ),
+    ] = None
+    plot: Annotated[
+        bool,
+        Option(
+            "--plot",
+            help="Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf.",
+            section=RESULTS,
+        ),
+    ] = False
+    format: Format = None
+    output: Document = None
+    digits: Digits = None

@@ -1,4 +1,4 @@
-"""What becomes of a comparison: followed to its end, then sorted, drawn, written, or only its winner said."""
+"""The report of a comparison: followed to its end, then sorted, drawn and written, or only its winner printed."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from actcli.exits import DataError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from actcli.analysis.compare.result import Comparison, Steps
+    from actcli.commands.compare.options import CompareOptions
     from actcli.render.output.layout import Layout
     from actcli.render.output.progress_loop import Outcome
     from actcli.render.training.recording import Recording
@@ -18,11 +19,11 @@ TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is asked for.
+    """How the results of a comparison are written.
 
     Attributes:
-        layout: how the table looks and where it goes.
-        figure: the file of a chart that is written instead, and its form.
+        layout: the form of the table and where it goes.
+        figure: the form and the file of a chart that is written instead of a table.
         plot: whether a chart stands below the table.
         sort: the column to sort by.
         best: the column whose winner is printed, and nothing else.
@@ -36,49 +37,29 @@ class Report:
     best: str | None = None
 
 
-def choose_report(
-    format_: str | None,
-    output: str | None,
-    digits: int | None,
-    sort: str | None,
-    best: str | None,
-    plot: bool,
-    terminal: "Terminal",
-) -> Report:
-    """What the options about results ask for.
+def choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
+    """Return how the results are to be written.
 
-    Raises UsageError when they disagree, DataError for a file that cannot be written.
+    Raises UsageError for options that disagree, DataError for a file that cannot be written.
     """
     from actcli.render.output.outfile import require_writable
 
-    report = _report(format_, output, digits, sort, best, plot, terminal)
+    report = _choose_report(options, terminal)
     path = report.figure[1] if report.figure else report.layout.path
     if path is not None:
         require_writable(path)
     return report
 
 
-def _report(
-    format_: str | None,
-    output: str | None,
-    digits: int | None,
-    sort: str | None,
-    best: str | None,
-    plot: bool,
-    terminal: "Terminal",
-) -> Report:
+def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
     from actcli.render.output.layout import Layout, choose_layout, is_standard_output
     from actcli.render.text.documents import refuse_arrays
 
-    if best is not None:
-        for option, given in (
-            ("--sort", sort), ("--format", format_), ("-o", output), ("--digits", digits), ("--plot", plot or None),
-        ):  # fmt: skip
-            if given is not None:
-                raise UsageError(f"--best prints one function and nothing else; leave out {option}")
-        return Report(Layout("plain", None), best=best)
+    format_, output, sort, digits = options.format, options.output, options.sort, options.digits
+    if options.best is not None:
+        return Report(Layout("plain", None), best=options.best)
     suffix = output.rpartition(".")[2].lower() if output and "." in output else ""
-    if not plot:
+    if not options.plot:
         if suffix in FIGURES and suffix != "txt" and format_ is None:
             raise UsageError(f"-o {output!r} is a chart by its suffix; add --plot")
         if (
@@ -88,9 +69,7 @@ def _report(
             and suffix not in {*TABLES, "npy", "npz"}
         ):
             known = ", ".join(f".{name}" for name in TABLES)
-            raise UsageError(
-                f"-o {output!r}: the suffix does not say the format; use one of {known}, or --format"
-            )
+            raise UsageError(f"-o {output!r}: the suffix names no format; use one of {known}, or --format")
         layout = choose_layout(format_, output, with_x=False, digits=digits, terminal=terminal)
         refuse_arrays(layout, "a comparison")
         return Report(layout, sort=sort)
@@ -102,7 +81,7 @@ def _report(
         return Report(layout, plot=True, sort=sort)
     if suffix not in FIGURES:
         known = ", ".join(f".{name}" for name in FIGURES)
-        raise UsageError(f"-o {output!r}: the suffix does not say what chart to write; use one of {known}")
+        raise UsageError(f"-o {output!r}: the suffix names no chart; use one of {known}")
     for option, given in (("--format", format_), ("--digits", digits)):
         if given is not None:
             raise UsageError(f"--plot -o {output} writes the chart alone; leave out {option}")
@@ -113,8 +92,8 @@ def _report(
     return Report(Layout("plain", None), figure=(suffix, output), sort=sort)
 
 
-def recording_of(path: str | None, output: str | None) -> "Recording | None":
-    """The file of --record. Raises UsageError when it is that of -o too, or has an unknown suffix; DataError."""
+def open_recording(path: str | None, output: str | None) -> "Recording | None":
+    """Return the recording of --record; None without. Raises UsageError for the file of -o or an unknown suffix."""
     if path is None:
         return None
     from actcli.render.training.recording import Recording
@@ -126,12 +105,12 @@ def recording_of(path: str | None, output: str | None) -> "Recording | None":
 
 def follow_and_write(
     steps: "Steps", report: Report, terminal: "Terminal", recording: "Recording | None" = None
-) -> int:
-    """Follow the steps, write what is found, and return the exit status.
+) -> ExitStatus:
+    """Follow the steps, write the results, and return the exit status.
 
-    After Ctrl-C what is known goes to stdout: a file, a chart and a winner are made of complete findings only.
-    A recording holds what is known in any case, and is written first.
-    Raises UsageError for a column that there is not, DataError for what cannot be read or written.
+    After Ctrl-C the results so far go to stdout: files, charts and winners are made of complete results only.
+    A recording is written in any case, and first.
+    Raises UsageError for a column that does not exist, DataError for data that cannot be read or written.
     """
     from actcli.analysis.compare.result import is_name
     from actcli.commands.compare.modes import require_column
@@ -170,8 +149,8 @@ def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> No
         terminal.say(f"actcli: {without}")
 
 
-def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> int:
-    """What is known of a comparison that was interrupted, and a line that says so."""
+def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> ExitStatus:
+    """Write the results so far of an interrupted comparison, and a line that says so."""
     from actcli.render.compare.comparison import Page, write_comparison
     from actcli.render.output.layout import choose_layout
 
@@ -203,7 +182,7 @@ def _sorted(comparison: "Comparison", report: Report) -> "Comparison":
 
 
 def _chart(comparison: "Comparison", terminal: "Terminal") -> tuple[str, str]:
-    """The chart's text; or, where there is nothing to draw, what says so: the findings are there all the same."""
+    """Return the chart, or else the sentence that says why there is none; the table is printed in any case."""
     from actcli.render.compare.comparison_chart import chart_text
     from actcli.render.output.surface import Surface
 

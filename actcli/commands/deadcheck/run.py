@@ -1,21 +1,16 @@
-"""One `deadcheck`: from its sources' statistics to a report, a verdict and an exit status."""
+"""One run of `deadcheck`: from its sources' statistics to a report, a verdict and an exit status."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.commands.deadcheck.request import (
-    CONFIDENCE,
-    RARE,
-    Request,
-    refuse_alone,
-    refuse_foreign,
-    require_folders,
-)
+from actcli.commands.deadcheck.files import files_written, require_writable_files
+from actcli.commands.deadcheck.options import DeadcheckOptions
 from actcli.commands.deadcheck.sources import Sources, open_sources
-from actcli.exits import DataError, ExitStatus, UsageError
+from actcli.exits import DataError, ExitStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actcli.analysis.deadness.causes import Weights
     from actcli.analysis.deadness.report import Report
     from actcli.analysis.deadness.unit_state import LayerState
@@ -26,69 +21,57 @@ if TYPE_CHECKING:
     from actcli.render.output.layout import Layout
 
 
-def show_plan(
-    units: int,
-    rare: float | None,
-    confidence: float | None,
-    given: Mapping[str, bool],
-    layout: "Layout",
-    session: "Session",
-) -> None:
-    """Print how many samples a verdict about so many units takes.
-
-    Raises UsageError for every option that was given and has no part in that.
-    """
-    for option, is_given in given.items():
-        if is_given:
-            raise UsageError(f"{option} does not go with --plan, which looks at no data; leave it out")
+def show_plan(options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
+    """Print how many samples a verdict about --plan units needs."""
     from actcli.analysis.deadness.confidence import samples_needed
     from actcli.render.deadness.plan import SamplePlan, write_plan
 
-    rare, confidence = RARE if rare is None else rare, CONFIDENCE if confidence is None else confidence
-    samples = samples_needed(units, rare, confidence)
+    units, settings = options.plan or 0, options.settings
+    samples = samples_needed(units, settings.rare, settings.confidence)
     session.writes()
-    write_plan(SamplePlan(units, rare, confidence, samples), layout, session.terminal)
+    write_plan(SamplePlan(units, settings.rare, settings.confidence, samples), layout, session.terminal)
+    return ExitStatus.DONE
 
 
-def check(asked: Request, layout: "Layout", session: "Session") -> ExitStatus:
-    """Watch the sources to their end, write what was found, and say how it ends.
+def check_sources(mode: str, options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
+    """Watch the sources to their end, write the report, and return the exit status.
 
-    What is wrong with the command line is said before anything is read: UsageError. DataError for a file that
-    cannot be read, or is not what it should be. After Ctrl-C what is known by then is printed.
+    Mistakes on the command line are reported before anything is read: UsageError. Raises DataError for a file that
+    cannot be read, or does not hold what it should. After Ctrl-C the results so far are printed.
     """
-    kind = asked.kind
-    refuse_foreign(asked, kind)
-    refuse_alone(asked, layout)
-    settings = asked.settings
-    require_folders(asked, layout)
-    old = earlier(asked.against)
-    sources = open_sources(kind, asked, session)
+    settings = options.settings
+    require_writable_files(options, layout)
+    old = read_earlier(options.against)
+    sources = open_sources(mode, options, session)
     session.writes()
-    watch, ended = followed(sources, session)
-    if ended.complete:
+    watch, ending = follow(sources, session)
+    if ending.complete:
         sources.require_used(watch.states)
-        _require_samples(asked, watch)
-    if asked.start is not None:
+        _require_samples(options, watch)
+    if options.start is not None:
         from actcli.analysis.deadness.unit_state import place_at
 
-        placed_states = {name: place_at(state, asked.start) for name, state in watch.states.items()}
+        placed_states = {name: place_at(state, options.start) for name, state in watch.states.items()}
         watch = replace(watch, states=placed_states)
-    findings = findings_of(asked, settings, sources, watch, ended, old)
-    _write(asked, findings, layout, session, watch.states)
+    findings = make_findings(options, settings, sources, watch, ending, old)
+    saved = tuple(watch.states.values())
+    if mode != "statistics" and options.start is None:
+        # where this part begins in the whole data is unknown
+        saved = tuple(replace(state, start=None) for state in saved)
+    _write(options, findings, layout, session, saved)
     return exit_status(findings)
 
 
-def _require_samples(asked: Request, watch: "Watch") -> None:
-    """Raise DataError where there is no sample at all, unless that is to be kept as a part of more."""
-    if asked.save_state is None and watch.states and not any(s.samples for s in watch.states.values()):
+def _require_samples(options: DeadcheckOptions, watch: "Watch") -> None:
+    """Raise DataError where there is no sample at all, unless that is to be saved as a part of more."""
+    if options.save_state is None and watch.states and not any(s.samples for s in watch.states.values()):
         raise DataError(
-            f"{', '.join(asked.sources[:3])}: 0 samples, so that there is nothing to judge; "
-            "as a part of more --save-state takes it"
+            f"{', '.join(options.sources[:3])}: 0 samples, nothing to judge; --save-state saves them as a part of more"
         )
 
 
-def earlier(path: str | None) -> "tuple[LayerState, ...] | None":
-    """The statistics of --against. Raises DataError for what is none."""
+def read_earlier(path: str | None) -> "tuple[LayerState, ...] | None":
+    """Return the statistics of --against; None without. Raises DataError for any other file."""
     if path is None:
         return None
     from actcli.sources.records.state_file import read_state
@@ -98,17 +81,17 @@ def earlier(path: str | None) -> "tuple[LayerState, ...] | None":
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why there are no more samples: all were seen (complete), or it is certain already (stopped)."""
+    """How the reading ended: all samples were seen (complete), or the verdict was certain earlier (stopped)."""
 
     complete: bool
     stopped: bool = False
 
 
-def followed(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
-    """Pull the statistics to their end; from the second second on a bar on stderr shows how far they are.
+def follow(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
+    """Read the statistics to their end, while a bar on stderr shows the progress.
 
-    Ends before with --stop-when-certain, and at Ctrl-C with what is known by then; that is raised on where
-    nothing is known yet. Raises DataError where there is nothing at all.
+    Ends earlier with --stop-when-certain, and at Ctrl-C with the statistics so far. Raises KeyboardInterrupt again
+    when there are none yet, and DataError when the sources hold no activation.
     """
     import time
 
@@ -116,21 +99,21 @@ def followed(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
 
     terminal, certainty = session.terminal, sources.certainty
     bar = Bar(terminal, time.monotonic) if terminal.stderr_is_tty else None
-    known: Watch | None = None
+    latest: Watch | None = None
     ending = Ending(complete=True)
     since = time.monotonic()
     try:
         for step in sources.steps:
-            if known is not None and known.doing != step.doing:
+            if latest is not None and latest.doing != step.doing:
                 since = time.monotonic()
-            known = step
+            latest = step
             if bar is not None:
                 bar.show(step.doing, step.done, step.total, since)
             if certainty is not None and certainty.reached(step):
                 ending = Ending(complete=True, stopped=step.total is None or step.done < step.total)
                 break
     except KeyboardInterrupt:
-        if known is None or not known.states:
+        if latest is None or not latest.states:
             raise
         ending = Ending(complete=False)
     finally:
@@ -141,20 +124,20 @@ def followed(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
             close()
     if certainty is not None and certainty.cut:
         ending = replace(ending, stopped=True)
-    if known is None:
+    if latest is None:
         raise DataError("there is no activation in the sources")
-    return known, ending
+    return latest, ending
 
 
-def findings_of(
-    asked: Request,
+def make_findings(
+    options: DeadcheckOptions,
     settings: "Settings",
     sources: Sources,
     watch: "Watch",
     ended: Ending,
     old: "tuple[LayerState, ...] | None",
 ) -> "Findings":
-    """The report of what was watched, against the limit and the earlier statistics where there are such."""
+    """Return the report of the statistics, judged by the limit and compared with the earlier statistics."""
     from actcli.analysis.deadness.report import judge, make_report
     from actcli.render.deadness.report import worst_first
     from actcli.render.deadness.verdict import Findings
@@ -167,19 +150,19 @@ def findings_of(
         notes=sources.notes(watch.states),
     )
     report = _with_causes(report, sources.weights)
-    # of a part of the data there is neither a verdict nor a comparison with the whole of older ones
+    # a part of the data gives no verdict, and is not compared with older statistics of all of it
     if old is not None and ended.complete:
         from actcli.analysis.deadness.since import find_change
 
         report = replace(report, change=find_change(old, tuple(watch.states.values()), settings))
-    judged = asked.fail_above is not None and ended.complete
-    judgement = judge(report, asked.fail_above or 0.0, asked.layer) if judged else None
+    judged = options.fail_above is not None and ended.complete
+    judgement = judge(report, options.fail_above or 0.0, options.layer) if judged else None
     return Findings(
-        report=worst_first(report) if asked.sort else report,
+        report=worst_first(report) if options.sort else report,
         judgement=judgement,
-        limit=asked.fail_above,
-        layer_glob=asked.layer,
-        noise=asked.random,
+        limit=options.fail_above,
+        layer_glob=options.layer,
+        noise=options.random,
         complete=ended.complete,
         stopped=ended.stopped,
     )
@@ -194,33 +177,29 @@ def _with_causes(report: "Report", weights: "Mapping[str, Weights]") -> "Report"
 
 
 def _write(
-    asked: Request,
+    options: DeadcheckOptions,
     findings: "Findings",
     layout: "Layout",
     session: "Session",
-    states: "Mapping[str, LayerState]",
+    saved: "tuple[LayerState, ...]",
 ) -> None:
-    """The report, the statistics, and on stderr what the report's form has no line for.
+    """Write the report and the statistics, and to stderr the sentences that the report's form has no line for.
 
-    After an interruption nothing goes to a file: a file is complete.
+    After an interruption no file is written: files are complete.
     """
     from actcli.render.deadness.report import SAYS_IT_ITSELF, write_findings
     from actcli.render.deadness.table import View
 
     terminal = session.terminal
     if findings.complete or layout.path is None:
-        write_findings(findings, View(asked.units, asked.map), layout, terminal)
-    if findings.complete and asked.save_state is not None:
+        write_findings(findings, View(options.units, options.map), layout, terminal)
+    if findings.complete and options.save_state is not None:
         from actcli.render.deadness.state_file import write_state
 
-        kept = tuple(states.values())
-        # where this part begins in all the data is known only where it was said
-        if asked.kind != "statistics" and asked.start is None:
-            kept = tuple(replace(state, start=None) for state in kept)
-        write_state(kept, asked.save_state)
+        write_state(saved, options.save_state)
     itself = layout.format in SAYS_IT_ITSELF
     if not findings.complete:
-        files = [name for name in (layout.path, asked.save_state) if name is not None]
+        files = files_written(options, layout)
         unwritten = f"; {' and '.join(files)} not written" if files else ""
         # a table on this very screen says the rest
         if unwritten or not (itself and terminal.stdout_is_tty):
@@ -230,7 +209,7 @@ def _write(
 
 
 def _sentences(findings: "Findings", *, in_the_form: bool) -> list[str]:
-    """What stderr gets: the verdict and the change, or of a form that says them only the warning of noise."""
+    """Return the lines for stderr: verdict and change, or only the warning of noise if the form holds those."""
     from actcli.render.deadness.verdict import verdict
 
     if in_the_form:
@@ -245,7 +224,7 @@ def _sentences(findings: "Findings", *, in_the_form: bool) -> list[str]:
 
 
 def exit_status(findings: "Findings") -> ExitStatus:
-    """How findings end the program."""
+    """Return the exit status that findings end the program with."""
     if not findings.complete:
         return ExitStatus.INTERRUPTED
     if findings.judgement is None or findings.judgement.status == "fine":

@@ -1,4 +1,4 @@
-"""What `deadcheck` watches: recorded arrays, statistics files or a model, as one stream of statistics."""
+"""The sources of `deadcheck`: recorded arrays, statistics files or a model, as one stream of statistics."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Settings, Unobserved
     from actcli.analysis.deadness.watching import LayerRecording, Watch
-    from actcli.commands.deadcheck.request import Request
+    from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
 
 _STDIN = "-"
@@ -23,16 +23,16 @@ _STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is watched.
+    """The statistics of the sources as they grow, and facts about their layers.
 
     Attributes:
-        steps: what is known so far, again and again, until all is known.
-        ops: the operator of each layer, where a model says it.
-        unobserved: what a model has and nobody can watch.
-        weights: of each layer, where a model says them.
-        layers: the patterns of --activation, which must fit some layer.
-        notes: what is to be said of the states at the end.
-        certainty: when no more samples are wanted; None without --stop-when-certain.
+        steps: the statistics so far, again and again, until all samples are counted.
+        ops: the operator of each layer of a model.
+        unobserved: the activations of a model that cannot be watched.
+        weights: the weights of each layer of a model that has them.
+        layers: the patterns of --activation, each of which must match a layer.
+        notes: makes the sentences about the final statistics.
+        certainty: tells when the samples suffice; None without --stop-when-certain.
 
     """
 
@@ -45,19 +45,19 @@ class Sources:
     certainty: "Certainty | None" = None
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
-        """Raise UsageError for an --activation of a layer that there is not: relu has taken its place."""
+        """Raise UsageError for an --activation that matches no layer: relu was used instead."""
         _require_activated(self.layers, list(states))
 
 
 @dataclass(slots=True)
 class Certainty:
-    """When no more samples are wanted: of one layer, whose recordings then end, and of all.
+    """Tells when the samples suffice, for one layer, whose recordings then end, and for all layers.
 
     Attributes:
-        settings: what is asked of the evidence.
-        limit: the share of dead units that is allowed; None where none was said.
-        units: of all layers, those to come too.
-        enough: the layers of which no more samples are wanted.
+        settings: the rules by which units are judged.
+        limit: the allowed share of dead units; None without a limit.
+        units: the number of units in all layers, those to come included.
+        enough: the layers that need no more samples.
         cut: whether samples were left out.
 
     """
@@ -69,7 +69,7 @@ class Certainty:
     cut: bool = False
 
     def until(self, recordings: "Iterator[LayerRecording]") -> "Iterator[LayerRecording]":
-        """The same recordings, each to end as soon as its layer has enough."""
+        """Yield the same recordings, each of which ends as soon as its layer has enough samples."""
         for recording in recordings:
             yield replace(recording, blocks=self._blocks(recording))
 
@@ -81,10 +81,10 @@ class Certainty:
             yield block
 
     def reached(self, watch: "Watch") -> bool:
-        """Whether all is certain; remembers the layer of which more samples cannot change anything.
+        """Return whether the verdict is certain; remember the layer that needs no more samples.
 
-        A layer is certain when none of its units can be dead any more, or its samples suffice for the units of
-        all layers.
+        A layer needs no more samples when none of its units can be dead, or when it has enough of them for a verdict
+        about the units of all layers.
         """
         from actcli.analysis.deadness.confidence import samples_needed
         from actcli.analysis.deadness.report import is_certain
@@ -97,53 +97,53 @@ class Certainty:
         return is_certain(watch.states.values(), self.settings, self.limit, self.units)
 
 
-def open_sources(kind: str, asked: "Request", session: "Session") -> Sources:
-    """What is to be watched. Raises UsageError and DataError for what can be seen to be wrong before it is read."""
-    return _OPENED[kind](asked, session)
+def open_sources(mode: str, options: "DeadcheckOptions", session: "Session") -> Sources:
+    """Open the sources of a mode. Raises UsageError and DataError for mistakes that show before the data are read."""
+    return _OPENERS[mode](options, session)
 
 
-def _of_arrays(asked: "Request", session: "Session") -> Sources:
+def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.analysis.deadness.watching import watch
     from actcli.sources.records.recorded import hint, recorded
 
-    patterns = tuple(layer for layer, _ in map(of_layer, asked.activations) if layer is not None)
-    axes = unit_axes(asked.unit_axes)
-    recorded(asked.sources, axes, session.terminal)  # whether the files are there
-    axes, notes = _seen_beforehand(asked, axes, patterns)
-    rules, _ = rules_of(asked.activations, asked.recorded or "post")
-    recordings = recorded(asked.sources, axes, session.terminal)
+    patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
+    axes = unit_axes(options.unit_axes)
+    recorded(options.sources, axes, session.terminal)  # whether the files are there
+    axes, notes = _inspect(options, axes, patterns)
+    rules, _ = firing_rules(options.activations, options.recorded or "post")
+    recordings = recorded(options.sources, axes, session.terminal)
     certainty = None
-    if asked.stop_when_certain:
-        certainty = Certainty(asked.settings, _limit(asked), _units_of_arrays(asked, axes, session))
+    if options.stop_when_certain:
+        certainty = Certainty(options.settings, _limit(options), _units_open_arrays(options, axes, session))
         recordings = certainty.until(recordings)
     steps = _possible(watch(recordings, rules, session.threads))
-    many = hint(asked.sources)
+    many = hint(options.sources)
     notes = notes if many is None else (*notes, f"{many[:1].upper()}{many[1:]}.")
     return Sources(
         steps, {}, (), {}, patterns, lambda states: (*notes, *_notes_of_records(states)), certainty
     )
 
 
-def _seen_beforehand(
-    asked: "Request", axes: UnitAxes, patterns: Sequence[str]
+def _inspect(
+    options: "DeadcheckOptions", axes: UnitAxes, patterns: Sequence[str]
 ) -> tuple[UnitAxes, tuple[str, ...]]:
-    """The axes of the layers there are, and notes: a mistake in a name need not wait for gigabytes to be read.
+    """Return the axes of the units, with notes; mistakes in layer names are found before gigabytes are read.
 
-    Of what can be read only once nothing is known; alone it is one layer, whatever it is called.
+    Sources that can be read only once are not inspected; a single one is one layer, whatever its name.
     """
     from actcli.sources.records.recorded import heads
 
-    seen = heads(asked.sources)
-    if seen is None and axes.bare is not None and len(asked.sources) > 1:
+    seen = heads(options.sources)
+    if seen is None and axes.bare is not None and len(options.sources) > 1:
         raise UsageError(
-            f"--unit-axis {axes.bare}: what comes through a pipe cannot be looked at beforehand; "
-            f"say LAYER={axes.bare} for each layer that is meant"
+            f"--unit-axis {axes.bare}: a pipe cannot be inspected beforehand; "
+            f"write LAYER={axes.bare} for each layer"
         )
     if seen is None:
-        return replace(axes, for_all=len(asked.sources) == 1), ()
+        return replace(axes, for_all=len(options.sources) == 1), ()
     names = list(dict.fromkeys(head.layer for head in seen))
     _require_activated(patterns, names)
-    _require_judged(asked, names)
+    _require_judged(options, names)
     return axes.settled(seen)
 
 
@@ -152,13 +152,13 @@ def _require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:
         require_layer(f"--activation {pattern}=...", pattern, names)
 
 
-def _require_judged(asked: "Request", names: Sequence[str]) -> None:
-    if asked.layer is not None:
-        require_layer(f"--layer {asked.layer!r}", asked.layer, names)
+def _require_judged(options: "DeadcheckOptions", names: Sequence[str]) -> None:
+    if options.layer is not None:
+        require_layer(f"--layer {options.layer!r}", options.layer, names)
 
 
 def _possible(steps: "Iterator[Watch]") -> "Iterator[Watch]":
-    """The same statistics, up to the first outputs that cannot be what they are said to be."""
+    """Yield the same statistics; raises DataError at the first outputs that the activation cannot produce."""
     from actcli.analysis.deadness.possible_outputs import require_possible
 
     with closing(cast("Any", steps)):
@@ -167,56 +167,56 @@ def _possible(steps: "Iterator[Watch]") -> "Iterator[Watch]":
             yield step
 
 
-def _limit(asked: "Request") -> float | None:
-    """The limit on all units together; None where it is one on each layer, which all units do not decide."""
-    return asked.fail_above if asked.layer is None else None
+def _limit(options: "DeadcheckOptions") -> float | None:
+    """Return the limit on all units together; None for a limit on each layer."""
+    return options.fail_above if options.layer is None else None
 
 
-def _units_of_arrays(asked: "Request", axes: UnitAxes, session: "Session") -> int:
-    """The units of all layers, from the heads of the files: how many samples it takes depends on all of them."""
+def _units_open_arrays(options: "DeadcheckOptions", axes: UnitAxes, session: "Session") -> int:
+    """Return the number of units in all layers, on which the number of samples needed depends."""
     from actcli.sources.records.recorded import recorded
 
-    if asked.sources == (_STDIN,):
-        return 0  # the only layer, and it cannot be read twice
-    if _STDIN in asked.sources:
-        raise UsageError("--stop-when-certain has to know all layers beforehand: leave out - or the files")
+    if options.sources == (_STDIN,):
+        return 0  # there is one layer, and it cannot be read twice
+    if _STDIN in options.sources:
+        raise UsageError("--stop-when-certain needs to know all layers beforehand; leave out - or the files")
     units: dict[str, int] = {}
-    for recording in recorded(asked.sources, axes, session.terminal):
+    for recording in recorded(options.sources, axes, session.terminal):
         units[recording.name] = recording.units
     return sum(units.values())
 
 
 def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
-    """A hint for each layer whose values cannot be what --recorded and --activation say they are."""
+    """Return a hint for each layer whose values contradict --recorded and --activation."""
     from actcli.analysis.deadness.possible_outputs import hint_out_of_range
 
     hints = map(hint_out_of_range, states.values())
     return tuple(hint[:1].upper() + hint[1:] for hint in hints if hint is not None)
 
 
-def _of_statistics(asked: "Request", session: "Session") -> Sources:  # noqa: ARG001 - as the others
+def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources:  # noqa: ARG001 - all openers take the same
     from actcli.sources.records.state_file import merged_files
 
-    return Sources(merged_files(asked.sources), {}, (), {}, (), lambda _: ())
+    return Sources(merged_files(options.sources), {}, (), {}, (), lambda _: ())
 
 
-def _of_model(asked: "Request", session: "Session") -> Sources:
+def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
 
-    model = open_model(asked.sources[0])
+    model = open_model(options.sources[0])
     notes: tuple[str, ...] = ()
-    if asked.data is None:
-        noise = random_inputs(model.inputs, asked.random or 0, asked.seed or 0)
+    if options.data is None:
+        noise = random_inputs(model.inputs, options.random or 0, options.seed or 0)
         notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in noise.notes)
-        steps = observe_model(model, noise, batch=asked.batch, threads=session.threads)
+        steps = observe_model(model, noise, batch=options.batch, threads=session.threads)
     else:
-        data = recorded_inputs(model.inputs, asked.data, asked.limit)
-        steps = observe_model(model, data, batch=asked.batch, threads=session.threads)
-    _require_judged(asked, [layer.name for layer in steps.layers])
+        data = recorded_inputs(model.inputs, options.data, options.limit)
+        steps = observe_model(model, data, batch=options.batch, threads=session.threads)
+    _require_judged(options, [layer.name for layer in steps.layers])
     certainty = None
-    if asked.stop_when_certain:
+    if options.stop_when_certain:
         units = sum(layer.units for layer in steps.layers)
-        certainty = Certainty(asked.settings, _limit(asked), units)
+        certainty = Certainty(options.settings, _limit(options), units)
     return Sources(
         steps=steps,
         ops={layer.name: layer.op for layer in steps.layers},
@@ -228,36 +228,38 @@ def _of_model(asked: "Request", session: "Session") -> Sources:
     )
 
 
-_OPENED = {"arrays": _of_arrays, "statistics": _of_statistics, "model": _of_model}
+_OPENERS = {"arrays": _open_arrays, "statistics": _open_statistics, "model": _open_model}
 
 
-def rules_of(activations: Sequence[str], recorded: str) -> "tuple[Callable[[str], Rule], tuple[str, ...]]":
-    """When the units of a layer of some name fire, and the names and patterns that were given.
+def firing_rules(
+    activations: Sequence[str], recorded: str
+) -> "tuple[Callable[[str], Rule], tuple[str, ...]]":
+    """Return the firing rule by layer name, and the layer names and patterns in `activations`.
 
-    `activations` are `SPEC` or `LAYER=SPEC`; the last that fits a name holds, relu where none does. Raises
-    UsageError for an unknown activation, and for one of which the record does not tell firing.
+    `activations` are `SPEC` or `LAYER=SPEC`; the last that matches a name wins, relu if none does. Raises UsageError
+    for an unknown activation, and for one whose record does not show firing.
     """
     from actcli.activations import activation
     from actcli.analysis.deadness.firing_rule import firing_rule
 
-    said: RecordedAs = "pre" if recorded == "pre" else "post"
-    of_layers = [of_layer(text) for text in activations] or [(None, "relu")]
-    rules = [(pattern, firing_rule(activation(spec), said)) for pattern, spec in of_layers]
+    values: RecordedAs = "pre" if recorded == "pre" else "post"
+    of_layers = [split_layer(text) for text in activations] or [(None, "relu")]
+    rules = [(pattern, firing_rule(activation(spec), values)) for pattern, spec in of_layers]
 
     def rule_of(name: str) -> "Rule":
         for pattern, rule in reversed(rules):
             if pattern is None or fits(name, pattern):
                 return rule
-        return firing_rule(activation("relu"), said)
+        return firing_rule(activation("relu"), values)
 
     return rule_of, tuple(pattern for pattern, _ in of_layers if pattern is not None)
 
 
-def of_layer(text: str) -> tuple[str | None, str]:
-    """`LAYER=SPEC` taken apart; the layer is None where the text is an activation as it stands.
+def split_layer(text: str) -> tuple[str | None, str]:
+    """Split `LAYER=SPEC`; the layer is None for an activation alone.
 
-    A parameter has `=` too, and so may a layer's name: the first `=` after which there is an activation
-    divides them. Raises UsageError where there is none.
+    Parameters contain `=` too, and so may a layer's name: the first `=` that is followed by an activation divides
+    them. Raises UsageError where there is none.
     """
     from actcli.activations import activation
 

@@ -1,6 +1,8 @@
-"""What `plot` draws with and where it goes: the style from options and terminal, the data, the way out."""
+"""The style of a plot, the data on it, and the writing of it."""
 
 from typing import TYPE_CHECKING, Any
+
+from actcli.commands.plot.options import DRAWN, HEIGHTS, SERIES, WIDTHS, PlotOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -11,67 +13,49 @@ if TYPE_CHECKING:
     from actcli.analysis.stream.histogram import Occupancy
     from actcli.commands.session import Session
     from actcli.render.figure.figure_text import Style
-
-WIDTHS, HEIGHTS = (20, 1000), (8, 500)
-SERIES = ("csv", "tsv", "json", "jsonl")
-CHARTS = ("txt", "html", "svg", "png", "pdf")
+    from actcli.terminal import Terminal
 
 
-def style_of(
-    session: "Session",
-    form: str,
-    width: int | None,
-    height: int | None,
-    marker: str | None,
-    theme: str,
-    log_y: bool,
-    symlog: bool,
-    hist: bool,
-) -> "Style":
-    """How the chart is drawn: what was asked, else what the terminal shows."""
+def choose_style(form: str, options: PlotOptions, terminal: "Terminal") -> "Style":
+    """Return how the chart is drawn: by the options, else by what the terminal shows."""
     from actcli.render.figure.figure_text import Style
     from actcli.render.text.theme import theme_named
 
-    terminal = session.terminal
     on_screen = form == "text"
     columns, lines = terminal.size if on_screen and terminal.stdout_is_tty else (80, 25)
-    usual = "braille" if terminal.unicode or not on_screen else "ascii"
+    marker = options.marker or ("braille" if terminal.unicode or not on_screen else "ascii")
     if on_screen and not terminal.unicode:
         marker = "ascii"
     color = terminal.color if on_screen else terminal.color_choice == "always"
     if form == "html":
         color = terminal.color_choice != "never"
     return Style(
-        width=width or min(max(columns, WIDTHS[0]), WIDTHS[1]),
-        height=height or min(max(lines - 1, HEIGHTS[0]), HEIGHTS[1]),
-        marker=marker or usual,
+        width=options.width or min(max(columns, WIDTHS[0]), WIDTHS[1]),
+        height=options.height or min(max(lines - 1, HEIGHTS[0]), HEIGHTS[1]),
+        marker=marker,
         color=color,
-        theme=theme_named(theme),
-        y_kind="log" if log_y else "symlog" if symlog else "linear",
-        hist=hist,
+        theme=theme_named(options.theme),
+        y_kind="log" if options.log_y else "symlog" if options.symlog else "linear",
+        hist=options.hist,
     )
 
 
 def read_data(
-    functions: "Sequence[Activation]",
-    input_: str | None,
-    array: str | None,
-    column: str | None,
-    session: "Session",
+    functions: "Sequence[Activation]", options: PlotOptions, session: "Session"
 ) -> "Occupancy | None":
-    """The numbers of -i, counted; None without. Raises what `open_numbers` raises, DataError for bad content."""
-    if input_ is None:
+    """Return the counts of the numbers of -i; None without. Raises as `open_numbers`, and DataError for bad content."""
+    if options.input is None:
         return None
     from actcli.analysis.stream.histogram import occupancy
     from actcli.sources import NumberRequest, open_numbers
 
-    request = NumberRequest(input=input_, array=array, column=column)
+    request = NumberRequest(input=options.input, array=options.array, column=options.column)
     streams = open_numbers(request, session.terminal)
     return occupancy(functions, _with_bar(streams, session), session.threads)
 
 
 def _with_bar(streams: "Iterator[Numbers]", session: "Session") -> "Iterator[Numbers]":
-    """The same streams; a bar on stderr shows how far they are."""
+    """Yield the same streams, while a bar on stderr shows their progress."""
     from dataclasses import replace
 
     from actcli.analysis.stream.evaluation import Evaluation
@@ -91,8 +75,8 @@ def _with_bar(streams: "Iterator[Numbers]", session: "Session") -> "Iterator[Num
             yield replace(numbers, blocks=(x for x, _ in shown.blocks))
 
 
-def range_with(usual: tuple[float, float], data: "Occupancy | None") -> tuple[float, float]:
-    """The functions' range, wide enough for nearly all the numbers."""
+def widen_range(usual: tuple[float, float], data: "Occupancy | None") -> tuple[float, float]:
+    """Return the usual range of the functions, widened to hold nearly all of the data."""
     bulk = None if data is None else data.bulk()
     return usual if bulk is None else (min(usual[0], bulk[0]), max(usual[1], bulk[1]))
 
@@ -106,16 +90,16 @@ def write_figure(
     data: "Occupancy | None",
     session: "Session",
 ) -> None:
-    """Write the figure in the form that was chosen, to a file or to stdout. Raises DataError when it cannot."""
+    """Write the figure in a form, to a file or to stdout. Raises DataError when it cannot be written."""
     terminal = session.terminal
-    if form in {"svg", "png", "pdf"}:
+    if form in DRAWN:
         from actcli.render.figure.figure_file import write_drawn
         from actcli.render.output.outfile import atomic_file
 
         with atomic_file(str(path)) as file:
             write_drawn(file, form, picture, style, data, _points(functions, picture, style, data))
             if data is not None:
-                _say(data, session)
+                _tell(data, session)
         return
     if form in SERIES:
         from actcli.render.figure.series import series_text
@@ -157,7 +141,7 @@ def _chart(
 def _points(
     functions: "Sequence[Activation]", picture: "Figure", style: "Style", data: "Occupancy | None"
 ) -> "list[tuple[Any, Any]]":
-    """The data on the curve of each function, unless they are a histogram."""
+    """Return the data on the curve of each function; none for a histogram."""
     if data is None or style.hist:
         return []
     from actcli.analysis.stream.histogram import on_curve
@@ -165,8 +149,8 @@ def _points(
     return [on_curve(f, data, picture.range, style.width) for f in functions]
 
 
-def _say(data: "Occupancy", session: "Session") -> None:
-    """The sentences about the data, on stderr: a drawn figure has no line for them."""
+def _tell(data: "Occupancy", session: "Session") -> None:
+    """Write the sentences about the data to stderr, since a drawn figure has no room for them."""
     from actcli.render.figure.figure_text import sentences
 
     for line in sentences(data, 100):

@@ -1,26 +1,16 @@
 """`actcli grad` as a call: what it hands to the core, and what a failed check returns."""
 
-import io
 from typing import Any
 
 import numpy as np
 import pytest
+from invocation import invoke, refused
 
 from actcli.activations import Activation
-from actcli.app import run
-from actcli.commands.grad import refuse_contradictions
-from actcli.exits import UsageError
-from actcli.terminal import Terminal
-
-
-def outcome(*arguments: str) -> tuple[int, str]:
-    out = io.BytesIO()
-    status = run(arguments, Terminal(stdin=None, stdout=out, stderr=None))
-    return status, out.getvalue().decode()
 
 
 def test_a_derivative_that_holds() -> None:
-    status, out = outcome("grad", "silu", "--check")
+    status, out, _ = invoke("grad", "silu", "--check")
     assert status == 0
     assert "yes" in out
 
@@ -32,14 +22,14 @@ def test_a_wrong_derivative_is_caught_after_its_result_is_printed(monkeypatch: p
         return right(self, x, *args, **kwargs) * 1.001
 
     monkeypatch.setattr(Activation, "grad", wrong)
-    status, out = outcome("grad", "silu", "--check")
+    status, out, _ = invoke("grad", "silu", "--check")
     assert status == 3
     assert "no" in out.split()
-    assert outcome("grad", "silu", "--check", "--tolerance", "0.01")[0] == 0
+    assert invoke("grad", "silu", "--check", "--tolerance", "0.01").status == 0
 
 
 def test_the_numbers_of_the_line_are_checked() -> None:
-    status, out = outcome("grad", "gelu", "1", "2", "--check", "--format", "json")
+    status, out, _ = invoke("grad", "gelu", "1", "2", "--check", "--format", "json")
     assert status == 0
     assert '"points":2' in out
 
@@ -59,13 +49,12 @@ def test_the_numbers_of_the_line_are_checked() -> None:
     ],
 )
 def test_options_reach_the_core(arguments: list[str], wanted: list[float]) -> None:
-    status, out = outcome("grad", *arguments)
+    status, out, _ = invoke("grad", *arguments)
     assert status == 0
     assert np.allclose([float(word) for word in out.split()], wanted, rtol=0, atol=1e-15)
 
 
-def test_contradictions_are_named_with_the_option_to_leave_out() -> None:
-    from actcli import activation
-
-    with pytest.raises(UsageError, match="--order 2 belongs to --wrt x"):
-        refuse_contradictions(activation("prelu"), 2, "alpha", "default", jacobian=False)
+def test_a_derivative_by_a_parameter_is_of_the_first_order() -> None:
+    message = refused("grad", "prelu", "1", "--order", "2", "--wrt", "alpha")
+    assert "--order 2" in message
+    assert "--wrt x" in message

@@ -6,24 +6,16 @@ import json
 from typing import get_args
 
 import pytest
+from invocation import invoke, refused
 
 from actcli.activations import DIALECTS, catalogue
 from actcli.activations.definition import FORMULA
-from actcli.app import run
 from actcli.commands.list import FamilyName, FrameworkName
-from actcli.exits import UsageError
 from actcli.render.card.listing import COLUMNS
-from actcli.terminal import Terminal
-
-
-def outcome(*arguments: str) -> tuple[str, str]:
-    out, err = io.BytesIO(), io.BytesIO()
-    assert run(("list", *arguments), Terminal(stdin=None, stdout=out, stderr=err)) == 0
-    return out.getvalue().decode(), err.getvalue().decode()
 
 
 def names(*arguments: str) -> list[str]:
-    return outcome(*arguments)[0].split()
+    return invoke("list", *arguments).out.split()
 
 
 def test_choices_are_those_of_the_catalogue() -> None:
@@ -33,7 +25,7 @@ def test_choices_are_those_of_the_catalogue() -> None:
 
 
 def test_in_a_pipe_one_name_a_line() -> None:
-    assert outcome() == ("".join(f"{definition.name}\n" for definition in catalogue()), "")
+    assert invoke("list") == (0, "".join(f"{definition.name}\n" for definition in catalogue()), "")
 
 
 @pytest.mark.parametrize(
@@ -58,19 +50,19 @@ def test_filters(arguments: list[str], wanted: list[str]) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "table", "markdown", "jsonl"])
 def test_nothing_found_is_said_on_stderr(form: str) -> None:
-    out, err = outcome("nothing", "--format", form)
+    _, out, err = invoke("list", "nothing", "--format", form)
     assert (out, err) == ("", "actcli: no function matches; actcli list shows them all\n")
 
 
 def test_nothing_found_is_still_valid_json_and_csv() -> None:
-    assert json.loads(outcome("nothing", "--format", "json")[0]) == []
-    assert outcome("nothing", "--format", "csv")[0] == ",".join(COLUMNS) + "\n"
+    assert invoke("list", "nothing", "--format", "json").json == []
+    assert invoke("list", "nothing", "--format", "csv").out == ",".join(COLUMNS) + "\n"
 
 
 def test_json_has_the_columns_and_csv_the_same() -> None:
-    records = json.loads(outcome("--format", "json")[0])
+    records = invoke("list", "--format", "json").json
     assert {tuple(record) for record in records} == {COLUMNS}
-    rows = list(csv.DictReader(io.StringIO(outcome("--format", "csv")[0])))
+    rows = list(csv.DictReader(io.StringIO(invoke("list", "--format", "csv").out)))
     assert [row["name"] for row in rows] == [record["name"] for record in records]
     assert [row["formula"] for row in rows] == [record["formula"] for record in records]
     relu = next(record for record in records if record["name"] == "relu")
@@ -81,15 +73,15 @@ def test_json_has_the_columns_and_csv_the_same() -> None:
 
 
 def test_jsonl_and_tsv_are_a_function_a_line() -> None:
-    lines = outcome("hard_*", "--format", "jsonl")[0].splitlines()
+    lines = invoke("list", "hard_*", "--format", "jsonl").out.splitlines()
     assert [json.loads(line)["name"] for line in lines] == names("hard_*")
-    header, *fields = outcome("hard_*", "--format", "tsv")[0].splitlines()
+    header, *fields = invoke("list", "hard_*", "--format", "tsv").out.splitlines()
     assert header.split("\t") == list(COLUMNS)
     assert {line.count("\t") for line in fields} == {len(COLUMNS) - 1}
 
 
 def test_markdown_escapes_what_would_end_a_cell() -> None:
-    head, rule, line = outcome("softsign", "--format", "markdown")[0].splitlines()
+    head, rule, line = invoke("list", "softsign", "--format", "markdown").out.splitlines()
     assert head == "| name | formula | range | class | no gradient | year |"
     assert rule.count("---") == 6
     assert line == r"| softsign | x/(1 + \|x\|) | -1 … 1 | C¹ | – | 2009 |"
@@ -97,7 +89,7 @@ def test_markdown_escapes_what_would_end_a_cell() -> None:
 
 def test_a_file_appears_whole(tmp_path) -> None:
     target = tmp_path / "functions.json"
-    assert outcome("gelu", "-o", str(target))[0] == ""
+    assert invoke("list", "gelu", "-o", str(target)).out == ""
     assert [record["name"] for record in json.loads(target.read_text())] == [
         "gelu_tanh",
         "quick_gelu",
@@ -106,5 +98,4 @@ def test_a_file_appears_whole(tmp_path) -> None:
 
 
 def test_arrays_are_refused() -> None:
-    with pytest.raises(UsageError, match="npy holds numbers, not a list of functions"):
-        outcome("-o", "list.npy")
+    assert "npy holds numbers, not a list of functions" in refused("list", "-o", "list.npy")

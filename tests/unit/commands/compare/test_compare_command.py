@@ -1,43 +1,39 @@
 """`actcli compare` as a call: what goes to which measurement, what is refused, what comes out."""
 
-import io
 import json
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pytest
-import typer
+from invocation import invoke, refused
 
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Step
-from actcli.app import app, run
 from actcli.commands.compare import modes
+from actcli.commands.compare.options import CompareOptions
 from actcli.commands.compare.report import FIGURES
-from actcli.exits import DataError, UsageError
-from actcli.terminal import Terminal
+from actcli.commands.declaration import declared
+from actcli.exits import DataError
 
 COLUMNS = (Column("size", "size"), Column("error", "error", "small"), Column("kept", "kept", "large"))
 
 
-def outcome(*arguments, status=0, **more):
-    out, err = io.BytesIO(), io.BytesIO()
-    world = Terminal(stdin=io.BytesIO(b""), stdout=out, stderr=err, **more)
-    assert run(("compare", *arguments), world) == status
-    return out.getvalue().decode(), err.getvalue().decode()
-
-
 class Fake:
-    """Stands in for every measurement: keeps what it was asked, and measures the length of each name."""
+    """Stand in for every measurement: keep the contest, and measure the length of each name."""
 
     def __init__(self):
-        self.asked = None
+        self.contest = None
         self.pulled = 0
         self.failure = None
         self.found = False
 
-    def __call__(self, asked):
-        self.asked = asked
-        return self.steps([stack.spec for stack in asked.stacks])
+    def __call__(self, contest):
+        self.contest = contest
+        return self.steps([stack.spec for stack in contest.stacks])
+
+    @property
+    def options(self):
+        return self.contest.options
 
     def steps(self, specs):
         contenders = ()
@@ -48,12 +44,8 @@ class Fake:
             values = {"size": len(spec), "error": float(len(spec)), "kept": 0.5 if "elu" in spec else None}
             contenders = (*contenders, Contender(spec, values))
             chart = Chart((Bars("size", tuple(specs), tuple(map(float, map(len, specs)))),))
-            found = Comparison("fake", COLUMNS, contenders, asked_seed(self), chart=chart, found=self.found)
+            found = Comparison("fake", COLUMNS, contenders, self.options.seed, chart=chart, found=self.found)
             yield Step(i, len(specs), spec, found)
-
-
-def asked_seed(fake):
-    return fake.asked.seed
 
 
 @pytest.fixture
@@ -65,83 +57,78 @@ def fake(monkeypatch):
 
 
 def specs(fake):
-    return [stack.spec for stack in fake.asked.stacks]
-
-
-def refused(*arguments):
-    with pytest.raises(UsageError) as error:
-        outcome(*arguments)
-    return str(error.value)
+    return [stack.spec for stack in fake.contest.stacks]
 
 
 @pytest.mark.usefixtures("fake")
 def test_a_line_a_function_in_a_pipe():
-    assert outcome("relu", "gelu_tanh")[0] == (
+    assert invoke("compare", "relu", "gelu_tanh").out == (
         "function\tsize\terror\tkept\nrelu\t4\t4.0\t0.5\ngelu_tanh\t9\t9.0\t0.5\n"
     )
 
 
 def test_a_sweep_makes_contenders(fake):
-    outcome("leaky_relu", "prelu", "--sweep", "alpha=0.1,0.2", "--by", "values")
+    invoke("compare", "leaky_relu", "prelu", "--sweep", "alpha=0.1,0.2", "--by", "values")
     assert specs(fake) == [
         f"{name}:alpha={value}" for name in ("leaky_relu", "prelu") for value in (0.1, 0.2)
     ]
-    assert [f.spec for f in fake.asked.functions] == specs(fake)
+    assert [f.spec for f in fake.contest.functions] == specs(fake)
 
 
 def test_two_sweeps_make_every_pair(fake):
-    outcome("softplus", "--sweep", "beta=1,2", "--sweep", "threshold=10,20", "--by", "values")
+    invoke("compare", "softplus", "--sweep", "beta=1,2", "--sweep", "threshold=10,20", "--by", "values")
     assert specs(fake) == [f"softplus:beta={b},threshold={t}" for b in (1, 2) for t in (10, 20)]
 
 
 def test_a_sign_in_a_formula_makes_another_function(fake):
-    outcome("exp(x)", "exp(-x)", "--by", "gradients")
+    invoke("compare", "exp(x)", "exp(-x)", "--by", "gradients")
     assert specs(fake) == ["exp(x)", "exp(-x)"]
 
 
 def test_one_function_under_two_names_is_compared(fake):
     for names in (("torch.gelu", "jax.gelu"), ("swish", "silu"), ("elu", "elu:1"), ("relu", "relu/relu")):
-        outcome(*names, "--by", "gradients")
+        invoke("compare", *names, "--by", "gradients")
         assert specs(fake) == list(names)
 
 
 def test_stacks_are_for_gradients(fake):
-    outcome("relu/relu/tanh", "gelu", "--by", "gradients")
-    assert [len(stack.functions) for stack in fake.asked.stacks] == [3, 1]
-    assert refused("relu/tanh", "gelu") == (
+    invoke("compare", "relu/relu/tanh", "gelu", "--by", "gradients")
+    assert [len(stack.functions) for stack in fake.contest.stacks] == [3, 1]
+    assert refused("compare", "relu/tanh", "gelu") == (
         "relu/tanh is a stack of layers; --by gradients or training compares those"
     )
     assert "--sweep sets a parameter of one function" in refused(
-        "relu/tanh", "--by", "gradients", "--sweep", "alpha=1,2"
+        "compare", "relu/tanh", "--by", "gradients", "--sweep", "alpha=1,2"
     )
-    assert "layer 2 of the stack relu/rleu" in refused("relu/rleu", "gelu", "--by", "gradients")
+    assert "layer 2 of the stack relu/rleu" in refused("compare", "relu/rleu", "gelu", "--by", "gradients")
 
 
 def test_what_gradients_take(fake):
-    outcome(
+    invoke(
+        "compare",
         *("gelu", "--by", "gradients", "--depth", "9", "--weight-std", "1.5", "--bias-std", "0.1"),
         *("--width", "64", "--seeds", "3", "--seed", "5"),
     )
-    asked = fake.asked
-    assert (asked.depth, asked.weight_std, asked.bias_std) == ((9,), 1.5, 0.1)
-    assert (asked.width, asked.seeds, asked.seed) == (64, 3, 5)
-    outcome("gelu", "--by", "gradients", "--init", "he, gain")
-    assert fake.asked.init == ("he", "gain")
+    options = fake.options
+    assert (options.depths, options.weight_std, options.bias_std) == ((9,), 1.5, 0.1)
+    assert (options.width, options.seeds, options.seed) == (64, 3, 5)
+    invoke("compare", "gelu", "--by", "gradients", "--init", "he, gain")
+    assert fake.options.init == ("he", "gain")
 
 
 def test_what_the_others_take(fake, tmp_path):
     data = tmp_path / "x.csv"
     data.write_text("a\n1\n")
-    outcome("relu", "gelu", "--by", "values", "--range", "-3", "3", "--points", "7", "--order", "2")
-    assert (fake.asked.range, fake.asked.points, fake.asked.order) == ((-3.0, 3.0), 7, 2)
-    outcome("relu", "--by", "information", "--bits", "4", "-i", str(data), "--column", "a")
-    assert (fake.asked.bits, fake.asked.input, fake.asked.column) == (4, str(data), "a")
-    outcome("relu", "--by", "precision", "--types", "float16,bfloat16", "--order", "1")
-    assert (fake.asked.types, fake.asked.order) == (("float16", "bfloat16"), 1)
-    outcome("relu", "--by", "precision", "-i", "x.npy", "--against", "y.npy", "--max-ulp", "2")
-    assert (fake.asked.against, fake.asked.max_ulp) == ("y.npy", 2.0)
-    outcome("relu", "--by", "speed", "--with", "torch,jax")
-    assert fake.asked.frameworks == ("torch", "jax")
+    invoke("compare", "relu", "gelu", "--by", "values", "--range", "-3", "3", "--points", "7", "--order", "2")
+    assert (fake.options.range, fake.options.points, fake.options.order) == ((-3.0, 3.0), 7, 2)
+    invoke("compare", "relu", "--by", "information", "--bits", "4", "-i", str(data), "--column", "a")
+    assert (fake.options.bits, fake.options.input, fake.options.column) == (4, str(data), "a")
+    invoke("compare", "relu", "--by", "precision", "--types", "float16,bfloat16", "--order", "1")
+    assert (fake.options.types, fake.options.order) == (("float16", "bfloat16"), 1)
+    invoke("compare", "relu", "--by", "precision", "-i", "x.npy", "--against", "y.npy", "--max-ulp", "2")
+    assert (fake.options.against, fake.options.max_ulp) == ("y.npy", 2.0)
+    invoke("compare", "relu", "--by", "speed", "--with", "torch,jax")
+    assert fake.options.frameworks == ("torch", "jax")
 
 
 ONE_IS_ENOUGH = ("gradients", "training", "information", "precision", "speed")
@@ -152,12 +139,12 @@ ONE_IS_ENOUGH = ("gradients", "training", "information", "precision", "speed")
 def test_how_many_functions_are_needed(by):
     option = () if by == "summary" else ("--by", by)
     if by in ONE_IS_ENOUGH:
-        outcome("gelu", *option)
+        invoke("compare", "gelu", *option)
     else:
         assert "needs two functions, or --sweep PARAM=VALUES for several of one; gelu is alone" in refused(
-            "gelu", *option
+            "compare", "gelu", *option
         )
-    outcome("elu", "--sweep", "alpha=1,2", *option)
+    invoke("compare", "elu", "--sweep", "alpha=1,2", *option)
 
 
 OWN = {
@@ -171,24 +158,15 @@ OWN = {
 
 @pytest.mark.parametrize("option", OWN)
 def test_an_option_of_another_measure(fake, option):
-    for by in modes.WAYS:
-        spoken = () if by == "summary" else ("--by", by)
-        long = "--input" if option == "-i" else option
-        name = {"--input": "input_", "--with": "with_"}.get(long, long[2:].replace("-", "_"))
-        if name in modes.WAYS[by].options:
-            continue
-        said = refused("relu", "gelu", option, OWN[option], *spoken)
-        assert said.startswith(f"{long} belongs to --by ")
-        assert said.endswith("" if by == "summary" else f", not {by}")
-    assert fake.asked is None
-
-
-def test_every_option_of_a_measure_is_one_of_the_command():
-    group = typer.main.get_command(app)
-    with group.make_context("actcli", ["compare"], resilient_parsing=True) as context:
-        names = {p.name for p in group.get_command(context, "compare").params}
-    for way in modes.WAYS.values():
-        assert way.options <= names
+    long = "--input" if option == "-i" else option
+    (declaration,) = (d.declaration for d in declared(CompareOptions) if d.declaration.name == long)
+    assert declaration.modes
+    for by in set(modes.WAYS) - set(declaration.modes):
+        by_way = () if by == "summary" else ("--by", by)
+        message = refused("compare", "relu", "gelu", option, OWN[option], *by_way)
+        assert message.startswith(f"{long} belongs to --by ")
+        assert all(f"--by {owner}" in message for owner in declaration.modes)
+    assert fake.contest is None
 
 
 @pytest.mark.parametrize(
@@ -207,32 +185,32 @@ def test_every_option_of_a_measure_is_one_of_the_command():
         (["elu", "--sweep", "alpha"], "is not a sweep"),
         (["relu", "gelu", "--by", "looks"], "--by 'looks' is not one of"),
         (["gelu", "--by", "gradients", "--depth", "0"], "--depth '0' is not a whole number from 1"),
-        (["gelu", "--by", "gradients", "--weight-std", "-1"], "--weight-std -1 is below 0"),
-        (["gelu", "--by", "gradients", "--bias-std", "-0.5"], "--bias-std -0.5 is below 0"),
+        (["gelu", "--by", "gradients", "--weight-std", "-1"], "--weight-std '-1' is not a finite number of 0 or more"),
+        (["gelu", "--by", "gradients", "--bias-std", "-0.5"], "--bias-std '-0.5'"),
         (["gelu", "--by", "gradients", "--weight-std", "nan"], "is not a finite number"),
-        (["gelu", "--by", "gradients", "--init", "he,,gain"], "a name is missing"),
+        (["gelu", "--by", "gradients", "--init", "he,,gain"], "--init 'he,,gain' lacks a value"),
         (["gelu", "--by", "gradients", "--init", "he,he"], "has he twice"),
         (["gelu", "--by", "gradients", "--seed", "-1"], "--seed '-1' is not a whole number from 0"),
         (["gelu", "--by", "information", "--bits", "0"], "--bits '0' is not a whole number from 1"),
-        (["relu", "gelu", "--by", "values", "--array", "a"], "--array belongs to data; name a file with -i"),
+        (["relu", "gelu", "--by", "values", "--array", "a"], "--array needs --input FILE"),
         (["relu", "gelu", "--by", "values", "--range", "3", "-3"], "LO must be below HI"),
-        (["relu", "gelu", "--by", "values", "-i", "x.npy", "--points", "5"], "--points belongs to --range"),
-        (["relu", "gelu", "--best", "size", "--format", "json"], "leave out --format"),
-        (["relu", "gelu", "--best", "size", "--plot"], "leave out --plot"),
+        (["relu", "gelu", "--by", "values", "-i", "x.npy", "--points", "5"], "--points does not go with --input"),
+        (["relu", "gelu", "--best", "size", "--format", "json"], "--format does not go with --best"),
+        (["relu", "gelu", "--best", "size", "--plot"], "--plot does not go with --best"),
         (["relu", "gelu", "--plot", "--format", "csv"], "--plot draws, and csv holds numbers"),
-        (["relu", "gelu", "--plot", "-o", "x.csv"], "the suffix does not say what chart to write"),
+        (["relu", "gelu", "--plot", "-o", "x.csv"], "the suffix names no chart"),
         (["relu", "gelu", "--plot", "-o", "x.svg", "--digits", "3"], "writes the chart alone; leave out --digits"),
         (["relu", "gelu", "-o", "x.svg"], "is a chart by its suffix; add --plot"),
         (["relu", "gelu", "-o", "x.npy"], "npy holds numbers, not a comparison"),
         (["relu", "gelu", "-o", "x.xyz"], "use one of .csv, .tsv, .json, .jsonl, .txt, .md, or --format"),
         (["relu", "gelu", "-o", "x"], "use one of .csv, .tsv, .json, .jsonl, .txt, .md, or --format"),
-        (["elu", "--sweep", "alpha=1:36:36", "--plot"], "--plot draws 35 contenders at most, not 36"),
+        (["elu", "--sweep", "alpha=1:36:36", "--plot"], "at most 35 contenders, not 36"),
         (["elu", "--sweep", "alpha=1:18:18", "--by", "gradients", "--init", "he,gain", "--plot"], "not 36"),
         (["relu", "gelu", "--digits", "3", "--format", "csv"], "--digits belongs to --format table"),
     ],
 )  # fmt: skip
 def test_mistakes_are_found_before_anything_is_measured(fake, arguments, said):
-    assert said in refused(*arguments)
+    assert said in refused("compare", *arguments)
     assert fake.pulled == 0
 
 
@@ -241,14 +219,14 @@ def test_mistakes_are_found_before_anything_is_measured(fake, arguments, said):
     [
         (
             ["gelu", "--by", "gradients", "--init", "kaiming"],
-            "--init 'kaiming' is not known; choose of he, xavier",
+            "--init 'kaiming' is not known; choose from he, xavier",
         ),
         (
             ["gelu", "--by", "gradients", "--init", "he", "--weight-std", "1"],
-            "--weight-std and --init both say",
+            "--init does not go with --weight-std",
         ),
-        (["gelu", "--by", "precision", "--max-ulp", "1"], "--max-ulp belongs to --against"),
-        (["gelu", "--by", "precision", "--against", "y.npy"], "say with -i FILE at which x"),
+        (["gelu", "--by", "precision", "--max-ulp", "1"], "--max-ulp needs --against FILE"),
+        (["gelu", "--by", "precision", "--against", "y.npy"], "--against needs --input FILE"),
         (
             ["gelu", "relu", "--by", "precision", "-i", "x.npy", "--against", "y.npy"],
             "--against holds the results of one function; 2 are named",
@@ -259,50 +237,53 @@ def test_mistakes_are_found_before_anything_is_measured(fake, arguments, said):
         ),
         (
             ["gelu", "--by", "precision", "-i", "x.npy", "--against", "y.npy", "--max-ulp", "-1"],
-            "--max-ulp -1 is below 0",
+            "--max-ulp '-1' is not",
         ),
         (["gelu", "--by", "precision", "-i", "-", "--against", "-"], "cannot both be standard input"),
-        (["gelu", "relu", "--by", "values", "-i", "x.npy", "--range", "1", "2"], "one input at a time"),
+        (
+            ["gelu", "relu", "--by", "values", "-i", "x.npy", "--range", "1", "2"],
+            "--range does not go with --input",
+        ),
     ],
 )
 def test_contradictions_that_a_measurement_refuses(arguments, said):
-    assert said in refused(*arguments)
+    assert said in refused("compare", *arguments)
 
 
 def test_an_unknown_column_is_found_at_the_first_step(fake):
-    assert refused("relu", "gelu", "silu", "--sort", "sise") == (
+    assert refused("compare", "relu", "gelu", "silu", "--sort", "sise") == (
         "no column 'sise' in a comparison by fake; it has size, error, kept"
     )
     assert fake.pulled == 1
-    assert refused("relu", "gelu", "--best", "size") == (
+    assert refused("compare", "relu", "gelu", "--best", "size") == (
         "--best size: no value of it is better than another; those with a best are error, kept"
     )
 
 
 def test_the_summary_is_no_measure_by_name():
-    assert refused("relu", "gelu", "--sort", "sise").startswith(
+    assert refused("compare", "relu", "gelu", "--sort", "sise").startswith(
         "no column 'sise' in the summary; it has infimum"
     )
 
 
 @pytest.mark.usefixtures("fake")
 def test_the_best_alone():
-    assert outcome("gelu_tanh", "relu", "mish", "--best", "error")[0] == "relu\n"
-    assert outcome("tanh", "erf", "gelu", "--best", "kept")[0] == "gelu\n"
+    assert invoke("compare", "gelu_tanh", "relu", "mish", "--best", "error").out == "relu\n"
+    assert invoke("compare", "tanh", "erf", "gelu", "--best", "kept").out == "gelu\n"
 
 
 @pytest.mark.usefixtures("fake")
 def test_sorted_best_first_and_unknown_last():
-    out, _ = outcome("gelu_tanh", "relu", "erf", "--sort", "error", "--format", "csv")
+    out = invoke("compare", "gelu_tanh", "relu", "erf", "--sort", "error", "--format", "csv").out
     assert [line.split(",")[0] for line in out.splitlines()] == ["function", "erf", "relu", "gelu_tanh"]
-    out, _ = outcome("erf", "relu", "--sort", "kept", "--format", "csv")
+    out = invoke("compare", "erf", "relu", "--sort", "kept", "--format", "csv").out
     assert [line.split(",")[0] for line in out.splitlines()] == ["function", "relu", "erf"]
 
 
 @pytest.mark.usefixtures("fake")
 def test_sorted_by_name_numbers_count_by_their_size():
     names = ("erf", "elu:alpha=10", "elu:alpha=2", "elu:alpha=-1", "relu6", "relu")
-    out, _ = outcome(*names, "--sort", "function", "--format", "csv")
+    out = invoke("compare", *names, "--sort", "function", "--format", "csv").out
     assert [line.split(",")[0] for line in out.splitlines()[1:]] == [
         "elu:alpha=-1", "elu:alpha=2", "elu:alpha=10", "erf", "relu", "relu6",
     ]  # fmt: skip
@@ -310,12 +291,13 @@ def test_sorted_by_name_numbers_count_by_their_size():
 
 @pytest.mark.usefixtures("fake")
 def test_a_tie_for_the_best_is_said():
-    assert outcome("gelu_tanh", "mish", "relu", "--best", "error") == (
+    assert invoke("compare", "gelu_tanh", "mish", "relu", "--best", "error") == (
+        0,
         "mish\n",
         "actcli: 2 tie for the best error, the first is printed: mish, relu\n",
     )
-    assert outcome("relu", "mish", "--best", "error")[0] == "relu\n"
-    assert outcome("mish", "tanh", "gelu", "--best", "kept")[1] == ""
+    assert invoke("compare", "relu", "mish", "--best", "error").out == "relu\n"
+    assert invoke("compare", "mish", "tanh", "gelu", "--best", "kept").err == ""
 
 
 def test_without_a_chart_the_table_is_there_all_the_same(fake, monkeypatch):
@@ -323,35 +305,40 @@ def test_without_a_chart_the_table_is_there_all_the_same(fake, monkeypatch):
     monkeypatch.setattr(
         fake, "steps", lambda specs: (replace(s, so_far=replace(s.so_far, chart=None)) for s in plain(specs))
     )
-    out, err = outcome("relu", "gelu_tanh", "--plot")
+    _, out, err = invoke("compare", "relu", "gelu_tanh", "--plot")
     assert "gelu_tanh" in out
     assert err == "actcli: --plot: there is nothing to draw here, no curve with a point on it\n"
-    with pytest.raises(DataError, match="nothing to draw"):
-        outcome("relu", "gelu_tanh", "--plot", "-o", "x.txt")
+    assert "nothing to draw" in refused(
+        "compare", "relu", "gelu_tanh", "--plot", "-o", "x.txt", kind=DataError
+    )
 
 
 def test_what_is_found_ends_in_status_3(fake):
     fake.found = True
-    assert outcome("gelu", "--by", "precision", status=3)[0].startswith("function\t")
+    status, out, _ = invoke("compare", "gelu", "--by", "precision")
+    assert status == 3
+    assert out.startswith("function\t")
 
 
 def test_interrupted(fake):
     fake.failure = KeyboardInterrupt()
-    out, err = outcome("relu", "gelu", "silu", status=130)
+    status, out, err = invoke("compare", "relu", "gelu", "silu")
+    assert status == 130
     assert out == "function\tsize\terror\tkept\nrelu\t4\t4.0\t0.5\ngelu\t4\t4.0\t0.5\n"
     assert err == "actcli: interrupted: 67 % done\n"
-    out, _ = outcome("relu", "gelu", "silu", "--format", "json", status=130)
-    assert json.loads(out)["complete"] is False
+    assert invoke("compare", "relu", "gelu", "silu", "--format", "json").json["complete"] is False
 
 
 def test_interrupted_there_is_no_file_and_no_winner(fake, tmp_path):
     fake.failure = KeyboardInterrupt()
     target = tmp_path / "out.json"
-    out, err = outcome("relu", "gelu", "-o", str(target), status=130)
+    status, out, err = invoke("compare", "relu", "gelu", "-o", str(target))
+    assert status == 130
     assert out == "function\tsize\terror\tkept\nrelu\t4\t4.0\t0.5\n"
     assert err == f"actcli: interrupted: 50 % done; {target} is not written\n"
     assert not target.exists()
-    assert outcome("relu", "gelu", "--best", "error", status=130) == (
+    assert invoke("compare", "relu", "gelu", "--best", "error") == (
+        130,
         "",
         "actcli: interrupted: 50 % done; no winner yet\n",
     )
@@ -359,7 +346,7 @@ def test_interrupted_there_is_no_file_and_no_winner(fake, tmp_path):
 
 @pytest.mark.usefixtures("fake")
 def test_a_chart_below_the_table():
-    out, _ = outcome("relu", "gelu_tanh", "--plot")
+    out = invoke("compare", "relu", "gelu_tanh", "--plot").out
     assert out.index("error") < out.index("\nsize\n")
     assert "█ 9\n" in out
 
@@ -370,14 +357,14 @@ def test_the_chart_in_a_file(form, tmp_path):
     if form in {"svg", "png", "pdf"}:
         pytest.importorskip("matplotlib")
     target = tmp_path / f"figure.{form}"
-    assert outcome("relu", "gelu", "--plot", "-o", str(target)) == ("", "")
+    assert invoke("compare", "relu", "gelu", "--plot", "-o", str(target)) == (0, "", "")
     assert target.stat().st_size > 50
 
 
 @pytest.mark.usefixtures("fake")
 def test_the_table_in_a_file(tmp_path):
     target = tmp_path / "found.json"
-    assert outcome("relu", "gelu", "-o", str(target)) == ("", "")
+    assert invoke("compare", "relu", "gelu", "-o", str(target)) == (0, "", "")
     assert [one["function"] for one in json.loads(target.read_text())["contenders"]] == ["relu", "gelu"]
 
 
@@ -393,44 +380,56 @@ def results(tmp_path):
     return tmp_path
 
 
-def against(x, theirs, *more, status=0):
+def against(x, theirs, *more):
     arguments = ("relu", "--by", "precision", "-i", str(x), "--against", str(theirs), *more)
-    return json.loads(outcome(*arguments, "--format", "json", status=status)[0])["contenders"][0]
+    return invoke("compare", *arguments, "--format", "json")
 
 
 def test_results_against_the_function(results):
-    found = against(results / "x.npy", results / "one.npz")
-    assert found["max_ulp"] == 3
-    assert found["worst"][0]["index"] == 1
-    assert against(results / "x.npy", results / "one.npz", "--max-ulp", "3") == found
-    assert against(results / "x.npy", results / "one.npz", "--max-ulp", "2.5", status=3) == found
+    outcome = against(results / "x.npy", results / "one.npz")
+    (contender,) = outcome.json["contenders"]
+    assert contender["max_ulp"] == 3
+    assert contender["worst"][0]["index"] == 1
+    for limit, status in (("3", 0), ("2.5", 3)):
+        limited = against(results / "x.npy", results / "one.npz", "--max-ulp", limit)
+        assert (limited.status, limited.json["contenders"]) == (status, [contender])
 
 
 def test_array_is_for_the_file_that_has_arrays(results):
-    assert against(results / "x.npy", results / "theirs.npz", "--array", "y")["max_ulp"] == 3
-    assert against(results / "x.npz", results / "theirs.npz", "--array", "y")["max_ulp"] == 3
+    assert (
+        against(results / "x.npy", results / "theirs.npz", "--array", "y").json["contenders"][0]["max_ulp"]
+        == 3
+    )
+    assert (
+        against(results / "x.npz", results / "theirs.npz", "--array", "y").json["contenders"][0]["max_ulp"]
+        == 3
+    )
 
 
 @pytest.mark.parametrize("by", ["values", "information", "precision"])
 def test_without_numbers_there_is_nothing_to_measure(by, tmp_path):
     np.save(tmp_path / "none.npy", np.zeros((0, 4)))
-    with pytest.raises(DataError, match=r"none\.npy: holds no numbers"):
-        outcome("relu", "gelu", "--by", by, "-i", str(tmp_path / "none.npy"))
-    with pytest.raises(DataError, match="stdin: holds no numbers"):
-        outcome("relu", "gelu", "--by", by, "-i", "-")
+    assert "none.npy: holds no numbers" in refused(
+        "compare", "relu", "gelu", "--by", by, "-i", str(tmp_path / "none.npy"), kind=DataError
+    )
+    assert "stdin: holds no numbers" in refused(
+        "compare", "relu", "gelu", "--by", by, "-i", "-", kind=DataError
+    )
 
 
 def test_a_file_of_several_arrays(results):
-    several = r"theirs\.npz holds 2 arrays, and one is compared; say which with --array NAME: y, other$"
-    with pytest.raises(UsageError, match=several):
-        against(results / "x.npy", results / "theirs.npz")
+    theirs = results / "theirs.npz"
+    against_theirs = ("relu", "--by", "precision", "-i", results / "x.npy", "--against", theirs)
+    assert "--array NAME: y, other" in refused("compare", *against_theirs)
     for by in ("values", "information", "precision"):
-        with pytest.raises(UsageError, match=several):
-            outcome("relu", "gelu", "--by", by, "-i", str(results / "theirs.npz"))
-        one = ("relu", "gelu", "--by", by, "-i", str(results / "theirs.npz"), "--array", "y")
-        assert outcome(*one)[0].startswith("function\t")
-    with pytest.raises(DataError, match=r"missing\.npy"):
-        against(results / "missing.npy", results / "one.npz")
+        arguments = ("compare", "relu", "gelu", "--by", by, "-i", theirs)
+        assert "--array NAME: y, other" in refused(*arguments)
+        assert invoke(*arguments, "--array", "y").out.startswith("function\t")
+    assert "missing.npy" in refused(
+        *("compare", "relu", "--by", "precision", "-i", results / "missing.npy"),
+        *("--against", results / "one.npz"),
+        kind=DataError,
+    )
 
 
 def test_results_that_ml_dtypes_saved(tmp_path):
@@ -439,8 +438,8 @@ def test_results_that_ml_dtypes_saved(tmp_path):
     np.save(tmp_path / "x.npy", x)
     np.save(tmp_path / "mine.npy", np.maximum(x, 0))
     files = tmp_path / "x.npy", tmp_path / "mine.npy"
-    assert against(*files, "--types", "bfloat16")["max_ulp"] == 0
-    with pytest.raises(DataError, match="compare --by precision reads it with --types bfloat16"):
-        against(*files)
+    assert against(*files, "--types", "bfloat16").json["contenders"][0]["max_ulp"] == 0
+    untyped = ("compare", "relu", "--by", "precision", "-i", files[0], "--against", files[1])
+    assert "--types bfloat16" in refused(*untyped, kind=DataError)
     alone = ("relu", "--by", "precision", "-i", str(files[0]), "--types", "bfloat16", "--format", "json")
-    assert json.loads(outcome(*alone)[0])["contenders"][0]["bfloat16_max_relative_error"] == 0
+    assert json.loads(invoke("compare", *alone).out)["contenders"][0]["bfloat16_max_relative_error"] == 0

@@ -5,10 +5,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from test_deadcheck_command import layer, outcome
+from invocation import invoke, refused
+from recorded_layers import layer
 
 from actcli.analysis.deadness import watching
-from actcli.exits import DataError, UsageError
+from actcli.exits import DataError
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ def test_statistics_merge_to_what_one_pass_gives():
     np.savez("second.npz", conv1=h[700:], fc=h[700:, 4:])
     np.savez("whole.npz", conv1=h, fc=h[:, 4:])
     for name in ("first", "second"):
-        assert outcome(f"{name}.npz", "--save-state", f"{name}_state.npz")[0] == 0
-    merged = json.loads(outcome("first_state.npz", "second_state.npz", "--format", "json")[1])
-    whole = json.loads(outcome("whole.npz", "--format", "json")[1])
+        assert invoke("deadcheck", f"{name}.npz", "--save-state", f"{name}_state.npz").status == 0
+    merged = invoke("deadcheck", "first_state.npz", "second_state.npz", "--format", "json").json
+    whole = invoke("deadcheck", "whole.npz", "--format", "json").json
     for one, other in zip(merged["layers"], whole["layers"], strict=True):
         assert (one["counts"], one["samples"], one["dead"]) == (
             other["counts"],
@@ -38,38 +39,35 @@ def test_statistics_merge_to_what_one_pass_gives():
 
 @pytest.mark.usefixtures("folder")
 def test_statistics_are_not_recorded_activations():
-    outcome("net.npz", "--save-state", "state.npz")
+    invoke("deadcheck", "net.npz", "--save-state", "state.npz")
     for arguments in (["--recorded", "pre"], ["--unit-axis", "1"], ["--activation", "relu"]):
-        with pytest.raises(UsageError, match=r"state\.npz is a statistics file"):
-            outcome("state.npz", *arguments)
-    with pytest.raises(UsageError, match="one kind at a time"):
-        outcome("state.npz", "net.npz")
-    with pytest.raises(UsageError, match="statistics files are done"):
-        outcome("state.npz", "--stop-when-certain")
+        assert "not statistics files" in refused("deadcheck", "state.npz", *arguments)
+    assert "one kind at a time" in refused("deadcheck", "state.npz", "net.npz")
+    assert "not statistics files" in refused("deadcheck", "state.npz", "--stop-when-certain")
 
 
 @pytest.mark.usefixtures("folder")
 def test_against_an_earlier_state():
     np.savez("net.npz", conv1=layer(dead=(3,)))
-    outcome("net.npz", "--save-state", "old.npz")
+    invoke("deadcheck", "net.npz", "--save-state", "old.npz")
     np.savez("net.npz", conv1=layer(dead=(5, 6)))
-    change = json.loads(outcome("net.npz", "--against", "old.npz", "--format", "json")[1])["change"]
+    change = invoke("deadcheck", "net.npz", "--against", "old.npz", "--format", "json").json["change"]
     assert [(one["layer"], one["newly_dead"], one["revived"], one["still_dead"]) for one in change] == [
         ("conv1", [5, 6], [3], [])
     ]
     for form in ("table", "markdown"):
-        said = outcome("net.npz", "--against", "old.npz", "--format", form)[1]
+        said = invoke("deadcheck", "net.npz", "--against", "old.npz", "--format", form).out
         assert "conv1: 2 newly dead (5, 6), 1 revived (3), 0 still dead" in said
 
 
 def part(name, h, **options):
     np.savez("part.npz", **h) if isinstance(h, dict) else np.savez("part.npz", conv1=h)
     more = [text for option, value in options.items() for text in (f"--{option}", value)]
-    assert outcome("part.npz", "--save-state", name, *more)[0] == 0
+    assert invoke("deadcheck", "part.npz", "--save-state", name, *more).status == 0
 
 
 def places(*files):
-    lines = outcome(*files, "--units", "--format", "tsv")[1].splitlines()
+    lines = invoke("deadcheck", *files, "--units", "--format", "tsv").out.splitlines()
     head, *rows = [line.split("\t") for line in lines]
     at = [head.index(key) for key in ("unit", "first", "last")]
     return {row[at[0]]: (row[at[1]], row[at[2]]) for row in rows}
@@ -89,7 +87,7 @@ def test_places_of_merged_parts_are_known_where_each_says_its_start():
     part("b.npz", h[1000:], start=1000)
     assert places("b.npz", "a.npz") == {"1": ("900", "1500"), "3": ("", "")}
     assert places("b.npz") == {"1": ("1500", "1500"), "3": ("", "")}
-    assert outcome("a.npz", "b.npz", "--save-state", "ab.npz")[0] == 0
+    assert invoke("deadcheck", "a.npz", "b.npz", "--save-state", "ab.npz").status == 0
     assert places("ab.npz") == {"1": ("900", "1500"), "3": ("", "")}
 
 
@@ -101,7 +99,7 @@ def test_places_of_merged_parts_without_a_start_are_not_made_up():
     assert places("a.npz", "b.npz") == {"1": ("", ""), "3": ("", "")}
     assert places("a.npz") == {"1": ("900", "900"), "3": ("", "")}
     # a part that is all there is counts from its own first sample
-    (said,) = json.loads(outcome("a.npz", "b.npz", "--format", "json")[1])["layers"]
+    (said,) = invoke("deadcheck", "a.npz", "b.npz", "--format", "json").json["layers"]
     assert [unit["first"] for unit in said["not_alive"]] == [None, None]
 
 
@@ -112,13 +110,13 @@ def test_one_part_does_not_count_twice(folder):
     (folder / "link.npz").symlink_to("a.npz")
     for one, other, said in (
         ("a.npz", "a.npz", "a.npz: is named twice: its samples would count twice"),
-        ("a.npz", "./a.npz", r"a.npz and ./a.npz are one file: its samples would count twice"),
+        ("a.npz", "./a.npz", "a.npz and ./a.npz are one file: its samples would count twice"),
         ("link.npz", "a.npz", "link.npz and a.npz are one file"),
     ):
-        with pytest.raises(UsageError, match=said):
-            outcome(one, other)
-    with pytest.raises(DataError, match=r"a\.npz and copy\.npz both begin with sample 0 of layer 'conv1'"):
-        outcome("a.npz", "copy.npz")
+        assert said in refused("deadcheck", one, other)
+    assert "a.npz and copy.npz both begin with sample 0 of layer 'conv1'" in refused(
+        "deadcheck", "a.npz", "copy.npz", kind=DataError
+    )
 
 
 @pytest.mark.usefixtures("folder")
@@ -140,34 +138,35 @@ def test_parts_of_other_layers_units_or_firing_do_not_merge():
         (("one.npz", "narrow.npz"), "narrow.npz: layer 'conv1' has 20 units in one part and 5 in another"),
         (("one.npz", "other.npz"), "other.npz: layer 'conv1' was recorded as post of relu and post of relu6"),
     ):
-        with pytest.raises(DataError, match=said):
-            outcome(*files)
+        assert said in refused("deadcheck", *files, kind=DataError)
 
 
 @pytest.mark.usefixtures("folder")
 def test_an_empty_part_is_kept_and_merges_and_alone_says_nothing():
     h = layer()
     np.savez("part.npz", conv1=h[:0])
-    with pytest.raises(DataError, match=r"part\.npz: 0 samples, so that there is nothing to judge"):
-        outcome("part.npz")
+    assert "part.npz: 0 samples" in refused("deadcheck", "part.npz", kind=DataError)
     part("none.npz", h[:0])
-    assert "No sample was seen, so nothing can be said." in outcome("part.npz", "--save-state", "none.npz")[2]
+    assert (
+        "No sample was seen, so nothing can be said."
+        in invoke("deadcheck", "part.npz", "--save-state", "none.npz").err
+    )
     part("all.npz", h)
     for files in (("none.npz", "all.npz"), ("all.npz", "none.npz")):
-        assert outcome(*files)[:2] == outcome("all.npz")[:2]
-    with pytest.raises(DataError, match=r"none\.npz: 0 samples"):
-        outcome("none.npz")
-    assert outcome("none.npz", "--save-state", "again.npz", "--fail-above", "5%")[0] == 4
-    with pytest.raises(DataError, match="no samples in the older statistics"):
-        outcome("all.npz", "--against", "none.npz")
+        assert invoke("deadcheck", *files)[:2] == invoke("deadcheck", "all.npz")[:2]
+    assert "none.npz: 0 samples" in refused("deadcheck", "none.npz", kind=DataError)
+    assert invoke("deadcheck", "none.npz", "--save-state", "again.npz", "--fail-above", "5%").status == 4
+    assert "has no sample in the older statistics" in refused(
+        "deadcheck", "all.npz", "--against", "none.npz", kind=DataError
+    )
     for form in ("table", "json", "csv", "markdown", "junit"):
-        assert outcome("none.npz", "--save-state", "again.npz", "--format", form)[0] == 0
+        assert invoke("deadcheck", "none.npz", "--save-state", "again.npz", "--format", form).status == 0
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_layer_without_samples_beside_another():
     np.savez("net.npz", conv1=layer(), fc=layer()[:0])
-    status, _, err = outcome("net.npz", "--fail-above", "50%")
+    status, _, err = invoke("deadcheck", "net.npz", "--fail-above", "50%")
     assert status == 4
     assert "2 of 20 units in conv1 (10 %) are dead" in err
     assert "1 layer has no sample: fc." in err
@@ -184,7 +183,7 @@ def test_a_start_moves_the_places_of_its_own_report_too():
 @pytest.mark.usefixtures("folder")
 def test_nan_fails_the_gate(form):
     np.savez("net.npz", conv1=np.full((50, 4), np.nan))
-    status, _, err = outcome("net.npz", "--fail-above", "100%", "--format", form)
+    status, _, err = invoke("deadcheck", "net.npz", "--fail-above", "100%", "--format", form)
     assert status == 3
     assert form == "table" or "4 of 4 units gave NaN or inf, which no limit allows." in err
 
@@ -195,7 +194,9 @@ def test_a_layer_that_is_mostly_dead_fails_the_gate(function, at):
     z = np.random.default_rng(0).standard_normal((2000, 20))
     z[:, 4:] = at + 0.3 * z[:, 4:]
     np.save("z.npy", z)
-    status, _, err = outcome("z.npy", "--recorded", "pre", "--activation", function, "--fail-above", "50%")
+    status, _, err = invoke(
+        "deadcheck", "z.npy", "--recorded", "pre", "--activation", function, "--fail-above", "50%"
+    )
     assert status == 3
     assert "16 of 20 units (80 %) are dead" in err
 
@@ -203,11 +204,11 @@ def test_a_layer_that_is_mostly_dead_fails_the_gate(function, at):
 @pytest.mark.usefixtures("folder")
 def test_a_unit_that_died_of_nan_has_not_revived():
     np.savez("net.npz", conv1=layer(dead=(3, 5)))
-    outcome("net.npz", "--save-state", "old.npz")
+    invoke("deadcheck", "net.npz", "--save-state", "old.npz")
     h = layer(dead=(3,))
     h[7, 5] = np.nan
     np.savez("net.npz", conv1=h)
-    (said,) = json.loads(outcome("net.npz", "--against", "old.npz", "--format", "json")[1])["change"]
+    (said,) = invoke("deadcheck", "net.npz", "--against", "old.npz", "--format", "json").json["change"]
     assert (said["newly_dead"], said["revived"], said["still_dead"]) == ([], [], [3])
 
 
@@ -216,7 +217,17 @@ def test_a_layer_ends_when_it_has_enough_though_another_never_will(monkeypatch):
     monkeypatch.setattr(watching, "watch", partial(watching.watch, seconds_between=0.0))
     np.savez("net.npz", short=layer(30, 64), long=layer(60_000, 64))
     said = json.loads(
-        outcome("net.npz", "--stop-when-certain", "--threads", 1, "--format", "json", "--fail-above", "1%")[1]
+        invoke(
+            "deadcheck",
+            "net.npz",
+            "--stop-when-certain",
+            "--threads",
+            1,
+            "--format",
+            "json",
+            "--fail-above",
+            "1%",
+        ).out
     )
     short, long = said["layers"]
     assert (short["samples"], said["verdict"]["stopped_early"]) == (30, True)

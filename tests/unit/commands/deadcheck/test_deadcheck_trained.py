@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_deadcheck_command import outcome
+from invocation import invoke
 
 from actcli.exits import ExitStatus
 
@@ -79,7 +79,9 @@ def test_what_was_planted_is_found_and_nothing_else(recorded, what, dtype, tmp_p
     kept = [(z if what == "pre" else np.maximum(z, 0)).astype(dtype) for z in recorded]
     np.savez("net.npz", **{f"act{place}": values for place, values in enumerate(kept)})
 
-    status, out, _ = outcome("net.npz", "--recorded", what, "--fail-above", "100%", "--format", "json")
+    status, out, _ = invoke(
+        "deadcheck", "net.npz", "--recorded", what, "--fail-above", "100%", "--format", "json"
+    )
 
     document = json.loads(out)
     fires = [np.where(np.isnan(values), -1, values) > 0 for values in kept]

@@ -1,0 +1,96 @@
+"""The way `deadcheck` is used: on recorded arrays, statistics files or a model, with --train, --born-dead or --plan."""
+
+import os
+from typing import TYPE_CHECKING
+
+from actcli.commands.conflicts import refuse_conflicts
+from actcli.commands.deadcheck.options import MODES_IN_WORDS
+from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from actcli.commands.deadcheck.options import DeadcheckOptions
+    from actcli.render.output.layout import Layout
+
+_MODEL = ".onnx"
+_FOREIGN = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), ("PyTorch", "torch.onnx.export")),
+    **dict.fromkeys((".h5", ".hdf5", ".keras", ".pb"), ("Keras or TensorFlow", "model.export, tf2onnx")),
+    ".tflite": ("TensorFlow Lite", "tf2onnx --tflite"),
+}
+"""Model files that cannot be read, by suffix: whose they are, and what converts them."""
+_ARTICLES = {
+    "arrays": "a record of activations",
+    "statistics": "a statistics file",
+    "model": "a model",
+}
+
+
+def choose_mode(options: "DeadcheckOptions") -> str:
+    """Return how the command is used, a key of MODES_IN_WORDS.
+
+    Raises UsageError for no source, for sources of several kinds, and for options that do not go together.
+    """
+    mode = (
+        "training"
+        if options.train
+        else "born-dead"
+        if options.born_dead
+        else "plan"
+        if options.plan is not None
+        else _kind_of_all(options.sources)
+    )
+    refuse_conflicts(options, mode, MODES_IN_WORDS)
+    if mode == "model":
+        if options.data is None and options.random is None:
+            raise UsageError(
+                f"{options.sources[0]} needs inputs: --data FILE, or --random N for a trial run with noise"
+            )
+        if options.seed is not None and options.random is None:
+            raise UsageError("--seed needs --random N; --data has no seed")
+    if mode == "arrays" and options.function_files and not options.activations:
+        raise UsageError("--functions needs --activation SPEC, which names one of its functions")
+    return mode
+
+
+def refuse_unfit_layout(options: "DeadcheckOptions", layout: "Layout") -> None:
+    """Raise UsageError for --map and --units in a form of output that has no place for them."""
+    if options.map and layout.format != "table":
+        raise UsageError(f"--map needs --format table; {layout.format} has no place for it")
+    if options.units and layout.format in {"json", "jsonl", "junit"}:
+        raise UsageError(f"--units does not go with {layout.format}, which lists units anyway; leave it out")
+
+
+def _kind_of_all(sources: tuple[str, ...]) -> str:
+    if not sources:
+        raise UsageError(
+            "SOURCE is missing: name recorded activations, statistics files or a model.onnx; "
+            "--train, --born-dead and --plan need none"
+        )
+    kinds = {source: _kind_of(source) for source in sources}
+    (first, kind), *others = kinds.items()
+    for source, other in others:
+        if other != kind:
+            raise UsageError(
+                f"{first} is {_ARTICLES[kind]} and {source} is {_ARTICLES[other]}; one kind at a time"
+            )
+    if kind == "model" and len(sources) > 1:
+        raise UsageError(f"one model at a time: {sources[0]} or {sources[1]}")
+    return kind
+
+
+def _kind_of(source: str) -> str:
+    suffix = os.path.splitext(source)[1].lower()  # noqa: PTH122
+    if suffix in _FOREIGN:
+        owner, converter = _FOREIGN[suffix]
+        raise UsageError(
+            f"{source}: {owner} files cannot be read. Export the model to ONNX ({converter}) and give it with "
+            "--data, or record its activations as .npz with the hook in README"
+        )
+    if suffix == _MODEL:
+        return "model"
+    if os.path.isfile(source):  # noqa: PTH113 - a stat without loading pathlib
+        from actcli.sources.records.state_file import is_state
+
+        if is_state(source):
+            return "statistics"
+    return "arrays"

@@ -1,0 +1,411 @@
+"""The command line of `deadcheck`: every option, with the sources and ways of running that it belongs to."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from actcli.commands import training_options as training
+from actcli.commands.declaration import Argument, Option
+from actcli.commands.options import FUNCTIONS, RESULTS
+from actcli.commands.values import one_of, share, whole_number, whole_numbers
+
+if TYPE_CHECKING:
+    from actcli.analysis.deadness.verdict import Settings
+
+RecordName = Literal["post", "pre"]
+DefinitionName = Literal["sagemaker", "keras-contrib", "deepdiagnosis", "redo", "loss-of-plasticity"]
+FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
+
+CONFIDENCE, RARE = 0.95, 0.01
+LEAST_RARE = 1e-12
+MOST_SAMPLES = MOST_UNITS = 10**12
+
+RECORDED = "Recorded activations"
+MODEL = "Models"
+STATISTICS = "Statistics files"
+MEANING = "What counts as dead"
+VERDICT = "The verdict"
+
+MODES_IN_WORDS = {
+    "arrays": "recorded activations",
+    "statistics": "statistics files",
+    "model": "models (.onnx)",
+    "training": "--train",
+    "born-dead": "--born-dead",
+    "plan": "--plan",
+}
+"""The ways to use the command, and how a message names each."""
+
+_SOURCES = ("arrays", "statistics", "model")
+_JUDGED = (*_SOURCES, "training")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadcheckOptions(training.TrainingOptions):
+    """The command line of `deadcheck`."""
+
+    SECTIONS: ClassVar = (
+        RECORDED,
+        FUNCTIONS,
+        MODEL,
+        STATISTICS,
+        MEANING,
+        VERDICT,
+        training.TRAINING,
+    )
+
+    sources: Annotated[
+        tuple[str, ...],
+        Argument(
+            "SOURCE",
+            help="Recorded activations (.npy, .npz, .csv, text, - for standard input, LAYER='shards/*.npy'), "
+            "statistics files of --save-state, or one model (.onnx).",
+            modes=_SOURCES,
+        ),
+    ] = ()
+    recorded: Annotated[
+        RecordName | None,
+        Option(
+            "--recorded",
+            metavar="WHAT",
+            help="post: the outputs of the activation were recorded; pre: its inputs.",
+            default="post",
+            section=RECORDED,
+            modes=("arrays",),
+        ),
+    ] = None
+    activations: Annotated[
+        tuple[str, ...],
+        Option(
+            "--activation",
+            metavar="[LAYER=]SPEC",
+            help="Activation of all layers, or of those that match LAYER (a name, or a pattern with * ? []). "
+            "Repeatable; all are used, the last that matches a layer wins.",
+            default="relu",
+            section=RECORDED,
+            modes=("arrays",),
+        ),
+    ] = ()
+    unit_axes: Annotated[
+        tuple[str, ...],
+        Option(
+            "--unit-axis",
+            metavar="[LAYER=]N",
+            help="Axis of the units: N for layers of 3 axes, LAYER=N for those that match LAYER. Axis 0 is the "
+            "samples. Repeatable; all are used, the last that matches a layer wins.",
+            default="1 of 2, 4 and 5 axes",
+            section=RECORDED,
+            modes=("arrays",),
+        ),
+    ] = ()
+    function_files: Annotated[
+        tuple[str, ...],
+        Option(
+            "--functions",
+            metavar="FILE",
+            help="Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or "
+            "~/.config/actcli/functions.toml. Repeatable; all are used, the last definition of a name wins.",
+            section=FUNCTIONS,
+            modes=("arrays", "statistics", "training"),
+        ),
+    ] = ()
+    data: Annotated[
+        str | None,
+        Option(
+            "--data",
+            metavar="FILE",
+            help="Inputs of the model: .npy, or .npz with one array per input. With --train: digits, moons, "
+            "spirals or xor; an .npz file with X and y; a .csv file with --target.",
+            default="digits",
+            section=MODEL,
+            modes=("model", "training"),
+            excludes=("--random",),
+        ),
+    ] = None
+    random: Annotated[
+        int | None,
+        Option(
+            "--random",
+            metavar="N",
+            parse=whole_number(1, MOST_SAMPLES),
+            help="Feed N samples of noise: a trial run, not a verdict about real data.",
+            section=MODEL,
+            modes=("model",),
+            excludes=("--fail-above", "--save-state"),
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        Option(
+            "--seed",
+            metavar="N",
+            parse=whole_number(0, training.MOST_SEED),
+            help="Seed of --random; with --train of the weights, the batches and the split of the data.",
+            default=str(training.SEED),
+            section=MODEL,
+            modes=("model", "training", "born-dead"),
+        ),
+    ] = None
+    limit: Annotated[
+        int | None,
+        Option(
+            "--limit",
+            metavar="N",
+            parse=whole_number(1, MOST_SAMPLES),
+            help="Read only the first N samples of --data.",
+            section=MODEL,
+            modes=("model",),
+            needs=("--data",),
+        ),
+    ] = None
+    batch: Annotated[
+        int | None,
+        Option(
+            "--batch",
+            metavar="N",
+            parse=whole_number(1, 10**6),
+            help="Samples per run of the model; with --train, samples per step.",
+            default=f"the model's own, or chosen; {training.BATCH}",
+            section=MODEL,
+            modes=("model", "training"),
+        ),
+    ] = None
+    save_state: Annotated[
+        str | None,
+        Option(
+            "--save-state",
+            metavar="FILE",
+            help="Write the statistics to FILE (.npz). Such files merge when they are given as sources.",
+            section=STATISTICS,
+            modes=_JUDGED,
+        ),
+    ] = None
+    start: Annotated[
+        int | None,
+        Option(
+            "--start",
+            metavar="N",
+            parse=whole_number(0, MOST_SAMPLES),
+            help="Number, from 0, of the first sample here in the whole data. With it merged parts know the first "
+            "and last sample that fired.",
+            section=STATISTICS,
+            modes=("arrays", "model"),
+            needs=("--save-state",),
+        ),
+    ] = None
+    against: Annotated[
+        str | None,
+        Option(
+            "--against",
+            metavar="OLD",
+            help="Compare with an earlier statistics file: newly dead, revived, still dead.",
+            section=STATISTICS,
+            modes=_JUDGED,
+        ),
+    ] = None
+    rare: Annotated[
+        float | None,
+        Option(
+            "--rare",
+            metavar="P",
+            parse=share(ends=False, least=LEAST_RARE),
+            help="A unit that fires on a smaller share of the samples is rare.",
+            default=str(RARE),
+            section=MEANING,
+            modes=(*_JUDGED, "plan"),
+        ),
+    ] = None
+    confidence: Annotated[
+        float | None,
+        Option(
+            "--confidence",
+            metavar="C",
+            parse=share(ends=False, usual=CONFIDENCE),
+            help="Confidence of the bounds.",
+            default=str(CONFIDENCE),
+            section=MEANING,
+            modes=(*_JUDGED, "plan"),
+        ),
+    ] = None
+    definition: Annotated[
+        DefinitionName | None,
+        Option(
+            "--definition",
+            metavar="NAME",
+            help=f"Judge as another tool or paper does: {one_of(DefinitionName)}.",
+            section=MEANING,
+            modes=_JUDGED,
+        ),
+    ] = None
+    fail_above: Annotated[
+        float | None,
+        Option(
+            "--fail-above",
+            metavar="SHARE",
+            parse=share(ends=True),
+            help="Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, "
+            "with 4 if there are too few samples to tell.",
+            section=VERDICT,
+            modes=(*_JUDGED, "born-dead"),
+        ),
+    ] = None
+    layer: Annotated[
+        str | None,
+        Option(
+            "--layer",
+            metavar="PATTERN",
+            help="Apply --fail-above to each layer that matches, not to all units together.",
+            section=VERDICT,
+            modes=_JUDGED,
+            needs=("--fail-above",),
+        ),
+    ] = None
+    stop_when_certain: Annotated[
+        bool,
+        Option(
+            "--stop-when-certain",
+            help="Stop reading as soon as the samples suffice for the verdict.",
+            section=VERDICT,
+            modes=("arrays", "model"),
+            excludes=("--definition",),
+        ),
+    ] = False
+    plan: Annotated[
+        int | None,
+        Option(
+            "--plan",
+            metavar="UNITS",
+            parse=whole_number(1, MOST_UNITS),
+            help="Print how many samples a verdict about UNITS units needs; without a source.",
+            section=VERDICT,
+            modes=("plan",),
+        ),
+    ] = None
+    train: Annotated[
+        tuple[str, ...],
+        Option(
+            "--train",
+            metavar="FUNCTION",
+            help="Train networks with this activation, or relu/relu/tanh layer by layer, and watch their units die. "
+            "Repeatable; all are used.",
+            section=training.TRAINING,
+            modes=("training",),
+        ),
+    ] = ()
+    depths: Annotated[
+        tuple[int, ...] | None,
+        Option(
+            "--depth",
+            metavar="N,...",
+            parse=whole_numbers(1, training.MOST_DEPTH),
+            help="Hidden layers; several depths with commas.",
+            default=f"{training.DEPTH}, or that of the longest stack",
+            section=training.TRAINING,
+            modes=("training", "born-dead"),
+        ),
+    ] = None
+    width: Annotated[
+        int | None,
+        Option(
+            "--width",
+            metavar="N",
+            parse=whole_number(1, training.MOST_WIDTH),
+            help="Units per hidden layer.",
+            default=str(training.WIDTH),
+            section=training.TRAINING,
+            modes=("training", "born-dead"),
+        ),
+    ] = None
+    find_limit: Annotated[
+        bool,
+        Option(
+            "--find-limit",
+            help="Find the learning rate above which more units die than --fail-above allows.  [default: 5%]",
+            section=training.TRAINING,
+            modes=("training",),
+            excludes=("--layer", "--definition", "--export"),
+        ),
+    ] = False
+    born_dead: Annotated[
+        bool,
+        Option(
+            "--born-dead",
+            help="Print the risk that a relu network of --width and --depth is dead before training; without "
+            "--train.",
+            section=training.TRAINING,
+            modes=("born-dead",),
+        ),
+    ] = False
+    export: Annotated[
+        str | None,
+        Option(
+            "--export",
+            metavar="FILE",
+            help="Write the first trained network: .onnx, or its weights as .npz.",
+            section=training.TRAINING,
+            modes=("training",),
+        ),
+    ] = None
+    export_data: Annotated[
+        str | None,
+        Option(
+            "--export-data",
+            metavar="FILE",
+            help="Write the held-out samples as the networks take them (.npy), for --data with that model.",
+            section=training.TRAINING,
+            modes=("training",),
+        ),
+    ] = None
+    sort: Annotated[
+        bool,
+        Option("--sort", help="The layers with most dead units first.", section=RESULTS, modes=_JUDGED),
+    ] = False
+    units: Annotated[
+        bool,
+        Option(
+            "--units",
+            help="List the units that are not alive: firings, bound, largest pre-activation, cause, first and "
+            "last sample that fired.",
+            section=RESULTS,
+            modes=_JUDGED,
+        ),
+    ] = False
+    map: Annotated[
+        bool,
+        Option(
+            "--map",
+            help="Draw each layer's units as a strip, shaded by how often they fire.",
+            section=RESULTS,
+            modes=_JUDGED,
+        ),
+    ] = False
+    format: Annotated[
+        FormatName | None,
+        Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{one_of(FormatName)}. Without it the suffix of -o decides, else a table on a terminal, plain in "
+            "a pipe.",
+            section=RESULTS,
+        ),
+    ] = None
+    output: Annotated[
+        str | None,
+        Option(
+            "--output -o",
+            metavar="FILE",
+            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit. "
+            "FILE appears when it is complete.",
+            section=RESULTS,
+        ),
+    ] = None
+
+    @property
+    def settings(self) -> "Settings":
+        """The rules by which units are judged."""
+        from actcli.analysis.deadness.verdict import Settings
+
+        return Settings(
+            confidence=CONFIDENCE if self.confidence is None else self.confidence,
+            rare=RARE if self.rare is None else self.rare,
+            definition=self.definition,
+        )

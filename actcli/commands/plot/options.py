@@ -1,0 +1,249 @@
+"""The command line of `plot`, and the form of the chart that it asks for."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from actcli.commands.declaration import Argument, Option
+from actcli.commands.options import (
+    HIGHEST_ORDER,
+    NUMBERS,
+    RESULTS,
+    FormatName,
+    FunctionOptions,
+)
+from actcli.commands.values import finite_number, one_of, whole_number
+from actcli.exits import UsageError
+
+Marker = Literal["braille", "block", "dot", "ascii"]
+ThemeName = Literal["default", "colorblind", "light", "mono"]
+Mode = Literal["characters", "figure", "series"]
+
+WIDTHS, HEIGHTS = (20, 1000), (8, 500)
+SERIES = ("csv", "tsv", "json", "jsonl")
+DRAWN = ("svg", "png", "pdf")
+CHARTS = ("txt", "html", *DRAWN)
+CHART = "Chart"
+MOST_POINTS = 10**6
+POINTS_OF_A_SERIES = 101
+_DERIVATIVES = ("--grad", "--order", "--wrt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotOptions(FunctionOptions):
+    """The command line of `plot`."""
+
+    functions: Annotated[
+        tuple[str, ...],
+        Argument(
+            "FUNCTION",
+            help="Activations and their parameters: relu leaky_relu:0.2 torch.gelu 'x*tanh(b*x):b=2'.",
+        ),
+    ]
+    range: Annotated[
+        tuple[float, float] | None,
+        Option(
+            "--range",
+            metavar="LO HI",
+            parse=finite_number(),
+            help="Part of the x axis.",
+            default="chosen from kinks and saturation",
+            section=CHART,
+        ),
+    ] = None
+    points: Annotated[
+        int | None,
+        Option(
+            "--points",
+            metavar="N",
+            parse=whole_number(2, MOST_POINTS),
+            help="Samples of each curve.",
+            default=f"what the chart shows; {POINTS_OF_A_SERIES} in a series",
+            section=CHART,
+        ),
+    ] = None
+    grad: Annotated[bool, Option("--grad", help="Draw the derivative below.", section=CHART)] = False
+    order: Annotated[
+        int | None,
+        Option(
+            "--order",
+            metavar="N",
+            parse=whole_number(1, HIGHEST_ORDER),
+            help=f"Draw the derivatives up to order N, 1 to {HIGHEST_ORDER}, each in a frame below.",
+            section=CHART,
+        ),
+    ] = None
+    wrt: Annotated[
+        str | None,
+        Option(
+            "--wrt",
+            metavar="NAME",
+            help="Draw the derivative with respect to x or to a parameter below.",
+            section=CHART,
+        ),
+    ] = None
+    overlay: Annotated[
+        bool,
+        Option(
+            "--overlay",
+            help="Draw the derivatives in the frame of f.",
+            section=CHART,
+            modes=("characters", "figure"),
+            needs=_DERIVATIVES,
+        ),
+    ] = False
+    sweep: Annotated[
+        str | None,
+        Option(
+            "--sweep",
+            metavar="PARAM=VALUES",
+            help="One curve for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log.",
+            section=CHART,
+        ),
+    ] = None
+    log_y: Annotated[
+        bool,
+        Option(
+            "--log-y",
+            help="Logarithmic y axis.",
+            section=CHART,
+            modes=("characters", "figure"),
+            excludes=("--symlog",),
+        ),
+    ] = False
+    symlog: Annotated[
+        bool,
+        Option(
+            "--symlog",
+            help="Y axis that is logarithmic to both sides, and linear around 0.",
+            section=CHART,
+            modes=("characters", "figure"),
+        ),
+    ] = False
+    width: Annotated[
+        int | None,
+        Option(
+            "--width",
+            metavar="N",
+            parse=whole_number(*WIDTHS),
+            help="Columns.",
+            default="the terminal's; 80 in a pipe",
+            section=CHART,
+            modes=("characters",),
+        ),
+    ] = None
+    height: Annotated[
+        int | None,
+        Option(
+            "--height",
+            metavar="N",
+            parse=whole_number(*HEIGHTS),
+            help="Lines.",
+            default="the terminal's; 24 in a pipe",
+            section=CHART,
+            modes=("characters",),
+        ),
+    ] = None
+    marker: Annotated[
+        Marker | None,
+        Option(
+            "--marker",
+            metavar="KIND",
+            help=f"{one_of(Marker)}; ascii draws the frame in ASCII too.",
+            default="braille",
+            section=CHART,
+            modes=("characters",),
+        ),
+    ] = None
+    theme: Annotated[
+        ThemeName,
+        Option(
+            "--theme",
+            metavar="NAME",
+            help="default, colorblind, light (for a white background) or mono.",
+            default="default",
+            section=CHART,
+        ),
+    ] = "default"
+    input: Annotated[
+        str | None,
+        Option(
+            "--input -i",
+            metavar="FILE",
+            help="Mark the numbers of FILE on the curves: .npy, .npz, .csv, .tsv, or text.",
+            section=NUMBERS,
+        ),
+    ] = None
+    array: Annotated[
+        str | None,
+        Option(
+            "--array",
+            metavar="NAME",
+            help="Read one array of an .npz file, not all.",
+            section=NUMBERS,
+            needs=("--input",),
+        ),
+    ] = None
+    column: Annotated[
+        str | None,
+        Option(
+            "--column",
+            metavar="NAME|N",
+            help="Column of a .csv or .tsv file: its name, or its number from 1.",
+            section=NUMBERS,
+            needs=("--input",),
+        ),
+    ] = None
+    hist: Annotated[
+        bool,
+        Option(
+            "--hist",
+            help="Draw the numbers of -i as a histogram below, not as points on the curves.",
+            section=NUMBERS,
+            needs=("--input",),
+        ),
+    ] = False
+    format: Annotated[
+        FormatName | None,
+        Option(
+            "--format",
+            metavar="FORMAT",
+            help="Write the series instead of a chart: csv, tsv, json or jsonl.",
+            section=RESULTS,
+        ),
+    ] = None
+    output: Annotated[
+        str | None,
+        Option(
+            "--output -o",
+            metavar="FILE",
+            help="Write to FILE: .txt or .html; .svg, .png or .pdf (with matplotlib); .csv, .tsv, .json, .jsonl.",
+            section=RESULTS,
+        ),
+    ] = None
+
+
+def choose_form(format_: str | None, output: str | None) -> tuple[str, str | None]:
+    """Return the form and the file: `text` for a chart on stdout, else txt, html, svg, png, pdf, csv, tsv, json, jsonl.
+
+    Raises UsageError when --format and -o disagree, or name no form of a chart.
+    """
+    if format_ is not None and format_ not in SERIES:
+        raise UsageError(f"--format {format_} is for numbers; the series of a chart is {', '.join(SERIES)}")
+    if output is None or output == "-":
+        return format_ or "text", None
+    suffix = output.rpartition(".")[2].lower() if "." in output else ""
+    if suffix in CHARTS + SERIES:
+        if format_ is not None and format_ != suffix:
+            raise UsageError(
+                f"-o {output!r} is {suffix} by its suffix, but --format says {format_}; leave out one of them"
+            )
+        return suffix, output
+    if format_ is None:
+        known = ", ".join(f".{name}" for name in CHARTS + SERIES)
+        raise UsageError(f"-o {output!r}: the suffix names no format; use one of {known}, or --format")
+    return format_, output
+
+
+def mode_of(form: str) -> Mode:
+    """Return what a form is made of: characters, a drawn figure, or the series themselves."""
+    return "series" if form in SERIES else "figure" if form in DRAWN else "characters"
