@@ -140,9 +140,11 @@ def _run(arguments: list[str]) -> int:
     terminal = Terminal.of_process()
     arguments, debug = _without_debug(arguments)
     try:
+        from functools import partial
+
         from actcli.app import run
 
-        status = run(arguments, terminal, stop.unwind)
+        status = run(arguments, terminal, stop.unwind, partial(_isolate, terminal))
         terminal.flush()
     except Exception as error:  # noqa: BLE001 - this is where every error becomes a line
         if stop.raised_at is not None:  # a library has made another error of the interruption
@@ -162,6 +164,13 @@ def _run(arguments: list[str]) -> int:
         status = int(error.status) if isinstance(error, ActcliError) else 1
         _flush_what_is_there(terminal)
     return status
+
+
+def _isolate(terminal: "Terminal", source: str) -> None:
+    """Continue in a child process, which native code may crash while it reads `source`."""
+    from actcli.commands.child import continue_in_child
+
+    continue_in_child(source, terminal)
 
 
 def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:

@@ -128,15 +128,22 @@ def actcli(
     context.obj.choose(color, threads)
 
 
-def run(arguments: Sequence[str], terminal: "Terminal", writes: Callable[[], None] | None = None) -> int:
+def run(
+    arguments: Sequence[str],
+    terminal: "Terminal",
+    writes: Callable[[], None] | None = None,
+    isolate: Callable[[str], None] | None = None,
+) -> int:
     """Run one command line and return the exit status.
 
-    `writes` is called before output begins. Raises ActcliError for everything that a person can mend; what the
-    core says of a parameter names the option.
+    `writes` is called before output begins, `isolate` before native code reads a file. Raises ActcliError for
+    everything that a person can mend; what the core says of a parameter names the option.
     """
     if not arguments:
         raise UsageError("a command is missing; try actcli eval relu -1 0 1, or actcli --help")
     session = Session(terminal, writes) if writes else Session(terminal)
+    if isolate is not None:
+        session.isolate = isolate
     group: Any = typer.main.get_command(app)
     try:
         with group.make_context("actcli", list(arguments), obj=session) as context:

@@ -78,18 +78,18 @@ class Terminal:
         return is_tty and self.environ.get("TERM") != "dumb"
 
     def threads(self, asked: int | None = None) -> int:
-        """Worker threads: --threads, else ACTCLI_THREADS, else the cores this process may use.
+        """Worker threads: --threads, else ACTCLI_THREADS, at most the cores this process may use.
 
         Raises UsageError when ACTCLI_THREADS is no whole number from 1 on.
         """
         if asked is not None:
-            return asked
+            return min(asked, self.cores)
         said = self.environ.get("ACTCLI_THREADS", "")
         if not said:
             return self.cores
         if not (said.isascii() and said.isdigit() and int(said) > 0):
             raise UsageError(f"ACTCLI_THREADS={said!r} is not a whole number from 1 on")
-        return int(said)
+        return min(int(said), self.cores)
 
     def write(self, data: bytes) -> None:
         """Write to stdout; raises DataError when it is closed or full."""

@@ -10,6 +10,10 @@ def _nothing() -> None:
     """Stand in for `writes` where no process has to be told."""
 
 
+def _stay(source: str) -> None:
+    """Stand in for `isolate` where the process is not ours to fork: in tests."""
+
+
 @dataclass(slots=True)
 class Session:
     """One run of the program.
@@ -18,12 +22,14 @@ class Session:
         terminal: the world outside.
         writes: to be called before output begins: from then on a signal unwinds instead of ending at once.
         asked_threads: --threads.
+        isolate: to be called with a file's name before native code reads it: continues in a child process.
 
     """
 
     terminal: Terminal
     writes: Callable[[], None] = _nothing
     asked_threads: int | None = None
+    isolate: Callable[[str], None] = _stay
 
     @property
     def threads(self) -> int:

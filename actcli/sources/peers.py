@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation
 from actcli.analysis.compare.speed import TYPES, Peer, Timed
 from actcli.exits import DataError, UsageError
+from actcli.sources.optional import turn_reporting_off
 
 KNOWN = ("torch", "jax")
 _OTHER_FORMS: Mapping[tuple[str, str], tuple[str, Mapping[str, Any]]] = {
@@ -87,6 +88,7 @@ def _jax() -> Peer:
 
 
 def _loaded(name: str) -> Any:
+    turn_reporting_off()
     try:
         return import_module(name)
     except ImportError as error:

@@ -203,6 +203,7 @@ def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
 
+    session.isolate(options.sources[0])
     model = open_model(options.sources[0])
     notes: tuple[str, ...] = ()
     if options.data is None:

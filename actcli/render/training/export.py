@@ -1,20 +1,22 @@
-"""A trained network as a file: an ONNX model, or its weights as .npz; and the samples it is to be fed."""
+"""A trained network as a file, an ONNX model or its weights as .npz, and the samples to run it on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.analysis.onnx.forms import Either, Number, Op, Parameter, Tree, X, written_form
 from actcli.exits import DataError, UsageError
 from actcli.render.output.outfile import atomic_file
 
 Array = NDArray[Any]
 FORMS = ("onnx", "npz")
 _OPSET, _IR = 17, 8
-"""Of ONNX: old enough for every onnxruntime since 1.12, and with all operators that are needed here."""
+"""Old enough for every onnxruntime since 1.12, and with every operator that is written here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,8 +24,8 @@ class TrainedNetwork:
     """A multilayer perceptron.
 
     Attributes:
-        weights, biases: (fan_in, fan_out) and (fan_out,) a layer, the last without an activation.
-        functions: the activation of each hidden layer, parameters that were trained at their last value.
+        weights, biases: (fan_in, fan_out) and (fan_out,) per layer; the last layer has no activation.
+        functions: the activation of each hidden layer, with trained parameters at their last value.
 
     """
 
@@ -33,17 +35,16 @@ class TrainedNetwork:
 
 
 def require_form(path: str, functions: Sequence[Activation]) -> str:
-    """The form that a file's suffix says. Raises UsageError for another suffix, and for what ONNX cannot hold.
+    """Return a file's form, by its suffix.
 
-    DataError when a package is missing.
+    Raises UsageError for another suffix and for functions that ONNX cannot hold, DataError when a package is missing.
     """
     form = path.rpartition(".")[2].lower() if "." in path else ""
     if form not in FORMS:
         raise UsageError(f"--export {path!r}: a network goes to a file that ends in .onnx or .npz")
     if form == "onnx":
         for f in functions:
-            missing = any(f.parameters[name] != value for name, value in _ONLY.get(f.name, {}).items())
-            if f.name not in _OPERATORS or missing:
+            if written_form(f.name, f.parameters) is None:
                 raise UsageError(f"--export {path}: ONNX has no operator for {f.spec}; export it as .npz")
         try:
             import onnx  # noqa: F401
@@ -55,7 +56,7 @@ def require_form(path: str, functions: Sequence[Activation]) -> str:
 
 
 def write_network(network: TrainedNetwork, path: str) -> None:
-    """Write a network as the suffix says, whole or not at all; the same network gives the same bytes.
+    """Write a network in the form of the suffix, whole or not at all; the same network gives the same bytes.
 
     .onnx: input x (samples, features), output y (samples, outputs), float32; the activations are called layer1,
     layer2. .npz: weights1, bias1, weights2, ..., and `functions`, the specifications of the hidden layers.
@@ -82,13 +83,13 @@ def _write_archive(network: TrainedNetwork, file: BinaryIO) -> None:
     arrays: dict[str, Array] = {}
     for layer, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True), 1):
         arrays[f"weights{layer}"], arrays[f"bias{layer}"] = weights, biases
-    said = [
+    specifications = [
         ":".join(
             filter(None, [f.name, ",".join(f"{name}={value!r}" for name, value in f.parameters.items())])
         )
         for f in network.functions
     ]
-    arrays["functions"] = np.array(said)
+    arrays["functions"] = np.array(specifications)
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in arrays.items():
             # ZipInfo's own date, 1980, makes equal networks equal files.
@@ -98,7 +99,7 @@ def _write_archive(network: TrainedNetwork, file: BinaryIO) -> None:
 
 @dataclass(slots=True)
 class _Graph:
-    """The nodes and constants of a graph while it is written."""
+    """A graph under construction: its nodes and constants."""
 
     nodes: list[Any] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)
@@ -120,6 +121,31 @@ class _Graph:
         self.nodes.append(node)
         return output
 
+    def activation(self, f: Activation, z: str, name: str) -> str:
+        """Add the nodes that apply an activation to the tensor z, the last called `name`; return its output."""
+        form = written_form(f.name, f.parameters)
+        if form is None:
+            raise UsageError(f"ONNX has no operator for {f.spec}")
+        outputs: dict[Tree, str] = {X(): z}
+        numbers = count(1)
+
+        def value(leaf: Number | Parameter) -> float:
+            return leaf.value if isinstance(leaf, Number) else f.parameters[leaf.name]
+
+        def add(tree: Tree, output: str | None = None) -> str:
+            if isinstance(tree, Either):
+                return add(tree.trees[0], output)
+            if isinstance(tree, Op) and tree not in outputs:
+                inputs = [add(operand) for operand in tree.operands]
+                attributes = {key: value(leaf) for key, leaf in tree.attributes}
+                made = output or f"{name}_{tree.op.lower()}{next(numbers)}"
+                outputs[tree] = self.node(tree.op, inputs, made, attributes)
+            elif isinstance(tree, (Number, Parameter)) and tree not in outputs:
+                outputs[tree] = self.constant(f"{name}_constant{next(numbers)}", value(tree))
+            return outputs[tree]
+
+        return add(form.tree, name)
+
 
 def _model(network: TrainedNetwork) -> Any:
     from onnx import TensorProto, helper
@@ -134,7 +160,7 @@ def _model(network: TrainedNetwork) -> Any:
             break
         z = graph.node("Add", [product, bias], f"z{layer}")
         f = network.functions[layer - 1]
-        h = _OPERATORS[f.name](graph, z, f"layer{layer}", f.parameters)
+        h = graph.activation(f, z, f"layer{layer}")
     features, outputs = network.weights[0].shape[0], network.weights[-1].shape[1]
     whole = helper.make_graph(
         graph.nodes,
@@ -145,103 +171,3 @@ def _model(network: TrainedNetwork) -> Any:
     )
     opset = helper.make_opsetid("", _OPSET)
     return helper.make_model(whole, opset_imports=[opset], producer_name="actcli", ir_version=_IR)
-
-
-_Operator = Callable[[_Graph, str, str, Mapping[str, float]], str]
-"""Adds what applies an activation to the tensor z, the last node called `name`; returns the output's name."""
-
-
-def _one(op: str, **attributes: str) -> _Operator:
-    """One operator; its attributes take the values of our parameters with these names."""
-
-    def add(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
-        return graph.node(op, [z], name, {own: parameters[ours] for own, ours in attributes.items()})
-
-    return add
-
-
-def _prelu(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
-    return graph.node("PRelu", [z, graph.constant(f"{name}_slope", [parameters["alpha"]])], name)
-
-
-def _clip(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
-    low = graph.constant(f"{name}_low", parameters.get("min", 0.0))
-    high = graph.constant(f"{name}_high", parameters.get("max", 6.0))
-    return graph.node("Clip", [z, low, high], name)
-
-
-def _hard_sigmoid(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
-    said = {"alpha": parameters.get("alpha", 1 / 6), "beta": parameters.get("beta", 0.5)}
-    return graph.node("HardSigmoid", [z], name, said)
-
-
-def _swish(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:
-    (beta,) = parameters.values()
-    scaled = (
-        z if beta == 1 else graph.node("Mul", [z, graph.constant(f"{name}_beta", beta)], f"{name}_scaled")
-    )
-    return graph.node("Mul", [z, graph.node("Sigmoid", [scaled], f"{name}_gate")], name)
-
-
-def _gelu(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
-    scaled = graph.node("Mul", [z, graph.constant(f"{name}_scale", 0.5**0.5)], f"{name}_scaled")
-    return _half(graph, z, graph.node("Erf", [scaled], f"{name}_erf"), name)
-
-
-def _gelu_tanh(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
-    cube = graph.node("Pow", [z, graph.constant(f"{name}_three", 3.0)], f"{name}_cube")
-    bent = graph.node("Mul", [cube, graph.constant(f"{name}_bend", 0.044715)], f"{name}_bent")
-    inside = graph.node("Add", [z, bent], f"{name}_sum")
-    scaled = graph.node(
-        "Mul", [inside, graph.constant(f"{name}_scale", (2 / np.pi) ** 0.5)], f"{name}_scaled"
-    )
-    return _half(graph, z, graph.node("Tanh", [scaled], f"{name}_tanh"), name)
-
-
-def _half(graph: _Graph, z: str, gate: str, name: str) -> str:
-    """z (1 + gate) / 2, in the order in which exporters write it."""
-    one = graph.node("Add", [gate, graph.constant(f"{name}_one", 1.0)], f"{name}_gate")
-    product = graph.node("Mul", [z, one], f"{name}_product")
-    return graph.node("Mul", [product, graph.constant(f"{name}_half", 0.5)], name)
-
-
-def _mish(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
-    soft = graph.node("Softplus", [z], f"{name}_softplus")
-    return graph.node("Mul", [z, graph.node("Tanh", [soft], f"{name}_tanh")], name)
-
-
-def _squared(graph: _Graph, z: str, name: str, parameters: Mapping[str, float]) -> str:  # noqa: ARG001 - as the others
-    positive = graph.node("Relu", [z], f"{name}_relu")
-    return graph.node("Mul", [positive, positive], name)
-
-
-_OPERATORS: Mapping[str, _Operator] = {
-    "relu": _one("Relu"),
-    "leaky_relu": _one("LeakyRelu", alpha="alpha"),
-    "prelu": _prelu,
-    "relu6": _clip,
-    "hard_tanh": _clip,
-    "relu_squared": _squared,
-    "thresholded_relu": _one("ThresholdedRelu", alpha="theta"),
-    "elu": _one("Elu", alpha="alpha"),
-    "celu": _one("Celu", alpha="alpha"),
-    "selu": _one("Selu", alpha="alpha", gamma="scale"),
-    "sigmoid": _one("Sigmoid"),
-    "tanh": _one("Tanh"),
-    "softsign": _one("Softsign"),
-    "softplus": _one("Softplus"),
-    "hard_sigmoid": _hard_sigmoid,
-    "onnx.hard_sigmoid": _hard_sigmoid,
-    "hard_swish": _one("HardSwish"),
-    "silu": _swish,
-    "quick_gelu": _swish,
-    "gelu": _gelu,
-    "gelu_tanh": _gelu_tanh,
-    "mish": _mish,
-}
-"""By our names, what ONNX has for them: an operator, or a composition that exporters write too."""
-_ONLY: Mapping[str, Mapping[str, float]] = {
-    "softplus": {"beta": 1.0, "threshold": float("inf")},
-    "thresholded_relu": {"value": 0.0},
-}
-"""Parameters that ONNX's operators do not have, and the values at which they are not missed."""

@@ -1,4 +1,4 @@
-"""Which axis of a tensor holds the units: from the layer that makes them, followed forward through the graph."""
+"""The unit axis of each tensor: from the layer that makes the units, followed forward through the graph."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ from actcli.sources.onnx.graph import Graph, Node
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Where the units of a tensor are.
+    """The place of the units in a tensor.
 
     Attributes:
-        axis: from 0 on; -1, the last, where the rank is not known.
-        rank: how many axes the tensor has; 0 where that is not known.
-        count: how many units there are; None where the model does not say.
+        axis: the axis of the units; -1, the last, where the rank is unknown.
+        rank: the number of the tensor's axes; 0 where it is unknown.
+        count: the number of units; None where the model does not state it.
         layer: the Conv, Gemm, MatMul or BatchNormalization they come from; None where several meet.
 
     """
@@ -25,14 +25,14 @@ class Units:
 
 
 def unit_axes(graph: Graph) -> dict[str, Units]:
-    """Each tensor whose units are known, in one pass from the inputs on."""
+    """Find the units of each tensor, in one pass from the inputs on; tensors without a unit axis are left out."""
     found: dict[str, Units] = {}
     for node in graph.nodes:
         rule = _RULES.get(node.op)
         if rule is None or not node.outputs:
             continue
         units = rule(graph, node, found)
-        if units is None:
+        if units is None or not -1 <= units.axis < max(units.rank, 1):
             continue
         shape = graph.shapes.get(node.outputs[0])
         if shape is not None and not units.rank and shape:
@@ -42,23 +42,22 @@ def unit_axes(graph: Graph) -> dict[str, Units]:
             if written is not None and units.count not in {None, written}:
                 units = replace(units, layer=None)
             units = replace(units, count=units.count if written is None else written)
-        for output in node.outputs[:1]:
-            found[output] = units
+        found[node.outputs[0]] = units
     return found
 
 
 def units_of(graph: Graph, known: Mapping[str, Units], tensor: str) -> Units | str:
-    """The units of a tensor, or why they are not known."""
+    """The units of a tensor, or the reason why they are unknown."""
     units = known.get(tensor)
     shape = graph.shapes.get(tensor)
     if units is None and shape is not None and len(shape) == 2:
-        units = Units(1, 2, shape[1], None)  # (sample, feature): there is no other way
+        units = Units(1, 2, shape[1], None)  # (sample, feature): there is no other reading
     if units is None:
-        return "no layer with units is found before it, so its unit axis is not known"
+        return "its unit axis is not known: no layer with units comes before it"
     if units.axis == 0:
-        return "its units lie along the first axis, where the samples should be"
+        return "its units lie along the first axis, which should hold the samples"
     if not units.count:
-        return "the number of its units is not written in the model"
+        return "the model does not state the number of its units"
     return units
 
 
@@ -81,14 +80,14 @@ def _convolution(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units 
     count = _length(graph, weights, 0)
     if node.op == "ConvTranspose":
         count = _length(graph, weights, 1)
-        count = None if count is None else count * int(node.attributes.get("group", 1))
+        count = None if count is None else count * max(node.integer("group", 1), 1)
     return Units(1, rank, count, node)
 
 
 def _gemm(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
     if len(node.inputs) < 2:
         return None
-    return Units(1, 2, _length(graph, node.inputs[1], 0 if node.attributes.get("transB") else 1), node)
+    return Units(1, 2, _length(graph, node.inputs[1], 0 if node.integer("transB", 0) else 1), node)
 
 
 def _matmul(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
@@ -103,29 +102,29 @@ def _matmul(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | Non
 
 
 def _normalization(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    units = known.get(node.inputs[0])
+    units = known.get(node.input(0))
     if units is not None and units.axis == 1:
         return units
-    rank = graph.rank(node.inputs[0]) or graph.rank(node.outputs[0])
-    if rank is None or rank < 2 or len(node.inputs) < 2:
+    rank = graph.rank(node.input(0)) or graph.rank(node.outputs[0])
+    if rank is None or rank < 2:
         return None
-    return Units(1, rank, _length(graph, node.inputs[1], 0), node)
+    return Units(1, rank, _length(graph, node.input(1), 0), node)
 
 
 def _kept(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    return known.get(node.inputs[0]) if node.inputs else None
+    return known.get(node.input(0))
 
 
 def _transposed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    units = known.get(node.inputs[0])
+    units = known.get(node.input(0))
     if units is None or not units.rank:
         return None
-    order = list(node.attributes.get("perm", range(units.rank - 1, -1, -1)))
+    order = node.integers("perm") or list(range(units.rank - 1, -1, -1))
     return replace(units, axis=order.index(units.axis)) if sorted(order) == list(range(units.rank)) else None
 
 
 def _combined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    """Elementwise on several operands, aligned at their last axes as broadcasting does."""
+    """The units of an elementwise result; its operands are aligned at their last axes, as broadcasting does."""
     operands = [known[name] for name in node.inputs if name in known]
     if not operands:
         return None
@@ -140,7 +139,7 @@ def _combined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | N
 
 
 def _combined_last(operands: list[Units]) -> Units | None:
-    """Operands of unknown rank: their last axes meet whatever it is."""
+    """The units where some rank is unknown: last axes meet whatever it is."""
     return (
         _together(operands, -1, 0) if all(units.axis in {-1, units.rank - 1} for units in operands) else None
     )
@@ -158,7 +157,7 @@ def _together(operands: list[Units], axis: int, rank: int) -> Units:
 
 
 def _pooled(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    units = known.get(node.inputs[0])
+    units = known.get(node.input(0))
     return units if units is not None and units.axis == 1 else None
 
 
@@ -172,7 +171,7 @@ def _joined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | Non
     ):
         return None
     counts = [units.count for units in operands if units is not None]
-    along = int(node.attributes.get("axis", 0)) % first.rank
+    along = node.integer("axis", 0) % first.rank
     if along != first.axis:
         return first if len(set(counts)) == 1 else None
     known_counts = [count for count in counts if count is not None]
@@ -180,16 +179,8 @@ def _joined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | Non
     return Units(first.axis, first.rank, total, None)
 
 
-def _axes(graph: Graph, node: Node) -> list[int] | None:
-    axes = node.attributes.get("axes")
-    if axes is None and len(node.inputs) > 1:
-        array = graph.constant(node.inputs[1])
-        axes = None if array is None else array.reshape(-1).tolist()
-    return None if axes is None else [int(axis) for axis in axes]
-
-
 def _squeezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    units, axes = known.get(node.inputs[0]), _axes(graph, node)
+    units, axes = known.get(node.input(0)), graph.axes(node)
     if units is None or axes is None or not units.rank:
         return None
     gone = {axis % units.rank for axis in axes}
@@ -201,7 +192,7 @@ def _squeezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | N
 
 
 def _unsqueezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    units, axes = known.get(node.inputs[0]), _axes(graph, node)
+    units, axes = known.get(node.input(0)), graph.axes(node)
     if units is None or axes is None or not units.rank:
         return None
     rank = units.rank + len(axes)
@@ -211,8 +202,8 @@ def _unsqueezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units |
 
 
 def _reshaped(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    """Only where the units stay a last axis of the same length: (samples·steps, units) to (samples, steps, units)."""
-    units, shape = known.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
+    """The units where they stay a last axis of the same length: (samples·steps, units) to (samples, steps, units)."""
+    units, shape = known.get(node.input(0)), graph.shapes.get(node.outputs[0])
     if units is None or shape is None or units.axis not in {-1, units.rank - 1} or len(shape) < 2:
         return None
     return replace(units, axis=len(shape) - 1, rank=len(shape)) if shape[-1] == units.count else None

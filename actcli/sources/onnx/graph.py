@@ -1,6 +1,7 @@
 """A model's graph as plain Python: nodes in the order they run, who makes a tensor, constants, shapes."""
 
 import heapq
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,10 +22,11 @@ class Node:
     """One operator of the graph.
 
     Attributes:
-        op: its name; empty for an operator of a domain that is not known.
-        name: what the model calls this node, possibly nothing.
+        op: the operator's name; empty for one of an unknown domain.
+        name: the node's own name; may be empty.
         inputs, outputs: names of tensors; an input left out is empty.
-        attributes: by name, as onnx.helper.get_attribute_value gives them.
+        attributes: by name, as onnx.helper.get_attribute_value returns them. A damaged model may hold any type under
+            any name, so read them with `real`, `integer`, `integers` and `text`.
 
     """
 
@@ -33,6 +35,30 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+
+    def input(self, place: int) -> str:
+        """The name of an input; empty where there is none."""
+        return self.inputs[place] if place < len(self.inputs) else ""
+
+    def real(self, name: str, default: float) -> float:
+        """An attribute that is a number; `default` where it is absent or something else."""
+        value = self.attributes.get(name)
+        return float(value) if isinstance(value, (int, float)) else default
+
+    def integer(self, name: str, default: int) -> int:
+        """An attribute that is a whole number; `default` where it is absent or something else."""
+        value = self.attributes.get(name)
+        return value if isinstance(value, int) else default
+
+    def integers(self, name: str) -> list[int] | None:
+        """An attribute that is a list of whole numbers; None where it is absent or something else."""
+        value = self.attributes.get(name)
+        return value if isinstance(value, list) and all(isinstance(v, int) for v in value) else None
+
+    def text(self, name: str) -> str:
+        """An attribute that is a string; empty where it is absent or something else."""
+        value = self.attributes.get(name)
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
 
     @property
     def title(self) -> str:
@@ -48,10 +74,11 @@ class Graph:
         nodes: in an order in which they can run.
         producer: the node that makes a tensor.
         consumers: the nodes that take a tensor.
-        shapes: as far as they can be inferred: a number, or None for a length that is not known.
+        shapes: as far as they can be inferred: lengths, None for an unknown one.
         types: the ONNX element type of each tensor, where it is known.
-        arrays: the initializers and constants, read when they are asked for.
+        arrays: the initializers and constants, read on demand.
         opset: the version of ONNX's own operators.
+        folder: the model's folder, where weights in files of their own lie.
 
     """
 
@@ -66,14 +93,14 @@ class Graph:
     _read: dict[str, NDArray[Any] | None] = field(default_factory=dict)
 
     def rank(self, tensor: str) -> int | None:
-        """How many axes a tensor has, where that can be inferred."""
+        """The number of a tensor's axes; None where it is unknown."""
         shape = self.shapes.get(tensor)
         return None if shape is None else len(shape)
 
     def constant(self, tensor: str) -> NDArray[Any] | None:
-        """The numbers of a tensor that no input changes, in the shape they were stored in unless they are plain.
+        """The numbers of a tensor that depends on no input, through changes of type and shape.
 
-        None for every other tensor, and for one that more than a change of type or shape makes.
+        They keep the shape in which they are stored where the tensor's own is unknown. None for every other tensor.
         """
         name, changed = tensor, False
         for _ in range(64):
@@ -82,9 +109,11 @@ class Graph:
                     self._read[name] = _numbers(self.arrays[name], self.folder)
                 array = self._read[name]
                 shape = self.shapes.get(tensor)
-                if array is None or not changed or shape is None or None in shape:
+                if array is None or not changed or shape is None:
                     return array
-                return array.reshape([int(length or 0) for length in shape])
+                lengths = [-1 if length is None else length for length in shape]
+                fits = -1 not in lengths and math.prod(lengths) == array.size
+                return array.reshape(lengths) if fits else array
             node = self.producer.get(name)
             if node is None or node.op not in _VIEWS or not node.inputs:
                 return None
@@ -95,16 +124,23 @@ class Graph:
         return None
 
     def number(self, tensor: str) -> float | None:
-        """The value of a constant whose elements are all one number; None for all else."""
+        """The value of a constant whose elements are all the same number; None for any other tensor."""
         array = self.constant(tensor)
         if array is None or not array.size or array.dtype.kind not in "fiub":
             return None
         first = float(array.flat[0])
         return first if array.size == 1 or bool((array == array.flat[0]).all()) else None
 
+    def axes(self, node: Node, attribute: str = "axes") -> list[int] | None:
+        """The axes that a node names in an attribute, or in its second input where that is constant; else None."""
+        if attribute in node.attributes:
+            return node.integers(attribute)
+        array = self.constant(node.input(1))
+        return array.reshape(-1).tolist() if array is not None and array.dtype.kind in "iu" else None
+
 
 def read_graph(model: Any, folder: str, origin: str) -> Graph:
-    """The graph of a model whose local functions are already inlined. Raises DataError for a cycle."""
+    """Read the graph of a model without local functions. Raises DataError for a cycle, or a tensor made twice."""
     import onnx
 
     graph = model.graph
@@ -114,17 +150,14 @@ def read_graph(model: Any, folder: str, origin: str) -> Graph:
         node = as_node(proto)
         unsorted.append(node)
         if node.op == "Constant" and node.outputs:
-            value = node.attributes.get("value")
-            for kind in ("value_float", "value_floats", "value_int", "value_ints"):
-                if value is None and kind in node.attributes:
-                    value = np.asarray(node.attributes[kind], np.float32 if "float" in kind else np.int64)
+            value = _constant_value(node)
             if value is not None:
                 arrays[node.outputs[0]] = value
     producer: dict[str, Node] = {}
     for node in unsorted:
         for output in node.outputs:
             if output in producer:
-                raise DataError(f"{origin}: two nodes make the tensor {output!r}, a graph has one for each")
+                raise DataError(f"{origin}: two nodes make the tensor {output!r}")
             if output:
                 producer[output] = node
     consumers: dict[str, list[Node]] = {}
@@ -147,20 +180,43 @@ def read_graph(model: Any, folder: str, origin: str) -> Graph:
 
 
 def as_node(proto: Any) -> Node:
-    """A node of the file; its subgraphs stay attributes."""
-    from onnx import helper
-
+    """A node of the file as a Node; its subgraphs stay attributes."""
     return Node(
         proto.op_type if proto.domain in _DOMAINS else "",
         proto.name,
         tuple(proto.input),
         tuple(proto.output),
-        {attribute.name: helper.get_attribute_value(attribute) for attribute in proto.attribute},
+        {attribute.name: _attribute_value(attribute) for attribute in proto.attribute},
     )
 
 
+def _attribute_value(attribute: Any) -> Any:
+    """An attribute as a number, bytes, a tensor, a graph or a list of such; None for one of an unknown type."""
+    from onnx import helper
+
+    try:
+        return helper.get_attribute_value(attribute)
+    except ValueError:
+        return None
+
+
+def _constant_value(node: Node) -> Any:
+    """The tensor or array that a Constant holds; None for a sparse one, a string or nothing."""
+    value = node.attributes.get("value")
+    if type(value).__name__ == "TensorProto":
+        return value
+    for kind, dtype in (("float", np.float32), ("int", np.int64)):
+        for name in (f"value_{kind}", f"value_{kind}s"):
+            if name in node.attributes:
+                try:
+                    return np.asarray(node.attributes[name], dtype)
+                except (TypeError, ValueError, OverflowError):
+                    return None
+    return None
+
+
 def subgraphs(node: Node) -> Iterator[tuple[str, Any]]:
-    """The graphs inside a node (If, Loop, Scan), each with the name of its attribute."""
+    """Yield the graphs inside a node (If, Loop, Scan), each with the name of its attribute."""
     for name, value in node.attributes.items():
         for graph in value if isinstance(value, list) else [value]:
             if type(graph).__name__ == "GraphProto":
@@ -173,10 +229,10 @@ def _in_order(
     consumers: Mapping[str, list[Node]],
     origin: str,
 ) -> tuple[Node, ...]:
-    """The nodes so that each follows those it needs (Kahn 1962). Raises DataError when they wait for each other."""
+    """Sort nodes so that each follows those it needs (Kahn 1962). Raises DataError for a cycle."""
     place = {id(node): i for i, node in enumerate(nodes)}
     waiting = [len({name for name in node.inputs if name in producer}) for node in nodes]
-    # of those that can run, the first in the file
+    # among those that can run, the first in the file goes first
     ready = [i for i, count in enumerate(waiting) if not count]
     ordered: list[Node] = []
     while ready:
@@ -190,7 +246,7 @@ def _in_order(
                     heapq.heappush(ready, i)
     if len(ordered) < len(nodes):
         stuck = next(node for node, count in zip(nodes, waiting, strict=True) if count)
-        raise DataError(f"{origin}: the graph has a cycle, the node {stuck.title!r} waits for its own output")
+        raise DataError(f"{origin}: the graph has a cycle: the node {stuck.title!r} waits for its own output")
     return tuple(ordered)
 
 
@@ -198,7 +254,7 @@ _LARGE = 1 << 16
 
 
 def _inferred(model: Any, onnx: Any) -> tuple[dict[str, tuple[int | None, ...]], dict[str, int]]:
-    """Shapes and element types by ONNX's own inference, on a copy without the weights."""
+    """Infer shapes and element types with onnx, on a copy without the weights."""
     slim = onnx.ModelProto()
     slim.ir_version = model.ir_version
     slim.opset_import.extend(model.opset_import)
@@ -217,7 +273,7 @@ def _inferred(model: Any, onnx: Any) -> tuple[dict[str, tuple[int | None, ...]],
             graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
     try:
         graph = onnx.shape_inference.infer_shapes(slim, data_prop=True).graph
-    except Exception:  # noqa: BLE001 - inference is a convenience: what it cannot say is not known
+    except Exception:  # noqa: BLE001 - without inference there are still the shapes that the model states
         graph = slim.graph
     shapes: dict[str, tuple[int | None, ...]] = {}
     types: dict[str, int] = {}
@@ -231,22 +287,23 @@ def _inferred(model: Any, onnx: Any) -> tuple[dict[str, tuple[int | None, ...]],
                 for dim in tensor.shape.dim
             )
     for tensor in model.graph.initializer:
-        shapes.setdefault(tensor.name, tuple(tensor.dims))
+        shapes.setdefault(tensor.name, tuple(length if length >= 0 else None for length in tensor.dims))
         types.setdefault(tensor.name, tensor.data_type)
     return shapes, types
 
 
 def _numbers(value: Any, folder: str) -> NDArray[Any] | None:
-    """A constant's numbers; None for strings and types NumPy does not have."""
+    """A constant's numbers; None for strings, damaged tensors and types that NumPy does not have."""
     if isinstance(value, np.ndarray):
         return value
     from onnx import numpy_helper
 
     from actcli.sources.onnx.external import is_external, read_external
 
+    if is_external(value):
+        return read_external(value, folder)
     try:
-        return (
-            read_external(value, folder) if is_external(value) else np.asarray(numpy_helper.to_array(value))
-        )
-    except (ValueError, TypeError, KeyError, AttributeError):
+        array = np.asarray(numpy_helper.to_array(value))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
+    return None if array.dtype.kind in "OSUc" else array

@@ -1,4 +1,4 @@
-"""What a model is run on: arrays of a file, checked against its inputs and read in batches, or noise."""
+"""The samples that a model is run on: arrays of a file, checked and read in batches, or noise."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,17 +15,17 @@ from actcli.sources.streams.bytestream import ByteStream, open_file
 
 Batch = dict[str, NDArray[Any]]
 _MOST_SAMPLE = 1 << 30
-"""Bytes of one sample of one input: more is a damaged header or no sample."""
+"""Bytes of one sample of one input; a header that states more is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """An input that a model must be given.
+    """An input that a run needs.
 
     Attributes:
         name: of the tensor.
-        dtype: of its numbers; None for what NumPy has no numbers for.
-        shape: a length, a name for one that is free, or None; None as a whole where even the rank is free.
+        dtype: of its numbers; None for strings and types that NumPy does not have.
+        shape: lengths; a name or None for a free one; None as a whole where the rank is free too.
 
     """
 
@@ -35,12 +35,12 @@ class ModelInput:
 
     @property
     def is_scalar(self) -> bool:
-        """Whether it has no axis of samples, and is the same for all of them."""
+        """Whether it has no axis of samples and is the same for all of them."""
         return self.shape == ()
 
     @property
     def shown(self) -> str:
-        """Its shape as messages say it: `(N, 3, height, width)`."""
+        """The shape in messages: `(N, 3, any, any)`."""
         if self.shape is None:
             return "any shape"
         lengths = [
@@ -51,7 +51,7 @@ class ModelInput:
 
     @property
     def fixed_batch(self) -> int | None:
-        """The length of its first axis, where the model fixes it."""
+        """The length of its first axis; None where it is free."""
         first = self.shape[0] if self.shape else None
         return first if isinstance(first, int) else None
 
@@ -59,7 +59,8 @@ class ModelInput:
 class Inputs(Protocol):
     """Samples for a model.
 
-    `samples`: how many there are. `elements`: numbers of one sample, all inputs together. `origin`: for messages.
+    `samples`: how many there are. `elements`: the numbers of one sample, all inputs together. `origin`: their name in
+    messages.
     """
 
     @property
@@ -72,12 +73,12 @@ class Inputs(Protocol):
     def origin(self) -> str: ...  # noqa: D102
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
-        """The samples in order, `size` at a time: how many there are, and an array for each input."""
+        """Yield the samples in order, `size` at a time: their number, and an array for each input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Samples drawn from a generator: normal numbers, 0 and 1 for whole numbers, each sample by its own seed."""
+    """Random samples: normal numbers, or 0 and 1 for whole-number inputs; each sample has its own seed."""
 
     inputs: tuple[ModelInput, ...]
     shapes: Mapping[str, tuple[int, ...]]
@@ -88,11 +89,11 @@ class Noise:
 
     @property
     def elements(self) -> int:
-        """Numbers of one sample."""
+        """The numbers of one sample."""
         return sum(math.prod(shape) for shape in self.shapes.values())
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
-        """The samples in order; what a sample is does not depend on the batch it is in."""
+        """Yield the samples in order; a sample does not depend on its batch."""
         for start in range(0, self.samples, size):
             count = min(size, self.samples - start)
             drawn = [self._sample(index) for index in range(start, start + count)]
@@ -118,16 +119,19 @@ class Noise:
 
 
 _USUAL = {3: 128, 4: 224, 5: 32}
-"""Lengths taken for free axes, by how many axes an input has: steps of a sequence, pixels, voxels."""
+"""Lengths for free axes, by the input's number of axes: steps of a sequence, pixels, voxels."""
 
 
 def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Noise:
-    """`samples` draws of noise in the shapes and types a model asks for; `notes` says what was chosen for free axes.
+    """Draw `samples` samples of noise in the shapes and types of the inputs; `notes` names the lengths chosen.
 
-    Raises UsageError for less than one sample, DataError for an input that holds no numbers.
+    Raises UsageError for less than one sample; DataError for a model without inputs and for one whose input holds no
+    numbers.
     """
     if samples < 1:
-        raise UsageError(f"{samples} random samples: at least 1 is wanted")
+        raise UsageError(f"{samples} random samples: at least 1 is needed")
+    if not inputs:
+        raise DataError("the model has no inputs, so there is nothing to run it on")
     shapes, notes, free = {}, [], []
     for wanted in inputs:
         _require_numbers(wanted)
@@ -139,11 +143,11 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
         ][1:]
         if any(not isinstance(length, int) for length in shape[1:]):
             chosen = " x ".join(map(str, named))
-            notes.append(f"input '{wanted.name}' leaves its size open, {chosen} is drawn")
+            notes.append(f"input '{wanted.name}' leaves its size open; {chosen} is drawn")
             free.append(f"{chosen} for '{wanted.name}'")
         shapes[wanted.name] = tuple(named)
         _require_small(math.prod(named), wanted.dtype, wanted.name)
-    # a model may be fit for some lengths only, and says so in its own words when it does not run
+    # a model may run with some lengths only; the error then names what was drawn
     drawn = f"noise (its size is open: {', '.join(free)}; --data FILE brings its own)" if free else "noise"
     return Noise(tuple(inputs), shapes, samples, seed, tuple(notes), drawn)
 
@@ -154,7 +158,7 @@ def _is_channels(shape: tuple[int | str | None, ...], axis: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Array:
-    """One array of a file, opened anew for each pass."""
+    """One array of a file, opened again for each pass."""
 
     origin: str
     path: str
@@ -165,7 +169,7 @@ class _Array:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The samples of a file: one array for each input, read as they are needed."""
+    """The samples of a file: one array for each input, read on demand."""
 
     origin: str
     samples: int
@@ -174,13 +178,13 @@ class Recorded:
 
     @property
     def elements(self) -> int:
-        """Numbers of one sample."""
+        """The numbers of one sample."""
         return sum(math.prod(array.header.shape[1:]) for array in self.arrays)
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
-        """The samples in order. Raises DataError when the file is damaged."""
+        """Yield the samples in order. Raises DataError when the file is damaged."""
         with ExitStack() as stack:
-            streams = [stack.enter_context(_opened(array, stack)) for array in self.arrays]
+            streams = [stack.enter_context(_open_array(array, stack)) for array in self.arrays]
             for start in range(0, self.samples, size):
                 count = min(size, self.samples - start)
                 batch = {
@@ -191,21 +195,21 @@ class Recorded:
 
 
 def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None = None) -> Recorded:
-    """The samples of an .npy (one input), or of an .npz with an array for each input, by name.
+    """Open the samples of an .npy (one input), or of an .npz with an array for each input, by name.
 
-    `limit` keeps the first ones. Raises DataError for a file that does not fit the model: which input expects
-    what; for arrays of different lengths, and for no samples at all; UsageError for a limit below 1.
+    `limit` keeps the first ones. Raises DataError for a file that does not fit the model, naming the input and what
+    it expects; for arrays of different lengths; and for a file without samples; UsageError for a limit below 1.
     """
     if limit is not None and limit < 1:
-        raise UsageError(f"--limit {limit}: at least 1 sample is wanted")
+        raise UsageError(f"--limit {limit}: at least 1 sample is needed")
     if not inputs:
-        raise DataError(f"{path}: the model has no inputs, so that there is nothing to run it on")
+        raise DataError(f"{path}: the model has no inputs, so there is nothing to run it on")
     for wanted in inputs:
         _require_numbers(wanted)
-    found = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
-    for array in found:
+    arrays = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
+    for array in arrays:
         _require_fitting(array)
-    per_sample = [array for array in found if not array.wanted.is_scalar]
+    per_sample = [array for array in arrays if not array.wanted.is_scalar]
     if not per_sample:
         raise DataError(f"{path}: no input of the model has an axis of samples")
     first = per_sample[0]
@@ -214,15 +218,15 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
         if array.header.shape[0] != samples:
             raise DataError(
                 f"{path}: input '{first.wanted.name}' has {samples} samples and "
-                f"'{array.wanted.name}' {array.header.shape[0]}, wanted is one number"
+                f"'{array.wanted.name}' has {array.header.shape[0]}; they must agree"
             )
     if not samples:
         raise DataError(f"{path}: holds no samples: its shape is {first.header.shape}")
     scalars = {}
-    for array in found:
+    for array in arrays:
         if array.wanted.is_scalar:
             with ExitStack() as stack:
-                scalars[array.wanted.name] = _rows(_opened(array, stack), array, 1).reshape(())
+                scalars[array.wanted.name] = _rows(_open_array(array, stack), array, 1).reshape(())
     kept = samples if limit is None else min(limit, samples)
     return Recorded(path, kept, tuple(per_sample), scalars)
 
@@ -235,7 +239,7 @@ def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
     if len(inputs) != 1:
         names = ", ".join(f"'{wanted.name}' {wanted.shown}" for wanted in inputs)
         raise DataError(
-            f"{path}: the model has {len(inputs)} inputs, save an .npz with an array for each: {names}"
+            f"{path}: the model has {len(inputs)} inputs; save an .npz with an array for each: {names}"
         )
     return _Array(path, path, None, header, inputs[0])
 
@@ -247,21 +251,21 @@ def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if len(inputs) == 1 and len(members) == 1 and inputs[0].name not in members:
             members = {inputs[0].name: next(iter(members.values()))}
-        found = []
+        arrays = []
         for wanted in inputs:
             if wanted.name not in members:
-                there = ", ".join(sorted(members)[:20]) or "none"
+                names = ", ".join(sorted(members)[:20]) or "none"
                 raise DataError(
-                    f"{path}: no array for the input '{wanted.name}' {wanted.shown}; there are {there}"
+                    f"{path}: no array for the input '{wanted.name}' {wanted.shown}; the arrays are {names}"
                 )
             info = members[wanted.name]
             with _member(archive, info, path) as stream:
                 header = read_header(stream, info.file_size)
-            found.append(_Array(f"{path}:{wanted.name}", path, info.filename, header, wanted))
-    return found
+            arrays.append(_Array(f"{path}:{wanted.name}", path, info.filename, header, wanted))
+    return arrays
 
 
-def _opened(array: _Array, stack: ExitStack) -> ByteStream:
+def _open_array(array: _Array, stack: ExitStack) -> ByteStream:
     if array.member is None:
         stream = open_file(array.path)
         read_header(stream)
@@ -276,36 +280,36 @@ def _opened(array: _Array, stack: ExitStack) -> ByteStream:
 
 
 def _rows(stream: ByteStream, array: _Array, count: int) -> NDArray[Any]:
-    """The next samples, in the type of the input."""
+    """Read the next samples, in the type of the input."""
     header = array.header
     shape = header.shape[1:]
     size = count * math.prod(shape)
     buffer = np.empty(size * header.dtype.itemsize, np.uint8)
     if stream.fill(buffer.data) < buffer.nbytes:
-        raise DataError(f"{array.origin}: truncated: its header promises more samples than there are")
+        raise DataError(f"{array.origin}: truncated: its header states more samples than there are")
     values = buffer.view(header.dtype).reshape(count, *shape)
     return np.ascontiguousarray(values.astype(array.wanted.dtype, copy=False))
 
 
 def _require_fitting(array: _Array) -> None:
-    """Raise DataError, saying what the input expects, unless an array has its rank, lengths and kind of number."""
+    """Check an array's rank, lengths and kind of number. Raises DataError, naming what the input expects."""
     wanted, header = array.wanted, array.header
-    says = f"input '{wanted.name}' expects {wanted.shown} of {wanted.dtype}"
+    expects = f"input '{wanted.name}' expects {wanted.shown} of {wanted.dtype}"
     if wanted.shape is not None:
         if len(header.shape) != len(wanted.shape):
-            raise DataError(f"{array.origin}: its shape is {header.shape}, {says}")
-        for length, said in list(zip(header.shape, wanted.shape, strict=True))[1:]:
-            if isinstance(said, int) and length != said:
-                raise DataError(f"{array.origin}: its shape is {header.shape}, {says}")
+            raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
+        for length, fixed in list(zip(header.shape, wanted.shape, strict=True))[1:]:
+            if isinstance(fixed, int) and length != fixed:
+                raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
     elif not header.shape:
-        raise DataError(f"{array.origin}: a single number, {says}")
+        raise DataError(f"{array.origin}: a single number, {expects}")
     if wanted.dtype is not None and wanted.dtype.kind in "iu" and header.dtype.kind == "f":
         raise DataError(
-            f"{array.origin}: holds {header.dtype}, {says}; save it with .astype('{wanted.dtype}')"
+            f"{array.origin}: holds {header.dtype}, {expects}; save it with .astype('{wanted.dtype}')"
         )
     if header.fortran and len(header.shape) > 1:
         raise DataError(
-            f"{array.origin}: is in Fortran order, its samples are spread over the whole file; "
+            f"{array.origin}: is in Fortran order, which spreads a sample over the whole file; "
             "save it with np.ascontiguousarray"
         )
     _require_small(math.prod(header.shape[1:]), header.dtype, array.origin)
@@ -314,11 +318,9 @@ def _require_fitting(array: _Array) -> None:
 def _require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> None:
     nbytes = elements * (4 if dtype is None else dtype.itemsize)
     if nbytes > _MOST_SAMPLE:
-        raise DataError(f"{origin}: one sample has {nbytes} bytes, at most {_MOST_SAMPLE} are taken")
+        raise DataError(f"{origin}: one sample has {nbytes} bytes; at most {_MOST_SAMPLE} are allowed")
 
 
 def _require_numbers(wanted: ModelInput) -> None:
     if wanted.dtype is None:
-        raise DataError(
-            f"the input '{wanted.name}' of the model holds no numbers that can be given from an array"
-        )
+        raise DataError(f"the model's input '{wanted.name}' holds no numbers, so no array can be its value")

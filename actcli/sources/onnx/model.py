@@ -1,4 +1,4 @@
-"""What a model file holds for us: its inputs, the layers whose units can be watched, and what cannot be."""
+"""A model file opened: its inputs, the layers whose units can be watched, and the activations that cannot be."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +11,17 @@ from actcli.analysis.deadness.causes import Weights
 from actcli.analysis.deadness.firing_rule import Rule, firing_rule
 from actcli.analysis.deadness.verdict import Unobserved
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
 from actcli.sources.onnx.graph import Graph, as_node, read_graph, subgraphs
 from actcli.sources.onnx.inputs import ModelInput
 from actcli.sources.onnx.load import folder_of, load_model
-from actcli.sources.onnx.match import Found, activations, is_activation
+from actcli.sources.onnx.match import FoundActivation, find_activations, is_activation
 from actcli.sources.onnx.outputs import Place, Watched
 from actcli.sources.onnx.weights import upstream_of, weights_of
+
+_BYTES_PER_UNIT = 600
+"""The statistics of a unit in a few copies, and its bias and scale (measured)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,12 +29,12 @@ class ModelLayer:
     """A layer of units behind one activation.
 
     Attributes:
-        name: of its node, else of its output; no two layers have the same.
+        name: the name of its node, else of its output; unique.
         op: the operator, or the name of the composition.
         function: the activation's specification, as `activation` takes it.
-        units: how many it has.
-        weights: what feeds it; None where that is not made of constants.
-        upstream: the layers whose outputs feed it.
+        units: how many units it has.
+        weights: the weights that feed it; None where they do not all come from constants.
+        upstream: the names of the layers whose outputs feed it.
 
     """
 
@@ -44,17 +48,17 @@ class ModelLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A model, looked at but not run.
+    """A model that was read and not run.
 
     Attributes:
         path: of its file.
-        inputs: what it must be given.
-        layers: those that can be watched, in the order of the graph.
-        unobserved: activations that cannot be, with the reason.
-        watched: where each layer's tensors are, in the same order.
+        inputs: the inputs that a run needs.
+        layers: the layers that can be watched, in the order of the graph.
+        unobserved: activations that cannot be watched, with the reason.
+        watched: each layer's tensors, in the same order.
         proto: the model as onnx.ModelProto.
-        opset: of ONNX's own operators.
-        tensors: every name that is taken.
+        opset: the version of ONNX's own operators.
+        tensors: the names of all tensors.
 
     """
 
@@ -68,40 +72,43 @@ class Model:
     tensors: frozenset[str] = field(repr=False)
 
 
-def open_model(path: str) -> Model:
-    """A model and its activations: single operators and the compositions that exporters write.
+def open_model(path: str, memory: int | None = None) -> Model:
+    """Read a model and find its activations: single operators and the compositions that exporters write.
 
-    Nothing is run. Raises DataError when onnx or onnxruntime is missing; for a file that is truncated, no model,
-    or has a cycle; for weights kept outside its own folder; and for a model without activations.
+    Nothing is run. memory: the bytes that may be used; None for half of what is available. Raises DataError when onnx
+    or onnxruntime is missing; for a file that is truncated, is not a model, or has a cycle; for weights kept outside
+    its own folder; for a model without activations; and for one that needs too much memory.
     """
-    proto = load_model(path)
+    proto = load_model(path, memory)
     graph = read_graph(proto, folder_of(path), path)
     axes = unit_axes(graph)
     names = _Names()
     rules: dict[str, Rule] = {}
-    found: list[tuple[Found, Watched]] = []
+    observable: list[tuple[FoundActivation, Watched]] = []
     unobserved: list[Unobserved] = []
-    for activation_ in activations(graph):
-        name = names.unique(activation_.node.name, activation_.after)
-        watched = _watched(graph, axes, activation_, name, rules)
+    for found in find_activations(graph):
+        name = names.unique(found.node.name, found.after)
+        watched = _watched(graph, axes, found, name, rules)
         if isinstance(watched, str):
-            unobserved.append(Unobserved(name, activation_.op, watched))
+            unobserved.append(Unobserved(name, found.op, watched))
         else:
-            found.append((activation_, watched))
-    unobserved += _inside(graph, names)
-    if not found and not unobserved:
-        raise DataError(f"{path}: holds no activation that is known")
-    outputs = {one.after: (watched.name, watched.units) for one, watched in found}
+            observable.append((found, watched))
+    unobserved += _activations_in_branches(graph, names)
+    if not observable and not unobserved:
+        raise DataError(f"{path}: the model has no activation function that is recognised")
+    units = sum(watched.units for _, watched in observable)
+    require_memory(_BYTES_PER_UNIT * units, memory, f"{path}: the statistics of its {units:,} units")
+    outputs = {found.after: (watched.name, watched.units) for found, watched in observable}
     layers = tuple(
         ModelLayer(
             name=watched.name,
-            op=one.op,
+            op=found.op,
             function=watched.rule.function,
             units=watched.units,
-            weights=weights_of(graph, one.before, watched.units, outputs),
-            upstream=upstream_of(graph, one.before, outputs),
+            weights=weights_of(graph, found.before, watched.units, outputs),
+            upstream=upstream_of(graph, found.before, outputs),
         )
-        for one, watched in found
+        for found, watched in observable
     )
     tensors = {*graph.producer, *graph.shapes, *graph.arrays, *graph.consumers}
     return Model(
@@ -109,7 +116,7 @@ def open_model(path: str) -> Model:
         _inputs(proto),
         layers,
         tuple(unobserved),
-        tuple(watched for _, watched in found),
+        tuple(watched for _, watched in observable),
         proto,
         graph.opset,
         frozenset(tensors),
@@ -117,27 +124,27 @@ def open_model(path: str) -> Model:
 
 
 class _Names:
-    """Names given so far: a node's own, else its output's, else one with a number."""
+    """The names of layers: a node's own, else its output's, else one with a number."""
 
     def __init__(self) -> None:
-        self._given: set[str] = set()
+        self._used: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def unique(self, *candidates: str) -> str:
         wanted = [candidate for candidate in candidates if candidate] or ["activation"]
-        name = next((candidate for candidate in wanted if candidate not in self._given), None)
-        number = 2
-        while name is None:
+        name = next((candidate for candidate in wanted if candidate not in self._used), "")
+        while not name or name in self._used:
+            number = self._numbers.get(wanted[0], 1) + 1
+            self._numbers[wanted[0]] = number
             name = f"{wanted[0]} ({number})"
-            if name in self._given:
-                name, number = None, number + 1
-        self._given.add(name)
+        self._used.add(name)
         return name
 
 
 def _watched(
-    graph: Graph, axes: dict[str, Units], found: Found, name: str, rules: dict[str, Rule]
+    graph: Graph, axes: dict[str, Units], found: FoundActivation, name: str, rules: dict[str, Rule]
 ) -> Watched | str:
-    """Where a layer's tensors are, or why it cannot be watched."""
+    """A layer to observe, or the reason why it cannot be."""
     if found.spec is None:
         return found.reason
     before = units_of(graph, axes, found.before)
@@ -170,7 +177,7 @@ def _watched(
 
 
 def _is_single(shape: tuple[int | None, ...] | None, units: Units) -> bool:
-    """Whether every axis but those of the samples and the units is known to have length 1."""
+    """Return whether every axis but those of the samples and the units surely has length 1."""
     if units.rank == 2:
         return True
     return shape is not None and all(
@@ -178,17 +185,16 @@ def _is_single(shape: tuple[int | None, ...] | None, units: Units) -> bool:
     )
 
 
-def _inside(graph: Graph, names: _Names) -> list[Unobserved]:
-    """The activations in graphs inside nodes: branches and loop bodies hand no tensors out."""
-    found = []
+def _activations_in_branches(graph: Graph, names: _Names) -> list[Unobserved]:
+    """The activations in graphs inside nodes, branches and loop bodies: their tensors cannot become outputs."""
+    unobserved = []
     for node in graph.nodes:
         for branch, inner in subgraphs(node):
             where = f"inside {branch} of the {node.op or 'operator'} node {node.title!r}"
             for op, title in _activations_inside(inner):
-                found.append(
-                    Unobserved(names.unique(title), op, f"{where}, which hands none of its tensors out")
-                )
-    return found
+                reason = f"{where}, whose tensors are not tensors of the graph"
+                unobserved.append(Unobserved(names.unique(title), op, reason))
+    return unobserved
 
 
 def _activations_inside(graph: Any) -> Iterator[tuple[str, str]]:
@@ -201,13 +207,13 @@ def _activations_inside(graph: Any) -> Iterator[tuple[str, str]]:
 
 
 def _inputs(proto: Any) -> tuple[ModelInput, ...]:
-    """The inputs without a value of their own."""
+    """The inputs without a value in the model."""
     from onnx import helper
 
-    given = {tensor.name for tensor in proto.graph.initializer}
-    found = []
+    with_value = {tensor.name for tensor in proto.graph.initializer}
+    inputs = []
     for value in proto.graph.input:
-        if value.name in given:
+        if value.name in with_value:
             continue
         tensor = value.type.tensor_type
         dtype: np.dtype[Any] | None = None
@@ -224,5 +230,5 @@ def _inputs(proto: Any) -> tuple[ModelInput, ...]:
                 dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else dim.dim_param or None
                 for dim in tensor.shape.dim
             )
-        found.append(ModelInput(value.name, dtype, shape))
-    return tuple(found)
+        inputs.append(ModelInput(value.name, dtype, shape))
+    return tuple(inputs)

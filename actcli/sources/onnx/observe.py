@@ -1,7 +1,7 @@
-"""A model run on its inputs, and what its units did: onnxruntime computes, few numbers leave it.
+"""A model run on its inputs, and the statistics of its units: onnxruntime computes, few numbers leave it.
 
-Batches run side by side, each on one thread: the numbers do not depend on how many threads there are, and small
-operators do not wait for each other.
+Batches run side by side, each on one thread: the numbers do not depend on the number of threads, and small operators do
+not wait for each other.
 """
 
 import math
@@ -20,6 +20,7 @@ from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Watch
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Batch, Inputs
 from actcli.sources.onnx.model import Model, ModelLayer
 from actcli.sources.onnx.outputs import Arrays, Outputs, units_first
@@ -31,56 +32,73 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 _INPUT = 1 << 18
-"""Numbers of input in a batch: enough that starting an operator costs little, few enough for the cache (measured)."""
+"""Numbers of input per batch: enough that starting an operator costs little, few enough for the cache (measured)."""
 _MOST_BATCH = 256
 _TOKEN = 768
-"""A whole number in an input stands for a row of about so many numbers in the model."""
+"""A whole number in an input, a token, stands for a row of about so many numbers in the model."""
 _MOST_HELD = 32
 """Batches whose reductions are put together before they are added to the state."""
+_BYTES = 16
+"""Bytes for each number of input in a batch: drawn in float64, converted, stacked (measured)."""
 
 
 def observe_model(
-    model: Model, inputs: Inputs, *, batch: int | None = None, threads: int = 1, start: int | None = 0
+    model: Model,
+    inputs: Inputs,
+    *,
+    batch: int | None = None,
+    threads: int = 1,
+    start: int | None = 0,
+    memory: int | None = None,
 ) -> "Observation":
-    """Run a model and watch its layers: an iterator of Watch, whose states grow.
+    """Run a model and watch its layers: an iterator of Watch with growing states.
 
-    batch: samples a run; None is chosen by their size. A length that the model fixes is honoured: what is left
-    over is filled up and not counted. start: the place of the first sample in the whole data. The first batch
-    runs at once, so that what does not fit is said here. Raises UsageError for a batch that the model does not
-    take, DataError when the model cannot be run on these inputs.
+    batch: samples per run; None chooses by their size. Where the model fixes the length of a batch, the last one is
+    filled up with samples that are not counted. start: the place of the first sample in the whole data. memory: the
+    bytes that may be used; None for half of what is available. The first batch runs at once, so that errors are raised
+    here: UsageError for a batch that the model does not take, DataError when it cannot be run on these inputs.
     """
-    return Observation(model, inputs, batch_size(model, inputs, batch), threads, start)
+    size = batch_size(model, inputs, batch)
+    copies = min(threads, -(-inputs.samples // size)) + 1
+    remedy = "" if batch is None else f"use a smaller batch than {batch}"
+    require_memory(
+        _BYTES * size * max(inputs.elements, 1) * copies,
+        memory,
+        f"{model.path}: a batch of {size:,} samples",
+        remedy,
+    )
+    return Observation(model, inputs, size, threads, start)
 
 
-def batch_size(model: Model, inputs: Inputs, asked: int | None) -> int:
-    """Samples a run: what the model fixes, what is asked for, or what suits their size."""
+def batch_size(model: Model, inputs: Inputs, batch: int | None) -> int:
+    """Samples per run: as the model fixes them, else `batch`, else by their size. Raises what observe_model raises."""
     fixed = {size for wanted in model.inputs if (size := wanted.fixed_batch) is not None}
     if len(fixed) > 1:
         raise DataError(
-            f"{model.path}: its inputs fix batches of {' and '.join(map(str, sorted(fixed)))} samples, "
-            "so that it is not known which axis is the sample"
+            f"{model.path}: its inputs have first axes of {' and '.join(map(str, sorted(fixed)))}, "
+            "so it is not clear which axis holds the samples"
         )
-    if asked is not None and asked < 1:
-        raise UsageError(f"--batch {asked}: at least 1 sample is wanted")
+    if batch is not None and batch < 1:
+        raise UsageError(f"--batch {batch}: at least 1 sample is needed")
     if fixed:
         size = fixed.pop()
-        if asked is not None and asked != size:
-            raise UsageError(f"--batch {asked}: the model takes batches of {size}, leave --batch out")
+        if batch is not None and batch != size:
+            raise UsageError(f"--batch {batch}: the model takes batches of {size}; leave --batch out")
         return size
-    if asked is not None:
-        return min(asked, inputs.samples)
+    if batch is not None:
+        return min(batch, inputs.samples)
     whole = any(wanted.dtype is not None and wanted.dtype.kind in "iu" for wanted in model.inputs)
     elements = max(inputs.elements, 1) * (_TOKEN if whole else 1)
     return max(1, min(_INPUT // elements, _MOST_BATCH, inputs.samples))
 
 
 class Observation:
-    """The run of a model: drawn from as an iterator of Watch.
+    """The run of a model, an iterator of Watch.
 
     Attributes:
-        layers: those that are watched.
-        unobserved: the model's own, and layers whose first axis turned out not to be the sample.
-        batch: samples a run.
+        layers: the layers that are watched.
+        unobserved: the model's own, and layers whose first axis turned out not to hold the samples.
+        batch: samples per run.
 
     """
 
@@ -98,23 +116,23 @@ class Observation:
         self._batches = inputs.batches(batch)
         count, feed = next(self._batches)
         feed = feed_of(feed, count, batch, model)
-        # the other threads need not wait for what the first batch tells of the layers
-        self._pool = _pool_of(self._workers)
+        # the other threads need not wait for the first batch, which tells the layers' shapes
+        self._pool = _thread_pool(self._workers)
         self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
         self.unobserved: tuple[Unobserved, ...] = model.unobserved
         self.layers: tuple[ModelLayer, ...] = model.layers
         try:
-            found = self._run(feed)
+            arrays = self._run(feed)
         except DataError:
             self._stop()
             raise
-        self._leave_out(found, batch)
+        self._leave_out(arrays, batch)
         self._run.ask_for([outputs.tensor for outputs in self._outputs])
         self._positions = {
-            outputs.layer.name: math.prod(outputs.shape_in(found)) // (batch * outputs.layer.units)
+            outputs.layer.name: math.prod(outputs.shape_in(arrays)) // (batch * outputs.layer.units)
             for outputs in self._outputs
         }
-        self._first = (count, self._told(feed, count, found))
+        self._first = (count, self._parts(feed, count, arrays))
         self._steps = self._watch()
 
     def __iter__(self) -> Self:
@@ -124,23 +142,25 @@ class Observation:
         return next(self._steps)
 
     def close(self) -> None:
-        """Stop; batches on their way are finished and not counted."""
+        """Stop; batches under way are finished and not counted."""
         self._steps.close()
         self._stop()
 
-    def _leave_out(self, found: Arrays, rows: int) -> None:
-        """Go on without the layers whose first axis is not the sample, or whose units are others than expected."""
+    def _leave_out(self, arrays: Arrays, rows: int) -> None:
+        """Drop the layers whose first axis does not hold the samples, or whose shape differs from the expected one."""
         wrong = {}
         ops = {layer.name: layer.op for layer in self._model.layers}
         for outputs in self._outputs:
-            layer, shape = outputs.layer, outputs.shape_in(found)
+            layer, shape = outputs.layer, outputs.shape_in(arrays)
             place = layer.before
             if len(shape) != (place.rank or 3) or shape[place.axis] != layer.units:
                 reason = (
-                    f"its shape is {tuple(shape)}, and {layer.units} units on axis {place.axis} were expected"
+                    f"its shape is {tuple(shape)}; {layer.units} units on axis {place.axis} were expected"
                 )
             elif shape[0] != rows:
-                reason = f"its first axis is not the sample: it has {shape[0]} rows for {rows} samples"
+                reason = (
+                    f"its first axis does not hold the samples: it has {shape[0]} rows for {rows} samples"
+                )
             else:
                 continue
             wrong[layer.name] = Unobserved(layer.name, ops[layer.name], reason)
@@ -149,12 +169,12 @@ class Observation:
             self.layers = tuple(layer for layer in self.layers if layer.name not in wrong)
             self.unobserved = (*self.unobserved, *wrong.values())
 
-    def _told(self, feed: Batch, count: int, found: Arrays) -> "list[_Part]":
-        """What a run says of each layer; layers of which it does not say enough are run again, whole."""
+    def _parts(self, feed: Batch, count: int, arrays: Arrays) -> "list[_Part]":
+        """A batch's part of the statistics of each layer; layers whose reductions are unclear are run again, whole."""
         parts: list[_Part] = []
         unclear: list[int] = []
         for i, outputs in enumerate(self._outputs):
-            layer, array = outputs.layer, found[outputs.tensor][:count]
+            layer, array = outputs.layer, arrays[outputs.tensor][:count]
             positions = self._positions[layer.name]
             if not outputs.quantities and positions == 1:
                 parts.append(_Part(numbers=array.reshape(count, layer.units)))
@@ -173,7 +193,7 @@ class Observation:
 
     def _work(self, feed: Batch, count: int) -> "list[_Part]":
         full = feed_of(feed, count, self.batch, self._model)
-        return self._told(full, count, self._run(full))
+        return self._parts(full, count, self._run(full))
 
     def _watch(self) -> Generator[Watch, None, None]:
         states = {
@@ -181,18 +201,18 @@ class Observation:
             for outputs in self._outputs
         }
         held: list[tuple[int, int, list[_Part]]] = []
-        done, asked, total = 0, 1, self._inputs.samples
+        done, wanted, total = 0, 1, self._inputs.samples
         for count, parts in self._in_order():
             held.append((done, count, parts))
             done += count
-            # the first answers come soon, later ones in fewer, larger steps
-            if len(held) >= asked or done == total:
+            # the first results come soon, later ones in fewer, larger steps
+            if len(held) >= wanted or done == total:
                 self._add(states, held)
-                held, asked = [], min(2 * asked, _MOST_HELD)
+                held, wanted = [], min(2 * wanted, _MOST_HELD)
             yield Watch(done, total, self._model.path, dict(states))
 
     def _in_order(self) -> "Iterator[tuple[int, list[_Part]]]":
-        """What each batch says, in order; as many run at once as there are workers."""
+        """Yield each batch's parts in order; as many batches run at once as there are workers."""
         pool = self._pool
         if pool is None:
             yield self._first
@@ -200,26 +220,26 @@ class Observation:
                 yield count, self._work(feed, count)
             return
         try:
-            waiting = deque(self._submitted(pool, self._workers + 1))
+            waiting = deque(self._submit(pool, self._workers + 1))
             yield self._first
             for count, feed, future in self._ahead:
-                yield count, self._told(feed, count, future.result())
+                yield count, self._parts(feed, count, future.result())
             while waiting:
-                count, parts = waiting.popleft()
-                told = parts.result()
-                waiting.extend(self._submitted(pool, 1))
-                yield count, told
+                count, future_parts = waiting.popleft()
+                parts = future_parts.result()
+                waiting.extend(self._submit(pool, 1))
+                yield count, parts
         finally:
             self._stop()
 
-    def _submitted(
+    def _submit(
         self, pool: "ThreadPoolExecutor", batches: int
     ) -> "Iterator[tuple[int, Future[list[_Part]]]]":
         for count, feed in islice(self._batches, batches):
             yield count, pool.submit(self._work, feed, count)
 
     def _run_ahead(self, pool: "ThreadPoolExecutor") -> "Iterator[tuple[int, Batch, Future[Arrays]]]":
-        """The next batches on their way, one for each thread but this."""
+        """Start the next batches, one for each other thread."""
         for count, feed in islice(self._batches, self._workers - 1):
             full = feed_of(feed, count, self.batch, self._model)
             yield count, full, pool.submit(self._run, full)
@@ -229,7 +249,7 @@ class Observation:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _add(self, states: dict[str, LayerState], held: "Sequence[tuple[int, int, list[_Part]]]") -> None:
-        """Add what some consecutive batches said to the states."""
+        """Add the parts of some consecutive batches to the states."""
         for i, outputs in enumerate(self._outputs):
             name = outputs.layer.name
             run: list[_Part] = []
@@ -240,13 +260,13 @@ class Observation:
                     first = first if run else at
                     run.append(part)
                     continue
-                states[name] = merge(states[name], self._together(outputs, run, first))
+                states[name] = merge(states[name], self._combine(outputs, run, first))
                 run = []
                 states[name] = merge(states[name], place_at(part.state, self._place(at)))
-            states[name] = merge(states[name], self._together(outputs, run, first))
+            states[name] = merge(states[name], self._combine(outputs, run, first))
 
-    def _together(self, outputs: Outputs, run: "Sequence[_Part]", first: int) -> LayerState:
-        """The state of consecutive batches of one layer, by their numbers or quantities."""
+    def _combine(self, outputs: Outputs, run: "Sequence[_Part]", first: int) -> LayerState:
+        """The state of consecutive batches of one layer, from their numbers or quantities."""
         layer = outputs.layer
         if not run:
             return empty_state(layer.name, layer.rule, layer.units)
@@ -265,14 +285,17 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one batch says of one layer: its state, its quantities side by side, or the numbers of a single position."""
+    """A batch's part of a layer's statistics.
+
+    One of: the state itself, the quantities side by side, or the numbers of a layer with a single position.
+    """
 
     state: LayerState | None = None
     numbers: NDArray[Any] | None = None
     packed: NDArray[Any] | None = None
 
 
-def _pool_of(workers: int) -> "ThreadPoolExecutor | None":
+def _thread_pool(workers: int) -> "ThreadPoolExecutor | None":
     if workers == 1:
         return None
     from concurrent.futures import ThreadPoolExecutor
@@ -281,7 +304,7 @@ def _pool_of(workers: int) -> "ThreadPoolExecutor | None":
 
 
 def feed_of(batch: Batch, count: int, size: int, model: Model) -> Batch:
-    """A batch as long as the model fixes it: the last sample is repeated, and not counted."""
+    """A batch of the length that the model fixes: the last sample is repeated."""
     if count == size or all(wanted.fixed_batch is None for wanted in model.inputs):
         return batch
     scalars = {wanted.name for wanted in model.inputs if wanted.is_scalar}

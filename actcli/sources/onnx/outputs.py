@@ -1,5 +1,6 @@
-"""Where the tensors of a layer are in a model, and what of it leaves the graph."""
+"""The tensors of a layer in a model, and the outputs by which a run reports on it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,16 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A tensor of a layer: its name, unit axis and rank, and its ONNX element type, None when not known.
+    """A tensor of a layer.
 
-    A rank of 0 is not known; the units lie along the last axis then. single: each unit is known to have one number
-    a sample.
+    Attributes:
+        tensor: its name.
+        axis: the axis of the units.
+        rank: the number of axes; 0 where it is unknown, and the units lie along the last one.
+        type: the ONNX element type; None where it is unknown.
+        units: the number of units.
+        single: whether each unit surely has one number per sample.
+
     """
 
     tensor: str
@@ -30,9 +37,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A layer to observe: its rule, where z and h are, and whether h is exactly the rule's function of z.
+    """A layer to observe.
 
-    `after` is None where only z can be had; then, and where the rule asks for it, z leaves the graph whole.
+    Attributes:
+        name: of the layer.
+        units: how many it has.
+        rule: when a unit fires.
+        before: the tensor z.
+        after: the tensor h; None where its units cannot be told apart. z itself becomes an output then.
+        same_everywhere: whether h is exactly the rule's function of z, in every unit.
+
     """
 
     name: str
@@ -45,13 +59,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What leaves the graph of a layer.
+    """The outputs by which a run reports on a layer.
 
     Attributes:
         layer: the layer.
-        tensor: the output that holds z itself, or side by side the quantities, (samples, units · quantities).
-        quantities: their names, in order; none where they are not made.
-        shape: the output that holds the shape of z, where z itself does not leave the graph.
+        tensor: the output that holds z itself, or the quantities side by side, (samples, units · quantities).
+        quantities: their names, in order; empty where the output is z.
+        shape: the output that holds the shape of z; None where the output is z.
 
     """
 
@@ -62,15 +76,16 @@ class Outputs:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What a first run has to give."""
+        """The outputs that a first run has to fetch."""
         return (self.tensor,) if self.shape is None else (self.shape, self.tensor)
 
-    def shape_in(self, found: Arrays) -> tuple[int, ...]:
-        """The shape of z in what a run gave."""
-        return found[self.tensor].shape if self.shape is None else tuple(found[self.shape].tolist())
+    def shape_in(self, arrays: Arrays) -> tuple[int, ...]:
+        """The shape of z, from the outputs of a run."""
+        return arrays[self.tensor].shape if self.shape is None else tuple(arrays[self.shape].tolist())
 
 
 def units_first(outputs: Outputs, z: NDArray[Any]) -> NDArray[Any]:
-    """z as (samples, units, positions)."""
+    """Return z as (samples, units, positions)."""
     axis = outputs.layer.before.axis
-    return np.moveaxis(z, axis, 1).reshape(z.shape[0], z.shape[axis], -1)
+    moved = np.moveaxis(z, axis, 1)
+    return moved.reshape(*moved.shape[:2], math.prod(moved.shape[2:]))

@@ -1,8 +1,9 @@
-"""What the quantities of a layer, numbers by sample and unit, say of its units."""
+"""The quantities of a layer, numbers by sample and unit: which are needed, and how they are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from actcli.sources.onnx.outputs import Arrays, Outputs, Watched
 
 
 def limits(rule: Rule, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """The numbers of z's own type above which elements are counted, they themselves not.
+    """The limits, in z's own type, above which elements are counted; a limit itself is not counted.
 
     above_zero: z > 0. above_low: from the first firing interval on. above_high: beyond the last one.
     """
@@ -25,27 +26,23 @@ def limits(rule: Rule, dtype: np.dtype[Any]) -> dict[str, Any]:
         bounds["above_low"] = (first.low, first.holds_low)
     if last.high < INF:
         bounds["above_high"] = (last.high, not last.holds_high)
-    found = {}
+    numbers = {}
     for name, (bound, counts_itself) in bounds.items():
         limit = round_to_type(bound, dtype, up=counts_itself)
-        found[name] = np.nextafter(limit, dtype.type(-np.inf)) if counts_itself else limit
-    return found
+        numbers[name] = np.nextafter(limit, dtype.type(-np.inf)) if counts_itself else limit
+    return numbers
 
 
-def of_values(layer: Watched) -> tuple[str, ...]:
-    """Which extremes of h do not follow from those of z."""
+def measured_extremes(layer: Watched) -> tuple[str, ...]:
+    """The extremes of h that do not follow from those of z."""
     shape = _shape_of(layer.rule.function)
-    measured = []
-    if not (layer.same_everywhere and shape.rises):
-        measured.append("value_minimum")
-    if not (layer.same_everywhere and shape.dips):
-        measured.append("value_maximum")
-    return tuple(measured)
+    follows = {"value_minimum": shape.rises, "value_maximum": shape.dips}
+    return tuple(name for name, follow in follows.items() if not (layer.same_everywhere and follow))
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """An activation; whether it never falls; whether its most lies at an end of every interval."""
+    """An activation; whether it never falls, and whether its maximum over an interval lies at an end of it."""
 
     f: Activation
     rises: bool
@@ -63,7 +60,7 @@ def _shape_of(spec: str) -> _Shape:
 
 
 def is_clear(outputs: Outputs, packed: NDArray[Any], positions: int) -> bool:
-    """Whether the quantities say all that is asked.
+    """Return whether the quantities tell everything about the units.
 
     They do not where NaN or inf is among the numbers, which must be counted, and where a unit's extremes lie in two
     gaps between which it may have fired.
@@ -71,22 +68,22 @@ def is_clear(outputs: Outputs, packed: NDArray[Any], positions: int) -> bool:
     if not np.isfinite(packed).all():
         return False
     return (
-        len(outputs.layer.rule.fires) == 1 or _fired(outputs, _apart(outputs, packed), positions) is not None
+        len(outputs.layer.rule.fires) == 1 or _fired(outputs, _unpack(outputs, packed), positions) is not None
     )
 
 
 def by_unit(outputs: Outputs, packed: NDArray[Any], positions: int) -> Arrays:
-    """The quantities of some samples, all clear, as analysis.observing.from_reductions takes them.
+    """The quantities of some clear samples, as `unit_statistics.from_reductions` takes them.
 
-    `m2` is 0: spread over positions is not observed, for it would cost a third of what running the model does.
+    `m2` is 0: spread over positions is not observed, for it would cost a third of the time that the model takes.
     """
-    rule, found = outputs.layer.rule, _apart(outputs, packed)
+    rule, found = outputs.layer.rule, _unpack(outputs, packed)
     least, most = found["minimum"], found["maximum"]
     low, high = _flat(found, positions)
     fired = _fired(outputs, found, positions)
     if fired is None:
         raise ValueError(outputs.layer.name)
-    # the mean of float32 numbers may lie just outside of them
+    # the mean of float32 numbers may lie just outside their range
     mean = np.clip(found["mean"].astype(np.float64), least, most)
     numbers: Arrays = {
         "maximum": most + 0.0,
@@ -105,20 +102,20 @@ def by_unit(outputs: Outputs, packed: NDArray[Any], positions: int) -> Arrays:
     return numbers
 
 
-def _apart(outputs: Outputs, packed: NDArray[Any]) -> Arrays:
+def _unpack(outputs: Outputs, packed: NDArray[Any]) -> Arrays:
     units = outputs.layer.units
     return {key: packed[:, i * units : (i + 1) * units] for i, key in enumerate(outputs.quantities)}
 
 
 def _flat(found: Arrays, positions: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """How many elements lie below the first firing interval, and how many above the last."""
+    """Count the elements below the first firing interval, and those above the last."""
     none = np.zeros(found["minimum"].shape)
     low = positions - found["above_low"] if "above_low" in found else none
     return low, found.get("above_high", none)
 
 
 def _fired(outputs: Outputs, found: Arrays, positions: int) -> NDArray[np.bool_] | None:
-    """Whether each unit fired on each sample; None where the extremes do not tell."""
+    """Return whether each unit fired on each sample; None where the extremes do not tell."""
     rule, least, most = outputs.layer.rule, found["minimum"], found["maximum"]
     low, high = _flat(found, positions)
     if len(rule.fires) == 1:
@@ -129,7 +126,7 @@ def _fired(outputs: Outputs, found: Arrays, positions: int) -> NDArray[np.bool_]
 
 
 def _values(outputs: Outputs, found: Mapping[str, NDArray[Any]]) -> Arrays:
-    """The extremes of h: measured, or those of f at the extremes of z where f says that they lie there."""
+    """The extremes of h: measured, or f at the extremes of z where its shape puts them there."""
     f = _shape_of(outputs.layer.rule.function).f
     values = {key: found[key] for key in ("value_minimum", "value_maximum") if key in found}
     if len(values) < 2:
@@ -139,9 +136,8 @@ def _values(outputs: Outputs, found: Mapping[str, NDArray[Any]]) -> Arrays:
 
 
 def _in_one_gap(rule: Rule, least: NDArray[Any], most: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where all values of a unit lie between the same two firing intervals."""
-    found = np.zeros(least.shape, np.bool_)
-    for left, right in zip(rule.fires, rule.fires[1:], strict=False):
-        beyond = ~within(replace(left, low=-INF), least)
-        found |= beyond & ~within(replace(right, high=INF), most)
-    return found
+    """Return whether all values of a unit lie between the same two firing intervals."""
+    inside = np.zeros(least.shape, np.bool_)
+    for left, right in pairwise(rule.fires):
+        inside |= ~within(replace(left, low=-INF), least) & ~within(replace(right, high=INF), most)
+    return inside

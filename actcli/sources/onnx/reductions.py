@@ -1,4 +1,4 @@
-"""Operators appended to a model's graph, so that of a layer only numbers by sample and unit leave it."""
+"""Operators appended to a model's graph, so that only numbers by sample and unit leave it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,16 +7,13 @@ from typing import Any, Self
 import numpy as np
 
 from actcli.sources.onnx.outputs import BFLOAT16, DOUBLE, FLOAT, FLOAT16, Outputs, Place, Watched
-from actcli.sources.onnx.quantities import limits, of_values
+from actcli.sources.onnx.quantities import limits, measured_extremes
 
 _PREFIX = "actcli/"
 
 
 class Extension:
-    """A model with operators appended and with its outputs replaced, until it is taken back.
-
-    The model's own nodes stay as they are; used as a context, everything added goes when it is left.
-    """
+    """A model with operators appended and its outputs replaced; a context that restores the model at its end."""
 
     def __init__(self, model: Any, opset: int, taken: set[str]) -> None:
         self._model, self._opset, self._taken = model, opset, taken
@@ -26,7 +23,7 @@ class Extension:
         self._count = 0
         self._made: dict[tuple[Any, ...], str] = {}
         self._shapes: dict[str, str] = {}
-        self._by_nodes = {name for node in graph.node for name in node.output}
+        self._made_by_nodes = {name for node in graph.node for name in node.output}
         del graph.output[:]
 
     def __enter__(self) -> Self:
@@ -41,22 +38,22 @@ class Extension:
         graph.output.extend(self._outputs)
 
     def all_of(self, layers: Iterable[Watched]) -> tuple[Outputs, ...]:
-        """Each layer reduced. The operators that give shapes come behind all others, whose order they disturb."""
+        """Reduce each layer. The operators that return shapes come last: before others they disturb the order."""
         from onnx import helper
 
-        found = tuple(self.reduced(layer) for layer in layers)
+        outputs = tuple(self.reduce(layer) for layer in layers)
         self._model.graph.node.extend(
             helper.make_node("Shape", [tensor], [output]) for tensor, output in self._shapes.items()
         )
-        return found
+        return outputs
 
     def whole(self, layer: Watched) -> Outputs:
-        """z as it is, for what reductions cannot say."""
+        """Make z itself an output, for what reductions cannot tell."""
         tensor, _, _ = self._as_number(layer.before)
         return Outputs(layer, self._itself(tensor))
 
-    def reduced(self, layer: Watched) -> Outputs:
-        """A layer's quantities over its positions; z whole where it has one, or they cannot be expressed."""
+    def reduce(self, layer: Watched) -> Outputs:
+        """Reduce a layer to its quantities over positions; z itself where it has one, or they cannot be expressed."""
         rule, before, after = layer.rule, layer.before, layer.after
         if before.single or after is None or not rule.fires or self._opset < 7:
             return self.whole(layer)
@@ -65,20 +62,24 @@ class Extension:
         if other != dtype:
             h = self._node("Cast", h, to=FLOAT if dtype.itemsize == 4 else DOUBLE)
         numbers = {
-            "maximum": self._reduced("ReduceMax", z, before),
-            "minimum": self._reduced("ReduceMin", z, before),
-            "mean": self._reduced("ReduceMean", z, before),
-            "absolute": self._reduced("ReduceMean", h if rule.lowest >= 0 else self._node("Abs", h), after),
+            "maximum": self._over_positions("ReduceMax", z, before),
+            "minimum": self._over_positions("ReduceMin", z, before),
+            "mean": self._over_positions("ReduceMean", z, before),
+            "absolute": self._over_positions(
+                "ReduceMean", h if rule.lowest >= 0 else self._node("Abs", h), after
+            ),
         }
         for key, limit in limits(rule, dtype).items():
             numbers[key] = self._above(z, before, limit)
-        for key in of_values(layer):
-            numbers[key] = self._reduced("ReduceMin" if key == "value_minimum" else "ReduceMax", h, after)
+        for key in measured_extremes(layer):
+            numbers[key] = self._over_positions(
+                "ReduceMin" if key == "value_minimum" else "ReduceMax", h, after
+            )
         packed = self._declare(self._node("Concat", *numbers.values(), axis=1))
         return Outputs(layer, packed, tuple(numbers), shape=self._shape(z))
 
     def _as_number(self, place: Place) -> tuple[str, Place, np.dtype[Any]]:
-        """The tensor as float32 or float64: float16 and whole numbers lose nothing by it. Its rank is known then."""
+        """The tensor as float32 or float64, which float16 and whole numbers fit exactly, with a known rank."""
         tensor, single = place.tensor, place.type in {FLOAT, FLOAT16, BFLOAT16, None}
         if place.type not in {FLOAT, DOUBLE}:
             tensor = self._node("Cast", tensor, to=FLOAT if single else DOUBLE)
@@ -88,16 +89,16 @@ class Extension:
         return tensor, place, np.dtype(np.float32 if single else np.float64)
 
     def _above(self, z: str, place: Place, limit: Any) -> str:
-        """How many elements are larger than a number of z's own type."""
+        """Count the elements that are larger than a number of z's own type."""
         to = FLOAT if limit.dtype.itemsize == 4 else DOUBLE
         step = _step(limit)
         if step is None:
             ones = self._node("Cast", self._node("Greater", z, self._constant(limit)), to=to)
         else:
             ones = self._node("HardSigmoid", z, alpha=step[0], beta=step[1])
-        return self._reduced("ReduceSum", ones, place)
+        return self._over_positions("ReduceSum", ones, place)
 
-    def _reduced(self, op: str, tensor: str, place: Place) -> str:
+    def _over_positions(self, op: str, tensor: str, place: Place) -> str:
         axes = [axis for axis in range(1, place.rank) if axis != place.axis]
         by_input = 13 if op == "ReduceSum" else 18
         if self._opset < by_input:
@@ -105,8 +106,8 @@ class Extension:
         return self._node(op, tensor, self._constant(np.array(axes, np.int64)), keepdims=0)
 
     def _itself(self, tensor: str) -> str:
-        """A tensor as an output; what no node makes, an input, goes through one that does nothing."""
-        return self._declare(tensor if tensor in self._by_nodes else self._node("Identity", tensor))
+        """Make a tensor an output; an input, which no node makes, goes through an Identity."""
+        return self._declare(tensor if tensor in self._made_by_nodes else self._node("Identity", tensor))
 
     def _shape(self, tensor: str) -> str:
         if tensor not in self._shapes:
@@ -119,14 +120,14 @@ class Extension:
         return name
 
     def _node(self, op: str, *inputs: str, **attributes: Any) -> str:
-        """The output of a new node, or of the one that was made for the same before."""
+        """The output of a new node, or of an equal one that exists."""
         from onnx import helper
 
         key = (op, inputs, repr(attributes))
         if key not in self._made:
             output = self._fresh(op)
             self._model.graph.node.append(helper.make_node(op, list(inputs), [output], **attributes))
-            self._by_nodes.add(output)
+            self._made_by_nodes.add(output)
             self._made[key] = output
         return self._made[key]
 
@@ -150,11 +151,11 @@ class Extension:
 
 
 def _step(limit: Any) -> tuple[float, float] | None:
-    """The slope and offset with which HardSigmoid is 1 above a limit and 0 up to it, exactly; None where none is.
+    """The slope and offset with which HardSigmoid is exactly 1 above a limit and 0 up to it; None where none exist.
 
-    It is one operator where a comparison takes two. A power of 2 as slope rounds nothing, and two numbers of which
-    one is the limit differ by a number of their type: that times the slope is at least 1. Not so at 0, next to
-    which numbers are smaller than any slope makes good, and for slopes that are no float32, as attributes are.
+    It is one operator, where a comparison takes two. A power of 2 as slope rounds nothing, and the limit differs from
+    every other number by at least its last bit, which times the slope is at least 1. None at 0, whose neighbours are
+    too small for any slope, and where the slope or the offset does not fit float32, the type of attributes.
     """
     if limit.dtype.itemsize != 4 or limit == 0 or not np.isfinite(limit):
         return None

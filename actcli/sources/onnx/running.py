@@ -1,7 +1,7 @@
-"""Sessions of onnxruntime: a model with other outputs than its own."""
+"""Sessions of onnxruntime: a model run with other outputs than its own."""
 
 from collections.abc import Sequence
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from actcli.analysis.deadness.unit_state import LayerState
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A session of onnxruntime, asked for the outputs of some layers."""
+    """A session of onnxruntime that fetches the outputs of some layers."""
 
     def __init__(self, model: Model, origin: str, outputs: Sequence[Outputs], threads: int) -> None:
         self._path, self._origin = model.path, origin
@@ -26,26 +26,26 @@ class Run:
         self.ask_for([name for one in outputs for name in one.names])
 
     def ask_for(self, names: Sequence[str]) -> None:
-        """What to fetch from now on."""
+        """Fetch these outputs from now on."""
         self._names = list(dict.fromkeys(names))
 
     def __call__(self, feed: Batch) -> Arrays:
-        """The outputs by name. Raises DataError with onnxruntime's own words when the model does not run."""
-        names = self._names  # another thread may ask for others meanwhile
+        """Run the model and return the outputs by name. Raises DataError with onnxruntime's message when it fails."""
+        names = self._names  # another thread may change them meanwhile
         if not names:
             return {}
         try:
-            found: list[NDArray[Any]] = self._session.run(names, feed)
+            arrays: list[NDArray[Any]] = self._session.run(names, feed)
         except Exception as error:  # onnxruntime's errors have no common class
             raise DataError(f"{self._path}: does not run on {self._origin}: {one_line(error)}") from error
-        return dict(zip(names, found, strict=True))
+        return dict(zip(names, arrays, strict=True))
 
 
 class Whole:
-    """The same model with z itself as output, for the layers and batches of which reductions say too little.
+    """The same model with z itself as output, for the layers and batches for which reductions do not suffice.
 
-    That is where NaN or inf is among the numbers, which must be counted, and where a unit of a function with
-    several firing intervals has its extremes outside of all of them. Sample by sample, so that it stays small.
+    Those are the ones with NaN or inf, which must be counted, and those where a unit whose function has several
+    firing intervals has its extremes outside all of them.
     """
 
     def __init__(self, model: Model, origin: str, threads: int) -> None:
@@ -54,15 +54,14 @@ class Whole:
         self._making = Lock()
 
     def __call__(self, layers: Sequence[str], feed: Batch, count: int) -> list[LayerState]:
-        """The states of these layers over the first `count` samples of a batch."""
-        runs = [self._of(name) for name in layers]
-        found = []
-        for run, outputs in runs:
-            z = run(feed)[outputs.tensor]
-            found.append(observe(outputs.layer.rule, outputs.layer.name, units_first(outputs, z)[:count], 0))
-        return found
+        """Return the states of these layers over the first `count` samples of a batch."""
+        states = []
+        for run, outputs in [self._run_of(name) for name in layers]:
+            z = units_first(outputs, run(feed)[outputs.tensor])
+            states.append(observe(outputs.layer.rule, outputs.layer.name, z[:count], 0))
+        return states
 
-    def _of(self, name: str) -> tuple[Run, Outputs]:
+    def _run_of(self, name: str) -> tuple[Run, Outputs]:
         with self._making:
             if name not in self._sessions:
                 layer = next(layer for layer in self._model.watched if layer.name == name)
@@ -74,43 +73,56 @@ class Whole:
 
 
 def _session(model: Model, threads: int) -> Any:
-    """A session on the CPU of a model as it stands. Raises DataError when onnxruntime refuses it."""
+    """Make a session on the CPU. Raises DataError when onnxruntime refuses the model."""
     import onnxruntime
 
+    _require_threads(threads)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    # what is asked of a tensor is made of it before the model goes on, while it is in the cache
+    # a tensor is reduced before the model goes on, while it is in the cache
     options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     try:
-        keep = _with_weights(model, options, onnxruntime)
+        weights = _add_external_weights(model, options, onnxruntime)
         session = onnxruntime.InferenceSession(
             model.proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
     except DataError:
         raise
     except Exception as error:
-        raise DataError(f"{model.path}: onnxruntime does not take the model: {one_line(error)}") from error
-    del keep
+        raise DataError(f"{model.path}: onnxruntime refuses the model: {one_line(error)}") from error
+    del weights  # they had to live until the session was made
     return session
 
 
-def _with_weights(model: Model, options: Any, onnxruntime: Any) -> list[Any]:
-    """Hand over the weights from files beside the model ourselves: onnxruntime opens no file."""
-    from onnx import numpy_helper
+def _require_threads(count: int) -> None:
+    """Check that threads can be started: onnxruntime waits forever for one that cannot."""
+    if count == 1:  # the session runs on our own
+        return
+    done = Event()
+    threads = [Thread(target=done.wait) for _ in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+    except RuntimeError as error:
+        raise DataError(f"{count} threads cannot be started; try --threads 1") from error
+    finally:
+        done.set()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
 
-    from actcli.sources.onnx.external import external_tensors, is_external, read_external
 
-    folder = folder_of(model.path)
-    names, values = [], []
-    for tensor in model.proto.graph.initializer:
-        if is_external(tensor):
-            names.append(tensor.name)
-            values.append(onnxruntime.OrtValue.ortvalue_from_numpy(read_external(tensor, folder)))
-    if names:
-        options.add_external_initializers(names, values)
-    for tensor in list(external_tensors(model.proto.graph)):
-        if tensor.name not in names:
-            tensor.CopyFrom(numpy_helper.from_array(read_external(tensor, folder), tensor.name))
+def _add_external_weights(model: Model, options: Any, onnxruntime: Any) -> list[Any]:
+    """Give onnxruntime the weights in files beside the model, so that it opens no file itself; return them."""
+    from actcli.sources.onnx.external import is_external, read_external
+
+    external = {tensor.name: tensor for tensor in model.proto.graph.initializer if is_external(tensor)}
+    values = [
+        onnxruntime.OrtValue.ortvalue_from_numpy(read_external(tensor, folder_of(model.path)))
+        for tensor in external.values()
+    ]
+    if external:
+        options.add_external_initializers(list(external), values)
     return values

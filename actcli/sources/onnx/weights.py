@@ -1,4 +1,4 @@
-"""What feeds a layer, read off its weights: z = W x + b, batch normalization and the like folded in."""
+"""The weights that feed a layer: z = W x + b, with batch normalization and scaling folded in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,11 @@ _KEEPS = {"Cast", "Identity", "Dropout", "Transpose", "Squeeze", "Unsqueeze"}
 _POOLS = {"MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "Pad", "Resize", "Upsample"}
 """A unit whose outputs are all 0 stays 0 through these."""
 _FLATTENS = {"Flatten", "Reshape"}
-_LONGEST = 64
+_LINEAR = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
+_MOST_NODES = 64
+"""Nodes that are looked through on the way to a layer."""
+_MOST_PAIRS = 1 << 28
+"""Pairs of a unit and an input, a byte each, in the largest layer whose weights are looked at."""
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -22,7 +26,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(slots=True)
 class _Affine:
-    """z = scale · y + shift, by unit."""
+    """The map z = scale · y + shift, by unit."""
 
     scale: Numbers
     shift: Numbers
@@ -31,27 +35,28 @@ class _Affine:
 def weights_of(
     graph: Graph, before: str, units: int, outputs: Mapping[str, tuple[str, int]]
 ) -> Weights | None:
-    """The weights of the layer that makes z; None where something else than constants lies between.
+    """The weights of the layer that makes the tensor `before`, z; None where they do not all come from constants.
 
-    outputs: h of every layer, to its name and how many units it has.
+    outputs: from the tensor h of every layer to the layer's name and its number of units.
     """
     tensor, affine = before, _Affine(np.ones(units), np.zeros(units))
-    for _ in range(_LONGEST):
-        node = graph.producer.get(tensor)
-        if node is None:
-            return None
-        if node.op in _LINEAR:
-            return _of_linear(graph, node, affine, outputs)
-        folded = _folded(graph, node, affine)
-        if folded is None:
-            return None
-        tensor = folded
+    with np.errstate(all="ignore"):  # stored weights may hold inf and NaN
+        for _ in range(_MOST_NODES):
+            node = graph.producer.get(tensor)
+            if node is None:
+                return None
+            if node.op in _LINEAR:
+                return _linear_weights(graph, node, affine, outputs)
+            source = _fold(graph, node, affine)
+            if source is None:
+                return None
+            tensor = source
     return None
 
 
 def upstream_of(graph: Graph, before: str, outputs: Mapping[str, tuple[str, int]]) -> tuple[str, ...]:
-    """The layers whose outputs reach z without passing another layer's."""
-    found: dict[str, None] = {}
+    """The names of the layers whose outputs reach the tensor `before` without passing another layer's."""
+    names: dict[str, None] = {}
     waiting, seen = [before], set()
     while waiting:
         tensor = waiting.pop()
@@ -59,24 +64,24 @@ def upstream_of(graph: Graph, before: str, outputs: Mapping[str, tuple[str, int]
             continue
         seen.add(tensor)
         if tensor in outputs and tensor != before:
-            found[outputs[tensor][0]] = None
+            names[outputs[tensor][0]] = None
             continue
         node = graph.producer.get(tensor)
         waiting.extend(node.inputs if node is not None else ())
-    return tuple(found)
+    return tuple(names)
 
 
-def _folded(graph: Graph, node: Node, affine: _Affine) -> str | None:
-    """The tensor before a node that scales and shifts by unit, taken into affine; None for any other node."""
+def _fold(graph: Graph, node: Node, affine: _Affine) -> str | None:
+    """Take a node that scales and shifts by unit into `affine` and return its input; None for any other node."""
     if node.op in _KEEPS:
-        return node.inputs[0]
+        return node.input(0)
     units = affine.scale.size
     if node.op == "BatchNormalization":
         parts = [_by_unit(graph.constant(name), units) for name in node.inputs[1:5]]
         if any(part is None for part in parts) or len(parts) < 4:
             return None
         gain, bias, mean, variance = (part for part in parts if part is not None)
-        gain = gain / np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5)))
+        gain = gain / np.sqrt(variance + node.real("epsilon", 1e-5))
         affine.shift = affine.shift + affine.scale * (bias - mean * gain)
         affine.scale = affine.scale * gain
         return node.inputs[0]
@@ -97,75 +102,75 @@ def _folded(graph: Graph, node: Node, affine: _Affine) -> str | None:
 
 
 def _by_unit(array: NDArray[Any] | None, units: int) -> Numbers | None:
-    """A constant as a number for each unit."""
+    """A constant as one number per unit; None where it is none."""
     if array is None or array.size not in {1, units} or array.dtype.kind != "f":
         return None
     return np.broadcast_to(array.reshape(-1).astype(np.float64), (units,))
 
 
-_LINEAR = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
-
-
-def _of_linear(
+def _linear_weights(
     graph: Graph, node: Node, affine: _Affine, outputs: Mapping[str, tuple[str, int]]
 ) -> Weights | None:
     units = affine.scale.size
-    array = graph.constant(node.inputs[1])
-    if array is None or array.dtype.kind != "f":
+    array = graph.constant(node.input(1))
+    if array is None or array.dtype.kind != "f" or not array.size:
         return None
-    touched = _touched(node, np.asarray(array != 0, np.bool_))
-    if touched is None or len(touched) != units:
+    connected = _connections(node, np.asarray(array != 0, np.bool_))
+    if connected is None or len(connected) != units:
         return None
     bias: Numbers | None = np.zeros(units)
-    if len(node.inputs) > 2 and node.inputs[2]:
-        bias = _by_unit(graph.constant(node.inputs[2]), units)
+    if node.input(2):
+        bias = _by_unit(graph.constant(node.input(2)), units)
         if bias is not None and node.op == "Gemm":
-            bias = bias * float(node.attributes.get("beta", 1.0))
-    upstream, flattened, first = _source(graph, node.inputs[0], outputs)
+            bias = bias * node.real("beta", 1.0)
+    upstream, flattened, first = _source(graph, node.input(0), outputs)
     reaches: Flags | None = None
     if upstream is not None:
         count = upstream[1]
-        if touched.shape[1] == count:
-            reaches = touched
-        elif flattened and touched.shape[1] % count == 0:
-            reaches = np.asarray(touched.reshape(units, count, -1).any(axis=2), np.bool_)
+        if connected.shape[1] == count:
+            reaches = connected
+        elif flattened and connected.shape[1] % count == 0:
+            reaches = np.asarray(connected.reshape(units, count, -1).any(axis=2), np.bool_)
     return Weights(
         bias=None if bias is None else affine.shift + affine.scale * bias,
-        zero=~touched.any(axis=1) | (affine.scale == 0),
+        zero=~connected.any(axis=1) | (affine.scale == 0),
         upstream=upstream[0] if upstream is not None and reaches is not None else None,
         reaches=reaches,
         first=first,
     )
 
 
-def _touched(node: Node, nonzero: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Which inputs each unit has a weight on, (units, inputs)."""
-    if node.op == "MatMul":
-        return nonzero.T if nonzero.ndim == 2 else None
-    if node.op == "Gemm":
-        return nonzero if node.attributes.get("transB") else nonzero.T
+def _connections(node: Node, nonzero: Flags) -> Flags | None:
+    """Which inputs each unit has a weight other than 0 on, (units, inputs); None where the weights do not tell."""
+    if node.op in {"MatMul", "Gemm"}:
+        if nonzero.ndim != 2:
+            return None
+        return nonzero if node.op == "Gemm" and node.integer("transB", 0) else nonzero.T
     if nonzero.ndim < 2:
         return None
-    groups = int(node.attributes.get("group", 1))
+    groups = node.integer("group", 1)
     pairs = np.asarray(nonzero.reshape(*nonzero.shape[:2], -1).any(axis=2), np.bool_)
-    if groups < 1 or len(pairs) % groups:
+    if groups < 1 or len(pairs) % groups or pairs.size * groups > _MOST_PAIRS:
         return None
     blocks: Flags = pairs.reshape(groups, -1, pairs.shape[1])
     if node.op == "ConvTranspose":
         blocks = blocks.swapaxes(1, 2)
     _, out, into = blocks.shape
-    touched = np.zeros((groups * out, groups * into), np.bool_)
+    connected = np.zeros((groups * out, groups * into), np.bool_)
     for i, block in enumerate(blocks):
-        touched[i * out : (i + 1) * out, i * into : (i + 1) * into] = block
-    return touched
+        connected[i * out : (i + 1) * out, i * into : (i + 1) * into] = block
+    return connected
 
 
 def _source(
     graph: Graph, tensor: str, outputs: Mapping[str, tuple[str, int]]
 ) -> tuple[tuple[str, int] | None, bool, bool]:
-    """The layer whose h is the input; whether it was flattened by unit on the way; whether the input is the model's."""
+    """Follow an input to the layer whose h it is.
+
+    Returns the layer's name and units, whether h is flattened on the way, and whether the input is the model's own.
+    """
     flattened = False
-    for _ in range(_LONGEST):
+    for _ in range(_MOST_NODES):
         if tensor in outputs:
             return outputs[tensor], flattened, False
         node = graph.producer.get(tensor)
@@ -175,5 +180,5 @@ def _source(
             flattened = True
         elif node.op not in _KEEPS | _POOLS:
             return None, flattened, False
-        tensor = node.inputs[0]
+        tensor = node.input(0)
     return None, flattened, False

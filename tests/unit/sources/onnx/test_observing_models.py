@@ -315,11 +315,11 @@ def test_an_archive_without_an_input(write, watched):
     nodes = [node("Add", ["a", "b"], ["s"]), node("Gemm", ["s", "w"], ["z"]), node("Relu", ["z"], ["y"])]
     path = write(nodes, {"w": np.ones((3, 2), np.float32)}, inputs=inputs)
     ones = np.ones((4, 3), np.float32)
-    with pytest.raises(DataError, match=r"no array for the input 'b' \(N, 3\); there are a"):
+    with pytest.raises(DataError, match=r"'b' \(N, 3\).* a$"):
         watched(path, {"a": ones})
-    with pytest.raises(DataError, match="'a' has 4 samples and 'b' 2"):
+    with pytest.raises(DataError, match=r"'a' has 4 .*'b' has 2"):
         watched(path, {"a": ones, "b": ones[:2]})
-    with pytest.raises(DataError, match=r"the model has 2 inputs, save an \.npz"):
+    with pytest.raises(DataError, match=r"2 inputs.* an \.npz"):
         watched(path, ones)
 
 

@@ -1,0 +1,1 @@
+"""How ONNX writes activations: the table that models are read and written by."""
