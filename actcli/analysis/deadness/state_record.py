@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import activation
+from actcli.analysis.deadness.consistency import require_consistent
 from actcli.analysis.deadness.firing_rule import Rule, firing_rule
-from actcli.analysis.deadness.unit_state import UNKNOWN, LayerState
+from actcli.analysis.deadness.unit_state import MOST, LayerState
 from actcli.exits import DataError, UsageError
 
 VERSION = 1
@@ -24,8 +25,6 @@ MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
 """What a file calls the three; the first tells it from other archives."""
 
 _KIND = "actcli unit statistics"
-_MOST = 1 << 62
-"""Of any count: two of them add up without an overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,10 @@ def unpack(
             elements=layer.elements,
             **arrays,
         )
-        _require_possible(state, origin)
+        try:
+            require_consistent(state)
+        except DataError as error:
+            raise DataError(f"{origin}: {error}") from error
         states.append(state)
     return tuple(states)
 
@@ -141,32 +143,11 @@ def _layer(said: Any, origin: str) -> LayerDescription:
     return LayerDescription(name, rule, units, samples, elements, start)
 
 
-@lru_cache(
-    maxsize=64
-)  # a thousand parts of one run have a few rules, and each takes a search for its intervals
+# A thousand parts of one run share a few rules, and a rule of a formula takes up to a second to find.
+@lru_cache(maxsize=1024)
 def _rule(function: str, recorded: Literal["pre", "post"]) -> Rule:
     return firing_rule(activation(function), recorded)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
-
-
-def _require_possible(state: LayerState, origin: str) -> None:
-    limits = {"fired": state.samples, "first": _MOST, "last": _MOST}
-    for field in COUNTS:
-        values = getattr(state, field)
-        least = UNKNOWN if field in {"first", "last"} else 0
-        if ((values < least) | (values > limits.get(field, state.elements))).any():
-            raise _impossible(state, field, origin)
-    for field in ("m2", "absolute", "slope"):
-        if (getattr(state, field) < 0).any():
-            raise _impossible(state, field, origin)
-    if (state.finite < 0).any() or (state.nonpositive > state.elements - state.nan).any():
-        raise _impossible(state, "nan", origin)
-
-
-def _impossible(state: LayerState, field: str, origin: str) -> DataError:
-    return DataError(
-        f"{origin}: layer '{state.name}': its statistics are damaged: impossible values of '{field}'"
-    )
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST

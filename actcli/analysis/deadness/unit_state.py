@@ -10,6 +10,8 @@ from actcli.exits import DataError
 
 Counts = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+MOST = 1 << 62
+"""Every count and place is below: two of them add up without an overflow."""
 NEVER = -1
 """In `first` and `last`: the unit has not fired."""
 UNKNOWN = -2
@@ -120,19 +122,24 @@ def merge(a: LayerState, b: LayerState) -> LayerState:
     delta = mean_b - mean_a, n = n_a + n_b, mean = mean_a + delta n_b/n, m2 = m2_a + m2_b + delta^2 n_a n_b/n
     (Chan, Golub & LeVeque 1979). Counts, extremes and places are exact, moments are exact to rounding. Where
     one part has no start, no place is known any more; a part without samples changes nothing. Raises DataError
-    when the parts are of different layers, unit counts or rules.
+    when the parts are of different layers, unit counts or rules, or have 2**62 elements or more together.
     """
     _require_same(a, b)
     if not b.samples:
         return a
     if not a.samples:
         return b
+    if a.elements + b.elements >= MOST:
+        raise DataError(
+            f"layer '{a.name}': its parts have {a.elements + b.elements:,} elements, too many to count"
+        )
     n_a, n_b = a.finite, b.finite
     n = np.maximum(n_a + n_b, 1)
     with np.errstate(over="ignore", invalid="ignore"):
         delta = np.where((n_a > 0) & (n_b > 0), b.mean - a.mean, 0.0)
         mean = np.where(n_a > 0, a.mean, b.mean) + delta * (n_b / n)
         m2 = a.m2 + b.m2 + delta * delta * (n_a * (n_b / n))
+        absolute = a.absolute + b.absolute
     start = None if a.start is None or b.start is None else min(a.start, b.start)
     return LayerState(
         name=a.name,
@@ -150,7 +157,7 @@ def merge(a: LayerState, b: LayerState) -> LayerState:
         maximum=np.maximum(a.maximum, b.maximum),
         mean=mean,
         m2=m2,
-        absolute=a.absolute + b.absolute,
+        absolute=absolute,
         value_minimum=np.minimum(a.value_minimum, b.value_minimum),
         value_maximum=np.maximum(a.value_maximum, b.value_maximum),
         slope=np.fmax(a.slope, b.slope),

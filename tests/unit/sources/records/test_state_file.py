@@ -2,16 +2,20 @@ import io
 import json
 import zipfile
 from dataclasses import fields, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS
-from actcli.analysis.deadness.unit_state import empty_state
+from actcli.analysis.deadness.unit_state import empty_state, merge
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
@@ -21,13 +25,11 @@ HOSTILE = "a/../b\x00\x1b[31m\t'[red]é\ud800.npy"
 
 
 def layer(name="conv1", units=5, function="relu", recorded="post", start=7):
-    rng = np.random.default_rng(units)
-    state = empty_state(name, firing_rule(activation(function), recorded), units)
-    counts = {field: rng.integers(0, 50, units) for field in COUNTS}
-    numbers = {field: rng.standard_normal(units) ** 2 for field in NUMBERS}
-    numbers["minimum"] = np.array([-0.0, np.inf, -5e-324, 1 / 3, np.nan])[:units]
-    numbers["slope"] = np.full(units, np.nan)
-    return replace(state, start=start, samples=60, elements=540, **counts, **numbers)
+    """The statistics of 60 samples of 9 positions, with NaN, inf, -0.0 and subnormal numbers among them."""
+    v = np.random.default_rng(units).standard_normal((60, units, 9))
+    v[3, 0, 2], v[5, 1, 1], v[7, 2, 0] = np.nan, np.inf, 5e-324
+    v[:, 2] = -0.0
+    return observe(firing_rule(activation(function), recorded), name, v, start)
 
 
 def same(one, other):
@@ -47,7 +49,7 @@ def path(tmp_path):
 def test_statistics_come_back_to_the_bit(path):
     layers = (
         layer(),
-        layer(HOSTILE, 3, "leaky_relu:alpha=0.2", "pre", None),
+        layer(HOSTILE, 4, "leaky_relu:alpha=0.2", "pre", None),
         layer("gate", 4, "gelu_tanh", "pre"),
         empty_state("none", firing_rule(activation("tanh"), "post"), 0),
     )
@@ -146,8 +148,8 @@ def first(**changes):
         (first(function="gelu"), "layer 'conv1' has a function that cannot be read: .*--recorded pre"),
         (first(units=6), "counts: its statistics are damaged: not the array that is described"),
         (first(units=10**15), "counts: its statistics are damaged: not the array that is described"),
-        (first(samples=20), "layer 'conv1': its statistics are damaged: impossible values of 'fired'"),
-        (first(elements=20), "layer 'conv1': its statistics are damaged: impossible values of "),
+        (first(samples=20), "layer 'conv1': .*unit 0: fired = 60, samples = 20"),
+        (first(elements=20), "layer 'conv1': .*unit 0: samples = 60, elements = 20"),
     ],
 )
 def test_a_description_that_cannot_be(path, change, message):
@@ -158,14 +160,14 @@ def test_a_description_that_cannot_be(path, change, message):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "message"),
+    ("members", "message"),
     [
         ({"counts.npy": None}, "counts.npy is missing"),
         ({"counts.npy": npy(np.zeros((8, 5)))}, "not the array that is described"),
         ({"numbers.npy": npy(np.zeros((8, 5), "f4"))}, "not the array that is described"),
         ({"numbers.npy": npy(np.zeros((5, 8)).T)}, "not the array that is described"),
-        ({"counts.npy": npy(np.full((8, 5), -3))}, "impossible values of 'fired'"),
-        ({"numbers.npy": npy(np.full((8, 5), -1.0))}, "impossible values of 'm2'"),
+        ({"counts.npy": npy(np.full((8, 5), -3))}, "unit 0: fired = -3"),
+        ({"numbers.npy": npy(np.full((8, 5), -1.0))}, "unit 3: nonpositive = [0-9]+, maximum = -1"),
         ({"numbers.npy": npy(np.zeros((8, 5)))[:-8]}, "truncated: the header promises 320 bytes of data"),
         ({"numbers.npy": npy(np.zeros((8, 5))) + b"more"}, "not as long as described"),
         ({"counts.npy": b"nothing"}, "not an .npy file"),
@@ -177,11 +179,110 @@ def test_a_description_that_cannot_be(path, change, message):
         ({MEMBERS[0]: npy(np.zeros((2, 2), np.uint8))}, "not the array that is described"),
     ],
 )
-def test_arrays_that_cannot_be(path, arrays, message):
-    rewritten(path, arrays=arrays)
+def test_arrays_that_cannot_be(path, members, message):
+    rewritten(path, arrays=members)
 
     with pytest.raises(DataError, match=message):
         read_state(path)
+
+
+def changed(**values):
+    """The statistics of a clean relu layer of one unit that fired on 2 of its 4 samples, with some values replaced."""
+    rule = firing_rule(activation("relu"), "post")
+    state = observe(rule, "a", np.array([[0.0], [2.0], [0.0], [1.0]]), 0)
+    changes = {field: np.array([value], getattr(state, field).dtype) for field, value in values.items()}
+    return replace(state, **changes)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"fired": 0},
+        {"fired": 0, "first": -1, "last": -1},  # a maximum above 0
+        {"fired": 5},
+        {"first": -1},
+        {"last": -1},
+        {"first": -2},
+        {"first": 3, "last": 1},
+        {"last": 1 << 62},
+        {"first": -3, "last": -3},
+        {"minimum": 3.0},
+        {"minimum": np.nan},
+        {"maximum": -0.5},
+        {"minimum": np.inf, "maximum": -np.inf},
+        {"value_minimum": 3.0},
+        {"value_maximum": np.nan},
+        {"mean": np.nan},
+        {"mean": 2.5},
+        {"m2": -1.0},
+        {"absolute": np.nan},
+        {"slope": -1.0},
+        {"nan": 5},
+        {"nan": 1, "nonpositive": 4},
+        {"nonpositive": 0},
+        {"nonpositive": 4},
+        {"infinite": -1},
+        {"low": 3},
+        {"low": 2, "high": 1},
+        {"low": (1 << 62) - 1, "high": (1 << 62) - 1},
+    ],
+)
+def test_statistics_that_no_data_give_are_refused_by_unit_and_value(path, values):
+    write_state((changed(),), path)
+    assert read_state(path)[0].fired == 2
+
+    write_state((changed(**values),), path)
+    with pytest.raises(DataError, match=r"s\.npz: layer 'a': impossible statistics of unit 0: ") as error:
+        read_state(path)
+    assert "\n" not in str(error.value)
+    assert any(f"{field} = " in str(error.value) for field in values)
+
+
+def test_parts_whose_counts_would_overflow_do_not_merge(tmp_path):
+    paths = []
+    for number in range(3):
+        paths.append(str(tmp_path / f"{number}.npz"))
+        state = replace(changed(), start=None, elements=(1 << 61) - 1)
+        write_state((replace(state, nonpositive=state.elements - 2 + 0 * state.fired),), paths[-1])
+
+    assert len(list(merged_files(paths[:2]))) == 2
+    with pytest.raises(DataError, match=r"2\.npz: layer 'a'.*elements"):
+        list(merged_files(paths))
+
+
+NUMBERS_SEEN = st.one_of(
+    st.floats(-3, 3, width=16),
+    st.sampled_from([np.nan, np.inf, -np.inf, -0.0, 5e-324, 1e-300, 1e300, -1.7e308, 65504.0]),
+)
+BLOCKS = arrays(np.float64, st.tuples(st.integers(0, 4), st.just(2), st.just(3)), elements=NUMBERS_SEEN)
+FUNCTIONS = ["relu", "gelu", "leaky_relu", "sin", "hard_swish", "sigmoid", "log1p(exp(x))", "sqrt(x)"]
+
+
+@cache
+def rule_of(function, recorded):
+    return firing_rule(activation(function), recorded)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    drawn=st.lists(st.tuples(BLOCKS, st.booleans()), min_size=1, max_size=5),
+    function=st.sampled_from(FUNCTIONS),
+    recorded=st.sampled_from(["pre", "post"]),
+    dtype=st.sampled_from([np.float16, np.float32, np.float64]),
+)
+def test_what_is_merged_and_written_can_be_read(tmp_path_factory, drawn, function, recorded, dtype):
+    rule = rule_of(function, recorded if function in {"relu", "leaky_relu", "sigmoid"} else "pre")
+    state, at = empty_state("a", rule, 2), 0
+    for block, knows_its_place in drawn:
+        with np.errstate(all="ignore"):
+            part = observe(rule, "a", block.astype(dtype), at if knows_its_place else None)
+        state = merge(state, part)
+        at += len(block)
+    path = str(tmp_path_factory.getbasetemp() / "merged.npz")
+
+    write_state((state,), path)
+
+    same(read_state(path)[0], state)
 
 
 def test_a_packed_file_is_refused_before_it_is_unpacked(path):

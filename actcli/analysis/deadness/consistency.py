@@ -1,0 +1,110 @@
+"""Statistics that no data can give: a file that holds such numbers is damaged, or was not written by actcli."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.deadness.firing_rule import INF, fires
+from actcli.analysis.deadness.unit_state import MOST, NEVER, UNKNOWN, LayerState
+from actcli.exits import DataError
+
+Mask = NDArray[np.bool_]
+
+_HUGE = 1e150
+"""Where values are larger, sums of their squares overflow, and the moments may be inf or NaN."""
+_ROUNDING = 1e-3
+"""Part of the largest value by which a mean may lie outside the extremes: some graphs add in float32."""
+
+
+def require_consistent(state: LayerState) -> None:
+    """Raise DataError, naming a unit and the values that contradict each other, where no data give this state."""
+    with np.errstate(all="ignore"):
+        for fields, impossible in (*_counts(state), *_places(state), *_extremes(state), *_moments(state)):
+            if impossible.any():
+                unit = int(np.argmax(impossible))
+                values = ", ".join(f"{field} = {_value(state, field, unit)}" for field in fields.split())
+                raise DataError(f"layer '{state.name}': impossible statistics of unit {unit}: {values}")
+
+
+def _value(state: LayerState, field: str, unit: int) -> str:
+    values = getattr(state, field)
+    return f"{values if isinstance(values, int) else values[unit]:.6g}"
+
+
+def _counts(state: LayerState) -> list[tuple[str, Mask]]:
+    """Counts below 0, or of more elements or samples than there are."""
+    s, n = state, state.elements
+    within = np.full(s.units, n) - s.nan
+    each = ("nonpositive", "nan", "infinite", "low", "high")
+    return [
+        ("samples elements", np.full(s.units, s.samples > n)),
+        ("fired samples", (s.fired < 0) | (s.fired > s.samples)),
+        *((f"{field} elements", _outside(getattr(s, field), n)) for field in each),
+        ("nan infinite elements", s.infinite > within),
+        ("nonpositive nan elements", s.nonpositive > within),
+        # a sample on which a unit fired has an element on no flat part; taken apart, no sum overflows
+        ("low high nan fired elements", (s.low > within) | (s.high > within - s.low - s.fired)),
+    ]
+
+
+def _outside(counts: NDArray[np.int64], most: int) -> Mask:
+    return (counts < 0) | (counts > most)
+
+
+def _places(state: LayerState) -> list[tuple[str, Mask]]:
+    """A place without a firing, a firing without a place, or a first one after the last."""
+    first, last = state.first, state.last
+    outside = [(places < UNKNOWN) | (places >= MOST) for places in (first, last)]
+    silent = state.fired == 0
+    return [
+        ("first", outside[0]),
+        ("last", outside[1]),
+        ("fired first", silent != (first == NEVER)),
+        ("fired last", silent != (last == NEVER)),
+        ("first last", ((first == UNKNOWN) != (last == UNKNOWN)) | (first > last)),
+    ]
+
+
+def _extremes(state: LayerState) -> list[tuple[str, Mask]]:
+    """Extremes that are NaN or in the wrong order, or that say otherwise than the counts whether the unit fired."""
+    s = state
+    unseen = (s.minimum == INF) & (s.maximum == -INF)
+    # samples that hold NaN or inf may be left out of the extremes
+    clean = (s.nan == 0) & (s.infinite == 0) & (s.elements > 0)
+    silent = s.fired == 0
+    checks = [
+        ("minimum maximum", ~(unseen | (s.minimum <= s.maximum)) | (unseen & clean)),
+        (
+            "value_minimum value_maximum",
+            ~((s.value_minimum <= s.value_maximum) | ((s.value_minimum == INF) & (s.value_maximum == -INF))),
+        ),
+        ("nonpositive minimum", clean & ((s.nonpositive > 0) != (s.minimum <= 0))),
+        ("nonpositive maximum elements", clean & ((s.nonpositive == s.elements) != (s.maximum <= 0))),
+    ]
+    if s.rule.by_slope is None:
+        overlap = np.zeros(s.units, np.bool_)
+        for interval in s.rule.fires:
+            overlap |= (interval.low <= s.maximum) & (s.minimum <= interval.high)
+        checks += [
+            ("fired minimum", silent & ~unseen & fires(s.rule, s.minimum)),
+            ("fired maximum", silent & ~unseen & fires(s.rule, s.maximum)),
+            ("fired minimum maximum", ~silent & clean & ~overlap),
+        ]
+    return checks
+
+
+def _moments(state: LayerState) -> list[tuple[str, Mask]]:
+    """Moments that are NaN or negative, or a mean outside the extremes, where no sum can have overflowed."""
+    s = state
+    largest = np.maximum(np.abs(s.minimum), np.abs(s.maximum))
+    exact = largest <= _HUGE
+    room = _ROUNDING * largest
+    return [
+        ("m2", s.m2 < 0),
+        # of inputs outside the domain of the activation (sqrt of -1) the outputs are NaN
+        ("absolute", (s.absolute < 0) | (np.isnan(s.absolute) & exact & (s.rule.recorded == "post"))),
+        ("slope", s.slope < 0),
+        (
+            "mean minimum maximum",
+            exact & (s.finite > 0) & ~((s.minimum - room <= s.mean) & (s.mean <= s.maximum + room)),
+        ),
+    ]
