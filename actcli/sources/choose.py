@@ -118,7 +118,8 @@ def _in_stream(stream: ByteStream, request: NumberRequest, suffix: str) -> "Numb
 
         return delimited_numbers(stream, request, _DELIMITERS[suffix])
 
-    from actcli.sources.numbers.npy import MAGIC, npy_numbers
+    from actcli.sources.numbers.npy import npy_numbers
+    from actcli.sources.numbers.npy_header import MAGIC
     from actcli.sources.numbers.text import text_numbers
 
     if suffix == ".npy" or stream.starts_with(MAGIC):

@@ -34,10 +34,11 @@ import sys
 from actcli import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.watching import watch
-from actcli.sources.records.recorded import recorded
+from actcli.sources.records.recordings import inspect_records
+from actcli.sources.records.unit_axis import UnitAxes
 from actcli.terminal import Terminal
 rule = firing_rule(activation("relu"), "post")
-for seen in watch(recorded([sys.argv[1]], None, Terminal.of_process()), lambda _: rule, 2):
+for seen in watch(inspect_records([sys.argv[1]], Terminal.of_process()).read(UnitAxes()), lambda _: rule, 2):
     pass
 state = seen.states["acts"]
 for found in (state.fired, state.maximum, state.minimum, state.mean, state.variance, state.absolute):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording, Watch
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
-
-_STDIN = "-"
+    from actcli.sources.records.recordings import Records
+    from actcli.sources.records.unit_axis import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,47 +104,44 @@ def open_sources(mode: str, options: "DeadcheckOptions", session: "Session") -> 
 
 def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.analysis.deadness.watching import watch
-    from actcli.sources.records.recorded import hint, recorded
+    from actcli.sources.records.recordings import inspect_records
 
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
     axes = unit_axes(options.unit_axes)
-    recorded(options.sources, axes, session.terminal)  # whether the files are there
-    axes, notes = _inspect(options, axes, patterns)
+    records = inspect_records(options.sources, session.terminal)
+    axes, notes = _settle_axes(options, records.heads, axes, patterns)
     rules, _ = firing_rules(options.activations, options.recorded or "post")
-    recordings = recorded(options.sources, axes, session.terminal)
+    recordings = records.read(axes)
     certainty = None
     if options.stop_when_certain:
-        certainty = Certainty(options.settings, _limit(options), _units_open_arrays(options, axes, session))
+        certainty = Certainty(options.settings, _limit(options), _count_units(records, axes))
         recordings = certainty.until(recordings)
     steps = _possible(watch(recordings, rules, session.threads))
-    many = hint(options.sources)
+    many = records.hint
     notes = notes if many is None else (*notes, f"{many[:1].upper()}{many[1:]}.")
     return Sources(
         steps, {}, (), {}, patterns, lambda states: (*notes, *_notes_of_records(states)), certainty
     )
 
 
-def _inspect(
-    options: "DeadcheckOptions", axes: UnitAxes, patterns: Sequence[str]
+def _settle_axes(
+    options: "DeadcheckOptions", heads: "Sequence[Head] | None", axes: UnitAxes, patterns: Sequence[str]
 ) -> tuple[UnitAxes, tuple[str, ...]]:
     """Return the axes of the units, with notes; mistakes in layer names are found before gigabytes are read.
 
     Sources that can be read only once are not inspected; a single one is one layer, whatever its name.
     """
-    from actcli.sources.records.recorded import heads
-
-    seen = heads(options.sources)
-    if seen is None and axes.bare is not None and len(options.sources) > 1:
+    if heads is None and axes.bare is not None and len(options.sources) > 1:
         raise UsageError(
             f"--unit-axis {axes.bare}: a pipe cannot be inspected beforehand; "
             f"write LAYER={axes.bare} for each layer"
         )
-    if seen is None:
+    if heads is None:
         return replace(axes, for_all=len(options.sources) == 1), ()
-    names = list(dict.fromkeys(head.layer for head in seen))
+    names = list(dict.fromkeys(head.layer for head in heads))
     _require_activated(patterns, names)
     _require_judged(options, names)
-    return axes.settled(seen)
+    return axes.settled(heads)
 
 
 def _require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:
@@ -172,18 +169,11 @@ def _limit(options: "DeadcheckOptions") -> float | None:
     return options.fail_above if options.layer is None else None
 
 
-def _units_open_arrays(options: "DeadcheckOptions", axes: UnitAxes, session: "Session") -> int:
-    """Return the number of units in all layers, on which the number of samples needed depends."""
-    from actcli.sources.records.recorded import recorded
-
-    if options.sources == (_STDIN,):
-        return 0  # there is one layer, and it cannot be read twice
-    if _STDIN in options.sources:
+def _count_units(records: "Records", axes: UnitAxes) -> int:
+    """Return the number of units in all layers, on which the samples needed depend; 0 for one stream alone."""
+    if records.heads is None and len(records.files) > 1:
         raise UsageError("--stop-when-certain needs to know all layers beforehand; leave out - or the files")
-    units: dict[str, int] = {}
-    for recording in recorded(options.sources, axes, session.terminal):
-        units[recording.name] = recording.units
-    return sum(units.values())
+    return records.count_units(axes)
 
 
 def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:

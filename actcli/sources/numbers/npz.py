@@ -4,51 +4,50 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError
 from actcli.sources.number_request import NumberRequest
-from actcli.sources.numbers.npy import npy_numbers, read_header
+from actcli.sources.numbers.npy import npy_numbers
+from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.streams.bytestream import ByteStream, RawStream
 
 _SUFFIX = ".npy"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError)
 
 
-def npz_numbers(path: str, request: NumberRequest) -> Iterator[Numbers]:
-    """The arrays of an archive in its order, or the one that is asked for.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An array of an archive: its name, its entry in the directory, and its header, read and checked."""
 
-    Every header is looked at before the first array is handed on. Raises DataError when the archive or a
-    member is damaged, encrypted or packed in an unknown way, holds no arrays, or not the one asked for.
+    name: str
+    entry: zipfile.ZipInfo
+    header: Header
+
+
+def npz_numbers(
+    path: str, request: NumberRequest, members: Sequence[Member] | None = None
+) -> Iterator[Numbers]:
+    """Yield the arrays of an archive in its order, or the requested one.
+
+    `members` are what `read_members` returned for this file; without them it is called here, so that every header
+    is read before the first array is handed on. Raises DataError as `open_archive` and `read_members` do.
     """
-    with _archive(path) as archive:
-        members = _arrays(archive, path)
-        chosen = _chosen(list(members), request.array, path)
-        for name in chosen:
-            with _member(archive, members[name], path) as stream:
-                read_header(stream, members[name].file_size)
-        for name in chosen:
-            with _member(archive, members[name], path).closed_on_error() as stream:
-                numbers = npy_numbers(stream, request, name.removesuffix(_SUFFIX), members[name].file_size)
-            yield replace(numbers, among_others=len(chosen) > 1)
+    with open_archive(path) as archive:
+        if members is None:
+            names = choose_arrays(array_entries(archive, path), request.array, path)
+            members = read_members(archive, path, names, request)
+        for member in members:
+            with open_member(archive, member.entry, path).closed_on_error() as stream:
+                numbers = npy_numbers(stream, request, member.name, member.entry.file_size, member.header)
+            yield replace(numbers, among_others=len(members) > 1)
 
 
-def _arrays(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
-    """The members that are arrays, by name. Raises DataError for two of one name: of which NumPy hides the first."""
-    found: dict[str, zipfile.ZipInfo] = {}
-    for info in archive.infolist():
-        if info.filename.endswith(_SUFFIX) and found.setdefault(info.filename, info) is not info:
-            name = info.filename.removesuffix(_SUFFIX)
-            raise DataError(
-                f"{path}: holds two arrays named '{name}': give each a name, or a file, of its own"
-            )
-    return found
-
-
-def _archive(path: str) -> zipfile.ZipFile:
+def open_archive(path: str) -> zipfile.ZipFile:
+    """Open an archive. Raises DataError when it cannot be read, or is none."""
     try:
         return zipfile.ZipFile(path)
     except OSError as error:
@@ -57,23 +56,56 @@ def _archive(path: str) -> zipfile.ZipFile:
         raise DataError(f"{path}: not an .npz archive, or a damaged one: {error}") from error
 
 
-def _chosen(names: list[str], array: str | None, path: str) -> list[str]:
-    if not names:
+def array_entries(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
+    """Return the entries of an archive that are arrays, by array name.
+
+    Raises DataError for two arrays of one name, of which NumPy hides the first.
+    """
+    entries: dict[str, zipfile.ZipInfo] = {}
+    for entry in archive.infolist():
+        name = entry.filename.removesuffix(_SUFFIX)
+        if entry.filename.endswith(_SUFFIX) and entries.setdefault(name, entry) is not entry:
+            raise DataError(
+                f"{path}: holds two arrays named '{name}': give each a name, or a file, of its own"
+            )
+    return entries
+
+
+def choose_arrays(
+    entries: dict[str, zipfile.ZipInfo], array: str | None, path: str
+) -> dict[str, zipfile.ZipInfo]:
+    """Return all entries, or the one of an array. Raises DataError for no arrays, or none of that name."""
+    if not entries:
         raise DataError(f"{path}: holds no arrays")
     if array is None:
-        return names
-    for name in (array + _SUFFIX, array):
-        if name in names:
-            return [name]
-    listed = ", ".join(name.removesuffix(_SUFFIX) for name in names[:20])
-    listed += f" and {len(names) - 20} more" if len(names) > 20 else ""
+        return entries
+    for name in (array, array.removesuffix(_SUFFIX)):
+        if name in entries:
+            return {name: entries[name]}
+    names = list(entries)
+    listed = ", ".join(names[:20]) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
     raise DataError(f"{path}: no array '{array}', there are {listed}")
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> ByteStream:
-    origin = f"{path}:{info.filename.removesuffix(_SUFFIX)}"
+def read_members(
+    archive: zipfile.ZipFile, path: str, entries: dict[str, zipfile.ZipInfo], request: NumberRequest
+) -> list[Member]:
+    """Return the arrays with their headers.
+
+    Raises DataError for a member that is damaged, encrypted or packed in an unknown way, and as `read_header` does.
+    """
+    members = []
+    for name, entry in entries.items():
+        with open_member(archive, entry, path) as stream:
+            members.append(Member(name, entry, read_header(stream, entry.file_size, request.stored)))
+    return members
+
+
+def open_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str) -> ByteStream:
+    """Open one array of an archive. Raises DataError when that cannot be done."""
+    origin = f"{path}:{entry.filename.removesuffix(_SUFFIX)}"
     try:
-        raw = archive.open(info)
+        raw = archive.open(entry)
     except OSError as error:
         raise DataError(f"{origin}: {error.strerror or error}") from error
     except _DAMAGE as error:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.numbers.npy import Header, read_header
+from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.streams.bytestream import ByteStream, open_file
 
 Batch = dict[str, NDArray[Any]]
@@ -245,9 +245,9 @@ def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
 
 
 def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
-    from actcli.sources.numbers.npz import _archive, _member
+    from actcli.sources.numbers.npz import open_archive, open_member
 
-    with _archive(path) as archive:
+    with open_archive(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if len(inputs) == 1 and len(members) == 1 and inputs[0].name not in members:
             members = {inputs[0].name: next(iter(members.values()))}
@@ -259,7 +259,7 @@ def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
                     f"{path}: no array for the input '{wanted.name}' {wanted.shown}; the arrays are {names}"
                 )
             info = members[wanted.name]
-            with _member(archive, info, path) as stream:
+            with open_member(archive, info, path) as stream:
                 header = read_header(stream, info.file_size)
             arrays.append(_Array(f"{path}:{wanted.name}", path, info.filename, header, wanted))
     return arrays
@@ -270,11 +270,11 @@ def _open_array(array: _Array, stack: ExitStack) -> ByteStream:
         stream = open_file(array.path)
         read_header(stream)
         return stream
-    from actcli.sources.numbers.npz import _archive, _member
+    from actcli.sources.numbers.npz import open_archive, open_member
 
-    archive = stack.enter_context(_archive(array.path))
+    archive = stack.enter_context(open_archive(array.path))
     info = archive.getinfo(array.member)
-    stream = _member(archive, info, array.path)
+    stream = open_member(archive, info, array.path)
     read_header(stream, info.file_size)
     return stream
 

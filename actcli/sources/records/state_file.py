@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS, read_description, unpack
 from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.exits import DataError, UsageError
-from actcli.sources.numbers.npy import read_header
+from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.streams.bytestream import ByteStream, RawStream
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import Watch
 
+_OTHERS = (".npy", ".csv", ".tsv", ".txt")
 _MOST_DESCRIPTION = 1 << 26
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError)
 
 
 def is_state(path: str) -> bool:
-    """Whether a file holds statistics, by its content: any other file, or none, does not."""
+    """Return whether a file holds statistics, by its content. Of .npy and text files the suffix is enough."""
+    if path.lower().endswith(_OTHERS):
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             return MEMBERS[0] in archive.NameToInfo

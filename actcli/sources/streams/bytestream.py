@@ -118,6 +118,8 @@ class ByteStream:
 
     def is_empty(self) -> bool:
         """Whether nothing is left; waits for the first byte."""
+        if self.remaining():
+            return False  # what has size 0 may still have content, in /proc
         if not self._head:
             self._head = self._some(CHUNK)
         return not self._head

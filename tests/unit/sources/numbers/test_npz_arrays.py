@@ -99,7 +99,7 @@ def test_what_is_no_array_is_passed_over(archive, draw):
         (
             {"x.npy": np.ones(1), "labels.npy": np.array(["a"])},
             None,
-            "a.npz:labels: holds strings (<U1), wanted are real numbers",
+            "a.npz:labels: holds strings (<U1), not real numbers",
         ),
         (
             {"x.npy": np.array([None])},

@@ -12,18 +12,28 @@ import pytest
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.numbers import npy as npy_module
-from actcli.sources.records import recorded as module
-from actcli.sources.records.recorded import hint, recorded
+from actcli.sources.records import recordings as module
+from actcli.sources.records.recordings import inspect_records
 from actcli.sources.records.unit_axis import UnitAxes
 from actcli.terminal import Terminal
 
 DENSE = np.arange(12, dtype=np.float32).reshape(4, 3)
+NOWHERE = Terminal(None, None, None)
 IMAGES = np.arange(2 * 3 * 4 * 5, dtype=np.float64).reshape(2, 3, 4, 5)
+
+
+# An audit hook stays for good, so that one passes on to those that a test puts here.
+hooks = []
+sys.addaudithook(lambda event, arguments: [hook(event, arguments) for hook in hooks] and None)
 
 
 @pytest.fixture(autouse=True)
 def in_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+
+
+def recorded(tokens, axes=None, terminal=None):
+    return inspect_records(tokens, terminal or NOWHERE).read(axes or UnitAxes())
 
 
 def drawn(*tokens, axis=None, stdin=b"", tty=False):
@@ -199,7 +209,7 @@ def test_files_that_hold_no_layer(tokens, stdin, error, message):
 def test_a_shard_without_samples_is_a_shard(shape, order):
     np.save("a.npy", np.zeros(shape, order=order))
     np.savez("b.npz", a=np.ones((2, *shape[1:])))
-    first, second = recorded(["a=a.npy", "b.npz"], None, Terminal(None, None, None))
+    first, second = recorded(["a=a.npy", "b.npz"])
     assert (first.units, first.samples, list(first.blocks)) == (3, 0, [])
     assert (second.start, sum(map(len, second.blocks))) == (0, 2)
 
@@ -212,7 +222,54 @@ def test_a_terminal_is_no_input():
 def test_mistakes_are_said_before_anything_is_read():
     np.save("a.npy", DENSE)
     with pytest.raises(DataError, match=r"none\.npy"):
-        recorded(["a.npy", "none.npy"], None, Terminal(None, None, None))
+        inspect_records(["a.npy", "none.npy"], NOWHERE)
+
+
+def test_each_file_is_opened_once_to_look_and_once_to_read(monkeypatch):
+    np.save("a.npy", DENSE)
+    np.savez("b.npz", fc=DENSE)
+    Path("c.csv").write_text("u,v\n1,2\n")
+    opened = []
+
+    def watch(event, arguments):
+        if event == "open" and str(arguments[0]) in {"a.npy", "b.npz", "c.csv"}:
+            opened.append(str(arguments[0]))
+
+    monkeypatch.setattr(module, "BLOCK", 6)
+    hooks.append(watch)
+    try:
+        records = inspect_records(["a.npy", "b.npz", "c.csv"], NOWHERE)
+        assert opened == ["a.npy", "b.npz", "c.csv"]
+        assert [head.shape for head in records.heads] == [(4, 3), (4, 3), None]
+        assert records.hint is None
+        layers = records.read(UnitAxes())
+        assert [(layer.name, sum(map(len, layer.blocks))) for layer in layers] == [
+            ("a", 4),
+            ("fc", 4),
+            ("c", 1),
+        ]
+    finally:
+        hooks.remove(watch)
+    assert opened == 2 * ["a.npy", "b.npz", "c.csv"]
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz"])
+def test_a_file_that_is_replaced_between_is_not_read_by_the_old_header(name):
+    save = np.save if name == "a.npy" else np.savez
+    save(name, DENSE)
+    records = inspect_records([name], NOWHERE)
+    save(name, DENSE[:, :2])
+    with pytest.raises(DataError, match=f"{name}: was changed"):
+        list(records.read(UnitAxes()))
+
+
+def test_units_are_counted_beforehand_where_that_can_be_done():
+    np.save("a.npy", IMAGES)
+    Path("c.csv").write_text("u,v\n1,2\n")
+    np.savez("b.npz", a=IMAGES, fc=DENSE)
+    terminal = Terminal(io.BytesIO(b"1 2"), None, None)
+    assert inspect_records(["a.npy", "c.csv", "b.npz"], terminal).count_units(UnitAxes()) == 3 + 2 + 3
+    assert inspect_records(["-"], terminal).count_units(UnitAxes()) == 0
 
 
 def test_an_axis_means_nothing_for_text():
@@ -245,7 +302,7 @@ def test_fortran_order_is_put_together_from_pieces_of_the_file(shape, dtype, mon
     whole = only("a.npy", axis=1)[4]
     monkeypatch.setattr(npy_module, "_ACROSS", 1)
     monkeypatch.setattr(module, "BLOCK", 20)
-    (layer,) = recorded(["a.npy"], UnitAxes(1, for_all=True), Terminal(None, None, None))
+    (layer,) = recorded(["a.npy"], UnitAxes(1, for_all=True))
     pieces = list(layer.blocks)
     assert len(pieces) > 3
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
@@ -256,7 +313,7 @@ def test_of_a_wide_layer_several_samples_come_at_a_time(monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 20)
     np.save("wide.npy", np.zeros((40, 50)))
     np.save("maps.npy", np.zeros((40, 5, 10)))
-    wide, maps = recorded(["wide.npy", "maps.npy"], UnitAxes(1), Terminal(None, None, None))
+    wide, maps = recorded(["wide.npy", "maps.npy"], UnitAxes(1))
     assert [len(block) for block in wide.blocks] == [16, 16, 8]
     assert [len(block) for block in maps.blocks] == [1] * 40
 
@@ -267,14 +324,14 @@ def test_fortran_order_on_stdin_is_read_where_the_array_begins(monkeypatch):
     Path("a.npy").write_bytes(npy(np.asfortranarray(values)))
     with Path("a.npy").open("rb") as stdin:
         terminal = Terminal(stdin=stdin, stdout=None, stderr=None)
-        (layer,) = recorded(["-"], None, terminal)
+        (layer,) = recorded(["-"], terminal=terminal)
         np.testing.assert_array_equal(np.concatenate(list(layer.blocks)), values)
 
 
 def test_fortran_order_that_becomes_shorter_while_it_is_read(monkeypatch):
     monkeypatch.setattr(npy_module, "_ACROSS", 1)
     np.save("a.npy", np.asfortranarray(np.zeros((40, 5))))
-    (layer,) = recorded(["a.npy"], None, Terminal(None, None, None))
+    (layer,) = recorded(["a.npy"])
     next(layer.blocks)
     os.truncate("a.npy", 200)
     with pytest.raises(DataError, match="truncated: the header promises 1600 bytes"):
@@ -298,9 +355,9 @@ def test_many_files_of_one_shape_get_a_hint():
     for i in range(21):
         np.save(f"part{i}.npy", DENSE)
     names = [f"part{i}.npy" for i in range(21)]
-    assert "21 files of the shape (4, 3) are taken as 21 layers" in hint(names)
-    assert hint(names[:20]) is None
-    assert hint(["a=part*.npy"]) is None
+    hints = [inspect_records(tokens, NOWHERE).hint for tokens in (names, names[:20], ["a=part*.npy"])]
+    assert "21 files of the shape (4, 3) are taken as 21 layers" in hints[0]
+    assert hints[1:] == [None, None]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
@@ -315,10 +372,12 @@ def test_memory_is_flat_in_the_length_of_the_file(fortran):
         "from actcli import activation\n"
         "from actcli.analysis.deadness.firing_rule import firing_rule\n"
         "from actcli.analysis.deadness.watching import watch\n"
-        "from actcli.sources.records.recorded import recorded\n"
+        "from actcli.sources.records.recordings import inspect_records\n"
+        "from actcli.sources.records.unit_axis import UnitAxes\n"
         "from actcli.terminal import Terminal\n"
         "rule = firing_rule(activation('relu'), 'post')\n"
-        "for seen in watch(recorded(['long.npy'], None, Terminal.of_process()), lambda _: rule, 2): pass\n"
+        "records = inspect_records(['long.npy'], Terminal.of_process())\n"
+        "for seen in watch(records.read(UnitAxes()), lambda _: rule, 2): pass\n"
         "peak = int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
         "print(seen.states['long'].samples, peak)\n"
     )

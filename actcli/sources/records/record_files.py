@@ -1,0 +1,79 @@
+"""The files of recorded activations that a command line names, each with the layer that its name says."""
+
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from actcli.exits import DataError, UsageError
+
+STDIN = "-"
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """A file, the layer it belongs to, and whether the command line named that layer."""
+
+    path: str
+    layer: str
+    is_named: bool
+
+    @property
+    def suffix(self) -> str:
+        """The suffix in lower case, with its dot."""
+        return os.path.splitext(self.path)[1].lower()  # noqa: PTH122 - pathlib is slow to load at start
+
+
+def record_files(tokens: Sequence[str]) -> list[RecordFile]:
+    """Return the files that tokens name: each a file, `-` for stdin, or `layer=pattern` for shards of one layer.
+
+    Raises UsageError for a file that is named twice, DataError for a pattern that matches none.
+    """
+    files: list[RecordFile] = []
+    for token in tokens:
+        layer, equals, pattern = token.partition("=")
+        if equals and layer and "/" not in layer and not os.path.exists(token):  # noqa: PTH110
+            files += (RecordFile(path, layer, is_named=True) for path in _matching(pattern, token))
+        else:
+            files.append(RecordFile(token, "stdin" if token == STDIN else _stem(token), is_named=False))
+    _require_different([file.path for file in files])
+    # two files of one name in two folders are two layers
+    stems = Counter(file.layer for file in files if not file.is_named)
+    return [
+        file
+        if file.is_named or stems[file.layer] == 1
+        else replace(file, layer=os.path.splitext(file.path)[0])  # noqa: PTH122
+        for file in files
+    ]
+
+
+def _require_different(paths: Sequence[str]) -> None:
+    by_place: dict[str, str] = {}
+    for path in paths:
+        first = by_place.setdefault(os.path.realpath(path), path)
+        if first != path:
+            raise UsageError(f"{first} and {path} are one file: it would count twice")
+    twice = next((path for path, count in Counter(paths).items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"{'stdin' if twice == STDIN else twice}: is named twice: it would count twice")
+
+
+def _matching(pattern: str, token: str) -> list[str]:
+    """Return the files of a pattern, part10 after part9."""
+    if os.path.exists(pattern):  # noqa: PTH110 - a name may hold brackets
+        return [pattern]
+    paths = sorted(glob.glob(pattern, recursive=True), key=_natural)  # noqa: PTH207
+    if not paths:
+        raise DataError(f"{token}: no file matches {pattern or 'an empty pattern'}")
+    return paths
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(path)]
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0] or path  # noqa: PTH119, PTH122

@@ -1,0 +1,282 @@
+"""Recorded activations: each file is opened once and described, then read as layers whose samples stream past."""
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import NumberRequest
+from actcli.sources.records.record_files import STDIN, RecordFile, record_files
+from actcli.sources.records.unit_axis import Head, UnitAxes
+from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file
+from actcli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from actcli.analysis.deadness.watching import LayerRecording
+    from actcli.analysis.stream.evaluation import Numbers
+    from actcli.sources.numbers.npy_header import Header
+    from actcli.sources.numbers.npz import Member
+
+BLOCK = 1 << 19
+"""Elements handed on at a time."""
+MANY = 20
+"""Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A file as it was found.
+
+    Attributes:
+        file: its name, and the layer that the name says.
+        heads: its layers, before any number is read; None for a stream, which can be read only once.
+        header: of an .npy file, read and checked.
+        members: of an .npz archive, each with its header read and checked.
+        version: what tells the file's present content from another, where a header was read.
+
+    """
+
+    file: RecordFile
+    heads: tuple[Head, ...] | None = None
+    header: "Header | None" = None
+    members: "tuple[Member, ...]" = ()
+    version: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The recorded activations that a command line names, looked at and not yet read."""
+
+    files: tuple[Described, ...]
+    terminal: Terminal
+
+    @property
+    def heads(self) -> list[Head] | None:
+        """The layers of all files in their order; None where a file can be read only once."""
+        heads: list[Head] = []
+        for described in self.files:
+            if described.heads is None:
+                return None
+            heads += described.heads
+        return heads
+
+    @property
+    def hint(self) -> str | None:
+        """A sentence where more than 20 .npy files of one shape are layers of their own; else None."""
+        shapes = Counter(one.header.shape for one in self.files if one.header and not one.file.is_named)
+        shape, count = shapes.most_common(1)[0] if shapes else ((), 0)
+        if count <= MANY:
+            return None
+        return (
+            f"{count:,} files of the shape {shape} are taken as {count:,} layers; "
+            "if they are shards of one, name it: layer='shards/*.npy'"
+        )
+
+    def read(self, axes: UnitAxes) -> Iterator["LayerRecording"]:
+        """Yield the layers of all files, one after the other, each to be drawn before the next.
+
+        A layer has its array's name in an .npz, else its file's without the suffix. Arrays of one name are
+        consecutive parts of one layer, and their samples are counted on. Drawing raises DataError for damaged
+        numbers and rows of two lengths, UsageError where the axis of the units is unknown or does not fit.
+        """
+        counts: Counter[str] = Counter()
+        for described in self.files:
+            for numbers in _open(described, self.terminal):
+                yield _recorded(numbers, _layer_of(described.file, numbers.array), axes, counts)
+
+    def count_units(self, axes: UnitAxes) -> int:
+        """Return the units of all layers; of text the first row is read. 0 where a file can be read only once."""
+        if any(described.heads is None for described in self.files):
+            return 0
+        units: dict[str, int] = {}
+        for described in self.files:
+            for head in described.heads or ():
+                axis = axes.of(head)
+                units[head.layer] = self._width(described) if head.shape is None else head.shape[axis]
+        return sum(units.values())
+
+    def _width(self, described: Described) -> int:
+        with closing(cast("Any", Records((described,), self.terminal).read(UnitAxes()))) as layers:
+            return int(next(layers).units)
+
+
+def inspect_records(tokens: Sequence[str], terminal: Terminal) -> Records:
+    """Return the files that tokens name, each opened once, with its header and sizes checked.
+
+    A token is a file (.npy, .npz, .csv, .tsv, other text), `-` for stdin, or `layer=pattern` for files that are
+    shards of one layer. Raises UsageError for a terminal as stdin and a file named twice; DataError for a file that
+    is missing, damaged or no record.
+    """
+    return Records(tuple(_inspect(file, terminal) for file in record_files(tokens)), terminal)
+
+
+def _inspect(file: RecordFile, terminal: Terminal) -> Described:
+    if os.path.isdir(file.path):  # noqa: PTH112
+        folder = file.path.rstrip("/")
+        raise DataError(
+            f"{file.path}: is a folder: name the files in it, {folder}/*.npy, each a layer, "
+            f"or LAYER='{folder}/*.npy' for shards of one"
+        )
+    if file.path == STDIN:
+        if terminal.stdin_is_tty:
+            raise UsageError("-: standard input is a terminal: send an array or text to it, or name a file")
+        return Described(file)
+    if os.path.exists(file.path) and not os.path.isfile(file.path):  # noqa: PTH110, PTH113
+        return Described(file)  # a pipe
+    if file.suffix == ".npz":
+        return _inspect_archive(file)
+    from actcli.sources.numbers.npy import require_samples
+    from actcli.sources.numbers.npy_header import read_header
+
+    with open_file(file.path) as stream:
+        if _holds_array(stream, file.suffix):
+            header = read_header(stream)
+            require_samples(stream, header)
+            head = Head(file.layer, header.shape, file.path)
+            return Described(file, (head,), header, version=_version(file.path))
+        _rows_of_text(stream, file.suffix)
+    return Described(file, (Head(file.layer, None, file.path),))
+
+
+def _inspect_archive(file: RecordFile) -> Described:
+    from actcli.sources.numbers.npy import require_samples
+    from actcli.sources.numbers.npz import (
+        array_entries,
+        choose_arrays,
+        open_archive,
+        open_member,
+        read_members,
+    )
+
+    path = file.path
+    with open_archive(path) as archive:
+        entries = array_entries(archive, path)
+        array = None
+        if file.is_named and file.layer in entries:
+            array = file.layer
+        elif file.is_named and len(entries) > 1:
+            raise DataError(f"{path}: holds {len(entries):,} arrays, none of them named '{file.layer}'")
+        members = read_members(archive, path, choose_arrays(entries, array, path), NumberRequest())
+        for member in members:
+            with open_member(archive, member.entry, path) as stream:
+                require_samples(stream, member.header)
+    heads = tuple(
+        Head(_layer_of(file, member.name), member.header.shape, f"{path}:{member.name}") for member in members
+    )
+    return Described(file, heads, members=tuple(members), version=_version(path))
+
+
+def _version(path: str) -> tuple[int, ...]:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _open(described: Described, terminal: Terminal) -> Iterator["Numbers"]:
+    """Yield the arrays of a file, or its text in rows; what was read of it before is not read again."""
+    file = described.file
+    if described.version is not None and described.version != _version(file.path):
+        raise DataError(f"{file.path}: was changed while actcli looked at it; run the command again")
+    request = NumberRequest(samples=BLOCK)
+    if described.members:
+        from actcli.sources.numbers.npz import npz_numbers
+
+        yield from npz_numbers(file.path, request, described.members)
+        return
+    stream = _stdin(terminal) if file.path == STDIN else open_file(file.path)
+    with stream.closed_on_error():
+        if described.header is not None or (described.heads is None and _holds_array(stream, file.suffix)):
+            from actcli.sources.numbers.npy import npy_numbers
+
+            numbers = npy_numbers(stream, request, header=described.header)
+        else:
+            numbers = _rows_of_text(stream, file.suffix)
+    yield numbers
+
+
+def _holds_array(stream: ByteStream, suffix: str) -> bool:
+    """Return whether an .npy array starts here. Raises DataError for an empty file."""
+    from actcli.sources.numbers.npy_header import MAGIC
+
+    if stream.is_named_file and stream.is_empty():
+        raise DataError(f"{stream.origin}: is empty")
+    return suffix not in _DELIMITERS and (suffix == ".npy" or stream.starts_with(MAGIC))
+
+
+def _rows_of_text(stream: ByteStream, suffix: str) -> "Numbers":
+    """Return text as rows of float64. Raises DataError for an archive under another name."""
+    if suffix in _DELIMITERS:
+        from actcli.sources.numbers.delimited import delimited_numbers
+
+        return delimited_numbers(stream, NumberRequest(by_rows=True), _DELIMITERS[suffix])
+    if stream.starts_with(_ZIP):
+        raise DataError(f"{stream.origin}: holds an archive: save it as a file with the suffix .npz")
+    from actcli.sources.numbers.text import text_numbers
+
+    return text_numbers(stream, NumberRequest(by_rows=True))
+
+
+def _layer_of(file: RecordFile, array: str | None) -> str:
+    return file.layer if file.is_named else array or file.layer
+
+
+def _stdin(terminal: Terminal) -> ByteStream:
+    if terminal.stdin is None:
+        raise DataError("standard input is closed")
+    return ByteStream(cast("RawStream", terminal.stdin), "stdin", owned=False)
+
+
+def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "LayerRecording":
+    from actcli.analysis.deadness.watching import LayerRecording
+
+    start = counts[name]
+    axis = axes.of(Head(name, numbers.shape, numbers.origin))
+    if numbers.shape is None:
+        rows = _rows(numbers, name, counts)
+        first = next(rows, None)
+        if first is None:
+            raise DataError(f"{numbers.origin}: holds no numbers")
+        return LayerRecording(name, first.shape[1], None, start, _before(first, rows))
+    shape = numbers.shape
+    counts[name] += shape[0]
+    blocks = (_by_unit(block, shape, axis) for block in numbers.blocks)
+    return LayerRecording(name, shape[axis], shape[0], start, blocks)
+
+
+def _by_unit(block: "NDArray[Any]", shape: tuple[int, ...], axis: int) -> "NDArray[Any]":
+    """Return samples (n, size) as (n, units) or (n, units, positions), without a copy where their order allows it."""
+    if len(shape) == 2:
+        return block
+    before, after = math.prod(shape[1:axis]), math.prod(shape[axis + 1 :])
+    parts = block.reshape(len(block), before, shape[axis], after)
+    return parts.swapaxes(1, 2).reshape(len(block), shape[axis], before * after)
+
+
+def _rows(numbers: "Numbers", name: str, counts: Counter[str]) -> Iterator["NDArray[Any]"]:
+    """Yield rows of text, counted. Raises DataError at a row of another width."""
+    width = None
+    with closing(cast("Any", numbers.blocks)) as blocks:
+        for block in blocks:
+            width = block.shape[1] if width is None else width
+            if block.shape[1] != width:
+                found = "1 number" if block.shape[1] == 1 else f"{block.shape[1]:,} numbers"
+                raise DataError(
+                    f"{numbers.origin}: sample {counts[name] + 1} has {found}, those before have {width:,}"
+                )
+            counts[name] += len(block)
+            yield block
+
+
+def _before(first: "NDArray[Any]", rest: Iterator["NDArray[Any]"]) -> Iterator["NDArray[Any]"]:
+    yield first
+    yield from rest
