@@ -1,6 +1,6 @@
-"""The program's way in and out: the version, what signals do, errors as one line, the exit status.
+"""The start and the end of the process: the version, signals, errors as one line, the exit status.
 
-Until the version is answered nothing is imported but what Python has loaded by itself.
+`--version` is answered before anything is imported that Python has not loaded by itself.
 """
 
 import os
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _answer_version() -> None:
-    """Print the version and end; return when that fails, since the long way knows how to fail."""
+    """Print the version and end the process; return when that fails, since the long way reports the failure."""
     try:
         os.write(1, f"actcli {__version__}\n".encode())
     except OSError:
@@ -39,10 +39,10 @@ def _answer_version() -> None:
 
 
 class _Stop:
-    """What SIGINT, SIGTERM and SIGHUP do.
+    """The handler of SIGINT, SIGTERM and SIGHUP.
 
-    At first they end the process at once: while modules are loaded an exception may be swallowed or land in
-    code that is not ready for it, and there is nothing to clean up. After `unwind` they raise, so that
+    At first a signal ends the process at once: while modules are loaded an exception may be swallowed or hit
+    code that is not ready for it, and there is nothing to clean up. After `unwind` a signal raises, so that
     temporary files are removed.
     """
 
@@ -55,17 +55,17 @@ class _Stop:
         self.terminal_on_stderr = terminal_on_stderr
 
     def install(self) -> None:
-        """Take over the signals, but for those that the parent has set to be ignored (nohup, `&`)."""
+        """Handle the signals, except those that the parent has set to be ignored (nohup, `&`)."""
         import signal
 
-        # A reader that has gone ends the program silently, as it ends cat.
+        # When the reader of a pipe has gone, the program ends silently, as cat does.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self)
 
     def unwind(self) -> None:
-        """From now on there are files to clean up."""
+        """Raise at signals from now on, since there are files to clean up."""
         import _thread
         import gc
         import signal
@@ -78,10 +78,10 @@ class _Stop:
         _thread.start_new_thread(self._repeat, (received, _thread.get_ident()))
 
     def _repeat(self, received: int, main_thread: int) -> None:
-        """Send a signal again that has not been acted on: Python has seen it too late, just before a read.
+        """Send a signal again that was not acted on.
 
-        A signal that comes between the interpreter's last look and a blocking system call would wait for that
-        call's end; one that comes while a module is being loaded is put off (see `__call__`).
+        A signal that arrives between the interpreter's last check and a blocking system call would wait for the end
+        of that call; one that arrives while a module is being loaded is put off (see `__call__`).
         """
         import signal
         import time
@@ -104,18 +104,18 @@ class _Stop:
             self.status = 128 + number
             self._end_line()
             raise KeyboardInterrupt if number == 2 else SystemExit(self.status)
-        # The same keystroke again must not disturb the cleaning up; a later one means that it hangs.
+        # A second signal of the same keystroke must not disturb the clean-up; a later one means that it hangs.
         if time.monotonic() - self.raised_at > 1:
             os._exit(128 + number)
 
     def _end_line(self) -> None:
-        """The terminal shows ^C; the prompt belongs on the next line."""
+        """End the line on which the terminal shows ^C, so that the prompt is on the next one."""
         if self.terminal_on_stderr:
             os.write(2, b"\n")
 
 
 def _loads_a_module(frame: "FrameType | None") -> bool:
-    """Whether an import is under way: a half-loaded extension module may crash on an exception (orjson does)."""
+    """Return whether an import is running: an exception in a half-loaded extension module may crash (orjson does)."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -126,10 +126,10 @@ def _loads_a_module(frame: "FrameType | None") -> bool:
 def _run(arguments: list[str]) -> int:
     import gc
 
-    # Work is shared out over our own threads; a second layer of threads in BLAS makes all of them wait.
+    # We use our own threads; a second layer of threads in BLAS makes all of them wait.
     for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    # Loading modules makes many objects and no garbage: looking for it takes 5 ms.
+    # Loading modules makes many objects and no garbage; collecting it would take 5 ms.
     gc.disable()
     stop = _Stop(terminal_on_stderr=sys.stderr is not None and sys.stderr.isatty())
     stop.install()
@@ -146,8 +146,8 @@ def _run(arguments: list[str]) -> int:
 
         status = run(arguments, terminal, stop.unwind, partial(_isolate, terminal))
         terminal.flush()
-    except Exception as error:  # noqa: BLE001 - this is where every error becomes a line
-        if stop.raised_at is not None:  # a library has made another error of the interruption
+    except Exception as error:  # noqa: BLE001 - every error becomes one line here
+        if stop.raised_at is not None:  # a library has turned the interruption into another error
             return stop.status
         if isinstance(error, BrokenPipeError):
             return 141
@@ -158,7 +158,7 @@ def _run(arguments: list[str]) -> int:
         message = _message(error)
         terminal.say(f"actcli: {printable(message)}")
         for line in getattr(error, "pointer", ()):
-            # a character for a character, so that the caret stays below its place
+            # one character for one character, so that the caret stays below its place
             shown = line.encode(terminal.encoding, "replace").decode(terminal.encoding)
             terminal.say(f"  {printable(shown)}")
         status = int(error.status) if isinstance(error, ActcliError) else 1
@@ -174,7 +174,7 @@ def _isolate(terminal: "Terminal", source: str) -> None:
 
 
 def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:
-    """Take `--debug` out, wherever it stands before `--`: it concerns the command line itself too."""
+    """Remove `--debug` from anywhere before `--`, since it concerns errors of the command line too."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     kept = [argument for argument in arguments[:end] if argument != "--debug"]
     return kept + arguments[end:], len(kept) < end
@@ -191,12 +191,12 @@ def _message(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    r"""The text with control characters, line ends and stray bytes written as `\x1b`, `\n` and `\udcff`."""
+    r"""Return the text with control characters, line ends and stray bytes as `\x1b`, `\n` and `\udcff`."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _flush_what_is_there(terminal: "Terminal") -> None:
-    """Hand on the results before the error; that stdout is full as well adds nothing to the first error."""
+    """Write the results so far before the error; a second error about stdout would add nothing."""
     from actcli.exits import DataError
 
     try:

@@ -1,4 +1,4 @@
-"""The program as a whole: its commands, loaded when they are invoked, its options, its errors in one line."""
+"""The program: its commands, each loaded when it is invoked, its options, and its errors in one line."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from actcli.commands import options
 from actcli.commands.declaration import SETTINGS
-from actcli.commands.parser import HELP_NAMES, explained, guard, sentence, write_as_is, write_sections
+from actcli.commands.parser import HELP_NAMES, adapt_help, describe, guard, write_as_is, write_sections
 from actcli.commands.session import Session
 from actcli.exits import ActcliError, UsageError, in_options
 
@@ -31,10 +31,10 @@ COMMANDS = {
     "info": "Show the card of an activation function.",
     "completion": "Print the completion script of a shell.",
 }
-"""The commands and what they do: `--help` shows this without loading one of them."""
+"""The commands and what they do. `--help` shows this without loading a command."""
 
 IN_FOLDERS = ("plot", "compare", "deadcheck")
-"""The commands that have a folder of their own in commands/, with a module of the command's name."""
+"""The commands with a folder of their own in commands/, which holds a module of the command's name."""
 
 EPILOG = """\
 Examples:
@@ -50,22 +50,26 @@ Exit status:
   0    done
   1    failed: a file, the data, or the disk
   2    wrong use: the command line asks for something that does not exist
-  3    found what it was told to fail on (grad --check, compare --max-ulp,
-       deadcheck --fail-above)
-  4    not enough data to say (grad --check, deadcheck --fail-above)
+  3    found a failure that it was told to look for (grad --check,
+       compare --max-ulp, deadcheck --fail-above)
+  4    not enough data to tell (grad --check, deadcheck --fail-above)
   130  interrupted
+
+Read more:
+  docs/claims  what people say about activation functions, each claim measured
+               with one command
 """
 
 
 class CommandGroup(TyperGroup):
-    """The commands by name; each module is imported when its command is invoked or asked about."""
+    """The group of commands; a command's module is imported when it is invoked, or when its help is shown."""
 
     def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002 - Typer's
-        """The names, in the order of the help."""
+        """Return the names, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":  # noqa: ARG002 - Typer's
-        """The command, with its options built; None when there is none of this name."""
+        """Return the command with its options; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         module = f"{cmd_name}.{cmd_name}" if cmd_name in IN_FOLDERS else cmd_name
@@ -76,7 +80,7 @@ class CommandGroup(TyperGroup):
     def resolve_command(
         self, ctx: "Context", args: list[str]
     ) -> "tuple[str | None, Command | None, list[str]]":
-        """The command and what is left for it; raises UsageError with the nearest name."""
+        """Return the command and its arguments; raises UsageError with the nearest name."""
         command = self.get_command(ctx, args[0])
         if command is None:
             near = get_close_matches(args[0], COMMANDS, n=1)
@@ -85,21 +89,21 @@ class CommandGroup(TyperGroup):
         return args[0], command, args[1:]
 
     def make_parser(self, ctx: "Context") -> "_OptionParser":
-        """Return Typer's parser, but that it refuses an option that is given twice."""
+        """Return Typer's parser, which here refuses an option that is given twice."""
         return guard(super().make_parser(ctx), ctx)
 
     def get_help_option(self, ctx: "Context") -> "TyperOption | None":
-        """--help, through our own terminal."""
-        return explained(super().get_help_option(ctx))
+        """Return --help, writing to our own terminal."""
+        return adapt_help(super().get_help_option(ctx))
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """The commands first, then the options."""
+        """Write the commands, then the options."""
         with formatter.section("Commands"):
             formatter.write_dl([(name.ljust(11), summary) for name, summary in COMMANDS.items()])
         write_sections(self.get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's
-        """Examples and exit statuses, as they are written."""
+        """Write the examples and exit statuses line by line."""
         write_as_is(self.epilog, formatter)
 
 
@@ -151,7 +155,7 @@ def run(
     except typer.Exit as ending:
         return ending.exit_code
     except typer.TyperException as error:
-        raise UsageError(sentence(error)) from error
+        raise UsageError(describe(error)) from error
     except ActcliError as error:
         error.args = (in_options(str(error)),)
         raise

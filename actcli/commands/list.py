@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.declaration import Argument, Option, build_command
-from actcli.commands.options import Document, Format, FunctionFiles
+from actcli.commands.options import FUNCTION_FILES, Document, Format
 from actcli.commands.values import one_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ListOptions:
             section=FILTERS,
         ),
     ] = None
-    function_files: FunctionFiles = ()
+    function_files: Annotated[tuple[str, ...], FUNCTION_FILES] = ()
     format: Format = None
     output: Document = None
 

@@ -57,16 +57,20 @@ Digits = Annotated[
     ),
 ]
 
-FunctionFiles = Annotated[
-    tuple[str, ...],
-    Option(
-        "--functions",
-        metavar="FILE",
-        help="Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or "
-        "~/.config/actcli/functions.toml. Repeatable; all are used, the last definition of a name wins.",
-        section=FUNCTIONS,
-    ),
-]
+FUNCTION_FILES = Option(
+    "--functions",
+    metavar="FILE",
+    help="Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or "
+    "~/.config/actcli/functions.toml. Repeatable; all are used, the last definition of a name wins.",
+    section=FUNCTIONS,
+)
+ARRAY = Option("--array", metavar="NAME", help="Read one array of an .npz file, not all.", section=NUMBERS)
+COLUMN = Option(
+    "--column",
+    metavar="NAME|N",
+    help="Column of a .csv or .tsv file: its name, or its number from 1.",
+    section=NUMBERS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,7 @@ class FunctionOptions:
             section=FUNCTIONS,
         ),
     ] = False
-    function_files: FunctionFiles = ()
+    function_files: Annotated[tuple[str, ...], FUNCTION_FILES] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,24 +141,8 @@ class NumberOptions:
             needs=("--range",),
         ),
     ] = None
-    array: Annotated[
-        str | None,
-        Option(
-            "--array",
-            metavar="NAME",
-            help="Read one array of an .npz file, not all.",
-            section=NUMBERS,
-        ),
-    ] = None
-    column: Annotated[
-        str | None,
-        Option(
-            "--column",
-            metavar="NAME|N",
-            help="Column of a .csv or .tsv file: its name, or its number from 1.",
-            section=NUMBERS,
-        ),
-    ] = None
+    array: Annotated[str | None, ARRAY] = None
+    column: Annotated[str | None, COLUMN] = None
     axis: Annotated[
         int | None,
         Option(

@@ -1,4 +1,4 @@
-"""How a command reads its line and explains itself: `-1` as a number, help in sections, one-line errors."""
+"""How a command parses its line and prints its help: `-1` is a number, help has sections, errors are one line."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -21,16 +21,16 @@ FIRST_COLUMN = 22
 
 
 class Command(TyperCommand):
-    """A command that takes numbers with a minus sign as arguments, and the program's options as its own."""
+    """A command that takes numbers with a minus sign as arguments, and the program's options on either side."""
 
     def get_params(self, ctx: "Context") -> "list[Parameter]":
-        """The command's own options, then those of the program, which may stand on either side."""
+        """Return the command's own options, then those of the program."""
         own = super().get_params(ctx)
         return [*own[:-1], *shared_options(ctx), own[-1]]
 
     def get_help_option(self, ctx: "Context") -> "TyperOption | None":
-        """--help, through our own terminal."""
-        return explained(super().get_help_option(ctx))
+        """Return --help, writing to our own terminal."""
+        return adapt_help(super().get_help_option(ctx))
 
     def make_parser(self, ctx: "Context") -> "_OptionParser":
         """Return Typer's parser, except that numbers and formulas with a minus sign go to the arguments.
@@ -40,24 +40,24 @@ class Command(TyperCommand):
         return guard(super().make_parser(ctx), ctx, is_argument)
 
     def invoke(self, ctx: "Context") -> Any:
-        """Hand the program's options to the session, the others to the command."""
-        given = {option.name: ctx.params.pop(str(option.name), None) for option in shared_options(ctx)}
+        """Give the program's options to the session, and the others to the command."""
+        values = {option.name: ctx.params.pop(str(option.name), None) for option in shared_options(ctx)}
         session = ctx.obj
         if isinstance(session, Session):
-            session.choose(given.get("color"), given.get("threads"))
+            session.choose(values.get("color"), values.get("threads"))
         return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: "Context") -> list[str]:
-        """`[OPTIONS] FUNCTION [X]...`"""
+        """Return the pieces of `[OPTIONS] FUNCTION [X]...`."""
         arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
         return ["[OPTIONS]", *(_in_usage(argument) for argument in arguments)]
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        """Arguments and options under the headings that their declarations name."""
+        """Write arguments and options under the headings of their declarations."""
         write_sections(self.get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's
-        """The examples, as they are written."""
+        """Write the examples line by line."""
         write_as_is(self.epilog, formatter)
 
 
@@ -79,7 +79,7 @@ def guard(
         except typer.TyperException as error:
             if hasattr(error, "possibilities"):  # the word as typed: Typer would name -f for -format
                 raise UsageError(unknown_option(arg, ctx)) from None
-            raise UsageError(sentence(error, ctx)) from None
+            raise UsageError(describe(error, ctx)) from None
         _refuse_repetition(state.order)
 
     parser._process_opts = process_or_keep  # type: ignore[method-assign] # noqa: SLF001
@@ -94,7 +94,7 @@ def _refuse_repetition(order: "Sequence[Parameter]") -> None:
 
 
 def is_argument(word: str) -> bool:
-    """Whether a word with a leading `-` is a number, a list of numbers or a formula, and no option."""
+    """Return whether a word with a leading `-` is a number, a list of numbers or a formula, not an option."""
     if word.startswith("--"):
         return False
     if any(character in "(*" or character.isspace() for character in word):
@@ -105,7 +105,7 @@ def is_argument(word: str) -> bool:
     elif word == "-x" or any(
         character in "^/+%" or not (character.isascii() or character.isdecimal()) for character in word
     ):
-        # a formula too: -x^2, -√x; no option is called so, and -o/a/path has a file in it
+        # formulas such as -x^2 and -√x; no option looks like this, and -o/a/path holds a file
         return True
     from actcli.sources.numbers.arguments import is_number_list
 
@@ -113,14 +113,14 @@ def is_argument(word: str) -> bool:
 
 
 def shared_options(ctx: "Context") -> "list[Parameter]":
-    """The program's options that a command takes too."""
+    """Return the program's options that a command takes too."""
     if ctx.parent is None:
         return []
     return [option for option in ctx.parent.command.params if option.name != "version"]
 
 
 def unknown_option(word: str, ctx: "Context") -> str:
-    """The sentence for an option that this command does not have: the nearest one, or who has it."""
+    """Return the message for an unknown option: it names the nearest option, or the command that has it."""
     option = word.partition("=")[0]
     if option[1:2].isdigit() or option[1:2] == ".":
         return f"{word!r} is neither a number nor an option"
@@ -133,7 +133,7 @@ def unknown_option(word: str, ctx: "Context") -> str:
                 return f"{ctx.command_path} has no option {option!r}; {name} has it"
     if ctx.parent and any(option in parameter.opts for parameter in ctx.parent.command.params):
         return f"{ctx.command_path} has no option {option!r}; write {ctx.parent.command_path} {option}"
-    # without the dashes, which make any two options look alike
+    # dashes would make any two options look alike
     long = {name.removeprefix("--"): name for name in known if name.startswith("--")}
     near = get_close_matches(option.lstrip("-"), long, n=1)
     if near:
@@ -141,8 +141,8 @@ def unknown_option(word: str, ctx: "Context") -> str:
     return f"no option {option!r}; {ctx.command_path} --help lists them"
 
 
-def sentence(error: typer.TyperException, context: "Context | None" = None) -> str:
-    """Typer's complaint as one line: what, where, what would be right."""
+def describe(error: typer.TyperException, context: "Context | None" = None) -> str:
+    """Return an error of Typer's as one line: what is wrong, where, and what would be right."""
     context = context or getattr(error, "ctx", None)
     option = getattr(error, "option_name", None)
     if context is not None and hasattr(error, "possibilities"):
@@ -160,7 +160,7 @@ def sentence(error: typer.TyperException, context: "Context | None" = None) -> s
     if context is not None and "unexpected extra argument" in message:
         wanted = [p.human_readable_name for p in context.command.params if p.param_type_name == "argument"]
         extra = message.partition("(s)")[2].strip(" ()")
-        return f"{context.command_path} takes one {wanted[-1]}; {extra} is too much"
+        return f"{context.command_path} takes one {wanted[-1]}; {extra} is one too many"
     return message[:1].lower() + message[1:]
 
 
@@ -175,8 +175,8 @@ def _spoken_name(parameter: "Parameter") -> str:
     return parameter.human_readable_name
 
 
-def explained(option: "TyperOption | None") -> "TyperOption | None":
-    """Typer's --help option with our words, writing to the session's terminal."""
+def adapt_help(option: "TyperOption | None") -> "TyperOption | None":
+    """Return Typer's --help option with our words, writing to the session's terminal."""
     if option is not None:
         option.help = "Show this help."
         option.callback = _show_help
@@ -192,7 +192,7 @@ def _show_help(ctx: "Context", parameter: "Parameter", value: Any) -> None:  # n
 
 
 def write_sections(parameters: "Sequence[Parameter]", ctx: "Context", formatter: "HelpFormatter") -> None:
-    """One definition list a heading, in the order of the declarations, in columns that agree."""
+    """Write one definition list per heading, in the order of the declarations, all with the same columns."""
     sections: dict[str, list[tuple[str, str]]] = {}
     for parameter in parameters:
         record = parameter.get_help_record(ctx)
@@ -207,7 +207,7 @@ def write_sections(parameters: "Sequence[Parameter]", ctx: "Context", formatter:
 
 
 def write_as_is(epilog: str | None, formatter: "HelpFormatter") -> None:
-    """Text that already has its lines."""
+    """Write a text whose lines are already broken."""
     if epilog:
         formatter.write_paragraph()
         formatter.write(epilog.strip("\n") + "\n")

@@ -1,4 +1,4 @@
-"""What every command of one run shares: the terminal, the threads, the moment from which files are open."""
+"""One run of the program: the terminal, the threads, and the moment from which files are open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from actcli.terminal import Terminal
 
 
 def _nothing() -> None:
-    """Stand in for `writes` where no process has to be told."""
+    """Do nothing: the `writes` of a session without a process to tell."""
 
 
 def _stay(source: str) -> None:
-    """Stand in for `isolate` where the process is not ours to fork: in tests."""
+    """Do nothing: the `isolate` of a session whose process must not fork, as in tests."""
 
 
 @dataclass(slots=True)
@@ -19,26 +19,26 @@ class Session:
     """One run of the program.
 
     Attributes:
-        terminal: the world outside.
-        writes: to be called before output begins: from then on a signal unwinds instead of ending at once.
-        asked_threads: --threads.
-        isolate: to be called with a file's name before native code reads it: continues in a child process.
+        terminal: the streams and the environment.
+        writes: called before output begins; from then on a signal unwinds instead of ending the process at once.
+        chosen_threads: the value of --threads; None without.
+        isolate: called with a file's name before native code reads it; the run continues in a child process.
 
     """
 
     terminal: Terminal
     writes: Callable[[], None] = _nothing
-    asked_threads: int | None = None
+    chosen_threads: int | None = None
     isolate: Callable[[str], None] = _stay
 
     @property
     def threads(self) -> int:
-        """Worker threads; raises UsageError when ACTCLI_THREADS is no whole number from 1 on."""
-        return self.terminal.threads(self.asked_threads)
+        """The number of worker threads. Raises UsageError when ACTCLI_THREADS is not a whole number from 1 on."""
+        return self.terminal.threads(self.chosen_threads)
 
     def choose(self, color: str | None, threads: int | None) -> None:
-        """Take the global options as far as they are given; those after the command come last and win."""
+        """Take the program's options where they are not None; those after the command come last and win."""
         if color is not None:
             self.terminal.color_choice = color
         if threads is not None:
-            self.asked_threads = threads
+            self.chosen_threads = threads

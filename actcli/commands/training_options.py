@@ -24,6 +24,9 @@ RATES = {"sgd": 0.1, "momentum": 0.01, "adam": 0.001}
 """The usual learning rate of each optimizer, taken without --lr."""
 MOST_WIDTH, MOST_DEPTH, MOST_SEEDS, MOST_SEED = 4096, 1000, 1000, 2**63 - 1
 
+_DRAWN = ("training", "born-dead")
+"""The ways in which networks are drawn; the second is that of `deadcheck` alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
@@ -130,7 +133,7 @@ class TrainingOptions:
             help="Hidden layers; several depths with commas.",
             default=f"{DEPTH}, or that of the longest stack",
             section=TRAINING,
-            modes=("training",),
+            modes=_DRAWN,
         ),
     ] = None
     width: Annotated[
@@ -142,7 +145,7 @@ class TrainingOptions:
             help="Units per hidden layer.",
             default=str(WIDTH),
             section=TRAINING,
-            modes=("training",),
+            modes=_DRAWN,
         ),
     ] = None
     seeds: Annotated[

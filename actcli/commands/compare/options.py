@@ -1,11 +1,13 @@
 """The command line of `compare`: every option, with the ways to compare in which it means something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import (
+    ARRAY,
+    COLUMN,
     FUNCTIONS,
     HIGHEST_ORDER,
     MOST_POINTS,
@@ -103,28 +105,8 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
             excludes=("--range", "--points"),
         ),
     ] = None
-    array: Annotated[
-        str | None,
-        Option(
-            "--array",
-            metavar="NAME",
-            help="Read one array of an .npz file.",
-            section=NUMBERS,
-            modes=_OF_NUMBERS,
-            needs=("--input",),
-        ),
-    ] = None
-    column: Annotated[
-        str | None,
-        Option(
-            "--column",
-            metavar="NAME|N",
-            help="Column of a .csv or .tsv file: its name, or its number from 1.",
-            section=NUMBERS,
-            modes=_OF_NUMBERS,
-            needs=("--input",),
-        ),
-    ] = None
+    array: Annotated[str | None, replace(ARRAY, modes=_OF_NUMBERS, needs=("--input",))] = None
+    column: Annotated[str | None, replace(COLUMN, modes=_OF_NUMBERS, needs=("--input",))] = None
     range: Annotated[
         tuple[float, float] | None,
         Option(

@@ -1,12 +1,12 @@
 """The command line of `deadcheck`: every option, with the sources and ways of running that it belongs to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
 from actcli.commands.declaration import Argument, Option
-from actcli.commands.options import FUNCTIONS, RESULTS
-from actcli.commands.values import one_of, share, whole_number, whole_numbers
+from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
+from actcli.commands.values import one_of, share, whole_number
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Settings
@@ -98,24 +98,15 @@ class DeadcheckOptions(training.TrainingOptions):
         ),
     ] = ()
     function_files: Annotated[
-        tuple[str, ...],
-        Option(
-            "--functions",
-            metavar="FILE",
-            help="Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or "
-            "~/.config/actcli/functions.toml. Repeatable; all are used, the last definition of a name wins.",
-            section=FUNCTIONS,
-            modes=("arrays", "statistics", "training"),
-        ),
+        tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "training"))
     ] = ()
     data: Annotated[
         str | None,
         Option(
             "--data",
             metavar="FILE",
-            help="Inputs of the model: .npy, or .npz with one array per input. With --train: digits, moons, "
-            "spirals or xor; an .npz file with X and y; a .csv file with --target.",
-            default="digits",
+            help="Inputs of the model: .npy, or .npz with one array per input. With --train: digits (the "
+            "default), moons, spirals or xor; an .npz file with X and y; a .csv file with --target.",
             section=MODEL,
             modes=("model", "training"),
             excludes=("--random",),
@@ -139,7 +130,8 @@ class DeadcheckOptions(training.TrainingOptions):
             "--seed",
             metavar="N",
             parse=whole_number(0, training.MOST_SEED),
-            help="Seed of --random; with --train of the weights, the batches and the split of the data.",
+            help="Seed of the noise of --random; with --train of the weights, the batches and the split of the data; "
+            "with --born-dead of the draws.",
             default=str(training.SEED),
             section=MODEL,
             modes=("model", "training", "born-dead"),
@@ -291,30 +283,6 @@ class DeadcheckOptions(training.TrainingOptions):
             modes=("training",),
         ),
     ] = ()
-    depths: Annotated[
-        tuple[int, ...] | None,
-        Option(
-            "--depth",
-            metavar="N,...",
-            parse=whole_numbers(1, training.MOST_DEPTH),
-            help="Hidden layers; several depths with commas.",
-            default=f"{training.DEPTH}, or that of the longest stack",
-            section=training.TRAINING,
-            modes=("training", "born-dead"),
-        ),
-    ] = None
-    width: Annotated[
-        int | None,
-        Option(
-            "--width",
-            metavar="N",
-            parse=whole_number(1, training.MOST_WIDTH),
-            help="Units per hidden layer.",
-            default=str(training.WIDTH),
-            section=training.TRAINING,
-            modes=("training", "born-dead"),
-        ),
-    ] = None
     find_limit: Annotated[
         bool,
         Option(
@@ -357,7 +325,7 @@ class DeadcheckOptions(training.TrainingOptions):
     ] = None
     sort: Annotated[
         bool,
-        Option("--sort", help="The layers with most dead units first.", section=RESULTS, modes=_JUDGED),
+        Option("--sort", help="List the layers with most dead units first.", section=RESULTS, modes=_JUDGED),
     ] = False
     units: Annotated[
         bool,

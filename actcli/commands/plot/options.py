@@ -1,10 +1,12 @@
 """The command line of `plot`, and the form of the chart that it asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import (
+    ARRAY,
+    COLUMN,
     HIGHEST_ORDER,
     NUMBERS,
     RESULTS,
@@ -173,26 +175,8 @@ class PlotOptions(FunctionOptions):
             section=NUMBERS,
         ),
     ] = None
-    array: Annotated[
-        str | None,
-        Option(
-            "--array",
-            metavar="NAME",
-            help="Read one array of an .npz file, not all.",
-            section=NUMBERS,
-            needs=("--input",),
-        ),
-    ] = None
-    column: Annotated[
-        str | None,
-        Option(
-            "--column",
-            metavar="NAME|N",
-            help="Column of a .csv or .tsv file: its name, or its number from 1.",
-            section=NUMBERS,
-            needs=("--input",),
-        ),
-    ] = None
+    array: Annotated[str | None, replace(ARRAY, needs=("--input",))] = None
+    column: Annotated[str | None, replace(COLUMN, needs=("--input",))] = None
     hist: Annotated[
         bool,
         Option(
