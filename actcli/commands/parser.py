@@ -160,7 +160,7 @@ def describe(error: typer.TyperException, context: "Context | None" = None) -> s
     if context is not None and "unexpected extra argument" in message:
         wanted = [p.human_readable_name for p in context.command.params if p.param_type_name == "argument"]
         extra = message.partition("(s)")[2].strip(" ()")
-        return f"{context.command_path} takes one {wanted[-1]}; {extra} is one too many"
+        return f"{context.command_path} takes one {wanted[-1]}; leave out {extra}"
     return message[:1].lower() + message[1:]
 
 

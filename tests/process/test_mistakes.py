@@ -7,8 +7,8 @@ WRONG_USE = {
     "evl relu 1": "no command 'evl'; did you mean eval?",
     "eval 3 1": "'3' is a number; a function is needed",
     "plot relu -1 1": "'-1' is a number; a function is needed",
-    "info relu gelu": "actcli info takes one FUNCTION; gelu is too much",
-    "list relu gelu tanh": "actcli list takes one PATTERN; gelu tanh is too much",
+    "info relu gelu": "actcli info takes one FUNCTION; leave out gelu",
+    "list relu gelu tanh": "actcli list takes one PATTERN; leave out gelu tanh",
     "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, info, completion",  # noqa: E501
     "eval": "FUNCTION is missing; actcli eval --help shows an example",
     "eval rleu 1": "relu",
