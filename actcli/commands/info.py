@@ -75,7 +75,8 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     from actcli.activations import activation
     from actcli.analysis.card.properties import cost_relative_to_relu, measure
     from actcli.analysis.card.recognition import recognise
-    from actcli.render.card.card import Card, write_card
+    from actcli.render.card.card import write_card
+    from actcli.render.card.facts import Card
 
     f = activation(spec)
     properties = None if f.by_rows else measure(f)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation, Kink
 from actcli.activations.activation import HIGHEST_ORDER
-from actcli.analysis.card.curves import Curve, Figure, Panel, Quantity, sampled
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Record, Step, Steps, Value
+from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, sampled
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError

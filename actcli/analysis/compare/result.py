@@ -1,7 +1,7 @@
-"""What a comparison finds: named columns, one contender a line, and steps in which it becomes complete.
+"""The result of a comparison: named columns, one row per contender, and the steps in which it becomes complete.
 
-Every way to compare yields steps. Each carries all that is known so far, so that a progress bar, a result cut
-short by Ctrl-C and the complete one are read from the same stream.
+Every way to compare yields steps. Each step carries the result so far, so that a progress bar, a result that
+Ctrl-C cut short and the complete one are read from the same stream.
 """
 
 import math
@@ -10,27 +10,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from actcli.analysis.card.curves import Figure
 from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.figure.curves import Figure
 from actcli.exits import UsageError
 
 Better = Literal["small", "large", "neither"]
 Value = float | int | str | bool | tuple[Interval, ...] | None
-"""None: there is no such number, or it is not known (yet)."""
+"""None: the number does not exist, or has not been measured yet."""
 Record = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One thing that is measured of every contender.
+    """One quantity that is measured for every contender.
 
     Attributes:
-        name: for programs: the key in JSON, the heading in TSV, the word of --sort and --best. Stable.
+        name: for programs: the key in JSON, the header in TSV, the name to sort and choose by. Stable.
         heading: for a person.
         better: which values are good.
-        group: what it belongs to with its neighbours (`float16`), where columns come in groups; else blank.
-        unit: what stands behind the number for a person: `ns`, `%`.
-        unlike: the name of another column, without whose difference this one tells a person nothing new.
+        group: the group of neighbouring columns that it belongs to (`float16`); else blank.
+        unit: the unit, for a person: `ns`, `%`.
+        unlike: the name of another column. Where both hold the same values, tables leave this one out.
+        error: the name of the column that holds the standard error. Tables show both in one cell.
+        digits: significant digits that are meaningful for a person; 0 leaves the choice to the table.
 
     """
 
@@ -40,16 +42,18 @@ class Column:
     group: str = ""
     unit: str = ""
     unlike: str = ""
+    error: str = ""
+    digits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One function, or one stack of them, and what was measured of it.
+    """One function, or one stack of layers, and its measured values.
 
     Attributes:
-        function: the specification as typed, or as a sweep made it.
-        values: by the columns' names; a missing one is None.
-        details: longer findings, by name: records of equal keys (`layers`, `worst`, `histogram`). JSON holds all.
+        function: the specification, as typed or as made by a sweep.
+        values: by column name; a missing one is None.
+        details: longer results by name, records with equal keys (`layers`, `worst`, `histogram`). JSON holds all.
 
     """
 
@@ -58,18 +62,18 @@ class Contender:
     details: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
     def value(self, column: str) -> Value:
-        """The value in a column; None where there is none."""
+        """Return the value in a column; None where there is none."""
         return self.values.get(column)
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A chart of one bar a contender.
+    """A chart with one bar per contender.
 
     Attributes:
-        quantity: what the bars are of.
+        quantity: what the bars show.
         labels: the contenders.
-        values: finite, from 0 on.
+        values: finite and not negative.
 
     """
 
@@ -80,11 +84,11 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What --plot draws.
+    """A chart of a comparison.
 
     Attributes:
         content: curves or bars.
-        axis: what lies along x, for curves.
+        axis: the name of the x axis, for curves.
         log: whether y is logarithmic.
 
     """
@@ -96,17 +100,19 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All contenders by one measure.
+    """All contenders, compared by one measure.
 
     Attributes:
-        by: properties, values, gradients, information, precision, speed; or summary.
-        columns: what was measured, in order.
-        contenders: in the order asked for.
+        by: properties, values, gradients, training, information, precision, speed; or summary.
+        columns: the measured quantities, in order.
+        contenders: in the order of the request.
         seed: of the random numbers; None where none were drawn.
-        notes: sentences for a person: on what it was measured, what it shows.
-        shown: the names of the details that a person sees below the table.
-        chart: what --plot draws; None where there is nothing to draw yet.
-        found: what was to fail on was found (--max-ulp).
+        answer: one sentence that answers the reader's question from the numbers; blank while there are none.
+        warnings: sentences about this input or run that limit what the numbers mean.
+        notes: sentences that say on what the numbers were measured.
+        shown: the names of the details that a table shows below itself.
+        chart: None where there is nothing to draw yet.
+        over_limit: whether an error is above the limit that was set.
 
     """
 
@@ -114,30 +120,32 @@ class Comparison:
     columns: tuple[Column, ...]
     contenders: tuple[Contender, ...]
     seed: int | None = None
+    answer: str = ""
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     chart: Chart | None = None
-    found: bool = False
+    over_limit: bool = False
 
     def column(self, name: str) -> Column:
-        """The column of this name; `-` and `_`, and case, do not matter. Raises UsageError with the known ones."""
-        wanted = _key(name)
+        """Return the column of this name; `-`, `_` and case do not matter. Raises UsageError that lists the columns."""
+        key = _key(name)
         for column in self.columns:
-            if _key(column.name) == wanted:
+            if _key(column.name) == key:
                 return column
-        known = ", ".join(column.name for column in self.columns)
+        names = ", ".join(column.name for column in self.columns)
         where = "the summary" if self.by == "summary" else f"a comparison by {self.by}"
-        raise UsageError(f"no column {name!r} in {where}; it has {known}")
+        raise UsageError(f"no column {name!r} in {where}; it has {names}")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A moment of a comparison.
+    """The state of a comparison while it runs.
 
     Attributes:
-        done, total: how far it is, in any unit; complete when they are equal.
+        done, total: the progress in any unit; equal when the comparison is complete.
         doing: what is being measured, in a few words.
-        so_far: everything that is known by now.
+        so_far: the result so far.
 
     """
 
@@ -152,48 +160,46 @@ _NUMBER = re.compile(r"((?<![\w.])-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|(?<=[a-z_]
 
 
 def best(comparison: Comparison, column: Column) -> tuple[int, ...]:
-    """The places of the best contenders in a column, several where they tie; none where nothing is better."""
+    """Return the indices of the best contenders in a column: several for a tie, none where no value is better."""
     if column.better == "neither":
         return ()
-    sizes = [_size(contender.value(column.name)) for contender in comparison.contenders]
-    known = [size for size in sizes if size is not None]
-    if len(known) < 2 or len(set(known)) == 1:
+    sizes = [comparable(contender.value(column.name)) for contender in comparison.contenders]
+    numbers = [size for size in sizes if size is not None]
+    if len(numbers) < 2 or len(set(numbers)) == 1:
         return ()
-    top = min(known) if column.better == "small" else max(known)
-    return tuple(place for place, size in enumerate(sizes) if size == top)
+    top = min(numbers) if column.better == "small" else max(numbers)
+    return tuple(i for i, size in enumerate(sizes) if size == top)
 
 
-def is_name(name: str) -> bool:
-    """Whether this is what the first column of all comparisons is called: the specification."""
+def is_function_column(name: str) -> bool:
+    """Return whether this names the first column of every comparison, the specification."""
     return _key(name) == "function"
 
 
-def by_name(comparison: Comparison) -> tuple[Contender, ...]:
-    """The contenders in the order of their specifications; numbers in these by their size: 2 before 10."""
+def sort_by_name(comparison: Comparison) -> tuple[Contender, ...]:
+    """Return the contenders sorted by specification, with numbers in it by size: 2 before 10."""
 
     def key(contender: Contender) -> list[tuple[bool, float, str]]:
         parts = _NUMBER.split(contender.function.lower())
-        return [
-            (bool(place % 2), float(part) if place % 2 else 0.0, part) for place, part in enumerate(parts)
-        ]
+        return [(bool(i % 2), float(part) if i % 2 else 0.0, part) for i, part in enumerate(parts)]
 
     return tuple(sorted(comparison.contenders, key=key))
 
 
-def ranked(comparison: Comparison, column: Column) -> tuple[Contender, ...]:
-    """The contenders, best first where a column knows what is good, else ascending; unknown values last."""
+def sort_by_column(comparison: Comparison, column: Column) -> tuple[Contender, ...]:
+    """Return the contenders, best first where the column says what is good, else ascending; missing values last."""
     sign = -1.0 if column.better == "large" else 1.0
 
     def key(contender: Contender) -> tuple[bool, float, str]:
         value = contender.value(column.name)
-        size = _size(value)
+        size = comparable(value)
         return size is None and not isinstance(value, str), sign * (size or 0.0), str(value)
 
     return tuple(sorted(comparison.contenders, key=key))
 
 
-def _size(value: Value) -> float | None:
-    """The value as a number to compare; None where it is none, or nan."""
+def comparable(value: Value) -> float | None:
+    """Return the value as a number that can be better than another; None where it is no number, or NaN."""
     if isinstance(value, bool | int | float) and not math.isnan(value):
         return float(value)
     return None

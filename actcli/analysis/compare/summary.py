@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 
 from actcli.activations import Activation
-from actcli.analysis.card.curves import Quantity, figure
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.card.plot_range import usual_range
 from actcli.analysis.card.properties import SATURATED_BELOW, Properties, measure
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.figure.curves import Quantity, figure
+from actcli.analysis.figure.plot_range import usual_range
 from actcli.exits import UsageError
 
 _POINTS = 601

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.card.curves import Curve, Figure, Panel
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Record, Step, Steps
+from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.precision.number_types import LowType, numpy_type
 from actcli.analysis.precision.rounding_loss import columnwise_largest, derivative
 from actcli.analysis.precision.ulp import UlpTally, ulp_errors
@@ -231,7 +231,7 @@ def _comparison(setting: _Setting, known: _Known) -> Comparison:
         notes=_notes(setting, errors),
         shown=("histogram", "worst"),
         chart=_chart(setting, known),
-        found=setting.max_ulp is not None and errors.largest > setting.max_ulp,
+        over_limit=setting.max_ulp is not None and errors.largest > setting.max_ulp,
     )
 
 

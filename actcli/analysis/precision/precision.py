@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.card.curves import Curve, Figure, Panel
-from actcli.analysis.card.plot_range import usual_range
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.figure.curves import Curve, Figure, Panel
+from actcli.analysis.figure.plot_range import usual_range
 from actcli.analysis.precision.number_types import LowType
 from actcli.analysis.precision.rounding_loss import (
     Edges,

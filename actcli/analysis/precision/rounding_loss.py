@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation
-from actcli.analysis.card.curves import Segment
 from actcli.analysis.card.landmarks import pieces
+from actcli.analysis.figure.curves import Segment
 from actcli.analysis.precision.number_types import Array, Indices, LowType
 from actcli.analysis.stream.blocks import in_order
 

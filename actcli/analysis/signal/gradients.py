@@ -8,8 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.card.curves import Curve, Figure, Panel, Segment
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment
 from actcli.analysis.signal.gradient_notes import notes
 from actcli.analysis.signal.mean_field import MeanField, require_everywhere
 from actcli.analysis.signal.propagation import START, Layer, Phase, edge, gradients, phase, signals

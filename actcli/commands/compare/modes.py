@@ -203,7 +203,7 @@ WAYS_IN_WORDS = {name: f"--by {name}" for name in WAYS} | {"summary": ""}
 def require_enough(by: str, contest: Contest) -> None:
     """Raise UsageError for too few contenders, and for a range that no chart can show."""
     if contest.options.range is not None:
-        from actcli.analysis.card.curves import require_drawable
+        from actcli.analysis.figure.curves import require_drawable
 
         require_drawable(contest.options.range)
     if len(contest.stacks) < WAYS[by].least:
@@ -306,7 +306,7 @@ def _open(
 
 def _evenly_spaced(contest: Contest) -> "Iterator[Numbers]":
     """Return the numbers of --range, or of the part of the axis that shows the functions."""
-    from actcli.analysis.card.plot_range import usual_range
+    from actcli.analysis.figure.plot_range import usual_range
     from actcli.sources import NumberRequest, open_numbers
 
     options = contest.options

@@ -112,12 +112,12 @@ def follow_and_write(
     A recording is written in any case, and first.
     Raises UsageError for a column that does not exist, DataError for data that cannot be read or written.
     """
-    from actcli.analysis.compare.result import is_name
+    from actcli.analysis.compare.result import is_function_column
     from actcli.commands.compare.modes import require_column
     from actcli.render.output.progress_loop import followed
 
     def look_at(first: "Comparison") -> None:
-        if report.sort is not None and not is_name(report.sort):
+        if report.sort is not None and not is_function_column(report.sort):
             require_column(first, report.sort, with_a_best=False)
         if report.best is not None:
             require_column(first, report.best, with_a_best=True)
@@ -128,7 +128,7 @@ def follow_and_write(
     if not outcome.complete:
         return _write_part(outcome, report, terminal)
     _write(outcome.comparison, report, terminal)
-    return ExitStatus.FOUND if outcome.comparison.found else ExitStatus.DONE
+    return ExitStatus.FOUND if outcome.comparison.over_limit else ExitStatus.DONE
 
 
 def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> None:
@@ -173,10 +173,12 @@ def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> Exi
 def _sorted(comparison: "Comparison", report: Report) -> "Comparison":
     if report.sort is None:
         return comparison
-    from actcli.analysis.compare.result import by_name, is_name, ranked
+    from actcli.analysis.compare.result import is_function_column, sort_by_column, sort_by_name
 
     contenders = (
-        by_name(comparison) if is_name(report.sort) else ranked(comparison, comparison.column(report.sort))
+        sort_by_name(comparison)
+        if is_function_column(report.sort)
+        else sort_by_column(comparison, comparison.column(report.sort))
     )
     return replace(comparison, contenders=contenders)
 

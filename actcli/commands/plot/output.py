@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from actcli.activations import Activation
-    from actcli.analysis.card.curves import Figure
+    from actcli.analysis.figure.curves import Figure
     from actcli.analysis.stream.evaluation import Numbers
-    from actcli.analysis.stream.histogram import Occupancy
+    from actcli.analysis.figure.histogram import Occupancy
     from actcli.commands.session import Session
     from actcli.render.figure.figure_text import Style
     from actcli.terminal import Terminal
@@ -46,7 +46,7 @@ def read_data(
     """Return the counts of the numbers of -i; None without. Raises as `open_numbers`, and DataError for bad content."""
     if options.input is None:
         return None
-    from actcli.analysis.stream.histogram import occupancy
+    from actcli.analysis.figure.histogram import occupancy
     from actcli.sources import NumberRequest, open_numbers
 
     request = NumberRequest(input=options.input, array=options.array, column=options.column)
@@ -144,7 +144,7 @@ def _points(
     """Return the data on the curve of each function; none for a histogram."""
     if data is None or style.hist:
         return []
-    from actcli.analysis.stream.histogram import on_curve
+    from actcli.analysis.figure.histogram import on_curve
 
     return [on_curve(f, data, picture.range, style.width) for f in functions]
 

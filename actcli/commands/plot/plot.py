@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actcli.activations import Activation
-    from actcli.analysis.card.curves import Quantity
+    from actcli.analysis.figure.curves import Quantity
     from actcli.commands.session import Session
 
 EPILOG = """\
@@ -50,8 +50,8 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
 
         require_matplotlib()
 
-    from actcli.analysis.card.curves import figure, require_drawable, require_elementwise
-    from actcli.analysis.card.plot_range import usual_range
+    from actcli.analysis.figure.curves import figure, require_drawable, require_elementwise
+    from actcli.analysis.figure.plot_range import usual_range
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
     from actcli.render.figure.figure_text import MOST_CURVES
 
@@ -88,7 +88,7 @@ def functions_to_draw(specs: "Sequence[str]", sweep: str | None) -> "tuple[Activ
 
 def quantities_to_draw(functions: "Sequence[Activation]", options: PlotOptions) -> "tuple[Quantity, ...]":
     """Return f and the derivatives asked for. Raises UsageError when a function has no such parameter."""
-    from actcli.analysis.card.curves import Quantity
+    from actcli.analysis.figure.curves import Quantity
 
     grad, order, wrt = options.grad, options.order, options.wrt
     if wrt is not None and wrt != "x":

@@ -1,35 +1,24 @@
 """The card of one activation: a record for programs, its flat form for pipes, a screen for a person."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from actcli.activations import DIALECTS, Activation, Kink, Parameter
+from actcli.activations import Activation, Kink, Parameter
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
+from actcli.render.card.facts import (
+    Card,
+    autograd_at,
+    bounds,
+    defaults_by_framework,
+    jump_at,
+    names_by_framework,
+)
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text import notation
 from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.terminal import Terminal
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What `actcli info` shows.
-
-    Attributes:
-        f: the activation, with its parameters.
-        properties: what was measured of it; None for one over rows.
-        cost: how many times as long as relu it takes, where that was asked for.
-        recognition: of a formula: what it is in the catalogue's words; else None.
-
-    """
-
-    f: Activation
-    properties: Properties | None
-    cost: float | None = None
-    recognition: Recognition | None = None
 
 
 def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
@@ -88,59 +77,6 @@ def flattened(record: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]
             case _:
                 pairs.append((prefix + key, _field(value)))
     return pairs
-
-
-def names_by_framework(f: Activation) -> dict[str, list[str]]:
-    """What each framework calls the function, in the order torch, jax, keras, onnx; those that have it."""
-    frameworks = f.definition.frameworks
-    found = {
-        d: [name for names in frameworks if names.framework == d for name in names.names] for d in DIALECTS
-    }
-    return {framework: names for framework, names in found.items() if names}
-
-
-def defaults_by_framework(f: Activation, parameter: Parameter) -> dict[str, list[float]]:
-    """The parameter's defaults in each framework that has the function: several where its names differ in it."""
-    found: dict[str, list[float]] = {framework: [] for framework in names_by_framework(f)}
-    for names in f.definition.frameworks:
-        default = names.defaults.get(parameter.name, parameter.default)
-        if default not in found[names.framework]:
-            found[names.framework].append(default)
-    return found
-
-
-def autograd_at(f: Activation, kink: Kink, order: int) -> dict[str, float | None]:
-    """What torch and jax return at a kink; None where only the other one has the function."""
-    known = names_by_framework(f).keys() & {"torch", "jax"}
-    return {
-        "torch": None if known == {"jax"} else kink.derivative(order, "default"),
-        "jax": None if known == {"torch"} else kink.derivative(order, "jax"),
-    }
-
-
-def jump_at(f: Activation, kink: Kink) -> float:
-    """By how much the value rises at a kink; 0 where it is continuous."""
-    if not kink.jump:
-        return 0.0
-    import numpy as np
-
-    beside = 8 * np.spacing(abs(kink.at))
-    left, right = f(np.array([kink.at - beside, kink.at + beside])).tolist()
-    return float(right - left)
-
-
-def bounds(parameter: Parameter) -> str:
-    """What values a parameter takes: `any`, `> 0`, `≥ 1, whole`, `≠ 0`."""
-    said = []
-    if parameter.low > -notation.INF:
-        said.append(f"{'>' if parameter.open_low else '≥'} {parameter.low:g}")
-    if parameter.high < notation.INF:
-        said.append(f"{'<' if parameter.open_high else '≤'} {parameter.high:g}")
-    if parameter.nonzero:
-        said.append("≠ 0")
-    if parameter.whole:
-        said.append("whole")
-    return ", ".join(said) or "any"
 
 
 _LEAST_FOR_A_CHART = 60

@@ -10,7 +10,7 @@ from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.card.moments import Gains, Moments
 from actcli.analysis.card.properties import COST_NUMBERS, Extreme, Properties
 from actcli.analysis.card.recognition import REACH, Recognition
-from actcli.render.card.card import (
+from actcli.render.card.facts import (
     Card,
     autograd_at,
     bounds,

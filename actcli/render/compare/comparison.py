@@ -1,10 +1,11 @@
-"""A comparison as output: a line a contender for programs, JSON with all details, a screen for a person."""
+"""A comparison as output: one line per contender for programs, JSON with all details, a table for a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from actcli.analysis.compare.result import Column, Comparison, Contender, Value, best
+from actcli.analysis.compare.result import Column, Comparison, Contender, Value, best, comparable
 from actcli.exits import DataError
+from actcli.render.compare.cells import BEST, cell_text, full_heading, legend, visible_columns
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text import notation
@@ -12,23 +13,17 @@ from actcli.render.text.cells import printable
 from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
 from actcli.terminal import Terminal
 
-DIGITS = 5
-"""Significant digits for the eye."""
-_PLAIN = 1e7
-"""Whole numbers below are written out."""
 _MOST_NAMED = 8
-BEST = ("◂", "*")
-"""What stands behind the best value; and in ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is written.
+    """A comparison to write.
 
     Attributes:
-        comparison: the findings.
-        complete: whether nothing is missing.
-        chart: the text that a table has below it; without one blank.
+        comparison: the result.
+        complete: whether the comparison ran to its end.
+        chart: text to show below the table; blank without a chart.
 
     """
 
@@ -38,60 +33,38 @@ class Page:
 
 
 def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
-    """Write it as the layout says. Raises UsageError for .npy and .npz, DataError when it cannot be written."""
+    """Write the comparison as the layout says; warnings, and the answer of a piped table, go to stderr.
+
+    Raises UsageError for .npy and .npz, DataError when the output cannot be written.
+    """
     refuse_arrays(layout, "a comparison")
-    write_document(_text(page, layout, terminal), layout, terminal)
+    comparison = page.comparison
+    piped = layout.path is None and not terminal.stdout_is_tty
+    shown = replace(comparison, answer="") if piped and layout.format == "table" else comparison
+    write_document(_text(replace(page, comparison=shown), layout, terminal), layout, terminal)
+    if layout.format in {"json", "jsonl"}:
+        return
+    for warning in comparison.warnings:
+        terminal.say(f"actcli: {printable(warning)}")
+    if comparison.answer and (piped or layout.format != "table"):
+        terminal.say(printable(comparison.answer))
 
 
 def write_winner(comparison: Comparison, column: Column, terminal: Terminal) -> None:
-    """The specification of the best contender; the first named where several are, and stderr says so.
+    """Write the specification of the best contender; where several tie, the first, and stderr names them.
 
     Raises DataError when no contender has a value in the column.
     """
-    known = [c for c in comparison.contenders if comparable(c.value(column.name))]
-    if not known:
+    candidates = [c for c in comparison.contenders if comparable(c.value(column.name)) is not None]
+    if not candidates:
         raise DataError(f"no contender has a number in the column {column.name}, so none is the best")
-    # without a best one they are all equal
-    winners = [comparison.contenders[place] for place in best(comparison, column)] or known
+    # none is the best where all are equal
+    winners = [comparison.contenders[i] for i in best(comparison, column)] or candidates
     write_document(f"{winners[0].function}\n", Layout("plain", None), terminal)
     if len(winners) > 1:
         names = ", ".join(printable(winner.function) for winner in winners[:_MOST_NAMED])
         names += f" and {len(winners) - _MOST_NAMED} more" if len(winners) > _MOST_NAMED else ""
         terminal.say(f"actcli: {len(winners)} tie for the best {column.name}, the first is printed: {names}")
-
-
-def comparable(value: Value) -> bool:
-    """Whether a value is a number that can be better than another."""
-    return isinstance(value, bool | int | float) and value == value  # noqa: PLR0124 - nan is not itself
-
-
-def shown(value: Value, digits: int | None) -> str:
-    """A value for the eye: 0.81831, ∞, yes, `x ≤ 0`; – where there is none."""
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case float() if digits is None and value.is_integer() and abs(value) < _PLAIN:
-            return f"{value + 0.0:,.0f}"
-        case float():
-            return notation.number(value, digits or DIGITS)
-        case tuple():
-            return notation.region(value, digits or DIGITS)
-        case _:
-            return printable(value)
-
-
-def heading(column: Column) -> str:
-    """The column's heading with its unit."""
-    return f"{column.heading}, {column.unit}" if column.unit else column.heading
-
-
-def full_heading(column: Column) -> str:
-    """The heading with its group in front, where it has one."""
-    return f"{column.group} {heading(column)}" if column.group else heading(column)
 
 
 def _text(page: Page, layout: Layout, terminal: Terminal) -> str:
@@ -128,14 +101,15 @@ def _document(page: Page) -> dict[str, Any]:
             for column in comparison.columns
         ],
         "contenders": [_record(contender, comparison) for contender in comparison.contenders],
-        # on what data, for how long: without it the numbers of a training cannot be read
-        "notes": list(map(printable, comparison.notes)),
+        "answer": printable(comparison.answer),
+        # the numbers mean nothing without the data and the conditions they were measured under
+        "notes": list(map(printable, (*comparison.warnings, *comparison.notes))),
     }
     return document if page.complete else {**document, "complete": False}
 
 
 def _record(contender: Contender, comparison: Comparison) -> dict[str, Any]:
-    """A contender with every column, and every detail below its name."""
+    """Return a contender with every column, and every detail by its name."""
     return {
         "function": contender.function,
         **{column.name: contender.value(column.name) for column in comparison.columns},
@@ -144,7 +118,7 @@ def _record(contender: Contender, comparison: Comparison) -> dict[str, Any]:
 
 
 def _lines(comparison: Comparison) -> list[list[str]]:
-    """The names of the columns, then a line a contender, every number to its last bit."""
+    """Return the column names, then one line per contender with every digit of its numbers."""
     names = [column.name for column in comparison.columns]
     return [
         ["function", *names],
@@ -165,11 +139,12 @@ def _field(value: Value) -> str:
 
 
 def _beside_each_other(comparison: Comparison, digits: int | None) -> list[list[str]]:
-    """A row a column, a contender beside the other; the best of a row are marked."""
-    rows = [["", *(printable(contender.function) for contender in comparison.contenders)]]
-    for column in comparison.columns:
+    """Return one row per quantity and one column per contender, with the best of each row marked."""
+    columns = visible_columns(comparison)
+    rows = [[legend(comparison, columns), *(printable(one.function) for one in comparison.contenders)]]
+    for column in columns:
         winners = best(comparison, column)
-        cells = [shown(c.value(column.name), digits) for c in comparison.contenders]
-        marked = [f"{text} {BEST[0]}" if i in winners else text for i, text in enumerate(cells)]
+        cells = [cell_text(c, column, digits) for c in comparison.contenders]
+        marked = [f"{text} {BEST}" if i in winners else text for i, text in enumerate(cells)]
         rows.append([full_heading(column), *marked])
     return rows

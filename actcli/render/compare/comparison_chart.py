@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from actcli.analysis.card.curves import Figure, Panel
 from actcli.analysis.compare.result import Bars, Chart, Comparison
+from actcli.analysis.figure.curves import Figure, Panel
 from actcli.exits import DataError, UsageError
 from actcli.render.figure.figure_file import DRAWN, html_page, write_bars, write_drawn
 from actcli.render.figure.figure_text import MOST_CURVES, Style, figure_text, lines_of_key

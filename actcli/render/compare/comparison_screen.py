@@ -1,7 +1,7 @@
-"""A comparison as a person sees it: the table, the best marked, the details and notes below it.
+"""A comparison as a table for a person, with the details, the chart and the answer below it.
 
-Where it fits, a row is what is measured and a column a contender. Many contenders with few numbers each stand
-below each other instead; a table that is too wide is cut into blocks of contenders.
+Where it fits, each row is a quantity and each column a contender. Many contenders with few numbers each get a row
+each instead. A table that is too wide is split into blocks of contenders.
 """
 
 import io
@@ -12,21 +12,30 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, Record, Value, best
-from actcli.render.compare.comparison import BEST, full_heading, heading, shown
+from actcli.render.compare.cells import (
+    BEST,
+    cell_text,
+    full_heading,
+    heading,
+    legend,
+    value_text,
+    visible_columns,
+)
 from actcli.render.output.surface import Surface, console
-from actcli.render.table.grid import in_script, ruled_table
+from actcli.render.table.grid import ruled_table
 from actcli.render.text.cells import printable
+from actcli.render.text.notation import in_ascii
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 _NARROWEST = 40
-"""Columns below which lines get longer than the surface."""
+"""On a narrower surface lines run over its edge."""
 _GAP = 2
 _LONGEST_NAME = 18
-"""Letters of a specification or a text after which it goes on in the next line, where it can be parted."""
+"""Letters of a specification or a text after which it continues on the next line."""
 _HEADINGS = (16, 10, 0)
-"""Letters of a heading in one line, as far as the width allows."""
+"""Letters of a heading on one line; the first number with which the table fits is used."""
 _MOST_RECORDS = 60
 _PARTS_OF_A_NAME = re.compile(r"[^:,/ ]*[:,/ ]+|[^:,/ ]+")
 _PARTS_OF_A_TEXT = re.compile(r"\S+\s*")
@@ -34,15 +43,14 @@ _PARTS_OF_A_TEXT = re.compile(r"\S+\s*")
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """What stands in one place of a table, in one line or several."""
+    """One cell of a table, with one line of text or several."""
 
     lines: tuple[str, ...]
     is_best: bool = False
-    is_text: bool = False
 
     @property
     def width(self) -> int:
-        """The columns it takes without a mark."""
+        """Return the terminal columns it takes without its mark."""
         from rich.cells import cell_len
 
         return max(map(cell_len, self.lines))
@@ -50,7 +58,7 @@ class _Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """A table before it is drawn: a head and rows, the first column flush left; `title` in front of some rows."""
+    """A table before it is drawn: a head and rows; `titles` holds the title above each row, mostly blank."""
 
     head: tuple[_Cell, ...]
     rows: tuple[tuple[_Cell, ...], ...]
@@ -58,10 +66,10 @@ class _Grid:
 
     @property
     def widths(self) -> list[int]:
-        """Of each column, with its marks."""
+        """Return the width of each column with its marks."""
         widths = []
-        for place, top in enumerate(self.head):
-            column = [row[place] for row in self.rows]
+        for i, top in enumerate(self.head):
+            column = [row[i] for row in self.rows]
             mark = 2 * any(cell.is_best for cell in column)
             widths.append(max([top.width, *(cell.width for cell in column)]) + mark)
         widths[0] = max([widths[0], *map(len, self.titles)])
@@ -69,67 +77,50 @@ class _Grid:
 
     @property
     def width(self) -> int:
-        """Of the whole table."""
+        """Return the width of the whole table."""
         return sum(self.widths) + _GAP * (len(self.head) - 1)
 
-    def columns(self, places: Sequence[int]) -> "_Grid":
-        """The first column and some others."""
-        kept = (0, *places)
-        rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
-        return replace(self, head=tuple(self.head[i] for i in kept), rows=rows)
+    def columns(self, start: int, end: int) -> "_Grid":
+        """Return a table with the first column and those from `start` up to `end`."""
+        rows = tuple((row[0], *row[start:end]) for row in self.rows)
+        return replace(self, head=(self.head[0], *self.head[start:end]), rows=rows)
 
 
 def comparison_screen(comparison: Comparison, surface: Surface, digits: int | None, chart: str = "") -> str:
-    """The comparison's text, in the surface's width, characters and colours; `chart` stands above the notes."""
+    """Return the comparison as text, in the surface's width, characters and colours; the answer comes last."""
     room = max(surface.width, _NARROWEST)
-    comparison = _with_something(comparison)
-    line, grids = _main_grids(comparison, digits, room)
-    blocks = [_drawn(grid, surface) for grid in grids]
-    if any(best(comparison, column) for column in comparison.columns):
-        blocks[-1] += f"{BEST[not surface.unicode]} the best of its {line}\n"
+    comparison = replace(comparison, columns=visible_columns(comparison))
+    blocks = [_draw(grid, surface) for grid in _main_grids(comparison, digits, room)]
     for name in comparison.shown:
         blocks += _details(comparison.contenders, name, surface, digits, room)
     blocks += [chart] if chart else []
-    if comparison.notes:
-        blocks.append(_notes(comparison.notes, surface, room))
+    if comparison.answer:
+        blocks.append(_wrap(comparison.answer, surface, room))
     return "\n".join(blocks)
 
 
-def _with_something(comparison: Comparison) -> Comparison:
-    """Without the columns in which no contender has anything, or anything that another column does not say."""
-    columns = tuple(
-        column
-        for column in comparison.columns
-        if any(
-            contender.value(column.name) not in {None, contender.value(column.unlike)}
-            for contender in comparison.contenders
-        )
-    )
-    return replace(comparison, columns=columns) if columns else comparison
-
-
-def _main_grids(comparison: Comparison, digits: int | None, room: int) -> tuple[str, list[_Grid]]:
-    """The table in the form that fits: contenders beside each other, below each other, or in blocks.
-
-    In front: the line, row or column, that holds one kind of number.
-    """
-    beside = ("row", _beside(comparison, digits))
-    below = [("column", _below(comparison, digits, letters)) for letters in _HEADINGS]
+def _main_grids(comparison: Comparison, digits: int | None, room: int) -> list[_Grid]:
+    """Return the table in the form that fits: contenders beside each other, below each other, or in blocks."""
+    beside = _beside(comparison, digits)
+    below = [_below(comparison, digits, letters) for letters in _HEADINGS]
     many = len(comparison.contenders) > len(comparison.columns)
-    for line, grid in (*below, beside) if many else (beside, *below):
-        if grid.width <= room:
-            return line, [grid]
-    return "row", list(_in_blocks(beside[1], room))
+    forms = (*below, beside) if many else (beside, *below)
+    fitting = next((grid for grid in forms if grid.width <= room), None)
+    return [fitting] if fitting else list(_in_blocks(beside, room))
+
+
+def _corner(comparison: Comparison) -> _Cell:
+    return _Cell((legend(comparison, comparison.columns),))
 
 
 def _beside(comparison: Comparison, digits: int | None) -> _Grid:
-    """A row for each thing measured; groups have a title."""
-    head = (_Cell(("",)), *(_name(contender.function) for contender in comparison.contenders))
+    """Return a table with one row per quantity; groups have a title."""
+    head = (_corner(comparison), *(_name(contender.function) for contender in comparison.contenders))
     rows, titles, group = [], [], ""
     for column in comparison.columns:
         winners = best(comparison, column)
         cells = (
-            _value(contender, column, digits, is_best=i in winners)
+            _value_cell(contender, column, digits, is_best=i in winners)
             for i, contender in enumerate(comparison.contenders)
         )
         titles.append(column.group if column.group != group else "")
@@ -139,31 +130,31 @@ def _beside(comparison: Comparison, digits: int | None) -> _Grid:
 
 
 def _below(comparison: Comparison, digits: int | None, letters: int) -> _Grid:
-    """A row for each contender; headings go on in the next line after so many letters."""
+    """Return a table with one row per contender; headings continue on the next line after so many letters."""
     columns = comparison.columns
-    head = (_Cell(("",)), *(_Cell(_folded(full_heading(column), 0, _PARTS_OF_A_TEXT)) for column in columns))
+    head = [_Cell(_fold(full_heading(column), 0, _PARTS_OF_A_TEXT)) for column in columns]
     winners = [best(comparison, column) for column in columns]
     rows = tuple(
         (
             _Cell((printable(contender.function),)),
             *(
-                _value(contender, column, digits, is_best=place in winners[i])
+                _value_cell(contender, column, digits, is_best=row in winners[i])
                 for i, column in enumerate(columns)
             ),
         )
-        for place, contender in enumerate(comparison.contenders)
+        for row, contender in enumerate(comparison.contenders)
     )
     widths = [max((row[i + 1].width for row in rows), default=0) for i in range(len(columns))]
-    # a heading takes the width that its numbers need anyway
+    # a heading may be as wide as the numbers below it
     folded = (
-        _Cell(_folded(full_heading(column), max(width, top.width, letters), _PARTS_OF_A_TEXT))
-        for column, width, top in zip(columns, widths, head[1:], strict=True)
+        _Cell(_fold(full_heading(column), max(width, top.width, letters), _PARTS_OF_A_TEXT))
+        for column, width, top in zip(columns, widths, head, strict=True)
     )
-    return _Grid((head[0], *folded), rows)
+    return _Grid((_corner(comparison), *folded), rows)
 
 
 def _in_blocks(grid: _Grid, room: int) -> Iterator[_Grid]:
-    """As many contenders as fit, then the next."""
+    """Yield tables of as many contenders as fit."""
     first, *widths = grid.widths
     start = 0
     while start < len(widths):
@@ -171,28 +162,27 @@ def _in_blocks(grid: _Grid, room: int) -> Iterator[_Grid]:
         while end < len(widths) and used + _GAP + widths[end] <= room:
             used += _GAP + widths[end]
             end += 1
-        yield grid.columns(range(start + 1, end + 1))
+        yield grid.columns(start + 1, end + 1)
         start = end
 
 
 def _name(spec: str) -> _Cell:
-    """A specification as a heading; its lines begin below each other, so that it reads as one."""
+    """Return a specification as a heading, its lines flush left so that it reads as one word."""
     from rich.cells import cell_len
 
-    lines = _folded(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME)
+    lines = _fold(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME)
     width = max(map(cell_len, lines))
     return _Cell(tuple(line + " " * (width - cell_len(line)) for line in lines))
 
 
-def _value(contender: Contender, column: Column, digits: int | None, *, is_best: bool) -> _Cell:
-    value = contender.value(column.name)
-    text = shown(value, digits)
-    lines = _folded(text, _LONGEST_NAME, _PARTS_OF_A_TEXT) if isinstance(value, str | tuple) else (text,)
-    return _Cell(lines, is_best)
+def _value_cell(contender: Contender, column: Column, digits: int | None, *, is_best: bool) -> _Cell:
+    text = cell_text(contender, column, digits)
+    is_text = isinstance(contender.value(column.name), str | tuple)
+    return _Cell(_fold(text, _LONGEST_NAME, _PARTS_OF_A_TEXT) if is_text else (text,), is_best)
 
 
-def _folded(text: str, room: int, parts: re.Pattern[str]) -> tuple[str, ...]:
-    """The text in lines of at most `room` letters, parted only where the pattern parts it."""
+def _fold(text: str, room: int, parts: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the text in lines of at most `room` letters, split only between matches of the pattern."""
     lines: list[str] = []
     for part in parts.findall(text):
         if lines and len(lines[-1] + part.rstrip()) <= room:
@@ -202,124 +192,121 @@ def _folded(text: str, room: int, parts: re.Pattern[str]) -> tuple[str, ...]:
     return tuple(line.rstrip() for line in lines) or ("",)
 
 
-def _drawn(grid: _Grid, surface: Surface) -> str:
-    """The table as text; the best is bold and green, and marked."""
+def _draw(grid: _Grid, surface: Surface) -> str:
+    """Return the table as text; the best values are bold, green and marked."""
     from rich.text import Text
 
-    said = in_script(surface)
-    in_script_grid = _Grid(
-        tuple(_said(cell, surface) for cell in grid.head),
-        tuple(tuple(_said(cell, surface) for cell in row) for row in grid.rows),
-        tuple(map(said, grid.titles)),
-    )
-    widths = in_script_grid.widths
-    marked = [any(row[i].is_best for row in grid.rows) for i in range(len(grid.head))]
-    table = ruled_table(surface)
-    for place, cell in enumerate(in_script_grid.head):
-        table.add_column(_flush(cell, widths[place], marked[place], place, surface, "bold"), no_wrap=True)
-    for title, row in zip(grid.titles or [""] * len(grid.rows), in_script_grid.rows, strict=True):
-        if title:
-            table.add_row(Text(said(title), "bold"))
-        table.add_row(
-            *(
-                _flush(cell, widths[i], marked[i], i, surface, "dim" if i == 0 else "")
-                for i, cell in enumerate(row)
-            )
+    if not surface.unicode:
+        grid = _Grid(
+            tuple(map(_in_ascii, grid.head)),
+            tuple(tuple(map(_in_ascii, row)) for row in grid.rows),
+            tuple(map(in_ascii, grid.titles)),
         )
+    widths = grid.widths
+    marked = [any(row[i].is_best for row in grid.rows) for i in range(len(grid.head))]
+
+    def text(cell: _Cell, i: int, style: str) -> "Text":
+        return _pad(cell, widths[i], surface, style, left=i == 0, marked=marked[i])
+
+    table = ruled_table(surface)
+    for i, cell in enumerate(grid.head):
+        table.add_column(text(cell, i, "bold" if i else "dim"), no_wrap=True)
+    for title, row in zip(grid.titles or [""] * len(grid.rows), grid.rows, strict=True):
+        if title:
+            table.add_row(Text(title, "bold"))
+        table.add_row(*(text(cell, i, "" if i else "dim") for i, cell in enumerate(row)))
     page = io.StringIO()
-    console(page, max(surface.width, in_script_grid.width), color=surface.color).print(table)
+    console(page, max(surface.width, grid.width), color=surface.color).print(table)
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
-def _said(cell: _Cell, surface: Surface) -> _Cell:
-    said = in_script(surface)
-    return replace(cell, lines=tuple(map(said, cell.lines)))
+def _in_ascii(cell: _Cell) -> _Cell:
+    return replace(cell, lines=tuple(map(in_ascii, cell.lines)))
 
 
-def _flush(cell: _Cell, width: int, marked: bool, place: int, surface: Surface, style: str) -> "Text":
-    """The lines padded to the column's width: the first column to the left, others to the right, a mark behind."""
+def _pad(cell: _Cell, width: int, surface: Surface, style: str, *, left: bool, marked: bool) -> "Text":
+    """Return the cell's lines padded to the width, flush left or right; room for a mark behind where one is needed."""
     from rich.cells import cell_len
     from rich.text import Text
 
     room = width - 2 * marked
-    mark = f" {BEST[not surface.unicode]}"
+    mark = f" {BEST}" if surface.unicode else f" {in_ascii(BEST)}"
     lines = []
     for i, line in enumerate(cell.lines):
         blanks = " " * (room - cell_len(line))
         behind = (mark if cell.is_best and i == 0 else "  ") if marked else ""
-        lines.append(line + blanks if place == 0 else blanks + line + behind)
+        lines.append(line + blanks if left else blanks + line + behind)
     return Text("\n".join(lines), "bold green" if cell.is_best else style)
 
 
 def _details(
     contenders: Sequence[Contender], name: str, surface: Surface, digits: int | None, room: int
 ) -> Iterator[str]:
-    """A detail of all contenders: beside each other where they share their first column, else one by one."""
+    """Yield one detail of all contenders: one table where they share their first column, else a table each."""
     from rich.text import Text
 
-    having = [contender for contender in contenders if contender.details.get(name)]
+    with_detail = [contender for contender in contenders if contender.details.get(name)]
     title = name.replace("_", " ")
-    if len(having) > 1 and _alike([contender.details[name] for contender in having]):
-        for grid in _in_blocks(_joined(having, name, digits), room):
-            yield _titled(Text(title, "bold"), surface) + _drawn(grid, surface)
-        yield from _rest(having[0].details[name])
+    if len(with_detail) > 1 and _share_keys([contender.details[name] for contender in with_detail]):
+        for grid in _in_blocks(_join_details(with_detail, name, digits), room):
+            yield _print(Text(title, "bold"), surface) + _draw(grid, surface)
+        yield from _count_cut(with_detail[0].details[name])
         return
-    for contender in having:
-        heads = Text.assemble(
-            (title, "bold"), f"  {printable(contender.function)}" if len(contenders) > 1 else ""
-        )
-        yield _titled(heads, surface) + _drawn(_records(contender.details[name], digits), surface)
-        yield from _rest(contender.details[name])
+    for contender in with_detail:
+        owner = f"  {printable(contender.function)}" if len(contenders) > 1 else ""
+        table = _draw(_records(contender.details[name], digits), surface)
+        yield _print(Text.assemble((title, "bold"), owner), surface) + table
+        yield from _count_cut(contender.details[name])
 
 
-def _alike(details: Sequence[Sequence[Record]]) -> bool:
-    """Whether the records are pairs with the same first values: one table can hold all."""
+def _share_keys(details: Sequence[Sequence[Record]]) -> bool:
+    """Return whether the records are pairs with the same first values, so that one table can hold all."""
     keys = [[tuple(record)[:1] + tuple(record.values())[:1] for record in records] for records in details]
     return all(len(record) == 2 for record in details[0]) and all(other == keys[0] for other in keys[1:])
 
 
-def _joined(having: Sequence[Contender], name: str, digits: int | None) -> _Grid:
-    first = having[0].details[name][:_MOST_RECORDS]
-    columns = [[list(record.values())[1] for record in c.details[name][:_MOST_RECORDS]] for c in having]
+def _join_details(contenders: Sequence[Contender], name: str, digits: int | None) -> _Grid:
+    """Return a table of pairs: the first value once, then the second value of each contender."""
+    first = contenders[0].details[name][:_MOST_RECORDS]
+    columns = [[list(record.values())[1] for record in one.details[name]] for one in contenders]
     rows = tuple(
         (
-            _Cell((shown(next(iter(record.values())), digits),)),
-            *(_Cell((shown(column[i], digits),)) for column in columns),
+            _Cell((value_text(next(iter(record.values())), digits),)),
+            *(_Cell((value_text(column[i], digits),)) for column in columns),
         )
         for i, record in enumerate(first)
     )
-    return _Grid((_Cell((next(iter(first[0])),)), *(_name(contender.function) for contender in having)), rows)
+    return _Grid((_Cell((next(iter(first[0])),)), *(_name(one.function) for one in contenders)), rows)
 
 
 def _records(records: Sequence[Record], digits: int | None) -> _Grid:
     head = tuple(_Cell((key.replace("_", " "),)) for key in records[0])
     rows = tuple(
-        tuple(_Cell((_found(value, digits),)) for value in record.values())
+        tuple(_Cell((_foreign_text(value, digits),)) for value in record.values())
         for record in records[:_MOST_RECORDS]
     )
     return _Grid(head, rows)
 
 
-def _found(value: Value, digits: int | None) -> str:
-    # what somebody's kernel returned is no missing number
-    return "nan" if isinstance(value, float) and math.isnan(value) else shown(value, digits)
+def _foreign_text(value: Value, digits: int | None) -> str:
+    # a kernel that returned nan did return a value
+    return "nan" if isinstance(value, float) and math.isnan(value) else value_text(value, digits)
 
 
-def _rest(records: Sequence[Record]) -> Iterator[str]:
-    left = len(records) - _MOST_RECORDS
-    if left > 0:
-        yield f"and {left:,} more; --format json has them all\n"
+def _count_cut(records: Sequence[Record]) -> Iterator[str]:
+    cut = len(records) - _MOST_RECORDS
+    if cut > 0:
+        yield f"and {cut:,} more; --format json has them all\n"
 
 
-def _titled(title: "Text", surface: Surface) -> str:
+def _print(title: "Text", surface: Surface) -> str:
     page = io.StringIO()
     console(page, max(surface.width, len(title)), color=surface.color).print(title)
     return page.getvalue()
 
 
-def _notes(notes: Sequence[str], surface: Surface, room: int) -> str:
+def _wrap(sentence: str, surface: Surface, room: int) -> str:
     from textwrap import wrap
 
-    said = in_script(surface)
-    lines = [line for note in notes for line in wrap(said(printable(note)), room, subsequent_indent="  ")]
-    return "".join(f"{line}\n" for line in lines)
+    text = printable(sentence)
+    return "".join(f"{line}\n" for line in wrap(text if surface.unicode else in_ascii(text), room))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.card.curves import Curve, Figure, Panel
+from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.fates import Fate
 from actcli.render.deadness.dying_text import (
     EPOCH_COLUMNS,

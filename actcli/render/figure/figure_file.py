@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from actcli.analysis.card.curves import Curve, Figure, Segment, thinned
 from actcli.analysis.compare.result import Bars
-from actcli.analysis.stream.histogram import Occupancy
+from actcli.analysis.figure.curves import Curve, Figure, Segment, thinned
+from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import DataError
 from actcli.render.figure.figure_text import Style
 from actcli.render.figure.scale import Scale, y_scale

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actcli.analysis.card.curves import Curve, Figure, Panel, Segment, thinned
-from actcli.analysis.stream.histogram import Occupancy
+from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment, thinned
+from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import UsageError
 from actcli.render.figure.chart import DATA, DOTS, FRAME, PLAIN, Cells, Frame, Places, Stroke, draw, with_gaps
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from actcli.analysis.card.curves import Curve, Figure, Series
-from actcli.analysis.stream.histogram import Occupancy
+from actcli.analysis.figure.curves import Curve, Figure, Series
+from actcli.analysis.figure.histogram import Occupancy
 from actcli.render.text.numbers import json_bytes, number_list
 from actcli.render.values.lines import joined, repeated
 

@@ -1,8 +1,8 @@
 """The chart on a card: one function in a few lines, drawn as `plot` draws it."""
 
 from actcli.activations import Activation
-from actcli.analysis.card.curves import Quantity, figure
-from actcli.analysis.card.plot_range import usual_range
+from actcli.analysis.figure.curves import Quantity, figure
+from actcli.analysis.figure.plot_range import usual_range
 from actcli.render.figure.figure_text import Style, figure_text
 from actcli.render.output.surface import Surface
 from actcli.render.text.theme import theme_named

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from actcli.analysis.compare.result import Comparison, Step, Steps
-from actcli.render.figure.live_chart import LiveChart
+from actcli.render.compare.live_chart import LiveChart
 from actcli.render.output.progress import Bar
 from actcli.terminal import Terminal
 

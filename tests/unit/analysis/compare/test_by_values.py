@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.card.curves import Quantity
 from actcli.analysis.compare.by_values import KEPT, compare_values
+from actcli.analysis.figure.curves import Quantity
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError, UsageError
 

@@ -53,7 +53,7 @@ def test_a_value_3_ulp_off_is_found_at_its_index(x):
     theirs[123_456] += 3 * np.spacing(theirs[123_456])
     comparison = judged(GELU, x, theirs, max_ulp=2)
     found, worst = values_of(comparison), comparison.contenders[0].details["worst"]
-    assert comparison.found
+    assert comparison.over_limit
     assert (found["max_ulp_index"], found["max_ulp_x"]) == (123_456, float(x[123_456]))
     assert 2.5 <= found["max_ulp"] <= 3.5
     assert (found["over_half_ulp"], found["over_2_ulp"], found["over_4_ulp"]) == (1, 1, 0)
@@ -152,9 +152,9 @@ def test_shapes_of_equal_size_are_compared_in_c_order():
 def test_the_limit_is_exceeded_only_above_it():
     theirs = np.nextafter(np.float32([1.0]), np.float32(2))
     one = activation("identity"), np.float32([1.0]), theirs
-    assert not judged(*one, max_ulp=1.0).found
-    assert judged(*one, max_ulp=0.999).found
-    assert not judged(*one).found
+    assert not judged(*one, max_ulp=1.0).over_limit
+    assert judged(*one, max_ulp=0.999).over_limit
+    assert not judged(*one).over_limit
     assert "above the limit of 0.999 ULP" in judged(*one, max_ulp=0.999).notes[0]
     assert "within the limit of 1 ULP" in judged(*one, max_ulp=1).notes[0]
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from actcli.analysis.card.curves import Figure
 from actcli.analysis.compare.result import Comparison, best
+from actcli.analysis.figure.curves import Figure
 from actcli.analysis.signal.gradients import COLUMNS, Conditions, compare_gradients
 from actcli.analysis.training.stack import parse_stack
 from actcli.exits import UsageError

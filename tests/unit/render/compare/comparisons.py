@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from actcli.analysis.card.curves import Curve, Figure, Panel
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Step
+from actcli.analysis.figure.curves import Curve, Figure, Panel
 
 INF = float("inf")
 BELOW = (Interval(-INF, 0.0, holds_low=False, holds_high=True),)
@@ -80,7 +80,7 @@ def steps(whole, *, failure=None, total=None):
     several = whole.contenders
     for i in range(1, len(several) + 1):
         part = Comparison(
-            whole.by, whole.columns, several[:i], whole.seed, chart=whole.chart, found=whole.found
+            whole.by, whole.columns, several[:i], whole.seed, chart=whole.chart, over_limit=whole.over_limit
         )
         yield Step(i, total or len(several), several[i - 1].function, whole if i == len(several) else part)
     if failure is not None:

@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from comparisons import COLUMNS, CONTENDERS, comparison
-from rendering import terminal
+from rendering import Screen, terminal
 
 from actcli.analysis.compare.result import Contender
 from actcli.exits import DataError, UsageError
@@ -47,8 +48,11 @@ def test_csv_quotes_what_has_a_comma():
 
 
 def test_json_has_everything():
-    document = json.loads(written("json", Page(comparison(seed=7, notes=("digits: 20 epochs",)))))
-    assert list(document) == ["by", "seed", "columns", "contenders", "notes"]
+    found = comparison(
+        seed=7, answer="gelu explains most.", warnings=("2 left out.",), notes=("digits: 20 epochs",)
+    )
+    document = json.loads(written("json", Page(found)))
+    assert list(document) == ["by", "seed", "columns", "contenders", "answer", "notes"]
     assert (document["by"], document["seed"]) == ("precision", 7)
     assert document["columns"][0] == {
         "name": "infimum",
@@ -64,7 +68,8 @@ def test_json_has_everything():
         "group": "float16",
         "unit": "ns",
     }
-    assert document["notes"] == ["digits: 20 epochs"]
+    assert document["answer"] == "gelu explains most."
+    assert document["notes"] == ["2 left out.", "digits: 20 epochs"]
     relu, gelu, odd = document["contenders"]
     assert list(relu) == ["function", *(column.name for column in COLUMNS), "layers"]
     assert relu["zero_gradient"] == [{"low": "-inf", "high": 0.0, "holds_low": False, "holds_high": True}]
@@ -86,11 +91,11 @@ def test_jsonl_is_a_contender_a_line():
 
 def test_markdown_is_for_reading():
     assert written("markdown").splitlines() == [
-        "|  | relu | gelu | leaky_relu:alpha=0.25 |",
+        "| ◂ best | relu | gelu | leaky_relu:alpha=0.25 |",
         "| --- | --- | --- | --- |",
-        "| infimum | 0 | -0.16997 | -∞ |",
+        "| infimum | 0 | -0.17 | -∞ |",
         "| no gradient | x ≤ 0 | none | – |",
-        "| explained variance | 0.81831 | 0.95 ◂ | – |",
+        "| explained variance | 0.8183 | 0.95 ◂ | – |",
         "| smooth | no | yes ◂ | yes ◂ |",
         "| float16 largest error | 0.1 ◂ | 0.25 | – |",
         "| float16 time, ns | 2.5 ◂ | 12 | 2.5 ◂ |",
@@ -131,5 +136,33 @@ def test_a_file_is_utf8_without_colours(tmp_path):
     world = terminal(encoding="ascii", color_choice="always")
     write_comparison(Page(comparison()), Layout("table", str(target)), world)
     text = target.read_text("utf-8")
-    assert "◂ the best of its row" in text
+    assert "\n◂ best " in text
     assert "\x1b" not in text
+
+
+ANSWERED = comparison(answer="gelu explains 95 % of x, relu 82 %.", warnings=("2 numbers are left out.",))
+
+
+@pytest.mark.parametrize(
+    ("form", "tty", "below", "beside"),
+    [
+        ("table", True, True, False),
+        ("table", False, False, True),
+        ("tsv", False, False, True),
+        ("json", False, True, False),
+    ],
+)
+def test_the_answer_is_below_the_table_of_a_terminal_and_on_stderr_of_a_pipe(form, tty, below, beside):
+    world = replace(terminal(stdout_is_tty=tty), stderr=Screen())
+    write_comparison(Page(ANSWERED), Layout(form, None), world)
+    out, err = (stream.getvalue().decode() for stream in (world.stdout, world.stderr))
+    assert (ANSWERED.answer in out, ANSWERED.answer in err) == (below, beside)
+    assert out.endswith(f"\n\n{ANSWERED.answer}\n") == (form == "table" and tty)
+    assert ("left out" in err) == (form != "json")
+
+
+def test_a_file_holds_the_answer_of_its_table(tmp_path):
+    target, world = tmp_path / "found.txt", replace(terminal(), stderr=Screen())
+    write_comparison(Page(ANSWERED), Layout("table", str(target)), world)
+    assert target.read_text("utf-8").endswith(f"\n{ANSWERED.answer}\n")
+    assert world.stderr.getvalue() == b"actcli: 2 numbers are left out.\n"

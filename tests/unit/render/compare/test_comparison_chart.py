@@ -8,8 +8,8 @@ import pytest
 from comparisons import bars, by_layer, comparison
 from rendering import terminal
 
-from actcli.analysis.card.curves import Curve, Figure, Panel
 from actcli.analysis.compare.result import Chart
+from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.exits import DataError, UsageError
 from actcli.render.compare.comparison_chart import FORMS, chart_text, write_chart
 from actcli.render.output.surface import Surface

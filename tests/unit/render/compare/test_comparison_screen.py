@@ -23,7 +23,7 @@ def test_the_lines_of_a_long_stack_begin_below_each_other():
     ).splitlines()
     assert [line.rstrip() for line in lines[:2]] == [
         "                    relu/relu/tanh/",
-        "                    gelu/silu/mish/elu       relu",
+        "◂ best              gelu/silu/mish/elu      relu",
     ]
 
 
@@ -47,46 +47,44 @@ def test_a_column_that_says_what_another_does_is_left_out():
 
 def test_contenders_beside_each_other():
     assert screen(comparison()) == (
-        "                                           leaky_relu:\n"
-        "                       relu        gelu    alpha=0.25\n"
-        "────────────────────────────────────────────────────────\n"
-        "infimum                   0    -0.16997             -∞\n"
-        "no gradient           x ≤ 0        none              –\n"
-        "explained variance  0.81831        0.95 ◂            –\n"
-        "smooth                   no         yes ◂          yes ◂\n"
+        "                                       leaky_relu:\n"
+        "◂ best                relu     gelu    alpha=0.25\n"
+        "────────────────────────────────────────────────────\n"
+        "infimum                  0    -0.17             -∞\n"
+        "no gradient          x ≤ 0     none              –\n"
+        "explained variance  0.8183     0.95 ◂            –\n"
+        "smooth                  no      yes ◂          yes ◂\n"
         "float16\n"
-        "  largest error         0.1 ◂      0.25              –\n"
-        "  time, ns              2.5 ◂        12            2.5 ◂\n"
-        "◂ the best of its row\n"
+        "  largest error        0.1 ◂   0.25              –\n"
+        "  time, ns             2.5 ◂     12            2.5 ◂\n"
     )
 
 
 def test_in_ascii():
     shown = screen(comparison(), encoding="ascii")
     assert shown.isascii()
-    assert "explained variance  0.81831        0.95 *            -\n" in shown
-    assert "no gradient          x <= 0" in shown
-    assert shown.endswith("* the best of its row\n")
+    assert "explained variance  0.8183     0.95 *            -\n" in shown
+    assert "no gradient         x <= 0" in shown
+    assert "\n* best " in shown
 
 
 def test_many_contenders_below_each_other():
     lines = screen(sweep(12, COLUMNS[2:3] + COLUMNS[4:5]), width=80).splitlines()
-    assert len(lines) == 3 + 12 + 1
+    assert len(lines) == 3 + 12
     assert lines[:2] == [
         "              explained    float16 largest",
-        "               variance              error",
+        "◂ best         variance              error",
     ]
     assert lines[3].split() == ["silu:beta=1", "0.0625", "1"]
-    assert lines[-2].split() == ["silu:beta=12", "0.75", "◂", "0.083333", "◂"]
-    assert lines[-1] == "◂ the best of its column"
+    assert lines[-1].split() == ["silu:beta=12", "0.75", "◂", "0.08333", "◂"]
 
 
 def test_headings_are_folded_as_far_as_the_width_asks():
     wide, narrow = (screen(sweep(12, COLUMNS[2:3] + COLUMNS[4:5]), width) for width in (80, 41))
     assert narrow.splitlines()[:3] == [
-        "                            float16",
-        "              explained     largest",
-        "               variance       error",
+        "                           float16",
+        "              explained    largest",
+        "◂ best         variance      error",
     ]
     assert narrow.split() != wide.split()
     assert [line.split() for line in narrow.splitlines()[4:]] == [
@@ -167,18 +165,43 @@ def test_a_long_detail_is_cut_and_says_so():
     assert shown.endswith("\nand 40 more; --format json has them all\n")
 
 
-def test_notes_are_wrapped_below_a_chart():
-    notes = (
-        "Measured at 1000 points between -5 and 5, in float64, on two threads, and so on and so on.",
-        "End.",
-    )
-    shown = screen(comparison(notes=notes), 60, chart="CHART\n")
+def test_the_answer_is_wrapped_below_a_chart_and_notes_are_for_programs():
+    answer = "gelu keeps 98 % of the variance of x, relu 82 %, and the others keep hardly any of it."
+    shown = screen(comparison(answer=answer, notes=("Measured at 1000 points.",)), 60, chart="CHART\n")
     assert shown.endswith(
-        "\nCHART\n\n"
-        "Measured at 1000 points between -5 and 5, in float64, on two\n"
-        "  threads, and so on and so on.\n"
-        "End.\n"
+        "\nCHART\n\ngelu keeps 98 % of the variance of x, relu 82 %, and the\nothers keep hardly any of it.\n"
     )
+    assert "Measured" not in shown
+
+
+@pytest.mark.parametrize(
+    ("mean", "error", "text"),
+    [
+        (1.1803, 0.1604, "1.18 ± 0.16"),
+        (25.83, 1.231, "25.8 ± 1.2"),
+        (1.0, 0.00806, "1.000 ± 0.008"),
+        (0.954123, 0.00723, "0.954 ± 0.007"),
+        (1234.5, 23.0, "1,230 ± 20"),
+        (3.4e-9, 2.1e-10, "3.4e-9 ± 2e-10"),
+        (2e12, 2.6e11, "2e12 ± 3e11"),
+    ],
+)
+def test_a_mean_has_the_digits_that_its_error_allows(mean, error, text):
+    columns = (Column("mean", "mean", error="error"), Column("error", "± standard error"))
+    found = comparison([Contender("relu", {"mean": mean, "error": error})], columns)
+    assert screen(found).splitlines()[2:] == [f"mean  {text}"]
+
+
+def test_a_mean_without_an_error_stands_alone():
+    columns = (Column("mean", "mean", error="error"), Column("error", "± standard error"))
+    found = comparison([Contender("relu", {"mean": 0.123456, "error": None})], columns)
+    assert screen(found).splitlines()[2:] == ["mean  0.1235"]
+
+
+def test_a_column_says_how_many_digits_it_is_worth():
+    found = comparison([Contender("relu", {"ns": 1.23456})], (Column("ns", "time", digits=2),))
+    assert screen(found).splitlines()[2:] == ["time   1.2"]
+    assert screen(found, digits=5).splitlines()[2:] == ["time  1.2346"]
 
 
 def test_what_a_user_typed_is_no_markup():

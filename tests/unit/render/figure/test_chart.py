@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.card.curves import Curve, Figure, Panel, Quantity, figure
+from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, figure
 from actcli.exits import UsageError
 from actcli.render.figure.figure_text import Style, _staggered, figure_text
 from actcli.render.figure.scale import Scale, round_numbers, tick_texts, y_scale

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from actcli.analysis.card.curves import Figure
 from actcli.analysis.compare.result import Comparison, Step
+from actcli.analysis.figure.curves import Figure
 from actcli.exits import ActcliError
 from actcli.render.output.progress import Bar
 from actcli.render.output.surface import Surface

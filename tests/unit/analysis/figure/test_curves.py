@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from actcli import activation, catalogue
-from actcli.analysis.card.curves import Quantity, figure, thinned
-from actcli.analysis.card.plot_range import steepest, usual_range
 from actcli.analysis.card.sweep import parse_sweep, product, swept
+from actcli.analysis.figure.curves import Quantity, figure, thinned
+from actcli.analysis.figure.histogram import occupancy, on_curve
+from actcli.analysis.figure.plot_range import steepest, usual_range
 from actcli.analysis.stream.evaluation import Numbers
-from actcli.analysis.stream.histogram import occupancy, on_curve
 from actcli.exits import UsageError
 
 ELEMENTWISE = [d.name for d in catalogue() if not d.by_rows]

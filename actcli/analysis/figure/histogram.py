@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.card.curves import Segment, Series
-from actcli.analysis.card.plot_range import round_up, steepest
+from actcli.analysis.figure.curves import Segment, Series
+from actcli.analysis.figure.plot_range import round_up, steepest
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Array, Numbers
 

@@ -1,0 +1,1 @@
+"""Curves, the part of the x axis that shows them, and where data lie along it."""
