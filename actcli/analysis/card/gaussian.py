@@ -1,7 +1,7 @@
-"""Expectations under the standard normal distribution, the preactivations of a wide layer.
+"""Expectations under the standard normal distribution, that of the preactivations of a wide layer.
 
-Composite Gauss-Legendre against the density, split at the kinks and where the integrand changes fast.
-Gauss-Hermite is no choice here: its polynomials cannot bend at a kink.
+Composite Gauss-Legendre quadrature against the density, split at the kinks and where the integrand changes fast.
+Gauss-Hermite quadrature would be inaccurate: its polynomials cannot bend at a kink.
 """
 
 import math
@@ -11,48 +11,48 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 _FARTHEST = 38.0
 """Beyond it the density is below the normal numbers."""
 _NODES = 16
 _GRADING = 4.0 ** -np.arange(1.0, 22.0)
-"""How far from a break the panels end: what happens there may be of any width."""
+"""Distances from a break at which panels end, so that a feature of any width there is resolved."""
 _ROUNDS = 48
 _MOST_PANELS = 2_000
 _TOLERANCE = 1e-13
-"""Of the integral of |g|, the error that one panel may have before it is halved."""
+"""A panel is halved while its error exceeds this share of the integral of |g|."""
 _ROUNDING = 1e-15
 _SAME_POWER = 0.03
-"""Ratios of masses that differ no more are those of one power; so near to 1 they are taken for equal shells."""
+"""Ratios of masses that differ by less belong to one power law; so near to 1 the shells count as equal."""
 
 
-def expectation(integrands: Callable[[Array], Array], breaks: Iterable[float] = ()) -> Array:
-    """E[g(z)], z ~ N(0, 1), of k functions at once: (n,) to (k, n) in, (k,) out.
+def expectation(integrands: Callable[[Floats], Floats], breaks: Iterable[float] = ()) -> Floats:
+    """Return E[g(z)], z ~ N(0, 1), for k functions at once: g maps (n,) to (k, n), the result is (k,).
 
-    `breaks` are the points where a g jumps, bends or peaks; it is split there and closely around.
-    An integral that overflows is inf, and so is one that grows without end towards a break, as that of 1/|z| does;
-    where it grows to both sides, it is NaN.
+    `breaks` are the points where a g jumps, bends or peaks; the integral is split there and closely around.
+    An integral that overflows is inf, and so is one that diverges towards a break, as that of 1/|z| does; where it
+    diverges to inf on one side and to -inf on the other, it is NaN.
     """
     inner = np.array([point for point in breaks if -_FARTHEST < point < _FARTHEST])
     graded = (inner[:, None] + np.concatenate([-_GRADING, [0.0], _GRADING])).ravel()
     edges = np.unique(np.concatenate([np.linspace(-_FARTHEST, _FARTHEST, 77), graded]))
 
-    def away(z: Array) -> Array:
-        """The integrands; at a break itself, a single point that a node may be rounded to, nothing where it is inf."""
+    def finite_at_breaks(z: Floats) -> Floats:
+        """Return the integrands; 0 for one that is not finite at a break, to which a node may be rounded."""
         y = integrands(z)
         lost = ~np.isfinite(y)
         return np.where(lost & np.isin(z, inner), 0.0, y) if lost.any() else y
 
     with np.errstate(all="ignore"):
         low, high = edges[:-1], edges[1:]
-        coarse, sizes = _panels(away, low, high)
+        coarse, sizes = _panels(finite_at_breaks, low, high)
         allowed = _TOLERANCE * sizes.sum(axis=1, keepdims=True)
         total = np.zeros(len(coarse))
         for _ in range(_ROUNDS):
             middle = low / 2 + high / 2
             halves = np.concatenate([low, middle]), np.concatenate([middle, high])
-            fine, _ = _panels(away, *halves)
+            fine, _ = _panels(finite_at_breaks, *halves)
             better = fine[:, : low.size] + fine[:, low.size :]
             open_ = (np.abs(better - coarse) > allowed).any(axis=0) & (middle > low) & (middle < high)
             total += better[:, ~open_].sum(axis=1)
@@ -62,20 +62,20 @@ def expectation(integrands: Callable[[Array], Array], breaks: Iterable[float] = 
             keep = np.concatenate([open_, open_])
             low, high, coarse = halves[0][keep], halves[1][keep], fine[:, keep]
     total += coarse.sum(axis=1)
-    # what rounding leaves of an integral that cancels
+    # an integral that cancels leaves a rounding error
     size = sizes.sum(axis=1)
     total = np.where((np.abs(total) <= _ROUNDING * size) & np.isfinite(size), 0.0, total)
     for point in np.unique(inner):
         for side in (-1.0, 1.0):
-            total += _endless(away, point, side)
+            total += _divergence(finite_at_breaks, point, side)
     return total
 
 
-def _endless(integrands: Callable[[Array], Array], point: float, side: float) -> Array:
-    """±inf for each integrand whose integral grows without end towards a point from one side, else 0; (k,).
+def _divergence(integrands: Callable[[Floats], Floats], point: float, side: float) -> Floats:
+    """Return ±inf for each integrand whose integral diverges towards a point from one side, else 0; shape (k,).
 
-    About |z - point|^-q the shells from 4^-i to 4^-(i+1) hold masses whose ratio is 4^(q-1), and a sum of equal or
-    growing shells has no end. A narrow peak is no such power: inside it the shells shrink as they do for a constant.
+    Near |z - point|^-q the shells from 4^-i to 4^-(i+1) hold masses with the ratio 4^(q-1), so the sum diverges where
+    shells stay equal or grow. A narrow peak is no such power: inside it the shells shrink as for a constant.
     """
     ends = point + side * _GRADING[7:]
     low, high = np.sort([ends[:-1], ends[1:]], axis=0)
@@ -89,14 +89,14 @@ def _endless(integrands: Callable[[Array], Array], point: float, side: float) ->
 
 
 @cache
-def _rule() -> tuple[Array, Array]:
-    """Nodes and weights on (0, 1)."""
+def _rule() -> tuple[Floats, Floats]:
+    """Return the quadrature's nodes and weights on (0, 1)."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return (nodes + 1) / 2, weights / 2
 
 
-def _panels(integrands: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Array]:
-    """The integrals of g·φ and of |g|·φ over each panel, (k, panels) both."""
+def _panels(integrands: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Return the integrals of g·φ and of |g|·φ over each panel, both of shape (k, panels)."""
     nodes, weights = _rule()
     width = (high - low)[:, None]
     z = low[:, None] + width * nodes

@@ -1,7 +1,7 @@
-"""Where an elementwise activation does something: the pieces between its kinks, sampled, and roots on them.
+"""Where an elementwise activation changes: the pieces between its kinks, sampled, and the roots on them.
 
 Samples lie at all scales around 0, the kinks and the ends of the domain, and closer where f moves between two
-of them: a transition of any width, anywhere, is seen.
+of them, so that a transition of any width is found anywhere.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.analysis.card.gaussian import Floats
 
-Array = NDArray[np.float64]
 INF = float("inf")
 
 _OFFSETS = np.concatenate([np.geomspace(1e-18, 1e3, 505), np.geomspace(1.1e3, 1e300, 300)])
@@ -21,18 +20,18 @@ _NEAR = np.linspace(-12.0, 12.0, 481)
 _ROUNDS = 60
 _MOST_SAMPLES = 8_000
 _WAVES = 16.0
-"""How far from 0 a function is followed that bends again and again without end."""
+"""Endless waves are sampled this far from 0."""
 _SAME = 1e-14
-"""Relative: what rounding may do to a slope that is constant."""
+"""The relative rounding error of a constant slope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An interval of the line, or a point of it, where low is high.
+    """An interval of the real line, or a single point where low equals high.
 
     Attributes:
         low, high: the ends, in order; may be infinite.
-        holds_low, holds_high: whether the ends belong to it.
+        holds_low, holds_high: whether the ends belong to the interval.
 
     """
 
@@ -43,44 +42,44 @@ class Interval:
 
     @classmethod
     def point(cls, at: float) -> "Interval":
-        """The interval that is one point, or a limit at inf."""
+        """Return the interval that is a single point, or a limit at infinity."""
         return cls(at, at, holds_low=True, holds_high=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """f on an open interval without kinks: ends, samples in ascending order, f, f' and f'' there."""
+    """An open interval without kinks: its ends, samples in ascending order, and f, f' and f'' there."""
 
     low: float
     high: float
-    x: Array
-    value: Array
-    slope: Array
-    curvature: Array
+    x: Floats
+    value: Floats
+    slope: Floats
+    curvature: Floats
 
     @property
     def affine(self) -> bool:
-        """Whether f' is one number on the whole piece."""
+        """Return whether f' is constant on the whole piece."""
         top = float(np.abs(self.slope).max())
         return bool(np.ptp(self.slope) <= _SAME * top) and not self.curvature.any()
 
     @property
     def flat(self) -> bool:
-        """Whether f' is 0 on the whole piece: not only too small for a number, as in the tail of a sigmoid.
+        """Return whether f' is 0 on the whole piece.
 
-        Such a tail is part of a piece that has a slope elsewhere.
+        The tail of a sigmoid, where f' only underflows, belongs to a piece that has a slope elsewhere.
         """
         return not self.slope.any()
 
 
 def pieces(f: Activation) -> tuple[Piece, ...]:
-    """The pieces of f between its kinks and the ends of its domain, from left to right."""
+    """Return the pieces of f between its kinks and the ends of its domain, from left to right."""
     with np.errstate(all="ignore"):
-        return tuple(_sampled(f, low, high) for low, high in pairwise(_cuts(f)))
+        return tuple(_sample(f, low, high) for low, high in pairwise(_cuts(f)))
 
 
 def zero_gradient(f: Activation) -> tuple[Interval, ...]:
-    """The intervals on which f' is 0, where a unit gets no gradient; a kink belongs to it as autograd says."""
+    """Return the intervals on which f' is 0, so that a unit gets no gradient; at kinks autograd's f' decides."""
     cuts = _cuts(f)
     flats = []
     with np.errstate(all="ignore"):
@@ -89,25 +88,25 @@ def zero_gradient(f: Activation) -> tuple[Interval, ...]:
             flat = not f.grad(inside).any()
             # the tails of a steep sigmoid, or more steps than kinks are listed
             if flat and np.ptp(f(inside)):
-                flat = _sampled(f, low, high).flat
+                flat = _sample(f, low, high).flat
             flats.append(flat)
         held = [bool(np.isfinite(at) and f.grad(at) == 0) for at in cuts]
-    found: list[Interval] = []
+    intervals: list[Interval] = []
     for i, flat in enumerate(flats):
         if not flat:
             continue
-        if found and found[-1].high == cuts[i] and held[i]:
-            before = found.pop()
-            found.append(Interval(before.low, cuts[i + 1], before.holds_low, held[i + 1]))
+        if intervals and intervals[-1].high == cuts[i] and held[i]:
+            before = intervals.pop()
+            intervals.append(Interval(before.low, cuts[i + 1], before.holds_low, held[i + 1]))
         else:
-            found.append(Interval(cuts[i], cuts[i + 1], held[i], held[i + 1]))
-    return tuple(found)
+            intervals.append(Interval(cuts[i], cuts[i + 1], held[i], held[i + 1]))
+    return tuple(intervals)
 
 
-def sign_changes(g: Callable[[Array], Array], x: Array, y: Array) -> Array:
-    """The points between samples x at which g changes its sign, by bisection to the last bit.
+def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats) -> Floats:
+    """Return the points between samples x at which g changes its sign, bisected to the last bit.
 
-    y is g at x; samples where it is 0 or NaN say nothing and are passed over.
+    y is g at x; samples where it is 0 or NaN are skipped.
     """
     telling = (y != 0) & ~np.isnan(y)
     x, sign = x[telling], np.sign(y[telling])
@@ -117,9 +116,9 @@ def sign_changes(g: Callable[[Array], Array], x: Array, y: Array) -> Array:
     low, high, sign = x[flips].copy(), x[flips + 1].copy(), sign[flips]
     for _ in range(_ROUNDS):
         middle = low / 2 + high / 2
-        found = np.sign(g(middle))
-        low = np.where((found == sign) | (found == 0), middle, low)
-        high = np.where(found == sign, high, middle)
+        there = np.sign(g(middle))
+        low = np.where((there == sign) | (there == 0), middle, low)
+        high = np.where(there == sign, high, middle)
     return np.unique(low)
 
 
@@ -129,7 +128,7 @@ def _cuts(f: Activation) -> list[float]:
 
 
 def _within(low: float, high: float, share: float) -> float:
-    """A point inside an interval that may be infinite; shares 0 and 1 are nearest to the ends."""
+    """Return a point inside an interval that may be infinite; shares 0 and 1 lie nearest to the ends."""
     first, last = _inside(low, high)
     if np.isfinite(low) and np.isfinite(high):
         return float(np.clip(low + share * (high - low), first, last))
@@ -142,37 +141,37 @@ def _within(low: float, high: float, share: float) -> float:
 
 
 def _inside(low: float, high: float) -> tuple[float, float]:
-    """The outermost points of an open interval that are clear of the rounding at its ends."""
+    """Return the outermost points of an open interval that rounding at its ends does not affect."""
     return (
         low + 8 * float(np.spacing(abs(low))) if np.isfinite(low) else -1e300,
         high - 8 * float(np.spacing(abs(high))) if np.isfinite(high) else 1e300,
     )
 
 
-def _sampled(f: Activation, low: float, high: float) -> Piece:
+def _sample(f: Activation, low: float, high: float) -> Piece:
     centres = [centre for centre in (low, 0.0, high) if np.isfinite(centre)]
     around = [sign * _OFFSETS + centre for centre in centres for sign in (-1.0, 1.0)]
     first, last = _inside(low, high)
     between = np.linspace(low, high, 129) if np.isfinite(high - low) else _NEAR
     x = np.unique(np.concatenate([*around, between, [first, 0.0, last]]))
     x = x[(first <= x) & (x <= last)]
-    x, y = _refined(f, x)
+    x, y = _refine(f, x)
     return Piece(low, high, x, y, f.grad(x), f.grad(x, order=2))
 
 
-def _refined(f: Activation, x: Array) -> tuple[Array, Array]:
-    """More samples where f leaves the straight line between two of them by a visible part of its height."""
+def _refine(f: Activation, x: Floats) -> tuple[Floats, Floats]:
+    """Return x and f(x) with more samples where f leaves the straight line between two of them visibly."""
     y = f(x)
     near = y[(np.abs(x) <= 1e3) & np.isfinite(y)]
     visible = 1e-4 * float(np.ptp(near)) if near.size else 0.0
     for reach in (INF, _WAVES):
-        refined = _split(f, x, y, visible, reach)
-        if refined[0].size <= _MOST_SAMPLES:
+        more = _split(f, x, y, visible, reach)
+        if more[0].size <= _MOST_SAMPLES:
             break
-    return refined
+    return more
 
 
-def _split(f: Activation, x: Array, y: Array, visible: float, reach: float) -> tuple[Array, Array]:
+def _split(f: Activation, x: Floats, y: Floats, visible: float, reach: float) -> tuple[Floats, Floats]:
     open_ = np.maximum(np.abs(x[:-1]), np.abs(x[1:])) <= reach
     for _ in range(_ROUNDS):
         open_ &= np.abs(np.diff(y)) > visible
@@ -186,7 +185,7 @@ def _split(f: Activation, x: Array, y: Array, visible: float, reach: float) -> t
         at, middle, value = at[bent], middle[bent], value[bent]
         open_ = np.zeros(x.size - 1, np.bool_)
         open_[at] = True
-        # both halves of what is split are looked at again
+        # both halves of a split stretch are examined again
         open_ = np.insert(open_, at + 1, values=True)
         x, y = np.insert(x, at + 1, middle), np.insert(y, at + 1, value)
     return x, y

@@ -1,4 +1,4 @@
-"""What an activation does to z ~ N(0, 1): moments of value and slope, and the gains of initial weights they ask for."""
+"""The moments of an activation's value and slope under N(0, 1), and the gains of initial weights they call for."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.card.gaussian import Array, expectation
+from actcli.analysis.card.gaussian import Floats, expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +19,19 @@ class Moments:
 
     @property
     def second(self) -> float:
-        """The mean of the square."""
-        return self.variance + self.mean * self.mean  # inf where ** would raise
+        """Return the mean of the square."""
+        return self.variance + self.mean * self.mean  # overflows to inf, where ** would raise
 
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """What a layer's weights are multiplied by, so that something keeps its size through the layer.
+    """Factors of a layer's initial weights, each of which keeps one quantity the same through the layer.
 
     Attributes:
         second_moment: 1/√E f(z)² keeps E f², the scale of the signal (He et al. 2015).
         standard_deviation: 1/√Var f(z) keeps the variance of the outputs around their mean.
         gradient: 1/√E f'(z)² keeps the second moment of the gradients on their way back.
-        torch: what torch.nn.init.calculate_gain returns; None where it knows no such function.
+        torch: the gain of torch.nn.init.calculate_gain; None where it does not know the function.
 
     """
 
@@ -42,13 +42,13 @@ class Gains:
 
 
 def moments(f: Activation, breaks: Sequence[float]) -> tuple[Moments | None, Moments | None]:
-    """Those of f(z) and of f'(z), float64, split at `breaks`; None where z may leave the domain of f."""
+    """Return the moments of f(z) and f'(z), split at `breaks`; None where z may leave the domain of f."""
     low, high = f.definition.domain
     if math.isfinite(low) or math.isfinite(high):
         return None, None
     mean = expectation(lambda z: np.stack([f(z), f.grad(z)]), breaks)
 
-    def spread(z: Array) -> Array:
+    def spread(z: Floats) -> Floats:
         return np.stack([np.square(f(z) - mean[0]), np.square(f.grad(z) - mean[1])])
 
     variance = np.where(np.isfinite(mean), expectation(spread, breaks), math.inf)
@@ -57,7 +57,7 @@ def moments(f: Activation, breaks: Sequence[float]) -> tuple[Moments | None, Mom
 
 
 def gains(f: Activation, value: Moments | None, slope: Moments | None) -> Gains | None:
-    """The gains of initial weights that these moments ask for; None without moments."""
+    """Return the gains of initial weights for these moments; None without moments."""
     if value is None or slope is None:
         return None
     second, spread, gradient = (_inverse_root(s) for s in (value.second, value.variance, slope.second))
@@ -65,13 +65,13 @@ def gains(f: Activation, value: Moments | None, slope: Moments | None) -> Gains 
 
 
 def _inverse_root(square: float) -> float:
-    if math.isnan(square):  # it overflows on both sides
+    if math.isnan(square):  # the integral overflows on both sides
         return square
     return 1 / math.sqrt(square) if square > 0 else math.inf
 
 
 def _torch_gain(f: Activation) -> float | None:
-    """The table in torch.nn.init.calculate_gain, which knows these six by name."""
+    """Return the gain of torch.nn.init.calculate_gain, which knows these six functions by name."""
     match f.name:
         case "identity" | "sigmoid":
             return 1.0

@@ -1,27 +1,25 @@
-"""The branches of an activation: where it rises or falls and can be inverted, and where it is level."""
+"""The monotone pieces of an activation, on which it can be inverted, and its level parts."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.card.landmarks import Piece, pieces, sign_changes
-
-Array = NDArray[np.float64]
 
 _ROUNDS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """f on an interval where it only rises, or only falls.
+    """An interval on which f only rises, or only falls.
 
     Attributes:
         low, high: the ends in x.
         bottom, top: the range of f there.
-        rising: whether it rises.
+        rising: whether f rises.
 
     """
 
@@ -31,8 +29,8 @@ class Branch:
     top: float
     rising: bool
 
-    def inverse(self, f: Activation, y: Array) -> Array:
-        """The x on this branch where f is y, by bisection; y within its range."""
+    def inverse(self, f: Activation, y: Floats) -> Floats:
+        """Return the x on this branch where f is y, by bisection; y must lie within its range."""
         low, high = np.full(y.shape, self.low), np.full(y.shape, self.high)
         for _ in range(_ROUNDS):
             middle = low / 2 + high / 2
@@ -44,7 +42,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """An interval on which f has one value; nan outside its domain."""
+    """An interval on which f has one value; nan outside the domain of f."""
 
     low: float
     high: float
@@ -52,34 +50,34 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Branches:
-    """All of f within a range of x."""
+class MonotonePieces:
+    """The branches and level parts of f within a range of x."""
 
     moving: tuple[Branch, ...]
     level: tuple[Level, ...]
 
     @property
-    def ends(self) -> Array:
-        """The values at which a branch begins or ends, ascending."""
+    def ends(self) -> Floats:
+        """Return the values at which a branch begins or ends, ascending."""
         return np.unique([end for branch in self.moving for end in (branch.bottom, branch.top)])
 
-    def covered(self, y: float) -> int:
-        """How many branches take the value."""
+    def count_taking(self, y: float) -> int:
+        """Return how many branches take the value y."""
         return sum(branch.bottom < y < branch.top for branch in self.moving)
 
     @property
     def shared(self) -> tuple[tuple[float, float], ...]:
-        """The intervals of values that several branches take."""
+        """Return the intervals of values that several branches take."""
         ends = self.ends
         return tuple(
             (low, high)
             for low, high in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
-            if self.covered(low / 2 + high / 2) > 1
+            if self.count_taking(low / 2 + high / 2) > 1
         )
 
 
-def branches(f: Activation, low: float, high: float) -> Branches:
-    """The branches between two x; turning points far from 0 may be missed where f is a wave without end."""
+def monotone_pieces(f: Activation, low: float, high: float) -> MonotonePieces:
+    """Return the branches and level parts of f between two x; an endless wave may have more, far from 0."""
     moving: list[Branch] = []
     level: list[Level] = []
     with np.errstate(all="ignore"):
@@ -88,16 +86,16 @@ def branches(f: Activation, low: float, high: float) -> Branches:
             if part.flat:
                 level.append(Level(part.low, part.high, float(part.value[0])))
             else:
-                moving += _branches_of(f, part, low, high)
+                moving += _branches(f, part, low, high)
     if math.isfinite(parts[0].low):
         level.append(Level(-math.inf, parts[0].low, math.nan))
     if math.isfinite(parts[-1].high):
         level.append(Level(parts[-1].high, math.inf, math.nan))
-    return Branches(tuple(moving), tuple(level))
+    return MonotonePieces(tuple(moving), tuple(level))
 
 
-def _branches_of(f: Activation, part: Piece, low: float, high: float) -> list[Branch]:
-    # the outermost samples are clear of what rounding does at the ends, and on the right side of a jump
+def _branches(f: Activation, part: Piece, low: float, high: float) -> list[Branch]:
+    # the outermost samples avoid rounding at the ends, and lie on the right side of a jump
     first, last = max(float(part.x[0]), low), min(float(part.x[-1]), high)
     if not first < last:
         return []

@@ -1,4 +1,4 @@
-"""What an activation loses of its input: merged inputs, unexplained variance, bits of a quantised output."""
+"""The information that an activation loses: merged inputs, unexplained variance, bits of a quantised output."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,125 +6,148 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.card.gaussian import expectation
+from actcli.analysis.card.gaussian import Floats, expectation
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.card.monotone_pieces import Branches, Level, branches
-from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Step, Steps, Value
+from actcli.analysis.card.monotone_pieces import Level, MonotonePieces, monotone_pieces
+from actcli.analysis.compare.result import (
+    Bars,
+    Chart,
+    Column,
+    Comparison,
+    Contender,
+    Step,
+    Steps,
+    Value,
+    numbers_in,
+)
 from actcli.analysis.compare.summary import normal_mass
+from actcli.analysis.compare.wording import counted, group_equal, listed, percent, verb
 from actcli.analysis.stream.blocks import in_order
-from actcli.analysis.stream.distribution import REACH, Inputs, Tally, keys, standard_normal
+from actcli.analysis.stream.distribution import REACH, Distribution, Inputs, bin_numbers, standard_normal
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError, UsageError
-
-Array = NDArray[np.float64]
 
 MOST_BITS = 16
 _OUTER = 0.001
 _MOST_BRANCHES = 40
-"""Beyond it every value has too many x for the integral, and the points of the distribution are grouped."""
+"""With more branches the integral is too slow; the points of the distribution are grouped instead."""
 _MOST_GROUPS = 4096
 
 _COLUMNS = (
-    Column("largest_merged", "share of x with the same f(x)", "small"),
-    Column("merged", "share of x on level parts", "small"),
-    Column("explained_variance", "variance of x explained by f(x)", "large"),
-    Column("entropy_bits", "entropy of the output", "large", unit="bits"),
+    Column("largest_merged", "share of x with the same f(x)", "small", digits=3),
+    Column("merged", "share of x on level parts", "small", digits=3),
+    Column("explained_variance", "variance of x explained by f(x)", "large", digits=3),
+    Column("entropy_bits", "entropy of the output", "large", unit="bits", digits=3),
 )
 
 
 def compare_information(
     functions: Sequence[Activation], numbers: Iterable[Numbers] | None, bits: int, threads: int
 ) -> Steps:
-    """What f(x) still tells of x, for x ~ N(0, 1), or for x drawn from the streams.
+    """Measure how much f(x) tells about x, for x ~ N(0, 1) or x drawn from the streams.
 
     `largest_merged`: the largest share of inputs on level parts of f with one value; `merged`: the share on all.
-    `explained_variance`: Var E[x | f(x)] / Var x, the part that the best predictor of x from f(x) explains.
+    `explained_variance`: Var E[x | f(x)] / Var x, the share that the best predictor of x from f(x) explains.
     `entropy_bits`: -Σ p log2 p of the output on 2**bits levels of equal width between its 0.1 % and 99.9 % quantiles;
-    what lies beyond belongs to the end levels, nan is a level of its own.
-    Under N(0, 1) the first three are integrals. On data they are sums over the numbers, or beyond 131072 of
-    them over bins 1/256 of the distance from 0 wide; memory is flat. Raises UsageError for no function, one over
-    rows, and bits outside 1 to 16; DataError when none of the numbers of the streams is finite.
+    values beyond belong to the end levels, nan is a level of its own.
+    Under N(0, 1) the first three are integrals. On data they are sums over the numbers, or beyond 131,072 numbers
+    over bins 1/256 of their distance from 0 wide; memory is flat. Raises UsageError for no function, a function over
+    rows, and bits outside 1 to 16; DataError when the streams hold no finite number.
     """
     if not functions:
         raise UsageError("a comparison by information needs a function")
     if not 1 <= bits <= MOST_BITS:
-        raise UsageError(f"--bits is a whole number from 1 to {MOST_BITS}, not {bits}")
+        raise UsageError(f"`bits={bits}`: a whole number from 1 to {MOST_BITS}")
     for f in functions:
         if f.by_rows:
-            raise UsageError(f"{f.spec} works over rows; --by information compares functions of one number")
-    return _compared(tuple(functions), numbers, bits, threads)
+            raise UsageError(
+                f"{f.spec} works over rows; a comparison by information takes functions of one number"
+            )
+    return _compare(tuple(functions), numbers, bits, threads)
 
 
-def _compared(
+def _compare(
     functions: tuple[Activation, ...], streams: Iterable[Numbers] | None, bits: int, threads: int
 ) -> Steps:
     empty = Comparison("information", _COLUMNS, ())
     yield Step(0, 1, "the input", empty)
-    notes: tuple[str, ...] = ("The inputs are z ~ N(0, 1).",)
+    source, warnings = "z ~ N(0, 1)", tuple[str, ...]()
     each, read = 1, 0
     if streams is None:
         inputs = standard_normal()
     else:
-        tally, origins = Tally(), list[str]()
-        for read, total in _counted(tally, streams, origins, threads):
+        distribution, origins = Distribution(), list[str]()
+        for read, total in _read(distribution, streams, origins, threads):
             yield Step(read, total, "reading", empty)
-        if tally.numbers == tally.left_out:
-            what = "no number that is finite, in the range of float32" if tally.numbers else "no numbers"
+        if not distribution.count:
+            what = (
+                "no number that is finite, in the range of float32" if distribution.numbers else "no numbers"
+            )
             raise DataError(f"{', '.join(origins) or 'the input'}: holds {what}")
-        inputs = tally.inputs()
-        notes = _on_data(tally, origins)
+        inputs = distribution.inputs()
+        bins = "" if distribution.exact else ", in bins 1/256 of their distance from 0 wide"
+        source = f"{counted(distribution.count, 'number')} ({', '.join(origins)}{bins})"
+        if distribution.left_out:
+            out = counted(distribution.left_out, "number")
+            warnings = (f"{out} left out of {', '.join(origins)}: not finite, or beyond float32",)
         each = max(read // 20, 1)
-    notes += _meaning(inputs, bits)
+    own = entropy(inputs.x, inputs.mass, bits)
+    notes = (f"The inputs are {source}; on {2**bits} levels they have {own:.4g} bits.",)
+
+    def so_far(contenders: Sequence[Contender]) -> Comparison:
+        return Comparison(
+            "information",
+            _COLUMNS,
+            tuple(contenders),
+            answer=_answer(contenders),
+            warnings=warnings,
+            notes=notes,
+            chart=_chart(contenders),
+        )
+
     contenders: list[Contender] = []
-    for done, f in enumerate(functions):
-        so_far = Comparison("information", _COLUMNS, tuple(contenders), notes=notes, chart=_chart(contenders))
-        yield Step(read + done * each, read + len(functions) * each, f.spec, so_far)
-        contenders.append(Contender(f.spec, _found(f, inputs, bits, normal=streams is None)))
-    full = Comparison("information", _COLUMNS, tuple(contenders), notes=notes, chart=_chart(contenders))
     end = read + len(functions) * each
-    yield Step(end, end, "done", full)
+    for done, f in enumerate(functions):
+        yield Step(read + done * each, end, f.spec, so_far(contenders))
+        contenders.append(Contender(f.spec, _measure(f, inputs, bits, normal=streams is None)))
+    yield Step(end, end, "done", so_far(contenders))
 
 
-def _counted(
-    tally: Tally, streams: Iterable[Numbers], origins: list[str], threads: int
+def _read(
+    distribution: Distribution, streams: Iterable[Numbers], origins: list[str], threads: int
 ) -> Iterator[tuple[int, int]]:
-    """How many numbers were read, and how far it is; 0 where that is not known."""
+    """Add the streams to the distribution; yield the count so far and the expected total, 0 where it is unknown."""
     expected: int | None = 0
     for numbers in streams:
         size = None if numbers.shape is None else math.prod(numbers.shape)
         expected = None if expected is None or size is None else expected + size
         origin = numbers.origin.partition(":")[0]
         origins += [origin] if origin not in origins else []
-        for block, places in in_order(keys, numbers.blocks, 1 if numbers.live else threads):
-            tally.add(block, places)
-            known = 0 if expected is None else max(expected, tally.numbers)
-            yield tally.numbers, known + max(known // 20, 1) if known else 0
+        for block, bins in in_order(bin_numbers, numbers.blocks, 1 if numbers.live else threads):
+            distribution.add(block, bins)
+            total = 0 if expected is None else max(expected, distribution.numbers)
+            yield distribution.numbers, total + max(total // 20, 1) if total else 0
 
 
-def _on_data(tally: Tally, origins: Sequence[str]) -> tuple[str, ...]:
-    count = tally.numbers - tally.left_out
-    counted = "1 number" if count == 1 else f"{count} numbers"
-    fine = "" if tally.exact else ", counted in bins 1/256 of their distance from 0 wide"
-    out = tally.left_out
-    beyond = (
-        f"; {out} more, not finite or beyond float32, {'is' if out == 1 else 'are'} left out" if out else ""
-    )
-    return (f"The inputs are {counted} ({', '.join(origins)}{fine}){beyond}.",)
-
-
-def _meaning(inputs: Inputs, bits: int) -> tuple[str, ...]:
-    own = entropy(inputs.x, inputs.mass, bits)
-    levels = (
-        f"Entropy is of the output on {2**bits} levels of equal width between its 0.1 % and 99.9 % quantiles; "
-        f"the input itself has {own:.4g} bits."
-    )
-    explained = (
-        "Explained is the part of the variance of x that the best guess of x from f(x), E[x | f(x)], has."
-    )
-    return levels, explained
+def _answer(contenders: Sequence[Contender]) -> str:
+    """Return whose output explains how much of the variance of x, and who maps many inputs to one value."""
+    groups = group_equal(numbers_in(contenders, "explained_variance"), percent, descending=True)
+    if not groups:
+        return "The inputs have one value, so there is no information to keep." if contenders else ""
+    (share, names), others = groups[0], groups[1:]
+    parts = [f"{listed(names)} {verb(names, 'keeps', 'keep')} {share} of the information about x"]
+    if len(others) > 2:
+        low, least = others[-1]
+        parts.append(f"{listed(least)} {low if low == 'none' else f'only {low}'}")
+    else:
+        parts += [f"{listed(rest)} {low}" for low, rest in others]
+    sentence = ", ".join(parts)
+    merged, mergers = group_equal(numbers_in(contenders, "largest_merged"), percent, descending=True)[0]
+    if merged != "none":
+        sentence += f"; {listed(mergers)} {verb(mergers, 'maps', 'map')} {merged} of the inputs to one value"
+    return f"{sentence}."
 
 
 def _chart(contenders: Sequence[Contender]) -> Chart | None:
@@ -144,18 +167,18 @@ def _size(value: Value) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _found(f: Activation, inputs: Inputs, bits: int, *, normal: bool) -> dict[str, Value]:
+def _measure(f: Activation, inputs: Inputs, bits: int, *, normal: bool) -> dict[str, Value]:
     low, high = (-REACH, REACH) if normal else (float(inputs.x[0]), float(inputs.x[-1]))
-    parts = branches(f, low, high)
+    parts = monotone_pieces(f, low, high)
     y = f(inputs.x)
-    groups = _of_normal(parts.level) if normal else _of_points(parts.level, inputs, y)
+    groups = _merge_normal(parts.level) if normal else _merge_points(parts.level, inputs, y)
     shares = [group.mass for group in groups] or [0.0]
     if normal and len(parts.moving) <= _MOST_BRANCHES:
-        unexplained = math.fsum(group.scatter for group in groups) + _ambiguous(f, parts)
+        unexplained = math.fsum(group.scatter for group in groups) + _unexplained(f, parts)
         spread = 1.0
     else:
         on_level = math.fsum(group.scatter for group in groups)
-        unexplained, spread = on_level + _scattered(parts, inputs, y), inputs.variance
+        unexplained, spread = on_level + _scatter(parts, inputs, y), inputs.variance
     return {
         "largest_merged": max(shares),
         "merged": min(math.fsum(shares), 1.0),
@@ -166,17 +189,17 @@ def _found(f: Activation, inputs: Inputs, bits: int, *, normal: bool) -> dict[st
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """All inputs on level parts with one value: their mass, and mass times their variance."""
+    """The inputs on level parts with one value: their mass, and their mass times their variance."""
 
     mass: float
     scatter: float
 
 
-def _of_normal(levels: Sequence[Level]) -> list[_Group]:
-    """Closed form: ∫φ, ∫zφ and ∫z²φ over each level part."""
+def _merge_normal(levels: Sequence[Level]) -> list[_Group]:
+    """Return the groups under N(0, 1) in closed form: ∫φ, ∫zφ and ∫z²φ over each level part."""
     groups = []
-    for value in dict.fromkeys(map(_named, levels)):
-        parts = [level for level in levels if _named(level) == value]
+    for value in dict.fromkeys(map(_value_key, levels)):
+        parts = [level for level in levels if _value_key(level) == value]
         mass = math.fsum(normal_mass(Interval(part.low, part.high)) for part in parts)
         first = math.fsum(_density(part.low) - _density(part.high) for part in parts)
         second = mass + math.fsum(_moment(part.low) - _moment(part.high) for part in parts)
@@ -184,10 +207,10 @@ def _of_normal(levels: Sequence[Level]) -> list[_Group]:
     return groups
 
 
-def _of_points(levels: Sequence[Level], inputs: Inputs, y: Array) -> list[_Group]:
-    """The inputs whose value is that of a level part; one input alone, however frequent, merges nothing."""
+def _merge_points(levels: Sequence[Level], inputs: Inputs, y: Floats) -> list[_Group]:
+    """Return the groups of inputs that share a level part's value; a single x, however frequent, merges nothing."""
     groups = []
-    for value in dict.fromkeys(map(_named, levels)):
+    for value in dict.fromkeys(map(_value_key, levels)):
         here = np.isnan(y) if value == "nan" else y == float(value)
         x, mass = inputs.x[here], inputs.mass[here]
         if x.size and x[0] < x[-1]:
@@ -196,8 +219,8 @@ def _of_points(levels: Sequence[Level], inputs: Inputs, y: Array) -> list[_Group
     return groups
 
 
-def _named(level: Level) -> str:
-    # nan is not equal to itself, but its text is
+def _value_key(level: Level) -> str:
+    # nan does not equal itself, but its text does
     return repr(level.value + 0.0)
 
 
@@ -209,11 +232,11 @@ def _moment(z: float) -> float:
     return z * _density(z) if math.isfinite(z) else 0.0
 
 
-def _ambiguous(f: Activation, parts: Branches) -> float:
-    """E (z - E[z | f(z)])², z ~ N(0, 1), over the values that several branches take.
+def _unexplained(f: Activation, parts: MonotonePieces) -> float:
+    """Return E (z - E[z | f(z)])², z ~ N(0, 1), over the values that several branches take.
 
     E[z | y] = Σ zᵢ wᵢ / Σ wᵢ over the zᵢ with f(zᵢ) = y, where wᵢ = φ(zᵢ)/|f'(zᵢ)| is the density that each
-    branch gives to y. The integrand jumps where a branch begins or ends: the integral is split there.
+    branch gives to y. The integrand jumps where a branch begins or ends, so the integral is split there.
     """
     if not parts.shared:
         return 0.0
@@ -224,8 +247,8 @@ def _ambiguous(f: Activation, parts: Branches) -> float:
     return max(float(expectation(partial(_deviation, f, parts), breaks)[0]), 0.0)
 
 
-def _deviation(f: Activation, parts: Branches, z: Array) -> Array:
-    """(1, n): (z - E[z | f(z)])², 0 where no other branch has the value."""
+def _deviation(f: Activation, parts: MonotonePieces, z: Floats) -> Floats:
+    """Return (z - E[z | f(z)])², shape (1, n); 0 where no other branch takes the value."""
     result = np.zeros_like(z)
     for mine in parts.moving:
         here = np.flatnonzero((mine.low < z) & (z < mine.high))
@@ -238,7 +261,7 @@ def _deviation(f: Activation, parts: Branches, z: Array) -> Array:
                 continue
             x = other.inverse(f, y[met])
             ratio = np.exp((np.square(own[met]) - np.square(x)) / 2) * slope[met] / np.abs(f.grad(x))
-            # at the turning point itself both slopes are 0, and both x the same
+            # at the turning point both slopes are 0 and both x are the same
             ratio = np.nan_to_num(ratio, nan=1.0, posinf=1e300)
             weighted[met] += ratio * x
             weight[met] += ratio
@@ -246,13 +269,13 @@ def _deviation(f: Activation, parts: Branches, z: Array) -> Array:
     return result[None, :]
 
 
-def _scattered(parts: Branches, inputs: Inputs, y: Array) -> float:
-    """Σ mass · Var(x | y nearly the same) over the values that several branches take.
+def _scatter(parts: MonotonePieces, inputs: Inputs, y: Floats) -> float:
+    """Return Σ mass · Var(x | y nearly equal) over the values that several branches take.
 
-    The points of each such interval of values are put in order and cut into as many groups of equal mass as the
-    root of their number: narrow enough to be one value, large enough to see the variance in.
+    The points of each such interval of values are sorted and cut into √n groups of equal mass, n their number: narrow
+    enough to count as one value, large enough to show the variance.
     """
-    level = [float(name) for name in {_named(part) for part in parts.level}]
+    level = [float(name) for name in {_value_key(part) for part in parts.level}]
     free = ~np.isin(y, level) & ~np.isnan(y)
     lost = 0.0
     for low, high in parts.shared:
@@ -268,15 +291,15 @@ def _scattered(parts: Branches, inputs: Inputs, y: Array) -> float:
         first, second, third = (
             np.bincount(place, weights=w, minlength=groups) for w in (mass, mass * x, mass * x * x)
         )
-        known = first * inputs.count > 1.5
-        n = first[known] * inputs.count
-        scatter = np.maximum(third[known] - np.square(second[known]) / first[known], 0.0)
+        several = first * inputs.count > 1.5
+        n = first[several] * inputs.count
+        scatter = np.maximum(third[several] - np.square(second[several]) / first[several], 0.0)
         lost += float((scatter * n / (n - 1)).sum())
     return lost
 
 
-def entropy(y: Array, mass: Array, bits: int) -> float:
-    """-Σ p log2 p of y on 2**bits equal levels between its 0.1 % and 99.9 % quantiles, in bits; nan is one more."""
+def entropy(y: Floats, mass: Floats, bits: int) -> float:
+    """Return -Σ p log2 p of y on 2**bits equal levels between its 0.1 % and 99.9 % quantiles; nan is one more level."""
     absent = np.isnan(y)
     shares = [float(mass[absent].sum())]
     finite = np.isfinite(y)
@@ -288,12 +311,12 @@ def entropy(y: Array, mass: Array, bits: int) -> float:
         levels = 2**bits
         place = np.clip(np.floor(part * levels), 0, levels - 1).astype(np.intp)
         shares += np.bincount(place, weights=mass[~absent], minlength=levels).tolist()
-    # one value alone has 0 bits, whatever rounding made of the sum of the masses
+    # a single value has 0 bits, however the sum of the masses was rounded
     p = np.array([share for share in shares if share > 0]) / math.fsum(shares)
     return max(float(-(p * np.log2(p)).sum()), 0.0) + 0.0
 
 
-def _quantiles(y: Array, mass: Array) -> tuple[float, float]:
+def _quantiles(y: Floats, mass: Floats) -> tuple[float, float]:
     ascending = np.argsort(y, kind="stable")
     below = np.cumsum(mass[ascending])
     at = np.searchsorted(below, np.array([_OUTER, 1 - _OUTER]) * below[-1])

@@ -198,6 +198,12 @@ def sort_by_column(comparison: Comparison, column: Column) -> tuple[Contender, .
     return tuple(sorted(comparison.contenders, key=key))
 
 
+def numbers_in(contenders: Sequence[Contender], column: str) -> list[tuple[float, str]]:
+    """Return (number, specification) of the contenders that have a number in the column."""
+    sizes = ((comparable(contender.value(column)), contender.function) for contender in contenders)
+    return [(size, function) for size, function in sizes if size is not None]
+
+
 def comparable(value: Value) -> float | None:
     """Return the value as a number that can be better than another; None where it is no number, or NaN."""
     if isinstance(value, bool | int | float) and not math.isnan(value):

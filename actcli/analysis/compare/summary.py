@@ -1,13 +1,23 @@
-"""Activation functions side by side by what is on their cards: every property, or the numbers that decide."""
+"""The properties on the cards of several functions: all of them, or those that tell functions apart most."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from actcli.activations import Activation
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.card.properties import SATURATED_BELOW, Properties, measure
-from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Step, Steps, Value
-from actcli.analysis.figure.curves import Quantity, figure
+from actcli.analysis.card.properties import Properties, measure
+from actcli.analysis.compare.result import (
+    Chart,
+    Column,
+    Comparison,
+    Contender,
+    Step,
+    Steps,
+    Value,
+    numbers_in,
+)
+from actcli.analysis.compare.wording import group_equal, listed, percent, rounded, verb
+from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.analysis.figure.plot_range import usual_range
 from actcli.exits import UsageError
 
@@ -60,36 +70,31 @@ _KEY = (
     "gradient_drift",
     "gain_second_moment",
 )
-_MEANING = (
-    "z is a preactivation from N(0, 1). A side is saturated from where |f'| stays below "
-    f"{SATURATED_BELOW:g} of its largest value."
-)
-_FACTOR = (
-    "The gradient factor, E f'(z)² / E f(z)², is what one wide layer does to the second moment of the gradient "
-    "when its weights keep that of the signal at 1; the drift is |log10| of it, and 0 is best."
-)
+_NOTE = "z is a preactivation from N(0, 1)."
 
 
 def compare_properties(functions: Sequence[Activation]) -> Steps:
-    """Every property on the cards, a column each, computed from the functions as `measure` does.
+    """Compare every property on the cards, a column each, as `measure` finds it.
 
-    Shares and moments are of z ~ N(0, 1); None where z may leave the domain. Raises UsageError for fewer than
-    two functions, and for one over rows.
+    Shares and moments are those of z ~ N(0, 1), None where z may leave the domain. The gradient factor of a layer,
+    E f'(z)² / E f(z)², is the factor by which one wide layer changes the second moment of the gradient when its
+    weights keep that of the signal at 1; the drift is |log10| of it. A side is saturated from where |f'| stays below
+    0.001 of its largest value. Raises UsageError for fewer than two functions, and for a function over rows.
     """
-    return _compared("properties", functions, _ALL)
+    return _compare("properties", functions, _ALL)
 
 
 def compare_summary(functions: Sequence[Activation]) -> Steps:
-    """The properties that tell activations apart most: the columns of `compare_properties` in short.
+    """Compare the properties that tell activations apart most: some columns of `compare_properties`.
 
-    Raises UsageError for fewer than two functions, and for one over rows.
+    Raises UsageError for fewer than two functions, and for a function over rows.
     """
     columns = {column.name: column for column in _ALL}
-    return _compared("summary", functions, tuple(columns[name] for name in _KEY))
+    return _compare("summary", functions, tuple(columns[name] for name in _KEY))
 
 
 def normal_mass(interval: Interval) -> float:
-    """P(z in the interval), z ~ N(0, 1); full relative precision in the tails."""
+    """Return P(z in the interval), z ~ N(0, 1), with full relative precision in the tails."""
     low, high = interval.low, interval.high
     if low > 0:
         low, high = -high, -low
@@ -97,79 +102,122 @@ def normal_mass(interval: Interval) -> float:
     return (math.erfc(-high * root) - math.erfc(-low * root)) / 2
 
 
-def _compared(by: str, functions: Sequence[Activation], columns: tuple[Column, ...]) -> Steps:
+def _compare(by: str, functions: Sequence[Activation], columns: tuple[Column, ...]) -> Steps:
     if len(functions) < 2:
         what = "a comparison" if by == "summary" else f"a comparison by {by}"
         raise UsageError(f"{what} needs at least two functions")
     for f in functions:
         if f.by_rows:
-            raise UsageError(f"{f.spec} works over rows: it has no single curve whose properties to compare")
-    return _measured(by, tuple(functions), columns)
+            raise UsageError(
+                f"{f.spec} works over rows, so it has no single curve whose properties could be compared"
+            )
+    return _steps(by, tuple(functions), columns)
 
 
-def _measured(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ...]) -> Steps:
+def _steps(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ...]) -> Steps:
     contenders: list[Contender] = []
     total = len(functions) + 1
     for f in functions:
         yield Step(len(contenders), total, f.spec, _comparison(by, columns, contenders, None))
-        found = _values(measure(f))
-        contenders.append(Contender(f.spec, {column.name: found[column.name] for column in columns}))
+        values = _values(measure(f))
+        contenders.append(Contender(f.spec, {column.name: values[column.name] for column in columns}))
     yield Step(total - 1, total, "the curves", _comparison(by, columns, contenders, None))
-    chart = Chart(figure(functions, (Quantity(), Quantity(1)), usual_range(functions), _POINTS))
+    chart = Chart(build_figure(functions, (Quantity(), Quantity(1)), usual_range(functions), _POINTS))
     yield Step(total, total, "done", _comparison(by, columns, contenders, chart))
 
 
 def _comparison(
     by: str, columns: tuple[Column, ...], contenders: Sequence[Contender], chart: Chart | None
 ) -> Comparison:
-    return Comparison(by, columns, tuple(contenders), notes=(_MEANING, _FACTOR), chart=chart)
+    answer = _answer(contenders)
+    return Comparison(by, columns, tuple(contenders), answer=answer, notes=(_NOTE,), chart=chart)
 
 
-def _values(found: Properties) -> dict[str, Value]:
-    value, slope, gains = found.value_moments, found.slope_moments, found.gains
+def _answer(contenders: Sequence[Contender]) -> str:
+    """Return who has no gradient for how many inputs, and which layers change the gradient's size least and most."""
+    parts = [*_no_gradient(contenders), *_drift(contenders)]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _no_gradient(contenders: Sequence[Contender]) -> Iterator[str]:
+    groups = group_equal(numbers_in(contenders, "zero_gradient_share"), percent, descending=True)
+    if not groups:
+        return
+    (most, names), (least, others) = groups[0], groups[-1]
+    if most == "none":
+        yield f"{listed(names)} {verb(names, 'has', 'have')} a gradient for all N(0, 1) inputs"
+        return
+    sentence = f"{listed(names)} {verb(names, 'has', 'have')} no gradient for {most} of N(0, 1) inputs"
+    if least == "none":
+        sentence += f", {listed(others)} always {verb(others, 'has', 'have')} one"
+    elif len(groups) > 1:
+        sentence += f", {listed(others)} for {least}"
+    yield sentence
+
+
+def _drift(contenders: Sequence[Contender]) -> Iterator[str]:
+    factors = {c.function: c.value("gradient_factor") for c in contenders}
+    groups = group_equal(numbers_in(contenders, "gradient_drift"), lambda drift: rounded(drift, 2))
+    if len(groups) < 2:
+        return
+    (_, least), (_, most) = groups[0], groups[-1]
+    times = [
+        f" (× {rounded(factor)})" if isinstance(factor := factors[names[0]], float) else ""
+        for names in (least, most)
+    ]
+    yield (
+        f"per layer, {listed(least)} {verb(least, 'changes', 'change')} the gradient's size least{times[0]}, "
+        f"{listed(most)} most{times[1]}"
+    )
+
+
+def _values(properties: Properties) -> dict[str, Value]:
+    value, slope, gains = properties.value_moments, properties.slope_moments, properties.gains
     everywhere = value is not None
     numbers: dict[str, Value] = {
-        "infimum": found.lowest.value,
-        "supremum": found.highest.value,
-        "bounded": found.bounded,
-        "limit_left": _known(found.limits[0]),
-        "limit_right": _known(found.limits[1]),
-        "smoothness": found.smoothness if math.isinf(found.smoothness) else int(found.smoothness),
-        "monotone": found.direction,
-        "convexity": found.bend,
-        "symmetry": found.symmetry,
-        "value_at_zero": _known(found.at_zero[0]),
-        "slope_at_zero": _known(found.at_zero[1]),
-        "largest_slope": found.largest_slope,
-        "lipschitz": found.lipschitz,
-        "zero_gradient": found.zero_gradient,
-        "zero_gradient_share": math.fsum(map(normal_mass, found.zero_gradient)) if everywhere else None,
-        "saturation_left": found.saturation[0],
-        "saturation_right": found.saturation[1],
-        "saturated_share": _saturated_share(found) if everywhere else None,
+        "infimum": properties.lowest.value,
+        "supremum": properties.highest.value,
+        "bounded": properties.bounded,
+        "limit_left": _number(properties.limits[0]),
+        "limit_right": _number(properties.limits[1]),
+        "smoothness": properties.smoothness
+        if math.isinf(properties.smoothness)
+        else int(properties.smoothness),
+        "monotone": properties.direction,
+        "convexity": properties.bend,
+        "symmetry": properties.symmetry,
+        "value_at_zero": _number(properties.at_zero[0]),
+        "slope_at_zero": _number(properties.at_zero[1]),
+        "largest_slope": properties.largest_slope,
+        "lipschitz": properties.lipschitz,
+        "zero_gradient": properties.zero_gradient,
+        "zero_gradient_share": math.fsum(map(normal_mass, properties.zero_gradient)) if everywhere else None,
+        "saturation_left": properties.saturation[0],
+        "saturation_right": properties.saturation[1],
+        "saturated_share": _saturated_share(properties) if everywhere else None,
     }
     factor = _ratio(slope.second, value.second) if slope and value else None
     numbers |= {
-        "value_mean": _known(value.mean) if value else None,
-        "off_centre": _known(abs(value.mean)) if value else None,
-        "value_variance": _known(value.variance) if value else None,
-        "slope_mean": _known(slope.mean) if slope else None,
-        "slope_variance": _known(slope.variance) if slope else None,
+        "value_mean": _number(value.mean) if value else None,
+        "off_centre": _number(abs(value.mean)) if value else None,
+        "value_variance": _number(value.variance) if value else None,
+        "slope_mean": _number(slope.mean) if slope else None,
+        "slope_variance": _number(slope.variance) if slope else None,
         "gradient_factor": factor,
         "gradient_drift": None if factor is None else abs(math.log10(factor)) if factor else math.inf,
-        "gain_second_moment": _known(gains.second_moment) if gains else None,
-        "gain_standard_deviation": _known(gains.standard_deviation) if gains else None,
-        "gain_gradient": _known(gains.gradient) if gains else None,
+        "gain_second_moment": _number(gains.second_moment) if gains else None,
+        "gain_standard_deviation": _number(gains.standard_deviation) if gains else None,
+        "gain_gradient": _number(gains.gradient) if gains else None,
         "gain_torch": gains.torch if gains else None,
     }
     return numbers
 
 
-def _saturated_share(found: Properties) -> float | None:
-    """The mass beyond the points of saturation; None where there is no largest slope to compare with."""
-    if not 0 < found.largest_slope < math.inf:
+def _saturated_share(properties: Properties) -> float | None:
+    """Return the mass beyond the points of saturation; None without a finite largest slope."""
+    if not 0 < properties.largest_slope < math.inf:
         return None
-    left, right = found.saturation
+    left, right = properties.saturation
     tails = [Interval(-math.inf, left)] if left is not None else []
     tails += [Interval(right, math.inf)] if right is not None else []
     return math.fsum(map(normal_mass, tails))
@@ -179,9 +227,9 @@ def _ratio(upper: float, lower: float) -> float | None:
     if not (math.isfinite(upper) and math.isfinite(lower)) or lower <= 0:
         return None
     ratio = upper / lower
-    # what rounding leaves of 1 must not decide which function is the best
+    # a rounding error in a ratio of 1 must not decide which function is the best
     return 1.0 if abs(ratio - 1) <= _SAME else ratio
 
 
-def _known(value: float) -> float | None:
+def _number(value: float) -> float | None:
     return None if math.isnan(value) else value

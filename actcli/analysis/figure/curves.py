@@ -15,11 +15,11 @@ from actcli.exits import UsageError
 
 Series = NDArray[np.float64]
 Segment = tuple[Series, Series]
-"""x, ascending, and y, both finite, 1-D and of one length: what a line may join."""
+"""x, ascending, and y, both finite, 1-D and of equal length: points that one line may join."""
 
 _SAME = 1e-9
 _NOTHING = 1e-300
-"""Beside a kink at 0 the next numbers are denormal, and so are their values: no jump."""
+"""Numbers next to a kink at 0 are denormal, and so are their values: this is no jump."""
 _NARROWEST = 1e-9
 
 
@@ -30,9 +30,9 @@ class Curve:
     Attributes:
         function: the specification as the user typed it.
         quantity: `f(x)`, `f'(x)`, `f''(x)` or `df/dalpha`.
-        label: what stands where the curve ends.
-        segments: from left to right. Between two there is a jump, or a place where y is not finite.
-        band: x, and the lowest and highest y that the curve may have there; where it is a measurement.
+        label: the text at the end of the curve.
+        segments: from left to right, separated by jumps and by places where y is not finite.
+        band: for a measured curve, x and the lowest and highest plausible y there.
 
     """
 
@@ -45,7 +45,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Curves in one frame; `quantity` says of what."""
+    """Curves of one quantity in one frame."""
 
     quantity: str
     curves: tuple[Curve, ...]
@@ -53,7 +53,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Panels beneath each other that share the range of x."""
+    """Panels one below the other that share the range of x."""
 
     panels: tuple[Panel, ...]
     range: tuple[float, float]
@@ -61,18 +61,18 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is drawn of each function: a derivative of some order, by x or by a parameter; order 0 is f."""
+    """The quantity drawn for each function: a derivative by x or by a parameter; order 0 is f."""
 
     order: int = 0
     wrt: str = "x"
 
     @property
     def name(self) -> str:
-        """`f(x)`, `f'(x)`, `f''(x)`, `df/dalpha`."""
+        """Return `f(x)`, `f'(x)`, `f''(x)` or `df/dalpha`."""
         return derivative_name("f", self.order, self.wrt) if self.order else "f(x)"
 
     def of(self, f: Activation) -> Callable[[Series], NDArray[Any]]:
-        """The function to sample. Raises UsageError for a derivative that does not exist."""
+        """Return the function to sample. Raises UsageError for a derivative that does not exist."""
         if not self.order:
             return f
         derivative = partial(f.grad, order=self.order, wrt=self.wrt)
@@ -80,11 +80,11 @@ class Quantity:
         return derivative
 
     def label(self, f: Activation) -> str:
-        """`gelu`, `gelu'(x)`, `dprelu/dalpha`: how a curve is called among curves of other quantities."""
+        """Return the name of a curve among curves of other quantities: `gelu`, `gelu'(x)`, `dprelu/dalpha`."""
         return derivative_name(f.spec, self.order, self.wrt) if self.order else f.spec
 
 
-def figure(
+def build_figure(
     functions: Sequence[Activation],
     quantities: Sequence[Quantity],
     between: tuple[float, float],
@@ -92,7 +92,7 @@ def figure(
     *,
     overlay: bool = False,
 ) -> Figure:
-    """A panel for each quantity, or one for all; `points` samples a curve, and one at each side of each kink.
+    """Return a figure with a panel per quantity, or one for all; each curve has `points` samples and two per kink.
 
     Raises UsageError for functions over rows, impossible derivatives, and a range that cannot be drawn.
     """
@@ -104,7 +104,7 @@ def figure(
                 f.spec,
                 quantity.name,
                 quantity.label(f) if overlay else f.spec,
-                sampled(quantity.of(f), f.kinks, between, points, order=quantity.order),
+                sample_curve(quantity.of(f), f.kinks, between, points, order=quantity.order),
             )
             for f in functions
         )
@@ -120,23 +120,21 @@ def require_elementwise(functions: Sequence[Activation]) -> None:
     """Raise UsageError for a function over rows: it has no curve."""
     for f in functions:
         if f.by_rows:
-            raise UsageError(
-                f"{f.spec} maps rows to rows, so it has no curve; plot draws functions of one number"
-            )
+            raise UsageError(f"{f.spec} works over rows, so it has no curve; name functions of one number")
 
 
 def require_drawable(between: tuple[float, float]) -> None:
     """Raise UsageError for a range that is empty, reversed, beyond float64, or too narrow for its ticks."""
     low, high = between
     if not low < high:
-        raise UsageError(f"--range {low:g} {high:g}: LO must be below HI")
+        raise UsageError(f"`range={low:g} {high:g}`: the low end must be below the high end")
     if not np.isfinite(high - low) or max(abs(low), abs(high)) > 1e300:
-        raise UsageError(f"--range {low:g} {high:g}: the ends must lie within 1e300 of 0")
+        raise UsageError(f"`range={low:g} {high:g}`: the ends must lie within 1e300 of 0")
     if high - low < max(_NARROWEST * max(abs(low), abs(high)), 1e-300):
-        raise UsageError(f"--range {low:g} {high:g}: LO and HI are too close to be told apart on an axis")
+        raise UsageError(f"`range={low:g} {high:g}`: the ends are too close for an axis to tell them apart")
 
 
-def sampled(
+def sample_curve(
     function: Callable[[Series], NDArray[Any]],
     kinks: Sequence[Kink],
     between: tuple[float, float],
@@ -144,7 +142,7 @@ def sampled(
     *,
     order: int = 0,
 ) -> tuple[Segment, ...]:
-    """The segments of a curve; at a kink both one-sided values are taken, never the convention in between."""
+    """Return the segments of a curve, with both one-sided values at a kink instead of the convention there."""
     low, high = between
     grid = np.linspace(low, high, max(points, 2))
     inside = sorted((kink for kink in kinks if low < kink.at < high), key=lambda kink: kink.at)
@@ -153,24 +151,24 @@ def sampled(
     runs: list[list[Segment]] = [[]]
     for i, (left, right) in enumerate(pairwise(ends)):
         x = np.concatenate(([left], grid[(grid > left) & (grid < right)], [right]))
-        asked = x.copy()
+        inside_kinks = x.copy()
         if left in at_kink:
-            asked[0] = np.nextafter(left, np.inf)
+            inside_kinks[0] = np.nextafter(left, np.inf)
         if right in at_kink:
-            asked[-1] = np.nextafter(right, -np.inf)
-        y = np.asarray(function(asked), np.float64)
+            inside_kinks[-1] = np.nextafter(right, -np.inf)
+        y = np.asarray(function(inside_kinks), np.float64)
         y[np.abs(y) < _NOTHING] = 0.0
-        if i and _parted(inside[i - 1], float(runs[-1][-1][1][-1]), float(y[0]), order):
+        if i and _jumps(inside[i - 1], float(runs[-1][-1][1][-1]), float(y[0]), order):
             runs.append([])
         elif i:
-            x, y = x[1:], y[1:]  # the kink stands at the end of the run so far
+            x, y = x[1:], y[1:]  # the run so far ends at the kink
         runs[-1].append((x, y))
     joined = ((np.concatenate([x for x, _ in run]), np.concatenate([y for _, y in run])) for run in runs)
     return tuple(part for x, y in joined for part in _finite_parts(x, y))
 
 
-def thinned(segment: Segment, between: tuple[float, float], columns: int) -> Segment:
-    """At most four points a column: where the curve enters and leaves it, and its lowest and highest there."""
+def thin(segment: Segment, between: tuple[float, float], columns: int) -> Segment:
+    """Return at most four points per column: where the curve enters and leaves it, and its lowest and highest."""
     x, y = segment
     if len(x) <= 4 * columns:
         return segment
@@ -183,8 +181,8 @@ def thinned(segment: Segment, between: tuple[float, float], columns: int) -> Seg
     return x[kept], y[kept]
 
 
-def _parted(kink: Kink, left: float, right: float, order: int) -> bool:
-    """Whether the curve jumps at the kink: declared, or seen in its values."""
+def _jumps(kink: Kink, left: float, right: float, order: int) -> bool:
+    """Return whether the curve jumps at the kink, as declared or as its values show."""
     if kink.jump or order > 2 or (order == 2 and kink.slopes[0] != kink.slopes[1]):
         return True
     return not abs(left - right) <= max(_SAME * max(abs(left), abs(right)), _NOTHING)

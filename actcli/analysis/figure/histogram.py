@@ -1,4 +1,4 @@
-"""Where on the x axis a stream of numbers lies, and how much of it an activation saturates: one pass, flat memory."""
+"""The histogram of a stream of numbers, and how many of them an activation saturates. One pass, flat memory."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Array, Numbers
 
 SATURATED = 1e-3
-"""A slope below this part of the steepest one lets hardly any gradient through."""
+"""A slope below this share of the steepest one lets hardly any gradient through."""
 
 _DROPPED_BITS = 15
 _BINS = 1 << (32 - _DROPPED_BITS)
@@ -25,13 +25,13 @@ _SMALL_BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of the data one function stops.
+    """How many numbers get no gradient, or hardly any, through one function.
 
     Attributes:
         function: the specification as typed.
-        zero_gradient: how many numbers have f'(x) = 0.
-        saturated: how many others have |f'(x)| below a thousandth of the steepest slope; None where f' has
-            no bound.
+        zero_gradient: the count of numbers with f'(x) = 0.
+        saturated: the count of others with |f'(x)| below a thousandth of the steepest slope; None where f' is
+            unbounded.
 
     """
 
@@ -42,17 +42,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """A stream of numbers, counted in bins whose width is 1/256 of their distance from 0, or finer.
+    """The histogram of a stream, in bins at most 1/256 of their distance from 0 wide.
 
     Attributes:
-        origin: where the numbers are from.
-        numbers: how many, NaN left out.
-        nan: how many are NaN.
-        smallest, largest: of all but NaN; NaN when there is none.
-        edges: (bins + 1,) of the occupied part, ascending.
+        origin: where the numbers come from.
+        numbers: their count without NaN.
+        nan: the count of NaN.
+        smallest, largest: of all but NaN; NaN when there are none.
+        edges: (bins + 1,), ascending, of the occupied part.
         counts: (bins,).
-        exact: the numbers themselves, when they are a thousand at most; else None.
-        shares: for each function what it does to them.
+        exact: the numbers themselves, up to a thousand; else None.
+        shares: per function, how many numbers it stops.
 
     """
 
@@ -67,7 +67,7 @@ class Occupancy:
     shares: tuple[Share, ...]
 
     def histogram(self, between: tuple[float, float], bins: int) -> NDArray[np.float64]:
-        """The counts in so many bins of equal width; exact for few numbers, else to the fineness of `edges`."""
+        """Return the counts in so many bins of equal width; exact for few numbers, else interpolated in `edges`."""
         at = np.linspace(*between, bins + 1)
         if self.exact is not None:
             return np.histogram(self.exact, at)[0].astype(np.float64)
@@ -77,29 +77,29 @@ class Occupancy:
         return np.diff(below)
 
     def bulk(self) -> tuple[float, float] | None:
-        """Round ends of the range that holds all but a thousandth at each side; None when there is no number."""
+        """Return the round ends of a range that holds all but a thousandth on each side; None without numbers."""
         if not self.counts.size:
             return None
         total = np.cumsum(self.counts)
         first = int(np.searchsorted(total, total[-1] / 1000, side="right"))
         last = int(np.searchsorted(total, total[-1] * (1 - 1 / 1000), side="left"))
         low, high = float(self.edges[first]), float(self.edges[min(last, len(self.counts) - 1) + 1])
-        return _outwards(min(low, 0.0)), _outwards(max(high, 0.0))
+        return _round_outwards(min(low, 0.0)), _round_outwards(max(high, 0.0))
 
 
-def occupancy(functions: Sequence[Activation], streams: Iterable[Numbers], threads: int) -> Occupancy:
-    """All the streams together, counted. `functions` are elementwise."""
-    tally = _Tally(tuple(functions), tuple(steepest(f) for f in functions))
+def count_occupancy(functions: Sequence[Activation], streams: Iterable[Numbers], threads: int) -> Occupancy:
+    """Return the histogram of all the streams together. `functions` are elementwise."""
+    counts = _Counts(tuple(functions), tuple(steepest(f) for f in functions))
     origin = ""
     for numbers in streams:
         origin = origin or numbers.origin.split(":")[0]
-        for _ in in_order(tally.take, numbers.blocks, threads):
+        for _ in in_order(counts.add, numbers.blocks, threads):
             pass
-    return tally.result(origin)
+    return counts.occupancy(origin)
 
 
-def on_curve(f: Activation, data: Occupancy, between: tuple[float, float], columns: int) -> Segment:
-    """The points (x, f(x)) of the data on the curve: of each number, or of each occupied column's middle."""
+def place_on_curve(f: Activation, data: Occupancy, between: tuple[float, float], columns: int) -> Segment:
+    """Return the points (x, f(x)) of the data: one per number, or one per occupied column at its middle."""
     low, high = between
     if data.exact is not None:
         x: Series = np.unique(data.exact[(data.exact >= low) & (data.exact <= high)])
@@ -111,8 +111,8 @@ def on_curve(f: Activation, data: Occupancy, between: tuple[float, float], colum
 
 
 @dataclass(slots=True)
-class _Tally:
-    """The counts so far. Blocks are counted on several threads at once, and added one at a time."""
+class _Counts:
+    """The counts so far. Blocks are counted on several threads at once and added one at a time."""
 
     functions: tuple[Activation, ...]
     steepest: tuple[float | None, ...]
@@ -125,20 +125,20 @@ class _Tally:
     kept: list[Array] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
-    def take(self, block: Array) -> Array:
-        """Count one block; it is handed on as it is."""
+    def add(self, block: Array) -> Array:
+        """Count one block and return it unchanged."""
         nan = int(np.count_nonzero(np.isnan(block)))
         present = block[~np.isnan(block)] if nan else block
         with np.errstate(over="ignore"):
             keys = np.ascontiguousarray(present, np.float32).view(np.uint32) >> _DROPPED_BITS
-        counted = np.bincount(keys, minlength=_BINS) if keys.size >= _SMALL_BLOCK else None
-        stopped = [self._stopped(i, present) for i in range(len(self.functions))]
+        counts = np.bincount(keys, minlength=_BINS) if keys.size >= _SMALL_BLOCK else None
+        stopped = [self._count_stopped(i, present) for i in range(len(self.functions))]
         ends = (float(present.min()), float(present.max())) if present.size else (np.inf, -np.inf)
         with self.lock:
-            if counted is None:
+            if counts is None:
                 np.add.at(self.bins, keys, 1)
             else:
-                self.bins += counted
+                self.bins += counts
             if self.numbers <= _KEPT:
                 self.kept.append(present[: _KEPT + 1].astype(np.float64))
             self.numbers += present.size
@@ -149,7 +149,7 @@ class _Tally:
                 self.stopped[i] = (before[0] + zero, before[1] + saturated)
         return block
 
-    def _stopped(self, i: int, present: Array) -> tuple[int, int]:
+    def _count_stopped(self, i: int, present: Array) -> tuple[int, int]:
         slope = self.functions[i].grad(present)
         zero = int(np.count_nonzero(slope == 0))
         top = self.steepest[i]
@@ -157,8 +157,8 @@ class _Tally:
             return zero, 0
         return zero, int(np.count_nonzero(np.abs(slope) < SATURATED * top)) - zero
 
-    def result(self, origin: str) -> Occupancy:
-        edges, counts = _in_order_of_value(self.bins)
+    def occupancy(self, origin: str) -> Occupancy:
+        edges, counts = _sort_bins(self.bins)
         shares = tuple(
             Share(
                 f.spec,
@@ -180,8 +180,8 @@ class _Tally:
         )
 
 
-def _in_order_of_value(bins: NDArray[np.int64]) -> tuple[Series, NDArray[np.int64]]:
-    """The occupied part of the bins from the lowest number to the highest, infinities left out."""
+def _sort_bins(bins: NDArray[np.int64]) -> tuple[Series, NDArray[np.int64]]:
+    """Return the edges and counts of the occupied bins in ascending order, without the infinities."""
     half = _BINS // 2
     counts = np.concatenate((bins[half : half + _INFINITE][::-1], bins[:_INFINITE]))
     bits = np.arange(_INFINITE, dtype=np.uint32) << np.uint32(_DROPPED_BITS)
@@ -195,8 +195,8 @@ def _in_order_of_value(bins: NDArray[np.int64]) -> tuple[Series, NDArray[np.int6
     return edges[first : last + 2], counts[first : last + 1]
 
 
-def _outwards(value: float) -> float:
-    """A round number at or beyond `value`, on its side of 0."""
+def _round_outwards(value: float) -> float:
+    """Return a round number at or beyond `value`, on its side of 0."""
     if value == 0:
         return 0.0
     return float(np.copysign(round_up(abs(value)), value))

@@ -1,4 +1,4 @@
-"""How the inputs of an activation are distributed, N(0, 1) or a stream of numbers, as masses at points of the line."""
+"""The distribution of an activation's inputs, N(0, 1) or a stream of numbers, as masses at points of the line."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.stream.evaluation import Array as Block
+from actcli.analysis.stream.evaluation import Array
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 REACH = 10.0
-"""Beyond it lies 1.5e-23 of N(0, 1)."""
+"""The points of N(0, 1) lie within it; 1.5e-23 of its mass lies beyond."""
 _POINTS = 1 << 19
 _KEPT = 1 << 17
-"""So many numbers, or fewer, are kept as they are: 1 MiB."""
+"""Up to so many numbers are kept exactly: 1 MiB."""
 _DROPPED_BITS = 15
 _BINS = 1 << (32 - _DROPPED_BITS)
 _INFINITE = 0x7F800000 >> _DROPPED_BITS
@@ -28,44 +28,44 @@ class Inputs:
 
     Attributes:
         x: (n,) ascending.
-        mass: (n,), of sum 1.
-        count: how many numbers stand behind them; for N(0, 1) the points.
+        mass: (n,), with sum 1.
+        count: the count of numbers behind them; for N(0, 1) of points.
 
     """
 
-    x: Array
-    mass: Array
+    x: Floats
+    mass: Floats
     count: int
 
     @property
     def variance(self) -> float:
-        """Of x, as of a whole population."""
+        """Return the variance of x, as of a whole population."""
         mean = float(self.mass @ self.x)
         return float(self.mass @ np.square(self.x - mean))
 
 
 def standard_normal() -> Inputs:
-    """N(0, 1) at half a million evenly spaced points within 10 of 0."""
+    """Return N(0, 1) at half a million evenly spaced points within 10 of 0."""
     step = 2 * REACH / _POINTS
     z = (np.arange(_POINTS, dtype=np.float64) + 0.5) * step - REACH
-    mass: Array = np.exp(-z * z / 2)
+    mass: Floats = np.exp(-z * z / 2)
     return Inputs(z, np.divide(mass, mass.sum()), _POINTS)
 
 
-def keys(block: Block) -> NDArray[Any]:
-    """The bin of each number of a block: sign, exponent and 8 bits of the fraction, as float32 has them."""
+def bin_numbers(block: Array) -> NDArray[Any]:
+    """Return the bin of each number: its sign, exponent and 8 bits of the fraction as float32 stores them."""
     with np.errstate(over="ignore"):
         bits = np.ascontiguousarray(block, np.float32).view(np.uint32)
     return (bits >> _DROPPED_BITS).astype(np.intp)
 
 
 @dataclass(slots=True)
-class Tally:
-    """A stream of numbers, counted in bins 1/256 of their distance from 0 wide, or finer: memory is flat.
+class Distribution:
+    """A stream of numbers, counted in bins at most 1/256 of their distance from 0 wide; memory is flat.
 
     Attributes:
-        numbers: how many were met, of any kind.
-        left_out: how many of them are nan, infinite, or beyond the range of float32.
+        numbers: the count of all numbers.
+        left_out: the count of those that are nan, infinite, or beyond the range of float32.
 
     """
 
@@ -74,11 +74,11 @@ class Tally:
     smallest: float = math.inf
     largest: float = -math.inf
     bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS, np.int64))
-    kept: list[Array] = field(default_factory=list)
+    kept: list[Floats] = field(default_factory=list)
 
-    def add(self, block: Block, places: NDArray[Any]) -> None:
-        """Count a block; `places` are its keys."""
-        at = np.asarray(places, np.intp)
+    def add(self, block: Array, bins: NDArray[Any]) -> None:
+        """Count a block; `bins` are those of its numbers."""
+        at = np.asarray(bins, np.intp)
         finite = (at & (_BINS // 2 - 1)) < _INFINITE
         present = block[finite].astype(np.float64)
         at = at[finite]
@@ -97,13 +97,18 @@ class Tally:
             self.kept.clear()
 
     @property
+    def count(self) -> int:
+        """Return the count of numbers that are not left out."""
+        return self.numbers - self.left_out
+
+    @property
     def exact(self) -> bool:
-        """Whether the numbers are few enough to be known one by one."""
+        """Return whether the numbers are few enough to be kept exactly."""
         return self.numbers <= _KEPT
 
     def inputs(self) -> Inputs:
-        """The numbers themselves, or the bins, each split into evenly spaced points. No number: no points."""
-        count = self.numbers - self.left_out
+        """Return the numbers themselves, or evenly spaced points in each bin; without numbers no points."""
+        count = self.count
         if self.exact:
             x = np.sort(np.concatenate(self.kept)) if self.kept else np.empty(0)
             return Inputs(x, np.full(count, 1 / max(count, 1)), count)
@@ -111,10 +116,10 @@ class Tally:
         counts = self.bins[occupied] / max(count, 1)
         negative = occupied >= _BINS // 2
         size = (occupied & (_BINS // 2 - 1)).astype(np.uint32)
-        low, high = (_as_number(size + end) for end in (0, 1))
+        low, high = (_lower_end(size + end) for end in (0, 1))
         splits = min(max(_POINTS // max(occupied.size, 1), 1), _MOST_SPLITS)
         shares = (np.arange(splits) + 0.5) / splits
-        # 0 itself is frequent in real data, and a kink stands there: the smallest bin is that point
+        # 0 is frequent in real data, and many functions have a kink there: the smallest bin is that point
         x = np.where(size[:, None] == 0, 0.0, low[:, None] + (high - low)[:, None] * shares)
         x = np.where(negative[:, None], -x, x).ravel()
         mass = np.repeat(counts / splits, splits)
@@ -122,7 +127,7 @@ class Tally:
         return Inputs(np.clip(x[ascending], self.smallest, self.largest), mass[ascending], count)
 
 
-def _as_number(size: NDArray[np.uint32]) -> Array:
-    """The lower end of a bin."""
+def _lower_end(size: NDArray[np.uint32]) -> Floats:
+    """Return the lower end of a bin."""
     ends = (size << np.uint32(_DROPPED_BITS)).view(np.float32).astype(np.float64)
     return np.where(np.isinf(ends), float(np.finfo(np.float32).max), ends)

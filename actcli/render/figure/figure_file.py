@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from actcli.analysis.compare.result import Bars
-from actcli.analysis.figure.curves import Curve, Figure, Segment, thinned
+from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
 from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import DataError
 from actcli.render.figure.figure_text import Style
@@ -133,7 +133,7 @@ def _draw_panel(
     for i, curve in enumerate(curves):
         ink, dash = theme.inks[i % len(theme.inks)], theme.dashes[i % len(theme.dashes)]
         for segment in curve.segments:
-            x, y = thinned(segment, between, _COLUMNS)
+            x, y = thin(segment, between, _COLUMNS)
             axes.plot(x, y, dash, color=ink, linewidth=1.4, marker="." if len(x) == 1 else "")
         if curve.band is not None:
             axes.fill_between(*curve.band, color=ink, alpha=0.15, linewidth=0)

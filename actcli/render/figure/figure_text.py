@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment, thinned
+from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment, thin
 from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import UsageError
 from actcli.render.figure.chart import DATA, DOTS, FRAME, PLAIN, Cells, Frame, Places, Stroke, draw, with_gaps
@@ -198,7 +198,7 @@ def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> 
     for i, curve in enumerate(panel.curves):
         marker = style.marker_of(i)
         columns = style.width * DOTS.get(marker, (1, 1))[0]
-        parts = [thinned(segment, (x.low, x.high), columns) for segment in curve.segments]
+        parts = [thin(segment, (x.low, x.high), columns) for segment in curve.segments]
         strokes.append(Stroke(*with_gaps([(x.place(a), y.place(b)) for a, b in parts]), i + 1, marker))
     for a, b in points:
         marker = "O" if style.ascii else "•"

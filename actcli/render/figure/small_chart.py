@@ -1,7 +1,7 @@
 """The chart on a card: one function in a few lines, drawn as `plot` draws it."""
 
 from actcli.activations import Activation
-from actcli.analysis.figure.curves import Quantity, figure
+from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.analysis.figure.plot_range import usual_range
 from actcli.render.figure.figure_text import Style, figure_text
 from actcli.render.output.surface import Surface
@@ -17,4 +17,4 @@ def small_chart(f: Activation, width: int, height: int, surface: Surface) -> str
         color=surface.color,
         theme=theme_named("default"),
     )
-    return figure_text(figure([f], [Quantity(0)], usual_range([f]), max(1000, 8 * width)), style)
+    return figure_text(build_figure([f], [Quantity(0)], usual_range([f]), max(1000, 8 * width)), style)

@@ -147,7 +147,7 @@ def test_steps_tell_how_far_a_stream_is_or_that_nobody_knows():
     ("specs", "order", "said"),
     [
         (["relu"], 0, "at least two"),
-        (["relu", "gelu"], 101, "--order"),
+        (["relu", "gelu"], 101, "`order=101`"),
         (["relu", "softmax"], 0, "over rows"),
     ],
 )
@@ -158,3 +158,22 @@ def test_what_cannot_be_compared_is_refused_at_once(specs, order, said):
 
 def test_the_quantity_is_named():
     assert compared(["relu", "gelu"], numbers([1.0]), order=2).notes[0].startswith(Quantity(2).name)
+
+
+@pytest.mark.parametrize(
+    ("specs", "answer"),
+    [
+        (["relu", "leaky_relu:0.5"], "leaky_relu:0.5 differs from relu by at most 2, at x = -4."),
+        (["silu", "swish"], "swish equals silu at all 3 numbers."),
+        (["relu", "relu6", "step"], "Nearest to relu is relu6 (at most 2 apart), farthest step (7)."),
+        (["relu", "identity", "leaky_relu:1"], "identity and leaky_relu:1 differ from relu by at most 4."),
+        (["sine", "logit"], "sine and logit are nowhere both a number."),
+    ],
+)
+def test_the_answer_says_how_far_the_others_are_from_the_first(specs, answer):
+    assert compared(specs, numbers([-4.0, 2.0, 8.0])).answer == answer
+
+
+def test_the_answer_counts_the_numbers_at_which_only_one_is_nan():
+    answer = compared(["identity", "logit"], numbers([0.5, 2.0, 3.0])).answer
+    assert answer.endswith("; only one of logit and identity is nan at 2 numbers.")

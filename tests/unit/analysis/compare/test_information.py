@@ -137,7 +137,7 @@ def test_what_is_not_finite_is_left_out_and_said():
     found = compared("relu", data=[1.0, 2.0, -1.0, -2.0, math.nan, math.inf])
     assert found.contenders[0].value("merged") == 0.5
     assert "4 numbers" in found.notes[0]
-    assert "2 more" in found.notes[0]
+    assert "2 numbers left out" in found.warnings[0]
 
 
 def test_no_data_have_no_answer():
@@ -148,7 +148,7 @@ def test_no_data_have_no_answer():
 
 
 def test_constant_data():
-    assert "The inputs are 1 number (x.npy)." in compared("relu", data=[3.0]).notes
+    assert "1 number (x.npy)" in compared("relu", data=[3.0]).notes[0]
     assert value("relu", "explained_variance", data=[3.0, 3.0]) is None
 
 
@@ -173,11 +173,36 @@ def test_bars_of_what_is_explained_and_of_entropy():
     ("specs", "bits", "said"),
     [
         ([], 8, "needs a function"),
-        (["relu"], 0, "--bits"),
-        (["relu"], 17, "--bits"),
+        (["relu"], 0, "`bits="),
+        (["relu"], 17, "`bits="),
         (["softmax"], 8, "over rows"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_at_once(specs, bits, said):
     with pytest.raises(UsageError, match=said):
         compare_information([activation(spec) for spec in specs], None, bits, 1)
+
+
+@pytest.mark.parametrize(
+    ("specs", "answer"),
+    [
+        (["relu"], "relu keeps 82 % of the information about x; relu maps 50 % of the inputs to one value."),
+        (["tanh", "sigmoid"], "tanh and sigmoid keep all of the information about x."),
+        (
+            ["relu", "tanh", "leaky_relu"],
+            (
+                "tanh and leaky_relu keep all of the information about x, relu 82 %; "
+                "relu maps 50 % of the inputs to one value."
+            ),
+        ),
+        (
+            ["gaussian", "tanh", "relu", "step"],
+            (
+                "tanh keeps all of the information about x, gaussian none; "
+                "relu and step map 50 % of the inputs to one value."
+            ),
+        ),
+    ],
+)
+def test_the_answer_says_who_keeps_how_much(specs, answer):
+    assert compared(*specs).answer == answer

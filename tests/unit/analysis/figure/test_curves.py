@@ -5,8 +5,8 @@ import pytest
 
 from actcli import activation, catalogue
 from actcli.analysis.card.sweep import parse_sweep, product, swept
-from actcli.analysis.figure.curves import Quantity, figure, thinned
-from actcli.analysis.figure.histogram import occupancy, on_curve
+from actcli.analysis.figure.curves import Quantity, build_figure, thin
+from actcli.analysis.figure.histogram import count_occupancy, place_on_curve
 from actcli.analysis.figure.plot_range import steepest, usual_range
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import UsageError
@@ -16,7 +16,7 @@ VALUE, SLOPE, CURVATURE = Quantity(0), Quantity(1), Quantity(2)
 
 
 def segments(spec, quantity=VALUE, between=(-2.0, 2.0), points=5):
-    return figure([activation(spec)], [quantity], between, points).panels[0].curves[0].segments
+    return build_figure([activation(spec)], [quantity], between, points).panels[0].curves[0].segments
 
 
 def ends(spec, quantity=VALUE, **more):
@@ -27,7 +27,7 @@ def ends(spec, quantity=VALUE, **more):
 def data(values, *specs):
     x = np.asarray(values)
     numbers = Numbers("acts.npy", None, x.dtype, x.shape, iter(np.array_split(x, 7)))
-    return occupancy([activation(spec) for spec in specs], [numbers], threads=2)
+    return count_occupancy([activation(spec) for spec in specs], [numbers], threads=2)
 
 
 def test_a_kink_is_one_sharp_corner():
@@ -78,7 +78,7 @@ def test_thinning_keeps_what_a_column_shows():
     x = np.linspace(-5, 5, 100_001)
     y = np.sin(50 * x)
     y[12_345] = 7.0
-    a, b = thinned((x, y), (-5.0, 5.0), 60)
+    a, b = thin((x, y), (-5.0, 5.0), 60)
     assert len(a) <= 4 * 60
     assert (np.diff(a) > 0).all()
     assert (b.max(), b.min()) == (7.0, y.min())
@@ -91,7 +91,7 @@ def test_thinning_keeps_what_a_column_shows():
 
 def test_few_points_are_not_thinned():
     x = np.arange(10.0)
-    assert thinned((x, x), (0.0, 9.0), 60)[0] is x
+    assert thin((x, x), (0.0, 9.0), 60)[0] is x
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_a_slope_without_bound(spec):
     "between", [(1.0, 1.0), (2.0, 1.0), (-1e308, 1e308), (1.0, 1 + 1e-12), (0.0, 5e-324)]
 )
 def test_ranges_that_cannot_be_drawn(between):
-    with pytest.raises(UsageError, match=r"^--range "):
-        figure([activation("relu")], [VALUE], between, 10)
+    with pytest.raises(UsageError, match="`range="):
+        build_figure([activation("relu")], [VALUE], between, 10)
 
 
 def test_a_function_over_rows_has_no_curve():
-    with pytest.raises(UsageError, match="softmax maps rows to rows"):
-        figure([activation("softmax")], [VALUE], (-1, 1), 10)
+    with pytest.raises(UsageError, match="softmax works over rows"):
+        build_figure([activation("softmax")], [VALUE], (-1, 1), 10)
 
 
 def test_sweeps():
@@ -261,10 +261,10 @@ def test_the_bulk_leaves_single_outliers_out():
 
 def test_points_lie_on_the_curve_where_the_data_are():
     f = activation("gelu")
-    x, y = on_curve(f, data(np.array([1.0, 1.0, -2.0, 9.0, np.nan]), "gelu"), (-5, 5), 60)
+    x, y = place_on_curve(f, data(np.array([1.0, 1.0, -2.0, 9.0, np.nan]), "gelu"), (-5, 5), 60)
     assert x.tolist() == [-2, 1]
     np.testing.assert_array_equal(y, f(x))
-    x, _ = on_curve(f, data(np.linspace(1, 2, 5000), "gelu"), (-5.0, 5.0), 100)
+    x, _ = place_on_curve(f, data(np.linspace(1, 2, 5000), "gelu"), (-5.0, 5.0), 100)
     assert x.min() == pytest.approx(1.05)
     assert x.max() == pytest.approx(2.05)  # 2 itself lies right of the edge
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, figure
+from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, build_figure
 from actcli.exits import UsageError
 from actcli.render.figure.figure_text import Style, _staggered, figure_text
 from actcli.render.figure.scale import Scale, round_numbers, tick_texts, y_scale
@@ -24,7 +24,7 @@ def chart(*specs, quantities=VALUE, between=(-5.0, 5.0), overlay=False, **more):
         "theme": THEMES["default"],
     } | more
     functions = [activation(spec) for spec in specs]
-    return figure_text(figure(functions, quantities, between, 2000, overlay=overlay), Style(**style))
+    return figure_text(build_figure(functions, quantities, between, 2000, overlay=overlay), Style(**style))
 
 
 def test_round_numbers():

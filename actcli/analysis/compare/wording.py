@@ -1,0 +1,58 @@
+"""The words that answers share: counts, lists of names, shares and rounded numbers as a person reads them."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+_MOST_NAMED = 4
+_LEAST_SHARE = 1e-6
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun: `1 network`, `1,348 networks`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as in a sentence: `relu, gelu and silu`; of many the first four and how many more there are."""
+    if len(names) > _MOST_NAMED + 1:
+        names = [*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits: `0.17`, `1,001`, `4.7e-5`."""
+    if not math.isfinite(value):
+        return str(value)
+    value = float(f"{value:.{digits}g}")
+    if abs(value) >= 1e3 and abs(value) < 1e6:
+        return f"{value:,.0f}"
+    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
+
+
+def percent(share: float) -> str:
+    """Return a share as `82 %`, `0.3 %`; `all` and `none` stand for exactly 1 and 0 only."""
+    if share in {0.0, 1.0}:
+        return "all" if share else "none"
+    if share < _LEAST_SHARE:
+        return f"less than {100 * _LEAST_SHARE:g} %"
+    return f"{min(100 * share, 99.9):.2g} %" if share < 0.99 else f"{min(100 * share, 99.9):.3g} %"
+
+
+def group_equal(
+    pairs: Iterable[tuple[float, str]], text: Callable[[float], str], *, descending: bool = False
+) -> list[tuple[str, list[str]]]:
+    """Return (text, names) for each distinct text of a value, ordered by value: what reads the same is a tie.
+
+    pairs: (value, name); the names of a tie keep this order.
+    """
+    groups: dict[str, tuple[float, list[str]]] = {}
+    for value, name in pairs:
+        groups.setdefault(text(value), (value, []))[1].append(name)
+    ordered = sorted(groups.items(), key=lambda group: group[1][0], reverse=descending)
+    return [(words, names) for words, (_, names) in ordered]
+
+
+def verb(names: Sequence[str], singular: str, plural: str) -> str:
+    """Return the form of a verb that fits so many names."""
+    return singular if len(names) == 1 else plural
