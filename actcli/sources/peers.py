@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.compare.speed import TYPES, Peer, Timed
+from actcli.analysis.compare.timing import TYPES, Peer, Timed
 from actcli.exits import DataError, UsageError
 from actcli.sources.optional import turn_reporting_off
 

@@ -2,13 +2,15 @@
 
 import itertools
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.compare.speed import Peer, compare_speed
+from actcli.analysis.compare.speed import compare_speed
+from actcli.analysis.compare.timing import Peer
 from actcli.exits import UsageError
 
 SIZES = (50_000, 100_000)
@@ -111,7 +113,7 @@ def test_what_a_library_lacks_is_said():
     slow, _ = peer(clock, 1.0, lacks=("squareplus",))
     found = compared("squareplus", peers=(slow,), clock=clock)
     assert [c.function for c in found.contenders] == ["relu", "squareplus", "relu in slow 1.0"]
-    assert any("slow has no squareplus" in note for note in found.notes)
+    assert any("slow has no squareplus" in warning for warning in found.warnings)
 
 
 def test_median_and_spread_of_the_rounds():
@@ -144,14 +146,14 @@ def test_only_complete_rounds_count_and_three_at_least():
         held = [record["rounds"] for c in step.so_far.contenders for record in c.details["sizes"]]
         assert len(held) % 4 == 0  # of every contender the same
         assert min(held, default=3) >= 3
-        part = [note for note in step.so_far.notes if " of 11 rounds" in note]
+        part = [warning for warning in step.so_far.warnings if " of 11 rounds" in warning]
         told.update(part)
         rounds = max([rounds, *held])
     assert rounds == 11
-    begun = "float32, 50000 elements:"
-    assert {f"{begun} {n} of 11 rounds, too few to tell." for n in (0, 1, 2)} < told
-    assert {f"{begun} {n} of 11 rounds." for n in range(3, 11)} < told
-    assert not any(" of 11 rounds" in note for note in step.so_far.notes)
+    begun = "float32, 50,000 elements:"
+    assert {f"{begun} {n} of 11 rounds, too few to report" for n in (0, 1, 2)} < told
+    assert {f"{begun} {n} of 11 rounds" for n in range(3, 11)} < told
+    assert not any(" of 11 rounds" in warning for warning in step.so_far.warnings)
 
 
 def test_the_order_within_a_round_depends_on_the_seed_alone():
@@ -190,8 +192,15 @@ def test_real_time_passes():
 
 @pytest.mark.parametrize(
     ("specs", "threads", "said"),
-    [([], 1, "needs a function"), (["relu"], 0, "--threads"), (["softmax"], 1, "over rows")],
+    [([], 1, "needs a function"), (["relu"], 0, "`threads=0`"), (["softmax"], 1, "over rows")],
 )
 def test_what_cannot_be_timed_is_refused_at_once(specs, threads, said):
     with pytest.raises(UsageError, match=said):
         compare_speed([activation(spec) for spec in specs], (), threads, 0)
+
+
+def test_the_answer_compares_with_relu_at_the_largest_size():
+    even = compared("gelu", "tanh", sizes=(50_000, 100_000)).answer
+    assert even == "gelu and tanh take as long as relu (f, float32, 100,000 elements)."
+    alone = compared("relu").answer
+    assert re.fullmatch(r"relu takes \S+ ns per element \(float32, [\d,]+ elements\)\.", alone)
