@@ -1,4 +1,4 @@
-"""Types of number that a network runs in: how they round, how far apart their numbers are, where they end."""
+"""The floating-point types that networks run in: how they round, the spacing of their numbers, their limits."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -6,12 +6,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
 class Limits(Protocol):
-    """What NumPy's and ml_dtypes' finfo say of a type, as far as it is needed here."""
+    """The attributes of NumPy's and ml_dtypes' finfo that are used here."""
 
     @property
     def nmant(self) -> Any:
@@ -31,12 +31,12 @@ class LowType:
     """A binary floating-point type of at most 64 bits; its numbers are handled as float64, which holds them all.
 
     Attributes:
-        name: for people and columns: `float16`, `bfloat16`, `float8_e4m3`.
-        digits: bits of the significand, with the leading one that is not stored.
-        smallest_exponent: of the smallest normal number, 2**smallest_exponent.
+        name: `float16`, `bfloat16`, `float8_e4m3`.
+        digits: bits of the significand, including the leading one that is not stored.
+        smallest_exponent: that of the smallest normal number, 2**smallest_exponent.
         largest: the largest finite number.
-        infinite: whether there is an infinity; where there is none, what is too large becomes NaN (float8_e4m3).
-        cast: NumPy's own type, which rounds a float64 once and quickly; None where there is none.
+        infinite: whether it has an infinity; without one, too large values become NaN (float8_e4m3).
+        cast: the NumPy type, which rounds a float64 once and quickly; None where NumPy has none.
 
     """
 
@@ -49,82 +49,82 @@ class LowType:
 
     @property
     def smallest_normal(self) -> float:
-        """The smallest positive number with all digits."""
+        """Return the smallest positive number with all digits."""
         return float(np.ldexp(1.0, self.smallest_exponent))
 
     @property
     def smallest_subnormal(self) -> float:
-        """The smallest positive number: 2**(smallest_exponent − digits + 1)."""
+        """Return the smallest positive number, 2**(smallest_exponent − digits + 1)."""
         return float(np.ldexp(1.0, self.smallest_exponent - self.digits + 1))
 
     @property
     def unit_roundoff(self) -> float:
-        """The largest relative error of rounding to a normal number: 2**−digits."""
+        """Return the largest relative error of rounding to a normal number, 2**−digits."""
         return float(np.ldexp(1.0, -self.digits))
 
     @property
     def largest_exponent(self) -> int:
-        """The exponent of the largest finite number."""
+        """Return the exponent of the largest finite number."""
         return int(np.frexp(self.largest)[1]) - 1
 
     @property
     def count(self) -> int:
-        """How many finite numbers from 0 on there are."""
+        """Return the count of finite numbers that are not negative."""
         significand, exponent = np.frexp(self.largest)
         stored = int(np.ldexp(significand, self.digits)) - (1 << (self.digits - 1))
         return ((int(exponent) - self.smallest_exponent) << (self.digits - 1)) + stored + 1
 
     @property
     def bits(self) -> int:
-        """How many it takes to store a number."""
+        """Return how many bits store a number."""
         return (2 * self.count).bit_length()
 
-    def stored(self, patterns: Indices) -> Array:
-        """The numbers of these bit patterns, 0 to 2**bits − 1: sign, exponent, significand; inf and NaN too."""
+    def decode(self, patterns: Indices) -> Floats:
+        """Return the numbers with these bit patterns, 0 to 2**bits − 1, inf and NaN included."""
         sign = patterns >> (self.bits - 1)
         place = patterns & ((1 << (self.bits - 1)) - 1)
         beyond = np.where((place == self.count) & self.infinite, np.inf, np.nan)
         size = np.where(place < self.count, self.at(np.minimum(place, self.count - 1)), beyond)
         return np.copysign(size, np.where(sign, -1.0, 1.0))
 
-    def at(self, place: Indices) -> Array:
-        """The numbers in ascending order by their place: 0 is 0, 1 the smallest subnormal, −1 its negative.
+    def at(self, place: Indices) -> Floats:
+        """Return the numbers at these places in ascending order: place 0 is 0, 1 the smallest subnormal number.
 
-        place: int64, |place| < count. A place from 0 on is the number's bit pattern.
+        place: int64, |place| < count. A place that is not negative is the number's bit pattern.
         """
         size = np.abs(place)
         stored = self.digits - 1
         octave = size >> stored
         significand = (size & ((1 << stored) - 1)) | ((octave > 0).astype(np.int64) << stored)
         exponent = np.maximum(octave, 1) - 1 + self.smallest_exponent - stored
-        value: Array = np.ldexp(significand.astype(np.float64), exponent.astype(np.int32))
+        value: Floats = np.ldexp(significand.astype(np.float64), exponent.astype(np.int32))
         return np.copysign(value, np.where(place < 0, -1.0, 1.0))
 
-    def round(self, y: Array) -> Array:
-        """The nearest numbers of the type, ties to even; rounded once.
+    def round(self, y: Floats) -> Floats:
+        """Return the nearest numbers of the type, ties to even, rounded once.
 
-        y: float64, any shape. What lies half a step or more beyond the largest becomes infinite, or NaN.
+        y: float64, any shape. Values half a step or more beyond the largest become infinite, or NaN.
         """
         with np.errstate(all="ignore"):
             if self.cast is not None:
                 return y.astype(self.cast).astype(np.float64)
-            # ml_dtypes goes from float64 through float32, and so rounds twice
+            # ml_dtypes converts float64 through float32 and so rounds twice
             step = self._exponents(y) - (self.digits - 1)
-            rounded: Array = np.ldexp(np.rint(np.ldexp(y, -step)), step)
+            rounded: Floats = np.ldexp(np.rint(np.ldexp(y, -step)), step)
             beyond = np.copysign(np.inf, y) if self.infinite else np.full_like(y, np.nan)
             return np.where(np.abs(rounded) > self.largest, beyond, rounded)
 
-    def ulp(self, y: Array) -> Array:
-        """The distance between the numbers of the type around y, positive.
+    def ulp(self, y: Floats) -> Floats:
+        """Return the distance between the numbers of the type around y, positive.
 
-        That of the binade 2**e <= |y| < 2**(e+1); below the normal numbers, and at 0, that of the subnormal
-        ones; beyond the largest number, and at inf, that of the last binade. y: float64, any shape.
+        It is that of the binade 2**e <= |y| < 2**(e+1); below the normal numbers and at 0 that of the subnormal
+        numbers, beyond the largest number and at inf that of the last binade. y: float64, any shape.
         """
         exponent = np.minimum(self._exponents(y), self.largest_exponent)
-        unit: Array = np.ldexp(1.0, exponent - (self.digits - 1))
+        unit: Floats = np.ldexp(1.0, exponent - (self.digits - 1))
         return unit
 
-    def _exponents(self, y: Array) -> NDArray[np.int32]:
+    def _exponents(self, y: Floats) -> NDArray[np.int32]:
         _, exponent = np.frexp(y)
         exponent = np.where(y == 0, self.smallest_exponent, exponent - 1)
         exponent = np.where(np.isfinite(y), exponent, self.largest_exponent)
@@ -134,12 +134,12 @@ class LowType:
 def low_type(
     name: str, limits: Limits, *, infinite: bool = True, cast: np.dtype[Any] | None = None
 ) -> LowType:
-    """The type that a finfo describes."""
+    """Return the type that a finfo describes."""
     return LowType(
         name, int(limits.nmant) + 1, int(limits.minexp), float(limits.max), infinite=infinite, cast=cast
     )
 
 
 def numpy_type(dtype: np.dtype[Any]) -> LowType:
-    """float16, float32 or float64 as NumPy has it."""
+    """Return NumPy's float16, float32 or float64."""
     return low_type(dtype.name, np.finfo(dtype), cast=dtype)

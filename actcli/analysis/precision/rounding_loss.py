@@ -1,14 +1,14 @@
-"""What an activation loses in a type of number, over all numbers of the type.
+"""The loss of an activation in a floating-point type, over all numbers of the type.
 
 x is a number of the type, f(x) is computed in float64 and rounded to the type once: no kernel can do better.
-The types of 16 and 8 bits are gone through completely. Of float32 one number in 8160 is taken, from each
-stretch of so many another one; where the result turns to 0 or inf between two of these, all between are tried.
+All numbers of 8- and 16-bit types are tried. Of float32, one random number from each stretch of 8160 is tried;
+where the result turns to 0 or inf between two of these, all numbers between them are tried.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -16,29 +16,29 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation
 from actcli.analysis.card.landmarks import pieces
-from actcli.analysis.figure.curves import Segment
-from actcli.analysis.precision.number_types import Array, Indices, LowType
+from actcli.analysis.figure.curves import Quantity, Segment
+from actcli.analysis.precision.number_types import Floats, Indices, LowType
 from actcli.analysis.stream.blocks import in_order
 
 Mask = NDArray[np.bool_]
-Function = Callable[[Array], Array]
+Function = Callable[[Floats], Floats]
 
 _BLOCK = 1 << 17
 _ALL_UP_TO = 1 << 16
 _STRETCH = 8160
-"""count of float32 is 2^18 stretches and a little; 1028 numbers an octave."""
+"""float32 has a little more than 2^18 such stretches; 1028 numbers are tried per octave."""
 _COLUMNS = 240
 _PER_COLUMN = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Where the results become 0, and where inf, though the exact ones are not.
+    """Where rounded results become 0, and where inf, although the exact results do not.
 
     Attributes:
-        zero_below: at this x of the type and all below it the result is 0, and f(x) is not; −inf: nowhere.
-        zero_above: the same at and above; inf: nowhere.
-        inf_below, inf_above: likewise for inf; NaN in a type without infinity.
+        zero_below: at and below this x of the type the result is 0 and f(x) is not; −inf for nowhere.
+        zero_above: the same at and above this x; inf for nowhere.
+        inf_below, inf_above: the same for inf, or NaN in a type without infinity.
 
     """
 
@@ -50,13 +50,13 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a type loses of one quantity, f or a derivative.
+    """The loss of one quantity, f or a derivative, in a type.
 
     Attributes:
         largest: the largest |rounded − exact| / |exact| over all finite x of the type: 1 where a result becomes
-            0, inf where one becomes inf, 0 where all results are numbers of the type.
-        mean: its mean over x ~ N(0, 1), rounded to the type, where the result is finite; None where there is none.
-        lost: the share of N(0, 1) for which the result is 0 or inf and the exact one is not.
+            0, inf where one becomes inf, 0 where all exact results are numbers of the type.
+        mean: the mean over x ~ N(0, 1), rounded to the type, of finite results; None without any.
+        lost: the share of N(0, 1) for which the result is 0 or inf and the exact result is not.
 
     """
 
@@ -65,15 +65,10 @@ class Loss:
     lost: float
 
 
-def derivative(f: Activation, order: int) -> Function:
-    """f for order 0, f' for 1, f'' for 2."""
-    return partial(f.grad, order=order) if order else f
+def relative_errors(exact: Floats, rounded: Floats, gone: Mask) -> Floats:
+    """Return |rounded − exact| / |exact|: 0 where they are equal, 1 or inf where `gone` marks a lost result.
 
-
-def relative_errors(exact: Array, rounded: Array, gone: Mask) -> Array:
-    """|rounded − exact| / |exact|: 0 where they are equal, 1 and inf for results that are lost.
-
-    NaN where even float64 has no number for what is exact, and the result is as it should be.
+    NaN where the exact result is beyond float64 too and the rounded result is right.
     """
     with np.errstate(all="ignore"):
         errors = np.abs(rounded - exact) / np.abs(exact)
@@ -84,12 +79,12 @@ def relative_errors(exact: Array, rounded: Array, gone: Mask) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """Where one quantity of one activation ends up as 0 or inf in a type; also beyond the reach of float64.
+    """Where one quantity of one activation becomes 0 or inf in a type, also beyond the range of float64.
 
     Attributes:
-        edges: where the results do.
-        zeros: intervals, ends included, on which the quantity is 0 indeed.
-        domain: of the activation.
+        edges: where results become 0 or inf.
+        zeros: closed intervals on which the exact quantity is 0.
+        domain: that of the activation.
 
     """
 
@@ -97,10 +92,10 @@ class Tails:
     zeros: tuple[tuple[float, float], ...]
     domain: tuple[float, float]
 
-    def lost(self, x: Array, exact: Array, rounded: Array) -> Mask:
-        """Where the rounded result is 0, inf or NaN, and the exact one is another number.
+    def lost(self, x: Floats, exact: Floats, rounded: Floats) -> Mask:
+        """Return where the rounded result is 0, inf or NaN although the exact result is another number.
 
-        x: as it was before it was rounded; exact: at x, 0 or inf where float64 has no number for it.
+        x: before rounding; exact: the result at x, 0 or inf where it is beyond float64.
         """
         low, high = self.domain
         edges = self.edges
@@ -114,16 +109,16 @@ class Tails:
         return there
 
 
-def numbers_in(kind: LowType) -> int:
-    """How many numbers of a type are looked at."""
+def count_tried(kind: LowType) -> int:
+    """Return how many numbers of a type are tried."""
     return int(_grid(kind)[0].size)
 
 
 def measure_loss(f: Activation, order: int, kind: LowType, threads: int) -> tuple[Loss, Tails]:
-    """Errors and tails of f, f' or f'', in one type."""
-    g = derivative(f, order)
+    """Return the loss and the tails of f, f' or f'' in one type."""
+    g = Quantity(order).of(f)
     places, x, mass = _grid(kind)
-    exact = along(g, x, threads)
+    exact = _evaluate(g, x, threads)
     rounded = kind.round(exact)
     inside = ~np.isnan(exact)
     upwards = _Samples(places[inside], exact[inside], rounded[inside])
@@ -139,33 +134,33 @@ def measure_loss(f: Activation, order: int, kind: LowType, threads: int) -> tupl
     errors = relative_errors(exact, rounded, gone)
     kept = np.isfinite(errors)
     weight, kept_weight = float(mass[inside].sum()), float(mass[kept].sum())
-    found = Loss(
+    loss = Loss(
         largest=float(np.nanmax(errors, initial=0.0)),
         mean=float((mass * np.where(kept, errors, 0.0)).sum()) / kept_weight if kept_weight else None,
         lost=float(mass[gone].sum()) / weight if weight else 0.0,
     )
-    return found, tails
+    return loss, tails
 
 
 def _zeros(f: Activation, order: int) -> tuple[tuple[float, float], ...]:
-    """The intervals between kinks on which f, f' or f'' is 0: not only too small, as in the tail of a sigmoid."""
-    found = []
+    """Return the intervals between kinks on which f, f' or f'' is exactly 0, unlike the tail of a sigmoid."""
+    intervals = []
     for piece in pieces(f):
         level = not (piece.curvature if order == 2 else piece.slope).any()
         if level and (order or piece.value[0] == 0):
-            found.append((piece.low, piece.high))
-    return tuple(found)
+            intervals.append((piece.low, piece.high))
+    return tuple(intervals)
 
 
-def along(g: Function, x: Array, threads: int) -> Array:
-    """g(x) on several threads; x 1-D."""
+def _evaluate(g: Function, x: Floats, threads: int) -> Floats:
+    """Return g(x), computed on several threads; x is 1-D."""
     blocks = (x[start : start + _BLOCK] for start in range(0, x.size, _BLOCK))
     done = [np.asarray(y, np.float64) for _, y in in_order(cast("Any", g), blocks, threads)]
     return np.concatenate(done) if done else np.empty(0)
 
 
 def error_curve(g: Function, kind: LowType, between: tuple[float, float]) -> tuple[Segment, ...]:
-    """The largest relative error in each of 240 columns of a range; gaps below 1/64 of the unit roundoff."""
+    """Return the largest relative error in each of 240 columns of a range; gaps where it is below 1/64 roundoff."""
     low, high = between
     x = np.unique(kind.round(np.linspace(low, high, _COLUMNS * _PER_COLUMN)))
     x = x[np.isfinite(x) & (x >= low) & (x <= high)]
@@ -176,11 +171,11 @@ def error_curve(g: Function, kind: LowType, between: tuple[float, float]) -> tup
 
 
 def columnwise_largest(
-    x: Array, values: Array, between: tuple[float, float], least: float
+    x: Floats, values: Floats, between: tuple[float, float], least: float
 ) -> tuple[Segment, ...]:
-    """The largest value in each column of a range, as a curve; columns without any x are passed over.
+    """Return the largest value in each column of a range as a curve; columns without an x are skipped.
 
-    x lies within the range. Where the largest is below `least`, infinite or NaN the curve has a gap.
+    x must lie within the range. The curve has a gap where the largest value is below `least`, infinite or NaN.
     """
     low, high = between
     column = np.minimum(((x - low) / (high - low) * _COLUMNS).astype(np.int64), _COLUMNS - 1)
@@ -197,12 +192,12 @@ def columnwise_largest(
 
 
 @cache
-def _grid(kind: LowType) -> tuple[Indices, Array, Array]:
-    """Places and numbers in ascending order, and the share of N(0, 1) that is rounded to each of them."""
+def _grid(kind: LowType) -> tuple[Indices, Floats, Floats]:
+    """Return places and numbers, ascending, and the share of N(0, 1) that is rounded to each number."""
     if kind.count <= _ALL_UP_TO:
         positive = np.arange(1, kind.count, dtype=np.int64)
     else:
-        # one anywhere in each stretch: a fixed distance would meet only numbers with the same last digits
+        # a random one in each stretch: fixed steps would meet only numbers with the same last digits
         starts = np.arange(1, kind.count, _STRETCH, dtype=np.int64)
         within = np.random.default_rng(0).integers(0, _STRETCH, starts.size)
         positive = np.unique(np.append(np.minimum(starts + within, kind.count - 1), [1, kind.count - 1]))
@@ -215,25 +210,25 @@ def _grid(kind: LowType) -> tuple[Indices, Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class _Samples:
-    """Numbers by their places, from one end of the line to the other; exact and rounded results there."""
+    """Numbers by their places, from one end of the line to the other, with exact and rounded results."""
 
     places: Indices
-    exact: Array
-    rounded: Array
+    exact: Floats
+    rounded: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """What may become of a result.
+    """A fate of results, to become 0 or infinite.
 
     Attributes:
-        met: of exact and rounded results: where it has.
-        wrong: of exact results: where it should not have.
+        met: takes exact and rounded results, and returns where the rounded results have met it.
+        wrong: takes exact results, and returns where they do not meet it themselves.
 
     """
 
-    met: Callable[[Array, Array], Mask]
-    wrong: Callable[[Array], Mask]
+    met: Callable[[Floats, Floats], Mask]
+    wrong: Callable[[Floats], Mask]
 
 
 _ZERO = _Fate(met=lambda _, rounded: rounded == 0, wrong=lambda exact: exact != 0)
@@ -241,16 +236,16 @@ _INFINITE = _Fate(met=lambda exact, rounded: ~np.isfinite(rounded) & ~np.isnan(e
 
 
 def _edge(g: Function, kind: LowType, fate: _Fate, samples: _Samples, never: float) -> float:
-    """Coming from outside, the last x of the first run of results with this fate that is wrong there.
+    """Return the innermost x at which this fate is wrong, within the outermost run of results that meet it.
 
-    Farther out in the run it may be right, or float64 too may have no number for the exact result.
+    Farther out in the run the fate may be right, or the exact result may be beyond float64 too.
     """
     places = samples.places
     end = _run(fate.met(samples.exact, samples.rounded))
     if not end:
         return never
     inmost = int(np.flatnonzero(fate.wrong(samples.exact[:end])).max(initial=-1))
-    # the numbers that were passed over: at the end of the run, and where the fate is last wrong
+    # try the numbers that were skipped at the end of the run, and where the fate is last wrong
     for start in dict.fromkeys((end - 1, inmost)):
         if start < 0 or start + 1 >= places.size:
             continue
@@ -265,5 +260,5 @@ def _edge(g: Function, kind: LowType, fate: _Fate, samples: _Samples, never: flo
 
 
 def _run(met: Mask) -> int:
-    """How many are true before the first that is not."""
+    """Return how many are true before the first that is false."""
     return met.size if met.all() else int(np.argmin(met))

@@ -1,9 +1,9 @@
-"""Errors in units of the last place, and what is kept of millions of them.
+"""Errors in units in the last place (ULP), and mergeable statistics of millions of them.
 
 The error of a result t for the exact y is |y − t| / ulp(y). ulp(y) is the distance of the numbers of t's type in
-the binade of y, 2**e <= |y| < 2**(e+1): Goldberg's (1991) and, but for powers of two, Muller's (2005) unit;
-below the normal numbers it is the distance of the subnormal ones. A result rounded to nearest has an error of
-at most 0.5. An infinite t is right (error 0) where y rounds to it; else it counts as the first power of two
+the binade of y, 2**e <= |y| < 2**(e+1): Goldberg's (1991) and, except at powers of two, Muller's (2005) unit;
+below the normal numbers it is the distance of the subnormal numbers. A result rounded to nearest has an error of
+at most 0.5. An infinite t is right (error 0) where y rounds to it; otherwise it counts as the first power of two
 beyond the type's largest number.
 """
 
@@ -15,30 +15,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.precision.number_types import LowType
-
-Array = NDArray[np.float64]
+from actcli.analysis.precision.number_types import Floats, LowType
 
 WORST = 10
-"""How many of the largest errors are kept."""
+"""The count of largest errors that are kept."""
 _POWERS = 2.0 ** np.arange(-1, 65)
 _EDGES = np.concatenate([[0.0], _POWERS, [np.finfo(np.float64).max, np.inf]])
-"""Bucket i holds the errors above edge i−1 up to edge i."""
+"""Bucket i holds the errors above edge i−1 and up to edge i."""
 KEPT = 1 << 20
-"""So many errors, or fewer, are kept one by one for the median: 8 MiB."""
+"""Up to so many errors are kept exactly for the median: 8 MiB."""
 _FINE = 256
 _FINE_UP_TO = 64.0
 _COUNTED_OVER = (0.5, 1.0, 2.0, 4.0)
 
 
-def ulp_errors(theirs: Array, exact: Array, unit: LowType) -> Array:
-    """|exact − theirs| / ulp(exact), as the module says; float64, of one shape.
+def ulp_errors(theirs: Floats, exact: Floats, unit: LowType) -> Floats:
+    """Return |exact − theirs| / ulp(exact) as defined above; all float64 and of one shape.
 
-    NaN for NaN is 0; NaN for a number, a number for NaN, and a finite number for an infinite exact result
-    (infinite even as a float64) are inf. The sign of zero does not count.
+    NaN for NaN is 0; NaN for a number, a number for NaN, and a finite number for an exact result that is infinite
+    even in float64 are inf. The sign of zero is ignored.
     """
     with np.errstate(all="ignore"):
-        # halved, so that a power of two beyond the largest float64 has a number too
+        # halved, so that the power of two beyond the largest float64 is finite
         infinite = np.isinf(theirs)
         half = np.where(infinite | (np.abs(exact) > 1) | (np.abs(theirs) > 1), 0.5, 1.0)
         beyond = np.copysign(math.ldexp(1.0, unit.largest_exponent), theirs)
@@ -48,19 +46,19 @@ def ulp_errors(theirs: Array, exact: Array, unit: LowType) -> Array:
         right = (theirs == exact) | (infinite & (theirs == _infinite(rounded, exact)))
         errors = np.where(right, 0.0, errors)
         errors = np.where(np.isinf(exact) & (theirs != exact), np.inf, errors)
-        lost = np.isnan(theirs), np.isnan(exact)
-        errors = np.where(lost[0] | lost[1], np.inf, errors)
-        return np.where(lost[0] & lost[1], 0.0, errors)
+        theirs_nan, exact_nan = np.isnan(theirs), np.isnan(exact)
+        errors = np.where(theirs_nan | exact_nan, np.inf, errors)
+        return np.where(theirs_nan & exact_nan, 0.0, errors)
 
 
-def _infinite(rounded: Array, exact: Array) -> Array:
-    """The rounded results, infinite where a type without infinity has NaN for what is too large."""
+def _infinite(rounded: Floats, exact: Floats) -> Floats:
+    """Return the rounded results, infinite where a type without infinity has NaN for a too large value."""
     return np.where(np.isnan(rounded), np.copysign(np.inf, exact), rounded)
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """How many errors lie above `low` and up to `high`; the first is 0 to 0, the last inf to inf."""
+    """The count of errors above `low` and up to `high`; the first bucket is 0 to 0, the last inf to inf."""
 
     low: float
     high: float
@@ -69,7 +67,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """One result: its place in the array, x, what was given, the exact result, and the error in ULP."""
+    """One result: its index in the array, x, the result, the exact result, and the error in ULP."""
 
     index: int
     x: float
@@ -79,21 +77,21 @@ class Wrong:
 
 
 @dataclass(slots=True)
-class UlpTally:
-    """What is kept of a stream of errors: bounded in size. Tallies of consecutive pieces add up.
+class UlpStatistics:
+    """Mergeable statistics of a stream of errors, bounded in size.
 
     Attributes:
-        count: results compared.
-        largest: the largest error; 0 of none.
-        largest_finite, largest_finite_x: the largest finite error, and the first x that has it; NaN where it is 0.
+        count: the count of results.
+        largest: the largest error; 0 without errors.
+        largest_finite, largest_finite_x: the largest finite error and the first x that has it; NaN where it is 0.
         total: the sum of the finite errors.
-        rounded_right: results that are the exact one rounded to nearest.
-        nan_disagreements: NaN on one side only.
-        zero_signs: zeros of the other sign.
-        over: how many errors are above 0.5, 1, 2 and 4.
-        worst: the ten largest errors above 0, the largest first, of equal ones the first in the array.
-        buckets, fine: how many errors lie in the buckets of powers of two, and in those of 1/256 ULP.
-        kept: the errors themselves, as long as there are no more than `KEPT`.
+        rounded_right: the count of results that are the exact one rounded to nearest.
+        nan_disagreements: the count of NaN on one side only.
+        zero_signs: the count of zeros of the wrong sign.
+        over: the counts of errors above 0.5, 1, 2 and 4.
+        worst: the ten largest errors above 0, largest first, the first in the array among equals.
+        buckets, fine: the counts of errors in buckets of powers of two, and in those of 1/256 ULP.
+        kept: the errors themselves while there are at most `KEPT`.
 
     """
 
@@ -109,11 +107,11 @@ class UlpTally:
     worst: tuple[Wrong, ...] = ()
     buckets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(_EDGES), np.int64))
     fine: NDArray[np.int64] = field(default_factory=lambda: np.zeros(int(_FINE * _FINE_UP_TO) + 2, np.int64))
-    kept: tuple[Array, ...] = ()
+    kept: tuple[Floats, ...] = ()
 
     @classmethod
-    def of(cls, x: Array, theirs: Array, exact: Array, errors: Array, unit: LowType) -> "UlpTally":
-        """The tally of one piece, float64 and 1-D; errors as `ulp_errors` has them, indices within the piece."""
+    def of(cls, x: Floats, theirs: Floats, exact: Floats, errors: Floats, unit: LowType) -> "UlpStatistics":
+        """Return the statistics of one piece, float64 and 1-D; errors from `ulp_errors`, indices within the piece."""
         finite = np.isfinite(errors)
         rounded = unit.round(exact)
         same = (theirs == rounded) | (np.isnan(theirs) & np.isnan(exact))
@@ -137,8 +135,8 @@ class UlpTally:
             kept=(errors,),
         )
 
-    def add(self, later: "UlpTally") -> None:
-        """Take in the tally of the piece that follows; its indices go on from ours."""
+    def add(self, later: "UlpStatistics") -> None:
+        """Add the statistics of the next piece; its indices continue from ours."""
         moved = [replace(wrong, index=wrong.index + self.count) for wrong in later.worst]
         self.count += later.count
         self.largest = max(self.largest, later.largest)
@@ -157,30 +155,30 @@ class UlpTally:
 
     @property
     def infinite(self) -> int:
-        """How many errors are infinite."""
+        """Return the count of infinite errors."""
         return int(self.buckets[-1])
 
     @property
     def mean(self) -> float | None:
-        """The mean of all errors: inf where one is; None where there are none."""
+        """Return the mean of all errors, inf where one is infinite; None without errors."""
         return math.inf if self.infinite else self.finite_mean
 
     @property
     def finite_mean(self) -> float | None:
-        """The mean of the finite errors; None where there are none."""
+        """Return the mean of the finite errors; None without any."""
         finite = self.count - self.infinite
         return self.total / finite if finite else None
 
     @property
     def exact_median(self) -> bool:
-        """Whether the errors are few enough for their median to be known."""
+        """Return whether the errors are few enough for an exact median."""
         return self.count <= KEPT
 
     @property
     def median(self) -> float | None:
-        """The median of all errors; of more than `KEPT` the upper end of the narrow bucket that it lies in.
+        """Return the median of all errors; with more than `KEPT` an upper bound, the end of its narrow bucket.
 
-        Such an end is a multiple of 1/256 up to 64, above it a power of two.
+        The bound is a multiple of 1/256 up to 64, and above it a power of two.
         """
         if not self.count:
             return None
@@ -196,29 +194,29 @@ class UlpTally:
         return float(_EDGES[int(np.searchsorted(np.cumsum(self.buckets), half))])
 
     def histogram(self) -> Sequence[Bucket]:
-        """The errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs.
+        """Return the errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs.
 
-        Empty buckets above 4 are left out: a lone result of the other sign is off by millions.
+        Empty buckets above 4 are left out, since a single result of the wrong sign is off by millions.
         """
         if not self.count:
             return ()
         last = int(np.flatnonzero(self.buckets[:-1]).max(initial=1))
-        found = [Bucket(0.0, 0.0, int(self.buckets[0]))]
-        found += [
+        buckets = [Bucket(0.0, 0.0, int(self.buckets[0]))]
+        buckets += [
             Bucket(float(_EDGES[i - 1]), float(_EDGES[i]), int(self.buckets[i]))
             for i in range(1, last + 1)
             if self.buckets[i] or _EDGES[i] <= _COUNTED_OVER[-1]
         ]
         if self.infinite:
-            found.append(Bucket(math.inf, math.inf, self.infinite))
-        return found
+            buckets.append(Bucket(math.inf, math.inf, self.infinite))
+        return buckets
 
 
-def _worst(errors: Array, x: Array, theirs: Array, exact: Array) -> tuple[Wrong, ...]:
+def _worst(errors: Floats, x: Floats, theirs: Floats, exact: Floats) -> tuple[Wrong, ...]:
     kept: NDArray[Any] = np.flatnonzero(errors > 0)
     if kept.size > WORST:
         bound = np.partition(errors[kept], kept.size - WORST)[kept.size - WORST]
-        # of those that tie at the bound, the first in the array are enough
+        # among ties at the bound the first in the array are enough
         above, level = kept[errors[kept] > bound], kept[errors[kept] == bound]
         kept = np.concatenate([above, level[: WORST - above.size]])
     order = np.lexsort((kept, -errors[kept]))

@@ -72,7 +72,7 @@ def npy_numbers(
 @cache
 def _table(stored: LowType) -> NDArray[np.float32]:
     """Return all numbers of a type, indexed by their bit patterns."""
-    return stored.stored(np.arange(1 << stored.bits)).astype(np.float32)
+    return stored.decode(np.arange(1 << stored.bits)).astype(np.float32)
 
 
 def _decode(stored: LowType, voids: NDArray[Any]) -> NDArray[Any]:

@@ -259,28 +259,41 @@ def test_later_underflow_is_better_and_never_is_best():
     assert gelu > silu > tanh == -INF
 
 
-def test_notes_say_where_the_gradient_ends_and_what_was_a_sample():
-    *_, last = compare_precision([activation("sigmoid")], [FLOAT16, FLOAT32], 0, None, 1)
-    notes = "\n".join(last.so_far.notes)
-    assert "in float16 the gradient of sigmoid is 0 below x = -17.34 and above x = 17.34" in notes
-    assert "the largest error is over all numbers of the type" in notes
-    assert (
-        "in float32 the largest error is that of a sample, 524,293 of its 4,278,190,079 finite numbers"
-        in notes
+def test_the_answer_says_what_is_lost_and_where_the_gradient_ends():
+    *_, last = compare_precision([activation("sigmoid")], [FLOAT16], 0, None, 1)
+    assert last.so_far.answer == (
+        "In float16 no output or gradient is lost for N(0, 1) inputs; "
+        "the gradient of sigmoid is 0 below x = -17.34 and above x = 17.34."
     )
-    *_, last = compare_precision([activation("sigmoid")], [FLOAT32], 0, None, 1)
-    assert "over all numbers" not in "\n".join(last.so_far.notes)
+    *_, last = compare_precision(
+        [activation(f) for f in ("relu", "gelu", "silu")], [FLOAT16, E4M3], 1, None, 1
+    )
+    lost = {c.function: c.value("float8_e4m3_gradient_lost") for c in last.so_far.contenders}
+    assert lost["gelu"] > lost["silu"] == lost["relu"] == 0
+    assert last.so_far.answer.startswith(
+        f"In float8_e4m3 gelu loses {100 * lost['gelu']:.2g} % of the gradients"
+    )
+    assert ", relu and silu none;" in last.so_far.answer
+    *_, last = compare_precision([activation("relu"), activation("identity")], [FLOAT16], 0, None, 1)
+    assert last.so_far.answer == "In float16 no output or gradient is lost for N(0, 1) inputs."
 
 
-def test_notes_count_the_numbers_that_are_judged():
+def test_notes_say_how_many_numbers_of_a_type_were_tried():
+    *_, last = compare_precision([activation("sigmoid")], [FLOAT16, FLOAT32], 0, None, 1)
+    all_of_them, sample = last.so_far.notes
+    assert "all 63,487 numbers" in all_of_them
+    assert "524,293 of the 4,278,190,079 numbers" in sample
+
+
+def test_warnings_count_the_numbers_that_are_not_judged():
     x = [-20.0, 1.0, math.nan, INF, 70000.0]
     *_, last = compare_precision([activation("gelu")], [FLOAT16, FLOAT32], 0, [stream(x)], 1)
-    assert last.so_far.notes[1:3] == (
-        "the errors and the shares are over the 3 finite numbers of x.npy; 2 more are not finite and left out",
-        "in float16 1 of them has no relative error: there is no such x in the type, or no f(x)",
-    )
+    assert "3 finite numbers of x.npy" in last.so_far.notes[0]
+    left_out, without = last.so_far.warnings
+    assert "2 numbers of x.npy left out" in left_out
+    assert "1 number of x.npy without a relative error in float16" in without
     *_, last = compare_precision([activation("gelu")], [FLOAT32], 0, [stream([1.0])], 1)
-    assert last.so_far.notes[1] == "the errors and the shares are over the one finite number of x.npy"
+    assert last.so_far.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -291,7 +304,7 @@ def test_an_order_has_the_columns_of_its_own_quantity(order, names):
     columns = [column.name.removeprefix("float8_e4m3_") for column in last.so_far.columns]
     assert columns[2:] == [f"{n}_lost" for n in names] + [f"{n}_{fate}" for n in names for fate in NAMES]
     assert set(last.so_far.contenders[0].values) == {column.name for column in last.so_far.columns}
-    assert any("the gradient of gelu" in note for note in last.so_far.notes) == (order < 2)
+    assert ("the gradient of gelu is 0" in last.so_far.answer) == (order < 2)
 
 
 def test_the_curvature_of_sigmoid_ends_where_its_gradient_does():
@@ -320,8 +333,8 @@ def test_the_chart_rises_from_the_unit_roundoff_to_1():
     ("call", "says"),
     [
         (lambda: compare_precision([], [FLOAT16], 0, None, 1), "name a function"),
-        (lambda: compare_precision([activation("relu")], [], 0, None, 1), "--types"),
-        (lambda: compare_precision([activation("relu")], [FLOAT16], 3, None, 1), "--order 3"),
+        (lambda: compare_precision([activation("relu")], [], 0, None, 1), "name a type"),
+        (lambda: compare_precision([activation("relu")], [FLOAT16], 3, None, 1), "`order=3`"),
         (
             lambda: compare_precision([activation("softmax")], [FLOAT16], 0, None, 1),
             "softmax works over rows",

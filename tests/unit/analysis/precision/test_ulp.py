@@ -8,7 +8,7 @@ import pytest
 
 from actcli.analysis.precision import ulp as errors_in_ulp
 from actcli.analysis.precision.number_types import LowType, numpy_type
-from actcli.analysis.precision.ulp import UlpTally, ulp_errors
+from actcli.analysis.precision.ulp import UlpStatistics, ulp_errors
 
 HALF, SINGLE, DOUBLE = (numpy_type(np.dtype(name)) for name in ("float16", "float32", "float64"))
 E4M3 = LowType("float8_e4m3", 4, -6, 448.0, infinite=False)
@@ -21,7 +21,7 @@ def error(theirs, exact, unit=SINGLE):
 
 def tally(errors_of, exact, unit=SINGLE):
     theirs, exact = np.asarray(errors_of, np.float64), np.asarray(exact, np.float64)
-    return UlpTally.of(np.arange(len(exact)) * 1.0, theirs, exact, ulp_errors(theirs, exact, unit), unit)
+    return UlpStatistics.of(np.arange(len(exact)) * 1.0, theirs, exact, ulp_errors(theirs, exact, unit), unit)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -120,7 +120,7 @@ def test_the_median_is_that_of_the_errors():
     assert (found.median, found.exact_median) == ((0.30078125 + 7) / 2, True)
     assert tally(1 + errors[:3] * 2.0**-23, np.ones(3)).median == 0.30078125
     assert tally([NAN, NAN, 1.0], [1.0] * 3).median == INF
-    assert UlpTally().median is UlpTally().mean is UlpTally().finite_mean is None
+    assert UlpStatistics().median is UlpStatistics().mean is UlpStatistics().finite_mean is None
 
 
 def test_without_an_error_there_is_no_largest_one():
@@ -133,7 +133,7 @@ def test_the_median_of_very_many_errors_is_a_bound_in_steps(monkeypatch):
     monkeypatch.setattr(errors_in_ulp, "KEPT", 2)
 
     def median_of(error):
-        found = UlpTally()
+        found = UlpStatistics()
         for _ in range(3):
             found.add(tally([1 + error * 2.0**-23], [1.0]))
         assert (found.exact_median, found.kept) == (False, ())
@@ -148,7 +148,7 @@ def test_the_histogram_counts_all_and_ends_with_the_largest():
     found = tally(1 + ulp * np.array([0, 0.1, 0.5, 0.6, 1, 2, 3, NAN]), np.ones(8))
     buckets = [(b.low, b.high, b.count) for b in found.histogram()]
     assert buckets == [(0, 0, 1), (0, 0.5, 2), (0.5, 1, 2), (1, 2, 1), (2, 4, 1), (INF, INF, 1)]
-    assert UlpTally().histogram() == ()
+    assert UlpStatistics().histogram() == ()
     far = tally(1 + ulp * np.array([0, 0, 3, 1000]), np.ones(4)).histogram()
     assert [(b.low, b.high, b.count) for b in far][2:] == [(0.5, 1, 0), (1, 2, 0), (2, 4, 1), (512, 1024, 1)]
 
@@ -157,11 +157,11 @@ def test_tallies_of_pieces_add_up_to_that_of_the_whole():
     rng = np.random.default_rng(3)
     exact = rng.standard_normal(1000)
     theirs = exact.astype(np.float32) + rng.integers(-3, 4, 1000) * np.spacing(exact.astype(np.float32))
-    whole, sum_of_pieces = tally(theirs, exact), UlpTally()
+    whole, sum_of_pieces = tally(theirs, exact), UlpStatistics()
     for start in range(0, 1000, 130):
         x = np.arange(start, min(start + 130, 1000)) * 1.0
         t, e = theirs[start : start + 130].astype(np.float64), exact[start : start + 130]
-        sum_of_pieces.add(UlpTally.of(x, t, e, ulp_errors(t, e, SINGLE), SINGLE))
+        sum_of_pieces.add(UlpStatistics.of(x, t, e, ulp_errors(t, e, SINGLE), SINGLE))
     assert sum_of_pieces.worst == whole.worst
     assert [w.index for w in whole.worst] == np.argsort(-ulp_errors(theirs, exact, SINGLE), kind="stable")[
         :10
