@@ -20,7 +20,9 @@ def test_a_pipe_gets_tabs(actcli: Program) -> None:
     assert head[0] == "function"
     assert [line[0] for line in lines] == ["relu", "gelu"]
     assert {len(line) for line in lines} == {len(head)}
-    assert (ended.err, ended.status) == ("", 0)
+    assert ended.status == 0
+    assert ended.err.startswith("actcli: relu has no gradient for 50 % ")
+    assert ended.err.count("\n") == 1
     assert float(lines[0][head.index("value_mean")]) == pytest.approx(1 / (2 * np.pi) ** 0.5, rel=1e-12)
 
 
@@ -30,7 +32,7 @@ def test_a_terminal_gets_a_table_that_fits(actcli: Program, by: str, size: dict[
     ended = actcli.on_a_terminal("compare", "relu", "gelu", "silu", "--by", by, **size)
     assert ended.status == 0
     plain = re.sub(r"\x1b\[[\d;]*m", "", ended.out)
-    assert "◂ the best of its row" in plain
+    assert "◂ best" in plain
     assert max(map(len, plain.splitlines())) <= int(size["COLUMNS"])
     assert ("\x1b[1;32m" in ended.out) == ("NO_COLOR" not in size)
 
@@ -39,7 +41,7 @@ def test_an_ascii_terminal(actcli: Program) -> None:
     ended = actcli.on_a_terminal("compare", "relu", "gelu", "--plot", PYTHONIOENCODING="ascii", NO_COLOR="1")
     assert ended.status == 0
     assert ended.out.isascii()
-    assert "* the best of its row" in ended.out
+    assert "* best" in ended.out
     assert "?" not in ended.out
 
 
@@ -141,7 +143,7 @@ def stopped(child: int, main: int) -> tuple[int, str]:
 def test_ctrl_c_prints_what_is_done(actcli: Program) -> None:
     status, shown = stopped(*on_terminal(actcli, *LONG))
     assert status == 130
-    assert re.search(r"Measured in [1-9]\d? of 20 random networks", shown)
+    assert re.search(r"measured in [1-9]\d? of 20 random networks", shown)
     assert re.search(r"\nactcli: interrupted: [1-9]\d % done\n$", shown)
     assert "Traceback" not in shown
 

@@ -1,4 +1,4 @@
-"""Vanishing and exploding gradients, compared: what mean-field theory says, and what random networks show."""
+"""Vanishing and exploding gradients of several functions, by mean-field theory and in random networks."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Step, Steps, Value
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment
-from actcli.analysis.signal.gradient_notes import notes
+from actcli.analysis.signal.answer import answer, notes, warnings
 from actcli.analysis.signal.mean_field import MeanField, require_everywhere
 from actcli.analysis.signal.propagation import START, Layer, Phase, edge, gradients, phase, signals
 from actcli.analysis.signal.random_network import Network, Norms, Sample, propagate, steps
@@ -21,7 +21,7 @@ Init = Literal["he", "xavier", "lecun", "gain"]
 INITS: tuple[Init, ...] = get_args(Init)
 
 _FIXED: Mapping[Init, float] = {"he": math.sqrt(2.0), "xavier": 1.0, "lecun": 1.0}
-"""sw in square layers: he 2/fan_in, xavier 2/(fan_in + fan_out), lecun 1/fan_in."""
+"""sw in square layers, from the variances he 2/fan_in, xavier 2/(fan_in + fan_out), lecun 1/fan_in."""
 _MOST_STD = 1e100
 _MOST_DEPTH = 10_000
 _MOST_WIDTH = 8_192
@@ -30,48 +30,46 @@ _MOST_SEEDS = 10_000
 COLUMNS = (
     Column("init", "initialisation"),
     Column("weight_std", "weight std σw"),
-    Column("fixed_point", "variance q*", group="theory, depth without end"),
-    Column("stability", "q* is", group="theory, depth without end"),
-    Column("chi_1", "χ₁ at q*", group="theory, depth without end"),
-    Column("edge_distance", "|χ₁ - 1|", "small", group="theory, depth without end"),
-    Column("edge_weight_std", "σw on the edge of chaos", group="theory, depth without end"),
-    Column("correlation_fixed_point", "correlation c*", group="theory, depth without end"),
-    Column("signal_depth", "depth scale of q", group="theory, depth without end", unit="layers"),
-    Column(
-        "correlation_depth", "depth scale of c", "large", group="theory, depth without end", unit="layers"
-    ),
+    Column("fixed_point", "variance q*", group="theory, infinite depth"),
+    Column("stability", "q* is", group="theory, infinite depth"),
+    Column("chi_1", "χ₁ at q*", group="theory, infinite depth"),
+    Column("edge_distance", "|χ₁ - 1|", "small", group="theory, infinite depth"),
+    Column("edge_weight_std", "σw on the edge of chaos", group="theory, infinite depth"),
+    Column("correlation_fixed_point", "correlation c*", group="theory, infinite depth"),
+    Column("signal_depth", "depth scale of q", group="theory, infinite depth", unit="layers"),
+    Column("correlation_depth", "depth scale of c", "large", group="theory, infinite depth", unit="layers"),
     Column("signal_variance", "signal, last layer", group="theory, this depth"),
     Column("gradient_ratio", "gradient, first / last", group="theory, this depth"),
-    Column("gradient_decades", "decades lost or gained", "small", group="theory, this depth"),
-    Column("measured_signal", "signal, last layer", group="measured"),
+    Column("gradient_decades", "decades lost or gained", "small", group="theory, this depth", digits=3),
+    Column("measured_signal", "signal, last layer", group="measured", error="measured_signal_error"),
     Column("measured_signal_error", "± standard error", group="measured"),
-    Column("measured_gradient", "gradient, first / last", group="measured"),
+    Column("measured_gradient", "gradient, first / last", group="measured", error="measured_gradient_error"),
     Column("measured_gradient_error", "± standard error", group="measured"),
 )
-"""What is compared. Variances are per unit; the input has variance 1, the gradient 1 at the last layer.
+"""The columns. Variances are per unit; the input has variance 1, the gradient variance 1 at the last layer.
 
-init, weight_std: how the weights are drawn, N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
+init, weight_std: weights are drawn from N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
 fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|, None at an unstable q*, where no
-signal stays; edge_weight_std is the σw that
-makes chi_1 = 1 with the same biases, None where there is none, and for stacks.
-signal_variance, gradient_ratio: by theory; the ratio is of the variances at the first and the last layer.
+signal stays; edge_weight_std is the σw with which chi_1 = 1 and the same biases, None where there is none, and for
+stacks.
+signal_variance, gradient_ratio: by theory; the ratio is that of the variances at the first and the last layer.
 gradient_decades: |log10 gradient_ratio|, inf where no gradient or no finite one arrives.
-measured_…: the same two in random networks: mean over the networks, and its standard error.
+measured_…: the same two in random networks, the mean over the networks and its standard error.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """In what networks functions are compared.
+    """The networks in which functions are compared.
 
     Attributes:
-        depth: layers.
-        weight_std: sw of weights N(0, sw²/fan_in); None: as `inits` say.
-        bias_std: of biases N(0, sb²).
-        inits: named initialisations, a contender each; not used where weight_std is given.
-        width: units in a layer of the random networks.
-        seeds: random networks.
-        seed: of their random numbers.
+        depth: the number of layers.
+        weight_std: sw of weights N(0, sw²/fan_in); None to draw them as `inits` say.
+        bias_std: sb of biases N(0, sb²).
+        inits: named initialisations, a contender each; unused with weight_std.
+        width: units per layer of the random networks.
+        seeds: the number of random networks.
+        seed: that of their random numbers.
 
     """
 
@@ -86,7 +84,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class _Theory:
-    """One contender in theory: q_1 … q_depth, the gradients' variances, and where it ends."""
+    """The theory of one contender: q_1 … q_depth, the gradients' variances, and the limits of infinite depth."""
 
     signal: tuple[float, ...]
     gradient: tuple[float, ...]
@@ -96,7 +94,7 @@ class _Theory:
 
 @dataclass(frozen=True, slots=True)
 class _Entrant:
-    """A stack under one initialisation."""
+    """A stack with one initialisation."""
 
     label: str
     init: Init | None
@@ -104,15 +102,15 @@ class _Entrant:
 
 
 def compare_gradients(stacks: Sequence[Stack], conditions: Conditions, threads: int) -> Steps:
-    """Variance of signal and back-propagated gradient by layer, in theory and in random networks.
+    """Compare the variance of signal and back-propagated gradient by layer, in theory and in random networks.
 
-    Theory: Poole et al. 2016, Schoenholz et al. 2017 (see `propagation`). The same seed gives the same numbers,
-    whatever `threads`; all contenders see the same weights. Raises UsageError for conditions that make no network,
-    for functions that are not defined everywhere, and for a gain that does not exist.
+    Theory: Poole et al. 2016, Schoenholz et al. 2017 (see `propagation`). The same seed gives the same numbers on
+    any number of threads; all contenders get the same weights. Raises UsageError for conditions that describe no
+    network, for functions that are not defined everywhere, and for a gain that does not exist.
     """
     _require(conditions)
     if not stacks:
-        raise UsageError("no function to compare; name at least one")
+        raise UsageError("name at least one function to compare")
     for stack in stacks:
         for f in stack.functions:
             require_everywhere(f)
@@ -126,19 +124,19 @@ def _require(conditions: Conditions) -> None:
         ("seeds", conditions.seeds, _MOST_SEEDS),
     ):
         if not 1 <= count <= most:
-            raise UsageError(f"--{name} {count}: a whole number from 1 to {most} is needed")
+            raise UsageError(f"`{name}={count}`: a whole number from 1 to {most}")
     if conditions.seed < 0:
-        raise UsageError(f"--seed {conditions.seed}: a whole number from 0 on is needed")
-    for name, size in (("weight-std", conditions.weight_std), ("bias-std", conditions.bias_std)):
+        raise UsageError(f"`seed={conditions.seed}`: a whole number of at least 0")
+    for name, size in (("weight_std", conditions.weight_std), ("bias_std", conditions.bias_std)):
         if size is not None and not 0 <= size <= _MOST_STD:
-            raise UsageError(f"--{name} {size:g}: a standard deviation from 0 to {_MOST_STD:g} is needed")
+            raise UsageError(f"`{name}={size:g}`: a standard deviation from 0 to {_MOST_STD:g}")
     if conditions.weight_std is not None:
         return
     for init in conditions.inits:
         if init not in INITS:
-            raise UsageError(f"--init {init}: known are {', '.join(INITS)}")
+            raise UsageError(f"`init={init}`: choose from {', '.join(INITS)}")
     if not conditions.inits:
-        raise UsageError(f"--init: name at least one of {', '.join(INITS)}, or give --weight-std")
+        raise UsageError(f"`init`: name at least one of {', '.join(INITS)}, or set `weight_std`")
 
 
 def _entrants(stacks: Sequence[Stack], conditions: Conditions) -> tuple[_Entrant, ...]:
@@ -158,11 +156,13 @@ def _entrants(stacks: Sequence[Stack], conditions: Conditions) -> tuple[_Entrant
 
 
 def _gains(stack: Stack) -> tuple[float, ...]:
-    """1/√E f(z)² of each layer's function: with it variance 1 comes out where variance 1 went in."""
+    """Return 1/√E f(z)² of each layer's function, which keeps a variance of 1."""
     squares = {f.spec: MeanField.of(f).square(START) for f in stack.functions}
     for spec, square in squares.items():
         if not 1e-200 < square < math.inf:
-            raise UsageError(f"--init gain: {spec} has none, since E f(z)² is {square:.3g}; use --weight-std")
+            raise UsageError(
+                f"`init=gain`: {spec} has no gain, since E f(z)² is {square:.3g}; use `weight_std`"
+            )
     return tuple(1 / math.sqrt(squares[f.spec]) for f in stack.functions)
 
 
@@ -177,22 +177,22 @@ def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, threads: int)
     edges: dict[str, float | None] = {}
     for done, entrant in enumerate(entrants, 1):
         functions = entrant.network.functions.functions
-        # one stack's lattices at a time: a sweep may have hundreds
+        # keep the lattices of one stack at a time: a sweep may have hundreds
         fields = {f.spec: fields.get(f.spec) or MeanField.of(f) for f in functions}
         theories.append(_theory(entrant.network, fields, edges, conditions))
         yield Step(
             done,
             total,
             f"theory of {entrant.label}",
-            _compared(entrants[: len(theories)], theories, None, sample),
+            _comparison(entrants[: len(theories)], theories, None, sample),
         )
-    so_far = _compared(entrants, theories, None, sample)
+    so_far = _comparison(entrants, theories, None, sample)
     known = 0
     for done, norms in enumerate(propagate(networks, sample, threads), len(entrants) + 1):
         through = int((~np.isnan(norms.gradient[:, :, 0])).sum())
         if through > known or done == total:
             known = through
-            so_far = _compared(entrants, theories, norms, sample)
+            so_far = _comparison(entrants, theories, norms, sample)
         yield Step(done, total, f"{conditions.seeds} random networks", so_far)
 
 
@@ -218,25 +218,29 @@ def _theory(
     )
 
 
-def _compared(
+def _comparison(
     entrants: Sequence[_Entrant], theories: Sequence[_Theory], norms: Norms | None, sample: Sample
 ) -> Comparison:
     contenders = tuple(
-        _contender(entrant, theory, *_measured(norms, place))
-        for place, (entrant, theory) in enumerate(zip(entrants, theories, strict=True))
+        _contender(entrant, theory, *_measured(norms, i))
+        for i, (entrant, theory) in enumerate(zip(entrants, theories, strict=True))
     )
+    labelled = [(entrant.label, contender) for entrant, contender in zip(entrants, contenders, strict=True)]
+    through = _networks_through(norms)
     return Comparison(
         by="gradients",
         columns=COLUMNS,
         contenders=contenders,
         seed=sample.seed,
-        notes=notes([entrant.label for entrant in entrants], contenders, sample, _networks_through(norms)),
+        answer=answer(labelled, sample.depth),
+        warnings=warnings(labelled, sample, through),
+        notes=notes(labelled, sample, through),
         chart=_chart(entrants, theories, sample.depth),
     )
 
 
 _Spread = tuple[list[float | None], list[float | None]]
-"""Means and standard errors by layer."""
+"""The means and standard errors by layer."""
 
 
 def _measured(norms: Norms | None, place: int) -> tuple[_Spread | None, _Spread | None]:
@@ -249,7 +253,7 @@ def _measured(norms: Norms | None, place: int) -> tuple[_Spread | None, _Spread 
 
 
 def _networks_through(norms: Norms | None) -> int:
-    """How many networks every contender, of those measured at all, has been through."""
+    """Return how many networks every contender that was measured has been through."""
     if norms is None:
         return 0
     through = (~np.isnan(norms.gradient[:, :, 0])).sum(axis=1)
@@ -257,7 +261,7 @@ def _networks_through(norms: Norms | None) -> int:
 
 
 def _spread(values: NDArray[np.float64]) -> _Spread:
-    """Of (networks, depth): the mean over the networks and its standard error; None where there is none."""
+    """Return the mean over the networks and its standard error of (networks, depth); None for none."""
     with np.errstate(all="ignore"):
         mean = values.mean(axis=0)
         error = values.std(axis=0, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else mean * math.nan
@@ -308,7 +312,7 @@ def _contender(
 
 
 def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int) -> Chart:
-    """Both variances along the layers, by theory; of a network of one layer, which has no curve, the signal's."""
+    """Return both theoretical variances along the layers; for one layer, which has no curve, the signal's as a bar."""
     if depth == 1:
         sizes = tuple(theory.signal[0] for theory in theories)
         heights = tuple(size if math.isfinite(size) else 0.0 for size in sizes)
@@ -331,7 +335,7 @@ def _chart(entrants: Sequence[_Entrant], theories: Sequence[_Theory], depth: int
 
 
 def _drawable(series: Sequence[float]) -> tuple[Segment, ...]:
-    """The stretches of layers at which there is a logarithm."""
+    """Return the stretches of layers whose variance has a logarithm."""
     y = np.array(series)
     x = np.arange(1.0, y.size + 1)
     there = np.isfinite(y) & (y > 0)

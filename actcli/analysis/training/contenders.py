@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.card.curves import Curve, Figure, Panel
+from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Value
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.history import NOT_DIVERGED, History

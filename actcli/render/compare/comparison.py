@@ -46,7 +46,9 @@ def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
         return
     for warning in comparison.warnings:
         terminal.say(f"actcli: {printable(warning)}")
-    if comparison.answer and (piped or layout.format != "table"):
+    if comparison.answer and layout.format != "table":
+        terminal.say(f"actcli: {printable(comparison.answer)}")
+    elif comparison.answer and piped:
         terminal.say(printable(comparison.answer))
 
 

@@ -1,0 +1,118 @@
+"""The sentences of a comparison by gradients: its answer, its warnings, and how it was measured."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
+
+from actcli.analysis.compare.result import Contender, Value
+from actcli.analysis.compare.wording import counted, group_equal, listed, rounded
+from actcli.analysis.signal.random_network import INPUTS, Sample
+
+_AGREED = 3.0
+"""Standard errors within which theory and measurement agree."""
+_SAME_DECADE = 1.0
+"""Decades from which theory and measurement differ, however wide the spread."""
+
+Labelled = Sequence[tuple[str, Contender]]
+"""Contenders with their names in the answer, which say the initialisation where there are several."""
+
+
+def answer(contenders: Labelled, depth: int) -> str:
+    """Return where the gradient keeps its size within a decade, where it vanishes and where it explodes."""
+    decades = {label: _log10(contender.value("gradient_ratio")) for label, contender in contenders}
+    if not decades:
+        return ""
+    kept = [label for label, size in decades.items() if abs(size) <= 1]
+    parts = [f"keeps its size within a decade in {listed(kept)}"] if kept else []
+    for happens, wholly, sign in (("vanishes", "none arrives", -1.0), ("explodes", "beyond float64", 1.0)):
+        changed = [(sign * size, label) for label, size in decades.items() if sign * size > 1]
+        groups = group_equal(changed, partial(_change, wholly=wholly), descending=True)
+        if groups:
+            how_far, most = groups[0]
+            names = [label for _, label in changed]
+            where = f"most in {listed(most)}, " if len(groups) > 1 else ""
+            parts.append(f"{happens} in {listed(names)} ({where}{how_far})")
+    *first, last = parts
+    return f"Over {counted(depth, 'layer')} the gradient {', '.join([*first, 'and ' * bool(first) + last])}."
+
+
+def _change(decades: float, wholly: str) -> str:
+    return f"by {decades:.1f} decades" if math.isfinite(decades) else wholly
+
+
+def warnings(contenders: Labelled, sample: Sample, through: int) -> tuple[str, ...]:
+    """Return what limits the measurement, of which `through` networks are complete so far."""
+    return (*_unstable(contenders), *_incomplete(sample, through), *_disagreement(contenders, through))
+
+
+def notes(contenders: Labelled, sample: Sample, through: int) -> tuple[str, ...]:
+    """Return in which networks it was measured."""
+    found = []
+    if through:
+        found.append(
+            f"Measured in {counted(sample.seeds, 'random network')} of width {sample.width:,}, {INPUTS} inputs each, "
+            "the same weights for all; errors are standard errors over the networks."
+        )
+    if {"xavier", "lecun"} <= {contender.values["init"] for _, contender in contenders}:
+        found.append("xavier and lecun are the same in layers as wide as their inputs: weight std 1.")
+    return tuple(found)
+
+
+def _unstable(contenders: Labelled) -> Iterator[str]:
+    for label, contender in contenders:
+        end = contender.value("fixed_point")
+        if isinstance(end, float) and contender.value("stability") == "unstable":
+            yield f"the fixed point of {label}, q* = {rounded(end)}, is unstable: a real network drifts away from it"
+
+
+def _incomplete(sample: Sample, through: int) -> Iterator[str]:
+    if 0 < through < sample.seeds:
+        yield f"measured in {through} of {counted(sample.seeds, 'random network')}"
+    if through == 1:
+        yield "one network has no spread, so there are no standard errors"
+
+
+def _disagreement(contenders: Labelled, through: int) -> Iterator[str]:
+    distances = [
+        (size, decades, what, label)
+        for label, c in contenders
+        for what, size, decades in _distances(c.values)
+    ]
+    if through < 2 or not distances:
+        return
+    size, decades, what, label = max(distances, key=itemgetter(1))
+    if decades > _SAME_DECADE:
+        yield (
+            f"theory and measurement differ most in the {what} of {label}, by {decades:.1f} decades; where networks "
+            "differ so widely, standard errors tell little"
+        )
+        return
+    size, _, what, label = max(distances)
+    if size > _AGREED:
+        yield (
+            f"theory and measurement differ most in the {what} of {label}, by {size:.1f} standard errors: theory is "
+            "for infinite width, and few networks miss the rare large values"
+        )
+
+
+def _distances(values: Mapping[str, Value]) -> Iterator[tuple[str, float, float]]:
+    """Yield the standard errors and the decades between theory and measurement, where both are finite."""
+    for quantity, theory in (("signal", "signal_variance"), ("gradient", "gradient_ratio")):
+        expected, measured, error = (
+            values[name] for name in (theory, f"measured_{quantity}", f"measured_{quantity}_error")
+        )
+        if (
+            isinstance(expected, float)
+            and isinstance(measured, float)
+            and isinstance(error, float)
+            and error > 0
+        ):
+            size = abs(measured - expected) / error
+            if math.isfinite(size):
+                decades = abs(_log10(measured) - _log10(expected)) if measured > 0 < expected else 0.0
+                yield quantity, size, decades
+
+
+def _log10(size: Value) -> float:
+    return math.log10(size) if isinstance(size, float) and size > 0 else -math.inf
