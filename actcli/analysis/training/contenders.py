@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Value
+from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.history import NOT_DIVERGED, History
 from actcli.analysis.training.rates import rate_grid

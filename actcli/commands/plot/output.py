@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from actcli.activations import Activation
     from actcli.analysis.figure.curves import Figure
-    from actcli.analysis.stream.evaluation import Numbers
     from actcli.analysis.figure.histogram import Occupancy
+    from actcli.analysis.stream.evaluation import Numbers
     from actcli.commands.session import Session
     from actcli.render.figure.figure_text import Style
     from actcli.terminal import Terminal
@@ -46,12 +46,12 @@ def read_data(
     """Return the counts of the numbers of -i; None without. Raises as `open_numbers`, and DataError for bad content."""
     if options.input is None:
         return None
-    from actcli.analysis.figure.histogram import occupancy
+    from actcli.analysis.figure.histogram import count_occupancy
     from actcli.sources import NumberRequest, open_numbers
 
     request = NumberRequest(input=options.input, array=options.array, column=options.column)
     streams = open_numbers(request, session.terminal)
-    return occupancy(functions, _with_bar(streams, session), session.threads)
+    return count_occupancy(functions, _with_bar(streams, session), session.threads)
 
 
 def _with_bar(streams: "Iterator[Numbers]", session: "Session") -> "Iterator[Numbers]":
@@ -144,9 +144,9 @@ def _points(
     """Return the data on the curve of each function; none for a histogram."""
     if data is None or style.hist:
         return []
-    from actcli.analysis.figure.histogram import on_curve
+    from actcli.analysis.figure.histogram import place_on_curve
 
-    return [on_curve(f, data, picture.range, style.width) for f in functions]
+    return [place_on_curve(f, data, picture.range, style.width) for f in functions]
 
 
 def _tell(data: "Occupancy", session: "Session") -> None:

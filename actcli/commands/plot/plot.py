@@ -50,7 +50,7 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
 
         require_matplotlib()
 
-    from actcli.analysis.figure.curves import figure, require_drawable, require_elementwise
+    from actcli.analysis.figure.curves import build_figure, require_drawable, require_elementwise
     from actcli.analysis.figure.plot_range import usual_range
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
     from actcli.render.figure.figure_text import MOST_CURVES
@@ -68,7 +68,7 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
     data = read_data(functions, options, session)
     between = options.range or widen_range(usual_range(functions), data)
     samples = options.points or (POINTS_OF_A_SERIES if form in SERIES else max(1000, 8 * style.width))
-    picture = figure(functions, quantities, between, samples, overlay=options.overlay)
+    picture = build_figure(functions, quantities, between, samples, overlay=options.overlay)
     session.writes()
     write_figure(picture, functions, form, path, style, data, session)
 

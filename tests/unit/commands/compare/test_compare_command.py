@@ -44,7 +44,9 @@ class Fake:
             values = {"size": len(spec), "error": float(len(spec)), "kept": 0.5 if "elu" in spec else None}
             contenders = (*contenders, Contender(spec, values))
             chart = Chart((Bars("size", tuple(specs), tuple(map(float, map(len, specs)))),))
-            found = Comparison("fake", COLUMNS, contenders, self.options.seed, chart=chart, found=self.found)
+            found = Comparison(
+                "fake", COLUMNS, contenders, self.options.seed, chart=chart, over_limit=self.found
+            )
             yield Step(i, len(specs), spec, found)
 
 
@@ -193,7 +195,7 @@ def test_an_option_of_another_measure(fake, option):
         (["gelu", "--by", "gradients", "--seed", "-1"], "--seed '-1' is not a whole number from 0"),
         (["gelu", "--by", "information", "--bits", "0"], "--bits '0' is not a whole number from 1"),
         (["relu", "gelu", "--by", "values", "--array", "a"], "--array needs --input FILE"),
-        (["relu", "gelu", "--by", "values", "--range", "3", "-3"], "LO must be below HI"),
+        (["relu", "gelu", "--by", "values", "--range", "3", "-3"], "low end must be below"),
         (["relu", "gelu", "--by", "values", "-i", "x.npy", "--points", "5"], "--points does not go with --input"),
         (["relu", "gelu", "--best", "size", "--format", "json"], "--format does not go with --best"),
         (["relu", "gelu", "--best", "size", "--plot"], "--plot does not go with --best"),
