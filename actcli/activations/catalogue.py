@@ -7,6 +7,7 @@ from actcli.activations.definition import Definition, Names
 from actcli.activations.families import (
     exponentials,
     gated,
+    hard,
     normal,
     rectifiers,
     rows,
@@ -16,7 +17,7 @@ from actcli.activations.families import (
 )
 from actcli.activations.names import normalise
 
-_FAMILIES = (rectifiers, exponentials, gated, normal, sigmoids, shrinkage, waves, rows)
+_FAMILIES = (rectifiers, hard, exponentials, gated, normal, sigmoids, shrinkage, waves, rows)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What an activation is made of: one record a function, filled in by the family files."""
+"""The record that defines an activation. Each family file fills in one per function."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,19 +13,19 @@ from actcli.exits import UsageError
 
 Array = NDArray[np.float64]
 Kernel = Callable[..., Array]
-"""A function of a contiguous float64 array and the parameters by keyword, to an array; it leaves x as it is."""
+"""Takes a contiguous float64 array and the parameters by keyword, and returns a new array."""
 
 INF = math.inf
 FORMULA = "formula"
-"""The family of what a person writes down."""
+"""The family of formulas."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an activation: its name, default, other names, and the values the formula can take.
+    """One parameter of an activation: its name, default, other names, and the values that it can have.
 
-    `low` and `high` are the bounds; `open_low` and `open_high` leave out the bound itself, `nonzero` leaves out
-    0, `whole` asks for a whole number. A default of inf means: switched off unless it is set; NaN: there is none.
+    `low` and `high` are the bounds; `open_low` and `open_high` exclude the bound itself, `nonzero` excludes 0, and
+    `whole` requires a whole number. A default of inf means switched off unless set; NaN means that there is none.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Parameter:
     whole: bool = False
 
     def refusal(self, value: float) -> str | None:
-        """What is asked of the value, in words, when `value` does not meet it; else None."""
+        """Return the condition that a value does not meet, in words; None where it meets all."""
         too_low = value <= self.low if self.open_low else value < self.low
         too_high = value >= self.high if self.open_high else value > self.high
         if not math.isfinite(value):
@@ -63,9 +63,9 @@ class Kink:
         at: the point.
         slopes: the first derivative from the left and from the right.
         curvatures: the second derivative from the left and from the right.
-        default: what PyTorch's autograd returns there, first and second derivative.
-        jax: what JAX's returns, where it differs.
-        jump: the value itself jumps.
+        default: the first and second derivative that PyTorch's autograd returns there.
+        jax: those that JAX returns, where they differ.
+        jump: whether the value itself jumps.
 
     """
 
@@ -77,10 +77,10 @@ class Kink:
     jump: bool = False
 
     def derivative(self, order: int, side: str) -> float:
-        """The first or second derivative at the kink.
+        """Return the first or second derivative at the kink.
 
         `side` is `default` (PyTorch), `jax`, `left`, `right`, `mean`, or `nan`: NaN where there is no derivative,
-        since the two sides differ, or those of what it is the derivative of.
+        because the two sides differ, in it or in the function that it is the derivative of.
         """
         left, right = self.slopes if order == 1 else self.curvatures
         match side:
@@ -100,7 +100,7 @@ class Kink:
 
     @property
     def smooth(self) -> bool:
-        """Whether these parameters leave no kink at all (leaky_relu with alpha 1)."""
+        """Whether there is no kink with these parameters (leaky_relu with alpha 1)."""
         return not self.jump and self.slopes[0] == self.slopes[1] and self.curvatures[0] == self.curvatures[1]
 
 
@@ -110,10 +110,10 @@ class Names:
 
     Attributes:
         framework: `torch`, `jax`, `keras` or `onnx`.
-        names: its names there, as far as they are needed to find them (`nn.LeakyReLU`).
-        renames: the framework's parameter names to ours.
-        defaults: the framework's defaults, by our names, where they differ from ours.
-        order: the order of its parameters by position, by our names, where it differs from ours.
+        names: its names there, without the framework's own (`nn.LeakyReLU`).
+        renames: our parameter names by the framework's.
+        defaults: the framework's defaults by our names, where they differ.
+        order: our parameter names in the framework's order of positions, where it differs.
 
     """
 
@@ -125,22 +125,22 @@ class Names:
 
 
 def torch(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
-    """PyTorch's names, below `torch.`."""
+    """Return PyTorch's names, below `torch.`."""
     return Names("torch", names, renames or {}, defaults)
 
 
 def jax(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
-    """JAX's names, below `jax.`."""
+    """Return JAX's names, below `jax.`."""
     return Names("jax", names, renames or {}, defaults)
 
 
 def keras(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
-    """Names in Keras 3, below `keras.`."""
+    """Return the names in Keras 3, below `keras.`."""
     return Names("keras", names, renames or {}, defaults)
 
 
 def onnx(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
-    """ONNX operators."""
+    """Return ONNX operators."""
     return Names("onnx", names, renames or {}, defaults)
 
 
@@ -149,27 +149,27 @@ class Definition:
     """One activation: formula, value, derivatives, kinks, parameters, names, source.
 
     Attributes:
-        name: the canonical name. `keras.relu` is a function that only that framework has.
+        name: the canonical name. A dotted name, `keras.relu`, is a function that only that framework has.
         family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave`, `row` or `formula`.
         formula: f(x) in one line of text.
-        expression: f in the formula language, with our parameters' names; "" by rows. Its derivatives of
-            order 3 and more follow from it.
-        derivative: f'(x) in one line of text, off the kinks; by rows d y_i / d x_j.
-        source: author and year, or where the definition is from.
-        value, slope, curvature: kernels for f, f', f''. By rows: x is (rows, n); slope and curvature are the
+        expression: f in the formula language, with our parameter names; "" over rows. Derivatives of order 3 and more
+            are computed from it.
+        derivative: f'(x) in one line of text, away from the kinks; over rows d y_i / d x_j.
+        source: author and year, or the origin of the definition.
+        value, slope, curvature: kernels for f, f', f''. Over rows x has shape (rows, n); slope and curvature are the
             diagonal, None when the row changes its length.
-        jacobian: by rows only: (rows, n) to (rows, m, n), d y_i / d x_j.
-        by_parameter: kernels for df/dp, a parameter name each.
-        kinks: parameters by keyword, to the kinks. A row function lists none.
-        domain: where f is real; NaN outside.
+        jacobian: over rows only: takes (rows, n) and returns (rows, m, n), d y_i / d x_j.
+        by_parameter: kernels for df/dp by the parameter's name.
+        kinks: returns the kinks for parameters by keyword; none over rows.
+        domain: where f is real; outside it f is NaN.
         range: the smallest and largest value, approached or reached, at the default parameters.
         monotone: whether f never falls, at the default parameters.
         smoothness: -1 when the value jumps, 0 for C0, 1 for C1, 2 for C2, inf, at the default parameters.
-        relation: parameters by keyword, to a sentence of what they must meet together, or None.
-        output_width: by rows: the length of a row to the length of its result; raises ValueError with a
+        relation: takes parameters by keyword and returns the condition between them that is not met, in words, or None.
+        output_width: over rows: returns the length of the result for a row's length; raises ValueError with a
             sentence when the function does not take rows of that length.
-        about: what a person says of a function of their own.
-        parts: of a formula: how many operations it has, those of a person's functions in it counted.
+        about: a person's description of a function of their own.
+        parts: how many operations a formula has, including those of a person's functions in it.
 
     """
 
@@ -199,7 +199,7 @@ class Definition:
 
     @property
     def by_rows(self) -> bool:
-        """Whether the function maps rows to rows, not numbers to numbers."""
+        """Whether the function maps rows to rows, instead of numbers to numbers."""
         return self.family == "row"
 
     def parameter_name(self, name: str, dialect: str | None, spec: str) -> str:
@@ -224,7 +224,7 @@ class Definition:
 
 
 def constant(value: float) -> Kernel:
-    """A kernel that is `value` everywhere but at NaN, which stays NaN."""
+    """Return a kernel that is `value` everywhere, except that NaN stays NaN."""
 
     def kernel(x: Array, **_: Any) -> Array:
         return np.where(np.isnan(x), x, value)

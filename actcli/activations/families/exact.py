@@ -1,7 +1,7 @@
 """Arithmetic that keeps what a float64 operation rounds away, and exponentials built on it.
 
-A product inside an exponential costs hundreds of ULP in the tail: e**(βx) has the relative error βx·2**-53. So
-arguments are carried as an unevaluated sum h + l of two floats, |l| <= ulp(h)/2.
+The rounding of a product inside an exponential costs hundreds of ULP in the tail: e**(βx) has the relative error
+βx·2**-53. Arguments are therefore carried as an unevaluated sum h + l of two floats, |l| <= ulp(h)/2.
 
 Sources: T. J. Dekker, A floating-point technique for extending the available precision, 1971 (products);
 D. E. Knuth, The Art of Computer Programming 2, 4.2.2 (sums).
@@ -52,7 +52,7 @@ def two_product(a: Array | float, b: Array | float) -> Sum:
 
 
 def square(x: Array) -> Sum:
-    """x² exactly, for |x| below 2**495. In place where it can be: this is the dearest step of gelu."""
+    """x² exactly, for |x| below 2**495. Works in place where it can: this is the most expensive step of gelu."""
     p = x * x
     high, low = _split(x)
     rest = high * high
@@ -66,7 +66,7 @@ def square(x: Array) -> Sum:
 
 
 def _split(a: Array | float) -> tuple[Any, Any]:
-    """a as a sum of two numbers of 26 bits, new arrays both."""
+    """a as a sum of two numbers of 26 bits, both new arrays."""
     t = _SPLITTER * a
     high = t - (t - a)
     return high, a - high
@@ -84,8 +84,8 @@ def add(a: Sum, b: Sum) -> Sum:
     return Sum(h, l + (a.l + b.l))
 
 
-def splittable(x: Array, factor: float) -> tuple[Array, float]:
-    """Two factors of the same product, the second between 2**-400 and 2**400 in size (or 0)."""
+def balance(x: Array, factor: float) -> tuple[Array, float]:
+    """Return two factors of the same product, the second between 2**-400 and 2**400 in size (or 0)."""
     if abs(factor) > 2.0**400:
         return x * 2.0**624, factor * 2.0**-624
     if 0 < abs(factor) < 2.0**-400:
@@ -93,11 +93,11 @@ def splittable(x: Array, factor: float) -> tuple[Array, float]:
     return x, factor
 
 
-def scaled(x: Array, factor: float) -> Sum:
+def scale(x: Array, factor: float) -> Sum:
     """factor·x exactly, saturated at ±SATURATED: the argument of an exponential."""
     if factor == 1.0:
         return Sum(np.clip(x, -SATURATED, SATURATED), 0.0)
-    x, factor = splittable(x, factor)
+    x, factor = balance(x, factor)
     inside = np.clip(x, -_LARGEST_TO_SPLIT, _LARGEST_TO_SPLIT)
     h, l = two_product(inside, factor)  # noqa: E741
     return Sum(np.clip(h, -SATURATED, SATURATED), np.where(np.abs(h) < SATURATED, l, 0.0))
@@ -127,9 +127,9 @@ def decay(a: Sum) -> Array:
 
 
 def decay_times(a: Sum, factor: Array | float) -> Array:
-    """e**-(h + l) · factor for a finite factor, right as long as the product is a normal number.
+    """e**-(h + l) · factor for a finite factor, exact to rounding while the product is a normal number.
 
-    Near the ends of the range in two halves, so that neither under- nor overflows before the product does.
+    Near the ends of the range it is computed in two halves, so that neither under- nor overflows before the product.
     """
     y: Array = decay(a) * factor
     deep = np.abs(a.h) > _DEEP
@@ -149,7 +149,7 @@ def expm1_sum(y: Sum) -> Array:
 
 
 def polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
-    """Horner's rule; the constant term first."""
+    """Return the polynomial at x by Horner's rule; the constant coefficient comes first."""
     y = x * coefficients[-1]
     y += coefficients[-2]
     for c in coefficients[-3::-1]:
@@ -161,7 +161,7 @@ def polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
 def piecewise(
     inside: NDArray[np.bool_], x: Array, then: Callable[[Array], Array], otherwise: Callable[[Array], Array]
 ) -> Array:
-    """`then(x)` where `inside` holds, `otherwise(x)` elsewhere, each computed only for its own numbers."""
+    """Return `then(x)` where `inside` holds, `otherwise(x)` elsewhere, each computed only for its own numbers."""
     if inside.all():
         return then(x)
     if not inside.any():

@@ -1,4 +1,4 @@
-"""Exponential units: x above 0, an exponential that levels off below; and the exponential itself."""
+"""Exponential units: x above 0, an exponential with a lower limit below; and the exponential itself."""
 
 import numpy as np
 

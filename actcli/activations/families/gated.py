@@ -1,4 +1,4 @@
-"""Gated: x times a sigmoid of x. Smooth, with a dip below 0."""
+"""Gated units: x times a sigmoid of x. Smooth, with a dip below 0."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from actcli.activations.families.exact import (
     decay_times,
     magnitude,
     multiply,
-    scaled,
+    scale,
     two_product,
     two_sum,
 )
@@ -23,7 +23,7 @@ from actcli.activations.families.exact import (
 
 def _swish(x: Array, beta: float) -> Array:
     """x/d, or z·x/d where y < 0."""
-    y = scaled(x, beta)
+    y = scale(x, beta)
     a = magnitude(y)
     z = decay(a)
     d = 1.0 + z
@@ -38,7 +38,7 @@ _ZERO_OF_CURVATURE = Sum(np.asarray(2.3993572805154675), 1.8464872855353363e-16)
 
 
 def _near(y: Array, a: Sum, zero: Sum) -> tuple[tuple[NDArray[np.intp], ...], Array]:
-    """Where y, which is 0 at `zero`, has lost digits, and the distance a − zero there."""
+    """Return where y, which is 0 at `zero`, has lost digits, and the distance a − zero there."""
     at = np.nonzero(np.abs(y) < 0.25)
     low = a.l if isinstance(a.l, float) else a.l[at]
     return at, ((a.h[at] - zero.h) - zero.l) + low
@@ -61,7 +61,7 @@ def _two_less(a: Sum, z: Array) -> Array:
 
 
 def _swish_slope(x: Array, beta: float) -> Array:
-    y = scaled(x, beta)
+    y = scale(x, beta)
     a = magnitude(y)
     z = decay(a)
     d = 1.0 + z
@@ -70,7 +70,7 @@ def _swish_slope(x: Array, beta: float) -> Array:
 
 
 def _swish_curvature(x: Array, beta: float) -> Array:
-    a = magnitude(scaled(x, beta))
+    a = magnitude(scale(x, beta))
     z = decay(a)
     d = 1.0 + z
     return decay_times(a, beta * (_two_less(a, z) / (d * d * d)))
@@ -78,7 +78,7 @@ def _swish_curvature(x: Array, beta: float) -> Array:
 
 def _swish_by_beta(x: Array, beta: float) -> Array:
     """x²·σ'(βx)."""
-    a = magnitude(scaled(x, beta))
+    a = magnitude(scale(x, beta))
     d = 1.0 + decay(a)
     inside = np.clip(x, -LARGEST, LARGEST)
     once = decay_times(a, inside / (d * d))
@@ -116,7 +116,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
 
 
 def _gelu_tanh_curvature(x: Array) -> Array:
-    """√(8/π)·[(2 + 12k)·d − b(1 + 3k)(1 − z)]·z/d³ with b = |x|·p; as sums, since the two terms nearly cancel."""
+    """√(8/π)·[(2 + 12k)·d − b(1 + 3k)(1 − z)]·z/d³ with b = |x|·p; as sums, because the two terms nearly cancel."""
     y, a, k = _gelu_tanh_argument(x)
     z = decay(y)
     triple = multiply(k, Sum(np.asarray(3.0), 0.0))
@@ -133,7 +133,7 @@ def _gelu_tanh_curvature(x: Array) -> Array:
 
 
 def _mish_parts(x: Array) -> tuple[Sum, Array, Array, Array]:
-    """|x| as a sum, |x| or −|x| as x is, e**-|x|, and D (x < 0) or D·m² (x >= 0)."""
+    """|x| as a sum, x cut off at ±LARGEST, e**-|x|, and D (x < 0) or D·m² (x >= 0)."""
     inside = np.clip(x, -LARGEST, LARGEST)
     a = Sum(np.minimum(np.abs(x), SATURATED), 0.0)
     z = decay(a)

@@ -1,6 +1,6 @@
 """Functions of the normal distribution: gelu, erf, laplace, gaussian.
 
-All of them are e**(−x²/2), with x² exact, times something that varies slowly: Mills' ratio
+Their tails are e**(−x²/2), with x² exact, times a factor that varies slowly: Mills' ratio
 M(a) = e**(a²/2)·(1 − Φ(a)), which neither under- nor overflows (erfcx(y) is 2·M(y√2)).
 """
 
@@ -113,7 +113,7 @@ def _mills_polynomial(a: Array) -> Array:
 
 
 def mills(a: Array) -> Array:
-    """M(a) = e**(a²/2)·(1 − Φ(a)) for a >= 0. Shape as a, float64; within 2 ULP; raises nothing."""
+    """M(a) = e**(a²/2)·(1 − Φ(a)) for a >= 0. Shape as a, float64; within 2 ULP."""
     return _mills_polynomial(a) / (a + 0.75)
 
 
@@ -175,7 +175,7 @@ def _gelu_slope(x: Array) -> Array:
 
 
 def gelu_tail(x: Array) -> tuple[Sum, Array, Array]:
-    """x²/2, and what e**(−x²/2) is multiplied by in gelu and in gelu', for x < −1. Shapes as x, float64."""
+    """Return x²/2 and the factors of e**(−x²/2) in gelu and in gelu', for x < −1. Shapes as x, float64."""
     a = _cut_off(x)
     return _half_square(a), -_times_mills(a), mills(a) - a * _DENSITY_AT_0
 
@@ -212,22 +212,18 @@ def _erf_outer(x: Array) -> Array:
     return np.copysign(1.0 - decay_times(square(a), 2.0 * mills(a * _SQRT_2)), x)
 
 
-def _erf(x: Array) -> Array:
+def erf(x: Array) -> Array:
+    """2Φ(x√2) − 1. Shape as x, float64."""
     return piecewise(np.abs(x) < 0.5, x, _erf_inner, _erf_outer)
 
 
-def erf(x: Array) -> Array:
-    """2Φ(x√2) − 1. Shape as x, float64; raises nothing."""
-    return _erf(x)
-
-
 def erf_slope(x: Array) -> Array:
-    """2/√π·e**(−x²). Shape as x, float64; raises nothing."""
+    """2/√π·e**(−x²). Shape as x, float64."""
     return _gaussian(x, _TWO_OVER_ROOT_PI)
 
 
 def erfc(x: Array) -> Array:
-    """1 − erf(x), without cancellation where erf comes close to 1. Shape as x, float64; raises nothing."""
+    """1 − erf(x), without cancellation where erf comes close to 1. Shape as x, float64."""
 
     def outer(x: Array) -> Array:
         a = _cut_off(x)
@@ -238,7 +234,7 @@ def erfc(x: Array) -> Array:
 
 
 def normal_cdf(x: Array) -> Array:
-    """Φ(x), the normal distribution function. Shape as x, float64; raises nothing."""
+    """Φ(x), the normal distribution function. Shape as x, float64."""
 
     def outer(x: Array) -> Array:
         a = _cut_off(x)
@@ -249,7 +245,7 @@ def normal_cdf(x: Array) -> Array:
 
 
 def normal_density(x: Array) -> Array:
-    """φ(x) = e**(−x²/2)/√(2π). Shape as x, float64; raises nothing."""
+    """φ(x) = e**(−x²/2)/√(2π). Shape as x, float64."""
     return decay_times(_half_square(_cut_off(x)), _DENSITY_AT_0)
 
 
@@ -323,8 +319,8 @@ DEFINITIONS = (
         expression="erf(x)",
         derivative="2/√π·e^(−x²)",
         source="Glaisher 1871",
-        value=_erf,
-        slope=lambda x: _gaussian(x, _TWO_OVER_ROOT_PI),
+        value=erf,
+        slope=erf_slope,
         curvature=lambda x: _gaussian(x, -2.0 * _TWO_OVER_ROOT_PI * _cut(x)),
         range=(-1.0, 1.0),
         frameworks=(torch("erf", "special.erf"), jax("scipy.special.erf", "lax.erf"), onnx("Erf")),

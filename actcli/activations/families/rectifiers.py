@@ -1,4 +1,4 @@
-"""Rectifiers: piecewise linear, with a kink at 0 or where they clip."""
+"""Rectifiers: piecewise linear, or the square of that, with a kink at 0 or at a threshold."""
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from actcli.activations.definition import (
     onnx,
     torch,
 )
-from actcli.activations.families.exact import splittable, two_product, two_sum
 
 _ZERO = constant(0.0)
 
@@ -26,9 +25,9 @@ def _positive(x: Array) -> Array:
     return np.sign(np.maximum(x, 0.0))
 
 
-def _within(x: Array, low: float, high: float, inside: float, outside: float = 0.0) -> Array:
-    """`inside` in the open interval, `outside` elsewhere; NaN stays NaN."""
-    return np.where(np.isnan(x), x, np.where((low < x) & (x < high), inside, outside))
+def within(x: Array, low: float, high: float, inside: float) -> Array:
+    """Return `inside` where low < x < high, 0 elsewhere; NaN stays NaN. x: any shape, float64."""
+    return np.where(np.isnan(x), x, np.where((low < x) & (x < high), inside, 0.0))
 
 
 def _leaky(x: Array, alpha: float) -> Array:
@@ -53,7 +52,7 @@ def _mean_slope(lower: float, upper: float) -> float:
     return (lower + upper) / 2
 
 
-# Keras' documentation says x >= threshold; what it computes is x·(x > threshold), clipped, less the negative part.
+# Keras documents x >= threshold, but computes x·(x > threshold), clipped, minus the negative part.
 
 
 def _keras_relu(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
@@ -74,37 +73,6 @@ def _keras_relu_kinks(max_value: float, negative_slope: float, threshold: float)
     if threshold < max_value < INF:
         kinks.append(Kink(max_value, (1.0, 0.0)))
     return tuple(kinks)
-
-
-def _clip_slope(x: Array, low: float, high: float) -> Array:
-    """1 between the bounds; a bound that is not set does not end at infinity either."""
-    inside = ((low < x) | (low == -INF)) & ((x < high) | (high == INF))
-    return np.where(np.isnan(x), x, inside)
-
-
-def _clip_kinks(low: float, high: float) -> tuple[Kink, ...]:
-    ends = (Kink(low, (0.0, 1.0), jax=(1.0, 0.0)), Kink(high, (1.0, 0.0), jax=(1.0, 0.0)))
-    return tuple(kink for kink in ends if abs(kink.at) < INF)
-
-
-def _line(x: Array, alpha: float, beta: float) -> Array:
-    """αx + β rounded once: near its zero the rounding of αx would show."""
-    x, alpha = splittable(x, alpha)
-    product = two_product(np.clip(x, -(2.0**500), 2.0**500), alpha)
-    total = two_sum(product.h, beta)
-    return total.h + (total.l + product.l)
-
-
-def _line_kinks(alpha: float, beta: float) -> tuple[Kink, ...]:
-    if alpha == 0:
-        return ()
-    ends = sorted((-beta / alpha, (1 - beta) / alpha))
-    return (Kink(ends[0], (0.0, alpha)), Kink(ends[1], (alpha, 0.0)))
-
-
-def _inside_line(x: Array, alpha: float, beta: float) -> Array:
-    y = _line(x, alpha, beta)
-    return np.where(np.isnan(y), y, (y > 0) & (y < 1))
 
 
 DEFINITIONS = (
@@ -166,7 +134,7 @@ DEFINITIONS = (
         ),
         value=_keras_relu,
         slope=_keras_relu_slope,
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={
             "negative_slope": lambda x, threshold, **_: np.minimum(x - threshold, 0.0),
             "max_value": lambda x, max_value, threshold, **_: 1.0 * (x > max(max_value, threshold)),
@@ -193,7 +161,7 @@ DEFINITIONS = (
         parameters=(Parameter("alpha", 0.01, ("negative_slope", "slope")),),
         value=_leaky,
         slope=_leaky_slope,
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={"alpha": lambda x, **_: np.minimum(x, 0.0)},
         kinks=_leak_kinks,
         smoothness=0,
@@ -216,7 +184,7 @@ DEFINITIONS = (
         parameters=(Parameter("alpha", 0.25, ("weight", "slope", "init")),),
         value=_leaky,
         slope=_leaky_slope,
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={"alpha": lambda x, **_: np.minimum(x, 0.0)},
         kinks=_leak_kinks,
         smoothness=0,
@@ -237,7 +205,7 @@ DEFINITIONS = (
         parameters=(Parameter("lower", 1 / 8), Parameter("upper", 1 / 3)),
         value=lambda x, lower, upper: _leaky(x, _mean_slope(lower, upper)),
         slope=lambda x, lower, upper: _leaky_slope(x, _mean_slope(lower, upper)),
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={
             "lower": lambda x, **_: np.minimum(x, 0.0) / 2,
             "upper": lambda x, **_: np.minimum(x, 0.0) / 2,
@@ -255,7 +223,7 @@ DEFINITIONS = (
         derivative="1 if 0 < x < 6 else 0",
         source="Krizhevsky 2010",
         value=lambda x: np.clip(x, 0.0, 6.0) + 0.0,
-        slope=lambda x: _within(x, 0.0, 6.0, 1.0),
+        slope=lambda x: within(x, 0.0, 6.0, 1.0),
         curvature=_ZERO,
         kinks=lambda: (Kink(0.0, (0.0, 1.0)), Kink(6.0, (1.0, 0.0))),
         range=(0.0, 6.0),
@@ -295,9 +263,9 @@ DEFINITIONS = (
         ),
         value=lambda x, theta, value: np.where(np.isnan(x), x, np.where(x > theta, x, value)),
         slope=lambda x, theta, **_: np.where(np.isnan(x), x, x > theta),
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={
-            "theta": lambda x, **_: _ZERO(x),
+            "theta": _ZERO,
             "value": lambda x, theta, **_: np.where(np.isnan(x), x, x <= theta),
         },
         kinks=lambda theta, value: (Kink(theta, (0.0, 1.0), jump=theta != value),),
@@ -307,100 +275,6 @@ DEFINITIONS = (
             torch("nn.Threshold", "nn.functional.threshold"),
             keras("activations.threshold"),
             onnx("ThresholdedRelu"),
-        ),
-    ),
-    Definition(
-        name="hard_tanh",
-        family="rectifier",
-        formula="clip(x, min, max)",
-        expression="clip(x, min, max)",
-        derivative="1 if min < x < max else 0",
-        source="Collobert 2004",
-        parameters=(
-            Parameter("min", -1.0, ("min_val", "low")),
-            Parameter("max", 1.0, ("max_val", "high")),
-        ),
-        value=lambda x, **p: np.clip(x, p["min"], p["max"]),
-        slope=lambda x, **p: _clip_slope(x, p["min"], p["max"]),
-        curvature=lambda x, **_: _ZERO(x),
-        by_parameter={
-            "min": lambda x, **p: np.where(np.isnan(x), x, x < p["min"]),
-            "max": lambda x, **p: np.where(np.isnan(x), x, x > p["max"]),
-        },
-        kinks=lambda **p: _clip_kinks(p["min"], p["max"]),
-        relation=lambda **p: None if p["min"] < p["max"] else "min < max",
-        range=(-1.0, 1.0),
-        smoothness=0,
-        frameworks=(
-            torch("nn.Hardtanh", "nn.functional.hardtanh"),
-            jax("nn.hard_tanh"),
-            keras("activations.hard_tanh"),
-            # both bounds are optional there
-            onnx("Clip", min=-INF, max=INF),
-        ),
-    ),
-    Definition(
-        name="hard_sigmoid",
-        family="rectifier",
-        formula="clip(x + 3, 0, 6)/6",
-        expression="clip(x + 3, 0, 6)/6",
-        derivative="1/6 if |x| < 3 else 0",
-        source="Howard et al. 2019",
-        value=lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0,
-        slope=lambda x: _within(x, -3.0, 3.0, 1 / 6),
-        curvature=_ZERO,
-        kinks=lambda: (Kink(-3.0, (0.0, 1 / 6)), Kink(3.0, (1 / 6, 0.0))),
-        range=(0.0, 1.0),
-        smoothness=0,
-        frameworks=(
-            torch("nn.Hardsigmoid", "nn.functional.hardsigmoid"),
-            jax("nn.hard_sigmoid"),
-            keras("activations.hard_sigmoid"),
-        ),
-    ),
-    Definition(
-        name="onnx.hard_sigmoid",
-        family="rectifier",
-        formula="clip(alpha·x + beta, 0, 1)",
-        expression="clip(alpha*x + beta, 0, 1)",
-        derivative="alpha if 0 < alpha·x + beta < 1 else 0",
-        source="ONNX HardSigmoid; Courbariaux, Bengio & David 2015",
-        parameters=(Parameter("alpha", 0.2), Parameter("beta", 0.5)),
-        value=lambda x, alpha, beta: np.clip(_line(x, alpha, beta), 0.0, 1.0) + 0.0,
-        slope=lambda x, alpha, beta: alpha * _inside_line(x, alpha, beta),
-        curvature=lambda x, **_: _ZERO(x),
-        by_parameter={
-            "alpha": lambda x, alpha, beta: np.where(_inside_line(x, alpha, beta) == 0.0, 0.0, x),
-            "beta": _inside_line,
-        },
-        kinks=_line_kinks,
-        range=(0.0, 1.0),
-        smoothness=0,
-        frameworks=(onnx("HardSigmoid"),),
-    ),
-    Definition(
-        name="hard_swish",
-        aliases=("hard_silu",),
-        family="rectifier",
-        formula="x·clip(x + 3, 0, 6)/6",
-        expression="x*clip(x + 3, 0, 6)/6",
-        derivative="(2·x + 3)/6 if |x| < 3 else 1 if x > 0 else 0",
-        source="Howard et al. 2019",
-        value=lambda x: np.where(x >= 3.0, x, np.maximum(x, -3.0) * (np.maximum(x, -3.0) + 3.0) / 6.0),
-        slope=lambda x: np.where(np.abs(x) <= 3.0, (x + 1.5) / 3.0, np.where(np.isnan(x), x, x > 3.0)),
-        curvature=lambda x: _within(x, -3.0, 3.0, 1 / 3),
-        kinks=lambda: (
-            Kink(-3.0, (0.0, -0.5), (0.0, 1 / 3)),
-            Kink(3.0, (1.5, 1.0), (1 / 3, 0.0), default=(1.0, 0.0)),
-        ),
-        range=(-0.375, INF),
-        monotone=False,
-        smoothness=0,
-        frameworks=(
-            torch("nn.Hardswish", "nn.functional.hardswish"),
-            jax("nn.hard_swish", "nn.hard_silu"),
-            keras("activations.hard_swish", "activations.hard_silu"),
-            onnx("HardSwish"),
         ),
     ),
 )

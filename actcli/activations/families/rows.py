@@ -26,7 +26,7 @@ from actcli.activations.families.exact import Sum, two_sum
 
 
 def _exponentials(x: Array) -> tuple[Array, Array]:
-    """e**(x − max x), the difference taken exactly, and their sum over the row."""
+    """e**(x − max x), with the exact difference, and their sum over the row."""
     top = x.max(axis=1, keepdims=True)
     h, low = two_sum(x, -top)
     e = np.exp(h)
@@ -73,7 +73,7 @@ def _softmax_jacobian(x: Array) -> Array:
 
 
 def _log_softmax(x: Array) -> Array:
-    """(x − max) − log1p(Σ of the others), so that a sure class keeps its digits."""
+    """(x − max) − log1p(Σ of the others), so that a probability close to 1 keeps its digits."""
     e, _ = _exponentials(x)
     top = x.max(axis=1, keepdims=True)
     first = np.zeros(x.shape, bool)
@@ -124,12 +124,12 @@ def _zeros_square(x: Array) -> Array:
     return jacobian
 
 
-def _grouped(x: Array, groups: float) -> Array:
+def _group(x: Array, groups: float) -> Array:
     return x.reshape(x.shape[0], int(groups), -1)
 
 
 def _maxout_jacobian(x: Array, groups: float) -> Array:
-    parts = _grouped(x, groups)
+    parts = _group(x, groups)
     width = parts.shape[2]
     winner = parts.argmax(axis=1)
     jacobian = np.zeros((x.shape[0], width, x.shape[1]))
@@ -161,7 +161,7 @@ def _halves(x: Array) -> tuple[Array, Array]:
 
 
 def _gate(name: str) -> tuple[Kernel, Kernel]:
-    """Value and slope of an elementwise activation at its defaults."""
+    """Return value and slope of an elementwise activation at its defaults."""
     families = (gated.DEFINITIONS, normal.DEFINITIONS, rectifiers.DEFINITIONS, sigmoids.DEFINITIONS)
     definition = next(d for family in families for d in family if d.name == name)
     defaults = {p.name: p.default for p in definition.parameters}
@@ -170,9 +170,9 @@ def _gate(name: str) -> tuple[Kernel, Kernel]:
 
 _UNDERFLOWS = 2.0**-960
 _FAR = 30.0
-"""All gates are far from it where they come below _UNDERFLOWS in a tail, and near it where they pass through 0."""
+"""Gates below _UNDERFLOWS are in a tail beyond it; a gate within it only passes through 0."""
 Tail = Callable[[Array], tuple[Sum, Array | float, Array | float]]
-"""Far out: h + l, and what e**-(h + l) is multiplied by in the gate and in its slope."""
+"""In a tail: h + l, and the factors of e**-(h + l) in the gate and in its slope."""
 _TAILS: dict[str, Tail] = {
     "sigmoid": lambda x: (Sum(np.abs(x), 0.0), 1.0, 1.0),
     "silu": lambda x: (Sum(-x, 0.0), x, 1.0 + x),
@@ -181,7 +181,7 @@ _TAILS: dict[str, Tail] = {
 
 
 def _gate_times(gate: str, order: int) -> Callable[[Array, Array], Array]:
-    """The gate, or its slope, at the first numbers times the second: in tails too, where it underflows by itself."""
+    """Return a function: the gate, or its slope, of one array times another, also where the gate underflows."""
     kernel, tail = _gate(gate)[order], _TAILS.get(gate)
 
     def product(inner: Array, factor: Array) -> Array:
@@ -331,7 +331,7 @@ DEFINITIONS = (
         derivative="∂yᵢ/∂xⱼ = 1 where xⱼ is the largest of its group, else 0",
         source="Goodfellow et al. 2013",
         parameters=(Parameter("groups", 2.0, low=1.0, whole=True),),
-        value=lambda x, groups: _grouped(x, groups).max(axis=1),
+        value=lambda x, groups: _group(x, groups).max(axis=1),
         slope=None,
         curvature=None,
         jacobian=_maxout_jacobian,

@@ -1,4 +1,4 @@
-"""Shrinkage: zero, or smaller, around 0."""
+"""Shrinkage: 0 close to 0, or at least smaller than x."""
 
 import numpy as np
 
@@ -15,9 +15,9 @@ def _outside(x: Array, threshold: float) -> Array:
     return np.where(np.abs(x) <= threshold, 0.0, np.sign(x))
 
 
-def _shrunk(x: Array, threshold: float, bias: float) -> Array:
+def _shrink(x: Array, threshold: float, bias: float) -> Array:
     side = _outside(x, threshold)
-    # 0·x would keep the sign of −0.0, but make a −0.0 of all that is shrunk from below 0
+    # −0.0 stays −0.0; 0·x would also give −0.0 for all x between −threshold and 0
     return np.where(side == 0.0, np.where(x == 0.0, x, 0.0), x - side * bias)
 
 
@@ -36,7 +36,7 @@ def _ends(threshold: float, *, jump: bool) -> tuple[Kink, ...]:
 _SHRUNK_ABOVE = (11486475.0, 810810.0, 12870.0, 44.0)
 _SHRUNK_BELOW = (34459425.0, 16216200.0, 945945.0, 13860.0, 45.0)
 _SHRUNK_NEAR = 1.02
-"""From here on x − tanh x is at least a quarter, and the difference loses one bit at most."""
+"""From here on x − tanh x is at least a quarter, and the subtraction loses at most one bit."""
 
 
 def _tanhshrink(x: Array) -> Array:
@@ -45,7 +45,7 @@ def _tanhshrink(x: Array) -> Array:
     square = flat * flat
     shrunk = polynomial(square, _SHRUNK_ABOVE)
     shrunk /= polynomial(square, _SHRUNK_BELOW)
-    # by their places: copying under a mask takes longer than tanh, for no processor foresees the mask
+    # by index: a copy under a random mask takes longer than tanh, since its branches are mispredicted
     far = np.flatnonzero(square >= _SHRUNK_NEAR * _SHRUNK_NEAR)
     shrunk *= square
     shrunk *= flat
@@ -65,9 +65,9 @@ DEFINITIONS = (
         derivative="1 if |x| > lambda else 0",
         source="Donoho 1995",
         parameters=(_LAMBDA,),
-        value=lambda x, **p: _shrunk(x, p["lambda"], p["lambda"]),
+        value=lambda x, **p: _shrink(x, p["lambda"], p["lambda"]),
         slope=lambda x, **p: _slope(x, p["lambda"]),
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={"lambda": lambda x, **p: -_outside(x, p["lambda"]) + 0.0},
         kinks=lambda **p: _ends(p["lambda"], jump=False),
         smoothness=0,
@@ -85,10 +85,10 @@ DEFINITIONS = (
         derivative="1 if |x| > lambda else 0",
         source="Donoho & Johnstone 1994",
         parameters=(_LAMBDA,),
-        value=lambda x, **p: _shrunk(x, p["lambda"], 0.0),
+        value=lambda x, **p: _shrink(x, p["lambda"], 0.0),
         slope=lambda x, **p: _slope(x, p["lambda"]),
-        curvature=lambda x, **_: _ZERO(x),
-        by_parameter={"lambda": lambda x, **_: _ZERO(x)},
+        curvature=_ZERO,
+        by_parameter={"lambda": _ZERO},
         kinks=lambda **p: _ends(p["lambda"], jump=p["lambda"] != 0),
         smoothness=-1,
         frameworks=(
@@ -104,11 +104,11 @@ DEFINITIONS = (
         derivative="1 if |x| > lambd else 0",
         source="ONNX Shrink",
         parameters=(Parameter("lambd", 0.5, ("lambda",), low=0.0), Parameter("bias", 0.0)),
-        value=lambda x, lambd, bias: _shrunk(x, threshold=lambd, bias=bias),
+        value=lambda x, lambd, bias: _shrink(x, threshold=lambd, bias=bias),
         slope=lambda x, lambd, **_: _slope(x, lambd),
-        curvature=lambda x, **_: _ZERO(x),
+        curvature=_ZERO,
         by_parameter={
-            "lambd": lambda x, **_: _ZERO(x),
+            "lambd": _ZERO,
             "bias": lambda x, lambd, **_: -_outside(x, lambd) + 0.0,
         },
         kinks=lambda lambd, bias: _ends(lambd, jump=lambd != bias),

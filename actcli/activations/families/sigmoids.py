@@ -1,4 +1,4 @@
-"""Sigmoids, what is built from them (log_sigmoid, softplus), and other bounded or slowly growing curves."""
+"""Sigmoids, functions built from them (log_sigmoid, softplus), and other bounded or slowly growing curves."""
 
 import math
 
@@ -23,7 +23,7 @@ from actcli.activations.families.exact import (
     decay,
     decay_times,
     magnitude,
-    scaled,
+    scale,
 )
 
 # In this file a = |x|, z = e**-a, d = 1 + z: z never overflows, and 1 − sigmoid(a) is z/d without cancellation.
@@ -95,16 +95,16 @@ def _arctan_curvature(x: Array) -> Array:
 
 def _softplus_parts(x: Array, beta: float) -> tuple[Sum, Array, Array]:
     """|βx|, z = e**-|βx|, 1 + z."""
-    a = magnitude(scaled(x, beta))
+    a = magnitude(scale(x, beta))
     z = decay(a)
     return a, z, 1.0 + z
 
 
 def _linear_part(x: Array, beta: float, threshold: float) -> NDArray[np.bool_]:
-    """Where torch's softplus gives up and returns x: βx > threshold."""
+    """Where torch's softplus returns x itself: βx > threshold."""
     if threshold == INF:
         return np.zeros_like(x, bool)
-    h, low = scaled(x, beta)
+    h, low = scale(x, beta)
     return (h - threshold) + low > 0
 
 
@@ -299,7 +299,7 @@ DEFINITIONS = (
         value=_softplus,
         slope=_softplus_slope,
         curvature=_softplus_curvature,
-        by_parameter={"beta": _softplus_by_beta, "threshold": lambda x, **_: constant(0.0)(x)},
+        by_parameter={"beta": _softplus_by_beta, "threshold": constant(0.0)},
         kinks=_softplus_kinks,
         range=(0.0, INF),
         frameworks=(

@@ -1,4 +1,4 @@
-"""Periodic activations."""
+"""Waves: periodic activations."""
 
 import math
 
@@ -14,7 +14,7 @@ _LOW_PART_IS_SMALL = 2.0**40
 
 
 def _phase(x: Array, a: float) -> Sum:
-    """ax exactly: rounded, it would be wrong by whole periods for large x."""
+    """ax exactly: a rounded product is wrong by whole periods for large x."""
     if a == 1.0:
         return Sum(x, 0.0)
     # Dekker's splitting overflows beyond 2**996; powers of two are exact
