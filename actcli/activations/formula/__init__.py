@@ -1,7 +1,8 @@
 """Formulas: an activation written down, `x*sigmoid(1.702*x)`. Parsed, never executed as code; differentiated exactly.
 
-tokens and parse turn a text into a tree (tree.py); rewrites replaces what loses digits; program computes the values;
-taylor and derivatives differentiate to any order; kinks finds where a formula breaks; define makes a Definition.
+tokens and parse turn a text into a tree (tree.py); rewrites replaces what loses digits; compile turns the tree into a
+program (program.py); taylor and derivatives differentiate it to any order; kinks finds where it breaks; define makes a
+Definition of it.
 """
 
 from actcli.activations.formula.define import define, settle

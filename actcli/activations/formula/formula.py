@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from actcli.activations.definition import Definition
+from actcli.activations.formula.compile import compile_tree
 from actcli.activations.formula.parse import parse
-from actcli.activations.formula.program import Program, compile_tree
+from actcli.activations.formula.program import Program
 from actcli.activations.formula.rewrites import Rewriting, rewrite
 from actcli.activations.formula.tree import Node, free_names
 from actcli.activations.registry import REGISTRY, find_definition

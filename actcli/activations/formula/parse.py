@@ -16,9 +16,9 @@ from actcli.activations.formula.advice import (
     advise_product,
     advise_unexpected,
 )
+from actcli.activations.formula.compile import constant_parts
 from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.functions import BY_NAME, CONSTANTS, WORDS
-from actcli.activations.formula.program import constant_parts
 from actcli.activations.formula.tokens import Token, tokenize
 from actcli.activations.formula.tree import (
     Binary,
@@ -127,17 +127,17 @@ class _Parser:
         return node
 
     def either(self) -> Node:
-        node = self.both()
-        while self.take("or"):
-            right = self.both()
-            node = self.count(Logic("or", node, right, _around(node, right)))
-        return node
+        return self.logic("or", self.both)
 
     def both(self) -> Node:
-        node = self.negation()
-        while self.take("and"):
-            right = self.negation()
-            node = self.count(Logic("and", node, right, _around(node, right)))
+        return self.logic("and", self.negation)
+
+    def logic(self, word: str, operand: Callable[[], Node]) -> Node:
+        """Read operands with this word between them."""
+        node = operand()
+        while self.take(word):
+            right = operand()
+            node = self.count(Logic(word, node, right, _around(node, right)))
         return node
 
     def negation(self) -> Node:

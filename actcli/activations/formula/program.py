@@ -1,10 +1,10 @@
-"""Runs a formula: a list of instructions made from its tree, in which every common part is computed once.
+"""Runs a formula, as a list of instructions.
 
 Numbers go through the list a chunk at a time. The intermediate results are in a few rows of scratch that stay in the
 cache, and every step is one NumPy call that writes into a free row.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,22 +15,6 @@ from numpy.typing import NDArray
 from actcli.activations.definition import Array, Definition
 from actcli.activations.formula.fast_kernels import FAST_KERNELS, logaddexp
 from actcli.activations.formula.functions import BY_NAME
-from actcli.activations.formula.tree import (
-    Binary,
-    Call,
-    Catalogued,
-    Compare,
-    Conditional,
-    Free,
-    Logic,
-    Negative,
-    Node,
-    Not,
-    Number,
-    Variable,
-    children,
-    with_children,
-)
 
 CHUNK = 65536
 """Numbers in a row of scratch: the fewest at which two threads do not wait for each other (measured)."""
@@ -119,7 +103,7 @@ class Program:
         """Return the results that do not depend on x, by place; None for the others."""
         results: list[Any] = []
         for step in self.instructions:
-            results.append(None if step.varies else _run_on_numbers(step, results, parameters))
+            results.append(None if step.varies else run_on_numbers(step, results, parameters))
         return results
 
     @cached_property
@@ -268,7 +252,8 @@ def _power(base: Any, exponent: Any, out: Any) -> Any:
     return np.power(base, exponent, out=out)
 
 
-def _run_on_numbers(step: Instruction, results: list[Any], parameters: Mapping[str, float]) -> Any:
+def run_on_numbers(step: Instruction, results: list[Any], parameters: Mapping[str, float]) -> Any:
+    """Return the result of a step that does not depend on x: a number, or a condition as a truth value."""
     inputs = [results[i] for i in step.inputs]
     match step.operation:
         case "number":
@@ -287,112 +272,3 @@ def _run_on_numbers(step: Instruction, results: list[Any], parameters: Mapping[s
         chosen = dict(zip(step.parameters, inputs[1:], strict=True))
         return float(step.definition.value(np.array([inputs[0]]), **chosen)[0])
     return float(np.ravel(BY_NAME[step.operation].compute(*(np.array([v]) for v in inputs)))[0])
-
-
-def compile_tree(tree: Node) -> Program:
-    """Return the program of a tree; parts that occur twice, or contain only numbers, are computed once."""
-    compiler = _Compiler()
-    last = compiler.number(tree)
-    steps = compiler.steps
-    if last != len(steps) - 1:  # the result is one of an earlier step
-        steps.append(Instruction("+", (last, compiler.constant(0.0)), varies=steps[last].varies))
-    return Program(tuple(steps))
-
-
-class _Compiler:
-    """The instructions so far, and the place of each."""
-
-    __slots__ = ("places", "steps")
-
-    def __init__(self) -> None:
-        self.steps: list[Instruction] = []
-        self.places: dict[tuple[object, ...], int] = {}
-
-    def add(self, operation: str, *inputs: int, **more: Any) -> int:
-        definition = more.get("definition")
-        key = (operation, inputs, more.get("value"), more.get("name"), id(definition), more.get("parameters"))
-        if key not in self.places:
-            varies = operation == "x" or any(self.steps[i].varies for i in inputs)
-            step = Instruction(operation, inputs, varies=varies, **more)
-            if inputs and all(self.steps[i].operation == "number" for i in inputs) and not step.is_condition:
-                with np.errstate(all="ignore"):
-                    value = _run_on_numbers(step, [s.value for s in self.steps], {})
-                if np.isfinite(value):
-                    return self.constant(float(value))
-            self.steps.append(step)
-            self.places[key] = len(self.steps) - 1
-        return self.places[key]
-
-    def constant(self, value: float) -> int:
-        # by its bits: -0.0 is not 0.0
-        key = ("number", value.hex())
-        if key not in self.places:
-            self.steps.append(Instruction("number", value=value, varies=False))
-            self.places[key] = len(self.steps) - 1
-        return self.places[key]
-
-    def truth(self, node: Node) -> int:
-        """Return the place of a condition's result."""
-        match node:
-            case Compare(operator, left, right):
-                return self.add(operator, self.number(left), self.number(right))
-            case Logic(operator, left, right):
-                return self.add(operator, self.truth(left), self.truth(right))
-            case Not(operand):
-                return self.add("not", self.truth(operand))
-            case _:
-                return self.add("!=", self.number(node), self.constant(0.0))
-
-    def number(self, node: Node) -> int:
-        """Return the place of a number's result."""
-        match node:
-            case Number(value):
-                return self.constant(value)
-            case Variable():
-                return self.add("x")
-            case Free(name):
-                return self.add("parameter", name=name)
-            case Negative(operand):
-                return self.add("negative", self.number(operand))
-            case Binary(operator, left, right):
-                return self.add(operator, self.number(left), self.number(right))
-            case Conditional(condition, then, otherwise):
-                return self.add("where", self.truth(condition), self.number(then), self.number(otherwise))
-            case Call("plain", (operand,)):
-                return self.number(operand)
-            case Call(name, arguments):
-                return self.add(name, *(self.number(argument) for argument in arguments))
-            case Catalogued(_, argument, parameters):
-                return self.catalogued(node, self.number(argument), parameters)
-            case _:
-                return self.add("as number", self.truth(node))
-
-    def catalogued(self, node: Catalogued, argument: int, parameters: tuple[tuple[str, Node], ...]) -> int:
-        own = dict(parameters)
-        values = [
-            self.number(own[p.name]) if p.name in own else self.constant(p.default)
-            for p in node.definition.parameters
-        ]
-        names = tuple(p.name for p in node.definition.parameters)
-        return self.add("catalogued", argument, *values, definition=node.definition, parameters=names)
-
-
-def constant_parts(tree: Node) -> Iterator[tuple[Node, float]]:
-    """Yield the parts of a tree that contain only numbers, with their values, inner parts first."""
-    values: dict[int, float | None] = {}
-    waiting: list[tuple[Node, bool]] = [(tree, False)]
-    while waiting:
-        node, ready = waiting.pop()
-        if not ready:
-            waiting.append((node, True))
-            waiting.extend((child, False) for child in children(node))
-            continue
-        parts = children(node)
-        if isinstance(node, (Free, Variable)) or any(values[id(part)] is None for part in parts):
-            values[id(node)] = None
-            continue
-        # of plain numbers, so that a part is computed once and not again in every part around it
-        numbers = tuple(Number(value) for part in parts if (value := values[id(part)]) is not None)
-        value = float(compile_tree(with_children(node, numbers)).constants({})[-1])
-        values[id(node)] = value
-        yield node, value

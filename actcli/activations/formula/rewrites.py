@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from actcli.activations.catalogue import find_catalogued
+from actcli.activations.formula.compile import compile_tree
 from actcli.activations.formula.parse import parse
-from actcli.activations.formula.program import compile_tree
 from actcli.activations.formula.tree import (
     Binary,
     Call,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from actcli.activations.definition import FORMULA, Definition
 from actcli.activations.formula import read_expression
-from actcli.activations.formula.program import constant_parts
+from actcli.activations.formula.compile import constant_parts
 from actcli.activations.formula.tree import (
     Binary,
     Call,
