@@ -154,7 +154,7 @@ class Activation:
 
     def resolve_parameter(self, wrt: str) -> str:
         """Return our name of the parameter that `wrt` names. Raises UsageError when there is no such parameter."""
-        return self.definition.parameter_name(wrt, self.dialect, self.spec)
+        return self.definition.parameter_name(wrt, self.spec)
 
     def _apply(self, kernel: Kernel, x: ArrayLike, *, jacobian: bool = False) -> NDArray[Any]:
         try:

@@ -111,7 +111,6 @@ class Names:
     Attributes:
         framework: `torch`, `jax`, `keras` or `onnx`.
         names: its names there, without the framework's own (`nn.LeakyReLU`).
-        renames: our parameter names by the framework's.
         defaults: the framework's defaults by our names, where they differ.
         order: our parameter names in the framework's order of positions, where it differs.
 
@@ -119,29 +118,28 @@ class Names:
 
     framework: str
     names: tuple[str, ...]
-    renames: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, float] = field(default_factory=dict)
     order: tuple[str, ...] = ()
 
 
-def torch(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+def torch(*names: str, **defaults: float) -> Names:
     """Return PyTorch's names, below `torch.`."""
-    return Names("torch", names, renames or {}, defaults)
+    return Names("torch", names, defaults)
 
 
-def jax(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+def jax(*names: str, **defaults: float) -> Names:
     """Return JAX's names, below `jax.`."""
-    return Names("jax", names, renames or {}, defaults)
+    return Names("jax", names, defaults)
 
 
-def keras(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+def keras(*names: str, **defaults: float) -> Names:
     """Return the names in Keras 3, below `keras.`."""
-    return Names("keras", names, renames or {}, defaults)
+    return Names("keras", names, defaults)
 
 
-def onnx(*names: str, renames: Mapping[str, str] | None = None, **defaults: float) -> Names:
+def onnx(*names: str, **defaults: float) -> Names:
     """Return ONNX operators."""
-    return Names("onnx", names, renames or {}, defaults)
+    return Names("onnx", names, defaults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,18 +200,12 @@ class Definition:
         """Whether the function maps rows to rows, instead of numbers to numbers."""
         return self.family == "row"
 
-    def parameter_name(self, name: str, dialect: str | None, spec: str) -> str:
-        """Return our name of the parameter that has this name here, as an alias, or in the dialect.
-
-        Raises UsageError, which begins with `spec`, when there is no such parameter.
-        """
-        ours = {normalise(one): p.name for p in self.parameters for one in (p.name, *p.aliases)}
-        for names in self.frameworks:
-            if names.framework == dialect:
-                ours |= {normalise(theirs): own for theirs, own in names.renames.items()}
+    def parameter_name(self, name: str, spec: str) -> str:
+        """Return the canonical name of a parameter; raises UsageError, which begins with `spec`, without such one."""
         key = normalise(name)
-        if key in ours:
-            return ours[key]
+        for parameter in self.parameters:
+            if key in map(normalise, (parameter.name, *parameter.aliases)):
+                return parameter.name
         if key == "approximate" and self.name in {"gelu", "gelu_tanh"}:
             raise UsageError(f"{spec}: gelu has no parameter {name!r}; gelu is exact, gelu_tanh approximate")
         where = "" if spec == self.name else f"{spec}: "

@@ -50,7 +50,7 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
     dialect, definition, names = _look_up(head.strip(), spec)
     values = {p.name: p.default for p in definition.parameters} | dict(names.defaults if names else {})
     if tail is not None:
-        values |= _read_values(tail, definition, names, dialect, spec)
+        values |= _read_values(tail, definition, names, spec)
     _require_values(values, definition, free, spec)
     if not any(math.isnan(value) for value in values.values()):
         complaint = definition.relation(**values)
@@ -76,9 +76,9 @@ def parameter_of(spec: str, name: str) -> str | None:
 
     Raises UsageError for a text that is no function.
     """
-    dialect, definition, _ = _look_up(split_parameters(spec)[0].strip(), spec)
+    _, definition, _ = _look_up(split_parameters(spec)[0].strip(), spec)
     try:
-        return definition.parameter_name(name, dialect, spec)
+        return definition.parameter_name(name, spec)
     except UsageError:
         return None
 
@@ -257,9 +257,7 @@ def _require_values(
         )
 
 
-def _read_values(
-    tail: str, definition: Definition, names: Names | None, dialect: str | None, spec: str
-) -> dict[str, float]:
+def _read_values(tail: str, definition: Definition, names: Names | None, spec: str) -> dict[str, float]:
     """Return the values after the colon, by our names. Raises UsageError for a name or value that is wrong."""
     by_name = {p.name: p for p in definition.parameters}
     order = tuple(by_name[name] for name in names.order) if names and names.order else definition.parameters
@@ -268,7 +266,7 @@ def _read_values(
     for position, item in enumerate(tail.split(",")):
         name, equals, text = item.partition("=")
         if equals:
-            parameter, named = by_name[definition.parameter_name(name, dialect, spec)], True
+            parameter, named = by_name[definition.parameter_name(name, spec)], True
         elif named:
             raise UsageError(f"{spec}: {item!r} stands after a named parameter; name it too")
         else:

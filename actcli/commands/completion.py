@@ -88,19 +88,18 @@ def outline(context: "Context") -> "Outline":
 def names_of(definition: "Definition") -> "Iterator[tuple[str, tuple[str, ...]]]":
     """Yield every name that a person may type for an activation, with the parameter names to offer after it.
 
-    Behind a framework's prefix these are the framework's own names; where it renames none, all accepted ones.
+    After a framework's prefix these are all names of the parameters, the framework's among them.
     """
     own = tuple(parameter.name for parameter in definition.parameters)
     if "." not in definition.name:
         for name in (definition.name, *definition.aliases):
             yield name, own
+    every = tuple(
+        name for parameter in definition.parameters for name in (parameter.name, *parameter.aliases)
+    )
     for framework in definition.frameworks:
-        theirs: list[str] = []
-        for parameter in definition.parameters:
-            renamed = [name for name, ours in framework.renames.items() if ours == parameter.name]
-            theirs += renamed or [parameter.name, *parameter.aliases]
         for name in framework.names:
-            yield f"{framework.framework}.{name.rpartition('.')[2]}", tuple(dict.fromkeys(theirs))
+            yield f"{framework.framework}.{name.rpartition('.')[2]}", every
 
 
 def one_line(text: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Functions that a person defines: in any order, each with its own mistakes."""
+"""A person's own functions: entries in any order, and the faults of each."""
 
 import math
 
@@ -18,26 +18,26 @@ def entry(name, formula, *parameters, file="f.toml", aliases=(), about=""):
 
 @pytest.fixture
 def known():
-    """Make entries known; what is told is returned as a list that fills when they are looked for."""
+    """Make entries known; return the list of messages, which is filled when a name is looked for."""
 
     def know(*entries):
-        told = []
-        await_functions(lambda: entries, told.append)
-        return told
+        messages = []
+        await_functions(lambda: entries, messages.append)
+        return messages
 
     yield know
     register([])
 
 
 def test_an_entry_stands_wherever_a_name_does(known):
-    told = known(
+    messages = known(
         entry("gate", "x*sigmoid(b*x)", Parameter("b", 1.5, low=0, open_low=True), aliases=("gate2",))
     )
     np.testing.assert_array_equal(activation("gate")(X), activation("x*sigmoid(1.5*x)")(X))
     np.testing.assert_array_equal(activation("Gate-2:b=2")(X), activation("x*sigmoid(2*x)")(X))
     np.testing.assert_array_equal(activation("1 + gate(x, b=2)")(X), 1 + activation("gate:2")(X))
     assert [one.name for one in registered()] == ["gate"]
-    assert told == []
+    assert messages == []
 
 
 def test_entries_use_one_another_in_any_order(known):
@@ -74,14 +74,14 @@ def test_a_circle_names_its_members(formulas, circles):
 
 
 def test_a_wrong_entry_leaves_the_rest_and_tells_why(known):
-    told = known(
+    messages = known(
         entry("fine", "x^2"),
         entry("wrong", "x*sigmoi(x)"),
         entry("user", "wrong(x) + 1"),
     )
     assert activation("fine")(3.0) == 9.0
     because = "f.toml: wrong: x*sigmoi(x): column 3: there is no function 'sigmoi'"
-    assert [sentence[: len(because)] for sentence in told] == [
+    assert [sentence[: len(because)] for sentence in messages] == [
         because,
         "f.toml: user: uses wrong, which is wrong in f.toml",
     ]
@@ -91,17 +91,17 @@ def test_a_wrong_entry_leaves_the_rest_and_tells_why(known):
         assert str(error.value).startswith(because)
 
 
-def test_what_is_looked_for_is_not_told_twice(known):
-    told = known(entry("wrong", "x+"), entry("other", "x*"))
+def test_the_fault_of_the_wanted_name_is_raised_and_not_told_too(known):
+    messages = known(entry("wrong", "x+"), entry("other", "x*"))
     with pytest.raises(UsageError, match=r"^f\.toml: wrong: "):
         activation("wrong")
-    assert [sentence.split(": ")[1] for sentence in told] == ["other"]
+    assert [sentence.split(": ")[1] for sentence in messages] == ["other"]
 
 
 @pytest.mark.usefixtures("known")
-def test_nothing_is_taken_for_names_of_the_catalogue_and_of_the_language():
-    taken = []
-    await_functions(lambda: taken.append(1) or [], taken.append)
+def test_names_of_the_catalogue_and_of_the_language_load_nothing():
+    loads = []
+    await_functions(lambda: loads.append(1) or [], loads.append)
     for spec in (
         "relu",
         "leaky_relu:0.2",
@@ -112,20 +112,20 @@ def test_nothing_is_taken_for_names_of_the_catalogue_and_of_the_language():
     ):
         activation(spec)(X)
     activation("mish").grad(X, order=4)
-    assert taken == []
+    assert loads == []
     with pytest.raises(UsageError, match="unknown function 'mine'"):
         activation("mine")
-    assert taken == [1]
+    assert loads == [1]
 
 
-def test_the_later_file_holds_and_that_is_told_once(known):
-    told = known(entry("gate", "x^2", file="one.toml"), entry("gate", "x^3", file="two.toml"))
+def test_the_later_file_wins_and_one_message_says_so(known):
+    messages = known(entry("gate", "x^2", file="one.toml"), entry("gate", "x^3", file="two.toml"))
     assert activation("gate")(2.0) == 8.0
     assert activation("gate(x)")(3.0) == 27.0
-    assert told == ["gate is taken from two.toml, not from one.toml"]
+    assert messages == ["gate is taken from two.toml, not from one.toml"]
 
 
-def test_a_formula_read_before_means_what_is_known_now(known):
+def test_a_formula_follows_a_change_of_the_functions_in_it(known):
     known(entry("gate", "x^2"))
     assert activation("gate(x) + 1")(2.0) == 5.0
     known(entry("gate", "x^3"))
@@ -157,8 +157,8 @@ def test_bounds_hold(known, parameter, values, refused):
     known(entry("gate", "b*x", parameter))
     for value in values:
         assert activation(f"gate:{value}")(1.0) == float(value)
-    for value, said in refused.items():
-        with pytest.raises(UsageError, match=f"b must be {said}"):
+    for value, words in refused.items():
+        with pytest.raises(UsageError, match=f"b must be {words}"):
             activation(f"gate:{value}")
         with pytest.raises(UsageError, match="b of gate"):
             activation(f"1 + gate(x, b={value})")
@@ -175,12 +175,12 @@ def test_what_functions_hide_in_one_another_is_bounded(known):
 
 
 @pytest.mark.parametrize("name", ["gate", "G2", "my_gate", "x2", "ee", "sin2", "relu7", "a" * 40])
-def test_names_that_can_be_given(name):
+def test_a_usable_name(name):
     assert refuse_name(name) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "words"),
     [
         ("relu", "in the catalogue already"),
         ("Re-LU", "write Re_LU"),
@@ -207,12 +207,12 @@ def test_names_that_can_be_given(name):
         ("a" * 41, "40 characters at most"),
     ],
 )
-def test_names_that_cannot(name, said):
-    assert said in refuse_name(name)
+def test_an_unusable_name(name, words):
+    assert words in refuse_name(name)
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "words"),
     [
         ([entry("g", "x^2"), entry("G", "x^3")], "f.toml: G: g has the same name"),
         (
@@ -239,14 +239,14 @@ def test_names_that_cannot(name, said):
         ),
     ],
 )
-def test_what_else_is_wrong(known, entries, said):
-    told = known(*entries)
+def test_other_faults(known, entries, words):
+    messages = known(*entries)
     registered()
-    assert told == [said]
+    assert messages == [words]
 
 
 def test_a_parameter_may_be_called_as_another_entry_is(known):
-    told = known(entry("k", "x^2"), entry("g", "x*k", Parameter("k", 3.0)), entry("h", "g(x, k=2)"))
+    messages = known(entry("k", "x^2"), entry("g", "x*k", Parameter("k", 3.0)), entry("h", "g(x, k=2)"))
     assert activation("g")(2.0) == 6.0
     assert activation("h")(2.0) == 4.0
-    assert told == []
+    assert messages == []

@@ -1,4 +1,4 @@
-"""From a specification to an activation: every spelling that works, and what is said about those that do not."""
+"""Specifications: every spelling that works, and the errors for those that do not."""
 
 import pytest
 
@@ -178,12 +178,12 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "said"), MISTAKES)
-def test_what_is_wrong_is_said_in_one_line_with_what_would_be_right(spec, said):
+@pytest.mark.parametrize(("spec", "words"), MISTAKES)
+def test_an_error_is_one_line_with_the_right_spelling(spec, words):
     with pytest.raises(UsageError) as error:
         activation(spec)
     message = str(error.value)
-    assert said in message
+    assert words in message
     assert "\n" not in message
     assert not message.endswith(".")
 

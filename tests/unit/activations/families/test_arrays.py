@@ -1,4 +1,4 @@
-"""What goes in and what comes out: shapes, types, memory layouts. The numbers do not depend on any of them."""
+"""Shapes, types and memory layouts of input and output. The numbers depend on none of them."""
 
 import numpy as np
 import pytest
@@ -122,7 +122,7 @@ def test_views_give_what_copies_give(name):
 
 
 def wide(rng, n):
-    """Numbers of every size and sign, and those that are special."""
+    """Numbers of every size and sign, and the special ones."""
     x = np.concatenate(
         [rng.normal(size=n) * 3, rng.uniform(-800, 800, n // 2), 10.0 ** rng.uniform(-320, 308, n // 2)]
     )

@@ -14,7 +14,7 @@ def one_ulp_of(value):
 
 
 def low_part(exact, high):
-    """What the nearest float64 leaves of an exact number."""
+    """The rest of an exact number after its nearest float64."""
     return float(exact - mp.mpf(high))
 
 
@@ -141,7 +141,7 @@ def test_the_quotient_of_tanhshrink_is_the_eighth_convergent_of_lamberts_fractio
         (gated, "_CUBIC", None, lambda: mp.mpf("0.044715")),
     ],
 )
-def test_a_constant_and_what_its_float_leaves(module, high, low, exact):
+def test_a_constant_and_its_low_part(module, high, low, exact):
     with mp.workdps(60):
         value = exact()
         got = getattr(module, high)

@@ -1,4 +1,4 @@
-"""What the frameworks call an activation, its parameters and its defaults."""
+"""The frameworks' names for activations and parameters, and their defaults."""
 
 import pytest
 
@@ -137,4 +137,3 @@ def test_every_default_of_a_framework_is_a_parameter_of_ours(framework):
         for names in definition.frameworks:
             if names.framework == framework:
                 assert set(names.defaults) <= own, definition.name
-                assert set(names.renames.values()) <= own, definition.name

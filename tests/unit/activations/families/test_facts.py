@@ -1,4 +1,4 @@
-"""What a definition says of its function, held against numbers computed from it."""
+"""The facts in a definition, checked against numbers computed from it."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The stated derivatives at the kinks, held against the function's own values beside them."""
+"""The stated derivatives at the kinks, checked against the function's values beside them."""
 
 import math
 
@@ -59,7 +59,7 @@ def test_the_sides_are_the_one_sided_derivatives_of_the_value(spec, kink, side):
 
 
 @pytest.mark.parametrize(("spec", "kink"), KINKS, ids=NAMES)
-def test_a_jump_is_said_and_only_a_jump(spec, kink):
+def test_a_kink_is_a_jump_exactly_where_the_value_jumps(spec, kink):
     f = activation(spec)
     outward = np.array([2.0, 1.0]) * 2.0**-36
     left, right = (2 * f(kink.at + s * outward[1]) - f(kink.at + s * outward[0]) for s in (-1.0, 1.0))

@@ -213,7 +213,7 @@ def test_empty_arrays_have_empty_results(name):
         assert f.grad(np.empty((0, 6)), order=2).shape == (0, 6)
 
 
-def test_what_is_no_row_is_refused():
+def test_input_without_rows_is_refused():
     with pytest.raises(UsageError, match="softmax takes rows"):
         activation("softmax")(1.0)
     with pytest.raises(UsageError, match=r"glu takes rows of even length .*, not 3"):

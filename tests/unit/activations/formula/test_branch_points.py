@@ -1,4 +1,4 @@
-"""Where formulas break: found from the expression, to the last bit, with the derivatives of both branches."""
+"""Kinks of formulas: found from the expression, to the last bit, with the derivatives of both branches."""
 
 import numpy as np
 import pytest
@@ -82,11 +82,11 @@ def test_a_number_that_rounding_holds_at_the_switch_passes_it_once():
     ["x*sigmoid(x)", "max(x, x)", "x^3*sign(x)", "abs(x)^5", "x if x > 0 else x", "max(relu(x), relu(x)) - relu(x)",
      "clip(x, -1, 1) - hard_tanh(x)", "sin(x)", "relu(x) - relu(-x)"],
 )  # fmt: skip
-def test_what_is_smooth_after_all_has_no_kink(text):
+def test_a_smooth_formula_with_branches_has_no_kink(text):
     assert activation(text).kinks == ()
 
 
-def test_jumps_are_told_from_kinks():
+def test_jumps_and_kinks_differ():
     assert [k.jump for k in activation("step(x - 2)").kinks] == [True]
     assert [k.jump for k in activation("sign(x)*x").kinks] == [False]
     assert [k.at for k in activation("floor(x)").kinks if abs(k.at) < 3] == [-2.0, -1.0, 0.0, 1.0, 2.0]
@@ -119,7 +119,7 @@ def test_the_place_of_a_kink_follows_the_parameters():
         ("clip(x, -1, 2)", 1, 2.0, 1.0, 0.0),
     ],
 )
-def test_the_side_at_a_kink_is_asked_for(text, order, at, left, right):
+def test_the_derivative_from_either_side(text, order, at, left, right):
     f = activation(text)
     said = {side: float(f.grad(at, order=order, at_kink=side)) for side in ("left", "right", "mean", "nan")}
     assert said["left"] == left

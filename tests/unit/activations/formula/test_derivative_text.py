@@ -1,4 +1,4 @@
-"""The derivative that a definition says in words is the one that it computes."""
+"""The derivative that a definition states as text is the one that it computes."""
 
 import math
 import re

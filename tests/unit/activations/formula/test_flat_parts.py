@@ -1,4 +1,4 @@
-"""Parts of a formula that a branch makes constant: what is steep at 0 has slope 0 on them, not inf·0."""
+"""Parts of a formula that a branch makes constant: their slope is 0, also inside a function that is steep at 0."""
 
 import numpy as np
 import pytest

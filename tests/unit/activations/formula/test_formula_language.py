@@ -1,4 +1,4 @@
-"""What a formula means, what is refused and where the caret points."""
+"""The formula language: values, refusals, and where the caret points."""
 
 import json
 import random
@@ -198,11 +198,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "column", "said"), REFUSED, ids=[text for text, _, _ in REFUSED])
-def test_what_is_no_formula_is_refused_with_a_caret_below_it(text, column, said):
+@pytest.mark.parametrize(("text", "column", "words"), REFUSED, ids=[text for text, _, _ in REFUSED])
+def test_a_wrong_formula_is_refused_with_a_caret_below_the_mistake(text, column, words):
     with pytest.raises(FormulaError) as error:
         activation(text)
-    assert said in str(error.value)
+    assert words in str(error.value)
     assert f"column {column + 1}:" in str(error.value)
     shown, carets = error.value.pointer
     assert len(carets) - len(carets.lstrip()) == column
@@ -220,7 +220,7 @@ def test_the_caret_of_a_long_formula_stands_below_its_place():
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "words"),
     [
         (
             "relu/rleu/tanh",
@@ -242,10 +242,10 @@ def test_the_caret_of_a_long_formula_stands_below_its_place():
         ("max", "unknown function 'max'; as a formula: max(x, 0)"),
     ],
 )
-def test_names_stacks_and_parameters_come_before_formulas(spec, said):
+def test_names_stacks_and_parameters_come_before_formulas(spec, words):
     with pytest.raises(UsageError) as error:
         activation(spec)
-    assert said in str(error.value)
+    assert words in str(error.value)
 
 
 def test_functions_that_a_person_registers_stand_where_names_stand():
@@ -286,7 +286,7 @@ def test_the_same_formula_is_the_same_activation():
     assert pickle.loads(pickle.dumps(f)) == f  # noqa: S301 - our own
 
 
-def test_a_slash_divides_where_no_stack_is_meant():
+def test_a_slash_divides_outside_stacks():
     np.testing.assert_array_equal(activation("x/2")(X), X / 2)
     np.testing.assert_array_equal(activation("relu(x)/2")(X), np.maximum(X, 0) / 2)
     np.testing.assert_array_equal(activation("x/(1+abs(x))")(X), X / (1 + np.abs(X)))
@@ -392,13 +392,13 @@ print(json.dumps([taken, events]))
 
 
 def test_hostile_texts_reach_nothing_outside():
-    """No file, module, process, socket, compiler or anything else that Python's audit events tell of."""
+    """No file, module, process, socket, compiler, or anything else that raises one of Python's audit events."""
     ended = subprocess.run(
         [sys.executable, "-c", WATCHED], input=json.dumps(HOSTILE), capture_output=True, text=True, check=True
     )
     taken, events = json.loads(ended.stdout)
     assert taken == []
-    # id() of an object is told of too
+    # id() of an object raises an event too
     assert [event for event in events if event[0] != "builtins.id"] == []
 
 

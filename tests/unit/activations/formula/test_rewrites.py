@@ -140,7 +140,7 @@ def test_the_forms_that_are_better_in_their_slope_alone_are_as_good_in_value():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "rewritings"),
     [
         ("x/(1+exp(-x))", [("x/(1+exp(-x))", "silu(x)")]),
         ("x/(exp(-x)+1)", [("x/(exp(-x)+1)", "silu(x)")]),
@@ -156,8 +156,8 @@ def test_the_forms_that_are_better_in_their_slope_alone_are_as_good_in_value():
         ("x + 1 - tanh(x)^2", []),
     ],
 )
-def test_what_was_rewritten_is_said(text, said):
-    assert [(one.before, one.after) for one in read_formula(text).rewritings] == said
+def test_rewritings_are_listed(text, rewritings):
+    assert [(one.before, one.after) for one in read_formula(text).rewritings] == rewritings
 
 
 def test_a_form_with_a_branch_is_taken_once_and_has_no_kink():
