@@ -67,7 +67,7 @@ def refuse_name(name: str) -> str | None:
         owner = catalogued.name
         return f"{name} is in the catalogue already" if owner == name else f"{owner} has that name already"
     if key in reserved_names():
-        return "formulas have a meaning for it already"
+        return "it has a meaning in formulas already"
     if key in _LETTERS:
         return f"in formulas it is the parameter {_LETTERS[key]} already"
     if key in DIALECTS:
