@@ -1,10 +1,10 @@
-"""The commands of docs/claims.md are still understood: each once, with two networks and one epoch."""
+"""The commands of the claims page are still understood: each once, with two networks and one epoch."""
 
 import re
 import shlex
 
 import pytest
-from claims import CLAIMS
+from study import CLAIMS
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -13,6 +13,7 @@ from actcli.exits import ExitStatus
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 
 
 def options():
@@ -42,14 +43,14 @@ def test_every_command_has_its_page_and_stands_in_the_readme(name):
     assert f"(docs/{name}.md)" in README
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.parent.name + "/" + path.stem)
 def test_every_page_is_reached_from_the_readme_and_leads_back(path):
-    assert f"(docs/{path.name})" in README
-    assert "(../README.md" in path.read_text("utf-8")
+    assert f"({path.relative_to(ROOT)})" in README
+    assert "../README.md" in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
-    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.stem
+    "path", [*ROOT.glob("*.md"), *PAGES], ids=lambda path: f"{path.parent.name}/{path.stem}"
 )
 def test_every_link_leads_to_a_file(path):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text("utf-8"))

@@ -1,4 +1,7 @@
-"""What README.md and the pages in docs show is what the program prints: called by cog, in their own markers."""
+"""Blocks of documentation that cog generates: commands with their real output, and --help texts.
+
+cog -r README.md docs/*.md docs/claims/README.md
+"""
 
 import os
 import shlex
@@ -9,13 +12,13 @@ WIDTH = "80"
 
 
 def run(command: str) -> str:
-    """A shell command's output, stderr included, at 80 columns; the first word is actcli or a filter."""
+    """Run a shell command at 80 columns and return its output, standard error included."""
     environ = {
         **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}},
         "COLUMNS": WIDTH,
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
-        "ACTCLI_CONFIG": "",  # whose functions these are must not matter
+        "ACTCLI_CONFIG": "",  # ignore the functions of whoever runs this
     }
     done = subprocess.run(
         ["bash", "-c", command.replace("actcli", f"{shlex.quote(sys.executable)} -m actcli")],
@@ -29,10 +32,7 @@ def run(command: str) -> str:
 
 
 def show(*commands: str, table: bool = False) -> str:
-    """A console block: each command after its prompt, then what it prints.
-
-    `table` shows what a person at a terminal sees.
-    """
+    """Return a console block of commands and their output; `table` prints it as on a terminal."""
     blocks = []
     for command in commands:
         as_run = f"{command} --format table" if table else command
@@ -42,6 +42,6 @@ def show(*commands: str, table: bool = False) -> str:
 
 
 def usage(command: str) -> str:
-    """A command's --help."""
+    """Return the --help text of a command."""
     lines = [line.rstrip() for line in run(f"{command} --help").splitlines()]
     return "\n```text\n" + "\n".join(lines) + "\n```\n"
