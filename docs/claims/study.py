@@ -73,29 +73,29 @@ CLAIMS: Mapping[str, Claim] = {
 
 
 def section(name: str) -> str:
-    """A claim's command with its recorded output, and the verdict."""
+    """Return a claim's command with its recorded output, and the verdict."""
     recording = load(name)
     screen = "\n".join([f"$ {recording.command}", *recording.screen])
     return f"\n```console\n{screen}\n```\n\n{verdict(name)}"
 
 
 def verdict(name: str) -> str:
-    """The verdict on a claim with its reasons, as a paragraph of Markdown."""
+    """Return the verdict on a claim with its reasons, as a paragraph of Markdown."""
     outcome, reasons = CLAIMS[name].judge(load(name))
     return f"**{outcome}.** {reasons}\n"
 
 
-def summary() -> str:
-    """A table of all claims: a link to the section, and the verdict."""
+def summary(page: str = "") -> str:
+    """Return a table of all claims: a link to the section on the page, and the verdict."""
     rows = ["| people say | measured |", "| --- | --- |"]
     for name, claim in CLAIMS.items():
         anchor = claim.title.lower().replace(" ", "-")
-        rows.append(f"| [{claim.title}](#{anchor}) | {claim.judge(load(name))[0].lower()} |")
+        rows.append(f"| [{claim.title}]({page}#{anchor}) | {claim.judge(load(name))[0].lower()} |")
     return "\n" + "\n".join(rows) + "\n"
 
 
 def origin() -> str:
-    """When and on which machine the commands ran, and how long they took."""
+    """Return when and on which machine the commands ran, and how long they took."""
     recordings = [load(name) for name in CLAIMS]
     dates = sorted({recording.date for recording in recordings})
     when = f"on {dates[0]}" if len(dates) == 1 else f"between {dates[0]} and {dates[-1]}"

@@ -1,4 +1,4 @@
-"""README's hook for PyTorch records what it says: run as it stands there, where torch is installed."""
+"""The PyTorch hook of docs/deadcheck.md records what the page says; runs where torch is installed."""
 
 import re
 from pathlib import Path
@@ -8,17 +8,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "deadcheck.md").read_text("utf-8")
 
 
 @pytest.fixture
 def record(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (source,) = (
-        block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "def record" in block
+        block for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "def record" in block
     )
     names = {}
-    exec(compile(source, "README.md", "exec"), names)  # noqa: S102 - our own text is what is tested
+    exec(compile(source, "deadcheck.md", "exec"), names)  # noqa: S102 - our own text is what is tested
     return names["record"]
 
 
