@@ -147,7 +147,8 @@ def layers_differ(recording: Recording) -> tuple[Verdict, str]:
         else "No mixture is significantly better."
     )
     if order:
-        reasons.append(f"The order matters: {_list([f'{_scored(a)}, {_scored(b)}' for a, b in order])}.")
+        tested = _list([f"{_scored(a)} against {_scored(b)}" for a, b in order])
+        reasons.append(f"Tested against its reverse, the order of a mixture matters: {tested}.")
     elif pairs:
         reasons.append("Reversing the order of the layers makes no significant difference.")
     return (Verdict.HOLDS if gains else Verdict.PARTLY if order else Verdict.FAILS), " ".join(reasons)
