@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,24 +123,12 @@ class Names:
     order: tuple[str, ...] = ()
 
 
-def torch(*names: str, **defaults: float) -> Names:
-    """Return PyTorch's names, below `torch.`."""
-    return Names("torch", names, defaults)
+def _names(framework: str, *names: str, **defaults: float) -> Names:
+    return Names(framework, names, defaults)
 
 
-def jax(*names: str, **defaults: float) -> Names:
-    """Return JAX's names, below `jax.`."""
-    return Names("jax", names, defaults)
-
-
-def keras(*names: str, **defaults: float) -> Names:
-    """Return the names in Keras 3, below `keras.`."""
-    return Names("keras", names, defaults)
-
-
-def onnx(*names: str, **defaults: float) -> Names:
-    """Return ONNX operators."""
-    return Names("onnx", names, defaults)
+torch, jax, keras, onnx = (partial(_names, framework) for framework in ("torch", "jax", "keras", "onnx"))
+"""Names in one framework, with defaults that differ: `torch("nn.Softplus", threshold=20.0)`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,24 +6,9 @@ DIALECTS = ("torch", "jax", "keras", "onnx")
 NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
+_LETTERS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi psi omega"
 GREEK = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ε": "epsilon",
-    "η": "eta",
-    "θ": "theta",
-    "κ": "kappa",
-    "λ": "lambda",
-    "μ": "mu",
-    "ν": "nu",
-    "ρ": "rho",
-    "σ": "sigma",
-    "τ": "tau",
-    "φ": "phi",
-    "ψ": "psi",
-    "ω": "omega",
+    **dict(zip("αβγδεηθκλμνρστφψω", _LETTERS.split(), strict=True)),
     # the same letters as other keyboards and fonts have them
     "µ": "mu",
     "ϵ": "epsilon",

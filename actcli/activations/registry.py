@@ -25,18 +25,8 @@ class Notices:
     overridden: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Functions that are loaded when a name is first looked for.
-
-    Attributes:
-        load: puts the definitions into a dictionary, by normalised names, and returns the notices.
-        is_reserved: whether a name belongs to the formula language: nothing is loaded for it.
-
-    """
-
-    load: Callable[[dict[str, Definition]], Notices]
-    is_reserved: Callable[[str], bool]
+Load = Callable[[dict[str, Definition]], Notices]
+"""Puts definitions into a dictionary, by normalised names, and returns the notices."""
 
 
 @dataclass(slots=True)
@@ -46,7 +36,8 @@ class Registry:
     Attributes:
         definitions: the functions that can be used.
         faulty, overridden: as in Notices.
-        pending: functions that are not loaded yet.
+        load: loads the functions when a name is first looked for; None once they are loaded.
+        is_reserved: whether a name belongs to the formula language: nothing is loaded for it.
         tell: called with each sentence that a person should read.
         version: grows with every change. What is kept of a formula is kept under the version it was read at.
 
@@ -55,7 +46,8 @@ class Registry:
     definitions: dict[str, Definition] = field(default_factory=dict)
     faulty: Mapping[str, str] = field(default_factory=dict)
     overridden: dict[str, str] = field(default_factory=dict)
-    pending: Pending | None = None
+    load: Load | None = None
+    is_reserved: Callable[[str], bool] = lambda _: False
     tell: Callable[[str], None] = lambda _: None
     version: int = 0
 
@@ -64,16 +56,16 @@ class Registry:
         self._clear()
         self.definitions.update(definitions)
 
-    def wait_for(self, pending: Pending, tell: Callable[[str], None]) -> None:
+    def wait_for(self, load: Load, is_reserved: Callable[[str], bool], tell: Callable[[str], None]) -> None:
         """Know no functions but those that are still to be loaded."""
         self._clear()
-        self.pending, self.tell = pending, tell
+        self.load, self.is_reserved, self.tell = load, is_reserved, tell
 
     def find(self, key: str) -> Definition | None:
         """Return the function of that normalised name, or None. Raises UsageError for one that is defined wrongly."""
-        if self.pending and self.pending.is_reserved(key):
+        if self.load and self.is_reserved(key):
             return None
-        self._load(key)
+        self._load_pending(key)
         if key in self.faulty:
             raise UsageError(self.faulty[key])
         if key in self.overridden:
@@ -82,16 +74,16 @@ class Registry:
 
     def all(self) -> tuple[Definition, ...]:
         """Return every function that can be used, each once."""
-        self._load(None)
+        self._load_pending(None)
         return tuple({id(definition): definition for definition in self.definitions.values()}.values())
 
-    def _load(self, wanted: str | None) -> None:
-        """Load what is pending. Tell what is wrong with it, but not of the wanted name: its use raises the fault."""
-        pending, self.pending = self.pending, None
-        if pending is None:
+    def _load_pending(self, wanted: str | None) -> None:
+        """Load the functions and tell their faults, except that of the wanted name: its use raises it."""
+        load, self.load = self.load, None
+        if load is None:
             return
-        self.version += 1  # what was a parameter may be a function now
-        notices = pending.load(self.definitions)
+        self.version += 1  # a parameter in a formula may be a function now
+        notices = load(self.definitions)
         self.faulty, self.overridden = notices.faulty, dict(notices.overridden)
         own = None if wanted is None else self.faulty.get(wanted)
         for fault in notices.faults:
@@ -102,8 +94,7 @@ class Registry:
         self.version += 1
         self.definitions.clear()
         self.faulty, self.overridden = {}, {}
-        self.pending = None
-        self.tell = lambda _: None
+        self.load = None
 
 
 REGISTRY = Registry()

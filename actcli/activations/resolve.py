@@ -22,7 +22,7 @@ from actcli.activations.names import (
     split_slashes,
     strip_brackets,
 )
-from actcli.activations.registry import REGISTRY, Notices, Pending, find_definition, registered
+from actcli.activations.registry import REGISTRY, Notices, find_definition, registered
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def await_functions(load: "Callable[[], Sequence[Entry]]", tell: Callable[[str],
 
         return key in reserved_names()
 
-    REGISTRY.wait_for(Pending(define, is_reserved), tell)
+    REGISTRY.wait_for(define, is_reserved, tell)
 
 
 def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None]:
