@@ -84,7 +84,7 @@ def _kind_of(source: str) -> str:
         owner, converter = _FOREIGN[suffix]
         raise UsageError(
             f"{source}: {owner} files cannot be read. Export the model to ONNX ({converter}) and give it with "
-            "--data, or record its activations as .npz with the hook in README"
+            "--data, or record its activations as .npz with the hook in docs/deadcheck.md"
         )
     if suffix == _MODEL:
         return "model"
