@@ -97,7 +97,6 @@ def test_every_path_of_the_architecture_page_exists():
     assert not [path for path in sorted(named_paths()) if not (ROOT / path).exists()]
 
 
-@pytest.mark.xfail(strict=False, reason="the files are being moved")
 def test_every_folder_stands_on_the_map():
     folders = {path.parent for path in (ROOT / "actcli").rglob("[!_]*.py")} - {ROOT / "actcli"}
     assert not [folder for folder in sorted(folders) if f"{folder.relative_to(ROOT)}/" not in named_paths()]

@@ -76,8 +76,16 @@ def test_no_circle_between_files():
     assert not circles(imports())
 
 
-@not_yet
-@pytest.mark.parametrize("layer", ["activations", "analysis", "commands", "render", "sources"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "activations",
+        pytest.param("analysis", marks=not_yet),
+        "commands",
+        pytest.param("render", marks=not_yet),
+        "sources",
+    ],
+)
 def test_no_circle_between_the_folders_of_a_layer(layer):
     assert not circles(siblings(f"actcli.{layer}"))
 
