@@ -11,7 +11,7 @@ from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import Definition, Parameter
 from actcli.activations.formula import FormulaError, define, read_expression
 from actcli.activations.formula.functions import reserved_names
-from actcli.activations.formula.parse import MOST_OPERATIONS
+from actcli.activations.formula.limits import MOST_OPERATIONS
 from actcli.activations.formula.tokens import tokenize
 from actcli.activations.formula.tree import Catalogued, walk
 from actcli.activations.names import DIALECTS, GREEK, normalise

@@ -25,6 +25,11 @@ class FormulaError(UsageError):
         self.column = column
         self.pointer = _pointer(text, column, width)
 
+    @classmethod
+    def at_span(cls, sentence: str, text: str, span: tuple[int, int]) -> "FormulaError":
+        """Return the error that points at the columns of a node."""
+        return cls(sentence, text, span[0], span[1] - span[0])
+
 
 def _pointer(text: str, column: int, width: int) -> tuple[str, str]:
     """Return the part of the text around the mistake, and a line with carets below it."""

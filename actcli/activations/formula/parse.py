@@ -5,9 +5,7 @@ From loosest to tightest: `a if c else b`, or, and, not, comparisons, + -, * / %
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import replace
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from actcli.activations.definition import Definition
 from actcli.activations.formula.advice import (
@@ -16,9 +14,14 @@ from actcli.activations.formula.advice import (
     advise_product,
     advise_unexpected,
 )
-from actcli.activations.formula.compile import constant_parts
 from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.functions import BY_NAME, CONSTANTS, WORDS
+from actcli.activations.formula.limits import (
+    DEEPEST,
+    MOST_OPERATIONS,
+    refuse_infinite_constants,
+    refuse_long_chains,
+)
 from actcli.activations.formula.tokens import Token, tokenize
 from actcli.activations.formula.tree import (
     Binary,
@@ -34,15 +37,8 @@ from actcli.activations.formula.tree import (
     Number,
     Span,
     Variable,
-    children,
     contains_x,
 )
-
-DEEPEST = 60
-"""Brackets, calls and signs inside one another."""
-MOST_OPERATIONS = 1000
-LONGEST_CHAIN = 200
-"""Operations that need one another's results: the height of the tree."""
 
 Lookup = Callable[[str], Definition | None]
 """Finds the definition of a function by its name, as typed; None without one."""
@@ -59,6 +55,16 @@ def parse(text: str, lookup: Lookup, names: Collection[str] = ()) -> Node:
     FormulaError, which points at the column, for a text that is no formula or exceeds a limit.
     """
     return _Parser(text, lookup, names).whole()
+
+
+@dataclass(frozen=True, slots=True)
+class _CallText:
+    """A call as it is written: the function's name, the arguments by position and by name, and the columns."""
+
+    function: Token
+    arguments: list[Node]
+    named: dict[str, tuple[Node, Token]]
+    span: Span
 
 
 class _Parser:
@@ -79,9 +85,9 @@ class _Parser:
             raise self.error("there is no formula; write one in x, such as 'x*sigmoid(x)'", self.next)
         tree = self.conditional()
         if self.next.kind != "end":
-            raise self.error(advise_unexpected(self.text, self.tokens, self.next), self.next)
-        _refuse_tall(tree, self.text)
-        _refuse_overflow(tree, self.text)
+            raise self.unexpected()
+        refuse_long_chains(tree, self.text)
+        refuse_infinite_constants(tree, self.text)
         return tree
 
     @property
@@ -99,12 +105,15 @@ class _Parser:
     def error(self, sentence: str, token: Token) -> FormulaError:
         return FormulaError(sentence, self.text, token.start, token.end - token.start)
 
+    def unexpected(self) -> FormulaError:
+        return self.error(advise_unexpected(self.text, self.tokens, self.next), self.next)
+
     def count(self, node: Node) -> Node:
         """Count the node and return it. Raises FormulaError when there are too many."""
         self.nodes += node.definition.parts if isinstance(node, Catalogued) else 1
         if self.nodes > MOST_OPERATIONS:
-            raise FormulaError(
-                f"a formula has {MOST_OPERATIONS:,} parts at most", self.text, *_place(node.span)
+            raise FormulaError.at_span(
+                f"a formula has {MOST_OPERATIONS:,} parts at most", self.text, node.span
             )
         return node
 
@@ -226,7 +235,7 @@ class _Parser:
             node = replace(inner, span=(token.start, self.close(token).end))
         else:
             self.at -= 1
-            raise self.error(advise_unexpected(self.text, self.tokens, token), token)
+            raise self.unexpected()
         follower = self.next
         if (follower.kind in {"number", "name"} or follower.text in {"(", "√", "∛"}) and (
             follower.text not in WORDS or not follower.text
@@ -262,7 +271,7 @@ class _Parser:
         if not token:
             if self.next.kind == "end":
                 raise self.error("this bracket is never closed", opened)
-            raise self.error(advise_unexpected(self.text, self.tokens, self.next), self.next)
+            raise self.unexpected()
         return token
 
     def call(self, token: Token) -> Node:
@@ -287,56 +296,47 @@ class _Parser:
                 break
         end = self.close(opened).end
         self.depth -= 1
-        return self.apply(token, arguments, named, (token.start, end))
+        return self.apply(_CallText(token, arguments, named, (token.start, end)))
 
-    def apply(
-        self, token: Token, arguments: list[Node], named: dict[str, tuple[Node, Token]], span: Span
-    ) -> Node:
+    def apply(self, call: _CallText) -> Node:
         """Return the call of a function of the language, or of the catalogue."""
-        name = token.text
+        name, arguments = call.function.text, call.arguments
         if name == "where":
-            self.require(token, arguments, named, 3)
-            return self.count(Conditional(arguments[0], arguments[1], arguments[2], span))
+            self.require(call, 3)
+            return self.count(Conditional(arguments[0], arguments[1], arguments[2], call.span))
         own = BY_NAME.get(name)
         definition = self.lookup(name)
-        if own and not (definition and (named or len(arguments) > own.arity)):
-            if own.variadic and len(arguments) > 2 and not named:
+        if own and not (definition and (call.named or len(arguments) > own.arity)):
+            if own.variadic and len(arguments) > 2 and not call.named:
                 node = arguments[0]
                 for other in arguments[1:]:
-                    node = self.count(Call(own.name, (node, other), span))
+                    node = self.count(Call(own.name, (node, other), call.span))
                 return node
-            self.require(token, arguments, named, own.arity)
-            return self.count(Call(own.name, tuple(arguments), span))
+            self.require(call, own.arity)
+            return self.count(Call(own.name, tuple(arguments), call.span))
         if definition is None:
-            raise self.error(advise_function(self.text, token), token)
+            raise self.error(advise_function(self.text, call.function), call.function)
         if definition.by_rows:
-            raise self.error(f"{name} works over rows; a formula holds functions of one number", token)
-        return self.catalogued(token, definition, arguments, named, span)
+            sentence = f"{name} works over rows; a formula holds functions of one number"
+            raise self.error(sentence, call.function)
+        return self.catalogued(call, definition)
 
-    def catalogued(
-        self,
-        token: Token,
-        definition: Definition,
-        arguments: list[Node],
-        named: dict[str, tuple[Node, Token]],
-        span: Span,
-    ) -> Node:
+    def catalogued(self, call: _CallText, definition: Definition) -> Node:
         """Return the call of a catalogued function: its argument, then parameters by position or name."""
+        token, function, arguments = call.function, call.function.text, call.arguments
         if not arguments:
-            alone = (
-                f"; with that parameter alone it is {token.text}:{next(iter(named))}=VALUE" if named else ""
-            )
-            raise self.error(f"write {token.text}(x): its argument comes first, without a name{alone}", token)
+            first = next(iter(call.named), "")
+            alone = f"; with that parameter alone it is {function}:{first}=VALUE" if first else ""
+            raise self.error(f"write {function}(x): its argument comes first, without a name{alone}", token)
         canonical = {name: p.name for p in definition.parameters for name in (p.name, *p.aliases)}
         own = ", ".join(p.name for p in definition.parameters)
         if len(arguments) > 1 + len(definition.parameters):
-            takes = f"x and {own}" if own else "x alone"
-            raise self.error(f"{token.text} takes {takes}", token)
+            raise self.error(f"{function} takes {f'x and {own}' if own else 'x alone'}", token)
         parameters = dict(zip((p.name for p in definition.parameters), arguments[1:], strict=False))
-        for name, (value, place) in named.items():
+        for name, (value, place) in call.named.items():
             if name not in canonical:
                 has = f"it has {own}" if own else "it has none"
-                raise self.error(f"{token.text} has no parameter {name!r}; {has}", place)
+                raise self.error(f"{function} has no parameter {name!r}; {has}", place)
             if canonical[name] in parameters:
                 raise self.error(f"{name} is given twice", place)
             parameters[canonical[name]] = value
@@ -344,59 +344,25 @@ class _Parser:
             p.name for p in definition.parameters if math.isnan(p.default) and p.name not in parameters
         ]
         if missing:
-            shown = ", ".join(f"{name}=1" for name in missing)
-            sentence = (
-                f"{', '.join(missing)} of {token.text} must have a value: write {token.text}(x, {shown})"
-            )
+            right = f"{function}(x, {', '.join(f'{name}=1' for name in missing)})"
+            sentence = f"{', '.join(missing)} of {function} must have a value: write {right}"
             raise self.error(sentence, token)
         for name, value in parameters.items():
             if contains_x(value):
-                sentence = f"{name} of {token.text} is a parameter; it cannot depend on x"
-                raise FormulaError(sentence, self.text, *_place(value.span))
-        node = Catalogued(
-            definition.name, arguments[0], tuple(parameters.items()), span, definition=definition
-        )
-        return self.count(node)
+                sentence = f"{name} of {function} is a parameter; it cannot depend on x"
+                raise FormulaError.at_span(sentence, self.text, value.span)
+        items = tuple(parameters.items())
+        return self.count(Catalogued(definition.name, arguments[0], items, call.span, definition=definition))
 
-    def require(
-        self, token: Token, arguments: list[Node], named: dict[str, tuple[Node, Token]], arity: int
-    ) -> None:
+    def require(self, call: _CallText, arity: int) -> None:
         """Raise FormulaError for a call with another number of arguments, or with parameters."""
-        if named:
-            raise self.error(f"{token.text} has no parameters", next(iter(named.values()))[1])
-        if len(arguments) != arity:
+        function = call.function.text
+        if call.named:
+            raise self.error(f"{function} has no parameters", next(iter(call.named.values()))[1])
+        if len(call.arguments) != arity:
             takes = "1 argument" if arity == 1 else f"{arity} arguments"
-            raise self.error(f"{token.text} takes {takes}, not {len(arguments)}", token)
+            raise self.error(f"{function} takes {takes}, not {len(call.arguments)}", call.function)
 
 
 def _around(left: Node, right: Node) -> Span:
     return left.span[0], right.span[1]
-
-
-def _place(span: Span) -> Span:
-    return span[0], span[1] - span[0]
-
-
-def _refuse_tall(tree: Node, text: str) -> None:
-    """Raise FormulaError for a chain of operations that is too long."""
-    level: list[Node] = [tree]
-    for _ in range(LONGEST_CHAIN):
-        level = [child for node in level for child in children(node)]
-        if not level:
-            return
-    raise FormulaError(
-        f"at most {LONGEST_CHAIN} operations may need one another's results; use brackets",
-        text,
-        *_place(level[0].span),
-    )
-
-
-def _refuse_overflow(tree: Node, text: str) -> None:
-    """Raise FormulaError for a part without x and parameters that is not a finite number, such as 9^9^9 and 1/0."""
-    with np.errstate(all="ignore"):
-        for node, value in constant_parts(tree):
-            if not math.isfinite(value):
-                shown = text[node.span[0] : node.span[1]]
-                shown = shown if len(shown) <= 30 else shown[:29] + "…"
-                word = "not a number" if math.isnan(value) else "beyond the largest number, 1.8e308"
-                raise FormulaError(f"{shown} is {word}", text, *_place(node.span))

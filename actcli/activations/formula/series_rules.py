@@ -42,14 +42,14 @@ def apply_kernel(kernel: Callable[..., Any], u: Any, /, **parameters: float) -> 
 def apply_function(name: str, arguments: list[Jet], order: int, side: Side) -> Jet:
     """Return the result of one of the language's functions of one, two or three series."""
     if name in {"min", "max"}:
-        return _extreme(name, arguments[0], arguments[1], side)
+        return _min_or_max(name, arguments[0], arguments[1], side)
     if name == "clip":
-        return _clipped(arguments[0], arguments[1], arguments[2], side)
+        return _clip(arguments[0], arguments[1], arguments[2], side)
     if name == "logaddexp":
         return _logaddexp(arguments[0], arguments[1], order)
     u = arguments[0]
     if name in {"abs", "sign", "floor"}:
-        return _broken(name, u, side)
+        return _abs_sign_floor(name, u, side)
     return _SMOOTH[name](u, order)
 
 
@@ -233,7 +233,7 @@ def _whole_power(u: Any, exponent: float) -> Any:
     return np.power(u, exponent)
 
 
-def _broken(name: str, u: Jet, side: Side) -> Jet:
+def _abs_sign_floor(name: str, u: Jet, side: Side) -> Jet:
     """Return abs, sign or floor of u."""
     if name == "floor":
         whole = np.floor(u[0])
@@ -247,7 +247,7 @@ def _broken(name: str, u: Jet, side: Side) -> Jet:
     return [np.abs(u[0]), *(sign * p for p in u[1:])]
 
 
-def _extreme(name: str, a: Jet, b: Jet, side: Side) -> Jet:
+def _min_or_max(name: str, a: Jet, b: Jet, side: Side) -> Jet:
     """Return min or max of a and b; NaN where one is NaN."""
     pick = np.minimum if name == "min" else np.maximum
     difference = subtract(a, b) if name == "min" else subtract(b, a)
@@ -268,7 +268,7 @@ def _logaddexp(a: Jet, b: Jet, order: int) -> Jet:
     return [value, *(chain(a, of_a, k) + chain(b, of_b, k) for k in range(1, order + 1))]
 
 
-def _clipped(u: Jet, low: Jet, high: Jet, side: Side) -> Jet:
+def _clip(u: Jet, low: Jet, high: Jet, side: Side) -> Jet:
     """Return the smaller of high and the larger of low and u."""
     below = compare("<", u, low, side)
     above = compare(">", u, high, side) | compare(">", low, high, side)
