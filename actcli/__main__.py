@@ -135,7 +135,7 @@ def _run(arguments: list[str]) -> int:
     stop.install()
 
     from actcli.exits import ActcliError
-    from actcli.terminal import Terminal
+    from actcli.terminal import Terminal, printable
 
     terminal = Terminal.of_process()
     arguments, debug = _without_debug(arguments)
@@ -188,11 +188,6 @@ def _message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "out of memory" + (f": {error}" if str(error) else "")
     return f"internal error: {type(error).__name__}: {error}; --debug shows where"
-
-
-def printable(text: str) -> str:
-    r"""Return the text with control characters, line ends and stray bytes as `\x1b`, `\n` and `\udcff`."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _flush_what_is_there(terminal: "Terminal") -> None:

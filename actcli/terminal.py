@@ -114,14 +114,26 @@ class Terminal:
             raise DataError(f"cannot write to standard output: {error.strerror}") from error
 
     def say(self, text: str) -> None:
-        """Write one line to stderr. A stderr that is gone or full is nobody's business."""
+        """Write one or more lines to stderr, control characters escaped. A closed or full stderr is ignored."""
         if self.stderr is None:
             return
+        safe = "\n".join(map(printable, text.split("\n")))
         try:
-            self.stderr.write(text.encode(self.encoding, "backslashreplace") + b"\n")
+            self.stderr.write(safe.encode(self.encoding, "backslashreplace") + b"\n")
             self.stderr.flush()
         except (OSError, ValueError):
             return
+
+
+def printable(text: str) -> str:
+    r"""Return the text with control characters, line ends and stray bytes written as `\x1b`, `\n` and `\udcff`.
+
+    Names from files go through here before a person or a text format gets them: no escape sequence reaches a terminal
+    and no name spans two lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _buffer(stream: object) -> BinaryIO | None:

@@ -34,7 +34,7 @@ def load_functions(files: "Sequence[str]", terminal: "Terminal") -> None:
         given = [entry for path in named.values() for entry in read_functions(path)]
 
     def tell(sentence: str) -> None:
-        from actcli.render.text.cells import printable
+        from actcli.terminal import printable
 
         terminal.say(f"actcli: {printable(sentence)}")
 
@@ -105,7 +105,7 @@ def specifications(specs: "Sequence[str]", options: "FunctionOptions") -> tuple[
 def tell_rewritings(functions: "Iterable[Activation]", terminal: "Terminal") -> None:
     """Tell a person, on stderr, which parts of their formulas are computed in another form than the typed one."""
     from actcli.activations.definition import FORMULA
-    from actcli.render.text.cells import printable
+    from actcli.terminal import printable
 
     if not terminal.stderr_is_tty:
         return

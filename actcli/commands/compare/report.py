@@ -52,8 +52,8 @@ def choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
 
 
 def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
+    from actcli.render.output.documents import refuse_arrays
     from actcli.render.output.layout import Layout, choose_layout, is_standard_output
-    from actcli.render.text.documents import refuse_arrays
 
     format_, output, sort, digits = options.format, options.output, options.sort, options.digits
     if options.best is not None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from actcli.activations import Activation, Kink, Parameter
-from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
 from actcli.render.card.facts import (
@@ -14,10 +13,13 @@ from actcli.render.card.facts import (
     jump_at,
     names_by_framework,
 )
+from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text import notation
-from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.fields import field_text
+from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal
 
 
@@ -30,10 +32,10 @@ def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
         surface = Surface.of(terminal, to_file=layout.path is not None)
         text = card_screen(card, surface, _chart(card, surface))
     elif layout.format in {"json", "jsonl"}:
-        text = json_text(card_record(card), indented=layout.format == "json")
+        text = (json_document if layout.format == "json" else json_line)(card_record(card))
     else:
         rows = [("property", "value"), *flattened(card_record(card))]
-        text = markdown(rows) if layout.format == "markdown" else delimited(rows, layout.format)
+        text = markdown_table(rows) if layout.format == "markdown" else delimited_text(rows, layout.format)
     write_document(text, layout, terminal)
 
 
@@ -75,7 +77,7 @@ def flattened(record: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]
                 for place, inner in enumerate(value, 1):
                     pairs += flattened(inner, f"{prefix}{key}.{place}.")
             case _:
-                pairs.append((prefix + key, _field(value)))
+                pairs.append((prefix + key, field_text(value)))
     return pairs
 
 
@@ -169,17 +171,3 @@ def _kink(f: Activation, kink: Kink) -> dict[str, Any]:
         "slopes": {"left": kink.slopes[0], "right": kink.slopes[1], **autograd_at(f, kink, 1)},
         "curvatures": {"left": kink.curvatures[0], "right": kink.curvatures[1], **autograd_at(f, kink, 2)},
     }
-
-
-def _field(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case [Interval(), *_]:
-            return notation.union(value)
-        case list():
-            return " ".join(map(str, value))
-        case _:
-            return str(value)

@@ -8,11 +8,14 @@ from typing import Any
 from actcli.activations import DIALECTS, Activation, Definition
 from actcli.activations.definition import FORMULA
 from actcli.analysis.card.landmarks import Interval, zero_gradient
+from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import cut, in_script, ruled_table
 from actcli.render.text import notation
-from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.fields import field_text
+from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal
 
 COLUMNS = (
@@ -43,14 +46,14 @@ def _text(
         case "plain":
             return "".join(definition.name + "\n" for definition in definitions)
         case "json":
-            return json_text([_record(definition) for definition in definitions], indented=True)
+            return json_document({"functions": [_record(definition) for definition in definitions]})
         case "jsonl":
-            return "".join(json_text(_record(definition), indented=False) for definition in definitions)
+            return "".join(json_line(_record(definition)) for definition in definitions)
         case "csv" | "tsv":
-            return delimited([COLUMNS, *map(_fields, definitions)], layout.format)
+            return delimited_text([COLUMNS, *map(_fields, definitions)], layout.format)
         case "markdown":
             rows = [_shown(definition, framework) for definition in definitions]
-            return markdown([_headings(framework), *rows]) if rows else ""
+            return markdown_table([_headings(framework), *rows]) if rows else ""
         case _:
             surface = Surface.of(terminal, to_file=layout.path is not None)
             return _table(definitions, framework, surface) if definitions else ""
@@ -95,23 +98,7 @@ def _record(definition: Definition) -> dict[str, Any]:
 
 
 def _fields(definition: Definition) -> list[str]:
-    return [_field(value) for value in _record(definition).values()]
-
-
-def _field(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case tuple():
-            return notation.union(value)
-        case dict():
-            return " ".join(name if inner is None else f"{name}={inner!r}" for name, inner in value.items())
-        case list():
-            return " ".join(value)
-        case _:
-            return str(value)
+    return [field_text(value) for value in _record(definition).values()]
 
 
 def _headings(framework: str | None) -> list[str]:

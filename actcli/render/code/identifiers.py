@@ -7,7 +7,7 @@ import unicodedata
 from actcli.activations import Definition, Parameter
 from actcli.activations.definition import FORMULA
 from actcli.activations.registry import find_definition
-from actcli.render.text.cells import printable
+from actcli.terminal import printable
 
 _HARMLESS = {'"': "'", "\\": "/"}
 """In the place of what would end a text, also where a wide letter is written in ASCII."""

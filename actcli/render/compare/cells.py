@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, Value, best
 from actcli.render.text import notation
-from actcli.render.text.cells import printable
+from actcli.terminal import printable
 
 DIGITS = 4
 """Significant digits where neither the reader nor the column asks for others."""

@@ -3,15 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actcli.analysis.compare.result import Column, Comparison, Contender, Value, best, comparable
+from actcli.analysis.compare.result import Column, Comparison, Contender, best, comparable
 from actcli.exits import DataError
 from actcli.render.compare.cells import BEST, cell_text, full_heading, legend, visible_columns
+from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
-from actcli.render.text import notation
-from actcli.render.text.cells import printable
-from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
-from actcli.terminal import Terminal
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.fields import field_text
+from actcli.render.text.markdown import markdown_table
+from actcli.terminal import Terminal, printable
 
 _MOST_NAMED = 8
 
@@ -78,13 +79,13 @@ def _text(page: Page, layout: Layout, terminal: Terminal) -> str:
             surface = Surface.of(terminal, to_file=layout.path is not None)
             return comparison_screen(comparison, surface, layout.digits, page.chart)
         case "json":
-            return json_text(_document(page), indented=True)
+            return json_document(_document(page))
         case "jsonl":
-            return "".join(json_text(_record(c, comparison), indented=False) for c in comparison.contenders)
+            return "".join(json_line(_record(c, comparison)) for c in comparison.contenders)
         case "markdown":
-            return markdown(_beside_each_other(comparison, layout.digits))
+            return markdown_table(_beside_each_other(comparison, layout.digits))
         case form:
-            return delimited(_lines(comparison), form)
+            return delimited_text(_lines(comparison), form)
 
 
 def _document(page: Page) -> dict[str, Any]:
@@ -124,20 +125,8 @@ def _lines(comparison: Comparison) -> list[list[str]]:
     names = [column.name for column in comparison.columns]
     return [
         ["function", *names],
-        *([c.function, *(_field(c.value(name)) for name in names)] for c in comparison.contenders),
+        *([c.function, *(field_text(c.value(name)) for name in names)] for c in comparison.contenders),
     ]
-
-
-def _field(value: Value) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case tuple():
-            return notation.union(value)
-        case _:
-            return str(value)
 
 
 def _beside_each_other(comparison: Comparison, digits: int | None) -> list[list[str]]:

@@ -13,9 +13,8 @@ from actcli.render.output.outfile import atomic_file
 from actcli.render.output.surface import Surface
 from actcli.render.table.grid import cut
 from actcli.render.text import notation
-from actcli.render.text.cells import printable
 from actcli.render.text.theme import theme_named
-from actcli.terminal import Terminal
+from actcli.terminal import Terminal, printable
 
 FORMS = ("txt", "html", *DRAWN)
 _NARROWEST, _WIDEST = 60, 160

@@ -23,8 +23,8 @@ from actcli.render.compare.cells import (
 )
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import ruled_table
-from actcli.render.text.cells import printable
 from actcli.render.text.notation import in_ascii
+from actcli.terminal import printable
 
 if TYPE_CHECKING:
     from rich.text import Text

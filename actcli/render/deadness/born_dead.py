@@ -5,10 +5,12 @@ from dataclasses import asdict
 
 from actcli.analysis.deadness.born_dead import BornDead
 from actcli.exits import UsageError
-from actcli.render.deadness.verdict import count, percent
+from actcli.render.deadness.verdict import percent
+from actcli.render.output.documents import json_document, json_line, write_document
 from actcli.render.output.layout import Layout
-from actcli.render.text.documents import delimited, json_text, markdown, write_document
-from actcli.render.text.notation import number
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.markdown import markdown_table
+from actcli.render.text.notation import number, thousands
 from actcli.terminal import Terminal
 
 
@@ -20,13 +22,13 @@ def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Termina
         case "junit":
             raise UsageError("--born-dead has no verdict for junit; use json or plain")
         case "plain" | "csv" | "tsv":
-            text = delimited(rows, "csv" if layout.format == "csv" else "tsv")
+            text = delimited_text(rows, layout.format)
         case "json":
-            text = json_text(records, indented=True)
+            text = json_document({"risks": records})
         case "jsonl":
-            text = "".join(json_text(record, indented=False) for record in records)
+            text = "".join(map(json_line, records))
         case "markdown":
-            text = markdown(rows)
+            text = markdown_table(rows)
         case _:
             text = "".join(_said(one) for one in risks)
     write_document(text, layout, terminal)
@@ -39,7 +41,7 @@ def _said(one: BornDead) -> str:
     return (
         f"{layers} of {units}, relu, no biases: born dead with probability {number(one.risk, 3)}\n"
         f"  by the formula 1 - (1 - 2^-N)^H    {number(one.risk, 6)}\n"
-        f"  among {count(one.draws)} networks drawn{' ' * max(1, 18 - len(count(one.draws)))}"
+        f"  among {thousands(one.draws)} networks drawn{' ' * max(1, 18 - len(thousands(one.draws)))}"
         f"{number(one.measured, 6)}{spread}\n"
         f"  width for a risk of {percent(one.limit)} % at most{' ' * max(1, 6 - len(percent(one.limit)))}"
         f"{one.width_needed}\n"

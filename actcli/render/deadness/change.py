@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actcli.analysis.deadness.since import LayerChange, ModelChange
-from actcli.render.text.cells import printable
+from actcli.terminal import printable
 
 NEWLY, REVIVED, STILL = "newly dead", "revived", "still dead"
 """What may have become of a unit."""

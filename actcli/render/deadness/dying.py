@@ -27,12 +27,13 @@ from actcli.render.deadness.dying_text import (
 from actcli.render.deadness.report import change_markdown, with_change, write_findings
 from actcli.render.deadness.table import View, dead_screen, layer_rows, print_change
 from actcli.render.deadness.verdict import caution, verdict
+from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import cut, in_script, ruled_table
-from actcli.render.text.cells import printable
-from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
-from actcli.terminal import Terminal
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.markdown import markdown_table
+from actcli.terminal import Terminal, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,12 +66,12 @@ def _write(deaths: Deaths, view: View, layout: Layout, terminal: Terminal) -> No
         case "table":
             text = dying_screen(deaths, view, Surface.of(terminal, to_file=layout.path is not None))
         case "json":
-            text = json_text(_record(deaths), indented=True)
+            text = json_document(_record(deaths))
         case "jsonl":
             record = _record(deaths)
             layers = with_change(deaths.findings)
             lines = [*record["training"]["courses"], *record["training"]["limits"], *layers]
-            text = "".join(json_text(line, indented=False) for line in lines)
+            text = "".join(map(json_line, lines))
         case "markdown":
             text = _markdown(deaths)
         case "junit":
@@ -80,9 +81,9 @@ def _write(deaths: Deaths, view: View, layout: Layout, terminal: Terminal) -> No
             write_findings(deaths.findings, view, layout, terminal)
             return
         case _ if deaths.thresholds:
-            text = delimited([list(LIMIT_COLUMNS), *limit_lines(deaths.thresholds)], layout.format)
+            text = delimited_text([list(LIMIT_COLUMNS), *limit_lines(deaths.thresholds)], layout.format)
         case _:
-            text = delimited([list(EPOCH_COLUMNS), *epoch_lines(deaths.fates)], layout.format)
+            text = delimited_text([list(EPOCH_COLUMNS), *epoch_lines(deaths.fates)], layout.format)
     write_document(text, layout, terminal)
 
 
@@ -288,14 +289,14 @@ def _curve(name: str, x: Sequence[float] | NDArray[Any], shares: NDArray[Any]) -
 
 
 def _markdown(deaths: Deaths) -> str:
-    parts = [markdown([["Verdict"], *([sentence] for sentence in death_sentences(deaths))])]
+    parts = [markdown_table([["Verdict"], *([sentence] for sentence in death_sentences(deaths))])]
     if deaths.fates:
-        parts.append(markdown(_at_the_end(deaths)))
+        parts.append(markdown_table(_at_the_end(deaths)))
         if not deaths.thresholds:
             columns = _by_epoch(deaths, _WIDE)
             flat = [[cell.replace("\n", " ").strip() for cell in column] for column in columns]
-            parts.append(markdown([list(row) for row in zip(*flat, strict=True)]))
-        parts.append(markdown(layer_rows(deaths.findings.report)))
+            parts.append(markdown_table([list(row) for row in zip(*flat, strict=True)]))
+        parts.append(markdown_table(layer_rows(deaths.findings.report)))
     if deaths.findings.report.change is not None:
         parts.append(change_markdown(deaths.findings.report.change))
     return "\n".join(parts)

@@ -6,9 +6,10 @@ from typing import Any
 
 from actcli.analysis.training.dying import TrainedCourses, course_name
 from actcli.analysis.training.fates import Course, Fate, Threshold
-from actcli.render.deadness.verdict import Findings, count, percent
-from actcli.render.text.cells import printable
-from actcli.render.text.notation import number
+from actcli.render.deadness.verdict import Findings, percent
+from actcli.render.text.fields import field_text
+from actcli.render.text.notation import number, thousands
+from actcli.terminal import printable
 
 EPOCH_COLUMNS = (
     "function", "depth", "rate", "epoch", "dead_share", "rare_share", "saturated_share", "diverged_share",
@@ -53,8 +54,8 @@ def conditions(dying: TrainedCourses) -> str:
     data, plan, trial = dying.data, dying.trial.plan, dying.trial
     layers = ", ".join(map(str, trial.depths)) + " hidden layer" + ("" if trial.depths == (1,) else "s")
     return (
-        f"{printable(data.name)}: {count(len(data.train_y))} samples to train on, {count(len(data.test_y))} held out, "
-        "on which units are watched; "
+        f"{printable(data.name)}: {thousands(len(data.train_y))} samples to train on, "
+        f"{thousands(len(data.test_y))} held out, on which units are watched; "
         f"{plan.optimizer}, batches of {plan.batch}, {plan.epochs} epochs, init {plan.init}; "
         f"{layers} of {trial.width} units, {trial.seeds} network{'' if trial.seeds == 1 else 's'} each."
     )
@@ -62,13 +63,13 @@ def conditions(dying: TrainedCourses) -> str:
 
 def epoch_lines(fates: Sequence[Fate]) -> list[list[str]]:
     """A line an epoch, as EPOCH_COLUMNS say."""
-    return [[_field(row[name]) for name in EPOCH_COLUMNS] for one in fates for row in _epochs(one)]
+    return [[field_text(row[name]) for name in EPOCH_COLUMNS] for one in fates for row in _epochs(one)]
 
 
 def limit_lines(thresholds: Sequence[Threshold]) -> list[list[str]]:
     """A line a function, as LIMIT_COLUMNS say; blank where there is no such rate."""
     records = map(_threshold_record, thresholds)
-    return [[_field(record[name]) for name in LIMIT_COLUMNS] for record in records]
+    return [[field_text(record[name]) for name in LIMIT_COLUMNS] for record in records]
 
 
 def training_record(deaths: Deaths) -> dict[str, Any]:
@@ -150,12 +151,6 @@ def _threshold_record(one: Threshold) -> dict[str, Any]:
         "dead_share_above": one.above_share,
         "within_again": list(one.again),
     }
-
-
-def _field(value: Any) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else printable(str(value))
 
 
 def _of_team(team: Sequence[Fate], dying: TrainedCourses) -> str:

@@ -6,8 +6,9 @@ from actcli.analysis.deadness.report import Judgement, Report
 from actcli.analysis.deadness.since import LayerChange
 from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.render.deadness.change import change_line, named
-from actcli.render.deadness.verdict import Findings, percent, samples_text, units_of, verdict
-from actcli.render.text.cells import printable
+from actcli.render.deadness.verdict import Findings, percent, samples_text, verdict
+from actcli.render.text.notation import quantity
+from actcli.terminal import printable
 
 _SUITE = "actcli deadcheck"
 
@@ -81,7 +82,7 @@ def _word(report: Report) -> str:
 
 def _message(judged: Judgement, word: str) -> str:
     verb = "is" if judged.dead == 1 else "are"
-    said = f"{judged.dead} of {units_of(judged.units)} {verb} {word} ({percent(judged.share)} %)"
+    said = f"{judged.dead} of {quantity(judged.units, 'unit')} {verb} {word} ({percent(judged.share)} %)"
     return f"{said}, {judged.nonfinite} gave NaN or inf" if judged.nonfinite else said
 
 

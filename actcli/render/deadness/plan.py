@@ -3,10 +3,12 @@
 from dataclasses import asdict, dataclass
 
 from actcli.exits import UsageError
-from actcli.render.deadness.verdict import count, percent, units_of
+from actcli.render.deadness.verdict import percent
+from actcli.render.output.documents import json_document, json_line, write_document
 from actcli.render.output.layout import Layout
-from actcli.render.text.documents import delimited, json_text, markdown, write_document
-from actcli.render.text.notation import number
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.markdown import markdown_table
+from actcli.render.text.notation import number, quantity, thousands
 from actcli.terminal import Terminal
 
 
@@ -29,15 +31,16 @@ def write_plan(plan: SamplePlan, layout: Layout, terminal: Terminal) -> None:
         case "plain":
             text = f"{plan.samples}\n"
         case "json" | "jsonl":
-            text = json_text(asdict(plan), indented=layout.format == "json")
+            text = (json_document if layout.format == "json" else json_line)(asdict(plan))
         case "csv" | "tsv":
-            text = delimited([list(fields), list(fields.values())], layout.format)
+            text = delimited_text([list(fields), list(fields.values())], layout.format)
         case "markdown":
-            text = markdown([list(fields), list(fields.values())])
+            text = markdown_table([list(fields), list(fields.values())])
         case _:
+            units = quantity(plan.units, "unit")
             text = (
-                f"{units_of(plan.samples, 'sample')}: if any of {units_of(plan.units)} is silent in all of them,\n"
+                f"{quantity(plan.samples, 'sample')}: if any of {units} is silent in all of them,\n"
                 f"it fires with p < {number(plan.rare)}, at {percent(plan.confidence)} % confidence for all "
-                f"{count(plan.units)} together.\n"
+                f"{thousands(plan.units)} together.\n"
             )
     write_document(text, layout, terminal)

@@ -13,11 +13,13 @@ from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import Findings, silence, status_word, verdict
+from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
-from actcli.render.text.cells import printable
-from actcli.render.text.documents import delimited, json_text, markdown, refuse_arrays, write_document
-from actcli.terminal import Terminal
+from actcli.render.text.delimited import delimited_text, guard_formula
+from actcli.render.text.fields import field_text
+from actcli.render.text.markdown import markdown_table
+from actcli.terminal import Terminal, printable
 
 COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
 """What a pipe gets of each unit that is not alive."""
@@ -39,10 +41,10 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
         case "table":
             text = dead_screen(findings, view, Surface.of(terminal, to_file=layout.path is not None))
         case "json":
-            text = json_text(record(findings), indented=True)
+            text = json_document(record(findings))
         case "jsonl":
             lines = [*with_change(findings), *_not_observed(findings.report)]
-            text = "".join(json_text(line, indented=False) for line in lines)
+            text = "".join(map(json_line, lines))
         case "markdown":
             text = _markdown(findings, view)
         case "junit":
@@ -50,7 +52,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
 
             text = junit(findings)
         case _:
-            text = delimited(_unit_lines(findings.report, view, layout.format), layout.format)
+            text = delimited_text(_unit_lines(findings.report, view, layout.format), layout.format)
     write_document(text, replace(layout, format="json") if layout.format == "junit" else layout, terminal)
 
 
@@ -201,14 +203,13 @@ def _unit_lines(report: Report, view: View, form: str) -> list[list[str]]:
     """The head, and a line a unit that is not alive, or that was dead in the older statistics."""
     changes = _changes(report)
     head = [*COLUMNS, *(() if changes is None else (CHANGE,)), *(MORE_COLUMNS if view.units else ())]
-    named = _safe if form == "csv" else printable
     lines = [head]
     for layer in report.layers:
         changed = (changes or {}).get(layer.name, {})
-        name = named(layer.name)
+        name = guard_formula(layer.name, form)
         for unit in _units(layer, sorted({*_not_alive(layer), *changed})):
             fields = {**unit, CHANGE: changed.get(unit["unit"])}
-            lines.append([name, *(_field(fields[key]) for key in head[1:])])
+            lines.append([name, *(field_text(fields[key]) for key in head[1:])])
     return lines
 
 
@@ -221,35 +222,11 @@ def _changes(report: Report) -> dict[str, dict[int, str]] | None:
     return {layer.name: named(layer) for layer in report.change.layers}
 
 
-def _safe(name: str) -> str:
-    """A layer's name that no spreadsheet runs as a formula: with an apostrophe before = + - @.
-
-    Names come with models and archives of others, unlike the functions in the other commands' CSV, which the
-    user has typed. Everything but CSV, which a double click opens, has the name as it is.
-    """
-    text = printable(name)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
-def _field(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return repr(value)
-        case str():
-            return printable(value)
-        case _:
-            return str(value)
-
-
 def _markdown(findings: Findings, view: View) -> str:
     report = findings.report
-    parts = [markdown([[sentence] for sentence in ("Verdict", *verdict(findings))])]
+    parts = [markdown_table([[sentence] for sentence in ("Verdict", *verdict(findings))])]
     if report.layers:
-        parts.append(markdown(layer_rows(report)))
+        parts.append(markdown_table(layer_rows(report)))
     if view.units:
         head: list[str] = []
         rows = []
@@ -257,10 +234,10 @@ def _markdown(findings: Findings, view: View) -> str:
             head, found = unit_rows(layer)
             rows += [[printable(layer.name), *row] for row in found]
         if rows:
-            parts.append(markdown([["layer", *head], *rows]))
+            parts.append(markdown_table([["layer", *head], *rows]))
     if report.unobserved:
         rows = [[printable(one.name), printable(one.op), printable(one.reason)] for one in report.unobserved]
-        parts.append(markdown([["not observed", "op", "reason"], *rows]))
+        parts.append(markdown_table([["not observed", "op", "reason"], *rows]))
     if report.change is not None:
         parts.append(change_markdown(report.change))
     return "\n".join(parts)
@@ -270,7 +247,7 @@ def change_markdown(change: ModelChange) -> str:
     """What has become of the units since the earlier statistics, a line a layer."""
     from actcli.render.deadness.change import change_lines
 
-    return markdown([[line] for line in ("Against the earlier statistics", *change_lines(change))])
+    return markdown_table([[line] for line in ("Against the earlier statistics", *change_lines(change))])
 
 
 def _finite(value: float) -> float | None:

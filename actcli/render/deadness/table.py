@@ -13,17 +13,16 @@ from actcli.render.deadness.unit_table import print_units
 from actcli.render.deadness.verdict import (
     Findings,
     bound_text,
-    count,
     percent,
     samples_text,
     silence,
-    units_of,
     verdict,
 )
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import in_script, ruled_table
-from actcli.render.text.cells import printable
-from actcli.render.text.layer_names import fitting_names
+from actcli.render.table.layer_names import fitting_names
+from actcli.render.text.notation import quantity, thousands
+from actcli.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
@@ -104,7 +103,7 @@ def layer_rows(report: Report) -> list[list[str]]:
 
 
 def _title(report: Report) -> str:
-    return f"{units_of(report.units)} in {units_of(len(report.layers), 'layer')}"
+    return f"{quantity(report.units, 'unit')} in {quantity(len(report.layers), 'layer')}"
 
 
 def _columns(report: Report, *, every: bool, short: bool, evidence: bool = True) -> list[_Column]:
@@ -224,7 +223,9 @@ def _print_maps(printer: "Console", report: Report, surface: Surface) -> None:
     said = in_script(surface)
     for layer in report.layers:
         head = Text("\n").append(said(printable(layer.name)), "bold cyan")
-        printer.print(head.append(said(f"  {units_of(layer.units)}, {count(layer.dead)} dead"), "dim"))
+        printer.print(
+            head.append(said(f"  {quantity(layer.units, 'unit')}, {thousands(layer.dead)} dead"), "dim")
+        )
         printer.print(layer_map(layer, surface))
     printer.print(Text(map_legend(surface), "dim"), width=surface.width)
 

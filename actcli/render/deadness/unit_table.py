@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.unit_state import NEVER, UNKNOWN
 from actcli.analysis.deadness.verdict import CLASSES, DEAD, LayerVerdict
-from actcli.render.deadness.verdict import bound_text, count
+from actcli.render.deadness.verdict import bound_text
 from actcli.render.output.surface import Surface
 from actcli.render.table.grid import in_script, ruled_table
-from actcli.render.text.cells import printable
-from actcli.render.text.notation import number
+from actcli.render.text.notation import number, thousands
+from actcli.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, JustifyMethod
@@ -93,7 +93,7 @@ def print_units(printer: "Console", report: Report, surface: Surface) -> None:
             )
         printer.print(table)
         if units > _MOST:
-            line = f"{count(units - _MOST)} more units are not alive; --format csv has all"
+            line = f"{thousands(units - _MOST)} more units are not alive; --format csv has all"
             printer.print(Text(line, "dim"), width=surface.width)
     if left_out:
         names = ", ".join(map(_heading, left_out))
@@ -105,8 +105,8 @@ def _alive(alive: int, units: int) -> str:
     if not alive:
         return ""
     if alive == units:
-        return f", all {count(units)} units are alive" if units > 1 else ", its only unit is alive"
-    return ", the other one is alive" if alive == 1 else f", the other {count(alive)} are alive"
+        return f", all {thousands(units)} units are alive" if units > 1 else ", its only unit is alive"
+    return ", the other one is alive" if alive == 1 else f", the other {thousands(alive)} are alive"
 
 
 def _fitted(layer: LayerVerdict, surface: Surface) -> tuple[dict[str, list[str]], list[str]]:

@@ -8,8 +8,9 @@ from actcli.analysis.deadness.confidence import silent_bound
 from actcli.analysis.deadness.report import Judgement, Report, is_above, is_selected
 from actcli.analysis.deadness.unit_class import can_be_dead
 from actcli.analysis.deadness.verdict import LayerVerdict
-from actcli.render.text.cells import printable
-from actcli.render.text.notation import number
+from actcli.render.text.digits import short_exponent
+from actcli.render.text.notation import number, quantity, thousands
+from actcli.terminal import printable
 
 _FEW = 3
 """How many names a sentence lists."""
@@ -70,16 +71,6 @@ def status_word(findings: Findings) -> str:
     return "NaN or inf" if any(layer.nonfinite for layer in report.layers) else "no dead unit"
 
 
-def count(value: int) -> str:
-    """A whole number for the eye: 10 240."""
-    return f"{value:,}".replace(",", " ")
-
-
-def units_of(value: int, what: str = "unit") -> str:
-    """`1 unit`, `64 units`."""
-    return f"{count(value)} {what}" + ("" if value == 1 else "s")
-
-
 def percent(share: float, digits: int = 3) -> str:
     """A share as a percentage, without the sign: 0.852. Only nothing is written as 0, and only all as 100."""
     if not 0 < share < 1:
@@ -101,14 +92,14 @@ def bound_text(p: float, digits: int = 3) -> str:
     shown = f"{p:.{digits - 1}e}"
     if float(shown) < p:
         shown = f"{float(shown) + step:.{digits - 1}e}"
-    return number(float(shown), digits) if p >= _PLAINLY else _scientific(shown)
+    return number(float(shown), digits) if p >= _PLAINLY else short_exponent(_without_zeros(shown))
 
 
 def samples_text(layers: Sequence[LayerVerdict]) -> str:
     """`10 240 samples`, or `300 to 10 240 samples` where the layers differ."""
     seen = [layer.samples for layer in layers] or [0]
     low, high = min(seen), max(seen)
-    return units_of(high, "sample") if low == high else f"{count(low)} to {count(high)} samples"
+    return quantity(high, "sample") if low == high else f"{thousands(low)} to {thousands(high)} samples"
 
 
 def silence(layer: LayerVerdict, confidence: float) -> float:
@@ -119,16 +110,11 @@ def silence(layer: LayerVerdict, confidence: float) -> float:
     return math.nan if layer.evidence is None else silent_bound(layer.samples, confidence)
 
 
-def _scientific(shown: str) -> str:
-    mantissa, _, exponent = shown.partition("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-
-
 def caution(findings: Findings) -> list[str]:
     """What must be known before anything else is read."""
     said = []
     if findings.noise is not None:
-        noise = units_of(findings.noise, "sample")
+        noise = quantity(findings.noise, "sample")
         said.append(f"The inputs were {noise} of RANDOM NOISE: this verdict is about noise, not about data.")
     if not findings.complete:
         known = "epochs trained" if findings.trained else "samples seen"
@@ -151,6 +137,11 @@ def _enough(report: Report) -> str:
     return "more samples can only wake units, and no more are silent now than the limit allows"
 
 
+def _without_zeros(shown: str) -> str:
+    mantissa, _, exponent = shown.partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
+
+
 def _meant(findings: Findings) -> tuple[LayerVerdict, ...]:
     """The layers that the limit is for; all of them where none of them has come yet."""
     layers = findings.report.layers
@@ -162,7 +153,7 @@ def _among(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
     if len(meant) == len(report.layers):
         return ""
     names = [printable(layer.name) for layer in meant]
-    return f" in {'' if len(names) == 1 else 'the ' + units_of(len(names), 'layer') + ' '}{_names(names)}"
+    return f" in {'' if len(names) == 1 else 'the ' + quantity(len(names), 'layer') + ' '}{_names(names)}"
 
 
 def _main(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
@@ -177,15 +168,19 @@ def _main(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
     units = sum(layer.units for layer in meant)
     dead_layers = [layer for layer in meant if layer.dead]
     seen = [layer.samples for layer in dead_layers]
-    samples = units_of(max(seen), "sample")
+    samples = quantity(max(seen), "sample")
     if min(seen) != max(seen):
-        samples = f"{count(min(seen))} to {samples}"
+        samples = f"{thousands(min(seen))} to {samples}"
     bound = max(silence(layer, report.settings.confidence) for layer in dead_layers)
     verb, each = ("is", "it") if dead == 1 else ("are", "each")
     where = _among(report, meant)
-    share = f"{count(dead)} of {units_of(units)}{where} ({percent(dead / units)} %) {verb} dead"
+    share = f"{thousands(dead)} of {quantity(units, 'unit')}{where} ({percent(dead / units)} %) {verb} dead"
     if dead == units:
-        share = f"The only unit{where} is dead" if units == 1 else f"All {units_of(units)}{where} are dead"
+        share = (
+            f"The only unit{where} is dead"
+            if units == 1
+            else f"All {quantity(units, 'unit')}{where} are dead"
+        )
     return (
         f"{share}: no firing in {samples}, so that {each} fires with p < {bound_text(bound)} at "
         f"{percent(report.settings.confidence)} % confidence{_evidence(report, dead_layers)}."
@@ -197,26 +192,26 @@ def _nobody(report: Report, meant: tuple[LayerVerdict, ...]) -> str:
     units, broken = sum(layer.units for layer in meant), sum(layer.nonfinite for layer in meant)
     where = _among(report, meant)
     if broken == units:
-        whose = "The only unit" if units == 1 else f"All {units_of(units)}"
+        whose = "The only unit" if units == 1 else f"All {quantity(units, 'unit')}"
         return f"{whose}{where} gave NaN or inf: nothing is known of firing."
     fired = sum(int(((layer.state.fired > 0) & ~layer.nonfinite_units).sum()) for layer in meant)
     rest = units - broken - fired
     samples = samples_text(meant)
     if fired == units:
-        who = "the only one" if units == 1 else f"all {count(units)}"
+        who = "the only one" if units == 1 else f"all {thousands(units)}"
         return f"No unit{where} is dead: {who} fired, in {samples}."
-    said = [f"{count(fired)} of {count(units)} fired, in {samples}"]
+    said = [f"{thousands(fired)} of {thousands(units)} fired, in {samples}"]
     if rest:
         verb, its = ("is", "its") if rest == 1 else ("are", "their")
-        said.append(f"{count(rest)} never did, but {verb} not dead by {its} class")
+        said.append(f"{thousands(rest)} never did, but {verb} not dead by {its} class")
     if broken:
-        said.append(f"{count(broken)} gave NaN or inf")
+        said.append(f"{thousands(broken)} gave NaN or inf")
     return f"No unit{where} is known to be dead: {'; '.join(said)}."
 
 
 def _evidence(report: Report, dead_layers: list[LayerVerdict]) -> str:
     """Whether the samples bound all units together, in words."""
-    rare, needed = number(report.settings.rare), units_of(report.needed, "sample")
+    rare, needed = number(report.settings.rare), quantity(report.needed, "sample")
     if all(layer.bounded for layer in dead_layers):
         return f" (bounded: {needed} suffice to put all units together below {rare})"
     return f" (only observed: it takes {needed} to put all units together below {rare})"
@@ -234,13 +229,13 @@ def _by_another(report: Report, meant: tuple[LayerVerdict, ...]) -> list[str]:
     verb = "is" if flagged == 1 else "are"
     said = (
         f"By the definition of {report.settings.definition} ({readings[0].wording}), "
-        f"{count(flagged)} of {units_of(units)}{_among(report, meant)} {verb} flagged"
+        f"{thousands(flagged)} of {quantity(units, 'unit')}{_among(report, meant)} {verb} flagged"
     )
     if layers:
         which = (
             f"is the layer {layers[0]}"
             if len(layers) == 1
-            else f"are {units_of(len(layers), 'layer')}: {_names(layers)}"
+            else f"are {quantity(len(layers), 'layer')}: {_names(layers)}"
         )
         said += f", and so {which}"
     return [said + "."]
@@ -264,7 +259,7 @@ def _limit(findings: Findings) -> list[str]:
     bad = [part for part in judgement.parts if part.status == judgement.status]
     said = [sentence for part in bad[:_MANY] for sentence in _judged(part, limit, allowed)]
     more = len(bad) - _MANY
-    return [*said, f"The same holds of {units_of(more, 'more layer')}."] if more > 0 else said
+    return [*said, f"The same holds of {quantity(more, 'more layer')}."] if more > 0 else said
 
 
 def _judged(judgement: Judgement, limit: float, allowed: str) -> list[str]:
@@ -272,11 +267,11 @@ def _judged(judgement: Judgement, limit: float, allowed: str) -> list[str]:
     # with the word before it, for PyTorch calls layers 0, 2 and 4
     name = None if judgement.layer is None else f"layer {printable(judgement.layer)}"
     subject = "That" if name is None else f"L{name[1:]}"
-    share = f"{percent(judgement.share)} % ({count(judgement.dead)} of {count(judgement.units)})"
+    share = f"{percent(judgement.share)} % ({thousands(judgement.dead)} of {thousands(judgement.units)})"
     above = is_above(judgement.dead, judgement.units, limit)
     if judgement.nonfinite:
         where = "" if name is None else f" of {name}"
-        some = f"{count(judgement.nonfinite)} of {units_of(judgement.units)}{where}"
+        some = f"{thousands(judgement.nonfinite)} of {quantity(judgement.units, 'unit')}{where}"
         said = [f"{some} gave NaN or inf, which no limit allows."]
         return [*said, f"Besides, {share} is above {allowed}."] if above else said
     if judgement.status == "fine":
@@ -286,8 +281,10 @@ def _judged(judgement: Judgement, limit: float, allowed: str) -> list[str]:
     start = "Not enough data" if name is None else f"Not enough data of {name}"
     if not above or not judgement.samples:
         return [f"{start}: {'no unit was observed' if not judgement.units else 'a layer has no sample'}."]
-    few = f"{units_of(judgement.samples, 'sample')} {'is' if judgement.samples == 1 else 'are'} too few"
-    return [f"{start}: {share} is above {allowed}, but {few} to say so; it takes {count(judgement.needed)}."]
+    few = f"{quantity(judgement.samples, 'sample')} {'is' if judgement.samples == 1 else 'are'} too few"
+    return [
+        f"{start}: {share} is above {allowed}, but {few} to say so; it takes {thousands(judgement.needed)}."
+    ]
 
 
 def _elsewhere(report: Report, meant: tuple[LayerVerdict, ...]) -> list[str]:
@@ -297,9 +294,11 @@ def _elsewhere(report: Report, meant: tuple[LayerVerdict, ...]) -> list[str]:
     if not dead:
         return []
     units = sum(layer.units for layer in others)
-    layers = "the other layer" if len(others) == 1 else f"the {count(len(others))} other layers"
+    layers = "the other layer" if len(others) == 1 else f"the {thousands(len(others))} other layers"
     verb = "is" if dead == 1 else "are"
-    return [f"In {layers}, which the limit is not for, {count(dead)} of {units_of(units)} {verb} dead."]
+    return [
+        f"In {layers}, which the limit is not for, {thousands(dead)} of {quantity(units, 'unit')} {verb} dead."
+    ]
 
 
 def _cut(meant: tuple[LayerVerdict, ...]) -> list[str]:
@@ -319,17 +318,19 @@ def _rest(findings: Findings) -> list[str]:
         units = sum(layer.nonfinite for layer in broken)
         names = _names([printable(layer.name) for layer in broken])
         said.append(
-            f"NaN or inf are in {names}." if counted else f"{units_of(units)} gave NaN or inf: {names}."
+            f"NaN or inf are in {names}."
+            if counted
+            else f"{quantity(units, 'unit')} gave NaN or inf: {names}."
         )
     empty = [printable(layer.name) for layer in report.layers if not layer.samples]
     if empty and len(empty) < len(report.layers):
         verb = "has" if len(empty) == 1 else "have"
-        said.append(f"{units_of(len(empty), 'layer')} {verb} no sample: {_names(empty)}.")
+        said.append(f"{quantity(len(empty), 'layer')} {verb} no sample: {_names(empty)}.")
     if report.unobserved:
         names = _names([printable(layer.name) for layer in report.unobserved])
         verb = "was" if len(report.unobserved) == 1 else "were"
         said.append(
-            f"{units_of(len(report.unobserved), 'activation')} {verb} NOT OBSERVED, and may have dead units: {names}."
+            f"{quantity(len(report.unobserved), 'activation')} {verb} NOT OBSERVED, and may have dead units: {names}."
         )
     return said
 

@@ -10,8 +10,8 @@ from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import UsageError
 from actcli.render.figure.chart import DATA, DOTS, FRAME, PLAIN, Cells, Frame, Places, Stroke, draw, with_gaps
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
-from actcli.render.text.cells import printable
 from actcli.render.text.theme import Theme
+from actcli.terminal import printable
 
 ASCII_MARKERS = "*ox#@%&$s+vw"
 NUMERALS = "123456789abcdefghijklmnopqrstuvwxyz"

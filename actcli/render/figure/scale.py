@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.exits import UsageError
+from actcli.render.text.digits import short_exponent
 
 Kind = Literal["linear", "log", "symlog"]
 Places = NDArray[np.float64]
@@ -113,7 +114,7 @@ def tick_texts(values: Sequence[float]) -> list[str]:
     finest = _exponent(step or top)
     if top >= 1e6 or finest < -6:
         digits = max(_exponent(top) - finest, 0)
-        return ["0" if v == 0 else _short_power(f"{v:.{digits}e}") for v in values]
+        return ["0" if v == 0 else short_exponent(f"{v:.{digits}e}") for v in values]
     return [f"{v:.{max(-finest, 0)}f}" for v in values]
 
 
@@ -152,10 +153,4 @@ def _decades(low: float, high: float, most: int) -> list[float]:
 
 
 def _power_text(value: float) -> str:
-    return f"{value:g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else _short_power(f"{value:.12g}")
-
-
-def _short_power(text: str) -> str:
-    """1e+08 as 1e8."""
-    mantissa, e, power = text.partition("e")
-    return f"{mantissa}e{int(power)}" if e else text
+    return f"{value:g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else short_exponent(f"{value:.12g}")

@@ -6,8 +6,9 @@ import numpy as np
 
 from actcli.analysis.figure.curves import Curve, Figure, Series
 from actcli.analysis.figure.histogram import Occupancy
-from actcli.render.text.numbers import json_bytes, number_list
-from actcli.render.values.lines import joined, repeated
+from actcli.render.output.documents import SCHEMA, json_string
+from actcli.render.text.delimited import delimited_field
+from actcli.render.text.numbers import join_columns, json_bytes, number_list, repeat_each
 
 COLUMNS = ("function", "quantity", "segment", "x", "y")
 
@@ -24,23 +25,22 @@ def series_text(figure: Figure, form: str, data: Occupancy | None = None, bins: 
         counts: Series = np.asarray(np.rint(data.histogram(figure.range, bins)), np.float64)
         curves.append(Curve(data.origin, "numbers", data.origin, ((middles, counts),)))
     match form:
-        case "csv":
-            yield from _delimited(curves, b",")
-        case "tsv":
-            yield from _delimited(curves, b"\t")
+        case "csv" | "tsv":
+            yield from _delimited(curves, form)
         case "jsonl":
             yield from _json_lines(curves)
         case _:
             yield from _document(curves, figure.range)
 
 
-def _delimited(curves: list[Curve], separator: bytes) -> Iterator[bytes]:
+def _delimited(curves: list[Curve], form: str) -> Iterator[bytes]:
+    separator = b"," if form == "csv" else b"\t"
     yield separator.join(name.encode() for name in COLUMNS) + b"\n"
     for curve in curves:
-        names = [_quoted(text, separator) for text in (curve.function, curve.quantity)]
+        names = [delimited_field(text, form) for text in (curve.function, curve.quantity)]
         for number, (x, y) in enumerate(curve.segments, 1):
             start = separator.join([*names, b"%d" % number])
-            yield joined([repeated([start], len(x)), number_list(x), number_list(y)], separator)
+            yield join_columns([repeat_each([start], len(x)), number_list(x), number_list(y)], separator)
 
 
 def _json_lines(curves: list[Curve]) -> Iterator[bytes]:
@@ -48,27 +48,22 @@ def _json_lines(curves: list[Curve]) -> Iterator[bytes]:
 
     for curve in curves:
         for number, (x, y) in enumerate(curve.segments, 1):
-            start = dumps({"function": curve.function, "quantity": curve.quantity, "segment": number})[:-1]
+            start = dumps(
+                {"function": json_string(curve.function), "quantity": curve.quantity, "segment": number}
+            )[:-1]
             for a, b in zip(number_list(x, quoted=True), number_list(y, quoted=True), strict=True):
                 yield start + b',"x":' + a + b',"y":' + b + b"}\n"
 
 
 def _document(curves: list[Curve], between: tuple[float, float]) -> Iterator[bytes]:
-    """`{"range": [lo, hi], "curves": [{"function", "quantity", "segments": [{"x": [], "y": []}]}]}`."""
+    """`{"schema", "range": [lo, hi], "curves": [{"function", "quantity", "segments": [{"x": [], "y": []}]}]}`."""
     from orjson import dumps
 
-    yield b'{"range":' + dumps(between) + b',"curves":['
+    yield dumps(SCHEMA)[:-1] + b',"range":' + dumps(between) + b',"curves":['
     for i, curve in enumerate(curves):
-        start = dumps({"function": curve.function, "quantity": curve.quantity})[:-1]
+        start = dumps({"function": json_string(curve.function), "quantity": curve.quantity})[:-1]
         segments = b",".join(
             b'{"x":' + json_bytes(x) + b',"y":' + json_bytes(y) + b"}" for x, y in curve.segments
         )
         yield (b"," if i else b"") + start + b',"segments":[' + segments + b"]}"
     yield b"]}\n"
-
-
-def _quoted(text: str, separator: bytes) -> bytes:
-    data = text.encode("utf-8", "backslashreplace")
-    if separator in data or b'"' in data or b"\n" in data or b"\r" in data:
-        return b'"' + data.replace(b'"', b'""') + b'"'
-    return data

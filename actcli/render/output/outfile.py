@@ -77,8 +77,8 @@ def spool_file() -> Iterator[IO[bytes]]:
         raise _refusal("a temporary file", error) from error
 
 
-def copied(spool: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of a spool file from its start, in pieces."""
+def read_pieces(spool: IO[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a spool file from its start, in pieces."""
     spool.seek(0)
     while piece := spool.read(_BUFFER_BYTES):
         yield piece

@@ -87,7 +87,7 @@ class Bar:
         from rich.text import Text
 
         from actcli.render.output.surface import console
-        from actcli.render.text.cells import printable
+        from actcli.terminal import printable
 
         parts: list[Text | ProgressBar] = [Text(printable(name), no_wrap=True, overflow="ellipsis")]
         if total:

@@ -1,90 +1,37 @@
-"""Results as CSV and TSV: a header line, then a line a number or a line a row, as the blocks come."""
+"""CSV and TSV: rows of fields as lines. No name can break a line, and no name from a file runs as a formula."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import repeat
+from collections.abc import Iterable, Sequence
 
-from actcli.analysis.stream.evaluation import Array, Evaluation
-from actcli.exits import DataError
-from actcli.render.text.numbers import number_bytes, number_list, row_list
-from actcli.render.values.lines import joined, pieces, repeated
+from actcli.terminal import printable
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
-@dataclass(slots=True)
-class DelimitedLines:
-    """CSV or TSV over one or several arrays: one header line, then a line a number or a line a row.
+def delimited_text(rows: Iterable[Sequence[str]], form: str) -> str:
+    """Return the rows as lines, the header first.
 
-    The header is `y` or `x,y`; by rows `y1,…` or `x1,…,y1,…`, as wide as the first row. A Jacobian has a line
-    for each of a row's results: `row,i,dy_dx1,…`, counted from 1, with `x1,…` before `dy_dx1` where x is
-    asked for. Where there are several arrays, the first column is `array`.
+    `csv` quotes a field where it must; any other form separates by tabs and never quotes. Control characters and line
+    ends are escaped (`printable`).
     """
+    safe = (map(printable, row) for row in rows)
+    if form != "csv":
+        return "".join("\t".join(row) + "\n" for row in safe)
+    import csv
+    import io
 
-    name: str
-    separator: bytes
-    with_x: bool
-    header: bytes | None = None
-    widths: tuple[int, ...] = ()
-
-    def __call__(self, evaluation: Evaluation) -> Iterator[bytes]:
-        """The lines of one array; raises DataError at the first row of another width than the first."""
-        array = None if evaluation.label is None else self._quoted(evaluation.label)
-        if not evaluation.by_rows:
-            yield self._header_once(array, ["x", "y"] if self.with_x else ["y"])
-        done = 0
-        for x, y in pieces(evaluation):
-            if y.ndim > 1:
-                yield self._header_once(array, self._row_columns(x, y))
-                self._check_widths(x, y, done)
-            yield self._block(array, x, y, done)
-            done += len(y)
-
-    def _header_once(self, array: bytes | None, columns: list[str]) -> bytes:
-        if self.header is not None:
-            return b""
-        names = ["array", *columns] if array is not None else columns
-        self.header = self.separator.join(name.encode() for name in names) + b"\n"
-        return self.header
-
-    def _row_columns(self, x: Array, y: Array) -> list[str]:
-        xs = [f"x{i}" for i in range(1, x.shape[1] + 1)] if self.with_x else []
-        if y.ndim == 2:
-            return xs + [f"y{i}" for i in range(1, y.shape[1] + 1)]
-        return ["row", "i", *xs, *(f"dy_dx{j}" for j in range(1, y.shape[2] + 1))]
-
-    def _check_widths(self, x: Array, y: Array, done: int) -> None:
-        # How many results a Jacobian has does not count: they lie below each other.
-        widths = (x.shape[1] if self.with_x else 0, y.shape[-1])
-        self.widths = self.widths or widths
-        for width, first in zip(widths, self.widths, strict=True):
-            if width != first:
-                raise DataError(
-                    f"row {done + 1} has {width} numbers, the first row {first}: "
-                    f"{self.name} needs rows of one length; --format jsonl does not"
-                )
-
-    def _block(self, array: bytes | None, x: Array, y: Array, done: int) -> bytes:
-        if array is None and not self.with_x and y.ndim == 1:
-            return number_bytes(y) + b"\n"
-        columns: list[Iterable[bytes]] = [] if array is None else [repeat(array)]
-        if y.ndim == 1:
-            columns += [number_list(x), number_list(y)] if self.with_x else [number_list(y)]
-        elif y.ndim == 2:
-            xs = [row_list(x, self.separator)] if self.with_x else []
-            columns += [*xs, row_list(y, self.separator)]
-        else:
-            rows, results, inputs = y.shape
-            numbers = range(done + 1, done + rows + 1)
-            columns += [repeated(map(_count, numbers), results), map(_count, [*range(1, results + 1)] * rows)]
-            columns += [repeated(row_list(x, self.separator), results)] if self.with_x else []
-            columns += [row_list(y.reshape(rows * results, inputs), self.separator)]
-        return joined(columns, self.separator)
-
-    def _quoted(self, text: str) -> bytes:
-        data = text.encode("utf-8", "backslashreplace")
-        if self.separator in data or b'"' in data or b"\n" in data or b"\r" in data:
-            return b'"' + data.replace(b'"', b'""') + b'"'
-        return data
+    page = io.StringIO()
+    csv.writer(page, lineterminator="\n").writerows(safe)
+    return page.getvalue()
 
 
-def _count(value: int) -> bytes:
-    return b"%d" % value
+def delimited_field(text: str, form: str) -> bytes:
+    """Return one field as `delimited_text` writes it, for lines that are built from bytes."""
+    return delimited_text([[text]], form).removesuffix("\n").encode()
+
+
+def guard_formula(text: str, form: str) -> str:
+    """Return a text that comes from a file so that no spreadsheet runs it: with an apostrophe before = + - @.
+
+    Only for csv and tsv, which spreadsheets open. What the user has typed needs no guard, and a number gets none.
+    """
+    return f"'{text}" if form in {"csv", "tsv"} and text.startswith(_FORMULA_STARTS) else text

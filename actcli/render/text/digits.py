@@ -14,7 +14,7 @@ def significant_digits(token: str) -> int:
     return max(1, len(mantissa.replace(".", "").strip("0")))
 
 
-def rounded(token: str, digits: int | None) -> str:
+def round_decimal(token: str, digits: int | None) -> str:
     """The decimal with at most so many significant digits (None: as it is).
 
     One that has no more than that stays exact, `0.5`; one that is rounded shows all its digits, `0.5000`.
@@ -30,19 +30,24 @@ def rounded(token: str, digits: int | None) -> str:
         text = f"{float(token):.{digits}g}"
     else:
         text = f"{float(token):#.{digits}g}"
-    text, marker, exponent = text.partition("e")
-    text = text.removesuffix(".")
-    return f"{text}e{int(exponent):+d}" if marker else text
+    text = short_exponent(text).replace(".e", "e")
+    return text.removesuffix(".")
 
 
-def fitted(columns: Sequence[Sequence[str]], least: Sequence[int], room: int) -> list[list[str]]:
+def short_exponent(text: str) -> str:
+    """Return a decimal without plus sign and zeros in front of its exponent: 1e+08 as 1e8."""
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
+
+
+def fit_decimals(columns: Sequence[Sequence[str]], least: Sequence[int], room: int) -> list[list[str]]:
     """Columns of decimals, each aligned at the points, made as narrow together as `room` asks for.
 
     `least` are the widths of the headings. The widest column loses digits first. When one digit each is
     still too wide, that is what is given: a number is never cut.
     """
     digits = [max(map(significant_digits, column), default=0) for column in columns]
-    shown = [aligned(column) for column in columns]
+    shown = [align_at_points(column) for column in columns]
     while sum(map(max, _widths(shown), least)) > room:
         widths = _widths(shown)
         mendable = [i for i, width in enumerate(widths) if digits[i] > 1 and width > least[i]]
@@ -50,11 +55,11 @@ def fitted(columns: Sequence[Sequence[str]], least: Sequence[int], room: int) ->
             break
         widest = max(mendable, key=widths.__getitem__)
         digits[widest] -= 1
-        shown[widest] = aligned([rounded(token, digits[widest]) for token in columns[widest]])
+        shown[widest] = align_at_points([round_decimal(token, digits[widest]) for token in columns[widest]])
     return shown
 
 
-def aligned(tokens: Sequence[str]) -> list[str]:
+def align_at_points(tokens: Sequence[str]) -> list[str]:
     """The decimals padded to one width, so that their points stand below each other."""
     parts = [split_at_point(token) for token in tokens]
     before = max((len(integer) for integer, _ in parts), default=0)

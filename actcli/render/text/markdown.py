@@ -1,39 +1,25 @@
-"""Results as a Markdown table with all rows, written as they come."""
+"""Markdown: texts that start no markup, and pipe tables of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-import numpy as np
+from actcli.terminal import printable
 
-from actcli.analysis.stream.evaluation import Array, Evaluation
-from actcli.render.text import cells
-from actcli.render.text.digits import rounded
-from actcli.render.values.lines import pieces
-
-_LINES_AT_ONCE = 1 << 13
 # What would end a cell or start emphasis, code, a link or an element. `_` within a word is no emphasis.
 _SPECIAL = re.compile(r"([\\`*|<\[\]])")
 
 
-def markdown_table(evaluation: Evaluation, digits: int | None) -> Iterator[bytes]:
-    """A pipe table; by rows and for a Jacobian one line a number, with its row and place (from 1)."""
-    rows = 0
-    for x, y in pieces(evaluation, _LINES_AT_ONCE):
-        if not rows:
-            yield _head(evaluation, y).encode("utf-8", "backslashreplace")
-        texts = cells.columns(x, y, np.arange(cells.lines(x, y)), rows)
-        if digits is not None:
-            for place in range(cells.places(y), len(texts)):
-                texts[place] = [rounded(token, digits) for token in texts[place]]
-        yield "".join(f"| {' | '.join(line)} |\n" for line in zip(*texts, strict=True)).encode()
-        rows += len(y)
+def escape_markdown(text: str) -> str:
+    """Return the text on one line, with a backslash before everything that Markdown would interpret."""
+    return _SPECIAL.sub(r"\\\1", printable(text))
 
 
-def _head(evaluation: Evaluation, y: Array) -> str:
-    title, names = cells.headings(evaluation, y)
-    above = f"{_escaped(title)}\n\n" if title else ""
-    return f"{above}| {' | '.join(map(_escaped, names))} |\n|{' ---: |' * len(names)}\n"
+def markdown_head(names: Sequence[str], rule: str = "---") -> str:
+    """Return the first two lines of a pipe table; `rule` is `---:` for columns that are flush right."""
+    return f"| {' | '.join(map(escape_markdown, names))} |\n|{f' {rule} |' * len(names)}\n"
 
 
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a pipe table, the first row its head."""
+    head, *body = rows
+    return markdown_head(head) + "".join(f"| {' | '.join(map(escape_markdown, row))} |\n" for row in body)

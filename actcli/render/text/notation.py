@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from actcli.activations import Definition
 from actcli.activations.definition import FORMULA
 from actcli.analysis.card.landmarks import Interval
+from actcli.render.text.digits import short_exponent
 
 DIGITS = 6
 INF = math.inf
@@ -38,8 +39,17 @@ def number(value: float, digits: int = DIGITS) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    mantissa, e, exponent = f"{value + 0.0:.{digits}g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else mantissa
+    return short_exponent(f"{value + 0.0:.{digits}g}")
+
+
+def thousands(value: int) -> str:
+    """Return a whole number for people, in groups of three digits: 1,348."""
+    return f"{value:,}"
+
+
+def quantity(value: int, noun: str) -> str:
+    """Return a number of things: `1 unit`, `1,348 units`."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
 
 
 def bracketed(interval: Interval, digits: int | None = DIGITS) -> str:

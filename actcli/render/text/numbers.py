@@ -3,8 +3,9 @@
 Every format takes its numbers from here, so that one number is one token everywhere.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import chain, zip_longest
+from itertools import chain, repeat, zip_longest
 
 import numpy as np
 
@@ -15,20 +16,20 @@ _NON_FINITE_IN_JSON = (b'"nan"', b'"inf"', b'"-inf"')
 
 
 def number_bytes(values: Array, separator: bytes = b"\n") -> bytes:
-    """The numbers of an array of any shape, in C order, with the separator between them (none at the end)."""
+    """Return the numbers of an array of any shape, in C order, with the separator between them (none at the end)."""
     text = json_bytes(values.reshape(-1), _NON_FINITE)[1:-1]
     return text if separator == b"," else text.replace(b",", separator)
 
 
 def number_list(values: Array, *, quoted: bool = False) -> list[bytes]:
-    """One token a number, in C order; `quoted`: nan and the infinities as JSON strings."""
+    """Return one token per number, in C order; `quoted`: nan and the infinities as JSON strings."""
     if not values.size:
         return []
     return json_bytes(values.reshape(-1), _NON_FINITE_IN_JSON if quoted else _NON_FINITE)[1:-1].split(b",")
 
 
 def row_list(values: Array, separator: bytes = b",", *, quoted: bool = False) -> list[bytes]:
-    """One text a row of a 2-D array: its numbers with the separator between them."""
+    """Return one text per row of a 2-D array: its numbers with the separator between them."""
     if not len(values):
         return []
     if not values.shape[1]:
@@ -38,8 +39,19 @@ def row_list(values: Array, separator: bytes = b",", *, quoted: bool = False) ->
     return list(rows)
 
 
+def join_columns(columns: Iterable[Iterable[bytes]], separator: bytes) -> bytes:
+    """Return lines of the columns' texts, as many as the shortest column has (the others may be endless)."""
+    lines = map(separator.join, zip(*columns, strict=False))
+    return b"\n".join(lines) + b"\n"
+
+
+def repeat_each(texts: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """Yield each text `count` times, one after the other."""
+    return chain.from_iterable(repeat(text, count) for text in texts)
+
+
 def json_bytes(values: Array, non_finite: tuple[bytes, bytes, bytes] = _NON_FINITE_IN_JSON) -> bytes:
-    """The array as nested JSON lists without blanks; `non_finite` stands for nan, inf, -inf."""
+    """Return the array as nested JSON lists without blanks; `non_finite` stands for nan, inf, -inf."""
     import orjson
 
     plain = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
@@ -62,7 +74,7 @@ def _rows(text: bytes, separator: bytes) -> list[bytes]:
 
 @cache
 def _float16_decimals() -> Array:
-    """For each of the 65,536 bit patterns the float64 nearest to its shortest decimal.
+    """Return for each of the 65,536 bit patterns the float64 nearest to its shortest decimal.
 
     orjson would print a float16 as the float32 of the same value, with digits that float16 does not have.
     """

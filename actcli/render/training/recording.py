@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from actcli.exits import UsageError
+from actcli.render.output.documents import json_line
 from actcli.render.output.outfile import atomic_file, require_writable
-from actcli.render.text.documents import delimited, json_text
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.fields import field_text
 
 if TYPE_CHECKING:
     from actcli.analysis.training.contenders import EntrantHistories
@@ -45,7 +47,7 @@ def write_recording(histories: Iterable["History"], path: str) -> None:
     dead_1, gradient_1, ..., as many as the deepest network has, blank where a network has no such layer.
     """
     records = [record for history in histories for record in _records(history)]
-    text = _csv(records) if path.lower().endswith(".csv") else "".join(_line(record) for record in records)
+    text = _csv(records) if path.lower().endswith(".csv") else "".join(map(json_line, records))
     with atomic_file(path) as file:
         file.write(text.encode())
 
@@ -80,10 +82,6 @@ def _known(number: float) -> float | None:
     return number if number == number else None  # noqa: PLR0124 - nan is not itself
 
 
-def _line(record: dict[str, Any]) -> str:
-    return json_text(record, indented=False)
-
-
 def _csv(records: list[dict[str, Any]]) -> str:
     widths = {name: max(len(record[name]) for record in records) for name in ("dead", "gradient")}
     head = [
@@ -91,24 +89,14 @@ def _csv(records: list[dict[str, Any]]) -> str:
         for name in records[0]
         for column in ([f"{name}_{i}" for i in range(1, widths[name] + 1)] if name in widths else [name])
     ]
-    return delimited([head, *(_fields(record, widths) for record in records)], "csv")
+    return delimited_text([head, *(_fields(record, widths) for record in records)], "csv")
 
 
 def _fields(record: dict[str, Any], widths: dict[str, int]) -> list[str]:
     fields: list[str] = []
     for name, value in record.items():
         if name in widths:
-            fields += [_field(one) for one in value] + [""] * (widths[name] - len(value))
+            fields += [field_text(one) for one in value] + [""] * (widths[name] - len(value))
         else:
-            fields.append(_field(value))
+            fields.append(field_text(value))
     return fields
-
-
-def _field(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case _:
-            return str(value)

@@ -1,50 +1,42 @@
 """The findings of `grad --check`: sentences for a person, one record for a script."""
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 from actcli.analysis.stream.derivative_check import DerivativeCheck
-from actcli.exits import UsageError
+from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
+from actcli.render.text.delimited import delimited_text
+from actcli.render.text.fields import field_text
+from actcli.render.text.markdown import markdown_table
+from actcli.render.text.notation import quantity
 from actcli.terminal import Terminal
 
 
 def write_check(check: DerivativeCheck, layout: Layout, terminal: Terminal) -> None:
-    """Write the findings as the layout says. Raises UsageError for .npy and .npz, DataError when it cannot."""
-    if layout.format in {"npy", "npz"}:
-        raise UsageError(f"--check finds no array: {layout.format} cannot hold it; use .txt, .json or .csv")
-    text = _text(check, layout.format).encode("utf-8" if layout.path else terminal.encoding, "replace")
-    if layout.path is None:
-        terminal.write(text)
-        terminal.flush()
-    else:
-        from actcli.render.output.outfile import atomic_file
+    """Write the findings as the layout says.
 
-        with atomic_file(layout.path) as file:
-            file.write(text)
+    Raises UsageError for .npy and .npz, DataError when they cannot be written.
+    """
+    refuse_arrays(layout, "the findings of a check")
+    write_document(_text(check, layout.format), layout, terminal)
 
 
 def _text(check: DerivativeCheck, form: str) -> str:
+    record = _record(check)
     match form:
         case "table":
             return _sentences(check)
-        case "json" | "jsonl":
-            import orjson
-
-            # no NaN and no infinity in JSON: they are text there, as in every other output
-            return orjson.dumps({k: _json_value(v) for k, v in _record(check).items()}).decode() + "\n"
-        case "markdown":
-            lines = (f"| {name} | {_field(value)} |" for name, value in _record(check).items())
-            return "\n".join(("| finding | value |", "| --- | --- |", *lines)) + "\n"
-        case _:
-            separator = "," if form == "csv" else "\t"
-            record = _record(check)
-            fields = (_quoted(_field(value), separator) for value in record.values())
-            return f"{separator.join(record)}\n{separator.join(fields)}\n"
+        case "json":
+            return json_document(record)
+        case "jsonl":
+            return json_line(record)
+    fields = [field_text(value) for value in record.values()]
+    if form == "markdown":
+        return markdown_table([("finding", "value"), *zip(record, fields, strict=True)])
+    return delimited_text([list(record), fields], form)
 
 
-def _record(check: DerivativeCheck) -> Mapping[str, Any]:
+def _record(check: DerivativeCheck) -> dict[str, Any]:
     return {
         "function": check.function,
         "derivative": check.quantity,
@@ -62,26 +54,10 @@ def _record(check: DerivativeCheck) -> Mapping[str, Any]:
     }
 
 
-def _json_value(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _field(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return " ".join(str(v) for v in value)
-    return str(value)
-
-
-def _quoted(field: str, separator: str) -> str:
-    return '"' + field.replace('"', '""') + '"' if separator in field or '"' in field else field
-
-
 def _sentences(check: DerivativeCheck) -> str:
     verdict = "agrees" if check.passed else "DOES NOT AGREE"
     lines = [
-        f"{check.quantity} {verdict} with differences of {check.function} at {_count(check.points, 'point')}.",
+        f"{check.quantity} {verdict} with differences of {check.function} at {quantity(check.points, 'point')}.",
         f"Largest relative error {check.largest_error:.2g} (allowed {check.tolerance:g}), at x = {check.worst_x!r}:",
         f"  derivative   {check.derivative!r}",
         f"  differences  {check.differences!r}",
@@ -90,13 +66,11 @@ def _sentences(check: DerivativeCheck) -> str:
         f"the {'kink' if len(check.kinks) == 1 else 'kinks'} at {', '.join(f'{k:g}' for k in check.kinks)}"
         if check.kinks
         else "",
-        f"{_count(check.near_kinks, 'point')} too close to a kink or an end" if check.near_kinks else "",
-        f"{_count(check.undecided, 'point')} where rounding hides the derivative" if check.undecided else "",
-        f"{_count(check.nonfinite, 'point')} that overflow or are not finite" if check.nonfinite else "",
+        f"{quantity(check.near_kinks, 'point')} too close to a kink or an end" if check.near_kinks else "",
+        f"{quantity(check.undecided, 'point')} where rounding hides the derivative"
+        if check.undecided
+        else "",
+        f"{quantity(check.nonfinite, 'point')} that overflow or are not finite" if check.nonfinite else "",
     ]
-    said = "; ".join(part for part in left_out if part)
-    return "\n".join([*lines, f"Left out: {said}."] if said else lines) + "\n"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    parts = "; ".join(part for part in left_out if part)
+    return "\n".join([*lines, f"Left out: {parts}."] if parts else lines) + "\n"

@@ -47,7 +47,7 @@ def _write_to_file(
     evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal, file: BinaryIO
 ) -> None:
     if layout.format in {"npy", "npz"}:
-        from actcli.render.output.numpy_files import write_npy, write_npz
+        from actcli.render.values.numpy_files import write_npy, write_npz
 
         (write_npy if layout.format == "npy" else write_npz)(evaluations, file)
     else:
@@ -59,7 +59,7 @@ def _texts(
 ) -> Iterator[tuple[bytes, bool]]:
     """The text in pieces, each with whether someone may be waiting for it."""
     if layout.format == "json":
-        from actcli.render.output.json_document import json_document
+        from actcli.render.values.json_document import json_document
 
         for text in json_document(evaluations):
             yield text, False
@@ -84,16 +84,16 @@ def _lines(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], Iterato
 
             return json_lines
         case "csv" | "tsv":
-            from actcli.render.text.delimited import DelimitedLines
+            from actcli.render.values.delimited_lines import DelimitedLines
 
-            return DelimitedLines(layout.format, b"\t" if layout.format == "tsv" else b",", layout.with_x)
+            return DelimitedLines(layout.format, layout.with_x)
         case "markdown":
-            from actcli.render.text.markdown import markdown_table
+            from actcli.render.values.markdown_table import stream_markdown
 
-            return lambda evaluation: markdown_table(evaluation, layout.digits)
+            return lambda evaluation: stream_markdown(evaluation, layout.digits)
         case "table":
             from actcli.render.output.surface import Surface
-            from actcli.render.table.table import table
+            from actcli.render.values.table import table
 
             surface = Surface.of(terminal, to_file=layout.path is not None)
             return lambda evaluation: table(evaluation, surface, layout.digits)

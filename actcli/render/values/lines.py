@@ -1,17 +1,17 @@
-"""Results as lines of text, plain numbers or JSON, as the blocks come; and what lines are made of."""
+"""Results as lines of plain numbers or JSON, as the blocks come."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 
 from actcli.analysis.stream.evaluation import Array, Evaluation
-from actcli.render.text.numbers import number_bytes, number_list, row_list
+from actcli.render.text.numbers import join_columns, number_bytes, number_list, repeat_each, row_list
 
 # A token is a Python object of some 60 bytes: few at a time keep the memory flat.
 _NUMBERS_AT_ONCE = 1 << 14
 
 
 def plain_lines(evaluation: Evaluation, *, with_x: bool) -> Iterator[bytes]:
-    """One number a line; `with_x`: x, a tab, y. By rows: a row a line, its numbers separated by blanks.
+    """Yield one number per line; `with_x`: x, a tab, y. By rows: one row per line, its numbers separated by blanks.
 
     A Jacobian of m results has m lines for each row of x, and an empty line between two rows.
     """
@@ -19,20 +19,23 @@ def plain_lines(evaluation: Evaluation, *, with_x: bool) -> Iterator[bytes]:
     for x, y in pieces(evaluation):
         if y.ndim == 1:
             columns = [number_list(x), number_list(y)] if with_x else []
-            yield joined(columns, b"\t") if with_x else number_bytes(y) + b"\n"
+            yield join_columns(columns, b"\t") if with_x else number_bytes(y) + b"\n"
         elif y.ndim == 2:
             rows = row_list(y, b" ")
-            yield joined([row_list(x, b" "), rows] if with_x else [rows], b"\t")
+            yield join_columns([row_list(x, b" "), rows] if with_x else [rows], b"\t")
         else:
             yield between + _matrices(x, y, with_x=with_x)
             between = b"\n"
 
 
 def json_lines(evaluation: Evaluation) -> Iterator[bytes]:
-    """One `{"x", "y"}` a line, with "array" before them where there are several; by rows: lists."""
+    """Yield one `{"x", "y"}` per line, with "array" before them where there are several; by rows: lists."""
     from orjson import dumps
 
-    start = b"{" if evaluation.label is None else b'{"array":' + dumps(evaluation.label) + b","
+    from actcli.render.output.documents import json_string
+
+    label = evaluation.label
+    start = b"{" if label is None else b'{"array":' + dumps(json_string(label)) + b","
     for x, y in pieces(evaluation):
         if y.ndim == 1:
             before, between, after = b'"x":', b',"y":', b"}\n"
@@ -41,11 +44,11 @@ def json_lines(evaluation: Evaluation) -> Iterator[bytes]:
             before, between, after = b'"x":[', b'],"y":[', b"]}\n"
             xs = row_list(x, quoted=True)
             ys = row_list(y, quoted=True) if y.ndim == 2 else _matrix_lists(y)
-        yield _interleaved(repeat(start + before), xs, repeat(between), ys, repeat(after))
+        yield _interleave(repeat(start + before), xs, repeat(between), ys, repeat(after))
 
 
 def pieces(evaluation: Evaluation, numbers: int = _NUMBERS_AT_ONCE) -> Iterator[tuple[Array, Array]]:
-    """The blocks of x and y, cut along their first axis to about so many numbers."""
+    """Yield the blocks of x and y, cut along their first axis to about `numbers` numbers."""
     for x, y in evaluation.blocks:
         lines = len(y)
         if not lines:
@@ -55,18 +58,7 @@ def pieces(evaluation: Evaluation, numbers: int = _NUMBERS_AT_ONCE) -> Iterator[
             yield x[start : start + step], y[start : start + step]
 
 
-def joined(columns: Iterable[Iterable[bytes]], separator: bytes) -> bytes:
-    """Lines of the columns' texts, as many as the shortest column has (the others may be endless)."""
-    lines = map(separator.join, zip(*columns, strict=False))
-    return b"\n".join(lines) + b"\n"
-
-
-def repeated(texts: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """Each text so many times, one after the other."""
-    return chain.from_iterable(repeat(text, count) for text in texts)
-
-
-def _interleaved(*parts: Iterable[bytes]) -> bytes:
+def _interleave(*parts: Iterable[bytes]) -> bytes:
     return b"".join(chain.from_iterable(zip(*parts, strict=False)))
 
 
@@ -74,7 +66,7 @@ def _matrices(x: Array, y: Array, *, with_x: bool) -> bytes:
     rows, results, inputs = y.shape
     lines = row_list(y.reshape(rows * results, inputs), b" ")
     if with_x:
-        xs = repeated(row_list(x, b" "), results)
+        xs = repeat_each(row_list(x, b" "), results)
         lines = [b"\t".join(pair) for pair in zip(xs, lines, strict=True)]
     matrices = (b"\n".join(lines[row * results : (row + 1) * results]) for row in range(rows))
     return b"\n\n".join(matrices) + b"\n"

@@ -31,7 +31,7 @@ def test_a_wrong_derivative_is_caught_after_its_result_is_printed(monkeypatch: p
 def test_the_numbers_of_the_line_are_checked() -> None:
     status, out, _ = invoke("grad", "gelu", "1", "2", "--check", "--format", "json")
     assert status == 0
-    assert '"points":2' in out
+    assert '"points": 2' in out
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ KEYS = [
 
 def test_the_keys_of_a_card() -> None:
     card = record("leaky_relu:0.2")
-    assert list(card) == KEYS
+    assert list(card) == ["schema", *KEYS]
     assert card["parameters"]["alpha"] == {
         "value": 0.2,
         "default": 0.01,
@@ -50,7 +50,7 @@ def test_the_keys_of_a_card() -> None:
 
 def test_the_keys_of_a_card_over_rows() -> None:
     card = record("glu")
-    assert list(card) == [*KEYS[:10], "smoothness", "keeps_length", "frameworks"]
+    assert list(card) == ["schema", *KEYS[:10], "smoothness", "keeps_length", "frameworks"]
     assert card["keeps_length"] is False
 
 
@@ -76,7 +76,7 @@ def test_the_flat_forms_agree() -> None:
     assert float(flat["gains.second_moment"]) == card["gains"]["second_moment"]
     assert flat["gains.torch"] == ""
     assert flat["range.infimum_reached"] == "yes"
-    assert invoke("info", "gelu", "--format", "jsonl").json == card
+    assert {"schema": 1, **invoke("info", "gelu", "--format", "jsonl").json} == card
     assert "| property | value |\n| --- | --- |\n" in invoke("info", "gelu", "--format", "markdown").out
 
 

@@ -55,12 +55,12 @@ def test_nothing_found_is_said_on_stderr(form: str) -> None:
 
 
 def test_nothing_found_is_still_valid_json_and_csv() -> None:
-    assert invoke("list", "nothing", "--format", "json").json == []
+    assert invoke("list", "nothing", "--format", "json").json == {"schema": 1, "functions": []}
     assert invoke("list", "nothing", "--format", "csv").out == ",".join(COLUMNS) + "\n"
 
 
 def test_json_has_the_columns_and_csv_the_same() -> None:
-    records = invoke("list", "--format", "json").json
+    records = invoke("list", "--format", "json").json["functions"]
     assert {tuple(record) for record in records} == {COLUMNS}
     rows = list(csv.DictReader(io.StringIO(invoke("list", "--format", "csv").out)))
     assert [row["name"] for row in rows] == [record["name"] for record in records]
@@ -90,7 +90,7 @@ def test_markdown_escapes_what_would_end_a_cell() -> None:
 def test_a_file_appears_whole(tmp_path) -> None:
     target = tmp_path / "functions.json"
     assert invoke("list", "gelu", "-o", str(target)).out == ""
-    assert [record["name"] for record in json.loads(target.read_text())] == [
+    assert [record["name"] for record in json.loads(target.read_text())["functions"]] == [
         "gelu_tanh",
         "quick_gelu",
         "gelu",

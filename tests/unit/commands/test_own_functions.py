@@ -111,7 +111,10 @@ def test_they_are_listed_after_the_catalogue():
 
 
 def test_a_listing_knows_what_it_does_not_know():
-    records = {one["name"]: one for one in invoke("list", "--family", "formula", "--format", "json").json}
+    records = {
+        one["name"]: one
+        for one in invoke("list", "--family", "formula", "--format", "json").json["functions"]
+    }
     gate, free = records["my_gate"], records["free"]
     assert (gate["parameters"], gate["supremum"], gate["monotone"]) == ({"b": 1.5}, "inf", False)
     assert gate["infimum"] == pytest.approx(-0.1856430285)

@@ -183,7 +183,7 @@ def test_in_a_pipe_a_line_a_unit_and_the_verdict_on_stderr():
     ]
     # 1 - 0.05**(1/2000) = 0.0014967
     assert err.startswith(
-        "actcli: 2 of 40 units (5 %) are dead: no firing in 2 000 samples, so that each fires with p < 1.50e-3".replace(
+        "actcli: 2 of 40 units (5 %) are dead: no firing in 2,000 samples, so that each fires with p < 1.50e-3".replace(
             "1.50", "1.5"
         )
     )
@@ -211,8 +211,8 @@ def test_not_enough_data_names_the_samples_it_takes():
     status, _, err = invoke("deadcheck", "net.npz", "--fail-above", "4%", "--rare", "0.001")
     assert status == 4
     # ln(40/0.05) / -ln(0.999) = 6681.3
-    assert "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but 2 000 samples are too few" in err
-    assert "it takes 6 682" in err
+    assert "Not enough data: 5 % (2 of 40) is above the limit of 4 %, but 2,000 samples are too few" in err
+    assert "it takes 6,682" in err
 
 
 @pytest.mark.usefixtures("folder")
@@ -247,7 +247,7 @@ def test_every_other_definition(name):
 def test_a_plan():
     assert invoke("deadcheck", "--plan", 10_000, "--rare", 0.001).out == "12200\n"
     said = invoke("deadcheck", "--plan", 10_000, "--rare", "0.1%", "--format", "json").json
-    assert said == {"units": 10_000, "rare": 0.001, "confidence": 0.95, "samples": 12_200}
+    assert said == {"schema": 1, "units": 10_000, "rare": 0.001, "confidence": 0.95, "samples": 12_200}
 
 
 @pytest.mark.usefixtures("folder")

@@ -52,7 +52,8 @@ def test_json_has_everything():
         seed=7, answer="gelu explains most.", warnings=("2 left out.",), notes=("digits: 20 epochs",)
     )
     document = json.loads(written("json", Page(found)))
-    assert list(document) == ["by", "seed", "columns", "contenders", "answer", "notes"]
+    assert document["schema"] == 1
+    assert list(document) == ["schema", "by", "seed", "columns", "contenders", "answer", "notes"]
     assert (document["by"], document["seed"]) == ("precision", 7)
     assert document["columns"][0] == {
         "name": "infimum",

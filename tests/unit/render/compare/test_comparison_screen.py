@@ -208,7 +208,7 @@ def test_what_a_user_typed_is_no_markup():
     evil = Contender("[red]x\x1b[31m\n", {"infimum": 1.0, "zero_gradient": "[bold]"})
     shown = screen(comparison([evil]))
     assert "\x1b" not in shown
-    assert "[red]x[31m" in shown
+    assert r"[red]x\x1b[31m" in shown
     assert "[bold]" in shown
 
 

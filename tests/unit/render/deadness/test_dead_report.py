@@ -43,7 +43,7 @@ def test_a_line_a_unit_that_is_not_alive(form):
         ["conv1", "3", "always_active", "400", "400"],
     ]
     assert float(lines[0][5]) == pytest.approx(1 - 0.05 ** (1 / 400), rel=1e-12)
-    assert [line[0] for line in lines[3:]] == ["a b[31m<[red]&\"'> c"] * len(lines[3:])
+    assert [line[0] for line in lines[3:]] == [r"a\tb\x1b[31m<[red]&" + "\"'>\\nc"] * len(lines[3:])
     assert all(len(line) == 6 for line in lines)
 
 
@@ -68,7 +68,7 @@ def test_nobody_to_name_leaves_the_head_alone():
 
 def test_json_has_these_keys_and_no_other():
     said = json.loads(written(two_layers(limit=0.01), "json"))
-    assert list(said) == [
+    assert list(said) == ["schema",
         "complete", "noise", "verdict", "settings", "units", "dead", "dead_share", "samples_needed", "layers",
         "not_observed", "change", "notes",
     ]  # fmt: skip
@@ -146,7 +146,7 @@ def test_junit_is_xml_with_a_case_a_layer():
     conv1, hostile, hidden = suite.findall("testcase")
     assert conv1.get("name") == "conv1"
     assert conv1.findtext("system-out") == "1 of 16 units dead: 1; observed on 400 samples"
-    assert hostile.get("name") == "a b[31m<[red]&\"'> c"
+    assert hostile.get("name") == r"a\tb\x1b[31m<[red]&" + "\"'>\\nc"
     assert hidden.find("skipped").get("message") == "not observed: inside an If branch"
 
 
@@ -209,8 +209,8 @@ def test_arrays_hold_no_report():
         (
             "table",
             (
-                "12 200 samples: if any of 10 000 units is silent in all of them,\n"
-                "it fires with p < 0.001, at 95 % confidence for all 10 000 together.\n"
+                "12,200 samples: if any of 10,000 units is silent in all of them,\n"
+                "it fires with p < 0.001, at 95 % confidence for all 10,000 together.\n"
             ),
         ),
     ],
@@ -300,9 +300,10 @@ def test_a_person_reads_the_change_in_a_line(form):
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1+cmd", "-x", "@SUM(A1)", "plain", "a=b"])
 def test_no_spreadsheet_runs_a_layer_s_name(name):
     found = findings(state(name, planted()))
-    first = list(csv.reader(io.StringIO(written(found, "csv"))))[1][0]
-    assert first == (name if name[0] not in "=+-@" else f"'{name}")
-    assert written(found, "tsv").splitlines()[1].split("\t")[0] == name
+    safe = name if name[0] not in "=+-@" else f"'{name}"
+    assert list(csv.reader(io.StringIO(written(found, "csv"))))[1][0] == safe
+    assert written(found, "tsv").splitlines()[1].split("\t")[0] == safe
+    assert written(found, "plain").splitlines()[1].split("\t")[0] == name
 
 
 def with_nan(**more):

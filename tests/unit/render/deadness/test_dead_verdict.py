@@ -8,7 +8,8 @@ from dead_units import HIDDEN, findings, planted, state
 
 from actcli.analysis.deadness.confidence import silent_bound
 from actcli.analysis.deadness.verdict import Settings
-from actcli.render.deadness.verdict import bound_text, count, percent, status_word, verdict
+from actcli.render.deadness.verdict import bound_text, percent, status_word, verdict
+from actcli.render.text.notation import thousands
 
 
 def test_nobody_is_dead():
@@ -215,7 +216,7 @@ def test_noise_is_said_first_and_what_was_not_observed_is_not_forgotten():
     assert said[1] == "Interrupted: this is about the samples seen so far."
     trained = verdict(findings(state("fc1", planted()), complete=False, trained=True))
     assert trained[0] == "Interrupted: this is about the epochs trained so far."
-    assert said[-1].startswith("1 activation was NOT OBSERVED, and may have dead units: a b[31m")
+    assert said[-1].startswith("1 activation was NOT OBSERVED, and may have dead units: a\\tb\\x1b[31m")
     assert "\x1b" not in said[-1]
     assert "\n" not in said[-1]
 
@@ -261,7 +262,7 @@ def test_a_bound_is_never_below_what_it_stands_for_and_within_a_percent():
 
 
 def test_counts_and_shares():
-    assert count(1_234_567) == "1 234 567"
+    assert thousands(1_234_567) == "1,234,567"
     assert [percent(share) for share in (0, 1, 0.05, 1 / 3, 1e-7)] == ["0", "100", "5", "33.3", "1e-5"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 
 from actcli.render.output.surface import Surface
-from actcli.render.text.layer_names import fitting_names
+from actcli.render.table.layer_names import fitting_names
 
 BLOCKS = [f"/model/backbone/stage{i // 4}/blocks.{i}/act/Relu_output_0" for i in range(24)]
 
@@ -54,7 +54,7 @@ def test_wide_characters_and_hostile_ones(room):
     names = fitting_names(["層" * 40, "[red]\x1b[31m" * 9, "a\nb"], room, surface())
     assert max(map(cell_len, names)) <= room
     assert all(name.isprintable() for name in names)
-    assert names[2] == "a b"
+    assert names[2] == r"a\nb"
 
 
 def test_one_long_name_keeps_its_ends():

@@ -6,8 +6,8 @@ import numpy as np
 
 from actcli.analysis.stream.evaluation import Array, Evaluation
 from actcli.render.output.surface import Surface, number_style
-from actcli.render.text import cells
-from actcli.render.text.digits import MOST_DIGITS, rounded, split_at_point
+from actcli.render.text.digits import MOST_DIGITS, round_decimal, split_at_point
+from actcli.render.values.columns import column_texts, headings, index_columns, line_count
 
 _LINES_AT_ONCE = 1 << 12
 _PLACE_WIDTH = 5
@@ -22,17 +22,17 @@ def live_table(evaluation: Evaluation, surface: Surface, digits: int | None) -> 
     rows = 0
     headed = False
     for x, y in evaluation.blocks:
-        places = cells.places(y)
+        places = index_columns(y)
         numbers = 1 if y.ndim == 3 else 2
         width = _number_width(surface.width, places, numbers)
         widths = [_PLACE_WIDTH] * places + [width] * numbers
         if not headed:
             yield surface.encoded(_live_heading(evaluation, y, widths, surface.color))
             headed = True
-        count = cells.lines(x, y)
+        count = line_count(x, y)
         for start in range(0, count, _LINES_AT_ONCE):
             at = np.arange(start, min(start + _LINES_AT_ONCE, count))
-            texts = cells.columns(x, y, at, rows)
+            texts = column_texts(x, y, at, rows)
             for place in range(places, places + numbers):
                 texts[place] = [_in_field(token, width, digits) for token in texts[place]]
             yield surface.encoded(_live_lines(texts, widths, places, surface.color))
@@ -45,8 +45,8 @@ def _number_width(width: int, places: int, numbers: int) -> int:
 
 
 def _live_heading(evaluation: Evaluation, y: Array, widths: Sequence[int], color: bool) -> str:
-    title, names = cells.headings(evaluation, y, widths[-1])
-    places = cells.places(y)
+    title, names = headings(evaluation, y, widths[-1])
+    places = index_columns(y)
     line = "  ".join(
         name.rjust(width) if place < places else _above_points(name, width)
         for place, (name, width) in enumerate(zip(names, widths, strict=True))
@@ -69,12 +69,12 @@ def _live_lines(texts: list[list[str]], widths: Sequence[int], places: int, colo
 
 def _in_field(token: str, width: int, digits: int | None) -> str:
     """The number with its point where all have it; one with a long integer part begins where the field does."""
-    text = rounded(token, digits)
+    text = round_decimal(token, digits)
     before = _width_before_point(width)
     fewer = MOST_DIGITS
     while (shown := _at_point(text, before)) and len(shown) > width and fewer > 1:
         fewer -= 1
-        text = rounded(token, fewer)
+        text = round_decimal(token, fewer)
     return shown.ljust(width)
 
 

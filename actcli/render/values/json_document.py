@@ -4,33 +4,34 @@ from collections.abc import Iterable, Iterator
 
 from actcli.analysis.stream.evaluation import Evaluation
 from actcli.exits import ActcliError
-from actcli.render.output.outfile import copied, spool_file
-from actcli.render.output.whole import Extent, extent_of, file_blocks
+from actcli.render.output.documents import SCHEMA, json_string
+from actcli.render.output.outfile import read_pieces, spool_file
 from actcli.render.text.numbers import json_bytes
+from actcli.render.values.whole import Extent, extent_of, file_blocks
 
 _NUMBERS_AT_ONCE = 1 << 16
 
 
 def json_document(evaluations: Iterable[Evaluation]) -> Iterator[bytes]:
-    """`{"function", "dtype", "shape", "values"}` as one line; a derivative has "derivative" after "function".
+    """Yield `{"schema", "function", "dtype", "shape", "values"}`; a derivative has "derivative" after "function".
 
-    Of several arrays `{"function", "arrays": {name: {"dtype", "shape", "values"}}}`. Non-finite
+    Several arrays give `{"schema", "function", "arrays": {name: {"dtype", "shape", "values"}}}`. Non-finite
     numbers are the strings "nan", "inf" and "-inf". Raises DataError for rows of several lengths.
     """
     from orjson import dumps
 
     named = 0
     for evaluation in evaluations:
-        said = {"function": evaluation.function}
+        members = {**SCHEMA, "function": evaluation.function}
         if evaluation.derivative:
-            said["derivative"] = evaluation.quantity
-        start = dumps(said)[:-1] + b","
+            members["derivative"] = evaluation.quantity
+        start = dumps(members)[:-1] + b","
         if evaluation.label is None:
             yield start
             yield from _array(evaluation, b"}\n")
             continue
         yield b"," if named else start + b'"arrays":{'
-        yield dumps(evaluation.label) + b":{"
+        yield dumps(json_string(evaluation.label)) + b":{"
         yield from _array(evaluation, b"}")
         named += 1
     if named:
@@ -54,7 +55,7 @@ def _array(evaluation: Evaluation, closing: bytes) -> Iterator[bytes]:
         except ActcliError as error:  # what came before it is shown all the same
             failure = error
         yield _head(evaluation, extent)
-        yield from copied(spool)
+        yield from read_pieces(spool)
     yield b"]" + closing
     if failure is not None:
         raise failure

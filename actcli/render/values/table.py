@@ -11,9 +11,9 @@ import numpy as np
 from actcli.analysis.stream.evaluation import Array, Evaluation
 from actcli.exits import ActcliError
 from actcli.render.output.surface import Surface, console, number_style
-from actcli.render.table.live_table import live_table
-from actcli.render.text import cells
-from actcli.render.text.digits import fitted, rounded
+from actcli.render.text.digits import fit_decimals, round_decimal
+from actcli.render.values.columns import column_texts, headings, index_columns, line_count
+from actcli.render.values.live_table import live_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,16 +52,16 @@ class _Excerpt:
 
     def take(self, x: Array, y: Array) -> None:
         """Keep what is shown of one block."""
-        count = cells.lines(x, y)
+        count = line_count(x, y)
         if not count:
             return
         self.sample = y[:0]
         # As many as may be shown without a gap; only the end of them when more follow.
         head = min(count, max(0, _HEAD + _TAIL - self.lines))
         at = np.arange(head)
-        self.head += zip(*cells.columns(x, y, at, self.rows), strict=True)
+        self.head += zip(*column_texts(x, y, at, self.rows), strict=True)
         at = np.arange(max(head, count - _TAIL), count)
-        self.tail.extend(zip(*cells.columns(x, y, at, self.rows), strict=True))
+        self.tail.extend(zip(*column_texts(x, y, at, self.rows), strict=True))
         self.lines += count
         self.rows += len(y)
 
@@ -82,8 +82,8 @@ def _boxed(evaluation: Evaluation, excerpt: _Excerpt, surface: Surface, digits: 
         return b""
     from rich.text import Text
 
-    title, names = cells.headings(evaluation, excerpt.sample)
-    places = cells.places(excerpt.sample)
+    title, names = headings(evaluation, excerpt.sample)
+    places = index_columns(excerpt.sample)
     columns = _fitted_columns(excerpt, names, places, surface.width, digits)
     page = io.StringIO()
     # Wider than the surface only where even one digit a number does not fit: then nothing is cut either.
@@ -94,8 +94,7 @@ def _boxed(evaluation: Evaluation, excerpt: _Excerpt, surface: Surface, digits: 
         printer.print(Text(title, "bold"))
     printer.print(_drawn(names, columns, places, _HEAD if excerpt.hidden else None, surface))
     if excerpt.hidden:
-        count = f"{excerpt.hidden:,}".replace(",", " ")
-        printer.print(Text(f"{count} rows not shown; -o FILE or --format plain gives all", "dim"))
+        printer.print(Text(f"{excerpt.hidden:,} rows not shown; -o FILE or --format plain gives all", "dim"))
     return surface.encoded(page.getvalue())
 
 
@@ -108,8 +107,8 @@ def _fitted_columns(
     columns = [list(column) for column in zip(*excerpt.shown(), strict=True)]
     least = [cell_len(name) for name in names]
     taken = sum(max(*map(len, column), name) for column, name in zip(columns[:places], least, strict=False))
-    numbers = [[rounded(token, digits) for token in column] for column in columns[places:]]
-    columns[places:] = fitted(numbers, least[places:], width - taken - 3 * len(names) - 1)
+    numbers = [[round_decimal(token, digits) for token in column] for column in columns[places:]]
+    columns[places:] = fit_decimals(numbers, least[places:], width - taken - 3 * len(names) - 1)
     for column, name in zip(columns, least, strict=True):
         full = max(*map(len, column), name)
         column[:] = [text.rjust(full) for text in column]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from actcli.render.output.surface import Surface
-from actcli.render.text.cells import printable
+from actcli.terminal import printable
 
 _BOUNDARIES = "/.:_ "
 

@@ -5,8 +5,8 @@ from typing import IO, BinaryIO
 
 from actcli.analysis.stream.evaluation import Evaluation
 from actcli.exits import DataError, UsageError
-from actcli.render.output.outfile import copied, spool_file
-from actcli.render.output.whole import Extent, extent_of, file_blocks
+from actcli.render.output.outfile import read_pieces, spool_file
+from actcli.render.values.whole import Extent, extent_of, file_blocks
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 # NumPy aligns the data to 64 bytes. 128 hold any shape of up to three axes: the lengths multiply to less than
@@ -73,7 +73,7 @@ def _write_from_spool(evaluation: Evaluation, file: IO[bytes]) -> None:
     with spool_file() as spool:
         extent = _write_data(evaluation, spool)
         file.write(_header(evaluation, extent.shape))
-        for piece in copied(spool):
+        for piece in read_pieces(spool):
             file.write(piece)
 
 

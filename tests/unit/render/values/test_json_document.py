@@ -13,7 +13,7 @@ from actcli.render.values.evaluations import write_evaluations
 def test_one_array(shape):
     shown = written(results([-0.0, np.nan], [np.inf, -np.inf], function='a"b', shape=shape), "json")
     assert shown == (
-        '{"function":"a\\"b","dtype":"float64","shape":[4],"values":[-0.0,"nan","inf","-inf"]}\n'
+        '{"schema":1,"function":"a\\"b","dtype":"float64","shape":[4],"values":[-0.0,"nan","inf","-inf"]}\n'
     )
 
 
@@ -36,6 +36,7 @@ def test_values_are_in_c_order_whatever_order_they_come_in():
 def test_several_arrays():
     both = [results([1.0], array="a", shape=(1,)), results(np.ones(2, np.float32), array="b", shape=(2, 1))]
     assert json.loads(written(both, "json")) == {
+        "schema": 1,
         "function": "gelu",
         "arrays": {
             "a": {"dtype": "float64", "shape": [1], "values": [1.0]},
@@ -71,6 +72,7 @@ def test_rows_of_several_lengths_have_no_shape():
 def test_a_derivative_says_which():
     shown = written(results([1.0], quantity="gelu'(x)", derivative=True), "json")
     assert json.loads(shown) == {
+        "schema": 1,
         "function": "gelu",
         "derivative": "gelu'(x)",
         "dtype": "float64",
@@ -81,4 +83,4 @@ def test_a_derivative_says_which():
 
 def test_an_array_that_is_alone_needs_no_name():
     shown = json.loads(written(results([1.0], array="conv1", among_others=False), "json"))
-    assert list(shown) == ["function", "dtype", "shape", "values"]
+    assert list(shown) == ["schema", "function", "dtype", "shape", "values"]

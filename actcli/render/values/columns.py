@@ -1,4 +1,4 @@
-"""Results as the cells of a long table: one line a number, with the row and the places it belongs to.
+"""Results as the columns of a long table: one line per number, with the row and the places it belongs to.
 
 Elementwise: x, y. By rows: row, i, x_i, y_i. A Jacobian: row, i, j, dy_i/dx_j. Rows and places count from 1.
 """
@@ -11,38 +11,34 @@ from numpy.typing import NDArray
 
 from actcli.analysis.stream.evaluation import Array, Evaluation
 from actcli.render.text.numbers import number_list
+from actcli.terminal import printable
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)(:(?P<parameters>[\w.,=+-]+))?")
 _FORMULA_HEADING = 32
 
 
-def printable(text: str) -> str:
-    """The text on one line, without control characters."""
-    return "".join(c for c in re.sub(r"\s+", " ", text) if c.isprintable()).strip()
-
-
 def headings(evaluation: Evaluation, y: Array, room: int = _FORMULA_HEADING) -> tuple[str | None, list[str]]:
-    """What stands above a table of blocks like y: a title where one is needed, and the columns' names.
+    """Return a title for a table of blocks like y (None where none is needed), and the columns' names.
 
-    The title has the array's name, and what f is where no column says it within `room` characters.
+    The title has the array's name, and the definition of f where no column's name says it within `room` characters.
     """
-    said = [] if evaluation.label is None else [printable(evaluation.label)]
+    title = [] if evaluation.label is None else [printable(evaluation.label)]
     if y.ndim == 3:
         names = ["row", "i", "j", "dy_i/dx_j"]
-        said.append(f"y = {printable(evaluation.function)}")
+        title.append(f"y = {printable(evaluation.function)}")
     else:
         quantity, named = _quantity(evaluation)
         if named is None or len(named) > room:
-            said.append(f"f = {printable(evaluation.function)}")
+            title.append(f"f = {printable(evaluation.function)}")
             named = quantity
         names = ["x", named] if y.ndim == 1 else ["row", "i", "x", named]
-    return ", ".join(said) or None, names
+    return ", ".join(title) or None, names
 
 
 def _quantity(evaluation: Evaluation) -> tuple[str, str | None]:
-    """The quantity of a nameless f, `f'(x)`, and by the function's name, `leaky_relu'(x; alpha=0.2)`.
+    """Return the quantity of a nameless f, `f'(x)`, and by the function's name, `leaky_relu'(x; alpha=0.2)`.
 
-    A formula has no name: None.
+    The second is None for a formula, which has no name.
     """
     short = printable(evaluation.quantity.replace(evaluation.function, "f", 1))
     match = _NAMED.fullmatch(evaluation.function)
@@ -57,18 +53,18 @@ def _quantity(evaluation: Evaluation) -> tuple[str, str | None]:
     return short, None
 
 
-def places(y: Array) -> int:
-    """How many of the columns are counts, not numbers of the data."""
+def index_columns(y: Array) -> int:
+    """Return how many of the columns are row and place numbers, not numbers of the data."""
     return (0, 0, 2, 3)[y.ndim]
 
 
-def lines(x: Array, y: Array) -> int:
-    """How many lines a block of x and y has."""
+def line_count(x: Array, y: Array) -> int:
+    """Return how many lines a block of x and y has."""
     return len(y) * max(x.shape[1], y.shape[1]) if y.ndim == 2 else y.size
 
 
-def columns(x: Array, y: Array, at: NDArray[np.integer[Any]], rows_before: int) -> list[list[str]]:
-    """The texts of the columns, for the lines `at` of a block; blank where a row has no such number."""
+def column_texts(x: Array, y: Array, at: NDArray[np.integer[Any]], rows_before: int) -> list[list[str]]:
+    """Return the texts of each column for the lines `at` of a block; blank where a row has no such number."""
     if y.ndim == 1:
         return [_texts(x[at]), _texts(y[at])]
     if y.ndim == 2:
