@@ -115,11 +115,15 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Write one or more lines to stderr, control characters escaped. A closed or full stderr is ignored."""
+        safe = "\n".join(map(printable, text.split("\n")))
+        self.draw(safe.encode(self.encoding, "backslashreplace") + b"\n")
+
+    def draw(self, data: bytes) -> None:
+        """Write bytes to stderr as they are, a bar for instance. A closed or full stderr is ignored."""
         if self.stderr is None:
             return
-        safe = "\n".join(map(printable, text.split("\n")))
         try:
-            self.stderr.write(safe.encode(self.encoding, "backslashreplace") + b"\n")
+            self.stderr.write(data)
             self.stderr.flush()
         except (OSError, ValueError):
             return

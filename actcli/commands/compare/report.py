@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from actcli.exits import DataError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from actcli.analysis.compare.result import Comparison, Steps
+    from collections.abc import Callable
+
+    from actcli.analysis.compare.result import Comparison, Step, Steps
     from actcli.commands.compare.options import CompareOptions
     from actcli.render.output.layout import Layout
-    from actcli.render.output.progress_loop import Outcome
     from actcli.render.training.recording import Recording
     from actcli.terminal import Terminal
 
@@ -114,7 +115,8 @@ def follow_and_write(
     """
     from actcli.analysis.compare.result import is_function_column
     from actcli.commands.compare.modes import require_column
-    from actcli.render.output.progress_loop import followed
+    from actcli.render.compare.live_chart import open_display
+    from actcli.render.output.progress_loop import follow
 
     def look_at(first: "Comparison") -> None:
         if report.sort is not None and not is_function_column(report.sort):
@@ -122,13 +124,22 @@ def follow_and_write(
         if report.best is not None:
             require_column(first, report.best, with_a_best=True)
 
-    outcome = followed(steps, terminal, look_at)
+    run = follow(_check_first(steps, look_at), open_display(terminal))
     if recording is not None:
         recording.write()
-    if not outcome.complete:
-        return _write_part(outcome, report, terminal)
-    _write(outcome.comparison, report, terminal)
-    return ExitStatus.FOUND if outcome.comparison.over_limit else ExitStatus.DONE
+    comparison = run.last.so_far
+    if run.interrupted and run.last.done != run.last.total:
+        return _write_part(run.last, report, terminal)
+    _write(comparison, report, terminal)
+    return ExitStatus.FOUND if comparison.over_limit else ExitStatus.DONE
+
+
+def _check_first(steps: "Steps", check: "Callable[[Comparison], None]") -> "Steps":
+    """Yield the steps; before the second is computed, `check` gets the comparison of the first, and may raise."""
+    for place, step in enumerate(steps):
+        if place == 0:
+            check(step.so_far)
+        yield step
 
 
 def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> None:
@@ -149,7 +160,7 @@ def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> No
         terminal.say(f"actcli: {without}")
 
 
-def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> ExitStatus:
+def _write_part(step: "Step", report: Report, terminal: "Terminal") -> ExitStatus:
     """Write the results so far of an interrupted comparison, and a line that says so."""
     from actcli.render.compare.comparison import Page, write_comparison
     from actcli.render.output.layout import choose_layout
@@ -159,13 +170,13 @@ def _write_part(outcome: "Outcome", report: Report, terminal: "Terminal") -> Exi
         left_out = f"{report.figure[1]} is not written"
     elif report.layout.path is not None:
         left_out = f"{report.layout.path} is not written"
-    if report.best is None and outcome.comparison.contenders:
+    if report.best is None and step.so_far.contenders:
         layout = report.layout
         if left_out:
             layout = choose_layout(None, None, with_x=False, digits=None, terminal=terminal)
-        write_comparison(Page(_sorted(outcome.comparison, report), complete=False), layout, terminal)
+        write_comparison(Page(_sorted(step.so_far, report), complete=False), layout, terminal)
     more = f"; {left_out}" if left_out else ""
-    done = "part of it" if outcome.share != outcome.share else f"{100 * outcome.share:.0f} %"
+    done = f"{100 * step.done / step.total:.0f} %" if step.total else "part of it"
     terminal.say(f"actcli: interrupted: {done} done{more}")
     return ExitStatus.INTERRUPTED
 

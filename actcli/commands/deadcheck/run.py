@@ -44,7 +44,7 @@ def check_sources(mode: str, options: DeadcheckOptions, layout: "Layout", sessio
     old = read_earlier(options.against)
     sources = open_sources(mode, options, session)
     session.writes()
-    watch, ending = follow(sources, session)
+    watch, ending = follow_sources(sources, session)
     if ending.complete:
         sources.require_used(watch.states)
         _require_samples(options, watch)
@@ -87,46 +87,26 @@ class Ending:
     stopped: bool = False
 
 
-def follow(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
-    """Read the statistics to their end, while a bar on stderr shows the progress.
+def follow_sources(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
+    """Pull the statistics to their end; after a second, a bar on stderr shows how far they are.
 
-    Ends earlier with --stop-when-certain, and at Ctrl-C with the statistics so far. Raises KeyboardInterrupt again
-    when there are none yet, and DataError when the sources hold no activation.
+    --stop-when-certain ends earlier, and so does Ctrl-C if there are statistics by then. Raises DataError where there
+    is nothing at all.
     """
-    import time
+    from actcli.render.output.progress_loop import follow, open_bar
 
-    from actcli.render.output.progress import Bar
-
-    terminal, certainty = session.terminal, sources.certainty
-    bar = Bar(terminal, time.monotonic) if terminal.stderr_is_tty else None
-    latest: Watch | None = None
-    ending = Ending(complete=True)
-    since = time.monotonic()
-    try:
-        for step in sources.steps:
-            if latest is not None and latest.doing != step.doing:
-                since = time.monotonic()
-            latest = step
-            if bar is not None:
-                bar.show(step.doing, step.done, step.total, since)
-            if certainty is not None and certainty.reached(step):
-                ending = Ending(complete=True, stopped=step.total is None or step.done < step.total)
-                break
-    except KeyboardInterrupt:
-        if latest is None or not latest.states:
-            raise
-        ending = Ending(complete=False)
-    finally:
-        if bar is not None:
-            bar.clear()
-        close = getattr(sources.steps, "close", None)
-        if close is not None:  # the files, and runs of a model on their way
-            close()
-    if certainty is not None and certainty.cut:
-        ending = replace(ending, stopped=True)
-    if latest is None:
-        raise DataError("there is no activation in the sources")
-    return latest, ending
+    certainty = sources.certainty
+    run = follow(
+        sources.steps,
+        open_bar(session.terminal),
+        by_part=True,
+        nothing="there is no activation in the sources",
+        usable=lambda watch: bool(watch.states),
+        until=lambda watch: certainty is not None and certainty.reached(watch),
+    )
+    last = run.last
+    stopped = run.sufficed and (last.total is None or last.done < last.total)
+    return last, Ending(not run.interrupted, stopped or (certainty is not None and certainty.cut))
 
 
 def make_findings(

@@ -1,6 +1,5 @@
 """`deadcheck --train` and `--born-dead`: networks that are trained, or drawn at random, to see their units die."""
 
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,6 +60,7 @@ def check_training(options: DeadcheckOptions, layout: "Layout", session: "Sessio
     from actcli.analysis.training.stack import parse_stack
     from actcli.commands.deadcheck.run import read_earlier
     from actcli.commands.training_options import RATES, describe_trial
+    from actcli.render.output.progress_loop import follow, open_bar
 
     stacks = tuple(parse_stack(spec) for spec in options.train)
     recording = _require_files(options, layout, stacks[0])
@@ -74,7 +74,14 @@ def check_training(options: DeadcheckOptions, layout: "Layout", session: "Sessio
     limit = (ACCEPTABLE if options.fail_above is None else options.fail_above) if options.find_limit else None
     moments = _moments(stacks, data, trial, limit, session.threads)
     session.writes()
-    dying, complete = _follow(moments, session)
+    run = follow(
+        moments,
+        open_bar(session.terminal, counts=False),
+        by_part=True,
+        nothing="nothing was trained",
+        usable=lambda moment: bool(moment.so_far.courses),
+    )
+    dying, complete = run.last.so_far, not run.interrupted
     if limit is not None:
         # the limit is the goal of the search, not a verdict on the rates that were tried
         options = replace(options, fail_above=None)
@@ -121,36 +128,6 @@ def _moments(
     if limit is None:
         return watch_dying(stacks, data, trial, threads)
     return find_limits(stacks, data, trial, limit, threads)
-
-
-def _follow(moments: "Iterator[TrainingStep]", session: "Session") -> "tuple[TrainedCourses, bool]":
-    """Train to the end, or to Ctrl-C, which is raised again when there are no results yet."""
-    import time
-
-    from actcli.render.output.progress import Bar
-
-    terminal = session.terminal
-    bar = Bar(terminal, time.monotonic, counts=False) if terminal.stderr_is_tty else None
-    latest: TrainingStep | None = None
-    since = time.monotonic()
-    try:
-        with closing(moments):  # type: ignore[type-var]
-            for moment in moments:
-                if latest is not None and latest.doing != moment.doing:
-                    since = time.monotonic()
-                latest = moment
-                if bar is not None:
-                    bar.show(moment.doing, moment.done, moment.total, since)
-    except KeyboardInterrupt:
-        if latest is None or not latest.so_far.courses:
-            raise
-        return latest.so_far, False
-    finally:
-        if bar is not None:
-            bar.clear()
-    if latest is None:
-        raise DataError("nothing was trained")
-    return latest.so_far, True
 
 
 def _deaths(

@@ -1,5 +1,6 @@
 """Curves that grow while they are measured: a chart above the bar, drawn anew in place, gone when it is done."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ class LiveChart:
     """The first panel of a training's chart, and the bar below it, on stderr.
 
     A frame is one write, the cursor stays visible, and no thread is started: nothing is left to undo. Where there
-    is no chart yet, or no room for it, the bar stands alone.
+    is no chart yet, no room for it, or no training, the bar stands alone.
     """
 
     def __init__(self, terminal: Terminal, clock: Callable[[], float]) -> None:
@@ -31,25 +32,19 @@ class LiveChart:
         self.drawn = clock()
         self.above = 0
 
-    @staticmethod
-    def suits(terminal: Terminal) -> bool:
-        """Whether a person looks at both streams on a terminal that can move its cursor."""
-        return terminal.stdout_is_tty and terminal.stderr_is_tty and terminal.environ.get("TERM") != "dumb"
-
-    def show(self, step: Step) -> None:
-        """Draw the frame anew, unless it is too early or was drawn a moment ago."""
+    def show(self, step: Step, since: float) -> None:
+        """Draw the frame again, unless it is too early or was drawn a moment ago."""
         now = self.clock()
         if now - self.bar.started < _PATIENCE or now - self.drawn < _BETWEEN_DRAWINGS:
             return
         self.drawn = now
         lines = self._chart(step.so_far)
         if not lines and not self.above:
-            self.bar.show(step.doing, step.done, step.total, self.bar.started)
+            self.bar.show(step, since)
             return
-        speed = step.done / max(now - self.bar.started, 1e-9)
-        bar = self.bar.line(step.doing, step.done, step.total, speed)
+        bar = self.bar.line(step, now - since)
         frame = b"".join(line + b"\x1b[K\r\n" for line in lines) + bar + b"\x1b[J"
-        self._write(_AT_ONCE[0] + self._to_the_top() + frame + _AT_ONCE[1])
+        self.terminal.draw(_AT_ONCE[0] + self._to_the_top() + frame + _AT_ONCE[1])
         self.above = len(lines)
         self.bar.visible = True
 
@@ -57,7 +52,7 @@ class LiveChart:
         """Take everything away again. After Ctrl-C the cursor stands a line below the bar."""
         if self.above:
             up = b"\x1b[A" if interrupted else b""
-            self._write(up + self._to_the_top() + b"\x1b[J")
+            self.terminal.draw(up + self._to_the_top() + b"\x1b[J")
             self.above, self.bar.visible = 0, False
         self.bar.clear()
 
@@ -65,7 +60,7 @@ class LiveChart:
         """The lines of the chart; none where there is nothing to draw, or too little room."""
         from actcli.render.compare.comparison_chart import chart_text
 
-        chart = comparison.chart
+        chart = comparison.chart if comparison.by == "training" else None
         if chart is None or not isinstance(chart.content, Figure):
             return []
         first = replace(chart, content=replace(chart.content, panels=chart.content.panels[:1]))
@@ -83,12 +78,11 @@ class LiveChart:
     def _to_the_top(self) -> bytes:
         return b"\r" + (b"\x1b[%dA" % self.above if self.above else b"")
 
-    def _write(self, data: bytes) -> None:
-        stderr = self.terminal.stderr
-        if stderr is None:
-            return
-        try:
-            stderr.write(data)
-            stderr.flush()
-        except (OSError, ValueError):  # a stderr that is gone is nobody's business
-            return
+
+def open_display(terminal: Terminal, clock: Callable[[], float] = time.monotonic) -> LiveChart | Bar | None:
+    """Return a live chart where a person sees both streams and the cursor can move, else a bar; None without a tty."""
+    if not terminal.stderr_is_tty:
+        return None
+    if terminal.stdout_is_tty and terminal.environ.get("TERM") != "dumb":
+        return LiveChart(terminal, clock)
+    return Bar(terminal, clock, counts=False)

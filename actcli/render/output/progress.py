@@ -1,10 +1,11 @@
-"""How far the work is: a bar on stderr for a person who has waited for a second, gone when it is done."""
+"""A progress bar on stderr for a person who has waited for a second. It is gone when the work is done."""
 
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
+from typing import Protocol
 
 from actcli.analysis.stream.evaluation import Array, Evaluation
 from actcli.render.output.layout import Layout
@@ -15,16 +16,36 @@ _BETWEEN_DRAWINGS = 0.1
 _CLEAR_LINE = b"\r\x1b[K"
 
 
+class Step(Protocol):
+    """A moment of some work: what is being done, and how much of it; `total` is None where nobody knows it."""
+
+    @property
+    def doing(self) -> str: ...  # noqa: D102
+    @property
+    def done(self) -> int: ...  # noqa: D102
+    @property
+    def total(self) -> int | None: ...  # noqa: D102
+
+
+@dataclass(slots=True)
+class _Pulling:
+    """The numbers of one array that have been pulled."""
+
+    doing: str
+    total: int | None
+    done: int = 0
+
+
 def with_progress(
     evaluations: Iterable[Evaluation],
     terminal: Terminal,
     layout: Layout | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Evaluation]:
-    """The same evaluations; while their blocks are pulled, a bar on stderr shows how far they are.
+    """Yield the same evaluations; while their blocks are pulled, a bar on stderr shows how far they are.
 
-    Only when stderr is a terminal on which neither results appear nor numbers are typed, and from the second
-    second on. `layout` tells whether results go to a file; `clock` gives seconds.
+    There is no bar during the first second, nor where stderr is a terminal on which results appear or numbers are
+    typed. `layout` says whether results go to a file; `clock` gives seconds.
     """
     results_appear = terminal.stdout_is_tty and (layout is None or layout.path is None)
     if not terminal.stderr_is_tty or results_appear:
@@ -34,27 +55,25 @@ def with_progress(
     try:
         for evaluation in evaluations:
             typed = evaluation.live and terminal.stdin_is_tty
-            yield evaluation if typed else replace(evaluation, blocks=_counted(evaluation, bar))
+            yield evaluation if typed else replace(evaluation, blocks=_count_blocks(evaluation, bar))
     finally:
         bar.clear()
 
 
-def _counted(evaluation: Evaluation, bar: "Bar") -> Iterator[tuple[Array, Array]]:
-    name = evaluation.array or evaluation.function
+def _count_blocks(evaluation: Evaluation, bar: "Bar") -> Iterator[tuple[Array, Array]]:
     total = None if evaluation.shape is None else prod(evaluation.shape)
-    done = 0
+    pulling = _Pulling(evaluation.array or evaluation.function, total)
     started = bar.clock()
     for x, y in evaluation.blocks:
         yield x, y
-        done += y.size
-        bar.show(name, done, total, started)
+        pulling.done += y.size
+        bar.show(pulling, started)
 
 
 class Bar:
     """One line on stderr. It hides no cursor and starts no thread, so that nothing is left to undo.
 
-    `counts` tells whether what is done is a number of things that a person would count: then the line says
-    how many there are, and how fast they come.
+    `counts`: the work is counted in things that a person would count, so the line shows their number and speed.
     """
 
     def __init__(self, terminal: Terminal, clock: Callable[[], float], *, counts: bool = True) -> None:
@@ -64,24 +83,23 @@ class Bar:
         self.started = self.drawn = clock()
         self.visible = False
 
-    def show(self, name: str, done: int, total: int | None, since: float) -> None:
-        """Draw the line anew, unless it is too early or was drawn a moment ago."""
+    def show(self, step: Step, since: float) -> None:
+        """Draw the line again, unless it is too early or was drawn a moment ago; `since`: when `done` was 0."""
         now = self.clock()
         if now - self.started < _PATIENCE or now - self.drawn < _BETWEEN_DRAWINGS:
             return
         self.drawn = now
         self.visible = True
-        speed = done / max(now - since, 1e-9)
-        self._write(b"\r" + self.line(name, done, total, speed) + b"\x1b[K")
+        self.terminal.draw(b"\r" + self.line(step, now - since) + b"\x1b[K")
 
-    def clear(self) -> None:
-        """Take the line away again."""
+    def clear(self, *, interrupted: bool = False) -> None:  # noqa: ARG002 - the line is above the cursor's in any case
+        """Remove the line."""
         if self.visible:
-            self._write(_CLEAR_LINE)
+            self.terminal.draw(_CLEAR_LINE)
             self.visible = False
 
-    def line(self, name: str, done: int, total: int | None, speed: float) -> bytes:
-        """The line itself; `speed` is how much is done in a second."""
+    def line(self, step: Step, seconds: float) -> bytes:
+        """Return the line's bytes; `seconds` is how long the step's `done` has taken."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -89,11 +107,11 @@ class Bar:
         from actcli.render.output.surface import console
         from actcli.terminal import printable
 
-        parts: list[Text | ProgressBar] = [Text(printable(name), no_wrap=True, overflow="ellipsis")]
-        if total:
-            parts.append(ProgressBar(total=total, completed=done, width=24))
-            parts.append(Text(f"{100 * done // total:3}%"))
-        parts.append(Text(self._ending(done, total, speed), no_wrap=True, overflow="crop"))
+        parts: list[Text | ProgressBar] = [Text(printable(step.doing), no_wrap=True, overflow="ellipsis")]
+        if step.total:
+            parts.append(ProgressBar(total=step.total, completed=step.done, width=24))
+            parts.append(Text(f"{100 * step.done // step.total:3}%"))
+        parts.append(Text(self._ending(step, step.done / max(seconds, 1e-9)), no_wrap=True, overflow="crop"))
         grid = Table.grid(padding=(0, 1))
         grid.add_row(*parts)
         page = io.TextIOWrapper(io.BytesIO(), encoding=self.terminal.encoding, errors="replace", newline="")
@@ -104,22 +122,14 @@ class Bar:
         line = captured.get().split("\n")[0].rstrip()
         return line.encode(self.terminal.encoding, "replace")
 
-    def _ending(self, done: int, total: int | None, speed: float) -> str:
-        if not total:
-            return f"{_short(done)}, {_short(speed)}/s"
-        # before anything is done there is nothing to reckon from
-        left = f"{_seconds((total - done) / max(speed, 1e-9))} left" if done else ""
-        return f"{_short(done)} of {_short(total)}, {_short(speed)}/s, {left}" if self.counts else left
-
-    def _write(self, data: bytes) -> None:
-        stderr = self.terminal.stderr
-        if stderr is None:
-            return
-        try:
-            stderr.write(data)
-            stderr.flush()
-        except (OSError, ValueError):  # a stderr that is gone is nobody's business
-            return
+    def _ending(self, step: Step, speed: float) -> str:
+        if not step.total:
+            return f"{_short(step.done)}, {_short(speed)}/s"
+        # at 0 there is no speed to estimate the rest from
+        left = f"{_seconds((step.total - step.done) / max(speed, 1e-9))} left" if step.done else ""
+        if not self.counts:
+            return left
+        return f"{_short(step.done)} of {_short(step.total)}, {_short(speed)}/s, {left}"
 
 
 def _short(count: float) -> str:

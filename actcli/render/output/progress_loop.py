@@ -1,89 +1,87 @@
-"""A comparison followed to its end, or as far as it came: the bar while it runs, and what Ctrl-C leaves."""
+"""A long run pulled to its end: a display while it runs, and the last step when Ctrl-C or a condition ends it."""
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from actcli.analysis.compare.result import Comparison, Step, Steps
-from actcli.render.compare.live_chart import LiveChart
-from actcli.render.output.progress import Bar
+from actcli.exits import DataError
+from actcli.render.output.progress import Bar, Step
 from actcli.terminal import Terminal
+
+S = TypeVar("S", bound=Step)
+S_contra = TypeVar("S_contra", bound=Step, contravariant=True)
+
+
+class Display(Protocol[S_contra]):
+    """What a person sees while a run goes on."""
+
+    def show(self, step: S_contra, since: float, /) -> None:
+        """Draw a step; `since` is the time at which the counting of `done` began."""
+
+    def clear(self, *, interrupted: bool = False) -> None:
+        """Remove what was drawn. After Ctrl-C the cursor stands one line below it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """Where a comparison ended.
+class Run(Generic[S]):
+    """How far a run came.
 
     Attributes:
-        comparison: what is known.
-        complete: whether it ended by itself.
-        share: how much of it was done, 0 to 1; NaN where nobody knows how much there is.
+        last: its last step.
+        interrupted: whether Ctrl-C ended it.
+        sufficed: whether `until` ended it.
 
     """
 
-    comparison: Comparison
-    complete: bool
-    share: float
+    last: S
+    interrupted: bool = False
+    sufficed: bool = False
 
 
-def _nothing(_: Comparison) -> None:
-    """Stand in for `first` where nothing has to be looked at."""
+def open_bar(terminal: Terminal, *, counts: bool = True) -> Bar | None:
+    """Return a progress bar on stderr, or None where stderr is no terminal."""
+    return Bar(terminal, time.monotonic, counts=counts) if terminal.stderr_is_tty else None
 
 
-def followed(
-    steps: Steps,
-    terminal: Terminal,
-    first: Callable[[Comparison], None] = _nothing,
+def follow(
+    steps: Iterator[S],
+    display: Display[S] | None,
+    *,
+    by_part: bool = False,
+    nothing: str = "there is nothing to measure",
+    usable: Callable[[S], bool] = lambda _: True,
+    until: Callable[[S], bool] = lambda _: False,
     clock: Callable[[], float] = time.monotonic,
-) -> Outcome:
-    """Pull the steps to the last; from the second second on a bar on stderr shows how far they are.
+) -> Run[S]:
+    """Pull the steps to the last one, or to the first one that fulfils `until`, and show each on the display.
 
-    Above it the curves of a training grow, where stdout is a terminal too.
-
-    `first` is called with what the first step knows, and may raise. Ctrl-C ends the pulling: the outcome is
-    then what the last step knew. It is raised on as KeyboardInterrupt where there was no step yet. `clock`
-    gives seconds.
+    by_part: `done` starts from 0 again whenever `doing` changes. Ctrl-C ends the run with its last step; it is raised
+    on as KeyboardInterrupt where there was no step, or none that is `usable`. The iterator is closed in any case.
+    Raises DataError with the message `nothing` where there is no step at all, and whatever the steps raise.
     """
-    shown = _Shown(terminal, clock)
-    known: Comparison | None = None
-    share = 0.0
-    interrupted = False
+    last: S | None = None
+    interrupted = sufficed = False
+    since = clock()
     try:
         for step in steps:
-            if known is None:
-                first(step.so_far)
-            known, share = step.so_far, step.done / step.total if step.total else math.nan
-            shown.show(step)
+            if by_part and last is not None and last.doing != step.doing:
+                since = clock()
+            last = step
+            if display is not None:
+                display.show(step, since)
+            if until(step):
+                sufficed = True
+                break
     except KeyboardInterrupt:
         interrupted = True
-        if known is None:
+        if last is None or not usable(last):
             raise
-        return Outcome(known, complete=share == 1, share=share)
     finally:
-        shown.clear(interrupted=interrupted)
-    if known is None:
-        raise ValueError("a comparison without a step")
-    return Outcome(known, complete=True, share=1.0)
-
-
-class _Shown:
-    """What a person sees meanwhile: nothing, a bar, or a training's curves above a bar."""
-
-    def __init__(self, terminal: Terminal, clock: Callable[[], float]) -> None:
-        self.bar = Bar(terminal, clock, counts=False) if terminal.stderr_is_tty else None
-        self.chart = LiveChart(terminal, clock) if LiveChart.suits(terminal) else None
-
-    def show(self, step: Step) -> None:
-        """Draw what the step says."""
-        if self.chart is not None and step.so_far.by == "training":
-            self.chart.show(step)
-        elif self.bar is not None:
-            self.bar.show(step.doing, step.done, step.total, self.bar.started)
-
-    def clear(self, *, interrupted: bool) -> None:
-        """Take away what is there."""
-        if self.chart is not None:
-            self.chart.clear(interrupted=interrupted)
-        if self.bar is not None:
-            self.bar.clear()
+        if display is not None:
+            display.clear(interrupted=interrupted)
+        if hasattr(steps, "close"):
+            steps.close()
+    if last is None:
+        raise DataError(nothing)
+    return Run(last, interrupted, sufficed)
