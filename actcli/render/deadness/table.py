@@ -20,7 +20,7 @@ from actcli.render.deadness.verdict import (
 )
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import in_script, ruled_table
-from actcli.render.table.layer_names import fitting_names
+from actcli.render.table.layer_names import fit_names
 from actcli.render.text.notation import quantity, thousands
 from actcli.terminal import printable
 
@@ -186,7 +186,7 @@ def _named(columns: Sequence[_Column], room: int, surface: Surface) -> list[_Col
     fitted = []
     for column in columns:
         is_name = column.name in _NAMES
-        texts = tuple(fitting_names(column.texts, room, surface) if is_name else map(said, column.texts))
+        texts = tuple(fit_names(column.texts, room, surface) if is_name else map(said, column.texts))
         fitted.append(replace(column, name=said(column.name), texts=texts, total=said(column.total)))
     return fitted
 

@@ -1,4 +1,4 @@
-"""What a table or a bar is drawn on: its width, characters and colours; and Rich, told all of them by us."""
+"""The surface that tables and bars are drawn on: its width, characters and colours; and a Rich console that obeys."""
 
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What results for a person are drawn on.
+    """The place on which results for a person are drawn.
 
     Attributes:
         width: columns.
@@ -30,26 +30,31 @@ class Surface:
 
     @classmethod
     def of(cls, terminal: Terminal, *, to_file: bool) -> "Surface":
-        """The terminal's stdout; or a text file, which has no colour, is UTF-8 and waits for the end."""
+        """Return the surface of stdout; or of a text file, which is UTF-8, has no colour and appears at the end."""
         width = terminal.size[0]
         if to_file:
             return cls(width, unicode=True, color=False, encoding="utf-8", live=False)
         return cls(width, terminal.unicode, terminal.color, terminal.encoding, live=True)
 
+    @property
+    def ellipsis(self) -> str:
+        """The mark of something left out."""
+        return "…" if self.unicode else "..."
+
     def encoded(self, text: str) -> bytes:
-        """The text's bytes; what the encoding does not have becomes a question mark."""
+        """Return the text's bytes; a character that the encoding lacks becomes a question mark."""
         return text.encode(self.encoding, "replace")
 
 
-def number_style(token: str, *, is_place: bool = False) -> str:
-    """The Rich style of a number, or of the place of a number: what is no result stands back."""
-    if is_place or token.endswith("nan"):
+def number_style(token: str, *, is_index: bool = False) -> str:
+    """Return the Rich style of a number, or of a row or place number: what is no result is dim."""
+    if is_index or token.endswith("nan"):
         return "dim"
     return "yellow" if token.endswith("inf") else ""
 
 
 def console(page: IO[str], width: int, *, color: bool) -> "Console":
-    """A Rich console that neither asks the environment nor reads a user's text as markup."""
+    """Return a Rich console that neither reads the environment nor takes a user's text for markup."""
     from rich.console import Console
 
     return Console(

@@ -1,4 +1,4 @@
-"""Results as a table for a person: fitted to the width, and its middle left out when it is long."""
+"""Results as a table for a person: fitted to the width, and without its middle when it is long."""
 
 import io
 from collections import deque
@@ -11,7 +11,8 @@ import numpy as np
 from actcli.analysis.stream.evaluation import Array, Evaluation
 from actcli.exits import ActcliError
 from actcli.render.output.surface import Surface, console, number_style
-from actcli.render.text.digits import fit_decimals, round_decimal
+from actcli.render.table.fit import column_width, fit_decimals, pad, text_width
+from actcli.render.text.digits import round_decimal
 from actcli.render.values.columns import column_texts, headings, index_columns, line_count
 from actcli.render.values.live_table import live_table
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 _HEAD = 30
 _TAIL = 10
+_FRAME = 3
+"""Characters that a column's frame and padding take; the table's last line adds one."""
 
 
 def table(evaluation: Evaluation, surface: Surface, digits: int | None) -> Iterator[bytes]:
-    """The table of one evaluation: head and tail of it in a box, or every line as it comes when it is live.
+    """Yield the table of one evaluation: its head and tail in a box, or every line as it comes when it is live.
 
-    When the input fails, the table of what came before is given first.
+    When the input fails, the table of what came before is yielded first.
     """
     if evaluation.live and surface.live:
         yield from live_table(evaluation, surface, digits)
@@ -35,9 +38,9 @@ def table(evaluation: Evaluation, surface: Surface, digits: int | None) -> Itera
         for x, y in evaluation.blocks:
             excerpt.take(x, y)
     except ActcliError:
-        yield _boxed(evaluation, excerpt, surface, digits)
+        yield _boxed_table(evaluation, excerpt, surface, digits)
         raise
-    yield _boxed(evaluation, excerpt, surface, digits)
+    yield _boxed_table(evaluation, excerpt, surface, digits)
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class _Excerpt:
     tail: deque[tuple[str, ...]] = field(default_factory=lambda: deque(maxlen=_TAIL))
 
     def take(self, x: Array, y: Array) -> None:
-        """Keep what is shown of one block."""
+        """Keep the lines of one block that are to be shown."""
         count = line_count(x, y)
         if not count:
             return
@@ -69,58 +72,53 @@ class _Excerpt:
     def hidden(self) -> int:
         return max(0, self.lines - _HEAD - _TAIL)
 
-    def shown(self) -> list[tuple[str, ...]]:
-        """The lines in their order; those that are hidden lie after the first 30."""
+    def visible_lines(self) -> list[tuple[str, ...]]:
+        """Return the lines that are shown, in order; the hidden ones come after the first 30."""
         if not self.hidden:
             return self.head
         return self.head[:_HEAD] + [*self.head[_HEAD:], *self.tail][-_TAIL:]
 
 
-def _boxed(evaluation: Evaluation, excerpt: _Excerpt, surface: Surface, digits: int | None) -> bytes:
-    """The table's text; nothing at all where there is no number."""
+def _boxed_table(evaluation: Evaluation, excerpt: _Excerpt, surface: Surface, digits: int | None) -> bytes:
+    """Return the table as text; nothing at all where there is no number."""
     if excerpt.sample is None:
         return b""
     from rich.text import Text
 
     title, names = headings(evaluation, excerpt.sample)
-    places = index_columns(excerpt.sample)
-    columns = _fitted_columns(excerpt, names, places, surface.width, digits)
+    indices = index_columns(excerpt.sample)
+    columns = _fit_columns(excerpt, names, indices, surface.width, digits)
     page = io.StringIO()
-    # Wider than the surface only where even one digit a number does not fit: then nothing is cut either.
-    printer = console(
-        page, max(surface.width, sum(len(column[0]) + 3 for column in columns) + 1), color=surface.color
-    )
+    # Wider than the surface only where even one digit per number does not fit: nothing is cut then either.
+    width = sum(column_width(column) + _FRAME for column in columns) + 1
+    printer = console(page, max(surface.width, width), color=surface.color)
     if title:
         printer.print(Text(title, "bold"))
-    printer.print(_drawn(names, columns, places, _HEAD if excerpt.hidden else None, surface))
+    printer.print(_rich_table(names, columns, indices, _HEAD if excerpt.hidden else None, surface))
     if excerpt.hidden:
         printer.print(Text(f"{excerpt.hidden:,} rows not shown; -o FILE or --format plain gives all", "dim"))
     return surface.encoded(page.getvalue())
 
 
-def _fitted_columns(
-    excerpt: _Excerpt, names: Sequence[str], places: int, width: int, digits: int | None
+def _fit_columns(
+    excerpt: _Excerpt, names: Sequence[str], indices: int, width: int, digits: int | None
 ) -> list[list[str]]:
-    """The columns' texts, the numbers made to fit, each column padded to one width."""
-    from rich.cells import cell_len
-
-    columns = [list(column) for column in zip(*excerpt.shown(), strict=True)]
-    least = [cell_len(name) for name in names]
-    taken = sum(max(*map(len, column), name) for column, name in zip(columns[:places], least, strict=False))
-    numbers = [[round_decimal(token, digits) for token in column] for column in columns[places:]]
-    columns[places:] = fit_decimals(numbers, least[places:], width - taken - 3 * len(names) - 1)
-    for column, name in zip(columns, least, strict=True):
-        full = max(*map(len, column), name)
-        column[:] = [text.rjust(full) for text in column]
-    return columns
+    """Return the columns' texts, numbers with as many digits as fit, each column padded to one width."""
+    columns = [list(column) for column in zip(*excerpt.visible_lines(), strict=True)]
+    least = [text_width(name) for name in names]
+    numbers = [[round_decimal(token, digits) for token in column] for column in columns[indices:]]
+    room = width - sum(map(max, map(column_width, columns[:indices]), least)) - _FRAME * len(names) - 1
+    columns[indices:] = fit_decimals(numbers, least[indices:], room)
+    widths = map(max, map(column_width, columns), least)
+    return [[pad(text, wide) for text in column] for column, wide in zip(columns, widths, strict=True)]
 
 
-def _drawn(
-    names: Sequence[str], columns: Sequence[Sequence[str]], places: int, gap: int | None, surface: Surface
+def _rich_table(
+    names: Sequence[str], columns: Sequence[Sequence[str]], indices: int, gap: int | None, surface: Surface
 ) -> "Table":
-    """The Rich table, with an ellipsis before line `gap`.
+    """Return the Rich table, with an ellipsis before line `gap`.
 
-    The texts come padded: Rich itself would strip the blanks that keep the points below each other.
+    The texts come padded: Rich would strip the blanks that keep the points below each other.
     """
     from rich import box
     from rich.table import Table
@@ -129,10 +127,10 @@ def _drawn(
     table = Table(box=box.ROUNDED if surface.unicode else box.ASCII2, safe_box=False, border_style="dim")
     for name in names:
         table.add_column(Text(name, "bold", justify="right"), no_wrap=True)
-    ellipsis = Text("…" if surface.unicode else "...", "dim", justify="right")
+    ellipsis = Text(surface.ellipsis, "dim", justify="right")
     for number, line in enumerate(zip(*columns, strict=True)):
         if number == gap:
             table.add_row(*[ellipsis] * len(names))
-        styles = (number_style(text.strip(), is_place=place < places) for place, text in enumerate(line))
+        styles = (number_style(text.strip(), is_index=place < indices) for place, text in enumerate(line))
         table.add_row(*(Text(text, style) for text, style in zip(line, styles, strict=True)))
     return table

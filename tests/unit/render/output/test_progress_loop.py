@@ -2,14 +2,30 @@
 
 import io
 import re
+from dataclasses import dataclass
 
 import pytest
-from comparisons import comparison, steps
 
 from actcli.exits import DataError
 from actcli.render.output.progress import Bar
 from actcli.render.output.progress_loop import follow
 from actcli.terminal import Terminal
+
+
+@dataclass
+class Moment:
+    doing: str
+    done: int
+    total: int = 3
+
+
+RELU, GELU, SILU = (Moment(name, done) for done, name in enumerate(("relu", "gelu", "silu"), 1))
+
+
+def steps(*moments, failure=None):
+    yield from moments
+    if failure is not None:
+        raise failure
 
 
 class Clock:
@@ -22,21 +38,21 @@ class Clock:
         return self.now
 
 
-def show(found, terminal=None, seconds=1.0, **more):
-    """Follow the steps of a comparison with a bar; the run, and what stderr got."""
+def show(*moments, terminal=None, seconds=1.0, **more):
+    """Follow some steps with a bar; the run, and what stderr got."""
     terminal = terminal or Terminal(None, io.BytesIO(), io.BytesIO(), color_choice="never")
     clock = Clock(seconds)
-    run = follow(steps(found, **more), Bar(terminal, clock, counts=False), clock=clock)
+    run = follow(steps(*moments, **more), Bar(terminal, clock, counts=False), clock=clock)
     return run, terminal.stderr.getvalue().decode()
 
 
 def test_to_the_end():
-    run, _ = show(comparison())
-    assert (run.last.so_far, run.last.done, run.interrupted) == (comparison(), run.last.total, False)
+    run, _ = show(RELU, GELU, SILU)
+    assert (run.last, run.interrupted, run.sufficed) == (SILU, False, False)
 
 
 def test_a_bar_that_is_gone_at_the_end():
-    _, shown = show(comparison())
+    _, shown = show(RELU, GELU, SILU)
     lines = shown.split("\r")
     assert re.match(r"gelu ━+ +66% 0:0\d left\x1b\[K$", lines[2])
     assert lines[-1] == "\x1b[K"
@@ -44,30 +60,44 @@ def test_a_bar_that_is_gone_at_the_end():
 
 
 def test_no_bar_in_the_first_second():
-    assert show(comparison(), seconds=0.1)[1] == ""
+    assert show(RELU, GELU, SILU, seconds=0.1)[1] == ""
+
+
+def test_the_speed_of_a_part_counts_from_its_beginning():
+    parts = [Moment("first", 1, 10), Moment("first", 10, 10), Moment("second", 5, 10)]
+    since = []
+
+    class Recorder:
+        def show(self, step, start):
+            since.append((step.doing, start))
+
+        def clear(self, *, interrupted=False):
+            pass
+
+    follow(iter(parts), Recorder(), by_part=True, clock=Clock(1.0))
+    assert since == [("first", 1.0), ("first", 1.0), ("second", 2.0)]
 
 
 def test_an_interruption_leaves_the_last_step():
-    part = comparison(comparison().contenders[:2])
-    run, shown = show(part, failure=KeyboardInterrupt(), total=3)
-    assert (run.last.so_far, run.last.done, run.interrupted) == (part, 2, True)
+    run, shown = show(RELU, GELU, failure=KeyboardInterrupt())
+    assert (run.last, run.interrupted) == (GELU, True)
     assert shown.endswith("\r\x1b[K")
 
 
 def test_an_interruption_before_the_first_step_goes_on():
     with pytest.raises(KeyboardInterrupt):
-        show(comparison([]), failure=KeyboardInterrupt())
+        show(failure=KeyboardInterrupt())
 
 
 def test_an_interruption_with_nothing_usable_goes_on():
     with pytest.raises(KeyboardInterrupt):
-        follow(steps(comparison(), failure=KeyboardInterrupt()), None, usable=lambda _: False)
+        follow(steps(RELU, failure=KeyboardInterrupt()), None, usable=lambda _: False)
 
 
 def test_an_error_goes_on_and_the_bar_goes():
     terminal = Terminal(None, io.BytesIO(), io.BytesIO(), color_choice="never")
     with pytest.raises(DataError, match="broken"):
-        show(comparison(), terminal, failure=DataError("broken"))
+        show(RELU, GELU, SILU, terminal=terminal, failure=DataError("broken"))
     assert terminal.stderr.getvalue().endswith(b"\r\x1b[K")
 
 
@@ -77,12 +107,12 @@ def test_until_ends_it_and_closes_the_steps():
     def endless():
         try:
             while True:
-                yield from steps(comparison())
+                yield from (RELU, GELU)
         finally:
             closed.append(True)
 
     run = follow(endless(), None, until=lambda step: step.done == 2)
-    assert (run.last.done, run.sufficed, closed) == (2, True, [True])
+    assert (run.last, run.sufficed, closed) == (GELU, True, [True])
 
 
 def test_no_step_at_all_is_an_error():

@@ -9,7 +9,8 @@ from rendering import Screen, jacobian_results, results, row_results, terminal, 
 
 from actcli.exits import DataError
 from actcli.render.output.layout import Layout
-from actcli.render.text.digits import align_at_points, fit_decimals, round_decimal, significant_digits
+from actcli.render.table.fit import align_at_points, fit_decimals
+from actcli.render.text.digits import round_decimal, significant_digits
 from actcli.render.values.evaluations import write_evaluations
 
 X = np.array([-3.0, -0.0, 0.5, 1e-7, 12345.678, np.nan, -np.inf])
