@@ -1,7 +1,8 @@
-"""Functions written out as code for another place: NumPy, PyTorch, JAX, LaTeX.
+"""Activation functions as code for NumPy, PyTorch, JAX and LaTeX.
 
-lowering makes a tree ready (switched-off parameters, guarded branches); expressions writes a tree in Python;
-module puts functions together. What differs from place to place is a table each: numpy, torch, jax. latex is its own.
+`lowering` prepares a formula's tree (drops parameters that are switched off, guards branches), `expressions` writes a
+tree as Python, `module` puts functions together. The differences between NumPy, PyTorch and JAX are one table each:
+`numpy`, `torch`, `jax`. `latex` stands alone.
 """
 
 from typing import TYPE_CHECKING
@@ -10,11 +11,11 @@ if TYPE_CHECKING:
     from actcli.activations import Activation
 
 SUFFIXES = {"python": ".py", "torch": ".py", "jax": ".py", "latex": ".tex"}
-"""The places that code is written for, and how a file of it ends."""
+"""The places that code is written for, and the suffix of a file of it."""
 
 
 def code_for(place: str, f: "Activation") -> str:
-    """The function as code for one of the places in SUFFIXES: a whole text, ready to be pasted."""
+    """Return the function as code for one of the places in SUFFIXES: a complete text, ready to be pasted."""
     if place == "latex":
         from actcli.render.code.latex import latex
 

@@ -1,4 +1,4 @@
-"""A tree as an expression in Python, in the words of one place, with no bracket that it does not need."""
+"""A formula's tree as a Python expression for one place, with no unnecessary brackets."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isinf, isnan
@@ -20,28 +20,28 @@ from actcli.activations.formula.tree import (
     contains_x,
     walk,
 )
-from actcli.render.code.lowering import MATH, given_parameters
+from actcli.render.code.lowering import MATH, all_parameters
 from actcli.render.code.target import Native, Target
 
 _COMPARE, _OR, _AND, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(8)
-"""How tightly Python binds; `|` and `&`, which conditions of arrays are joined by, bind tighter than `<`."""
+"""Python's precedence, low to high; `|` and `&`, which join conditions of arrays, bind tighter than `<`."""
 _BINARY = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT}
 _NAMED = {3.141592653589793: "math.pi", 2.718281828459045: "math.e"}
 _WHOLE = 2.0**53
 
 Text = tuple[str, int]
-"""An expression, and how tightly its outermost operation binds."""
+"""An expression, and the precedence of its outermost operation."""
 
 
 class Writer:
     """Writes the expressions of one function.
 
     Attributes:
-        target: the words.
-        names: the function's parameters, by our names, to identifiers.
-        arrays: those of them that may be arrays: they have no value, or are made arrays.
-        function: what to call one that is written out beside this one: of the catalogue, or of the language.
-        asks_type: whether something that was written asks for the type of x.
+        target: the place for which it writes.
+        names: identifiers of the function's parameters, by our names.
+        arrays: the parameters that may be arrays: without a value, or converted to an array.
+        function: returns the identifier of another function that the text needs.
+        asks_type: whether the text written so far uses the type of x.
 
     """
 
@@ -61,11 +61,11 @@ class Writer:
         self.asks_type = False
 
     def text(self, node: Node) -> str:
-        """The expression of a number."""
-        return self._written(node)[0]
+        """Return the expression of a number."""
+        return self._write(node)[0]
 
     def native(self, definition: Definition, parameters: Mapping[str, Node], argument: str) -> str | None:
-        """The place's own function at an argument, if it has this one with these parameters."""
+        """Return a call of the place's own function, or None if it has none with these parameters."""
         native = self.target.natives.get(definition.name)
         if native is None or not self._is_same(native, parameters):
             return None
@@ -73,10 +73,10 @@ class Writer:
         return native.call.format_map({**given, "x": argument})
 
     def stays_a_call(self, node: Catalogued) -> bool:
-        """Whether the place has the function itself, or it is written out by hand."""
+        """Return whether the place has the function itself, or it is written by hand."""
         native = self.target.natives.get(node.definition.name)
         by_hand = node.definition.name in self.target.bodies
-        return by_hand or (native is not None and self._is_same(native, given_parameters(node)))
+        return by_hand or (native is not None and self._is_same(native, all_parameters(node)))
 
     def _is_same(self, native: Native, parameters: Mapping[str, Node]) -> bool:
         for name, value in parameters.items():
@@ -91,7 +91,7 @@ class Writer:
     def _may_be_array(self, value: Node) -> bool:
         return any(isinstance(part, Free) and part.name in self.arrays for part in walk(value))
 
-    def _written(self, node: Node) -> Text:
+    def _write(self, node: Node) -> Text:
         match node:
             case Number(value):
                 return _number(value)
@@ -100,14 +100,17 @@ class Writer:
             case Free(name):
                 return self.names[name], _ATOM
             case Negative(operand):
-                text, level = self._written(operand)
-                # -x**2 is -(x**2), but not everybody knows
+                text, level = self._write(operand)
+                # -x**2 means -(x**2), which not every reader knows
                 return (f"-({text})" if level == _POWER or level < _SIGN else f"-{text}"), _SIGN
             case Binary("^", base, exponent):
                 return self._power(base, exponent), _POWER
             case Binary(operator, left, right):
                 level = _BINARY[operator]
-                return f"{self._bound(left, level)} {operator} {self._bound(right, level + 1)}", level
+                return (
+                    f"{self._bracket(left, level)} {operator} {self._bracket(right, level + 1)}",
+                    level,
+                )
             case Conditional(condition, then, otherwise):
                 return self._where(condition, then, otherwise), _ATOM
             case Call(name, arguments):
@@ -116,22 +119,22 @@ class Writer:
                 return self._catalogued(node), _ATOM
             case Compare() | Logic() | Not():
                 self.asks_type = True
-                text, level = self._truth(node)
+                text, level = self._condition(node)
                 return self.target.number.format(text if level == _ATOM else f"({text})"), _ATOM
 
-    def _bound(self, node: Node, level: int) -> str:
-        text, own = self._written(node)
+    def _bracket(self, node: Node, level: int) -> str:
+        text, own = self._write(node)
         return text if own >= level else f"({text})"
 
     def _power(self, base: Node, exponent: Node) -> str:
-        left, right = self._bound(base, _ATOM), self._bound(exponent, _SIGN)
-        # the formatters of Python set ** tight between names and numbers
+        left, right = self._bracket(base, _ATOM), self._bracket(exponent, _SIGN)
+        # Python's formatters write ** without blanks between names and numbers
         simple = all(side.replace(".", "").replace("_", "").lstrip("-").isalnum() for side in (left, right))
         return f"{left}**{right}" if simple else f"{left} ** {right}"
 
     def _where(self, condition: Node, then: Node, otherwise: Node) -> str:
         first = self.text(then) if contains_x(then) or contains_x(otherwise) else self._array(then)
-        return f"{self.target.array}.where({self._truth(condition)[0]}, {first}, {self.text(otherwise)})"
+        return f"{self.target.array}.where({self._condition(condition)[0]}, {first}, {self.text(otherwise)})"
 
     def _call(self, name: str, arguments: Sequence[Node]) -> str:
         if not any(isinstance(part, Free | Variable) for argument in arguments for part in walk(argument)):
@@ -155,7 +158,7 @@ class Writer:
         return f"{self.function(name)}({', '.join(texts)})" if form is None else form.format(*texts)
 
     def _array(self, node: Node) -> str:
-        """What is to be an array, though there may be no x in it."""
+        """Return the expression as an array, even where it contains no x."""
         if contains_x(node):
             return self.text(node)
         array = self.target.array
@@ -163,35 +166,38 @@ class Writer:
             return f"{array}.{'zeros' if node == Number(0.0) else 'ones'}_like(x)"
         if isinstance(node, Number):
             return f"{array}.full_like(x, {self.text(node)})"
-        return f"{array}.zeros_like(x) + {self._bound(node, _PRODUCT)}"
+        return f"{array}.zeros_like(x) + {self._bracket(node, _PRODUCT)}"
 
     def _catalogued(self, node: Catalogued) -> str:
         argument = self.text(node.argument)
-        native = self.native(node.definition, given_parameters(node), argument)
+        native = self.native(node.definition, all_parameters(node), argument)
         if native is not None:
             return native
         called = self.function(node.definition)
         given = [f"{name}={self.text(value)}" for name, value in node.parameters]
         return f"{called}({', '.join([argument, *given])})"
 
-    def _truth(self, node: Node) -> Text:
-        """The expression of a condition."""
+    def _condition(self, node: Node) -> Text:
+        """Return the expression of a condition."""
         match node:
             case Call("isnan", (operand,)):
                 return self.target.calls["isnan"].format(self.text(operand)), _ATOM
             case Compare(operator, left, right):
-                return f"{self._bound(left, _OR)} {operator} {self._bound(right, _OR)}", _COMPARE
+                return f"{self._bracket(left, _OR)} {operator} {self._bracket(right, _OR)}", _COMPARE
             case Logic(operator, left, right):
                 level = _AND if operator == "and" else _OR
                 sign = "&" if operator == "and" else "|"
-                return f"{self._truth_bound(left, level)} {sign} {self._truth_bound(right, level + 1)}", level
+                return (
+                    f"{self._bracket_condition(left, level)} {sign} {self._bracket_condition(right, level + 1)}",
+                    level,
+                )
             case Not(operand):
-                return f"~{self._truth_bound(operand, _SIGN)}", _SIGN
+                return f"~{self._bracket_condition(operand, _SIGN)}", _SIGN
             case _:
-                return f"{self._bound(node, _OR)} != 0", _COMPARE
+                return f"{self._bracket(node, _OR)} != 0", _COMPARE
 
-    def _truth_bound(self, node: Node, level: int) -> str:
-        text, own = self._truth(node)
+    def _bracket_condition(self, node: Node, level: int) -> str:
+        text, own = self._condition(node)
         return text if own >= level else f"({text})"
 
 

@@ -1,4 +1,4 @@
-"""Names and remarks in code: whatever a person called things, only identifiers and harmless text are written."""
+"""Names and remarks in code: whatever people call things, only identifiers and harmless text are written."""
 
 import keyword
 import re
@@ -10,11 +10,11 @@ from actcli.activations.registry import find_definition
 from actcli.terminal import printable
 
 _HARMLESS = {'"': "'", "\\": "/"}
-"""In the place of what would end a text, also where a wide letter is written in ASCII."""
+"""Replacements of characters that would end a string, also of wide letters that become them in ASCII."""
 
 
 class Identifiers:
-    """The identifiers of one text: each is given once."""
+    """The identifiers of one text: each is used once."""
 
     __slots__ = ("taken",)
 
@@ -22,7 +22,7 @@ class Identifiers:
         self.taken = set(reserved)
 
     def new(self, wanted: str) -> str:
-        """An identifier like `wanted` that nothing else has."""
+        """Return an identifier like `wanted` that nothing else has."""
         name = re.sub(r"[^A-Za-z0-9_]", "_", wanted)
         if not name or name[0].isdigit():
             name = f"_{name}"
@@ -33,17 +33,17 @@ class Identifiers:
 
 
 def has_name(definition: Definition) -> bool:
-    """Whether it is a function with a name, not a formula that stands for itself."""
+    """Return whether it is a function with a name, and not just a formula."""
     return definition.family != FORMULA or find_definition(definition.name) is not None
 
 
 def function_name(definition: Definition) -> str:
-    """What the function is called in code: `leaky_relu`, `onnx_shrink`; f for a formula."""
+    """Return the function's name in code: `leaky_relu`, `onnx_shrink`; `f` for a formula."""
     return definition.name if has_name(definition) else "f"
 
 
 def parameter_identifier(parameter: Parameter) -> str:
-    """Its name, or the first other one that is no keyword: `lambd` for `lambda`."""
+    """Return the parameter's name, or its first alias that is no keyword: `lambd` for `lambda`."""
     for name in (parameter.name, *parameter.aliases):
         if name.isidentifier() and not keyword.iskeyword(name):
             return name
@@ -51,5 +51,5 @@ def parameter_identifier(parameter: Parameter) -> str:
 
 
 def remark(text: str) -> str:
-    """Text for a comment or a docstring: on one line, without what could end it."""
+    """Return the text for a comment or a docstring: on one line, without characters that could end it."""
     return "".join(_HARMLESS.get(unicodedata.normalize("NFKD", c), c) for c in printable(text))

@@ -1,4 +1,4 @@
-"""How functions are written for JAX: no branch on a value, so that jit, grad and vmap take them."""
+"""The table for JAX: no branch depends on a value, so that jit, grad and vmap work."""
 
 from actcli.render.code.target import Body, Native, Target
 

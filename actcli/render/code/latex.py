@@ -22,7 +22,7 @@ from actcli.activations.formula.tree import (
 )
 from actcli.activations.names import GREEK
 from actcli.render.code.identifiers import has_name, remark
-from actcli.render.code.lowering import simplified, substituted
+from actcli.render.code.lowering import simplify, substitute
 
 _CASES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _FRACTION, _POWER, _ATOM = range(11)
 
@@ -73,9 +73,9 @@ Text = tuple[str, int]
 
 
 def latex(f: Activation) -> str:
-    """The function as one formula, to stand in an equation; what it is, and from where, in a comment above.
+    """Return the function as one formula for an equation, below a comment with its name and source.
 
-    The parameters are letters, their values stand behind the formula.
+    The parameters are letters; their values stand behind the formula.
     """
     definition = f.definition
     about = f"{definition.name} ({definition.source})" if has_name(definition) else definition.formula
@@ -88,20 +88,20 @@ def _equation(f: Activation) -> str:
         text = _ROWS[definition.name]
         return text % f.parameters["groups"] if f.parameters else text
     switched_off = {name: Number(value) for name, value in f.parameters.items() if math.isinf(value)}
-    tree = simplified(substituted(read_expression(definition).tree, switched_off))
+    tree = simplify(substitute(read_expression(definition).tree, switched_off))
     called = _operator(definition) if has_name(definition) else "f"
     given = [
-        f"{_letter(name)} = {_written(Number(f.parameters[name]))[0]}"
+        f"{_letter(name)} = {_write(Number(f.parameters[name]))[0]}"
         for name in f.parameters
         if name in free_names(tree) and not math.isnan(f.parameters[name])
     ]
-    left, right = f"{called}(x)", _written(tree)[0]
-    # tanh(x) = tanh(x) says nothing
+    left, right = f"{called}(x)", _write(tree)[0]
+    # tanh(x) = tanh(x) tells nothing
     whole = right if left == right else f"{left} = {right}"
     return f"{whole}, \\qquad {', '.join(given)}" if given else whole
 
 
-def _written(node: Node) -> Text:
+def _write(node: Node) -> Text:
     match node:
         case Number(value):
             return _number(value)
@@ -110,42 +110,42 @@ def _written(node: Node) -> Text:
         case Free(name):
             return _letter(name), _ATOM
         case Negative(operand):
-            return f"-{_bound(operand, _SIGN)}", _SIGN
+            return f"-{_bracket(operand, _SIGN)}", _SIGN
         case Binary("^", base, exponent):
-            return f"{_bound(base, _ATOM)}^{{{_written(exponent)[0]}}}", _POWER
+            return f"{_bracket(base, _ATOM)}^{{{_write(exponent)[0]}}}", _POWER
         case Binary("/", left, right):
-            return f"\\frac{{{_written(left)[0]}}}{{{_written(right)[0]}}}", _FRACTION
+            return f"\\frac{{{_write(left)[0]}}}{{{_write(right)[0]}}}", _FRACTION
         case Binary("*", left, right):
-            return _product(_bound(left, _PRODUCT), _bound(right, _FRACTION), right), _PRODUCT
+            return _product(_bracket(left, _PRODUCT), _bracket(right, _FRACTION), right), _PRODUCT
         case Binary("%", left, right):
-            return f"{_bound(left, _FRACTION)} \\bmod {_bound(right, _FRACTION)}", _PRODUCT
+            return f"{_bracket(left, _FRACTION)} \\bmod {_bracket(right, _FRACTION)}", _PRODUCT
         case Binary(operator, left, right):
-            return f"{_bound(left, _SUM)} {operator} {_second_term(right)}", _SUM
+            return f"{_bracket(left, _SUM)} {operator} {_second_term(right)}", _SUM
         case Conditional():
             return _cases(node), _CASES
         case Call(name, arguments):
             return _call(name, arguments)
         case Catalogued(_, argument, parameters):
-            given = "".join(f"; {_letter(name)} = {_written(value)[0]}" for name, value in parameters)
-            inside = _written(argument)[0] + given
-            return f"{_operator(node.definition)}{_bracketed(inside)}", _ATOM
+            given = "".join(f"; {_letter(name)} = {_write(value)[0]}" for name, value in parameters)
+            inside = _write(argument)[0] + given
+            return f"{_operator(node.definition)}{_brackets(inside)}", _ATOM
         case _:
             return f"\\mathbf{{1}}\\left[{_condition(node)[0]}\\right]", _ATOM
 
 
-def _bound(node: Node, level: int) -> str:
-    text, own = _written(node)
-    return text if own >= level else _bracketed(text)
+def _bracket(node: Node, level: int) -> str:
+    text, own = _write(node)
+    return text if own >= level else _brackets(text)
 
 
-def _bracketed(text: str) -> str:
-    """The text in round brackets, which grow where it is higher than a line."""
+def _brackets(text: str) -> str:
+    """Return the text in round brackets, which grow where it is higher than a line."""
     grows = any(high in text for high in ("\\frac", "\\begin", "\\left", "\\sqrt", "^", "_"))
     return f"\\left({text}\\right)" if grows else f"({text})"
 
 
 def _product(left: str, right: str, second: Node) -> str:
-    """Side by side; with a dot before a digit, and a little room beside what is no single letter."""
+    """Return two factors side by side; with a dot before a digit, and a thin space beside a longer symbol."""
     if right[0].isdigit() or (right.startswith(("-", "\\frac")) and left[-1].isdigit()):
         return f"{left} \\cdot {right}"
     if "\\mathrm" in right or re.search(r"\\mathrm\{[^{}]*\}$", left):
@@ -159,23 +159,23 @@ def _product(left: str, right: str, second: Node) -> str:
 def _call(name: str, arguments: tuple[Node, ...]) -> Text:
     match name, arguments:
         case "exp", (operand,):
-            return f"e^{{{_written(operand)[0]}}}", _POWER
+            return f"e^{{{_write(operand)[0]}}}", _POWER
         case "expm1", (operand,):
-            return f"e^{{{_written(operand)[0]}}} - 1", _SUM
+            return f"e^{{{_write(operand)[0]}}} - 1", _SUM
         case "log1p", (operand,):
             return _call("log", (_one_plus(operand),))
         case "logaddexp", _:
-            terms = ["1" if part == Number(0.0) else f"e^{{{_written(part)[0]}}}" for part in arguments]
-            return f"\\log{_bracketed(' + '.join(terms))}", _ATOM
+            terms = ["1" if part == Number(0.0) else f"e^{{{_write(part)[0]}}}" for part in arguments]
+            return f"\\log{_brackets(' + '.join(terms))}", _ATOM
         case "plain", (operand,):
-            return _written(operand)
+            return _write(operand)
         case "clip", (operand, low, high):
             return _call("min", (Call("max", (operand, low)), high))
         case (("min" | "max"), (Call(inner, first), *more)) if inner == name:
             return _call(name, (*first, *more))
         case _:
-            texts = ", ".join(_written(argument)[0] for argument in arguments)
-            return _CALLS[name].format(texts, _bracketed(texts)), _ATOM
+            texts = ", ".join(_write(argument)[0] for argument in arguments)
+            return _CALLS[name].format(texts, _brackets(texts)), _ATOM
 
 
 def _one_plus(node: Node) -> Node:
@@ -184,19 +184,19 @@ def _one_plus(node: Node) -> Node:
 
 
 def _second_term(node: Node) -> str:
-    """A second term of a sum; one with a sign stands in brackets."""
-    text = _bound(node, _PRODUCT)
-    return _bracketed(text) if text.startswith("-") else text
+    """Return the second term of a sum, in brackets where it has a sign."""
+    text = _bracket(node, _PRODUCT)
+    return _brackets(text) if text.startswith("-") else text
 
 
 def _cases(node: Conditional) -> str:
-    """One line a branch; a condition in the branch that is left goes on in the same list."""
+    """Return one line per branch; a condition in the last branch continues the list."""
     lines = []
     rest: Node = node
     while isinstance(rest, Conditional):
-        lines.append(f"{_written(rest.then)[0]} & \\text{{if }} {_condition(rest.condition)[0]}")
+        lines.append(f"{_write(rest.then)[0]} & \\text{{if }} {_condition(rest.condition)[0]}")
         rest = rest.otherwise
-    lines.append(f"{_written(rest)[0]} & \\text{{otherwise}}")
+    lines.append(f"{_write(rest)[0]} & \\text{{otherwise}}")
     rows = " \\\\ ".join(lines)
     return f"\\begin{{cases}} {rows} \\end{{cases}}"
 
@@ -204,23 +204,29 @@ def _cases(node: Conditional) -> str:
 def _condition(node: Node) -> Text:
     match node:
         case Compare(operator, left, right):
-            return f"{_bound(left, _SUM)} {_COMPARISONS[operator]} {_bound(right, _SUM)}", _COMPARE
+            return (
+                f"{_bracket(left, _SUM)} {_COMPARISONS[operator]} {_bracket(right, _SUM)}",
+                _COMPARE,
+            )
         case Logic(operator, left, right):
             level, sign = (_AND, "\\wedge") if operator == "and" else (_OR, "\\vee")
-            return f"{_bound_condition(left, level)} {sign} {_bound_condition(right, level + 1)}", level
+            return (
+                f"{_bracket_condition(left, level)} {sign} {_bracket_condition(right, level + 1)}",
+                level,
+            )
         case Not(operand):
-            return f"\\neg {_bound_condition(operand, _ATOM)}", _NOT
+            return f"\\neg {_bracket_condition(operand, _ATOM)}", _NOT
         case _:
-            return f"{_bound(node, _SUM)} \\neq 0", _COMPARE
+            return f"{_bracket(node, _SUM)} \\neq 0", _COMPARE
 
 
-def _bound_condition(node: Node, level: int) -> str:
+def _bracket_condition(node: Node, level: int) -> str:
     text, own = _condition(node)
-    return text if own >= level else _bracketed(text)
+    return text if own >= level else _brackets(text)
 
 
 def _operator(definition: Definition) -> str:
-    r"""The name of a function: \sigma, \tanh, \operatorname{leaky\_relu}."""
+    r"""Return a function's symbol: \sigma, \tanh, \operatorname{leaky\_relu}."""
     own = _CATALOGUED.get(definition.name)
     if own:
         return own
@@ -230,7 +236,7 @@ def _operator(definition: Definition) -> str:
 
 
 def _letter(name: str) -> str:
-    r"""A parameter: \alpha, b, \beta_{1}, \mathrm{max\_value}."""
+    r"""Return a parameter's symbol: \alpha, b, \beta_{1}, \mathrm{max\_value}."""
     stem, underscore, index = name.partition("_")
     if underscore and index.isalnum() and (stem in _LETTERS or len(stem) == 1):
         return f"{_letter(stem)}_{{{index if index.isdigit() else _letter(index)}}}"

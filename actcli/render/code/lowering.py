@@ -1,8 +1,8 @@
-"""A formula's tree made ready to be written as array code, where both branches of a condition are computed.
+"""Prepares a formula's tree for array code, in which both branches of a condition are computed.
 
-What is not to be taken must not overflow, and its slope must not be infinite: 0·inf is NaN, and it would come back
-through the gradient. So the argument of what can do so is replaced, on the other side of the condition, by a harmless
-number: `x if x > 0 else expm1(x)` becomes `x if x > 0 else expm1(0 if x > 0 else x)`.
+The branch that is not taken must not overflow and must not have an infinite slope: 0·inf is NaN, and the gradient would
+pass it on. So the argument of a dangerous function is replaced by a harmless number where its branch is not taken:
+`x if x > 0 else expm1(x)` becomes `x if x > 0 else expm1(0 if x > 0 else x)`.
 """
 
 import math
@@ -42,19 +42,19 @@ _HARMLESS = {
     "sqrt": 1.0,
     "cbrt": 1.0,
 }
-"""Functions of the language with an infinite value or slope somewhere, and where they have neither."""
+"""Functions of the language with an infinite value or slope somewhere, and a point at which they have neither."""
 _MILD_POWERS = (1.0, 2.0, 3.0)
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _DEEPEST_CHOICE = 2
-"""Each min or max that is written as a condition doubles what is in it."""
+"""How deep min and max are written as conditions: each one doubles the code inside it."""
 _LARGEST_INLINE = 200
 
 Guard = tuple[Node, bool]
 """A condition, and whether it holds where the branch is taken."""
 
 
-def substituted(tree: Node, found: Mapping[str, Node], x: Node | None = None) -> Node:
-    """The tree with nodes in the place of parameters, and in that of x."""
+def substitute(tree: Node, found: Mapping[str, Node], x: Node | None = None) -> Node:
+    """Return the tree with nodes in place of parameters, and of x."""
     match tree:
         case Free(name):
             return found.get(name, tree)
@@ -62,32 +62,30 @@ def substituted(tree: Node, found: Mapping[str, Node], x: Node | None = None) ->
             return tree if x is None else x
         case _:
             parts = children(tree)
-            return (
-                with_children(tree, tuple(substituted(part, found, x) for part in parts)) if parts else tree
-            )
+            return with_children(tree, tuple(substitute(part, found, x) for part in parts)) if parts else tree
 
 
-def inlined(tree: Node, stays_a_call: Callable[[Catalogued], bool]) -> Node:
-    """The tree with the expressions of catalogued functions in their places, where that repeats little."""
+def inline(tree: Node, stays_a_call: Callable[[Catalogued], bool]) -> Node:
+    """Return the tree with catalogued functions replaced by their expressions, where that repeats little."""
     parts = children(tree)
     if parts:
-        tree = with_children(tree, tuple(inlined(part, stays_a_call) for part in parts))
+        tree = with_children(tree, tuple(inline(part, stays_a_call) for part in parts))
     if not isinstance(tree, Catalogued) or stays_a_call(tree) or not contains_x(tree):
         return tree
-    found = simplified(substituted(expression(tree.definition), given_parameters(tree)))
+    found = simplify(substitute(expression(tree.definition), all_parameters(tree)))
     if not _may_be_inlined(tree.argument, found):
         return tree
-    return inlined(substituted(found, {}, tree.argument), stays_a_call)
+    return inline(substitute(found, {}, tree.argument), stays_a_call)
 
 
 def expression(definition: Definition) -> Node:
-    """What is written for a function: of the catalogue its expression as it is, which loses nothing."""
+    """Return the tree to write: for a catalogued function its own expression, for a formula its stable form."""
     read = read_expression(definition)
     return read.stable[0] if definition.family == FORMULA else read.tree
 
 
-def given_parameters(node: Catalogued) -> dict[str, Node]:
-    """All parameters of a function in a formula, also those that it has by default."""
+def all_parameters(node: Catalogued) -> dict[str, Node]:
+    """Return all parameters of a function in a formula, including its defaults."""
     defaults: dict[str, Node] = {p.name: Number(p.default) for p in node.definition.parameters}
     return defaults | dict(node.parameters)
 
@@ -97,27 +95,27 @@ def _may_be_inlined(argument: Node, found: Node) -> bool:
     sizes = [sum(1 for _ in walk(part)) for part in (argument, found)]
     if isinstance(argument, Variable) or places == 1:
         return sum(sizes) <= _LARGEST_INLINE
-    # in a branch only what is inlined can be guarded
+    # inside a branch, only inlined code can be guarded
     return _is_dangerous(found) and sizes[0] * sizes[1] <= _LARGEST_INLINE
 
 
-def lowered(tree: Node, *, gradients: bool) -> Node:
-    """The tree for array code; with `gradients` for code that is to be differentiated, too."""
-    tree = simplified(tree)
+def lower(tree: Node, *, gradients: bool) -> Node:
+    """Return the tree for array code; with `gradients`, for code that will be differentiated."""
+    tree = simplify(tree)
     if gradients:
-        tree = _chosen(tree, _DEEPEST_CHOICE)
-    tree = _turned(tree)
-    tree = _guarded(tree, (), gradients=gradients)
+        tree = _choose_by_condition(tree, _DEEPEST_CHOICE)
+    tree = _turn_condition(tree)
+    tree = _guard(tree, (), gradients=gradients)
     if not _keeps_nan(tree):
         tree = Conditional(Call("isnan", (Variable(),)), Variable(), tree)
     return tree
 
 
-def simplified(tree: Node) -> Node:
-    """The tree without what is switched off by an infinite parameter, without 1·u, and with its constants folded."""
+def simplify(tree: Node) -> Node:
+    """Return the tree without parts that an infinite parameter switches off, without 1·u, with constants folded."""
     parts = children(tree)
     if parts:
-        tree = with_children(tree, tuple(simplified(part) for part in parts))
+        tree = with_children(tree, tuple(simplify(part) for part in parts))
     match tree:
         case Call("plain", (operand,)):
             return operand
@@ -138,16 +136,16 @@ def simplified(tree: Node) -> Node:
             limit = right if operator == ">" else left
             return otherwise if limit == Number(math.inf) else tree
         case _:
-            return _folded(tree)
+            return _fold_constant(tree)
 
 
 def can_overflow(tree: Node) -> bool:
-    """Whether something may overflow, or be asked for what it is not defined at, that no condition guards."""
+    """Return whether something unguarded may overflow, or be computed where it is not defined."""
     return any(_has_infinite_slope(part) and not _is_guarded(part) for part in walk(tree))
 
 
 def _is_guarded(node: Node) -> bool:
-    """Whether `_wrapped` has been at what it takes."""
+    """Return whether `_make_harmless` has replaced one of its arguments."""
     return any(
         isinstance(part, Conditional)
         and (isinstance(part.then, Number) or isinstance(part.otherwise, Number))
@@ -159,8 +157,8 @@ def _is_infinite(node: Node) -> bool:
     return isinstance(node, Number) and math.isinf(node.value)
 
 
-def _folded(tree: Node) -> Node:
-    """A constant that Python's `math` would not compute as we do becomes its number."""
+def _fold_constant(tree: Node) -> Node:
+    """Return the number of a constant that Python's `math` would compute differently; any other tree as it is."""
     if isinstance(tree, Number | Negative | Variable | Free) or not _is_constant(tree):
         return tree
     values = [value for _, value in constant_parts(tree)]
@@ -174,7 +172,7 @@ def _is_constant(tree: Node) -> bool:
 
 
 def _is_writable(tree: Node) -> bool:
-    """Whether a constant can be written as it is: with no power, since Python's whole numbers have no end."""
+    """Return whether a constant can be written as it is: without a power, because Python's integers are unbounded."""
     return all(
         isinstance(part, Number | Negative)
         or (isinstance(part, Binary) and part.operator in "+-*/")
@@ -193,33 +191,33 @@ MATH = {
     "arctan": "atan",
     "erf": "erf",
 }
-"""What constants are written with: functions of Python's `math`."""
+"""The functions of Python's `math` that constants are written with."""
 
 
-def _chosen(tree: Node, depth: int) -> Node:
-    """min, max and clip of what has infinite slopes as a condition, so that it can be guarded."""
+def _choose_by_condition(tree: Node, depth: int) -> Node:
+    """Return min, max and clip of arguments with infinite slopes as conditions, which can be guarded."""
     match tree if depth else None:
         case Call("clip", (operand, Number(low), Number(high))) if _is_dangerous(operand) and low <= high:
-            operand = _chosen(operand, depth - 1)
+            operand = _choose_by_condition(operand, depth - 1)
             inside = Conditional(Compare(">", operand, Number(high)), Number(high), operand)
             return Conditional(Compare("<", operand, Number(low)), Number(low), inside)
         case Call("clip", (operand, low, high)) if _is_dangerous(operand):
-            return _chosen(Call("min", (Call("max", (operand, low)), high)), depth)
+            return _choose_by_condition(Call("min", (Call("max", (operand, low)), high)), depth)
         case Call("min" | "max" as name, (a, b)) if _is_dangerous(a) or _is_dangerous(b):
             if not contains_x(b):
                 a, b = b, a
-            a, b = _chosen(a, depth - 1), _chosen(b, depth - 1)
+            a, b = _choose_by_condition(a, depth - 1), _choose_by_condition(b, depth - 1)
             # b is taken where the comparison fails: it has x in it, so that NaN stays
             return Conditional(Compare(">" if name == "min" else "<", b, a), a, b)
     parts = children(tree)
-    return with_children(tree, tuple(_chosen(part, depth) for part in parts)) if parts else tree
+    return with_children(tree, tuple(_choose_by_condition(part, depth) for part in parts)) if parts else tree
 
 
-def _turned(tree: Node) -> Node:
-    """Conditions the other way round where that keeps NaN: `x if x > 1 else 0` as `0 if x <= 1 else x`."""
+def _turn_condition(tree: Node) -> Node:
+    """Return conditions reversed where that keeps NaN: `x if x > 1 else 0` as `0 if x <= 1 else x`."""
     parts = children(tree)
     if parts:
-        tree = with_children(tree, tuple(_turned(part) for part in parts))
+        tree = with_children(tree, tuple(_turn_condition(part) for part in parts))
     match tree:
         case Conditional(Compare(operator, left, right) as condition, then, otherwise):
             if operator in _OPPOSITE and contains_x(then) and not contains_x(otherwise):
@@ -228,21 +226,21 @@ def _turned(tree: Node) -> Node:
     return tree
 
 
-def _guarded(tree: Node, guards: tuple[Guard, ...], *, gradients: bool) -> Node:
-    """The tree in which nothing overflows under conditions where it is not taken.
+def _guard(tree: Node, guards: tuple[Guard, ...], *, gradients: bool) -> Node:
+    """Return the tree in which no branch overflows where it is not taken.
 
-    With `gradients` a condition itself is left as it is: nothing comes back through it.
+    With `gradients` the conditions themselves stay as they are: no gradient passes through them.
     """
     match tree:
         case Conditional(condition, then, otherwise) if contains_x(condition):
             return Conditional(
-                condition if gradients else _guarded(condition, guards, gradients=False),
-                _guarded(then, (*guards, (condition, True)), gradients=gradients),
-                _guarded(otherwise, (*guards, (condition, False)), gradients=gradients),
+                condition if gradients else _guard(condition, guards, gradients=False),
+                _guard(then, (*guards, (condition, True)), gradients=gradients),
+                _guard(otherwise, (*guards, (condition, False)), gradients=gradients),
             )
     parts = children(tree)
     made = (
-        with_children(tree, tuple(_guarded(part, guards, gradients=gradients) for part in parts))
+        with_children(tree, tuple(_guard(part, guards, gradients=gradients) for part in parts))
         if parts
         else tree
     )
@@ -250,16 +248,18 @@ def _guarded(tree: Node, guards: tuple[Guard, ...], *, gradients: bool) -> Node:
         return made
     match made:
         case Call(name, (argument,)) if name in _HARMLESS:
-            return replace(made, arguments=(_wrapped(argument, guards, _HARMLESS[name]),))
+            return replace(made, arguments=(_make_harmless(argument, guards, _HARMLESS[name]),))
         case Binary("^", base, exponent) if _is_steep(base, exponent):
-            return replace(made, left=_wrapped(base, guards, 1.0), right=_wrapped(exponent, guards, 1.0))
+            return replace(
+                made, left=_make_harmless(base, guards, 1.0), right=_make_harmless(exponent, guards, 1.0)
+            )
         case Binary("/" | "%", _, divisor) if not _is_positive(divisor):
-            return replace(made, right=_wrapped(divisor, guards, 1.0))
+            return replace(made, right=_make_harmless(divisor, guards, 1.0))
         case _:
             return made
 
 
-def _wrapped(argument: Node, guards: tuple[Guard, ...], harmless: float) -> Node:
+def _make_harmless(argument: Node, guards: tuple[Guard, ...], harmless: float) -> Node:
     if not contains_x(argument):
         return argument
     for condition, holds in reversed(guards):
@@ -269,7 +269,7 @@ def _wrapped(argument: Node, guards: tuple[Guard, ...], harmless: float) -> Node
 
 
 def _is_steep(base: Node, exponent: Node) -> bool:
-    """Whether a power of x has a pole, or outgrows the type soon."""
+    """Return whether a power of x has a pole, or overflows soon."""
     mild = isinstance(exponent, Number) and exponent.value in _MILD_POWERS
     return not mild and (contains_x(base) or contains_x(exponent))
 
@@ -291,7 +291,7 @@ def _has_infinite_slope(node: Node) -> bool:
 
 
 def _is_positive(node: Node) -> bool:
-    """Whether it is surely above 0, and further from it than a rounding."""
+    """Return whether it is certainly above 0 by more than a rounding error."""
     match node:
         case Number(value):
             return value > 0.0
@@ -315,7 +315,7 @@ def _is_not_negative(node: Node) -> bool:
 
 
 def _keeps_nan(node: Node) -> bool:
-    """Whether the result is surely NaN where x is."""
+    """Return whether the result is certainly NaN where x is NaN."""
     match node:
         case Variable():
             return True
@@ -345,7 +345,7 @@ def _fails_at_nan(condition: Node) -> bool:
 
 
 def depends_on_calls(tree: Node) -> Iterator[str]:
-    """The parameters that a function or a condition takes where there is no x: they must be arrays there."""
+    """Yield the parameters used by a function or a condition without x: they must be arrays there."""
     if not contains_x(tree):
         needs = any(
             isinstance(p, Call | Catalogued | Compare | Logic | Not | Conditional) for p in walk(tree)

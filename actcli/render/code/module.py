@@ -1,4 +1,4 @@
-"""The text that is pasted: imports, the functions that the function needs, and the function itself."""
+"""A function as a piece of Python to paste: imports, the functions that it needs, and the function itself."""
 
 import math
 import re
@@ -22,20 +22,20 @@ from actcli.render.code.lowering import (
     can_overflow,
     depends_on_calls,
     expression,
-    inlined,
-    lowered,
-    substituted,
+    inline,
+    lower,
+    substitute,
 )
 from actcli.render.code.target import Body, Native, Target
 
 
 def module(f: Activation, target: Target) -> str:
-    """The function in the words of one place, with its parameters' values as defaults."""
+    """Return the function as code for one place, with its parameters' values as defaults."""
     return _Module(target).text(f)
 
 
 class _Module:
-    """The functions that are written so far, and the identifiers that are taken."""
+    """The functions written so far, and the identifiers that are taken."""
 
     __slots__ = ("functions", "names", "reserved", "target", "texts")
 
@@ -47,7 +47,7 @@ class _Module:
         self.texts: list[str] = []
 
     def text(self, f: Activation) -> str:
-        """The whole text for a function."""
+        """Return the complete text for a function."""
         self.functions[f.name] = self.names.new(function_name(f.definition))
         main = self._function(f.definition, f.parameters, _about(f.definition))
         code = "\n\n\n".join([*self.texts, main])
@@ -57,14 +57,17 @@ class _Module:
             imports.insert(1, "")  # the standard library stands by itself
         return "\n".join([*imports, "", "", code, ""]) if imports else f"{code}\n"
 
-    def called(self, definition: Definition | str) -> str:
-        """The name of a function that the text has to hold, too: of the catalogue, or of the language."""
+    def require(self, definition: Definition | str) -> str:
+        """Return the identifier of a function that the text needs, and write that function if it is new.
+
+        A definition is a function of the catalogue, a string one of the formula language.
+        """
         name = definition if isinstance(definition, str) else definition.name
         if name not in self.functions:
             self.functions[name] = self.names.new(name)
             if isinstance(definition, str):
-                made = self._from_body(self.target.bodies[definition], ())
-                text = "\n".join([_head(self.functions[name], []), *_indented(made.lines)])
+                code = self._from_body(self.target.bodies[definition], ())
+                text = "\n".join([_head(self.functions[name], []), *_indent(code.lines)])
             else:
                 text = self._function(definition, {p.name: p.default for p in definition.parameters}, ())
             self.texts.append(text)
@@ -73,35 +76,35 @@ class _Module:
     def _function(self, definition: Definition, values: Mapping[str, float], about: Sequence[str]) -> str:
         own = Identifiers({*self.reserved, *self.functions.values()})
         names = {p.name: own.new(parameter_identifier(p)) for p in definition.parameters}
-        self.names.taken |= set(names.values())  # a function that is written later is called otherwise
-        # what calls a function that stands beside it may give it arrays
+        self.names.taken |= set(names.values())  # a function written later gets another name
+        # the text's own functions may call this one with arrays as parameters
         open_ = {name for name, value in values.items() if math.isnan(value) or not about}
-        writer = Writer(self.target, names, frozenset(open_), self.called)
-        made = (
-            self._by_hand(definition)
+        writer = Writer(self.target, names, frozenset(open_), self.require)
+        code = (
+            self._from_table(definition)
             or self._native(definition, values, writer)
             or self._expression(definition, values, writer)
         )
         needed = writer.asks_type if self.target.only_for_type else bool(about)
         argument = [self.target.argument] if self.target.argument and needed else []
         takes = [
-            _argument(p, names[p.name], values[p.name]) for p in definition.parameters if p.name in made.takes
+            _argument(p, names[p.name], values[p.name]) for p in definition.parameters if p.name in code.takes
         ]
-        head = _head(self.functions[definition.name], [*takes, *made.more])
-        return "\n".join([*made.above, head, *_indented([*about, *made.remarks, *argument, *made.lines])])
+        head = _head(self.functions[definition.name], [*takes, *code.more])
+        return "\n".join([*code.above, head, *_indent([*about, *code.remarks, *argument, *code.lines])])
 
-    def _by_hand(self, definition: Definition) -> "_Made | None":
+    def _from_table(self, definition: Definition) -> "_Code | None":
         body = self.target.bodies.get(definition.name)
         return None if body is None else self._from_body(body, tuple(p.name for p in definition.parameters))
 
-    def _from_body(self, body: Body, takes: tuple[str, ...]) -> "_Made":
+    def _from_body(self, body: Body, takes: tuple[str, ...]) -> "_Code":
         for name in body.needs:
             needed = find_definition(name)
             if needed is not None:
-                self.called(needed)
-        return _Made(body.lines, takes, more=(body.arguments,) if body.arguments else ())
+                self.require(needed)
+        return _Code(body.lines, takes, more=(body.arguments,) if body.arguments else ())
 
-    def _native(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Made | None":
+    def _native(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Code | None":
         native = self.target.natives.get(definition.name)
         if native is None:
             return None
@@ -114,27 +117,31 @@ class _Module:
             return None
         takes = tuple(name for name, value in given.items() if isinstance(value, Free))
         remarks = [*_fixed(native), *(_kinks(definition, values) if self.target.has_own_kinks else ())]
-        return _Made((f"return {call}",), takes, remarks=tuple(remarks))
+        return _Code((f"return {call}",), takes, remarks=tuple(remarks))
 
-    def _expression(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Made":
+    def _expression(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Code":
         switched_off = {name: Number(value) for name, value in values.items() if math.isinf(value)}
-        source = substituted(expression(definition), switched_off)
+        source = substitute(expression(definition), switched_off)
         while True:
-            tree = lowered(inlined(source, writer.stays_a_call), gradients=self.target.differentiates)
+            tree = lower(inline(source, writer.stays_a_call), gradients=self.target.differentiates)
             arrays = dict.fromkeys(depends_on_calls(tree))
             if writer.arrays.issuperset(arrays):
                 break
-            writer.arrays |= arrays.keys()  # a function that takes numbers cannot be given them: once more
-        made = [f"{writer.names[p]} = {self.target.parameter.format(p=writer.names[p])}" for p in arrays]
-        writer.asks_type = bool(made)
-        lines = (*made, f"return {writer.text(tree)}")
+            writer.arrays |= (
+                arrays.keys()
+            )  # a function that takes numbers only cannot be called with them: try again
+        conversions = [
+            f"{writer.names[p]} = {self.target.parameter.format(p=writer.names[p])}" for p in arrays
+        ]
+        writer.asks_type = bool(conversions)
+        lines = (*conversions, f"return {writer.text(tree)}")
         quiet = self.target.quiet and can_overflow(tree)
-        return _Made(lines, free_names(tree), above=(self.target.quiet,) if quiet else ())
+        return _Code(lines, free_names(tree), above=(self.target.quiet,) if quiet else ())
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A function's lines, the parameters that they take and what more, remarks, and what stands above it."""
+class _Code:
+    """The parts of a function: its lines, its parameters, further arguments, remarks, and decorators above it."""
 
     lines: tuple[str, ...]
     takes: tuple[str, ...]
@@ -144,26 +151,26 @@ class _Made:
 
 
 def _about(definition: Definition) -> list[str]:
-    """The docstring of the function that was asked for, and in which form a formula is computed."""
+    """Return the docstring of the main function, and comments on the form in which a formula is computed."""
     if not has_name(definition):
-        said = f"{definition.formula}."
+        text = f"{definition.formula}."
     else:
-        said = f"{definition.name}: {definition.formula} ({definition.source})."
-    lines = [f'"""{remark(said)}"""']
+        text = f"{definition.name}: {definition.formula} ({definition.source})."
+    lines = [f'"""{remark(text)}"""']
     if definition.family == FORMULA:
         changed = (f"{one.before} as {one.after}" for one in read_expression(definition).rewritings)
-        lines += [f"# computed without loss of digits: {remark(said)}" for said in changed]
+        lines += [f"# computed without loss of digits: {remark(change)}" for change in changed]
     return lines
 
 
 def _fixed(native: Native) -> list[str]:
-    """What is said of a function of the place that does not take every parameter."""
+    """Return the remark on a native function that does not take every parameter."""
     values = [f"{name} = {value:.17g}" for name, value in native.fixed.items() if math.isfinite(value)]
     return [f"# for {' and '.join(values)}; it takes no other"] if values else []
 
 
 def _kinks(definition: Definition, values: Mapping[str, float]) -> tuple[str, ...]:
-    """Where JAX's own function has another derivative than PyTorch's."""
+    """Return a remark for each kink at which JAX's derivative differs from PyTorch's."""
     if any(map(math.isnan, values.values())):
         return ()
     return tuple(
@@ -180,16 +187,16 @@ def _argument(parameter: Parameter, name: str, value: float) -> str:
 
 
 def _head(name: str, arguments: list[str]) -> str:
-    # with an argument that must be given all are given by name, whatever their order
+    # where an argument has no default, all are passed by name, whatever their order
     named = ["*"] if any("=" not in argument for argument in arguments) else []
     return f"def {name}({', '.join(['x', *named, *arguments])}):"
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
+def _indent(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
 def _words(code: str) -> set[str]:
-    """The names before a dot, in all lines that are not said to a reader only."""
+    """Return the names before a dot, in all lines of code (not in comments and docstrings)."""
     lines = (line.partition("  # ")[0] for line in code.split("\n") if line.strip()[:1] not in {"#", '"'})
     return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?=\.)", "\n".join(lines)))

@@ -1,4 +1,4 @@
-"""How functions are written in Python with NumPy; with SciPy where NumPy has nothing."""
+"""The table for Python with NumPy, and SciPy where NumPy lacks a function."""
 
 from actcli.render.code.target import Body, Target
 

@@ -1,4 +1,4 @@
-"""What a table says of one place that code is written for."""
+"""The tables that describe a place for which code is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """The place's own function for one of the catalogue: how it is called, and at which parameters it is the same.
+    """The place's own version of a catalogued function: how to call it, and at which parameters it is the same.
 
     Attributes:
         call: the call, with `{x}` and, for each parameter that it takes, `{name}`, by our names.
-        fixed: the values that parameters must have which it does not take.
+        fixed: the values that the parameters it does not take must have.
 
     """
 
@@ -20,12 +20,12 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A function of the catalogue written out by hand, since no expression of the language says it as well.
+    """A catalogued function written by hand, because no formula expresses it as well.
 
     Attributes:
-        lines: the lines of its body, of `x`, its parameters by our names, and what `arguments` adds.
+        lines: the lines of its body; they use `x`, its parameters by our names, and `arguments`.
         arguments: further arguments with their defaults: `axis=-1`.
-        needs: functions of the catalogue that the lines call by their names.
+        needs: catalogued functions that the lines call by name.
 
     """
 
@@ -36,24 +36,24 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One place that code is written for: tables of texts.
+    """A place for which code is written: tables of texts.
 
     Attributes:
-        array: its module of array functions, as it is written: `np`.
-        imports: what a text needs that holds this word: `np` -> `import numpy as np`. In the order of writing.
+        array: the name of its module of array functions: `np`.
+        imports: the import that a word needs, `np` -> `import numpy as np`, in the order of writing.
         argument: the line that makes an array of x, or "".
-        only_for_type: whether that line is needed only where the type of x is asked for.
-        quiet: the decorator of a function that overflows on its way to a result, or "".
+        only_for_type: whether that line is needed only where the code uses the type of x.
+        quiet: the decorator of a function in which an intermediate result may overflow, or "".
         parameter: the right side of a line that makes an array of a parameter `{p}`.
-        calls: the language's functions, `{0}` their first argument.
+        calls: the functions of the formula language, `{0}` their first argument.
         natives: the place's own functions, by our names.
-        bodies: functions written out by hand, by our names; the language's too, where one is not in `calls`.
-        with_constant: `min` and `max` of `{0}`, which has x in it, and `{1}`, which has not.
-        arrays_only: functions of the language that take no plain numbers.
-        number: the 1 or 0 of a condition `{0}`.
-        differentiates: whether it differentiates what it runs, so that no branch may have an infinite slope.
-        numbers_only: whether its own functions take plain numbers alone as parameters.
-        has_own_kinks: whether it may differ from PyTorch's autograd there, which `Kink.jax` says.
+        bodies: functions written by hand, by our names; also those of the language that are not in `calls`.
+        with_constant: `min` and `max` of `{0}`, which contains x, and `{1}`, which does not.
+        arrays_only: functions of the language that accept no plain numbers.
+        number: turns a condition `{0}` into 1 or 0.
+        differentiates: whether the code will be differentiated, so that no branch may have an infinite slope.
+        numbers_only: whether its own functions accept only plain numbers as parameters.
+        has_own_kinks: whether its derivative at a kink may differ from PyTorch's (see `Kink.jax`).
 
     """
 

@@ -1,4 +1,4 @@
-"""How functions are written for PyTorch, so that autograd differentiates them with finite gradients."""
+"""The table for PyTorch: autograd differentiates the code with finite gradients."""
 
 from actcli.render.code.target import Body, Native, Target
 
