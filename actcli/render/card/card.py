@@ -17,7 +17,7 @@ from actcli.render.output.documents import json_document, json_line, refuse_arra
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text import notation
-from actcli.render.text.delimited import delimited_text
+from actcli.render.text.delimited import delimited_text, guard_formula
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal
@@ -34,7 +34,10 @@ def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
     elif layout.format in {"json", "jsonl"}:
         text = (json_document if layout.format == "json" else json_line)(card_record(card))
     else:
-        rows = [("property", "value"), *flattened(card_record(card))]
+        record = card_record(card)
+        if card.f.definition.about:  # it comes from a file of functions
+            record["about"] = guard_formula(card.f.definition.about, layout.format)
+        rows = [("property", "value"), *flattened(record)]
         text = markdown_table(rows) if layout.format == "markdown" else delimited_text(rows, layout.format)
     write_document(text, layout, terminal)
 

@@ -13,7 +13,7 @@ from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import cut, in_script, ruled_table
 from actcli.render.text import notation
-from actcli.render.text.delimited import delimited_text
+from actcli.render.text.delimited import delimited_text, guard_formula
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal
@@ -50,7 +50,9 @@ def _text(
         case "jsonl":
             return "".join(json_line(_record(definition)) for definition in definitions)
         case "csv" | "tsv":
-            return delimited_text([COLUMNS, *map(_fields, definitions)], layout.format)
+            return delimited_text(
+                [COLUMNS, *(_fields(one, layout.format) for one in definitions)], layout.format
+            )
         case "markdown":
             rows = [_shown(definition, framework) for definition in definitions]
             return markdown_table([_headings(framework), *rows]) if rows else ""
@@ -97,8 +99,10 @@ def _record(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _fields(definition: Definition) -> list[str]:
-    return [field_text(value) for value in _record(definition).values()]
+def _fields(definition: Definition, form: str) -> list[str]:
+    record = _record(definition)
+    record["about"] = guard_formula(definition.about, form)
+    return [field_text(value) for value in record.values()]
 
 
 def _headings(framework: str | None) -> list[str]:

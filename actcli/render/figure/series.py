@@ -6,7 +6,7 @@ import numpy as np
 
 from actcli.analysis.figure.curves import Curve, Figure, Series
 from actcli.analysis.figure.histogram import Occupancy
-from actcli.render.output.documents import SCHEMA, json_string
+from actcli.render.output.documents import SCHEMA, json_token
 from actcli.render.text.delimited import delimited_field
 from actcli.render.text.numbers import join_columns, json_bytes, number_list, repeat_each
 
@@ -44,24 +44,20 @@ def _delimited(curves: list[Curve], form: str) -> Iterator[bytes]:
 
 
 def _json_lines(curves: list[Curve]) -> Iterator[bytes]:
-    from orjson import dumps
-
     for curve in curves:
         for number, (x, y) in enumerate(curve.segments, 1):
-            start = dumps(
-                {"function": json_string(curve.function), "quantity": curve.quantity, "segment": number}
-            )[:-1]
+            start = json_token({"function": curve.function, "quantity": curve.quantity, "segment": number})[
+                :-1
+            ]
             for a, b in zip(number_list(x, quoted=True), number_list(y, quoted=True), strict=True):
                 yield start + b',"x":' + a + b',"y":' + b + b"}\n"
 
 
 def _document(curves: list[Curve], between: tuple[float, float]) -> Iterator[bytes]:
     """`{"schema", "range": [lo, hi], "curves": [{"function", "quantity", "segments": [{"x": [], "y": []}]}]}`."""
-    from orjson import dumps
-
-    yield dumps(SCHEMA)[:-1] + b',"range":' + dumps(between) + b',"curves":['
+    yield json_token(SCHEMA)[:-1] + b',"range":' + json_token(between) + b',"curves":['
     for i, curve in enumerate(curves):
-        start = dumps({"function": json_string(curve.function), "quantity": curve.quantity})[:-1]
+        start = json_token({"function": curve.function, "quantity": curve.quantity})[:-1]
         segments = b",".join(
             b'{"x":' + json_bytes(x) + b',"y":' + json_bytes(y) + b"}" for x, y in curve.segments
         )

@@ -44,25 +44,39 @@ def json_document(record: Mapping[str, Any]) -> str:
     """Return a whole JSON document, indented, "schema" its first key. NaN and the infinities are strings."""
     import orjson
 
-    return orjson.dumps(_json_value({**SCHEMA, **record}), option=orjson.OPT_INDENT_2).decode() + "\n"
+    return escape_json(orjson.dumps(_json_value({**SCHEMA, **record}), option=orjson.OPT_INDENT_2)) + "\n"
 
 
 def json_line(record: Mapping[str, Any]) -> str:
     """Return the record as one line of JSON lines, which have no schema number."""
     import orjson
 
-    return orjson.dumps(_json_value(record)).decode() + "\n"
+    return escape_json(orjson.dumps(_json_value(record))) + "\n"
 
 
-def json_string(text: str) -> str:
-    r"""Return the text as UTF-8 can hold it: bytes that are no characters, in a file's name, as `\udcff`."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def json_token(value: Any) -> bytes:
+    """Return one JSON value without blanks, for documents that are built from bytes."""
+    import orjson
+
+    return escape_json(orjson.dumps(_json_value(value))).encode()
+
+
+def escape_json(data: bytes) -> str:
+    r"""Return JSON in which control characters that orjson leaves as they are, such as U+009B, are `\u009b`."""
+    lines = data.decode().split("\n")
+    return "\n".join(line if line.isprintable() else _escape_line(line) for line in lines)
+
+
+def _escape_line(line: str) -> str:
+    from json import dumps
+
+    return "".join(c if c.isprintable() else dumps(c)[1:-1] for c in line)
 
 
 def _json_value(value: Any) -> Any:
     match value:
         case str():
-            return value if value.isascii() else json_string(value)
+            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         case float():
             return value if math.isfinite(value) else str(value)
         case Mapping():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from actcli.analysis.stream.evaluation import Evaluation
 from actcli.exits import ActcliError
-from actcli.render.output.documents import SCHEMA, json_string
+from actcli.render.output.documents import SCHEMA, json_token
 from actcli.render.output.outfile import read_pieces, spool_file
 from actcli.render.text.numbers import json_bytes
 from actcli.render.values.whole import Extent, extent_of, file_blocks
@@ -18,20 +18,18 @@ def json_document(evaluations: Iterable[Evaluation]) -> Iterator[bytes]:
     Several arrays give `{"schema", "function", "arrays": {name: {"dtype", "shape", "values"}}}`. Non-finite
     numbers are the strings "nan", "inf" and "-inf". Raises DataError for rows of several lengths.
     """
-    from orjson import dumps
-
     named = 0
     for evaluation in evaluations:
         members = {**SCHEMA, "function": evaluation.function}
         if evaluation.derivative:
             members["derivative"] = evaluation.quantity
-        start = dumps(members)[:-1] + b","
+        start = json_token(members)[:-1] + b","
         if evaluation.label is None:
             yield start
             yield from _array(evaluation, b"}\n")
             continue
         yield b"," if named else start + b'"arrays":{'
-        yield dumps(json_string(evaluation.label)) + b":{"
+        yield json_token(evaluation.label) + b":{"
         yield from _array(evaluation, b"}")
         named += 1
     if named:

@@ -30,12 +30,10 @@ def plain_lines(evaluation: Evaluation, *, with_x: bool) -> Iterator[bytes]:
 
 def json_lines(evaluation: Evaluation) -> Iterator[bytes]:
     """Yield one `{"x", "y"}` per line, with "array" before them where there are several; by rows: lists."""
-    from orjson import dumps
-
-    from actcli.render.output.documents import json_string
+    from actcli.render.output.documents import json_token
 
     label = evaluation.label
-    start = b"{" if label is None else b'{"array":' + dumps(json_string(label)) + b","
+    start = b"{" if label is None else b'{"array":' + json_token(label) + b","
     for x, y in pieces(evaluation):
         if y.ndim == 1:
             before, between, after = b'"x":', b',"y":', b"}\n"

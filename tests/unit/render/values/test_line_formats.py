@@ -140,3 +140,9 @@ def test_float32_is_as_short_as_float32_allows():
 def test_blocks_in_fortran_order_never_become_lines_in_the_wrong_order():
     with pytest.raises(ValueError, match="Fortran"):
         written(results([1.0], shape=(1,), fortran=True), "plain")
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "json", "jsonl", "markdown", "table"])
+def test_a_name_that_utf_8_cannot_hold(kind):
+    shown = written(results([1.0], array="a\ud800"), kind)
+    assert r"a\ud800" in shown.replace("\\\\", "\\")
