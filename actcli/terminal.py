@@ -1,6 +1,6 @@
-"""The world outside as one object: the three streams, which are a terminal, width, colour, encoding, threads.
+"""The world outside as one object: the three streams, width, colour, encoding, threads.
 
-Nothing else in the package reads `sys.stdout` or `os.environ`; a test builds a Terminal of its own.
+Nothing else in the package reads `sys.stdout` or `os.environ`; tests build their own Terminal.
 """
 
 import os
@@ -11,10 +11,12 @@ from typing import BinaryIO
 
 from actcli.exits import DataError, UsageError
 
+_LARGEST_SIZE = 10_000
+
 
 @dataclass(slots=True)
 class Terminal:
-    """The process's streams and what is known of them.
+    """The streams of the process, and their properties.
 
     `stdin` and `stdout` are binary; a closed one is None. `encoding` is stdout's.
     """
@@ -33,7 +35,7 @@ class Terminal:
 
     @classmethod
     def of_process(cls) -> "Terminal":
-        """The streams and environment of this process."""
+        """Return the streams and environment of this process."""
         environ = os.environ
         return cls(
             stdin=_buffer(sys.stdin),
@@ -64,7 +66,7 @@ class Terminal:
 
     @property
     def color_on_stderr(self) -> bool:
-        """The same rule for stderr."""
+        """Whether stderr gets colour, by the same rule."""
         return self._color(self.stderr_is_tty)
 
     def _color(self, is_tty: bool) -> bool:
@@ -103,7 +105,7 @@ class Terminal:
             raise DataError(f"cannot write to standard output: {error.strerror}") from error
 
     def flush(self) -> None:
-        """Hand everything written so far to the reader; raises DataError when stdout is full."""
+        """Flush stdout; raises DataError when it is full."""
         if self.stdout is None:
             return
         try:
@@ -153,7 +155,10 @@ def _is_tty(stream: object) -> bool:
 
 
 def _size(environ: Mapping[str, str]) -> tuple[int, int]:
-    """Columns and lines: COLUMNS and LINES, else what the terminal on any stream says, else 80 x 24."""
+    """Return columns and lines: from COLUMNS and LINES, else from the terminal on any stream, else 80 x 24.
+
+    A value above 10,000 counts as 10,000: a table of that width still takes no time.
+    """
     columns = lines = 0
     for descriptor in (1, 2, 0):
         try:
@@ -163,12 +168,15 @@ def _size(environ: Mapping[str, str]) -> tuple[int, int]:
         if columns and lines:
             break
     for name in ("COLUMNS", "LINES"):
-        said = environ.get(name, "")
-        if said.isascii() and said.isdigit() and int(said) > 0:
-            if name == "COLUMNS":
-                columns = int(said)
-            else:
-                lines = int(said)
+        text = environ.get(name, "").lstrip("0")
+        if not (text.isascii() and text.isdigit()):
+            continue
+        # a longer number is not converted: Python refuses thousands of digits
+        size = min(int(text), _LARGEST_SIZE) if len(text) <= len(str(_LARGEST_SIZE)) else _LARGEST_SIZE
+        if name == "COLUMNS":
+            columns = size
+        else:
+            lines = size
     return columns or 80, lines or 24
 
 

@@ -1,1 +1,1 @@
-"""Charts and figures."""
+"""Figures: as characters in a terminal, as files, as series of numbers."""

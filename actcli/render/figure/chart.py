@@ -1,8 +1,8 @@
-"""One frame of a chart as characters: the adapter for plotext 5, and the only place that speaks to it.
+"""One frame of a chart as characters: the adapter for plotext 5, and the only file that calls it.
 
-plotext keeps global state, caps the size to the terminal, raises at infinities and takes logarithms badly. So it is
-cleared before and after, gets places between 0 and 1 with NaN where a curve has a gap, and its colours are inks
-that a theme turns into a terminal's codes.
+plotext keeps global state, caps the size to the terminal, raises at infinities and handles logarithms badly. So it is
+cleared before and after, and gets places between 0 and 1, with NaN where a curve has a gap. Its colours are inks,
+which a theme turns into terminal codes.
 """
 
 import re
@@ -17,10 +17,10 @@ from actcli.render.figure.scale import Scale, Tick
 Places = NDArray[np.float64]
 
 FRAME, ZERO, DATA, MERGED, PLAIN = 250, 251, 252, 253, 0
-"""Inks; curve i has ink i + 1."""
+"""Inks of all but the curves; curve i has ink i + 1."""
 
 DOTS = {"braille": (2, 4), "hd": (2, 2)}
-"""How many dots a character of these markers has, across and down."""
+"""The dots of one character of these markers, across and down."""
 
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _SEPARATE = np.array([np.nan])
@@ -32,8 +32,8 @@ class Stroke:
 
     Attributes:
         x, y: places between 0 and 1; NaN is a gap.
-        ink: its colour.
-        marker: plotext's name, or a character.
+        ink: its colour, an index into the theme.
+        marker: plotext's name of a marker, or a character.
         joined: whether neighbours are joined by a line.
         filled: whether the area below is filled.
 
@@ -54,19 +54,19 @@ class Cells:
     lines: list[list[tuple[str, int]]] = field(default_factory=list)
 
     def put(self, row: int, column: int, text: str, ink: int) -> None:
-        """Write over what is there, from a column on; a line grows as far as needed."""
+        """Overwrite a line with a text from a column on; the line grows as needed."""
         line = self.lines[row]
         line.extend([(" ", PLAIN)] * (column + len(text) - len(line)))
         line[column : column + len(text)] = [(character, ink) for character in text]
 
     def character(self, row: int, column: int) -> str:
-        """The character at a place."""
+        """Return the character in a row and column."""
         return self.lines[row][column][0]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The measures of one frame: where its canvas lies in a block of width x height characters."""
+    """The geometry of one frame: the place of its canvas in a block of width x height characters."""
 
     width: int
     height: int
@@ -75,25 +75,25 @@ class Frame:
 
     @property
     def columns(self) -> int:
-        """Characters across the canvas."""
+        """Width of the canvas in characters."""
         return self.width - self.labels - 2
 
     @property
     def rows(self) -> int:
-        """Characters down the canvas."""
+        """Height of the canvas in characters."""
         return self.height - 2 - self.x_labels
 
     @property
     def left(self) -> int:
-        """The column where the canvas begins."""
+        """The first column of the canvas."""
         return self.labels + 1
 
     def column(self, place: float, marker: str = "") -> int:
-        """The column of the canvas in which a place lies, as the marker's dots round it."""
+        """Return the canvas column of a place, rounded to the marker's dots."""
         return _cell(place, self.columns, DOTS.get(marker, (1, 1))[0])
 
     def row(self, place: float, marker: str = "") -> int:
-        """The line of the block, from the top, in which a place lies."""
+        """Return the line of the block, from the top, of a place."""
         return self.rows - _cell(place, self.rows, DOTS.get(marker, (1, 1))[1])
 
 
@@ -104,9 +104,9 @@ def draw(
     strokes: Sequence[Stroke],
     marker: str,
 ) -> Cells:
-    """The frame with its ticks, the lines through zero and the strokes, later ones over earlier ones.
+    """Return the frame with its ticks, the lines through zero and the strokes, later ones over earlier ones.
 
-    `marker` is what curves are drawn with: a tick stands in the cell where such a curve has its value.
+    `marker` is that of the curves: a tick stands in the cell where such a curve has the tick's value.
     """
     import plotext
 
@@ -119,14 +119,14 @@ def draw(
         plotext.xlim(0, 1)
         plotext.ylim(0, 1)
         across, down = DOTS.get(marker, (1, 1))
-        x_places = [_snapped(tick.place, frame.columns, across) for tick in x[1]] if frame.x_labels else []
+        x_places = [_snap(tick.place, frame.columns, across) for tick in x[1]] if frame.x_labels else []
         plotext.xticks(x_places, [tick.text for tick in x[1]] if frame.x_labels else [])
-        y_places = [_snapped(tick.place, frame.rows, down) for tick in y[1]]
+        y_places = [_snap(tick.place, frame.rows, down) for tick in y[1]]
         plotext.yticks(y_places, [tick.text.rjust(frame.labels) for tick in y[1]])
         for place in _zero(y[0]):
-            plotext.hline(_snapped(place, frame.rows, down), ZERO)
+            plotext.hline(_snap(place, frame.rows, down), ZERO)
         for place in _zero(x[0]):
-            plotext.vline(_snapped(place, frame.columns, across), ZERO)
+            plotext.vline(_snap(place, frame.columns, across), ZERO)
         curves = [stroke for stroke in strokes if stroke.marker in DOTS and stroke.joined]
         for stroke in strokes:
             paint = plotext.plot if stroke.joined else plotext.scatter
@@ -139,7 +139,7 @@ def draw(
             )
         cells = _cells(str(plotext.build()))
         if len(curves) > 1:
-            # A later curve takes a character's other dots away: drawn as one, all dots are there.
+            # A later curve erases the other dots of a character. Drawn as one curve, all dots are there.
             x_all, y_all = with_gaps([(stroke.x, stroke.y) for stroke in curves])
             plotext.plot(x_all.tolist(), y_all.tolist(), marker=curves[0].marker, color=MERGED)
             _merge(cells, _cells(str(plotext.build())), {stroke.ink for stroke in curves})
@@ -149,7 +149,7 @@ def draw(
 
 
 def with_gaps(parts: Sequence[tuple[Places, Places]]) -> tuple[Places, Places]:
-    """Segments as one series of places, NaN between them."""
+    """Return segments as one series of places, with NaN between them."""
     if not parts:
         return np.zeros(0), np.zeros(0)
     xs = [array for x, _ in parts for array in (x, _SEPARATE)]
@@ -158,17 +158,17 @@ def with_gaps(parts: Sequence[tuple[Places, Places]]) -> tuple[Places, Places]:
 
 
 def _cell(place: float, cells: int, dots: int) -> int:
-    """The cell from the low end; plotext's own rounding, at the fineness of dots."""
+    """Return the cell of a place, from the low end, with plotext's own rounding to dots."""
     dot = int(np.floor(round(0.5 + (cells * dots - 1) * place, 8)))
     return min(max(dot // dots, 0), cells - 1)
 
 
-def _snapped(place: float, cells: int, dots: int) -> float:
+def _snap(place: float, cells: int, dots: int) -> float:
     return _cell(place, cells, dots) / max(cells - 1, 1)
 
 
 def _merge(cells: Cells, merged: Cells, inks: set[int]) -> None:
-    """Put the characters of all curves together where the topmost ink is a curve's."""
+    """Replace characters by those of all curves drawn together, where the topmost ink is a curve's."""
     for line, other in zip(cells.lines, merged.lines, strict=True):
         for column, ((_, ink), (character, of)) in enumerate(zip(line, other, strict=True)):
             if ink in inks and of == MERGED:
@@ -183,7 +183,7 @@ def _zero(scale: Scale) -> list[float]:
 
 
 def _cells(text: str) -> Cells:
-    """plotext's text taken apart: `ESC[38;5;Nm` is ink N, any other escape is the plain ink."""
+    """Return plotext's text as cells: `ESC[38;5;Nm` is ink N, any other escape the plain ink."""
     cells = Cells()
     for row in text.rstrip("\n").split("\n"):
         line: list[tuple[str, int]] = []

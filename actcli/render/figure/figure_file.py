@@ -1,4 +1,4 @@
-"""Figures as files: a page of HTML by Rich's recorder, and SVG, PNG or PDF by matplotlib, fit for a paper."""
+"""Figures as files: HTML by Rich's recorder; SVG, PNG and PDF by matplotlib, fit for a paper."""
 
 import io
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _COLUMNS = 4000
 _BINS = 100
 _LEAST_APART = 0.055
 _SETTINGS: dict[Any, Any] = {
-    "pdf.fonttype": 42,  # fonts embedded as they are, so that the text can be searched
+    "pdf.fonttype": 42,  # embeds fonts, so that text can be searched
     "svg.fonttype": "path",
     "svg.hashsalt": "actcli",
     "font.size": 9,
@@ -35,7 +35,7 @@ _SETTINGS: dict[Any, Any] = {
 
 
 def html_page(text: str, width: int) -> bytes:
-    """A page that shows a coloured chart of so many columns."""
+    """Return an HTML page with a coloured chart of `width` columns."""
     from rich.console import Console
     from rich.text import Text
 
@@ -53,7 +53,7 @@ def html_page(text: str, width: int) -> bytes:
 
 
 def require_matplotlib() -> None:
-    """Raise DataError when matplotlib is missing, with what to install."""
+    """Raise DataError when matplotlib is missing; the message says what to install."""
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
@@ -94,7 +94,7 @@ def write_drawn(
 
 
 def write_bars(file: BinaryIO, form: str, charts: Sequence[Bars], style: Style) -> None:
-    """Draw charts of a bar a contender beneath each other; as `write_drawn`."""
+    """Draw charts with one bar per contender below each other; `file` and `form` as in `write_drawn`."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Page
@@ -118,7 +118,7 @@ def write_bars(file: BinaryIO, form: str, charts: Sequence[Bars], style: Style) 
 
 
 def _save(page: "Page", file: BinaryIO, form: str) -> None:
-    # no time stamp: the same figure is the same file
+    # no time stamp: the same figure gives the same file
     stamp: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form, {})
     page.savefig(file, format=form, dpi=200, metadata=stamp)
 
@@ -144,7 +144,7 @@ def _draw_panel(
     else:
         axes.set_yscale(scale.kind)
     if scale.kind != "linear":
-        # matplotlib's own labels are formulas, and formulas are not read: a name may hold a dollar sign
+        # matplotlib's own labels need mathtext, which is off because a name may hold a dollar sign
         axes.yaxis.set_major_formatter(lambda value, _: number(value))
         axes.yaxis.set_minor_formatter(lambda *_: "")
     axes.set_ylim(scale.low, scale.high)
@@ -152,7 +152,7 @@ def _draw_panel(
 
 
 def _label_ends(axes: "Axes", scale: Scale, ends: Sequence[tuple[float, str, str]]) -> None:
-    """The curves' names at the right, in the order of their ends and never over each other."""
+    """Write the curves' names at the right, in the order of their ends, without overlaps."""
     places = scale.place(np.array([y for y, _, _ in ends])).tolist() if ends else []
     ordered = sorted(zip(places, ends, strict=True), key=lambda pair: pair[0])
     step = min(_LEAST_APART, 1 / max(len(ordered) - 1, 1))

@@ -1,4 +1,4 @@
-"""A figure as text: frames beneath each other, curves named where they end, sentences about the data below."""
+"""A figure as text: frames below each other, curves named where they end, sentences about the data below."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NUMERALS = "123456789abcdefghijklmnopqrstuvwxyz"
 MOST_CURVES = len(NUMERALS)
 _MARKERS = {"braille": "braille", "block": "hd", "dot": "•", "ascii": ""}
 MOST_BANDS = 4
-"""Curves of which the bands are drawn; of more they would only be a cloud."""
+"""The most curves for which bands are drawn; more bands would hide each other."""
 _LEAST_ROWS = 5
 _LEAST_CANVAS = 12
 _TO_ASCII = str.maketrans("┌┐└┘─│┬┴├┤┼•█", "++++-|++++++#", "")
@@ -26,16 +26,16 @@ _TO_ASCII = str.maketrans("┌┐└┘─│┬┴├┤┼•█", "++++-|++++
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a figure is drawn as text.
+    """The style of a figure as text.
 
     Attributes:
-        width, height: of all frames together, in characters.
+        width, height: size of all frames together, in characters.
         marker: braille, block, dot or ascii.
         color: whether curves get colours.
-        theme: which ones.
-        y_kind: of the curves' axes.
-        hist: the data as a histogram beneath, not as points on the curves.
-        axis: what lies along the horizontal axis; the titles say it where it is not x.
+        theme: the colours.
+        y_kind: the kind of the curves' y axes.
+        hist: shows the data as a histogram below, not as points on the curves.
+        axis: name of the horizontal axis; titles mention it where it is not x.
 
     """
 
@@ -50,16 +50,16 @@ class Style:
 
     @property
     def ascii(self) -> bool:
-        """Whether only ASCII may be used."""
+        """Whether only ASCII characters may be used."""
         return self.marker == "ascii"
 
     def marker_of(self, curve: int) -> str:
-        """plotext's marker, or the character, of the curve with this number."""
+        """Return plotext's marker, or the character, of the curve with this number."""
         return _MARKERS[self.marker] or ASCII_MARKERS[curve % len(ASCII_MARKERS)]
 
     @property
     def numbered(self) -> bool:
-        """Whether neither colours nor characters tell curves apart."""
+        """Whether curves need numbers, because neither colours nor characters tell them apart."""
         return not self.ascii and not (self.color and self.theme.tells_apart)
 
 
@@ -69,9 +69,9 @@ def figure_text(
     data: Occupancy | None = None,
     points: Sequence[Segment] = (),
 ) -> str:
-    """The figure in lines, with a line end each, with escapes when `style.color`.
+    """Return the figure as lines, with escape sequences when `style.color`.
 
-    `points` are the data on each curve of f. Raises UsageError when the size does not suffice.
+    `points` are the data on each curve of f. Raises UsageError when the size is too small.
     """
     panels = len(figure.panels) + (data is not None and style.hist)
     names = [_names(panel, style) for panel in figure.panels]
@@ -108,20 +108,20 @@ def figure_text(
 
 
 def lines_of_key(figure: Figure, style: Style) -> int:
-    """How many lines below the frames name the curves; none where the names stand beside them."""
+    """Return how many lines below the frames name the curves; 0 where the names stand beside them."""
     return len(_margin([_names(panel, style) for panel in figure.panels], style)[1])
 
 
 def sentences(data: Occupancy, width: int) -> list[str]:
-    """What the data are and how much of them each function stops, in lines of at most so many characters."""
+    """Return what the data are, and the share with zero gradient in each function, in lines of at most `width`."""
     from textwrap import wrap
 
     if not data.numbers and not data.nan:
         return [f"{printable(data.origin)} has no numbers."]
-    said = [f"{printable(data.origin)}: {data.numbers:,} numbers"]
+    lines = [f"{printable(data.origin)}: {data.numbers:,} numbers"]
     if data.numbers:
-        said[0] += f" from {data.smallest:.4g} to {data.largest:.4g}"
-    said[0] += f", and {data.nan:,} nan." if data.nan else "."
+        lines[0] += f" from {data.smallest:.4g} to {data.largest:.4g}"
+    lines[0] += f", and {data.nan:,} nan." if data.nan else "."
     for share in data.shares if data.numbers else ():
         text = (
             f"{printable(share.function)}: {_percent(share.zero_gradient, data.numbers)} have zero gradient"
@@ -131,8 +131,8 @@ def sentences(data: Occupancy, width: int) -> list[str]:
         else:
             more = _percent(share.saturated, data.numbers)
             text += f" (f' = 0), {more} more are saturated (|f'| < sup|f'|/1000)."
-        said.append(text)
-    return [line for sentence in said for line in wrap(sentence, width, subsequent_indent="  ")]
+        lines.append(text)
+    return [line for sentence in lines for line in wrap(sentence, width, subsequent_indent="  ")]
 
 
 def _title(panel: Panel, style: Style) -> str:
@@ -140,7 +140,7 @@ def _title(panel: Panel, style: Style) -> str:
 
 
 def _names(panel: Panel, style: Style) -> list[str]:
-    """What stands at the end of each curve."""
+    """Return the name at the end of each curve."""
     names = [printable(curve.label) for curve in panel.curves]
     if style.ascii:
         names = [name.encode("ascii", "replace").decode() for name in names]
@@ -152,7 +152,7 @@ def _names(panel: Panel, style: Style) -> list[str]:
 
 
 def _margin(names: Sequence[Sequence[str]], style: Style) -> tuple[int, list[tuple[str, int]]]:
-    """The width right of the frames; and where that would take too much, a key of lines and inks instead."""
+    """Return the width right of the frames, and the key (lines with inks) where names there would be too wide."""
     longest = max(len(name) for panel in names for name in panel)
     most = max(len(panel) for panel in names)
     if longest + 1 <= max(style.width * 0.3, 10) and most <= max(
@@ -168,7 +168,7 @@ def _margin(names: Sequence[Sequence[str]], style: Style) -> tuple[int, list[tup
 
 
 def _heights(panels: int, height: int) -> list[int]:
-    """The lines of each frame, the last with one more for the ticks of x."""
+    """Return the lines of each frame; the last has one more for the x ticks."""
     if (height - 1) // panels < _LEAST_ROWS:
         raise UsageError(
             f"--height is too small for this chart: {panels} frames and the key need "
@@ -181,7 +181,7 @@ def _heights(panels: int, height: int) -> list[int]:
 
 
 def _in_lines(ticks: Sequence[Tick], height: int) -> list[Tick]:
-    """The ticks that have a line of their own; 0 before all others."""
+    """Return the ticks that have a line of their own; 0 takes precedence."""
     kept: list[Tick] = []
     for tick in sorted(ticks, key=lambda tick: (tick.value != 0, -abs(tick.value))):
         if all(abs(tick.place - other.place) * (height - 3) >= 1 for other in kept):
@@ -190,7 +190,7 @@ def _in_lines(ticks: Sequence[Tick], height: int) -> list[Tick]:
 
 
 def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> tuple[Scale, list[Stroke]]:
-    """The axis of y and the strokes of a panel: curves, then the data on them."""
+    """Return the y axis and the strokes of a panel: curves, then the data on them."""
     values = [y for curve in panel.curves for _, y in curve.segments]
     y = y_scale(style.y_kind, values, panel.quantity)
     bands = [(curve.band, i) for i, curve in enumerate(panel.curves) if curve.band is not None]
@@ -208,7 +208,7 @@ def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> 
 
 
 def _edges(band: tuple[Places, Places, Places], curve: int, x: Scale, y: Scale, style: Style) -> Stroke:
-    """The edges of a curve's band as dots, one in every other column, beneath all curves."""
+    """Return the edges of a curve's band as dots in every other column."""
     at, *edges = band
     places = np.arange(0, 1, 2 / style.width)
     inside = (places >= x.place(at)[0]) & (places <= x.place(at)[-1])
@@ -222,7 +222,7 @@ def _edges(band: tuple[Places, Places, Places], curve: int, x: Scale, y: Scale, 
 
 
 def _finish(block: Cells, frame: Frame, title: str) -> None:
-    """The title into the frame's upper line, and a tick at 0 like those beside it."""
+    """Write the title into the frame's upper line, and the tick at 0 like the ticks beside it."""
     text = f" {title} "
     if len(text) < frame.columns - 2:
         block.put(0, frame.left + 1, text, FRAME)
@@ -242,13 +242,13 @@ def _name_curves(
     in_key: bool,
     style: Style,
 ) -> None:
-    """The names at the curves' ends, no two in one line; where nothing else tells curves apart, numbers on them."""
+    """Write the names at the curves' ends, each on a line of its own, and numbers on curves that need them."""
     heights = [_heights_by_column(curve, frame, x, y, style) for curve in curves]
     wanted = []
     for i, column in enumerate(heights):
         seen = column[np.isfinite(column)]
         wanted.append((float(seen[-1]) if seen.size else float(frame.rows), i))
-    for row, i in _staggered(wanted, frame.rows):
+    for row, i in _stagger(wanted, frame.rows):
         name = names[i]
         if in_key:
             name = style.marker_of(i) if style.ascii else NUMERALS[i]
@@ -258,7 +258,7 @@ def _name_curves(
 
 
 def _heights_by_column(curve: Curve, frame: Frame, x: Scale, y: Scale, style: Style) -> Places:
-    """(columns,): the line of the block in which the curve lies; NaN where it has a gap."""
+    """Return, shape (columns,), the curve's line in the block at each column; NaN where it has a gap."""
     places = np.linspace(0, 1, frame.columns)
     rows = np.full(frame.columns, np.nan)
     for a, b in curve.segments:
@@ -269,8 +269,8 @@ def _heights_by_column(curve: Curve, frame: Frame, x: Scale, y: Scale, style: St
     return np.array([frame.row(p, marker) if np.isfinite(p) else np.nan for p in rows.tolist()])
 
 
-def _staggered(wanted: Sequence[tuple[float, int]], rows: int) -> list[tuple[int, int]]:
-    """A line of its own for each name, as near as it can be to where its curve ends, in the same order."""
+def _stagger(wanted: Sequence[tuple[float, int]], rows: int) -> list[tuple[int, int]]:
+    """Return a line of its own for each name, as near to its curve's end as possible, in the same order."""
     ordered = sorted(wanted)
     lines: list[int] = []
     for place, (row, _) in enumerate(ordered):
@@ -282,7 +282,7 @@ def _staggered(wanted: Sequence[tuple[float, int]], rows: int) -> list[tuple[int
 
 
 def _number_curves(block: Cells, frame: Frame, heights: Sequence[Places]) -> None:
-    """Each curve's number on it, once in each half where it is farther than a line from all others."""
+    """Write each curve's number on it, once in each half, where it is more than a line from all others."""
     for i, own in enumerate(heights):
         others = [height for j, height in enumerate(heights) if j != i]
         apart = np.min([np.where(np.isnan(o), 99.0, np.abs(own - o)) for o in others], axis=0)
@@ -291,7 +291,7 @@ def _number_curves(block: Cells, frame: Frame, heights: Sequence[Places]) -> Non
         for low, high in ((2, middle - 1), (middle + 2, frame.columns - 2)):
             part = apart[low:high]
             if part.size and part.max() >= 1:
-                # Among the places that are far enough from the others, each curve takes another.
+                # among the places that are far enough from the others, each curve takes a different one
                 best = np.flatnonzero(part == part.max())
                 at = low + int(best[int((i + 0.5) / len(heights) * len(best))])
                 block.put(int(own[at]), frame.left + at, NUMERALS[i], i + 1)
@@ -306,7 +306,7 @@ def _histogram(
     between: tuple[float, float],
     style: Style,
 ) -> Cells:
-    """A bar for each column, as high as the numbers in it are many."""
+    """Return a histogram of the data: one bar per column."""
     counts = data.histogram(between, frame.columns)
     y = Scale("linear", 0.0, float(counts.max(initial=0.0)) or 1.0)
     marker = "#" if style.ascii else "sd"
@@ -337,7 +337,7 @@ def _count_text(value: float) -> str:
 
 
 def _percent(part: int, whole: int) -> str:
-    """`12.3 %`; as a count where that would round to 0 or 100 without being so."""
+    """Return `12.3 %`; or `3 of 1,348` where the share would wrongly round to 0 or 100 %."""
     if part in {0, whole}:
         return "0 %" if part == 0 else "100 %"
     share = 100 * part / whole
@@ -349,13 +349,13 @@ def _text(cells: Cells, style: Style) -> str:
     for line in cells.lines:
         while line and line[-1][0] == " ":
             line.pop()
-        lines.append(_painted(line, style) if style.color else "".join(c for c, _ in line))
+        lines.append(_paint(line, style) if style.color else "".join(c for c, _ in line))
     text = "\n".join(lines) + "\n"
     return text.translate(_TO_ASCII) if style.ascii else text
 
 
-def _painted(line: Sequence[tuple[str, int]], style: Style) -> str:
-    """The line with an escape where the colour changes, and a reset where it ends."""
+def _paint(line: Sequence[tuple[str, int]], style: Style) -> str:
+    """Return the line with an escape sequence where the colour changes, and a reset at the end."""
     pieces, now = [], ""
     for character, ink in line:
         code = now if character == " " else _code(ink, style.theme)

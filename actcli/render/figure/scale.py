@@ -1,4 +1,4 @@
-"""From numbers to places on an axis: linear, logarithmic or both, with ticks at round numbers."""
+"""Axes: numbers to places, linear, logarithmic or symlog, with ticks at round numbers."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _LARGEST_STEP = 1e308
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A mark: its number, its place between 0 and 1, its text."""
+    """A tick: its number, its place between 0 and 1, its text."""
 
     value: float
     place: float
@@ -31,7 +31,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """An axis from `low` to `high`. `linear_to`: where a symlog axis turns from linear to logarithmic."""
+    """An axis from `low` to `high`; a symlog axis is linear up to about `linear_to`, then logarithmic."""
 
     kind: Kind
     low: float
@@ -39,18 +39,18 @@ class Scale:
     linear_to: float = 1.0
 
     def place(self, values: Places) -> Places:
-        """0 at the low end, 1 at the high end; NaN for what has no place."""
-        return _share(self._bent(values), *self._bent(np.array([self.low, self.high])).tolist())
+        """Return places: 0 at the low end, 1 at the high end, NaN for numbers that the axis cannot show."""
+        return _share(self._transform(values), *self._transform(np.array([self.low, self.high])).tolist())
 
     def ticks(self, most: int) -> list[Tick]:
-        """About so many ticks or fewer, but two at least."""
+        """Return about `most` ticks or fewer, but at least two."""
         values = self._round_values(max(most, 2))
         texts = tick_texts(values) if self.kind == "linear" else [_power_text(v) for v in values]
         places = self.place(np.array(values)).tolist()
         pairs = zip(values, places, texts, strict=True)
         return [Tick(value, place, text) for value, place, text in pairs if 0 <= place <= 1]
 
-    def _bent(self, values: Places) -> Places:
+    def _transform(self, values: Places) -> Places:
         match self.kind:
             case "linear":
                 return values
@@ -62,31 +62,31 @@ class Scale:
 
     def _round_values(self, most: int) -> list[float]:
         if self.kind == "linear":
-            # one number says nothing of the scale: a finer step then, though it gives more than wanted
+            # a single tick does not show the scale: take a finer step, even if that gives more than `most`
             some = (round_numbers(self.low, self.high, m) for m in range(most, 3 * most))
             return next((values for values in some if len(values) > 1), [])
         if self.kind == "log":
             return _decades(self.low, self.high, most)
         top = max(abs(self.low), abs(self.high))
         powers = _decades(self.linear_to, top, max(most // 2, 2))
-        found = [v for v in (*(-p for p in reversed(powers)), 0.0, *powers) if self.low <= v <= self.high]
-        return found if len(found) > 1 else round_numbers(self.low, self.high, most)
+        values = [v for v in (*(-p for p in reversed(powers)), 0.0, *powers) if self.low <= v <= self.high]
+        return values if len(values) > 1 else round_numbers(self.low, self.high, most)
 
 
 def y_scale(kind: Kind, values: Sequence[Places], quantity: str) -> Scale:
-    """The axis that shows all the values with a little air.
+    """Return the axis that shows all values with a small margin.
 
     Raises UsageError when a logarithmic axis has nothing above 0 to show.
     """
-    found = [v[v > 0] if kind == "log" else v for v in values]
-    found = [v for v in found if v.size]
-    if not found:
+    visible = [v[v > 0] if kind == "log" else v for v in values]
+    visible = [v for v in visible if v.size]
+    if not visible:
         if kind == "log":
             raise UsageError(
                 f"--log-y: {quantity} has no value above 0 in this range; --symlog shows all values"
             )
         return Scale(kind, -1.0, 1.0)
-    low, high = min(float(v.min()) for v in found), max(float(v.max()) for v in found)
+    low, high = min(float(v.min()) for v in visible), max(float(v.max()) for v in visible)
     if kind == "log":
         low, high = (low / 10, high * 10) if high < 1.01 * low else (low, high)
         air = (high / low) ** _MARGIN
@@ -99,14 +99,14 @@ def y_scale(kind: Kind, values: Sequence[Places], quantity: str) -> Scale:
 
 
 def round_numbers(low: float, high: float, most: int) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten between low and high, at most so many."""
+    """Return multiples of 1, 2 or 5 times a power of ten between low and high, at most `most`."""
     step = _step(min((high / 2 - low / 2) / (max(most - 1, 1) / 2), _LARGEST_STEP))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [_times(n, step) for n in range(first, last + 1)]
 
 
 def tick_texts(values: Sequence[float]) -> list[str]:
-    """Texts of evenly spaced round numbers, with the same number of decimals."""
+    """Return the texts of evenly spaced round numbers, with the same number of decimals."""
     top = max((abs(v) for v in values), default=0.0)
     step = min((abs(b - a) for a, b in pairwise(values)), default=top)
     if not top:
@@ -119,7 +119,7 @@ def tick_texts(values: Sequence[float]) -> list[str]:
 
 
 def _share(values: Places, low: float, high: float) -> Places:
-    # Halves, since high - low may be beyond float64.
+    # halves, because high - low may overflow
     return (values / 2 - low / 2) / (high / 2 - low / 2)
 
 
@@ -132,7 +132,7 @@ def _exponent(value: float) -> int:
 
 
 def _step(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below `least`."""
+    """Return the smallest of 1, 2, 5 times a power of ten that is not below `least`."""
     exponent = _exponent(least)
     for digit, power in ((1, exponent), (2, exponent), (5, exponent), (1, exponent + 1)):
         if float(f"{digit}e{power}") >= least * (1 - 1e-9):

@@ -1,4 +1,4 @@
-"""The series of a figure as CSV, TSV, JSON or JSON lines: the numbers that a chart draws, a line a point."""
+"""The numbers that a chart draws, one line per point: as CSV, TSV, JSON or JSON lines."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ COLUMNS = ("function", "quantity", "segment", "x", "y")
 
 
 def series_text(figure: Figure, form: str, data: Occupancy | None = None, bins: int = 100) -> Iterator[bytes]:
-    """The series in the form csv, tsv, json or jsonl. Segments count from 1; between two the curve has a gap.
+    """Yield the series as csv, tsv, json or jsonl. Segments count from 1; between two, the curve has a gap.
 
-    With data their histogram follows as the quantity `numbers`: y numbers in the bin around x.
+    With data, their histogram follows as the quantity `numbers`: y numbers in the bin around x.
     """
     curves = [curve for panel in figure.panels for curve in panel.curves]
     if data is not None:
@@ -54,7 +54,7 @@ def _json_lines(curves: list[Curve]) -> Iterator[bytes]:
 
 
 def _document(curves: list[Curve], between: tuple[float, float]) -> Iterator[bytes]:
-    """`{"schema", "range": [lo, hi], "curves": [{"function", "quantity", "segments": [{"x": [], "y": []}]}]}`."""
+    """Yield `{"schema", "range": [lo, hi], "curves": [{"function", "quantity", "segments": [{"x": [], "y": []}]}]}`."""
     yield json_token(SCHEMA)[:-1] + b',"range":' + json_token(between) + b',"curves":['
     for i, curve in enumerate(curves):
         start = json_token({"function": curve.function, "quantity": curve.quantity})[:-1]

@@ -1,4 +1,4 @@
-"""The chart on a card: one function in a few lines, drawn as `plot` draws it."""
+"""The chart on a function's card: a few lines, drawn as `plot` draws it."""
 
 from actcli.activations import Activation
 from actcli.analysis.figure.curves import Quantity, build_figure
@@ -9,7 +9,7 @@ from actcli.render.text.theme import theme_named
 
 
 def small_chart(f: Activation, width: int, height: int, surface: Surface) -> str:
-    """f on its usual range, `width` by `height` characters. Raises UsageError for a function over rows."""
+    """Return f on its usual range, in `width` by `height` characters. Raises UsageError for a function over rows."""
     style = Style(
         width=width,
         height=height,

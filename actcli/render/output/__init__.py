@@ -1,1 +1,1 @@
-"""Where results go: a terminal, a pipe, a file, a progress bar."""
+"""Where results go: terminals, pipes, files, documents; progress bars and the loop that drives them."""

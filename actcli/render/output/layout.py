@@ -1,4 +1,4 @@
-"""In which form and where results go: one decision from the options, before anything is read."""
+"""The format and the destination of results, decided from the options before anything is read."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -26,7 +26,7 @@ _ONLY_RESULTS = ("json", "npy", "npz")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where results go and how they look.
+    """The destination and the format of results.
 
     Attributes:
         format: table, plain, csv, tsv, json, jsonl, markdown, npy or npz.
@@ -49,10 +49,10 @@ def choose_layout(
     digits: int | None,
     terminal: Terminal,
 ) -> Layout:
-    """The layout that --format, -o, --with-x and --digits ask for; raises UsageError when they disagree."""
+    """Return the layout that --format, -o, --with-x and --digits request; raises UsageError when they disagree."""
     if format is not None and format not in TEXT_FORMATS + ARRAY_FORMATS:
-        raise UsageError(f"--format {format!r} is not known; choose one of {', '.join(TEXT_FORMATS)}")
-    # by name: a rename would take the place of the file that standard output goes to
+        raise UsageError(f"--format {format!r}: unknown format; choose one of {', '.join(TEXT_FORMATS)}")
+    # compared by name: renaming a temporary file would replace the file that standard output goes to
     path = None if output is not None and is_standard_output(output) else output
     if path is not None:
         chosen = _format_of_file(path, format)
@@ -63,36 +63,34 @@ def choose_layout(
     if digits is not None:
         _check_digits(digits, chosen)
     if with_x and chosen in _ONLY_RESULTS:
-        raise UsageError(f"{chosen} holds the results only; leave out --with-x or write csv, tsv or jsonl")
+        raise UsageError(f"{chosen} holds only the results; leave out --with-x, or write csv, tsv or jsonl")
     return Layout(chosen, path, with_x, digits)
 
 
 def is_standard_output(output: str) -> bool:
-    """Whether the name given to -o means standard output."""
+    """Return whether the argument of -o names standard output."""
     return output in _STANDARD_OUTPUT
 
 
-def _format_of_file(path: str, asked: str | None) -> str:
+def _format_of_file(path: str, option: str | None) -> str:
     if not path:
         raise UsageError("-o needs the name of a file, or - for standard output")
     suffix = PurePath(path).suffix.lower()
-    meant = _FORMAT_OF_SUFFIX.get(suffix)
-    if meant is None:
-        if asked is not None:
-            return asked
-        known = ", ".join(_FORMAT_OF_SUFFIX)
-        raise UsageError(f"-o {path!r}: the suffix does not say the format; use one of {known}, or --format")
-    if asked is None or asked == meant or (suffix == ".txt" and asked in _FOR_READERS):
-        return asked or meant
-    raise UsageError(
-        f"-o {path!r} is {meant} by its suffix, but --format says {asked}; leave one of them out"
-    )
+    own = _FORMAT_OF_SUFFIX.get(suffix)
+    if own is None:
+        if option is not None:
+            return option
+        suffixes = ", ".join(_FORMAT_OF_SUFFIX)
+        raise UsageError(f"-o {path!r}: the suffix names no format; use one of {suffixes}, or --format")
+    if option is None or option == own or (suffix == ".txt" and option in _FOR_READERS):
+        return option or own
+    raise UsageError(f"-o {path!r} is {own} by its suffix, but --format is {option}; leave one of them out")
 
 
 def _check_digits(digits: int, chosen: str) -> None:
     if chosen not in _FOR_READERS:
         raise UsageError(
-            f"--digits belongs to --format table or markdown; {chosen} holds every number to its last bit"
+            f"--digits belongs to --format table or markdown; {chosen} holds every number exactly"
         )
     if not 1 <= digits <= 17:
-        raise UsageError(f"--digits {digits} is out of range; a number has 1 to 17 significant digits")
+        raise UsageError(f"--digits {digits} is out of range; it takes 1 to 17")

@@ -18,28 +18,28 @@ _BUFFER_BYTES = 1 << 20
 
 @contextmanager
 def atomic_file(path: str) -> Iterator[BinaryIO]:
-    """A binary file to write, which takes the place of `path` when the block ends without an exception.
+    """Open a binary file that replaces `path` when the block ends without an exception.
 
-    On any exception, KeyboardInterrupt too, the old file stays and the temporary one is removed. A link is
+    On any exception, also KeyboardInterrupt, the old file stays and the temporary one is removed. A link is
     followed; a device or pipe is written directly. Raises DataError when the folder is missing, the target
     is a folder or not writable, or the disk is full.
     """
     target = Path(os.path.realpath(path))
     if path.startswith(("/dev/", "/proc/")):
         target = Path(path)  # /dev/stderr names an open stream, whatever file it goes to
-        with _opened(path, target, os.O_WRONLY | os.O_APPEND) as file:
+        with _open(path, target, os.O_WRONLY | os.O_APPEND) as file:
             yield file
         return
     status = _status(path, target)
     if status is not None and not stat.S_ISREG(status.st_mode):
-        with _opened(path, target, os.O_WRONLY) as file:
+        with _open(path, target, os.O_WRONLY) as file:
             yield file
         return
     # Hidden, and short whatever the target's name is, so that it cannot exceed the file system's limit.
     temporary = target.with_name(f".actcli-{os.urandom(8).hex()}.tmp")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with _opened(path, temporary, flags, 0o666 if status is None else 0o600) as file:
+        with _open(path, temporary, flags, 0o666 if status is None else 0o600) as file:
             if status is not None:
                 with suppress(OSError):  # some file systems have no permissions to set
                     os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode) & 0o777)
@@ -55,14 +55,14 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
 
 
 def require_writable(path: str) -> None:
-    """Raise DataError for what `atomic_file` would refuse, before long work whose result it is to hold."""
+    """Raise DataError for a path that `atomic_file` would refuse: a check before long work."""
     if not path.startswith(("/dev/", "/proc/")):
         _status(path, Path(os.path.realpath(path)))
 
 
 @contextmanager
 def spool_file() -> Iterator[IO[bytes]]:
-    """A file for results that cannot go out yet, gone at the end; small ones never leave the memory.
+    """Open a temporary file for results that cannot be written out yet; small ones stay in memory.
 
     Raises DataError when the disk for temporary files is full.
     """
@@ -85,7 +85,7 @@ def read_pieces(spool: IO[bytes]) -> Iterator[bytes]:
 
 
 def _status(path: str, target: Path) -> os.stat_result | None:
-    """What is at the target now, None for nothing; raises DataError for what cannot be written."""
+    """Return the status of what is at the target now, None for nothing; raises DataError if it cannot be written."""
     try:
         status = target.stat()
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def _status(path: str, target: Path) -> os.stat_result | None:
 
 
 @contextmanager
-def _opened(path: str, name: Path, flags: int, mode: int = 0o666) -> Iterator[BinaryIO]:
+def _open(path: str, name: Path, flags: int, mode: int = 0o666) -> Iterator[BinaryIO]:
     try:
         raw = _CheckedFile(path, os.open(name, flags | getattr(os, "O_CLOEXEC", 0), mode))
     except OSError as error:
@@ -114,13 +114,13 @@ def _opened(path: str, name: Path, flags: int, mode: int = 0o666) -> Iterator[Bi
         yield cast("BinaryIO", file)
         file.flush()
     finally:
-        # Past this point nothing is worth writing: what matters was flushed, or is to be thrown away.
+        # Nothing is written from here on: the data were flushed, or will be thrown away.
         raw.discard = True
         file.close()
 
 
 class _CheckedFile(io.FileIO):
-    """A raw file whose failed writes are already the user's error, wherever they happen to surface."""
+    """A raw file whose failed writes raise DataError, wherever they surface."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         super().__init__(descriptor, "wb")

@@ -1,1 +1,1 @@
-"""Tables."""
+"""Tables: fitted to a width, drawn without a frame."""

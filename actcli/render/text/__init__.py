@@ -1,1 +1,1 @@
-"""Numbers, names and cells as text."""
+"""Values as text: numbers, fields, CSV, Markdown, mathematical notation, colours."""

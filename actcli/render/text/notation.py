@@ -1,4 +1,4 @@
-"""How mathematics is written for a person: numbers, intervals, ranges, smoothness; and the same in ASCII."""
+"""Mathematical notation for people: numbers, counts, intervals, regions, smoothness; and the same in ASCII."""
 
 import math
 import re
@@ -28,13 +28,13 @@ _YEAR = re.compile(r"\b(1[5-9]|20)\d\d\b")
 
 
 def in_ascii(text: str) -> str:
-    """The text with ASCII characters only: √ as sqrt, é as e."""
+    """Return the text in ASCII: √ as sqrt, é as e."""
     plain = unicodedata.normalize("NFKD", text.translate(_ASCII))
     return "".join(c for c in plain if not unicodedata.combining(c)).encode("ascii", "replace").decode()
 
 
 def number(value: float, digits: int = DIGITS) -> str:
-    """A number for the eye: 0.25, -1.5e-8, ∞; – where there is none."""
+    """Return a number for people: 0.25, -1.5e-8, ∞; – for NaN."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -53,7 +53,7 @@ def quantity(value: int, noun: str) -> str:
 
 
 def bracketed(interval: Interval, digits: int | None = DIGITS) -> str:
-    """`[-1, ∞)`, or for a point its number; without `digits` every one of them, and inf as a program reads it."""
+    """Return `[-1, ∞)`, or a point's number. `digits` None is for programs: all digits, and inf."""
     low, high = (
         repr(end) if digits is None else number(end, digits) for end in (interval.low, interval.high)
     )
@@ -63,12 +63,12 @@ def bracketed(interval: Interval, digits: int | None = DIGITS) -> str:
 
 
 def union(intervals: Sequence[Interval]) -> str:
-    """Intervals for a program: `(-inf, 0.0] (6.0, inf)`; blank where there are none."""
+    """Return intervals for programs: `(-inf, 0.0] (6.0, inf)`; blank where there are none."""
     return " ".join(bracketed(interval, None) for interval in intervals)
 
 
 def region(intervals: Sequence[Interval], digits: int = DIGITS) -> str:
-    """Where on the x axis: `x ≤ 0`, `|x| ≥ 1`, `-1 < x < 2`, `x = 1`, `x → ∞`; `none`, `all x`."""
+    """Return where on the x axis: `x ≤ 0`, `|x| ≥ 1`, `-1 < x < 2`, `x = 1`, `x → ∞`; `none`, `all x`."""
     if not intervals:
         return "none"
     if len(intervals) == 2:
@@ -82,14 +82,14 @@ def region(intervals: Sequence[Interval], digits: int = DIGITS) -> str:
 
 
 def smoothness(value: float) -> str:
-    """`C⁰`, `C∞`, or `jumps`; – where it is not known."""
+    """Return `C⁰`, `C∞`, or `jumps`; – for NaN."""
     if math.isnan(value):
         return "–"
     return _SMOOTHNESS.get(value, "C⁰")
 
 
 def year(definition: Definition) -> int | None:
-    """The first year that the source names; of a person's function it is their file, which has none."""
+    """Return the first year in a function's source; None for a person's own function, whose source is a file."""
     if definition.family == FORMULA:
         return None
     found = _YEAR.search(definition.source)

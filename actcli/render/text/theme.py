@@ -1,4 +1,4 @@
-"""The colours of charts: what a terminal is told, and the same for a figure in a file."""
+"""The colours of charts, in a terminal and in figure files."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from actcli.exits import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours by turns.
+    """A set of colours; curves take them in turn.
 
     Attributes:
-        curves: the SGR code of each curve; an empty one is the terminal's own colour.
-        frame: of axes and ticks.
-        zero: of the lines through 0.
-        data: of the user's numbers.
-        inks: for figure files: a colour for each curve.
-        dashes: for figure files: a line style for each curve.
+        curves: SGR codes of the curves; an empty one is the terminal's default colour.
+        frame: SGR code of axes and ticks.
+        zero: SGR code of the lines through 0.
+        data: SGR code of the user's numbers.
+        inks: colours of the curves in figure files.
+        dashes: line styles of the curves in figure files.
         tells_apart: whether curves differ by colour in a terminal.
 
     """
@@ -32,7 +32,7 @@ class Theme:
 _OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 THEMES = {
-    # the sixteen colours that the user has chosen for the terminal
+    # the terminal's own sixteen colours
     "default": Theme(
         ("94", "91", "92", "95", "96", "93"),
         frame="",
@@ -56,7 +56,7 @@ THEMES = {
         data="38;5;94",
         inks=("#00429d", "#a50f15", "#1b6e1b", "#5e1a78", "#00626e", "#8a4b00"),
     ),
-    # no colour: bold curves, told apart by numbers; in figures by dashes
+    # no colour: curves are bold and numbered; in figure files they have dashes
     "mono": Theme(
         ("1",),
         frame="",
@@ -70,7 +70,7 @@ THEMES = {
 
 
 def theme_named(name: str) -> Theme:
-    """The theme; raises UsageError that lists the known ones."""
+    """Return the theme of this name; raises UsageError that lists all names."""
     if name not in THEMES:
-        raise UsageError(f"--theme {name!r} is not known; choose one of {', '.join(THEMES)}")
+        raise UsageError(f"--theme {name!r}: unknown theme; choose one of {', '.join(THEMES)}")
     return THEMES[name]

@@ -1,6 +1,6 @@
-"""The way out of `eval` and `grad`: pulls the streams of results and writes them as the layout says.
+"""Writes the results of `eval` and `grad` as the layout says, as fast as they come.
 
-Each format's module is imported when it is asked for: a pipe of plain numbers loads nothing else.
+The module of a format is imported when it is needed: a pipe of plain numbers loads nothing else.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -15,7 +15,7 @@ from actcli.terminal import Terminal
 def write_evaluations(evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal) -> None:
     """Write all results to the layout's file, which appears whole or not at all, or to stdout.
 
-    The file is opened before anything is read. When the input fails, stdout has everything that came before.
+    The file is opened before anything is read. When the input fails, stdout has everything that came before it.
     Raises DataError when the results cannot be written, or do not fit the format.
     """
     try:
@@ -27,7 +27,7 @@ def write_evaluations(evaluations: Iterable[Evaluation], layout: Layout, termina
             with atomic_file(layout.path) as file:
                 _write_to_file(evaluations, layout, terminal, file)
     finally:
-        if isinstance(evaluations, Generator):  # a progress bar goes with its stream, whatever ends this
+        if isinstance(evaluations, Generator):  # closing it removes its progress bar
             evaluations.close()
 
 
@@ -57,14 +57,14 @@ def _write_to_file(
 def _texts(
     evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal
 ) -> Iterator[tuple[bytes, bool]]:
-    """The text in pieces, each with whether someone may be waiting for it."""
+    """Yield the text in pieces, each with whether somebody may be waiting for it."""
     if layout.format == "json":
         from actcli.render.values.json_document import json_document
 
         for text in json_document(evaluations):
             yield text, False
         return
-    lines_of = _lines(layout, terminal)
+    lines_of = _line_format(layout, terminal)
     for evaluation in evaluations:
         if evaluation.fortran:
             raise ValueError("blocks in Fortran order cannot become lines of text")
@@ -72,8 +72,8 @@ def _texts(
             yield text, evaluation.live
 
 
-def _lines(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], Iterator[bytes]]:
-    """What makes lines of text of one evaluation after the other."""
+def _line_format(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], Iterator[bytes]]:
+    """Return the function that turns one evaluation after the other into lines of text."""
     match layout.format:
         case "plain":
             from actcli.render.values.lines import plain_lines

@@ -1,4 +1,4 @@
-"""Results as one JSON object: what was computed, and its numbers flat in C order beside their shape."""
+"""Results as one JSON object: the function, and the numbers flat in C order beside their shape."""
 
 from collections.abc import Iterable, Iterator
 
@@ -37,7 +37,7 @@ def json_document(evaluations: Iterable[Evaluation]) -> Iterator[bytes]:
 
 
 def _array(evaluation: Evaluation, closing: bytes) -> Iterator[bytes]:
-    """The members of one array, and the brackets that close it."""
+    """Yield the members of one array, and the brackets that close it."""
     extent = extent_of(evaluation, "json")
     if evaluation.shape is not None:
         yield _head(evaluation, extent)
@@ -50,7 +50,7 @@ def _array(evaluation: Evaluation, closing: bytes) -> Iterator[bytes]:
         try:
             for text in _values(evaluation, extent):
                 spool.write(text)
-        except ActcliError as error:  # what came before it is shown all the same
+        except ActcliError as error:  # the numbers before it are still written
             failure = error
         yield _head(evaluation, extent)
         yield from read_pieces(spool)

@@ -1,4 +1,4 @@
-"""Results as NumPy's own files: .npy with one array, .npz with one member an array, both streamed."""
+"""Results as NumPy's own files, both streamed: .npy with one array, .npz with one member per array."""
 
 from collections.abc import Iterable
 from typing import IO, BinaryIO
@@ -9,14 +9,14 @@ from actcli.render.output.outfile import read_pieces, spool_file
 from actcli.render.values.whole import Extent, extent_of, file_blocks
 
 _MAGIC = b"\x93NUMPY\x01\x00"
-# NumPy aligns the data to 64 bytes. 128 hold any shape of up to three axes: the lengths multiply to less than
-# 2**63, so that they have no more than 21 digits together.
+# NumPy aligns the data to 64 bytes. 128 bytes hold any shape of up to three axes: the product of the lengths is
+# below 2**63, so together they have at most 21 digits.
 _HEADER_ALIGNMENT = 64
 _RESERVED = 128
 
 
 def write_npy(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
-    """Write the one array; raises UsageError for several, DataError for rows of several lengths."""
+    """Write one array; raises UsageError for several, DataError for rows of several lengths."""
     written = 0
     for evaluation in evaluations:
         if written:
@@ -31,7 +31,7 @@ def write_npy(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
 
 
 def write_npz(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
-    """Write a member for each array, named after it, `y` where it has no name; not compressed.
+    """Write one member per array, named after it, or `y` where it has no name; not compressed.
 
     Raises DataError when two arrays have one name, or rows have several lengths.
     """
@@ -86,7 +86,7 @@ def _write_data(evaluation: Evaluation, file: IO[bytes]) -> Extent:
 
 
 def _header(evaluation: Evaluation, shape: tuple[int, ...]) -> bytes:
-    """Format version 1.0, as numpy.lib.format lays it down: a dict, blanks, a newline."""
+    """Return a header of format version 1.0 (numpy.lib.format): a dict, blanks, a newline."""
     text = (
         f"{{'descr': {evaluation.dtype.str!r}, 'fortran_order': {evaluation.fortran}, 'shape': {shape!r}, }}"
     ).encode("latin-1")

@@ -1,4 +1,4 @@
-"""Results as one array: what shape it has, and its numbers in the order in which a file keeps them."""
+"""Results as one array: its shape, and its numbers in the order in which a file keeps them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ _NUMBERS_AT_ONCE = 1 << 18
 
 @dataclass(slots=True)
 class Extent:
-    """The shape of an array that passes by in blocks: given, and then checked, or counted."""
+    """The shape of an array that comes in blocks: declared and then checked, or counted."""
 
     name: str
-    given: tuple[int, ...] | None
+    declared: tuple[int, ...] | None
     by_rows: bool
     numbers: int = 0
     rows: int = 0
     row_shape: tuple[int, ...] | None = None
 
     def count(self, y: Array) -> None:
-        """Take in one block; raises DataError at the first row of another length than the first."""
-        if self.given is not None:
-            if self.numbers + y.size > prod(self.given):
-                raise DataError(f"more results came than shape {self.given} needs")
+        """Count one block; raises DataError at the first row whose length differs from the first row's."""
+        if self.declared is not None:
+            if self.numbers + y.size > prod(self.declared):
+                raise DataError(f"more results came than shape {self.declared} needs")
         elif self.by_rows:
             if self.row_shape is None:
                 self.row_shape = y.shape[1:]
@@ -42,28 +42,28 @@ class Extent:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The whole array's shape; where none was given, the shape of what has passed so far."""
-        if self.given is not None:
-            return self.given
+        """The whole array's shape; where none was declared, the shape of the blocks so far."""
+        if self.declared is not None:
+            return self.declared
         return (self.rows, *(self.row_shape or (0,))) if self.by_rows else (self.numbers,)
 
     def check_complete(self) -> None:
-        """Raise DataError unless as many numbers have passed as the shape needs."""
+        """Raise DataError unless the blocks had as many numbers as the shape needs."""
         if self.numbers != prod(self.shape):
             raise DataError(f"{self.numbers} results came, but shape {self.shape} needs {prod(self.shape)}")
 
 
 def extent_of(evaluation: Evaluation, name: str) -> Extent:
-    """An extent for this evaluation, nothing counted yet; `name` is the format, for messages."""
+    """Return an extent with nothing counted yet; `name` is the format, for messages."""
     return Extent(name, evaluation.shape, evaluation.by_rows)
 
 
 def file_blocks(evaluation: Evaluation, extent: Extent, *, fortran: bool) -> Iterator[Array]:
-    """The contiguous blocks of y as a file keeps them, counted by `extent`.
+    """Yield the contiguous blocks of y as a file keeps them, counted by `extent`.
 
-    C order; with `fortran`, blocks that follow the columns are passed on as they are. Rows along another
-    axis than the last have to be collected first. A block is good until the next one is asked for.
-    Raises DataError for rows of several lengths, and when other than as many numbers come as the shape needs.
+    C order; with `fortran`, blocks that follow the columns are passed on as they are. Rows along another axis than
+    the last are collected first. A block is valid until the next one is pulled. Raises DataError for rows of
+    several lengths, and when the count of numbers does not fit the shape.
     """
     blocks: Iterator[Array] = (y for _, y in evaluation.blocks)
     first = next(blocks, None)
@@ -71,18 +71,18 @@ def file_blocks(evaluation: Evaluation, extent: Extent, *, fortran: bool) -> Ite
         extent.check_complete()
         return
     blocks = chain([first], blocks)
-    if _lie_as_in_file(evaluation, first, fortran=fortran):
+    if _is_in_file_order(evaluation, first, fortran=fortran):
         for y in blocks:
             extent.count(y)
             yield np.ascontiguousarray(y, dtype=evaluation.dtype)
         extent.check_complete()
         return
-    whole = _collected(evaluation, blocks, extent)
+    whole = _collect(evaluation, blocks, extent)
     flags = ["external_loop", "buffered", "zerosize_ok"]
     yield from np.nditer(whole, flags=flags, order="C", buffersize=_NUMBERS_AT_ONCE)  # type: ignore[call-overload]
 
 
-def _lie_as_in_file(evaluation: Evaluation, y: Array, *, fortran: bool) -> bool:
+def _is_in_file_order(evaluation: Evaluation, y: Array, *, fortran: bool) -> bool:
     if evaluation.shape is None:
         return True
     if evaluation.fortran:
@@ -90,8 +90,8 @@ def _lie_as_in_file(evaluation: Evaluation, y: Array, *, fortran: bool) -> bool:
     return evaluation.axis in {None, len(evaluation.shape) - _axes_of_a_row(y)}
 
 
-def _collected(evaluation: Evaluation, blocks: Iterable[Array], extent: Extent) -> Array:
-    """The whole array with its axes in their own order; it needs the memory of all results."""
+def _collect(evaluation: Evaluation, blocks: Iterable[Array], extent: Extent) -> Array:
+    """Return the whole array with its axes in their own order; it needs memory for all results."""
     shape = extent.shape
     flat = np.empty(prod(shape), dtype=evaluation.dtype)
     row_axes = 1

@@ -8,7 +8,7 @@ import pytest
 from actcli import activation
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, build_figure
 from actcli.exits import UsageError
-from actcli.render.figure.figure_text import Style, _staggered, figure_text
+from actcli.render.figure.figure_text import Style, _stagger, figure_text
 from actcli.render.figure.scale import Scale, round_numbers, tick_texts, y_scale
 from actcli.render.text.theme import THEMES
 
@@ -110,8 +110,8 @@ def test_names_never_share_a_line():
 
 
 def test_names_stay_in_order_and_inside():
-    assert [line for line, _ in _staggered([(1, 0), (1, 1), (1, 2)], 10)] == [1, 2, 3]
-    assert [line for line, _ in _staggered([(10, 0), (10, 1), (9, 2)], 10)] == [8, 9, 10]
+    assert [line for line, _ in _stagger([(1, 0), (1, 1), (1, 2)], 10)] == [1, 2, 3]
+    assert [line for line, _ in _stagger([(10, 0), (10, 1), (9, 2)], 10)] == [8, 9, 10]
 
 
 def test_long_names_become_a_key():

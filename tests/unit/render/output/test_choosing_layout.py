@@ -49,11 +49,11 @@ def test_a_file_without_a_known_suffix_takes_what_format_says():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"output": "results"}, "the suffix does not say the format"),
-        ({"output": ".npy"}, "the suffix does not say the format"),
+        ({"output": "results"}, "the suffix names no format"),
+        ({"output": ".npy"}, "the suffix names no format"),
         ({"output": "y.dat"}, "--format"),
         ({"output": ""}, "-o needs the name of a file"),
-        ({"output": "y.npy", "kind": "csv"}, "-o 'y.npy' is npy by its suffix, but --format says csv"),
+        ({"output": "y.npy", "kind": "csv"}, "-o 'y.npy' is npy by its suffix"),
         ({"output": "y.txt", "kind": "json"}, "is plain by its suffix"),
         ({"output": "y.md", "kind": "table"}, "is markdown by its suffix"),
         ({"kind": "npy"}, "name the file with -o FILE.npy"),

@@ -1,0 +1,53 @@
+"""The world outside: the size of the terminal, and what reaches stderr."""
+
+import io
+
+import pytest
+
+from actcli.terminal import Terminal, printable
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [
+        ("120", 120),
+        ("0120", 120),
+        ("9" * 5000, 10_000),
+        ("100000000", 10_000),
+        ("0", 80),
+        ("-5", 80),
+        ("x", 80),
+    ],
+)
+def test_columns_from_the_environment(columns, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LINES", columns)
+    monkeypatch.setattr("os.get_terminal_size", lambda _: (0, 0))
+    assert Terminal.of_process().size == (width, 24 if width == 80 else width)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("plain text, é 層", "plain text, é 層"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("a\nb\tc\u2028d\x9b", r"a\nb\tc\u2028d\x9b"),
+        ("\udcff\u202e", r"\udcff\u202e"),
+    ],
+)
+def test_control_characters_become_escapes(text, safe):
+    assert printable(text) == safe
+    assert printable(safe) == safe
+
+
+def test_stderr_gets_lines_without_control_characters():
+    err = io.BytesIO()
+    Terminal(None, None, err).say("one \x1b[31m\ntwo")
+    assert err.getvalue() == b"one \\x1b[31m\ntwo\n"
+
+
+def test_a_closed_stderr_is_ignored():
+    err = io.BytesIO()
+    err.close()
+    Terminal(None, None, err).say("nobody hears it")
+    Terminal(None, None, None).draw(b"nor this")
