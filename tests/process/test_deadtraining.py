@@ -186,7 +186,7 @@ def test_every_epoch_is_recorded(actcli: Program) -> None:
 
 def test_born_dead(actcli: Program) -> None:
     ended = actcli("deadcheck", "--born-dead", "--width", "2", "--depth", "9", "--format", "json")
-    (found,) = json.loads(ended.out)
+    (found,) = json.loads(ended.out)["risks"]
     assert found["risk"] == pytest.approx(0.9249, abs=1e-4)
     assert found["measured"] == pytest.approx(found["risk"], abs=0.011)
     assert found["draws"] == 10_000
