@@ -89,7 +89,7 @@ class LayerPart:
             found = self._each(z, 0), self._each(z, 1)
         else:
             h, slope = self.kernels.both(z)
-            found = np.asarray(h, z.dtype), slope if slope.dtype == np.bool_ else np.asarray(slope, z.dtype)
+            found = np.asarray(h, z.dtype), np.asarray(slope, z.dtype)
         self.seconds += time.perf_counter() - started
         return found
 

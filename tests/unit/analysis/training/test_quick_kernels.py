@@ -9,7 +9,7 @@ from actcli.analysis.training.quick_kernels import quick_kernels
 SPECS = tuple(
     one.name for one in catalogue() if not one.by_rows and np.isinf(one.domain).all() and one.name != "step"
 )
-FUSED = ("relu", "leaky_relu", "leaky_relu:0.5", "tanh", "sigmoid", "silu", "gelu")
+FUSED = ("sigmoid", "silu")
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,9 @@ def numbers(largest):
     return near.astype(np.float32)[None, :, None]
 
 
-@pytest.mark.parametrize("spec", sorted({*SPECS, *FUSED, "swish:beta=2", "prelu:0.3", "leaky_relu:-0.1"}))
+@pytest.mark.parametrize(
+    "spec", sorted({*SPECS, *FUSED, "swish:beta=2", "prelu:0.3", "leaky_relu:0.5", "leaky_relu:-0.1"})
+)
 def test_they_are_near_the_exact_ones(spec):
     f = activation(spec)
     z = numbers(1e5 if spec in FUSED else 40)

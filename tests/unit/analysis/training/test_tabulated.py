@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.training.tabulated import tabulated
+from actcli.analysis.training.tabulated import tabulate
 
 
 @pytest.fixture(autouse=True)
@@ -15,11 +15,11 @@ def quiet():
 
 @pytest.mark.parametrize(
     "spec",
-    ["gelu", "gelu_tanh", "quick_gelu", "silu", "mish", "sigmoid", "softplus", "erf", "x*sigmoid(1.7*x)"],
+    ["gelu", "gelu_tanh", "quick_gelu", "silu", "mish", "erf", "x*sigmoid(1.7*x)"],
 )
 def test_a_table_is_near_its_function(spec):
     f = activation(spec)
-    kernels = tabulated(f)
+    kernels = tabulate(f)
     assert kernels is not None
     x = np.concatenate(
         [np.random.default_rng(0).normal(0, 4, 20_000), [-1e30, -1e5, -40, -32, 0, 32, 40, 1e5, 1e30]]
@@ -34,20 +34,32 @@ def test_a_table_is_near_its_function(spec):
 def test_the_points_of_the_table_are_exact():
     f = activation("gelu")
     x = (np.arange(-2000, 2000) / 512).astype(np.float32)
-    assert (tabulated(f)[0](x) == f(x)).all()
+    assert (tabulate(f)[0](x) == f(x)).all()
 
 
 def test_the_numbers_are_left_as_they_are_and_nan_stays_nan():
     x = np.array([0.5, np.nan, -3.0], np.float32)
     before = x.copy()
-    y = tabulated(activation("sigmoid"))[0](x)
+    y = tabulate(activation("erf"))[0](x)
     assert np.array_equal(x, before, equal_nan=True)
     assert np.isnan(y).tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(
     "spec",
-    ["relu", "hard_swish", "laplace", "logit", "tanh", "elu", "exponential", "sine", "max(x, 0)", "log(x)"],
+    [
+        "relu",
+        "hard_swish",
+        "laplace",
+        "logit",
+        "tanh",
+        "elu",
+        "softplus",
+        "sine",
+        "max(x, 0)",
+        "log(x)",
+        "x^3",
+    ],
 )
 def test_what_has_no_table(spec):
-    assert tabulated(activation(spec)) is None
+    assert tabulate(activation(spec)) is None
