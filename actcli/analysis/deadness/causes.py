@@ -1,4 +1,4 @@
-"""Why a dead unit is dead, and whether it can come back, where the weights that feed it are known."""
+"""Causes of death, and whether a unit can come back, from the weights that feed it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,14 +19,14 @@ UNKNOWN = ""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What feeds a layer: z = W x + b, with batch normalisation folded in where there is one.
+    """What feeds a layer: z = W x + b, with batch normalisation folded in.
 
     Attributes:
-        bias: b, (units,); None where it is not known. A layer without a bias has zeros.
-        zero: whether all incoming weights of a unit are 0, bool (units,); None where they are not known.
-        upstream: the name of the layer whose units are the inputs; None where there is none or it is not known.
-        reaches: whether a unit has a weight other than 0 on a unit upstream, bool (units, upstream units).
-        first: whether the inputs are the model's own: nothing upstream can change.
+        bias: b, (units,); zeros for a layer without one, None if unknown.
+        zero: whether all incoming weights of a unit are 0, bool (units,); None if unknown.
+        upstream: the name of the layer whose units are the inputs; None if there is none or it is unknown.
+        reaches: whether a unit has a nonzero weight on a unit upstream, bool (units, upstream units).
+        first: whether the inputs are the model's own, so that nothing upstream can change.
 
     """
 
@@ -38,55 +38,57 @@ class Weights:
 
 
 def explain(layers: Sequence[LayerVerdict], weights: Mapping[str, Weights]) -> tuple[LayerVerdict, ...]:
-    """The same verdicts with a cause for each dead unit, and with those that are locked.
+    """Return the verdicts with a cause for each dead unit, and with the locked units.
 
-    The first that applies: `zero weights` (all incoming ones are 0), `dead upstream` (every unit upstream that
-    reaches it is dead), `bias` (b + max Wx <= 0 though max Wx > 0), else `data` (its inputs never drive it up).
-    Blank where the weights, or max z, do not tell, and for a unit at the upper end of its activation.
+    The first that applies: `zero weights` (all incoming weights are 0), `dead upstream` (every unit upstream that
+    reaches it is dead), `bias` (b + max Wx <= 0 though max Wx > 0), else `data` (its inputs never drive it up). Blank
+    if weights and max z do not tell, and for a unit at the upper end of its activation.
 
-    A dead unit of the first layer is locked: no change upstream can wake it.
+    A dead unit of the first layer is locked: no change upstream can revive it.
     """
     by_name = {layer.name: layer for layer in layers}
     return tuple(
-        layer if layer.name not in weights else _explained(layer, weights[layer.name], by_name)
+        layer if layer.name not in weights else _explain_layer(layer, weights[layer.name], by_name)
         for layer in layers
     )
 
 
-def _explained(layer: LayerVerdict, known: Weights, by_name: Mapping[str, LayerVerdict]) -> LayerVerdict:
+def _explain_layer(
+    layer: LayerVerdict, weights: Weights, by_name: Mapping[str, LayerVerdict]
+) -> LayerVerdict:
     words = np.full(layer.units, UNKNOWN, object)
-    positive = _driven_up(layer, known)
+    positive = _is_driven_up(layer, weights)
     if positive is not None:
-        # a hard sigmoid that rests at its upper end was driven up all too well: neither word is true of it
+        # neither word is true of a hard sigmoid that rests at its upper end
         low = np.asarray(layer.state.maximum <= layer.state.rule.flat_below, np.bool_)
         words[low] = np.where(positive, BIAS, DATA)[low]
-    fed_by_dead = _fed_by_dead(layer, known, by_name)
+    fed_by_dead = _is_fed_by_dead(layer, weights, by_name)
     if fed_by_dead is not None:
         words[fed_by_dead] = DEAD_UPSTREAM
-    if known.zero is not None and known.zero.shape == (layer.units,):
-        words[known.zero] = ZERO_WEIGHTS
+    if weights.zero is not None and weights.zero.shape == (layer.units,):
+        words[weights.zero] = ZERO_WEIGHTS
     words[~layer.dead_units] = UNKNOWN
-    locked = layer.dead_units if known.first else np.zeros(layer.units, np.bool_)
+    locked = layer.dead_units if weights.first else np.zeros(layer.units, np.bool_)
     return replace(layer, causes=tuple(str(word) for word in words), locked=locked)
 
 
-def _driven_up(layer: LayerVerdict, known: Weights) -> Flags | None:
-    """Whether max Wx = max z - b > 0; None where z or b is not known, or where death is not the negative side."""
+def _is_driven_up(layer: LayerVerdict, weights: Weights) -> Flags | None:
+    """Return whether max Wx = max z - b > 0; None if z or b is unknown, or if death is not on the negative side."""
     state = layer.state
-    if known.bias is None or known.bias.shape != (layer.units,):
+    if weights.bias is None or weights.bias.shape != (layer.units,):
         return None
     if state.rule.recorded != "pre" or state.rule.kind != "relu_like" or not state.samples:
         return None
-    # Compared, not subtracted: the difference of two close numbers of a narrow type may vanish.
-    return np.asarray(state.maximum > known.bias, np.bool_)
+    # compared, not subtracted: the difference of two close numbers of a narrow type may vanish
+    return np.asarray(state.maximum > weights.bias, np.bool_)
 
 
-def _fed_by_dead(layer: LayerVerdict, known: Weights, by_name: Mapping[str, LayerVerdict]) -> Flags | None:
-    upstream = None if known.upstream is None else by_name.get(known.upstream)
-    if upstream is None or known.reaches is None:
+def _is_fed_by_dead(
+    layer: LayerVerdict, weights: Weights, by_name: Mapping[str, LayerVerdict]
+) -> Flags | None:
+    """Return whether all units upstream that reach a unit are dead; None if the weights do not tell."""
+    upstream = None if weights.upstream is None else by_name.get(weights.upstream)
+    reaches = weights.reaches
+    if upstream is None or reaches is None or reaches.shape != (layer.units, upstream.units):
         return None
-    if known.reaches.shape != (layer.units, upstream.units):
-        return None
-    return np.asarray(
-        known.reaches.any(axis=1) & ~known.reaches[:, ~upstream.dead_units].any(axis=1), np.bool_
-    )
+    return np.asarray(reaches.any(axis=1) & ~reaches[:, ~upstream.dead_units].any(axis=1), np.bool_)

@@ -1,4 +1,4 @@
-"""How sure a count of firings makes us: exact upper bounds of a probability, and the samples they need."""
+"""Exact upper bounds of firing probabilities, and the samples they need."""
 
 import math
 from dataclasses import dataclass
@@ -13,29 +13,29 @@ Numbers = NDArray[np.float64]
 
 _NEWTON_STEPS = 100
 _CLOSE = 1e-12
-"""Of p, relative: a Newton step this small ends the search; the next would be its square."""
+"""Relative Newton step of p that ends the search; the next step would be its square."""
 _REACH = 37.0
-"""How far the log density is followed below its height at the start: e**-37 = 1e-16."""
+"""Fall of the log density at which its tail is cut off: e**-37 = 1e-16."""
 _NODES = 64
 _PANEL = 1024
 _SMALL = 16
 
 
 def silent_bound(samples: int, confidence: float) -> float:
-    """The upper bound of the firing probability of a unit that was silent in all samples: 1 - alpha**(1/N).
+    """Return the upper bound of the firing probability of a unit that was silent in all samples: 1 - alpha**(1/N).
 
-    alpha = 1 - confidence. Exact, and valid at any stopping time, since a silence can only end once. 1 for no
-    samples. Raises UsageError for a confidence that is not between 0 and 1.
+    alpha = 1 - confidence. Exact, and valid at any stopping time, since silence ends only once. 1 without samples.
+    Raises UsageError for a confidence that is not between 0 and 1.
     """
     alpha = _alpha(confidence)
     return 1.0 if samples < 1 else -math.expm1(math.log(alpha) / samples)
 
 
 def firing_bound(fired: NDArray[np.int64], samples: int, confidence: float) -> Numbers:
-    """The upper bounds of firing probabilities after k firings in N samples: BetaInv(1 - alpha; k + 1, N - k).
+    """Return the upper bounds of firing probabilities after k firings in N samples: BetaInv(1 - alpha; k + 1, N - k).
 
-    fired: (units,), each from 0 to samples; returns (units,) float64, 1 where k = N. For a number of samples
-    fixed in advance. Each solves P(X <= k) = alpha for X binomial (N, p). Raises UsageError for a confidence
+    fired: (units,), each from 0 to samples; returns (units,) float64, 1 where k = N. For a number of samples fixed in
+    advance. Each solves P(X <= k) = alpha for X binomial (N, p). Raises UsageError for a confidence
     that is not between 0 and 1. Source: Clopper & Pearson 1934.
     """
     alpha = _alpha(confidence)
@@ -44,32 +44,32 @@ def firing_bound(fired: NDArray[np.int64], samples: int, confidence: float) -> N
     bounds[counts == 0] = silent_bound(samples, confidence)
     between = (counts > 0) & (counts < samples)
     if between.any():
-        bounds[between] = _solved(counts[between].astype(np.float64), float(samples), alpha)
+        bounds[between] = _solve(counts[between].astype(np.float64), float(samples), alpha)
     return bounds[where.reshape(-1)]
 
 
 def samples_needed(units: int, rare: float, confidence: float) -> int:
-    """The samples after which silence of any of M units means p < p0: N >= ln(M / alpha) / -ln(1 - p0).
+    """Return the samples after which silence of any of M units means p < p0: N >= ln(M / alpha) / -ln(1 - p0).
 
-    The bound holds for all units together (Bonferroni). Never fewer than 2: one sample makes nobody sure.
+    The bound holds for all units together (Bonferroni). At least 2: one sample is never proof.
     Raises UsageError for no units, or a rare or confidence that is not between 0 and 1.
     """
     alpha = _alpha(confidence)
     if units < 1:
-        raise UsageError(f"{units} units: the samples needed are those for 1 unit or more")
+        raise UsageError(f"{units} units: must be 1 or more")
     if not 0 < rare < 1:
-        raise UsageError(f"rare {rare:g}: a firing probability between 0 and 1 is wanted")
+        raise UsageError(f"rare {rare:g}: must be a firing probability between 0 and 1")
     needed = (math.log(units) - math.log(alpha)) / -math.log1p(-rare)
     return max(2, math.ceil(needed))
 
 
 def round_up(bound: float, digits: int = 3) -> float:
-    """A bound rounded outward to some significant digits: the smallest such decimal that is not below it.
+    """Round a bound outward to some significant digits: the smallest such decimal that is not below it.
 
-    0 and what is not finite stay. Raises UsageError for fewer than 1 digit.
+    0 and non-finite numbers stay. Raises UsageError for fewer than 1 digit.
     """
     if digits < 1:
-        raise UsageError(f"{digits} digits: 1 or more are wanted")
+        raise UsageError(f"{digits} digits: must be 1 or more")
     if not bound or not math.isfinite(bound):
         return bound
     from decimal import ROUND_CEILING, Context
@@ -79,20 +79,20 @@ def round_up(bound: float, digits: int = 3) -> float:
 
 def _alpha(confidence: float) -> float:
     if not 0 < confidence < 1:
-        raise UsageError(f"confidence {confidence:g}: a number between 0 and 1 is wanted, such as 0.95")
+        raise UsageError(f"confidence {confidence:g}: must be between 0 and 1, such as 0.95")
     return 1.0 - confidence
 
 
-def _solved(fired: Numbers, samples: float, alpha: float) -> Numbers:
-    """The p at which P(X <= k) = alpha: the upper tail of a beta density with a = k + 1, b = N - k.
+def _solve(fired: Numbers, samples: float, alpha: float) -> Numbers:
+    """Return the p at which P(X <= k) = alpha: the upper tail of a beta density with a = k + 1, b = N - k.
 
     Written in d, the log odds of p less those of the mode q = a / (a + b): there the density is
-    c · exp(-D(d)), D(d) = n·log(1 + q (e**d - 1)) - a·d, log-concave, with exponential tails on both sides, and
-    exact where a, b or both are huge. Newton's method on the logarithm of its tail, which is concave,
-    comes down to the root from the right and cannot leave it.
+    c · exp(-D(d)), D(d) = n·log(1 + q (e**d - 1)) - a·d: log-concave, with exponential tails on both sides, and
+    exact where a, b or both are huge. Newton's method on the logarithm of its tail, which is concave, comes down
+    to the root from the right and cannot overshoot it.
     """
     beta = _Beta.of(fired + 1.0, samples - fired)
-    # The normal tail is below exp(-z**2 / 2) / 2: its z is to the right of the root, or near it.
+    # the normal tail is below exp(-z**2 / 2) / 2: its z lies right of the root, or near it
     z = math.copysign(math.sqrt(-2.0 * math.log(2.0 * min(alpha, 1.0 - alpha))), 0.5 - alpha)
     at = z / np.sqrt(beta.a * (beta.b / beta.n))
     target = math.log(alpha)
@@ -118,21 +118,21 @@ class _Beta:
     @classmethod
     def of(cls, a: Numbers, b: Numbers) -> "_Beta":
         n = a + b
-        # Gamma(n) / (Gamma(a) Gamma(b)) a**a b**b / n**n with Stirling's formula: what is huge has cancelled.
+        # Gamma(n) / (Gamma(a) Gamma(b)) a**a b**b / n**n by Stirling's formula, in which the huge factors cancel
         correction = _stirling_error(n) - _stirling_error(a) - _stirling_error(b)
         height = np.sqrt(a * (b / n) / (2.0 * np.pi)) * np.exp(correction)
         return cls(a, b, n, a / n, height)
 
     def density_and_tail(self, at: Numbers) -> tuple[Numbers, Numbers]:
-        """The density at d, and its integral from there on."""
+        """Return the density at d, and its integral from there to infinity."""
         density, tail = np.empty(at.size), np.empty(at.size)
-        for start in range(0, at.size, _PANEL):  # the nodes of a panel stay in the cache
+        for start in range(0, at.size, _PANEL):  # a panel's nodes stay in the cache
             part = slice(start, start + _PANEL)
             chosen = _Beta(self.a[part], self.b[part], self.n[part], self.q[part], self.height[part])
-            density[part], tail[part] = chosen._integrated(at[part])
+            density[part], tail[part] = chosen._integrate(at[part])
         return density, tail
 
-    def _integrated(self, at: Numbers) -> tuple[Numbers, Numbers]:
+    def _integrate(self, at: Numbers) -> tuple[Numbers, Numbers]:
         nodes, weights = _gauss_legendre()
         here = self._fall(at)
         width = self._end(at) - at
@@ -142,11 +142,11 @@ class _Beta:
         return density, density * width * shape
 
     def _fall(self, d: Numbers) -> Numbers:
-        """D(d): how far the log density is below its mode. (units,) or (nodes, units)."""
+        """Return D(d), how far the log density lies below its mode. (units,) or (nodes, units)."""
         return np.asarray(self.n * np.log1p(self.q * np.expm1(d)) - self.a * d, np.float64)
 
     def _end(self, at: Numbers) -> Numbers:
-        """Where nothing of the tail is left: D convex, so that Newton's steps end on the far side of it."""
+        """Return where the tail is cut off; D is convex, so that Newton's steps end beyond that point."""
         start = np.maximum(at, 0.0)
         level = self._fall(start) + _REACH
         slope, bend = self._slope(start)
@@ -157,20 +157,20 @@ class _Beta:
         return end
 
     def _slope(self, d: Numbers) -> tuple[Numbers, Numbers]:
-        """D' and D''."""
+        """Return D' and D''."""
         share = self.q * np.exp(d) / (1.0 + self.q * np.expm1(d))
         return self.n * share - self.a, self.n * share * (1.0 - share)
 
 
 @cache
 def _gauss_legendre() -> tuple[Numbers, Numbers]:
-    """Nodes and weights on (0, 1)."""
+    """Return nodes and weights on (0, 1)."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return (nodes + 1.0) / 2.0, weights / 2.0
 
 
 def _stirling_error(x: Numbers) -> Numbers:
-    """log Gamma(x) less Stirling's (x - 1/2) log x - x + log(2 pi)/2, for whole x >= 1 to 1e-16."""
+    """Return log Gamma(x) less Stirling's (x - 1/2) log x - x + log(2 pi)/2, for whole x >= 1 to 1e-16."""
     inverse = 1.0 / (x * x)
     series = (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - inverse / 1188) * inverse) * inverse) * inverse) / x
     small = np.minimum(x, _SMALL).astype(np.int64)

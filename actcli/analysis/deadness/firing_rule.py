@@ -1,8 +1,8 @@
-"""What it means that a unit fires: on which values of what was recorded its activation passes a gradient on.
+"""Firing rules: the recorded values at which an activation passes a gradient on.
 
-An activation with an exact zero branch (relu, hard_swish) fires outside its zero-gradient set. Any other fires
-where |phi'| is at least 1e-3 of its largest value. Both are sets of the pre-activation z; where h = phi(z) was
-recorded, the set is carried over by phi, if h can tell the two sides apart.
+An activation with an exact zero branch (relu, hard_swish) fires outside its zero-gradient set. Any other fires where
+|phi'| is at least 1e-3 of its largest value. Both are sets of pre-activations z. If h = phi(z) was recorded, phi
+maps the set to outputs, provided that h tells firing and silent z apart.
 """
 
 from collections.abc import Iterable
@@ -23,25 +23,25 @@ Array = NDArray[np.float64]
 INF = float("inf")
 
 FADED_BELOW = 1e-3
-"""The part of the largest |phi'| below which a gradient counts as gone."""
+"""Fraction of the largest |phi'| below which a gradient counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a unit fires, told from the recorded value v: its pre-activation z or its output h.
+    """The condition under which a unit fires at its recorded value v, the pre-activation z or the output h.
 
     Attributes:
         function: the activation's specification, as `activation` takes it.
-        recorded: what v is: `pre` for z, `post` for h = phi(z).
-        kind: `relu_like` where phi is 0 on an interval; `leaky` where it is a line from 0 on and rises with
-            another slope below 0 (leaky_relu, elu, selu); else `other`.
-        fires: the intervals of v in which the unit fires, in order; an infinite end belongs to its interval.
-            Empty where `by_slope` decides.
-        flat_below, flat_above: v that does not fire counts as low if it is <= flat_below, else as high if it is
-            >= flat_above; -inf and inf where that side has a gradient for ever. Values that do not fire between
-            two firing intervals (gelu about z = -0.75) are neither.
-        by_slope: for a wave, whose firing intervals never end: fires where |phi'(z)| >= by_slope; else None.
-        gradient: |phi'| wherever it fires, where that is one number and 0 elsewhere (relu: 1); else None.
+        recorded: `pre` if v is z, `post` if v is h = phi(z).
+        kind: `relu_like` if phi is 0 on an interval; `leaky` if it is a line from 0 on and rises with another slope
+            below 0 (leaky_relu, elu, selu); else `other`.
+        fires: the intervals of v in which the unit fires, in order; an infinite end belongs to its interval. Empty if
+            `by_slope` decides.
+        flat_below, flat_above: a v that does not fire counts as low if v <= flat_below, else as high if
+            v >= flat_above; -inf and inf if the gradient never ends on that side. Silent values between two firing
+            intervals (gelu about z = -0.75) count as neither.
+        by_slope: for a wave, with endless firing intervals: fires where |phi'(z)| >= by_slope; else None.
+        gradient: |phi'| wherever it fires, if that is one number, and 0 elsewhere (relu: 1); else None.
         lowest, highest: infimum and supremum of phi.
 
     """
@@ -59,11 +59,11 @@ class Rule:
 
 
 def firing_rule(f: Activation, recorded: RecordedValue) -> Rule:
-    """The rule for one activation, found from the function itself at its own parameters.
+    """Derive the rule of one activation from the function itself, at its own parameters.
 
-    Where the slope grows without bound (exponential), its largest value is taken on the middle of the domain,
-    from -1 to 1. Raises UsageError for a function of rows, for one without a gradient anywhere (step), and
-    where `post` cannot decide, because the same h comes from a z that fires and from one that does not (gelu).
+    If the slope grows without bound (exponential), its largest value is taken in the middle of the domain, from -1 to
+    1. Raises UsageError for a function of rows, for one without any gradient (step), and if `post` cannot decide,
+    because the same h comes from a firing and a silent z (gelu).
     """
     if f.by_rows:
         raise UsageError(f"{f.spec} works over rows: its units do not fire one by one")
@@ -79,7 +79,7 @@ def firing_rule(f: Activation, recorded: RecordedValue) -> Rule:
         lowest, highest = _range(f, parts)
         if len(steep) > _MOST_INTERVALS:
             if recorded == "post":
-                raise _undecided(f)
+                raise _not_invertible(f)
             slope = FADED_BELOW * largest
             return Rule(f.spec, recorded, kind, (), -INF, INF, slope, None, lowest, highest)
         gradient = _one_gradient(parts, steep) if branch else None
@@ -88,43 +88,43 @@ def firing_rule(f: Activation, recorded: RecordedValue) -> Rule:
             below = steep[0].low if steep[0].low > low else -INF
             above = steep[-1].high if steep[-1].high < high else INF
         else:
-            steep, below, above = _carried_over(f, parts, steep)
+            steep, below, above = _map_to_outputs(f, parts, steep)
     return Rule(f.spec, recorded, kind, steep, below, above, None, gradient, lowest, highest)
 
 
 def fires(rule: Rule, values: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Where each recorded value fires, in the shape of the values; NaN does not. float16, float32 or float64."""
+    """Return which recorded values fire; NaN does not. bool, in the shape of the float values."""
     if rule.by_slope is not None:
         from actcli.activations import activation
 
         with np.errstate(invalid="ignore"):
             steep: NDArray[np.bool_] = np.abs(activation(rule.function).grad(values)) >= rule.by_slope
         return steep
-    found = np.zeros(values.shape, np.bool_)
+    firing = np.zeros(values.shape, np.bool_)
     for interval in rule.fires:
-        found |= within(interval, values)
-    return found
+        firing |= within(interval, values)
+    return firing
 
 
 def within(interval: Interval, values: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which values lie in an interval, exactly as if they were compared in float64; NaN does not.
+    """Return which values lie in an interval, exactly as if compared in float64; NaN does not.
 
     An infinite end belongs to the interval.
     """
     low, high = interval.low, interval.high
-    found: NDArray[np.bool_] | None = None
+    inside: NDArray[np.bool_] | None = None
     if low > -INF:
         bound = round_to_type(low, values.dtype, up=interval.holds_low)
-        found = values >= bound if interval.holds_low else values > bound
+        inside = values >= bound if interval.holds_low else values > bound
     if high < INF:
         bound = round_to_type(high, values.dtype, up=not interval.holds_high)
         below: NDArray[np.bool_] = values <= bound if interval.holds_high else values < bound
-        found = below if found is None else np.logical_and(found, below, out=found)
-    return np.logical_not(np.isnan(values)) if found is None else found
+        inside = below if inside is None else np.logical_and(inside, below, out=inside)
+    return np.logical_not(np.isnan(values)) if inside is None else inside
 
 
 def round_to_type(bound: float, dtype: np.dtype[np.floating], *, up: bool) -> Any:
-    """The number of a type next to a bound from above or from below: no value of the type lies between them."""
+    """Round a bound up or down to the nearest number of a type: no value of the type lies between them."""
     with np.errstate(over="ignore"):
         near = dtype.type(bound)
     if up and float(near) < bound:
@@ -138,12 +138,12 @@ _MOST_INTERVALS = 64
 _SAME = 1e-12
 
 
-def _undecided(f: Activation) -> UsageError:
-    return UsageError(f"{f.spec} cannot be inverted: the record must be of its inputs; --recorded pre")
+def _not_invertible(f: Activation) -> UsageError:
+    return UsageError(f"{f.spec} cannot be inverted: record its inputs and say `recorded=pre`")
 
 
 def _middle(part: Interval) -> Array:
-    """A point well inside an interval, and one near each end where it has one."""
+    """Return a point in the middle of an interval, and one near each end."""
     low, high = max(part.low, -1e9), min(part.high, 1e9)
     return np.array([low + share * (high - low) for share in (0.01, 0.5, 0.99)])
 
@@ -170,14 +170,14 @@ def _largest_gradient(f: Activation, parts: Iterable[Piece]) -> float:
 
 
 def _with_turns(f: Activation, part: Piece) -> Array:
-    """A piece's samples, with the points where f' changes its sign or turns: between them |f'| is monotone."""
+    """Return a piece's samples with the points where f' changes sign or turns: |f'| is monotone between them."""
     stationary = sign_changes(f.grad, part.x, part.slope)
     turns = sign_changes(lambda x: f.grad(x, order=2), part.x, part.curvature)
     return np.unique(np.concatenate([part.x, stationary, turns]))
 
 
 def _is_leaky(f: Activation, parts: tuple[Piece, ...]) -> bool:
-    """A rising line from 0 on, a kink at 0, and below it a slope that is another and never negative."""
+    """Return whether f is a rising line from 0 on, with a kink at 0 and another, nonnegative slope below it."""
     if not any(kink.at == 0 for kink in f.kinks) or float(f(0.0)) != 0:
         return False
     right = [part for part in parts if part.low >= 0]
@@ -188,18 +188,18 @@ def _is_leaky(f: Activation, parts: tuple[Piece, ...]) -> bool:
 
 
 def _one_gradient(parts: Iterable[Piece], steep: Iterable[Interval]) -> float | None:
-    """|f'| on the firing intervals, where it is one number."""
-    found = set()
+    """Return |f'| on the firing intervals, if it is one number."""
+    slopes = set()
     for part in parts:
         if any(part.low < interval.high and interval.low < part.high for interval in steep):
             if not part.affine:
                 return None
-            found.add(abs(float(part.slope[0])))
-    return found.pop() if len(found) == 1 else None
+            slopes.add(abs(float(part.slope[0])))
+    return slopes.pop() if len(slopes) == 1 else None
 
 
 def _range(f: Activation, parts: Iterable[Piece]) -> tuple[float, float]:
-    """Infimum and supremum: among samples, turning points, kinks and the ends of the domain."""
+    """Return infimum and supremum, taken from samples, turning points, kinks and the ends of the domain."""
     low, high = f.definition.domain
     values = [f(np.array([low, high])), f(np.array([kink.at for kink in f.kinks]))]
     for part in parts:
@@ -209,33 +209,33 @@ def _range(f: Activation, parts: Iterable[Piece]) -> tuple[float, float]:
 
 
 def _without(domain: tuple[float, float], flat: Iterable[Interval]) -> tuple[Interval, ...]:
-    """What is left of the domain when intervals are taken out."""
-    found = []
+    """Return the domain without some intervals."""
+    rest = []
     low, holds_low = domain[0], False
     for part in flat:
         if low < part.low:
-            found.append(Interval(low, part.low, holds_low, not part.holds_low))
+            rest.append(Interval(low, part.low, holds_low, not part.holds_low))
         low, holds_low = part.high, not part.holds_high
     if low < domain[1]:
-        found.append(Interval(low, domain[1], holds_low, holds_high=False))
-    return tuple(found)
+        rest.append(Interval(low, domain[1], holds_low, holds_high=False))
+    return tuple(rest)
 
 
 def _steep(f: Activation, parts: Iterable[Piece], threshold: float) -> tuple[Interval, ...]:
-    """Where |f'| >= threshold."""
+    """Return the intervals in which |f'| >= threshold."""
 
     def excess(x: Array) -> Array:
         over: Array = np.abs(f.grad(x)) - threshold
         return over
 
-    found: list[Interval] = []
+    intervals: list[Interval] = []
     for part in parts:
         x = _with_turns(f, part)
         over = excess(x)
         over[np.abs(over) <= _SAME * threshold] = 0
         ends = [part.low, *sign_changes(excess, x, over).tolist(), part.high]
-        telling = over[(over != 0) & ~np.isnan(over)]
-        steep = not telling.size or telling[0] > 0
+        signs = over[(over != 0) & ~np.isnan(over)]
+        steep = not signs.size or signs[0] > 0
         for low, high in pairwise(ends):
             if steep:
                 held = [
@@ -244,49 +244,50 @@ def _steep(f: Activation, parts: Iterable[Piece], threshold: float) -> tuple[Int
                     else True
                     for end in (low, high)
                 ]
-                found.append(Interval(low, high, *held))
+                intervals.append(Interval(low, high, *held))
             steep = not steep
-    return _joined(found)
+    return _join(intervals)
 
 
-def _joined(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """Intervals in order; those that meet in a point that one of them holds, or overlap, become one."""
-    found: list[Interval] = []
+def _join(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the intervals in order, with those merged that overlap or meet in a point that one of them holds."""
+    joined: list[Interval] = []
     for part in sorted(intervals, key=lambda part: (part.low, not part.holds_low)):
-        last = found[-1] if found else None
+        last = joined[-1] if joined else None
         if last and (part.low < last.high or (part.low == last.high and (part.holds_low or last.holds_high))):
             end = max((last.high, last.holds_high), (part.high, part.holds_high))
-            found[-1] = Interval(last.low, end[0], last.holds_low, end[1])
+            joined[-1] = Interval(last.low, end[0], last.holds_low, end[1])
         else:
-            found.append(part)
-    return tuple(found)
+            joined.append(part)
+    return tuple(joined)
 
 
-def _carried_over(
+def _map_to_outputs(
     f: Activation, parts: Iterable[Piece], steep: tuple[Interval, ...]
 ) -> tuple[tuple[Interval, ...], float, float]:
-    """The firing set of h, and below and above which h is flat. Raises UsageError when the sets overlap.
+    """Return the firing intervals of h, and the bounds below and above which h is flat.
 
-    A single h may come from both sides (hard_swish is 0 at z = 0 and below -3): it does not fire.
+    A single h may come from firing and silent z (hard_swish is 0 at z = 0 and below -3): it does not fire. Raises
+    UsageError if an interval of h does.
     """
     gaps = _without(f.definition.domain, steep)
     turns = [at for part in parts for at in sign_changes(f.grad, part.x, part.slope).tolist()]
     cuts = sorted({*turns, *(kink.at for kink in f.kinks)})
-    firing = _joined(image for part in steep for image in _images(f, part, cuts))
-    silent = _joined(image for part in gaps for image in _images(f, part, cuts))
+    firing = _join(image for part in steep for image in _images(f, part, cuts))
+    silent = _join(image for part in gaps for image in _images(f, part, cuts))
     for image in silent:
         if image.low < image.high and any(
             min(image.high, other.high) - max(image.low, other.low) > _SAME * abs(image.high)
             for other in firing
         ):
-            raise _undecided(f)
+            raise _not_invertible(f)
     for image in silent:
-        firing = tuple(rest for part in firing for rest in _apart(part, image))
+        firing = tuple(rest for part in firing for rest in _cut_out(part, image))
     below, above = -INF, INF
     for part in gaps:
         if part.low > f.definition.domain[0] and part.high < f.definition.domain[1]:
             continue
-        images = _joined(_images(f, part, cuts))
+        images = _join(_images(f, part, cuts))
         low, high = images[0].low, images[-1].high
         if high <= firing[0].low or (low < firing[-1].high and part.low == f.definition.domain[0]):
             below = max(below, high)
@@ -296,7 +297,7 @@ def _carried_over(
 
 
 def _images(f: Activation, part: Interval, cuts: Iterable[float]) -> Iterable[Interval]:
-    """The values of f on an interval, by the stretches between cuts, on which f does not turn back."""
+    """Yield the values of f on an interval, for each stretch between cuts, where f is monotone."""
     ends = [part.low, *(at for at in cuts if part.low < at < part.high), part.high]
     jumps = {kink.at for kink in f.kinks if kink.jump}
     for at in ends[1:-1]:
@@ -305,7 +306,7 @@ def _images(f: Activation, part: Interval, cuts: Iterable[float]) -> Iterable[In
         if held:
             yield Interval.point(float(f(end)) + 0.0)
     for low, high in pairwise(ends):
-        # beside a jump the first value itself is the end, and is taken
+        # beside a jump the first value itself is the end, and belongs to the image
         jumped = [end in jumps for end in (low, high)]
         inner = [
             np.nextafter(low, high) if jumped[0] else low,
@@ -319,8 +320,8 @@ def _images(f: Activation, part: Interval, cuts: Iterable[float]) -> Iterable[In
         yield Interval(first + 0.0, last + 0.0, holds_first, holds_last)
 
 
-def _apart(part: Interval, other: Interval) -> Iterable[Interval]:
-    """What is left of an interval without another that it overlaps in a point at most."""
+def _cut_out(part: Interval, other: Interval) -> Iterable[Interval]:
+    """Yield the parts of an interval without another one that it shares at most a point with."""
     at = other.low if other.low == other.high else None
     if at is not None and part.low < at < part.high:
         yield Interval(part.low, at, part.holds_low, holds_high=False)

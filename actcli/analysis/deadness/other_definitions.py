@@ -1,4 +1,4 @@
-"""What other tools call dead: their definitions, read from the same statistics."""
+"""Other tools' definitions of dead units, applied to the same statistics."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Preset:
     """Another tool's definition.
 
     Attributes:
-        name: as `--definition` takes it.
+        name: how it is chosen.
         wording: the definition in a sentence.
-        source: where it is from.
-        flags: which units it flags, by statistics and tau. bool (units,).
-        flags_layer: whether it flags the layer, by the share of units flagged; None where it has no such rule.
+        source: its origin.
+        flags: maps statistics and tau to the units it flags. bool (units,).
+        flags_layer: maps the share of flagged units to whether it flags the layer; None without such a rule.
 
     """
 
@@ -34,14 +34,14 @@ class Preset:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """A layer by another tool's definition.
+    """A layer read by another tool's definition.
 
     Attributes:
         layer: its name.
         definition: the preset's name.
         wording: the definition in a sentence.
         flags: the units it flags, bool (units,). A definition of whole layers flags all units or none.
-        layer_flagged: whether it flags the layer as a whole; False where it has no such rule.
+        layer_flagged: whether it flags the layer as a whole; False without such a rule.
 
     """
 
@@ -58,7 +58,7 @@ class Reading:
 
 
 def apply_definition(state: LayerState, definition: str, tau: float = 0.025) -> Reading:
-    """The layer by a definition of PRESETS; nothing is flagged where nothing was seen.
+    """Read a layer by a definition of PRESETS; nothing is flagged without samples.
 
     Raises UsageError for an unknown definition.
     """
@@ -72,27 +72,27 @@ def apply_definition(state: LayerState, definition: str, tau: float = 0.025) -> 
 
 
 def require_definition(definition: str) -> None:
-    """Raise UsageError unless it is the name of a preset."""
+    """Raise UsageError unless the definition is the name of a preset."""
     if definition not in PRESETS:
         raise UsageError(f"unknown definition {definition!r}; there are {', '.join(PRESETS)}")
 
 
-def _hardly_fires(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - as the others
+def _hardly_fires(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - same signature for all
     return np.asarray(state.fired * 100 < state.samples, np.bool_)
 
 
-def _sums_to_zero(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - as the others
-    # Of ReLU's outputs, for which the detector is made, the sum is that of |h|.
+def _sums_to_zero(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - same signature for all
+    # the detector is made for ReLU, whose outputs sum up to the sum of |h|
     return np.asarray((state.absolute == 0) & (state.finite == state.elements), np.bool_)
 
 
-def _mostly_nonpositive(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - as the others
+def _mostly_nonpositive(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - same signature for all
     share = _outputs_up_to_zero(state) / (state.elements * state.units) if state.units else 0.0
     return np.full(state.units, share >= 0.7)
 
 
 def _outputs_up_to_zero(state: LayerState) -> int:
-    """Elements with h <= 0, also where z was recorded, whose sign need not be that of h."""
+    """Return the number of elements with h <= 0; where z was recorded, its sign may differ from that of h."""
     if state.rule.recorded == "post" or state.rule.lowest < 0:
         return int(state.nonpositive.sum())
     return int(state.low.sum()) if state.rule.kind == "relu_like" else 0

@@ -1,7 +1,6 @@
-"""Statistics of layers from numbers that a graph has already reduced to one per sample and unit."""
+"""Statistics of a layer from values that a graph has already reduced to one per sample and unit."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,26 +14,23 @@ from actcli.analysis.deadness.unit_statistics import first_firing, last_firing
 def from_reductions(
     rule: Rule, name: str, reductions: Mapping[str, NDArray[Any]], positions: int, start: int | None
 ) -> LayerState:
-    """The state of some consecutive samples of which only numbers by sample and unit are there.
+    """Return the statistics of consecutive samples from reductions over each sample's positions.
 
-    reductions: arrays (samples, units) over each sample's `positions`: `maximum`, `minimum`, `mean`, `m2` (the
-    sum of squared deviations from that sample's mean), `absolute` (the sum of |h|), `nonpositive`, `fired`,
-    `value_minimum`, `value_maximum`; where they can be more than 0 `low`, `high`, `nan`, `infinite`; where it
-    was observed `slope`. `fired` is 0 or not, whether any position fired. What is NaN because the sample holds
-    NaN or inf is left out of extremes and moments.
+    reductions: arrays (samples, units): `maximum`, `minimum`, `mean`, `m2` (the sum of squared deviations from that
+    sample's mean), `absolute` (the sum of |h|), `nonpositive`, `fired` (above 0 if any position fired),
+    `value_minimum`, `value_maximum`; `low`, `high`, `nan`, `infinite` where they can be above 0; `slope` where it was
+    observed. Values that are NaN because the sample holds NaN or inf count neither in extremes nor in moments.
     """
     samples, units = reductions["maximum"].shape
-    state = empty_state(name, rule, units)
     if not samples:
-        return state
+        return empty_state(name, rule, units)
 
     def count(key: str) -> Counts:
-        # counts come as floats from a graph
-        return (
-            np.rint(reductions[key]).astype(np.int64)
-            if key in reductions
-            else np.zeros((samples, units), int)
-        )
+        # a graph gives counts as floats
+        if key not in reductions:
+            return np.zeros((samples, units), np.int64)
+        counts: Counts = np.rint(reductions[key]).astype(np.int64)
+        return counts
 
     fired = np.asarray(reductions["fired"]) > 0
     times = fired.sum(axis=0, dtype=np.int64)
@@ -49,8 +45,11 @@ def from_reductions(
         away = mean - middle
         middle += (weight * away).sum(axis=0) / total
         spread = m2.sum(axis=0) + (weight * np.square(mean - middle)).sum(axis=0)
-    state = replace(
-        state,
+    slope = reductions.get("slope")
+    state = LayerState(
+        name=name,
+        rule=rule,
+        start=None,
         samples=samples,
         elements=samples * positions,
         fired=times,
@@ -59,32 +58,21 @@ def from_reductions(
         infinite=infinite.sum(axis=0),
         low=count("low").sum(axis=0),
         high=count("high").sum(axis=0),
-        minimum=_least(reductions["minimum"]),
-        maximum=_most(reductions["maximum"]),
+        minimum=_extreme(np.fmin, reductions["minimum"], INF),
+        maximum=_extreme(np.fmax, reductions["maximum"], -INF),
         mean=middle,
         m2=spread,
         absolute=np.where(np.isfinite(absolute), absolute, 0.0).sum(axis=0),
-        value_minimum=_least(reductions["value_minimum"]),
-        value_maximum=_most(reductions["value_maximum"]),
-        slope=_largest(reductions.get("slope"), units),
+        value_minimum=_extreme(np.fmin, reductions["value_minimum"], INF),
+        value_maximum=_extreme(np.fmax, reductions["value_maximum"], -INF),
+        slope=np.full(units, np.nan) if slope is None else _extreme(np.fmax, slope, np.nan),
         first=first_firing(fired, times),
         last=last_firing(fired, times),
     )
     return place_at(state, start)
 
 
-def _least(values: NDArray[Any]) -> Numbers:
-    found = np.fmin.reduce(np.asarray(values, np.float64), axis=0)
-    return np.where(np.isnan(found), INF, found)
-
-
-def _most(values: NDArray[Any]) -> Numbers:
-    found = np.fmax.reduce(np.asarray(values, np.float64), axis=0)
-    return np.where(np.isnan(found), -INF, found)
-
-
-def _largest(values: NDArray[Any] | None, units: int) -> Numbers:
-    if values is None:
-        return np.full(units, np.nan)
-    largest: Numbers = np.fmax.reduce(np.asarray(values, np.float64), axis=0)
-    return largest
+def _extreme(pick: np.ufunc, values: NDArray[Any], missing: float) -> Numbers:
+    """Return the extreme of each unit; `missing` where all its values are NaN."""
+    extreme = pick.reduce(np.asarray(values, np.float64), axis=0)
+    return np.where(np.isnan(extreme), missing, extreme)

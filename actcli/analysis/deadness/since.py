@@ -1,4 +1,4 @@
-"""What has changed since older statistics: which units died, which woke, which are dead still."""
+"""Change since earlier statistics: the units that died, revived, or are still dead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,19 @@ from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.verdict import Settings, classify
 from actcli.exits import DataError
 
+_MOST_NAMES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class LayerChange:
-    """One layer then and now; units by number, from 0 on, in order.
+    """The change in one layer; units by number, from 0, in order.
 
     Attributes:
-        name: the layer's.
-        units: how many it has.
-        newly_dead: dead now and not then.
-        revived: dead then, and now neither dead nor giving NaN or inf.
-        still_dead: dead then and now.
+        name: the layer's name.
+        units: the number of units.
+        newly_dead: dead now and not before.
+        revived: dead before, and now neither dead nor giving NaN or inf.
+        still_dead: dead before and now.
 
     """
 
@@ -32,39 +34,39 @@ class LayerChange:
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """All layers, in the order of the new statistics."""
+    """The change in all layers, in the order of the new statistics."""
 
     layers: tuple[LayerChange, ...]
 
     @property
     def newly_dead(self) -> int:
-        """Units dead now and not then, of all layers."""
+        """Units of all layers that are dead now and not before."""
         return sum(len(layer.newly_dead) for layer in self.layers)
 
     @property
     def revived(self) -> int:
-        """Units dead then and not now, of all layers."""
+        """Units of all layers that were dead before and are not now."""
         return sum(len(layer.revived) for layer in self.layers)
 
     @property
     def still_dead(self) -> int:
-        """Units dead then and now, of all layers."""
+        """Units of all layers that are dead before and now."""
         return sum(len(layer.still_dead) for layer in self.layers)
 
 
 def find_change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Settings) -> ModelChange:
     """Compare two sets of statistics of the same layers, both classified by the same settings.
 
-    A unit that gives NaN or inf now has not revived. Raises DataError, saying what differs, when the layers are
-    not the same: other names, another number of units, or another rule of firing; and where one has no samples.
+    A unit that gives NaN or inf now has not revived. Raises DataError, naming the difference, unless names, unit
+    counts and firing rules of the layers agree; and if a layer has no samples.
     """
     before = {state.name: state for state in old}
     after = {state.name: state for state in new}
     _require_same_names(before.keys() - after.keys(), after.keys() - before.keys())
-    return ModelChange(tuple(_changed(before[state.name], state, settings) for state in new))
+    return ModelChange(tuple(_find_layer_change(before[state.name], state, settings) for state in new))
 
 
-def _changed(old: LayerState, new: LayerState, settings: Settings) -> LayerChange:
+def _find_layer_change(old: LayerState, new: LayerState, settings: Settings) -> LayerChange:
     _require_same_layer(old, new)
     then, verdict = classify(old, settings).dead_units, classify(new, settings)
     now, alive = verdict.dead_units, ~verdict.dead_units & ~verdict.nonfinite_units
@@ -75,33 +77,28 @@ def _changed(old: LayerState, new: LayerState, settings: Settings) -> LayerChang
     return LayerChange(new.name, new.units, newly, revived, still)
 
 
-def _require_same_names(gone: set[str], came: set[str]) -> None:
-    said = [
-        f"{_some(names)} {'is' if len(names) == 1 else 'are'} only in the {whose}"
-        for names, whose in ((gone, "older statistics"), (came, "new ones"))
+def _require_same_names(gone: set[str], added: set[str]) -> None:
+    differences = [
+        f"{_list_names(names)} {'is' if len(names) == 1 else 'are'} only in the {whose}"
+        for names, whose in ((gone, "older statistics"), (added, "new ones"))
         if names
     ]
-    if said:
-        raise DataError(f"the layers are not the same: {', and '.join(said)}")
+    if differences:
+        raise DataError(f"the layers are not the same: {', and '.join(differences)}")
 
 
-def _some(names: set[str]) -> str:
-    shown = sorted(names)
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
-    return ", ".join(f"'{name}'" for name in shown[:5]) + more
+def _list_names(names: set[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(f"'{name}'" for name in sorted(names)[:_MOST_NAMES]) + more
 
 
 def _require_same_layer(old: LayerState, new: LayerState) -> None:
     for state, whose in ((old, "older statistics"), (new, "new ones")):
         if not state.samples:
-            raise DataError(f"layer '{state.name}' has no sample in the {whose}: nothing can be compared")
+            raise DataError(f"layer '{state.name}' has no samples in the {whose}: nothing can be compared")
     if old.units != new.units:
-        raise DataError(
-            f"layer '{new.name}' has {new.units} units, and had {old.units} in the older statistics"
-        )
+        raise DataError(f"layer '{new.name}' has {new.units} units, but {old.units} in the older statistics")
     if old.rule != new.rule:
         then, now = (f"{state.rule.recorded} of {state.rule.function}" for state in (old, new))
-        differs = (
-            f"is {now}, and was {then}" if then != now else f"({now}) has another definition of firing than"
-        )
+        differs = f"is {now}, but {then}" if then != now else f"({now}) has another definition of firing than"
         raise DataError(f"layer '{new.name}' {differs} in the older statistics")

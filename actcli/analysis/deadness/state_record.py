@@ -1,4 +1,4 @@
-"""Statistics of layers as three arrays: a description, all counts, all numbers; and back, every value checked."""
+"""Statistics of layers as three arrays (a description, all counts, all numbers) and back, every value checked."""
 
 import json
 from collections.abc import Sequence
@@ -12,24 +12,21 @@ from numpy.typing import NDArray
 from actcli.activations import activation
 from actcli.analysis.deadness.consistency import require_consistent
 from actcli.analysis.deadness.firing_rule import Rule, firing_rule
-from actcli.analysis.deadness.unit_state import MOST, LayerState
+from actcli.analysis.deadness.unit_state import COUNTS, MOST, NUMBERS, LayerState
 from actcli.exits import DataError, UsageError
 
 VERSION = 1
-"""Of the format. It changes with the layout, with the meaning of a field and with the definition of firing."""
-
-COUNTS = ("fired", "nonpositive", "nan", "infinite", "low", "high", "first", "last")
-NUMBERS = ("minimum", "maximum", "mean", "m2", "absolute", "value_minimum", "value_maximum", "slope")
+"""Version of the format: it changes with the layout, the meaning of a field, and the definition of firing."""
 
 MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
-"""What a file calls the three; the first tells it from other archives."""
+"""Names of the three arrays in a file; the first distinguishes it from other archives."""
 
 _KIND = "actcli unit statistics"
 
 
 @dataclass(frozen=True, slots=True)
 class LayerDescription:
-    """One layer of a description: all of a LayerState but its arrays, which are `units` long."""
+    """One layer of a description: a LayerState without its arrays, which are `units` long."""
 
     name: str
     rule: Rule
@@ -40,9 +37,9 @@ class LayerDescription:
 
 
 def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArray[np.float64]]:
-    """The description as JSON, counts (8, all units) and numbers (8, all units), a row a field.
+    """Return the description as JSON, counts (8, all units) and numbers (8, all units), one row per field.
 
-    Layers lie one after the other along the columns, so that a name may hold any character.
+    Layers follow one another along the columns, so that a name may hold any character.
     """
     layers = [
         {
@@ -56,46 +53,46 @@ def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArra
         }
         for state in states
     ]
-    said = {"kind": _KIND, "version": VERSION, "counts": COUNTS, "numbers": NUMBERS, "layers": layers}
+    description = {"kind": _KIND, "version": VERSION, "counts": COUNTS, "numbers": NUMBERS, "layers": layers}
     counts = [[getattr(state, field) for state in states] for field in COUNTS]
     numbers = [[getattr(state, field) for state in states] for field in NUMBERS]
     return (
-        json.dumps(said).encode("ascii"),
+        json.dumps(description).encode("ascii"),
         np.array([np.concatenate(row) for row in counts], np.int64),
         np.array([np.concatenate(row) for row in numbers], np.float64),
     )
 
 
 def read_description(description: bytes, origin: str) -> tuple[LayerDescription, ...]:
-    """The layers that a description names. Raises DataError for another version, and for what is damaged."""
+    """Return the layers of a description. Raises DataError for another version and for damage."""
     try:
-        said = json.loads(description)
+        content = json.loads(description)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{origin}: the description of its statistics is damaged") from error
-    if not isinstance(said, dict) or said.get("kind") != _KIND:
-        raise DataError(f"{origin}: holds no statistics of actcli")
-    version = said.get("version")
+    if not isinstance(content, dict) or content.get("kind") != _KIND:
+        raise DataError(f"{origin}: not a statistics file of actcli")
+    version = content.get("version")
     if not _is_count(version) or version < 1:
         raise DataError(f"{origin}: the description of its statistics is damaged: it has no version")
     if version > VERSION:
         raise DataError(
             f"{origin}: statistics of version {version}, written by a newer actcli; this one reads version {VERSION}"
         )
-    layers = said.get("layers")
-    if said.get("counts") != list(COUNTS) or said.get("numbers") != list(NUMBERS):
+    layers = content.get("layers")
+    if content.get("counts") != list(COUNTS) or content.get("numbers") != list(NUMBERS):
         raise DataError(f"{origin}: the description of its statistics is damaged: it has other fields")
     if not isinstance(layers, list) or not layers:
         raise DataError(f"{origin}: holds statistics of no layer")
-    found = tuple(_layer(layer, origin) for layer in layers)
-    if len({layer.name for layer in found}) < len(found):
+    read = tuple(_read_layer(layer, origin) for layer in layers)
+    if len({layer.name for layer in read}) < len(read):
         raise DataError(f"{origin}: the description of its statistics is damaged: it has a layer twice")
-    return found
+    return read
 
 
 def unpack(
     layers: Sequence[LayerDescription], counts: NDArray[np.int64], numbers: NDArray[np.float64], origin: str
 ) -> tuple[LayerState, ...]:
-    """The statistics, with columns as the layers have units. Raises DataError for values that cannot be."""
+    """Return the statistics, whose columns are the layers' units in order. Raises DataError for impossible values."""
     states = []
     at = 0
     for layer in layers:
@@ -119,19 +116,17 @@ def unpack(
     return tuple(states)
 
 
-def _layer(said: Any, origin: str) -> LayerDescription:
-    damaged = DataError(
-        f"{origin}: the description of its statistics is damaged: a layer of it is incomplete"
-    )
-    if not isinstance(said, dict):
+def _read_layer(entry: Any, origin: str) -> LayerDescription:
+    damaged = DataError(f"{origin}: the description of its statistics is damaged: a layer is incomplete")
+    if not isinstance(entry, dict):
         raise damaged
-    name, function, recorded = (said.get(key) for key in ("name", "function", "recorded"))
+    name, function, recorded = (entry.get(key) for key in ("name", "function", "recorded"))
     if not isinstance(name, str) or not isinstance(function, str) or len(function) > 1000:
         raise damaged
     if recorded not in {"pre", "post"}:
         raise damaged
-    start = said.get("start")
-    units, samples, elements = (said.get(key) for key in ("units", "samples", "elements"))
+    start = entry.get("start")
+    units, samples, elements = (entry.get(key) for key in ("units", "samples", "elements"))
     if not (_is_count(units) and _is_count(samples) and _is_count(elements)):
         raise damaged
     if not (start is None or _is_count(start)):
@@ -139,11 +134,11 @@ def _layer(said: Any, origin: str) -> LayerDescription:
     try:
         rule = _rule(function, "pre" if recorded == "pre" else "post")
     except UsageError as error:
-        raise DataError(f"{origin}: layer '{name}' has a function that cannot be read: {error}") from error
+        raise DataError(f"{origin}: layer '{name}' has an unknown function: {error}") from error
     return LayerDescription(name, rule, units, samples, elements, start)
 
 
-# A thousand parts of one run share a few rules, and a rule of a formula takes up to a second to find.
+# a thousand parts of one run share a few rules, and a rule of a formula takes up to a second to find
 @lru_cache(maxsize=1024)
 def _rule(function: str, recorded: Literal["pre", "post"]) -> Rule:
     return firing_rule(activation(function), recorded)

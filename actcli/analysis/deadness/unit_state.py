@@ -1,4 +1,4 @@
-"""What is known of a layer's units after some samples: counts, extremes and moments that merge."""
+"""Mergeable statistics of one layer's units: counts, extremes and moments."""
 
 from dataclasses import dataclass, replace
 
@@ -11,11 +11,15 @@ from actcli.exits import DataError
 Counts = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 MOST = 1 << 62
-"""Every count and place is below: two of them add up without an overflow."""
+"""Upper bound of every count and place: two of them add up without an overflow."""
 NEVER = -1
 """In `first` and `last`: the unit has not fired."""
 UNKNOWN = -2
-"""In `first` and `last`: the unit fired, and it is not known where the parts of its samples start."""
+"""In `first` and `last`: the unit has fired, in a part whose start is unknown."""
+
+COUNTS = ("fired", "nonpositive", "nan", "infinite", "low", "high", "first", "last")
+NUMBERS = ("minimum", "maximum", "mean", "m2", "absolute", "value_minimum", "value_maximum", "slope")
+"""The fields of a LayerState that hold an array: int64 and float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,24 +27,24 @@ class LayerState:
     """The units of one layer over n samples. Every array is (units,).
 
     Attributes:
-        name: of the layer.
-        rule: the activation, what was recorded, and what firing means.
-        start: the place of the first sample in the whole data; None where it is not known.
-        samples: independent samples seen: images or sequences, never pixels or tokens.
-        elements: positions seen of each unit, all samples together.
-        fired: samples on which the unit fired at some position.
+        name: the layer's name.
+        rule: the activation, the recorded value, and when a unit fires.
+        start: the place of the first sample in the whole data; None if unknown.
+        samples: independent samples: images or sequences, never pixels or tokens.
+        elements: positions per unit, over all samples.
+        fired: samples in which the unit fired at any position.
         nonpositive: elements <= 0 of the recorded value.
-        nan, infinite: elements that are NaN, that are inf or -inf.
-        low, high: elements on a flat part of the activation, to the left and to the right of where it fires.
-        minimum, maximum: of the recorded value, NaN left out; inf and -inf where there was none.
-        mean, m2: of the recorded value's finite elements: their mean, the sum of squared deviations from it. m2 is
-            NaN where the deviations within a sample were not observed, and so wherever such a part is merged in.
-        absolute: the sum of |h|, the activation's output, over finite elements.
+        nan, infinite: elements that are NaN; that are inf or -inf.
+        low, high: elements on a flat part of the activation, left and right of where it fires.
+        minimum, maximum: of the recorded value, without NaN; inf and -inf if there was no value.
+        mean, m2: mean and sum of squared deviations of the recorded value's finite elements. m2 is NaN if deviations
+            within a sample were not observed in some part.
+        absolute: the sum of |h|, h the activation's output, over finite elements.
         value_minimum, value_maximum: of h, as minimum and maximum.
-        slope: the largest |phi'| seen; NaN where it was not observed.
-        first, last: the places of the first and last sample on which the unit fired: in the whole data where
-            `start` is known, else from the part's own first sample on; NEVER where it has not. UNKNOWN where it
-            did in one of several parts of which some have no start.
+        slope: the largest |phi'| seen; NaN if it was not observed.
+        first, last: the places of the first and last sample in which the unit fired, counted in the whole data if
+            `start` is known, else from the part's own first sample. NEVER if it has not fired; UNKNOWN if it fired
+            and some merged part has no start.
 
     """
 
@@ -68,17 +72,17 @@ class LayerState:
 
     @property
     def units(self) -> int:
-        """How many units the layer has."""
+        """The number of units."""
         return int(self.fired.size)
 
     @property
     def finite(self) -> Counts:
-        """Elements of each unit that are neither NaN nor infinite: what the moments are of."""
+        """Finite elements of each unit, over which the moments are taken."""
         return self.elements - self.nan - self.infinite
 
     @property
     def variance(self) -> Numbers:
-        """The variance of each unit's finite elements, as of a whole population; NaN where it is not known."""
+        """Population variance of each unit's finite elements; NaN if unknown."""
         n = self.finite
         variance = np.full(n.shape, np.nan)
         np.divide(self.m2, n, out=variance, where=n > 0)
@@ -86,9 +90,8 @@ class LayerState:
 
 
 def empty_state(name: str, rule: Rule, units: int) -> LayerState:
-    """What is known before the first sample: merging it changes nothing."""
-    none = np.zeros(units, np.int64)
-    zero = np.zeros(units)
+    """Return the statistics of no sample, the neutral element of `merge`."""
+    zeros, zero = np.zeros(units, np.int64), np.zeros(units)
     never = np.full(units, NEVER, np.int64)
     least, most = np.full(units, np.inf), np.full(units, -np.inf)
     return LayerState(
@@ -97,12 +100,12 @@ def empty_state(name: str, rule: Rule, units: int) -> LayerState:
         start=None,
         samples=0,
         elements=0,
-        fired=none,
-        nonpositive=none,
-        nan=none,
-        infinite=none,
-        low=none,
-        high=none,
+        fired=zeros,
+        nonpositive=zeros,
+        nan=zeros,
+        infinite=zeros,
+        low=zeros,
+        high=zeros,
         minimum=least,
         maximum=most,
         mean=zero,
@@ -117,12 +120,12 @@ def empty_state(name: str, rule: Rule, units: int) -> LayerState:
 
 
 def merge(a: LayerState, b: LayerState) -> LayerState:
-    """Two parts of one layer's samples as one, in any order.
+    """Merge the statistics of two parts of one layer's samples, in any order.
 
     delta = mean_b - mean_a, n = n_a + n_b, mean = mean_a + delta n_b/n, m2 = m2_a + m2_b + delta^2 n_a n_b/n
-    (Chan, Golub & LeVeque 1979). Counts, extremes and places are exact, moments are exact to rounding. Where
-    one part has no start, no place is known any more; a part without samples changes nothing. Raises DataError
-    when the parts are of different layers, unit counts or rules, or have 2**62 elements or more together.
+    (Chan, Golub & LeVeque 1979). Counts, extremes and places are exact, moments exact to rounding. If one part has
+    no start, places become UNKNOWN; a part without samples changes nothing. Raises DataError if layer, unit count or
+    firing rule differ, or if the parts have 2**62 elements or more together.
     """
     _require_same(a, b)
     if not b.samples:
@@ -161,15 +164,15 @@ def merge(a: LayerState, b: LayerState) -> LayerState:
         value_minimum=np.minimum(a.value_minimum, b.value_minimum),
         value_maximum=np.maximum(a.value_maximum, b.value_maximum),
         slope=np.fmax(a.slope, b.slope),
-        first=_place(a.first, b.first, np.minimum, known=start is not None),
-        last=_place(a.last, b.last, np.maximum, known=start is not None),
+        first=_merge_places(a.first, b.first, np.minimum, has_start=start is not None),
+        last=_merge_places(a.last, b.last, np.maximum, has_start=start is not None),
     )
 
 
 def place_at(state: LayerState, start: int | None) -> LayerState:
-    """A state whose places count from its own first sample, with that at `start` of the whole data.
+    """Return a state whose places count from its own first sample with that sample at `start` of the whole data.
 
-    Without a start they stay as they are. What is UNKNOWN stays so.
+    Without a start, and where they are UNKNOWN, places stay as they are.
     """
     first, last = (
         np.where(places >= 0, places + (start or 0), places) for places in (state.first, state.last)
@@ -179,17 +182,17 @@ def place_at(state: LayerState, start: int | None) -> LayerState:
 
 def _require_same(a: LayerState, b: LayerState) -> None:
     if a.name != b.name:
-        raise DataError(f"layers '{a.name}' and '{b.name}' are two, not parts of one")
+        raise DataError(f"cannot merge the statistics of two layers, '{a.name}' and '{b.name}'")
     if a.units != b.units:
         raise DataError(f"layer '{a.name}' has {a.units} units in one part and {b.units} in another")
     if a.rule != b.rule:
         ours, theirs = (f"{part.rule.recorded} of {part.rule.function}" for part in (a, b))
-        differ = f"{ours} and {theirs}" if ours != theirs else f"{ours} by two definitions of firing"
-        raise DataError(f"layer '{a.name}' was recorded as {differ}: such parts do not merge")
+        differ = f"{ours} and {theirs}" if ours != theirs else f"{ours} with two definitions of firing"
+        raise DataError(f"layer '{a.name}' was recorded as {differ}; these parts cannot be merged")
 
 
-def _place(a: Counts, b: Counts, nearer: np.ufunc, *, known: bool) -> Counts:
-    """The first or last of two places, of which each may be NEVER; UNKNOWN where the parts' starts are not known."""
-    if not known:
+def _merge_places(a: Counts, b: Counts, nearer: np.ufunc, *, has_start: bool) -> Counts:
+    """Return the first or last of two places, each of which may be NEVER; UNKNOWN if a part has no start."""
+    if not has_start:
         return np.where((a == NEVER) & (b == NEVER), NEVER, UNKNOWN)
     return np.where(a == NEVER, b, np.where(b == NEVER, a, nearer(a, b)))

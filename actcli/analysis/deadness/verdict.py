@@ -22,13 +22,13 @@ _DEAD_CODES = np.array([name in DEAD for name in CLASSES])
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is asked of the evidence. Raises UsageError for what is out of bounds.
+    """Thresholds of a verdict. Raises UsageError for values out of bounds.
 
     Attributes:
         confidence: 1 - alpha of the bounds, between 0 and 1.
         rare: the firing probability p0 below which a unit counts as rare, and as good as dead.
         tau: the share of the layer's mean |h| up to which a unit is dormant (Sokar et al. 2023).
-        definition: another tool's, by which the same statistics are read again; None for ours.
+        definition: another tool's definition, applied to the same statistics; None for ours alone.
 
     """
 
@@ -40,14 +40,14 @@ class Settings:
     def __post_init__(self) -> None:
         samples_needed(1, self.rare, self.confidence)
         if not 0 <= self.tau < math.inf:
-            raise UsageError(f"tau {self.tau:g}: a share of 0 or more is wanted")
+            raise UsageError(f"tau {self.tau:g}: must be 0 or more")
         if self.definition is not None:
             require_definition(self.definition)
 
 
 @dataclass(frozen=True, slots=True)
 class Unobserved:
-    """An activation of a model that could not be watched: its layer's name, its operator, and why."""
+    """An activation of a model that could not be observed: its layer's name, its operator, and the reason."""
 
     name: str
     op: str
@@ -56,18 +56,17 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerVerdict:
-    """A layer's units, each with its class and its evidence. Every array is (units,).
+    """The units of a layer with their classes and evidence. Every array is (units,).
 
     Attributes:
         state: the statistics.
-        op: the operator of a model, else the activation.
-        classes: an index into CLASSES, uint8.
-        bounds: the upper bound of the firing probability, each at the confidence of the settings; NaN for a unit
-            that gave NaN or inf, of which it is not known on how many samples it was seen.
-        bounded: whether the samples reach what the settings need: then a silent unit's p is below p0,
-            for all units of the report together.
-        causes: why a dead unit is dead, a word a unit; blank where nothing is known.
-        locked: whether a unit is dead and nothing upstream can change that (first layer).
+        op: the operator in a model, else the activation.
+        classes: indices into CLASSES, uint8.
+        bounds: upper bounds of the firing probability, each at the settings' confidence; NaN for units that gave NaN or
+            inf, whose number of samples is unknown.
+        bounded: whether the samples suffice for the settings: then every silent unit of the report has p < p0.
+        causes: why each dead unit is dead, in a word; blank if unknown.
+        locked: dead units that nothing upstream can revive (first layer).
 
     """
 
@@ -86,28 +85,28 @@ class LayerVerdict:
 
     @property
     def units(self) -> int:
-        """How many units the layer has."""
+        """The number of units."""
         return self.state.units
 
     @property
     def samples(self) -> int:
-        """On how many samples they were seen."""
+        """The number of samples."""
         return self.state.samples
 
     @property
     def counts(self) -> dict[str, int]:
-        """Units by class, every class named, in the order of CLASSES."""
+        """Units by class: every class, in the order of CLASSES."""
         counted = np.bincount(self.classes, minlength=len(CLASSES))
         return {name: int(count) for name, count in zip(CLASSES, counted, strict=True)}
 
     @property
     def dead_units(self) -> Flags:
-        """Which units are dead: silent or gate_dead. bool (units,)."""
+        """Flags of the dead units, silent or gate_dead. bool (units,)."""
         return np.asarray(_DEAD_CODES[self.classes], np.bool_)
 
     @property
     def dead(self) -> int:
-        """How many units are dead."""
+        """The number of dead units."""
         return int(self.dead_units.sum())
 
     @property
@@ -117,19 +116,19 @@ class LayerVerdict:
 
     @property
     def nonfinite_units(self) -> Flags:
-        """Which units gave NaN or inf. bool (units,)."""
+        """Flags of the units that gave NaN or inf. bool (units,)."""
         return np.asarray(self.classes == CLASSES.index("nonfinite"), np.bool_)
 
     @property
     def nonfinite(self) -> int:
-        """How many units gave NaN or inf."""
+        """The number of units that gave NaN or inf."""
         return int(self.nonfinite_units.sum())
 
     @property
     def evidence(self) -> str | None:
-        """`bounded` where the samples suffice for the p0 asked, `observed` where they do not.
+        """`bounded` if the samples suffice for the settings' p0, else `observed`.
 
-        None where every unit gave NaN or inf: of none anything is bounded.
+        None if every unit gave NaN or inf: units that produced NaN or inf get no bound.
         """
         if self.units and self.nonfinite == self.units:
             return None
@@ -137,7 +136,7 @@ class LayerVerdict:
 
     @property
     def firing_rates(self) -> Numbers:
-        """Firings / samples. float64 (units,); NaN without samples, and of a unit that gave nothing but NaN."""
+        """Firings / samples. float64 (units,); NaN without samples, and for a unit that gave nothing but NaN."""
         state = self.state
         rates = np.full(self.units, np.nan)
         np.divide(state.fired, state.samples, out=rates, where=state.nan < state.elements)
@@ -145,11 +144,10 @@ class LayerVerdict:
 
     @property
     def sparsity(self) -> float:
-        """The share of outputs that are 0 because the activation's zero branch gave them; 0 <= share <= 1.
+        """Share of outputs that the activation's zero branch made 0, from 0 to 1; the same for both recorded values.
 
-        The same of inputs and of outputs recorded. NaN where that says nothing: for an activation without such
-        a branch, for one that fires on both sides of it (hard_shrink), and without elements. Sparsity is not
-        death: it is reported beside it.
+        NaN without elements, and for activations where it has no meaning: those without a zero branch, and those that
+        fire on both sides of it (hard_shrink). Sparsity is not death.
         """
         state = self.state
         total = int((state.elements - state.nan).sum())
@@ -158,16 +156,16 @@ class LayerVerdict:
 
     @property
     def margins(self) -> Numbers:
-        """How far a dead unit is from waking: the smallest change of its bias that would make it fire.
+        """The smallest change of its bias that would make each dead unit fire; for relu -max z.
 
-        -max z for relu; in general the distance of the pre-activations seen to the nearest part on which
-        the activation fires. float64 (units,); NaN for units that are not dead, and where z was not recorded.
+        In general the distance of the observed pre-activations to the nearest interval in which the activation
+        fires. float64 (units,); NaN for units that are not dead, and if z was not recorded.
         """
         state = self.state
         margin = np.full(state.units, np.inf)
         if state.rule.recorded == "pre":
             for part in state.rule.fires:
-                # a unit without a finite value has inf at both ends, and inf - inf is nothing to warn of
+                # a unit without a finite value has inf at both ends; inf - inf needs no warning
                 with np.errstate(invalid="ignore"):
                     away = np.maximum(part.low - state.maximum, state.minimum - part.high)
                 margin = np.minimum(margin, np.where(away >= 0, away, np.inf))
@@ -177,10 +175,9 @@ class LayerVerdict:
 def classify(
     state: LayerState, settings: Settings, *, op: str | None = None, units: int | None = None
 ) -> LayerVerdict:
-    """Each unit's class, the first that applies, with the upper bound of its firing probability.
+    """Classify the units of a layer, and bound their firing probabilities.
 
-    `units` is how many units are judged together, the layer's own where it is None. Where nothing was seen,
-    no unit has fired: bounds are 1 and nothing is bounded.
+    units: the number of units judged together; by default those of the layer. Without samples every bound is 1.
     """
     needed = samples_needed(max(units or state.units, 1), settings.rare, settings.confidence)
     classes = unit_classes(state, settings.rare, settings.tau)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS, read_description, unpack
-from actcli.analysis.deadness.unit_state import LayerState, merge
+from actcli.analysis.deadness.state_record import MEMBERS, read_description, unpack
+from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, LayerState, merge
 from actcli.exits import DataError, UsageError
 from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.streams.bytestream import ByteStream, RawStream

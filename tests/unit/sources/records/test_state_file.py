@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
-from actcli.analysis.deadness.state_record import COUNTS, MEMBERS, NUMBERS
-from actcli.analysis.deadness.unit_state import empty_state, merge
+from actcli.analysis.deadness.state_record import MEMBERS
+from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, empty_state, merge
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
