@@ -1,4 +1,4 @@
-"""What networks are trained on: a standardised, split data set, and three toy problems drawn by seed."""
+"""Data sets to train on, standardised and split, and three toy problems drawn by seed."""
 
 import math
 from dataclasses import dataclass, replace
@@ -15,19 +15,19 @@ TOYS = ("moons", "spirals", "xor")
 _TOY_SAMPLES = 1000
 _FEWEST_SAMPLES = 8
 _NOT_LAYERS = 1 << 21
-"""Where the numbers of a data set's generators begin, away from those of layers and batches."""
+"""First seed word of a data set's random generators, beyond those of layers and batches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """A data set in two parts.
+    """A data set, split for training and testing.
 
     Attributes:
         name: for messages.
         train_x, test_x: (samples, features) float64, standardised by the training part.
         train_y, test_y: classes from 0 on, (samples,) whole numbers; or for regression (samples, k) float64,
             standardised.
-        classes: what the classes are called; empty for regression.
+        classes: the names of the classes; empty for regression.
 
     """
 
@@ -40,22 +40,22 @@ class Dataset:
 
     @property
     def features(self) -> int:
-        """Numbers a sample."""
+        """Numbers per sample."""
         return int(self.train_x.shape[1])
 
     @property
     def outputs(self) -> int:
-        """Numbers that a network returns for a sample."""
+        """Numbers that a network returns per sample."""
         return len(self.classes) or int(self.train_y.shape[1])
 
     def without_test(self, seed: int) -> "Dataset":
-        """The training part alone, split once more: for choices that the test part must not see."""
-        train, test = _parted(len(self.train_y), seed)
+        """Return the training part alone, split once more, for choices that must not see the test part."""
+        train, test = _draw_parts(len(self.train_y), seed)
         x, y = self.train_x, self.train_y
         return Dataset(self.name, x[train], y[train], x[test], y[test], self.classes)
 
     def loss_and_error(self, outputs: Array, y: Array) -> tuple[Array, Array]:
-        """The mean loss (P,) of a batch, and its gradient by the outputs (P, B, k).
+        """Return the mean loss (P,) of a batch, and its gradient by the outputs (P, B, k).
 
         Classes: cross-entropy of the softmax, y (P, B) or (1, B). Regression: half the squared error, y (P, B, k).
         """
@@ -63,11 +63,11 @@ class Dataset:
         if not self.classes:
             error = outputs - y.astype(outputs.dtype)
             return 0.5 * np.mean(np.square(error).sum(axis=2), axis=1), error / samples
-        # classes first: what goes over them is then a step over whole rows of samples
+        # classes first, so that each step runs over whole rows of samples
         error = np.ascontiguousarray(outputs.transpose(2, 0, 1))
         error -= error.max(axis=0)
         flat = error.reshape(-1)
-        # each sample's own class, as a place in the flat array
+        # index of each sample's own class in the flat array
         members = np.broadcast_to(y, outputs.shape[:2])
         place = members.reshape(-1) * members.size + np.arange(members.size)
         chosen = flat.take(place).reshape(members.shape)
@@ -80,14 +80,14 @@ class Dataset:
         return loss, np.ascontiguousarray(error.transpose(1, 2, 0))
 
     def score(self, outputs: Array, y: Array) -> Array:
-        """How good the outputs (P, B, k) are, (P,): accuracy; for regression R², the share of variance explained.
+        """Return the score (P,) of outputs (P, B, k): accuracy, or R² for regression.
 
-        An output that is not finite gets no sample right, and explains nothing: -inf.
+        Non-finite outputs get no sample right; for regression they score -inf.
         """
         return self.score_of(self.credit(outputs, y), y)
 
     def credit(self, outputs: Array, y: Array) -> Array:
-        """What samples add to the score of outputs (P, B, k), (P,): how many are right; or minus the squared error."""
+        """Return what samples add to the score of outputs (P, B, k), (P,): right ones, or minus the squared error."""
         finite = np.isfinite(outputs)
         if self.classes:
             right: Array = outputs.argmax(axis=2) == y
@@ -99,23 +99,23 @@ class Dataset:
         return np.where(finite.all(axis=(1, 2)), -rest, -np.inf)
 
     def score_of(self, credit: Array, y: Array) -> Array:
-        """The score (P,) of the credit of all samples, whose targets are y."""
+        """Return the score (P,) from the credit of all samples, whose targets are y."""
         if self.classes:
             return credit / len(y)
         with np.errstate(all="ignore"):
             return np.asarray(1 + credit / np.square(y - y.mean(axis=0)).sum())
 
     def in_dtype(self, dtype: str) -> "Dataset":
-        """The same with samples of another type; itself where they are of it."""
+        """Return the data set with samples of another type."""
         return replace(self, train_x=self.train_x.astype(dtype), test_x=self.test_x.astype(dtype))
 
 
 def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None = None) -> Dataset:
-    """A data set from samples (n, features) and targets (n,) or (n, k): a fixed quarter, by seed, is for testing.
+    """Split samples (n, features) and targets (n,) or (n, k); a quarter, fixed by the seed, is for testing.
 
-    Targets are classes when they are whole numbers, booleans or words of which there are at most 100 and at most
-    half as many as samples; else numbers to be predicted. Raises DataError for too little, constant or
-    non-finite data.
+    Targets are classes if they are booleans, words or whole numbers, with at most 100 distinct values and at most half
+    as many as samples; else numbers to predict. Raises DataError for too few samples, and for constant or non-finite
+    data.
     """
     x = np.asarray(x, np.float64).reshape(len(x), math.prod(x.shape[1:]))
     if len(x) != len(y):
@@ -133,29 +133,29 @@ def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None
     classes: tuple[str, ...] = ()
     if is_class:
         labels, y = np.unique(y, return_inverse=True)
-        classes = tuple(_said(label) for label in labels.tolist())
+        classes = tuple(_class_name(label) for label in labels.tolist())
         if len(classes) < 2:
             raise DataError(f"{name}: all targets are {classes[0]}: there is nothing to learn")
     else:
         y = np.asarray(y, np.float64).reshape(len(y), -1)
         if not np.isfinite(y).all():
             raise DataError(f"{name}: the targets hold nan or inf; fill or drop them first")
-    train, test = _parted(len(x), seed)
-    train_x, test_x = _standardised(x[train], x[test])
+    train, test = _draw_parts(len(x), seed)
+    train_x, test_x = _standardise(x[train], x[test])
     if not (np.isfinite(train_x).all() and np.isfinite(test_x).all()):
         raise DataError(f"{name}: the samples are too large to be standardised; scale them first")
     train_y, test_y = y[train], y[test]
     if not classes:
         if bool((train_y == train_y[0]).all(axis=0).any()):
             raise DataError(f"{name}: all targets are the same: there is nothing to learn")
-        train_y, test_y = _standardised(train_y, test_y)
+        train_y, test_y = _standardise(train_y, test_y)
         if not (np.isfinite(train_y).all() and np.isfinite(test_y).all()):
             raise DataError(f"{name}: the targets are too large to be standardised; scale them first")
     return Dataset(name, train_x, train_y, test_x, test_y, classes)
 
 
 def toy(name: str, seed: int) -> Dataset:
-    """`moons`: two half circles; `spirals`: two arms; `xor`: the four quadrants. 1000 noisy points in the plane."""
+    """Draw 1000 noisy points in the plane: `moons`, two half circles; `spirals`, two arms; `xor`, four quadrants."""
     rng = np.random.default_rng((seed, _NOT_LAYERS, TOYS.index(name)))
     y = np.arange(_TOY_SAMPLES) % 2
     if name == "xor":
@@ -172,8 +172,8 @@ def toy(name: str, seed: int) -> Dataset:
     return split(name, x, y, seed)
 
 
-def _parted(count: int, seed: int) -> tuple[Array, Array]:
-    """The places of the samples for training, and of those for testing."""
+def _draw_parts(count: int, seed: int) -> tuple[Array, Array]:
+    """Draw the indices of the samples for training, and of those for testing."""
     order = np.random.default_rng((seed, _NOT_LAYERS, len(TOYS))).permutation(count)
     test, train = np.split(order, [round(TEST_SHARE * count)])
     return train, test
@@ -191,15 +191,15 @@ def _are_classes(y: Array) -> bool:
     return different <= 100 and 2 * different <= y.size
 
 
-def _said(label: object) -> str:
-    """What a class is called: 3 for 3.0."""
+def _class_name(label: object) -> str:
+    """Return the name of a class: 3 for 3.0."""
     return str(int(label)) if isinstance(label, float) else str(label)
 
 
-def _standardised(train: Array, test: Array) -> tuple[Array, Array]:
-    """Both parts, less the mean and over the spread of the first; a column that is constant there becomes 0.
+def _standardise(train: Array, test: Array) -> tuple[Array, Array]:
+    """Standardise both parts by mean and spread of the first; a column that is constant there becomes 0.
 
-    The rounding of the mean gives a constant column a spread of its own, so that constancy is looked for.
+    Constant columns are detected by their values: rounding of the mean gives them a spread.
     """
     with np.errstate(all="ignore"):
         mean, spread = train.mean(axis=0), train.std(axis=0)

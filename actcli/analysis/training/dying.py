@@ -24,17 +24,17 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 _MOST_PAIRS = 1 << 24
-"""Pairs of units in two layers, of all networks, for which it is worked out who feeds whom."""
+"""Largest table of which unit feeds which, in pairs of units of two layers of all networks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedCourses:
-    """What is known of all courses: worked out when it is asked for, for it is asked for seldom.
+    """All courses of a trial with their networks. Fates and statistics are computed when they are called for.
 
     Attributes:
-        trial, data: what was trained, on what.
+        trial, data: the networks and their data set.
         runs: each training, with the courses that were trained in it.
-        limit: the dead share whose learning rate is looked for; None where none is.
+        limit: the dead share whose learning rate is searched; None without a search.
 
     """
 
@@ -45,65 +45,64 @@ class TrainedCourses:
 
     @property
     def courses(self) -> tuple[Course, ...]:
-        """Those with an epoch to show, in the order of functions, depths, rates."""
-        known = [
+        """The courses with at least one measured epoch, ordered by function, depth and rate."""
+        measured = [
             course
             for run, courses in self.runs
             for course in courses
             if self._history(run, course).epochs >= 0
         ]
         if self.limit is None:
-            return tuple(known)
-        order = list(dict.fromkeys(course.stack.spec for course in known))
-        return tuple(sorted(known, key=lambda c: (order.index(c.stack.spec), c.depth, c.rate)))
+            return tuple(measured)
+        order = list(dict.fromkeys(course.stack.spec for course in measured))
+        return tuple(sorted(measured, key=lambda c: (order.index(c.stack.spec), c.depth, c.rate)))
 
     def fates(self) -> tuple[Fate, ...]:
-        """Of every course."""
-        return tuple(find_fate(course, self._history(self._run(course), course)) for course in self.courses)
+        """Return the fate of every course."""
+        return tuple(map(find_fate, self.courses, self.histories()))
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """Of every function at every depth; none without a limit."""
+        """Return the threshold of every function at every depth; none without a limit."""
         if self.limit is None:
             return ()
-        # half a training tells nothing about its rate
-        fates = [one for one in self.fates() if one.epochs == self.trial.plan.epochs]
-        teams = dict.fromkeys((f.course.stack, f.course.depth) for f in fates)
-        return tuple(
-            find_threshold([f for f in fates if (f.course.stack, f.course.depth) == team], self.limit)
-            for team in teams
-        )
+        teams: dict[tuple[Stack, int], list[Fate]] = {}
+        for fate in self.fates():
+            # a training that was cut short says nothing about its rate
+            if fate.epochs == self.trial.plan.epochs:
+                teams.setdefault((fate.course.stack, fate.course.depth), []).append(fate)
+        return tuple(find_threshold(team, self.limit) for team in teams.values())
 
     def histories(self) -> tuple[History, ...]:
-        """Of every course."""
+        """Return the history of every course."""
         return tuple(self._history(self._run(course), course) for course in self.courses)
 
     def network(self, course: Course) -> tuple[list[Array], list[Array], list[dict[str, float]]]:
-        """Weights, biases and learned parameters, layer by layer, of the first network of a course."""
-        return self._run(course).network(self._members(course)[0])
+        """Return weights, biases and learned parameters, layer by layer, of the first network of a course."""
+        return self._run(course).network(networks_of(course, self.trial)[0])
 
     def has_diverged(self, course: Course) -> bool:
-        """Whether its first network has."""
+        """Return whether the first network of a course has diverged."""
         return bool(self._history(self._run(course), course).diverged[0] != NOT_DIVERGED)
 
     def states(self) -> dict[str, LayerState]:
-        """The units of each course's layers on the test set, those of all its networks side by side."""
-        found = {}
-        for course in self.courses:
-            for layer, z in enumerate(self._preactivations(course)):
-                name = layer_name(course, layer, self.trial)
-                found[name] = observe(firing_rule(course.stack.at(layer), "pre"), name, z, 0)
-        return found
+        """Return the test-set statistics of each course's layers, with the units of all its networks side by side."""
+        return {
+            name: observe(firing_rule(course.stack.at(layer), "pre"), name, z, 0)
+            for course in self.courses
+            for layer, z in enumerate(self._preactivations(course))
+            for name in [layer_name(course, layer, self.trial)]
+        }
 
     def weights(self) -> dict[str, Weights]:
-        """What feeds each of those layers."""
-        found: dict[str, Weights] = {}
+        """Return the weights that feed each of those layers."""
+        weights_of: dict[str, Weights] = {}
         for course in self.courses:
-            networks = [self._run(course).network(member) for member in self._members(course)]
+            networks = [self._run(course).network(member) for member in networks_of(course, self.trial)]
             before: str | None = None
             for layer in range(course.depth):
                 name = layer_name(course, layer, self.trial)
                 incoming = [weights[layer] != 0 for weights, _, _ in networks]
-                found[name] = Weights(
+                weights_of[name] = Weights(
                     bias=np.concatenate([biases[layer] for _, biases, _ in networks]),
                     zero=np.concatenate([~feeds.any(axis=0) for feeds in incoming]),
                     upstream=before,
@@ -111,25 +110,22 @@ class TrainedCourses:
                     first=layer == 0,
                 )
                 before = name
-        return found
-
-    def _members(self, course: Course) -> list[Member]:
-        return networks_of(course, self.trial)
+        return weights_of
 
     def _history(self, run: Progress, course: Course) -> History:
-        return run.of(self._members(course))
+        return run.of(networks_of(course, self.trial))
 
     def _run(self, course: Course) -> Progress:
         return next(run for run, courses in self.runs if course in courses)
 
     def _preactivations(self, course: Course) -> list[Array]:
-        """(samples, units of all networks) a layer; of a diverged network all are NaN."""
-        run, own = self._run(course), self._members(course)
+        """Return (samples, units of all networks) for each layer; NaN for a diverged network."""
+        run, members = self._run(course), networks_of(course, self.trial)
         diverged = self._history(run, course).diverged != NOT_DIVERGED
         x = self.data.test_x.astype(self.trial.plan.dtype)
         by_layer: list[list[Array]] = [[] for _ in range(course.depth)]
         with np.errstate(all="ignore"):
-            for member, gone in zip(own, diverged.tolist(), strict=True):
+            for member, gone in zip(members, diverged.tolist(), strict=True):
                 weights, biases, learned = run.network(member)
                 h = x
                 for layer in range(course.depth):
@@ -143,7 +139,7 @@ class TrainedCourses:
 
 @dataclass(frozen=True, slots=True)
 class TrainingStep:
-    """A step of the work: how much of what it is doing is done, and what is known by then."""
+    """A step of the work: its progress, what is being done, and the courses so far."""
 
     done: int
     total: int
@@ -157,7 +153,7 @@ def watch_dying(stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: i
     Raises UsageError, before any work, for conditions that cannot be met.
     """
     _require_possible(stacks, data, trial)
-    return _watched(stacks, data, trial, threads)
+    return _train_rates(stacks, data, trial, threads)
 
 
 def find_limits(
@@ -165,93 +161,93 @@ def find_limits(
 ) -> Iterator[TrainingStep]:
     """Bisect, for every function at every depth, the logarithm of the rate above which units die.
 
-    The trial's rates are where it begins. Ten times the largest is tried until something fails, a tenth of the
-    smallest until nothing does, from 1e-6 to 1e4; then the middle, until two rates are within 10 %. All functions
-    are trained side by side. Raises UsageError as `watch_dying`, and for rates that are to be found.
+    The search begins with the trial's rates. It tries ten times the largest until something fails and a tenth of the
+    smallest until nothing does, from 1e-6 to 1e4, then the middle, until two rates are within 10 %. All functions are
+    trained side by side. Raises UsageError as `watch_dying`, and for a trial without rates.
     """
     _require_possible(stacks, data, trial)
     if not trial.rates:
         raise UsageError(
-            "--find-limit looks for a rate itself; give --lr rates to begin with, or leave it out"
+            "`find_limit` searches a rate itself; give `lr` rates to begin with, or leave it out"
         )
-    return _bisected(stacks, data, trial, limit, threads)
+    return _bisect(stacks, data, trial, limit, threads)
 
 
 def course_name(course: Course, trial: Trial) -> str:
-    """`relu lr 0.1`, with its layers where there are several depths: `relu 8 layers lr 0.1`."""
+    """Return `relu lr 0.1`, or with several depths `relu 8 layers lr 0.1`."""
     depth = f" {course.depth} layers" if len(trial.depths) > 1 else ""
     return f"{course.stack.spec}{depth} lr {course.rate:g}"
 
 
 def layer_name(course: Course, layer: int, trial: Trial) -> str:
-    """`relu lr 0.1 layer 2`; layers here count from 1."""
+    """Return `relu lr 0.1 layer 2`; the name counts layers from 1, the argument from 0."""
     return f"{course_name(course, trial)} layer {layer + 1}"
 
 
 def networks_of(course: Course, trial: Trial) -> list[Member]:
-    """The networks of a course: a seed each."""
-    return [Member(course.stack, course.rate, trial.seed + place) for place in range(trial.seeds)]
+    """Return the networks of a course, one per seed."""
+    return [Member(course.stack, course.rate, trial.seed + i) for i in range(trial.seeds)]
 
 
 def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> None:
     names = [stack.spec for stack in stacks]
-    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
-        raise UsageError(f"--train {twice[0]} is named twice")
+        raise UsageError(f"`train={twice[0]}` is named twice")
     require_trainable(stacks, trial)
-    kinds = len(stacks) * len(trial.rates) * trial.seeds or candidates(len(stacks), trial.plan.optimizer)
+    networks = len(stacks) * len(trial.rates) * trial.seeds or candidates(len(stacks), trial.plan.optimizer)
     for depth in trial.depths:
-        require_room(kinds, trial.plan_of(depth), data)
+        require_room(networks, trial.plan_of(depth), data)
 
 
-def _watched(stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: int) -> Iterator[TrainingStep]:
+def _train_rates(
+    stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: int
+) -> Iterator[TrainingStep]:
     runs: tuple[tuple[Progress, tuple[Course, ...]], ...] = ()
     for depth in trial.depths:
         rates: Sequence[Sequence[float]] = [trial.rates] * len(stacks)
         where = f", {depth} layers" if len(trial.depths) > 1 else ""
         if not trial.rates:
             grid = rate_grid(trial.plan.optimizer)
-            for share, found in best_rates(stacks, grid, trial.plan_of(depth), data, trial.seed, threads):
-                yield TrainingStep(
-                    int(1000 * share), 1000, "looking for rates" + where, TrainedCourses(trial, data, runs)
-                )
-                rates = [(rate,) for rate in found]
+            for share, best in best_rates(stacks, grid, trial.plan_of(depth), data, trial.seed, threads):
+                so_far = TrainedCourses(trial, data, runs)
+                yield TrainingStep(int(1000 * share), 1000, "looking for rates" + where, so_far)
+                rates = [(rate,) for rate in best]
         courses = tuple(
             Course(stack, depth, rate) for stack, own in zip(stacks, rates, strict=True) for rate in own
         )
-        for progress in _trained(courses, depth, data, trial, threads):
+        for progress in _train_courses(courses, depth, data, trial, threads):
             so_far = TrainedCourses(trial, data, (*runs, (progress, courses)))
             yield TrainingStep(progress.done, progress.total, "training" + where, so_far)
         runs = so_far.runs
 
 
-def _bisected(
+def _bisect(
     stacks: Sequence[Stack], data: Dataset, trial: Trial, limit: float, threads: int
 ) -> Iterator[TrainingStep]:
     runs: tuple[tuple[Progress, tuple[Course, ...]], ...] = ()
     for depth in trial.depths:
-        wanted = [Course(stack, depth, rate) for stack in stacks for rate in sorted(trial.rates)]
+        courses = tuple(Course(stack, depth, rate) for stack in stacks for rate in sorted(trial.rates))
         fates: dict[Stack, list[Fate]] = {stack: [] for stack in stacks}
-        while wanted:
-            courses = tuple(wanted)
-            for progress in _trained(courses, depth, data, trial, threads):
+        while courses:
+            for progress in _train_courses(courses, depth, data, trial, threads):
                 so_far = TrainedCourses(trial, data, (*runs, (progress, courses)), limit)
-                yield TrainingStep(progress.done, progress.total, _trying(courses), so_far)
+                yield TrainingStep(progress.done, progress.total, _list_rates(courses), so_far)
             runs = so_far.runs
             for course in courses:
                 fates[course.stack].append(find_fate(course, progress.of(networks_of(course, trial))))
             following = ((stack, next_rate(find_threshold(own, limit))) for stack, own in fates.items())
-            wanted = [Course(stack, depth, rate) for stack, rate in following if rate is not None]
+            courses = tuple(Course(stack, depth, rate) for stack, rate in following if rate is not None)
 
 
-def _trying(courses: Sequence[Course]) -> str:
+def _list_rates(courses: Sequence[Course]) -> str:
     rates = sorted({course.rate for course in courses})
-    return "trying lr " + (
-        f"{rates[0]:g} to {rates[-1]:g}" if len(rates) > 3 else ", ".join(f"{rate:g}" for rate in rates)
-    )
+    if len(rates) > 3:
+        return f"trying lr {rates[0]:g} to {rates[-1]:g}"
+    return "trying lr " + ", ".join(f"{rate:g}" for rate in rates)
 
 
-def _trained(
+def _train_courses(
     courses: Sequence[Course], depth: int, data: Dataset, trial: Trial, threads: int
 ) -> Iterator[Progress]:
     networks = [member for course in courses for member in networks_of(course, trial)]
@@ -259,12 +255,12 @@ def _trained(
 
 
 def _side_by_side(feeds: Sequence[Flags]) -> Flags | None:
-    """Who feeds whom, bool (units, units upstream), of networks that do not touch; None where that is too large."""
+    """Join the weights of unconnected networks, bool (units, units upstream); None if that is too large."""
     upstream, units = feeds[0].shape
     count = len(feeds)
     if count * count * upstream * units > _MOST_PAIRS:
         return None
     reaches = np.zeros((count * units, count * upstream), np.bool_)
-    for place, own in enumerate(feeds):
-        reaches[place * units : (place + 1) * units, place * upstream : (place + 1) * upstream] = own.T
+    for i, own in enumerate(feeds):
+        reaches[i * units : (i + 1) * units, i * upstream : (i + 1) * upstream] = own.T
     return reaches

@@ -1,6 +1,7 @@
-"""Measurements after an epoch: scores, losses and the hidden units of a group of networks."""
+"""Measurements after each epoch: scores, losses and the hidden units of a group of networks."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,52 +10,47 @@ from actcli.analysis.deadness.firing_rule import Rule, fires, firing_rule
 from actcli.analysis.training.group import Group
 from actcli.analysis.training.history import History
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 Array = NDArray[Any]
 SAMPLES_AT_ONCE = 128
-"""Samples of all members that are looked at together: what they make of them stays in the caches."""
+"""Samples of all members that are measured together: their intermediate arrays stay in the caches."""
 _SATURATED = 0.95
 _RARE = 0.01
 _NARROW = 1e-2
 
 
 class GroupMeasure:
-    """What is measured of a group after an epoch, on samples that are the same for all members."""
+    """Measures a group after an epoch, on the same samples for all members, and writes its history."""
 
     def __init__(self, group: Group, history: History) -> None:
         self.group, self.history = group, history
         self.rules = [[firing_rule(part.f, "pre") for part in layer.parts] for layer in group.activations]
 
     def measure(self, epoch: int) -> None:
-        """Fill in the row of an epoch."""
+        """Fill in the history's row of an epoch."""
         history, group = self.history, self.group
         data, frozen = group.data, group.frozen
         units = [
             [FiringCounts(rule, part.members, width) for rule, part in zip(rules, layer.parts, strict=True)]
             for rules, layer, width in zip(self.rules, group.activations, group.plan.hidden, strict=True)
         ]
-        score, loss = self._seen(data.test_x, data.test_y, units=units)
+        score, loss = self._pass(data.test_x, data.test_y, units=units)
         history.test_score[epoch] = score
         history.test_loss[epoch] = np.where(frozen, np.inf, loss)
         for layer, parts in enumerate(units):
-            for seen in parts:
-                gone = frozen[seen.members]
-                history.dead[layer][epoch, seen.members] = seen.dead & ~gone[:, None]
-                history.rare[epoch, seen.members, layer] = np.where(gone, np.nan, seen.rare.mean(axis=1))
-                history.saturated[epoch, seen.members, layer] = np.where(
-                    gone, np.nan, seen.saturated.mean(axis=1)
-                )
-        # from then on the batches tell the loss
-        history.train_score[epoch], loss = self._seen(data.train_x, data.train_y, with_loss=epoch == 0)
+            for counts in parts:
+                gone = frozen[counts.members]
+                history.dead[layer][epoch, counts.members] = counts.dead & ~gone[:, None]
+                for shares, flags in ((history.rare, counts.rare), (history.saturated, counts.saturated)):
+                    shares[epoch, counts.members, layer] = np.where(gone, np.nan, flags.mean(axis=1))
+        # after epoch 0 the batches measure the training loss
+        history.train_score[epoch], loss = self._pass(data.train_x, data.train_y, with_loss=epoch == 0)
         if epoch == 0:
             history.train_loss[0] = loss
 
-    def _seen(
-        self, x: Array, y: Array, *, with_loss: bool = True, units: "Sequence[Sequence[FiringCounts]]" = ()
+    def _pass(
+        self, x: Array, y: Array, *, with_loss: bool = True, units: Sequence[Sequence["FiringCounts"]] = ()
     ) -> tuple[Array, Array]:
-        """Score and mean loss (P,) of all samples, a block at a time; their units are watched."""
+        """Return score and mean loss (P,) of all samples, and count the firings of units on the way."""
         group = self.group
         credit, losses = np.zeros(group.size), np.zeros(group.size)
         for start in range(0, len(x), SAMPLES_AT_ONCE):
@@ -65,13 +61,13 @@ class GroupMeasure:
             if with_loss:
                 losses += group.data.loss_and_error(outputs, targets[None])[0] * len(targets)
             for parts, z, h in zip(units, preactivations, inputs[1:], strict=False):
-                for seen in parts:
-                    seen.watch(z[seen.members], h[seen.members])
+                for counts in parts:
+                    counts.add(z[counts.members], h[counts.members])
         return group.data.score_of(credit, y), losses / len(y)
 
 
 class FiringCounts:
-    """The units of one layer of some members while samples pass: how often each fires, and over which range."""
+    """The firings of the units of one layer of some members, and the range of their outputs."""
 
     def __init__(self, rule: Rule, members: slice, width: int) -> None:
         self.rule, self.members = rule, members
@@ -81,10 +77,10 @@ class FiringCounts:
         self.lowest = np.full(shape, np.inf)
         self.highest = np.full(shape, -np.inf)
 
-    def watch(self, z: Array, h: Array) -> None:
-        """Take in a block of preactivations and their activations (P, samples, width)."""
+    def add(self, z: Array, h: Array) -> None:
+        """Count a block of preactivations and their activations (P, samples, width)."""
         self.samples += z.shape[1]
-        # at most 255 samples: bytes hold their number, and are added up many at a time
+        # bytes hold counts of up to 255 samples, and are summed many at a time
         self.fired += fires(self.rule, z).view(np.uint8).sum(axis=1, dtype=np.uint8)
         if self.rule.kind != "relu_like":
             np.minimum(self.lowest, h.min(axis=1), out=self.lowest)
@@ -92,7 +88,7 @@ class FiringCounts:
 
     @property
     def dead(self) -> NDArray[np.bool_]:
-        """Never fires; without a zero branch it also hardly moves, beside the other units of its layer."""
+        """Units that never fire and, without a zero branch, hardly move beside the other units of their layer."""
         silent: NDArray[np.bool_] = self.fired == 0
         if self.rule.kind == "relu_like":
             return silent
@@ -102,12 +98,12 @@ class FiringCounts:
 
     @property
     def rare(self) -> NDArray[np.bool_]:
-        """Fires, on less than 1 % of the samples."""
+        """Units that fire, on less than 1 % of the samples."""
         return (self.fired > 0) & (self.fired < _RARE * self.samples)
 
     @property
     def saturated(self) -> NDArray[np.bool_]:
-        """Has a slope as good as 0 on at least 95 % of the samples; with a zero branch that is not saturation."""
+        """Units with a vanishing slope on at least 95 % of the samples; with a zero branch that is sparsity."""
         if self.rule.kind == "relu_like":
             return np.zeros(self.fired.shape, np.bool_)
         return self.samples - self.fired >= _SATURATED * self.samples

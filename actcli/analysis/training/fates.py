@@ -1,4 +1,4 @@
-"""Fates of trained units: how many die, when, and above which learning rate."""
+"""Fates of the units of trained networks: how many die, when, and above which learning rate."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.training.history import NOT_DIVERGED, History
+from actcli.analysis.training.history import History
 from actcli.analysis.training.significance import half_width
 from actcli.analysis.training.stack import Stack
 
@@ -17,15 +17,15 @@ Flags = NDArray[np.bool_]
 Survival = Literal["lives", "dies", "diverges"]
 
 CLOSE = 1.1
-"""Two rates whose ratio is no larger are told apart no further."""
+"""Largest ratio of two rates between which a search goes no further."""
 _FIRST = (0.1, 1.0, 10.0, 100.0)
-"""Where a search begins: these multiples of the optimizer's usual rate."""
+"""Rates with which a search begins, in multiples of the optimizer's usual rate."""
 _SMALLEST, _LARGEST = 1e-6, 1e4
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Networks that differ in their seeds alone: one function, or one a layer, at one depth and one learning rate."""
+    """Networks that differ in their seeds alone: one stack of functions, one depth, one learning rate."""
 
     stack: Stack
     depth: int
@@ -34,22 +34,22 @@ class Course:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fate:
-    """What became of the units of a course. Arrays have a row an epoch, the first before training.
+    """The fate of a course's units. Arrays have one row per epoch; the first is before training.
 
-    Shares are of all hidden units of all its networks. Those of a diverged network are neither dead nor alive;
-    they count among all units, and in `gone` from then on.
+    Shares are of all hidden units of all its networks. Units of a diverged network are neither dead nor alive; they
+    count in the total, and in `gone` from then on.
 
     Attributes:
-        course: which it is.
-        networks, units: of each: how many there are, and hidden units of all of them together.
+        course: the networks.
+        networks, units: the number of networks, and of hidden units of all of them together.
         dead, rare, saturated, gone: (epochs + 1,) shares.
-        deaths, revivals: (epochs + 1,): units that died, or came back, in an epoch; nobody knows of the first row.
-        layers: (hidden layers,): the dead share of each at the end.
-        died: the median over the units dead at the end of the epoch in which they died, 0 for before training;
-            None where none is dead.
-        test_score: (epochs + 1,): the mean over networks; a diverged one gets nothing right.
-        interval: half the 95 % interval of the last of them; None where it is not known.
-        diverged: how many networks.
+        deaths, revivals: (epochs + 1,): units that died, or revived, in an epoch; 0 in the first row.
+        layers: (hidden layers,): the dead share of each layer at the end.
+        died: the median epoch in which the units that are dead at the end died, 0 for before training; None if none
+            is dead.
+        test_score: (epochs + 1,): the mean over networks; a diverged network gets nothing right.
+        interval: half the 95 % interval of the last test score; None if unknown.
+        diverged: the number of diverged networks.
 
     """
 
@@ -70,17 +70,17 @@ class Fate:
 
     @property
     def epochs(self) -> int:
-        """The last epoch that is known."""
+        """The last epoch."""
         return len(self.dead) - 1
 
     @property
     def survivors_dead(self) -> float:
-        """The dead share at the end among the networks that did not diverge; NaN where all did."""
+        """The dead share at the end among networks that did not diverge; NaN if all did."""
         left = 1 - float(self.gone[-1])
         return float(self.dead[-1]) / left if left > 0 else math.nan
 
-    def outcome(self, limit: float) -> Survival:
-        """`diverges` where most networks did; else `dies` where more units of the others are dead than allowed."""
+    def survival(self, limit: float) -> Survival:
+        """Return `diverges` if most networks did, else `dies` if more units of the others are dead than the limit."""
         if self.gone[-1] > 0.5:
             return "diverges"
         return "dies" if self.survivors_dead > limit else "lives"
@@ -88,16 +88,15 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The learning rates between which a function begins to fail.
+    """The learning rates between which the networks of a function begin to fail.
 
     Attributes:
-        stack, depth: of which networks.
-        within: the largest rate below `above` at which the dead share is within the limit; None: there is none.
-        above: the smallest rate at which units die or most networks diverge; None: there is none.
-        outcome: what happens there; `lives` where there is none.
-        again: rates above it that are within the limit all the same.
-        within_share, above_share: the dead shares at the two, among networks that did not diverge; None where
-            all did.
+        stack, depth: the networks.
+        within: the largest rate below `above` whose dead share is within the limit; None if there is none.
+        above: the smallest rate at which units die or most networks diverge; None if there is none.
+        survival: the survival there; `lives` if there is none.
+        again: rates above it that are within the limit nevertheless.
+        within_share, above_share: the dead shares at the two, among networks that did not diverge; None if all did.
 
     """
 
@@ -105,18 +104,17 @@ class Threshold:
     depth: int
     within: float | None
     above: float | None
-    outcome: Survival
+    survival: Survival
     again: tuple[float, ...]
     within_share: float | None
     above_share: float | None
 
 
 def find_fate(course: Course, history: History) -> Fate:
-    """What a history says of the units."""
+    """Return the fate of a course's units, from the history of its networks."""
     last = history.epochs
     dead = np.concatenate([layer[: last + 1] for layer in history.dead], axis=2)
-    rows = np.arange(last + 1)[:, None]
-    gone = (history.diverged != NOT_DIVERGED) & (rows >= history.diverged)
+    gone = history.gone[: last + 1]
     dead &= ~gone[:, :, None]
     stays = ~gone[1:, :, None]
     none = np.zeros(1, np.int64)
@@ -140,10 +138,10 @@ def find_fate(course: Course, history: History) -> Fate:
 
 
 def find_threshold(fates: Sequence[Fate], limit: float) -> Threshold:
-    """Where the networks of one function and depth begin to fail."""
+    """Return where the networks of one function and depth begin to fail."""
     ordered = sorted(fates, key=lambda f: f.course.rate)
-    bad = next((f for f in ordered if f.outcome(limit) != "lives"), None)
-    good = [f for f in ordered if f.outcome(limit) == "lives"]
+    bad = next((f for f in ordered if f.survival(limit) != "lives"), None)
+    good = [f for f in ordered if f.survival(limit) == "lives"]
     below = [f for f in good if bad is None or f.course.rate < bad.course.rate]
     first = ordered[0].course
     return Threshold(
@@ -151,29 +149,34 @@ def find_threshold(fates: Sequence[Fate], limit: float) -> Threshold:
         depth=first.depth,
         within=below[-1].course.rate if below else None,
         above=None if bad is None else bad.course.rate,
-        outcome="lives" if bad is None else bad.outcome(limit),
+        survival="lives" if bad is None else bad.survival(limit),
         again=tuple(f.course.rate for f in good if f not in below),
         within_share=below[-1].survivors_dead if below else None,
         above_share=None if bad is None or math.isnan(bad.survivors_dead) else bad.survivors_dead,
     )
 
 
-def next_rate(found: Threshold) -> float | None:
-    """The rate to be tried next, three digits long; None when the limit is known, or there is none to be found."""
-    if found.above is None:
-        upwards = _rounded(10 * (found.within or 1.0))
+def first_rates(usual: float) -> tuple[float, ...]:
+    """Return the rates with which a search begins, around an optimizer's usual rate."""
+    return tuple(_round(factor * usual) for factor in _FIRST)
+
+
+def next_rate(threshold: Threshold) -> float | None:
+    """Return the rate to try next, in three digits; None if the threshold is narrow enough, or out of reach."""
+    if threshold.above is None:
+        upwards = _round(10 * (threshold.within or 1.0))
         return upwards if upwards <= _LARGEST else None
-    if found.within is None:
-        downwards = _rounded(found.above / 10)
+    if threshold.within is None:
+        downwards = _round(threshold.above / 10)
         return downwards if downwards >= _SMALLEST else None
-    middle = _rounded(math.sqrt(found.within * found.above))
-    if found.above <= CLOSE * found.within or not found.within < middle < found.above:
+    middle = _round(math.sqrt(threshold.within * threshold.above))
+    if threshold.above <= CLOSE * threshold.within or not threshold.within < middle < threshold.above:
         return None
     return middle
 
 
 def _median_death(dead: Flags) -> float | None:
-    """The median epoch from which on the units stay dead that are dead in the last row of (rows, networks, units)."""
+    """Return the median epoch since which the units that are dead in the last of (rows, networks, units) are dead."""
     ends = dead[:, dead[-1]]
     if not ends.size:
         return None
@@ -183,10 +186,5 @@ def _median_death(dead: Flags) -> float | None:
     return float(np.median(since))
 
 
-def first_rates(usual: float) -> tuple[float, ...]:
-    """Where a search begins, about an optimizer's usual rate."""
-    return tuple(_rounded(factor * usual) for factor in _FIRST)
-
-
-def _rounded(rate: float) -> float:
+def _round(rate: float) -> float:
     return float(f"{rate:.3g}")

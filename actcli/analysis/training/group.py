@@ -1,7 +1,7 @@
-"""Many small networks trained at once: multilayer perceptrons of one shape, their weights stacked, NumPy alone.
+"""Groups of small networks trained at once: multilayer perceptrons of one shape with stacked weights, in NumPy alone.
 
-Members of a group differ in activations, learning rate and seed. One batched matrix product a layer serves them all;
-those with the same activations share its kernels. Back-propagation: Rumelhart, Hinton and Williams 1986.
+Members of a group differ in activations, learning rate and seed. One batched matrix product per layer serves them all;
+members with the same activations share the kernels. Back-propagation: Rumelhart, Hinton and Williams 1986.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import HiddenLayer, LayerPart
 from actcli.analysis.training.initial import draw_weights
-from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.plan import MOMENTS, TrainingPlan
 from actcli.analysis.training.stack import Stack
 
 Array = NDArray[Any]
@@ -24,14 +24,14 @@ MOMENTUM = 0.9
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 _NOT_WEIGHTS = 1 << 20
-"""Where the numbers of the batches' generators begin, away from those of the layers."""
+"""First seed word of the batches' random generators, beyond those of the layers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gradients:
-    """What one batch says: the loss (P,), and for each layer the gradients of weights, biases and parameters.
+    """The loss (P,) of one batch, and the gradients of weights and biases by layer.
 
-    `parameters` has a dictionary for each one of `Group.learned`: the name to the gradients of its members.
+    `parameters` has one dictionary for each of `Group.learned`: from a parameter's name to its members' gradients.
     """
 
     loss: Array
@@ -41,8 +41,8 @@ class Gradients:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trained:
-    """An array that is trained, its first axis the members it belongs to; the optimizer's memory of it."""
+class _TrainedArray:
+    """An array that is trained, with the optimizer's moments; its first axis is its members."""
 
     value: Array
     members: slice
@@ -51,14 +51,14 @@ class _Trained:
 
 
 class Group:
-    """P networks of one shape, trained in step: one batched matrix product a layer serves them all.
+    """P networks of one shape, trained in step: one batched matrix product per layer serves them all.
 
     Attributes:
-        stacks: the activations of each; neighbours with the same are served together.
-        weights: (P, fan_in, fan_out) a layer.
-        biases: (P, 1, fan_out) a layer.
+        stacks: the activations of each member; neighbours with the same stack share a part.
+        weights: (P, fan_in, fan_out) per layer.
+        biases: (P, 1, fan_out) per layer.
         activations: of the hidden layers.
-        frozen: (P,): has diverged, and learns no more.
+        frozen: (P,): whether a member has diverged, and learns no more.
 
     """
 
@@ -99,13 +99,13 @@ class Group:
             for values in part.learned.values():
                 self.trained.append(self._trained(values[:, None, None], part.members, decays=False))
 
-    def _trained(self, value: Array, members: slice, *, decays: bool) -> _Trained:
-        count = {"sgd": 0, "momentum": 1, "adam": 2}[self.plan.optimizer]
-        return _Trained(value, members, decays, tuple(np.zeros_like(value) for _ in range(count)))
+    def _trained(self, value: Array, members: slice, *, decays: bool) -> _TrainedArray:
+        moments = tuple(np.zeros_like(value) for _ in range(MOMENTS[self.plan.optimizer]))
+        return _TrainedArray(value, members, decays, moments)
 
     @property
     def size(self) -> int:
-        """P."""
+        """The number P of members."""
         return len(self.seeds)
 
     @property
@@ -114,23 +114,26 @@ class Group:
 
     @property
     def learned(self) -> list[dict[str, Array]]:
-        """The trained parameters, layer by layer, and in a layer part by part: those with the same activations."""
+        """The trained parameters, layer by layer and within a layer part by part."""
         return [part.learned for part in self._all_parts]
 
     def learned_by(self, member: int) -> list[dict[str, float]]:
-        """The trained parameters of one network, layer by layer."""
+        """Return the trained parameters of one member, layer by layer."""
         return [layer.part_of(member).learned_by(member) for layer in self.activations]
 
     def own_seconds(self) -> Array:
-        """(P,): what the activations of each network took since this was last asked for."""
-        found = np.zeros(self.size)
+        """Return the time (P,) of each member's activations since the last call."""
+        seconds = np.zeros(self.size)
         for part in self._all_parts:
-            found[part.members] += part.seconds / part.size
+            seconds[part.members] += part.seconds / part.size
             part.seconds = 0.0
-        return found
+        return seconds
 
     def forward(self, x: Array) -> tuple[list[Array], list[Array], Array]:
-        """(P, B, features), or (1, B, features) for all: inputs of each layer, preactivations, outputs (P, B, k)."""
+        """Return the inputs of each layer, the preactivations, and the outputs (P, B, k).
+
+        x: (P, B, features), or (1, B, features) for all members.
+        """
         inputs, preactivations = [x], []
         for layer, activation in enumerate(self.activations):
             z = self._affine(layer, inputs[-1])
@@ -144,7 +147,7 @@ class Group:
         return z
 
     def gradients(self, x: Array, y: Array) -> Gradients:
-        """Of the mean loss over a batch: x (P, B, features); y (P, B) classes, or (P, B, k) numbers."""
+        """Return the gradients of a batch's mean loss: x (P, B, features); y (P, B) classes or (P, B, k) numbers."""
         h = x
         inputs, preactivations, slopes = [x], [], []
         for layer, activation in enumerate(self.activations):
@@ -160,7 +163,7 @@ class Group:
         parameters: list[dict[str, Array]] = []
         for layer in range(len(self.weights) - 1, -1, -1):
             weights.append(np.matmul(inputs[layer].transpose(0, 2, 1), error))
-            # the sum over the batch, a third of the time of sum()
+            # the sum over the batch, in a third of the time of sum()
             biases.append(np.matmul(ones, error))
             if layer:
                 # a product with a transposed second factor takes twice as long
@@ -171,25 +174,25 @@ class Group:
         return Gradients(loss, weights[::-1], biases[::-1], parameters)
 
     def step(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """One step of the optimizer along a batch's gradients.
+        """Take one step of the optimizer on a batch.
 
         Returns the loss (P,) before it, and the squared norms (P, layers) of the weights' gradients, without decay.
         """
-        found = self.gradients(x, y)
-        squares = np.stack([_square_norm(gradient) for gradient in found.weights], axis=1)
+        batch = self.gradients(x, y)
+        squares = np.stack([_square_norm(gradient) for gradient in batch.weights], axis=1)
         self.steps += 1
-        gradients = [*found.weights, *found.biases]
-        gradients += [of[:, None, None] for by_name in found.parameters for of in by_name.values()]
+        gradients = [*batch.weights, *batch.biases]
+        gradients += [of[:, None, None] for by_name in batch.parameters for of in by_name.values()]
         for one, gradient in zip(self.trained, gradients, strict=True):
             if self.plan.decay and one.decays:
                 np.add(gradient, self.plan.decay * one.value, out=gradient)
             np.subtract(one.value, self._direction(one, gradient), out=one.value)
         for part in self._all_parts:
             part.keep_in_bounds()
-        return found.loss, squares
+        return batch.loss, squares
 
-    def _direction(self, one: _Trained, gradient: Array) -> Array:
-        """What is subtracted from a trained array; the gradient's memory is used for it."""
+    def _direction(self, one: _TrainedArray, gradient: Array) -> Array:
+        """Return what the optimizer subtracts from a trained array; overwrites the gradient."""
         rates: Array = self.rates[one.members]
         if self.plan.optimizer == "sgd":
             return np.multiply(rates, gradient, out=gradient)
@@ -213,7 +216,7 @@ class Group:
         return gradient
 
     def batches(self, epoch: int) -> list[NDArray[np.intp]]:
-        """The places of the samples of each step, (P, B): each seed has its own order, whatever the activation."""
+        """Return the sample indices (P, B) of each step; the order depends on the seed alone."""
         count = len(self.data.train_y)
         order = np.stack(
             [np.random.default_rng((seed, _NOT_WEIGHTS, epoch)).permutation(count) for seed in self.seeds]
@@ -221,7 +224,7 @@ class Group:
         return [order[:, start : start + self.plan.batch] for start in range(0, count, self.plan.batch)]
 
     def freeze_diverged(self, loss: Array) -> None:
-        """Stop the members whose loss or weights are no longer finite: from now on their weights are 0."""
+        """Freeze the members whose loss or weights stopped being finite, and set their weights to 0."""
         finite = np.isfinite(loss)
         for array in (*self.weights, *self.biases):
             finite &= np.isfinite(array).all(axis=(1, 2))
@@ -237,13 +240,13 @@ class Group:
 
 
 def _runs(stacks: Sequence[Stack]) -> tuple[slice, ...]:
-    """Where neighbours with the same stack begin and end."""
+    """Return the slices of neighbours with the same stack."""
     starts = [place for place, one in enumerate(stacks) if not place or one.spec != stacks[place - 1].spec]
     return tuple(slice(start, stop) for start, stop in pairwise([*starts, len(stacks)]))
 
 
 def _square_norm(gradient: Array) -> Array:
-    """(P,) of (P, fan_in, fan_out)."""
+    """Return the squared norms (P,) of gradients (P, fan_in, fan_out)."""
     row = gradient.reshape(len(gradient), 1, -1)
-    found: Array = np.matmul(row, row.transpose(0, 2, 1))
-    return found[:, 0, 0]
+    squares: Array = np.matmul(row, row.transpose(0, 2, 1))
+    return squares[:, 0, 0]

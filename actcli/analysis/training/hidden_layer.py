@@ -18,17 +18,17 @@ Array = NDArray[Any]
 
 
 class HiddenLayer:
-    """The activations of one hidden layer: those of the members that have the same, part by part."""
+    """The activations of one hidden layer, part by part: members with the same activation share a part."""
 
     def __init__(self, parts: "list[LayerPart]") -> None:
         self.parts = parts
 
     def part_of(self, member: int) -> "LayerPart":
-        """The one that a member belongs to."""
+        """Return the part that a member belongs to."""
         return next(part for part in self.parts if member < part.members.stop)
 
     def value(self, z: Array) -> Array:
-        """φ(z) for z (P, B, width)."""
+        """Return φ(z) for z (P, B, width)."""
         if len(self.parts) == 1:
             return self.parts[0].value(z)
         h = np.empty_like(z)
@@ -37,7 +37,7 @@ class HiddenLayer:
         return h
 
     def both(self, z: Array) -> tuple[Array, list[Array]]:
-        """φ(z), and φ'(z) part by part."""
+        """Return φ(z), and φ'(z) part by part."""
         if len(self.parts) == 1:
             h, slope = self.parts[0].both(z)
             return h, [slope]
@@ -48,17 +48,17 @@ class HiddenLayer:
         return h, slopes
 
     def through(self, error: Array, slopes: list[Array]) -> None:
-        """Make the gradient by φ(z), which is overwritten, that by z."""
+        """Turn the gradient by φ(z) into that by z, in place."""
         for part, slope in zip(self.parts, slopes, strict=True):
             error[part.members] *= slope
 
     def by_parameters(self, z: Array, error: Array) -> list[dict[str, Array]]:
-        """The gradients of the trained parameters, part by part, where `error` is that of φ(z)."""
+        """Return the gradients of the trained parameters, part by part; `error` is the gradient by φ(z)."""
         return [part.by_parameters(z[part.members], error[part.members]) for part in self.parts]
 
 
 class LayerPart:
-    """One activation, for the members of a group that have it in this layer, with its trained parameters."""
+    """One activation in one layer, for the members of a group that have it there, with its trained parameters."""
 
     def __init__(self, f: Activation, plan: TrainingPlan, members: slice) -> None:
         self.f, self.members = f, members
@@ -71,41 +71,40 @@ class LayerPart:
 
     @property
     def size(self) -> int:
-        """How many members."""
+        """The number of members."""
         return int(self.members.stop - self.members.start)
 
     def learned_by(self, member: int) -> dict[str, float]:
-        """The trained parameters of a member, by its place in the group."""
+        """Return the trained parameters of a member, given by its place in the group."""
         return {name: float(values[member - self.members.start]) for name, values in self.learned.items()}
 
     def value(self, z: Array) -> Array:
-        """φ(z) for z (members, B, width)."""
+        """Return φ(z) for z (members, B, width)."""
         return self._each(z, 0) if self.learned else np.asarray(self.kernels.value(z), z.dtype)
 
     def both(self, z: Array) -> tuple[Array, Array]:
-        """φ(z) and φ'(z); a slope may be bool. Its time is counted."""
+        """Return φ(z) and φ'(z), and count the time they take."""
         started = time.perf_counter()
         if self.learned:
-            found = self._each(z, 0), self._each(z, 1)
+            h, slope = self._each(z, 0), self._each(z, 1)
         else:
-            h, slope = self.kernels.both(z)
-            found = np.asarray(h, z.dtype), np.asarray(slope, z.dtype)
+            h, slope = (np.asarray(array, z.dtype) for array in self.kernels.both(z))
         self.seconds += time.perf_counter() - started
-        return found
+        return h, slope
 
     def by_parameters(self, z: Array, error: Array) -> dict[str, Array]:
-        """The gradients (members,) of the trained parameters, where `error` is that of φ(z)."""
-        started, found = time.perf_counter(), {}
+        """Return the gradients (members,) of the trained parameters; `error` is the gradient by φ(z)."""
+        started, gradients = time.perf_counter(), {}
         for name in self.learned:
             kernel = self.f.definition.by_parameter[name]
-            found[name] = np.array(
+            gradients[name] = np.array(
                 [np.vdot(kernel(z[i], **self._parameters(i)), error[i]) for i in range(len(z))], z.dtype
             )
         self.seconds += time.perf_counter() - started
-        return found
+        return gradients
 
     def keep_in_bounds(self) -> None:
-        """Put trained parameters back to where the formula takes them: the nearest allowed number of their type."""
+        """Move trained parameters that left the allowed range to its nearest number of their type."""
         for one in self.bounds:
             values = self.learned[one.name]
             low, high = values.dtype.type(one.low), values.dtype.type(one.high)
@@ -113,7 +112,7 @@ class LayerPart:
             np.clip(values, least, np.nextafter(high, low) if one.open_high else high, out=values)
 
     def restore(self, members: NDArray[np.bool_]) -> None:
-        """Set the parameters of these members to where they began."""
+        """Set the parameters of these members back to their initial values."""
         for name, values in self.learned.items():
             values[members] = self.f.parameters[name]
 
@@ -125,17 +124,17 @@ class LayerPart:
         return np.stack([self._kernels(i)[order](z[i]) for i in range(len(z))]).astype(z.dtype, copy=False)
 
     def _kernels(self, member: int) -> tuple[Kernel, Kernel]:
-        """With the member's own parameters: they move the kinks too."""
+        """Return the kernels at the member's own parameters, which also move the kinks."""
         return replace(self.f, parameters=self._parameters(member)).kernels
 
 
 def learned_parameters(f: Activation, names: Sequence[str]) -> tuple[Parameter, ...]:
-    """The parameters of f that are trained, of those whose names are given; a name that f does not have is left out.
+    """Return those of the named parameters that f has and that can be trained.
 
-    The names may be those of f's framework. Raises UsageError for a parameter that only takes whole numbers, or
-    has no derivative.
+    The names may be those of f's framework. Raises UsageError for a parameter of f that takes whole numbers only, or
+    by which f has no derivative.
     """
-    found: list[Parameter] = []
+    parameters: list[Parameter] = []
     for name in names:
         try:
             own = f.resolve_parameter(name)
@@ -143,6 +142,6 @@ def learned_parameters(f: Activation, names: Sequence[str]) -> tuple[Parameter, 
             continue
         parameter = next(one for one in f.definition.parameters if one.name == own)
         if parameter.whole or own not in f.definition.by_parameter:
-            raise UsageError(f"--learn {name}: {f.spec} has no derivative by it, so it cannot be trained")
-        found += [] if parameter in found else [parameter]
-    return tuple(found)
+            raise UsageError(f"`learn={name}`: {f.spec} has no derivative by it, so it cannot be trained")
+        parameters += [] if parameter in parameters else [parameter]
+    return tuple(parameters)

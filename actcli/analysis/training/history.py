@@ -1,5 +1,6 @@
-"""Histories of trainings: what happened to each network, epoch by epoch."""
+"""History of a training: what happened to each network, epoch by epoch."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ NOT_DIVERGED = -1
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One network to be: its activations by layer, learning rate and seed (of weights and of the batches' order)."""
+    """One network to train: activations by layer, learning rate, and the seed of weights and batch order."""
 
     stack: Stack
     rate: float
@@ -24,20 +25,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """What happened to P members. Row 0 of each array is before training, row e after epoch e.
+    """The measurements of P members. Row 0 of each array is before training, row e after epoch e.
 
     Attributes:
         members: in the order of the columns.
-        epochs: the last row that is filled in; -1 before the first look. Later rows are NaN, or False.
+        epochs: the last measured row; -1 before the first measurement. Later rows are NaN, or False.
         train_loss: (E + 1, P): the mean over the epoch's batches, each before its step; inf once diverged.
         train_score, test_score: accuracy, or R² for regression, of all samples.
         test_loss: mean loss on the test set; inf once diverged.
-        gradient: (E + 1, P, weights' layers): the root mean square over the epoch's steps of the norm of the
-            gradient of a layer's weights; NaN once diverged.
-        dead: for each hidden layer (E + 1, P, width): silent, or gate-dead, on the test set; False once diverged.
+        gradient: (E + 1, P, weight layers): norm of the gradient of a layer's weights, root mean square over the
+            epoch's steps; NaN once diverged.
+        dead: for each hidden layer (E + 1, P, width): silent or gate-dead on the test set; False once diverged.
         rare, saturated: (E + 1, P, hidden layers): shares of units; NaN once diverged.
-        seconds: (E + 1, P): of training per epoch, a member's part of its group's: a measurement, never the same.
-        diverged: (P,): the epoch in which the loss was no longer finite; NOT_DIVERGED.
+        seconds: (E + 1, P): training time per epoch, a member's part of its group's; varies from run to run.
+        diverged: (P,): the epoch in which the loss stopped being finite, or NOT_DIVERGED.
 
     """
 
@@ -55,32 +56,59 @@ class History:
     diverged: NDArray[np.int64]
 
     @classmethod
+    def joined(cls, columns: Sequence[tuple["History", int]], epochs: int) -> "History":
+        """Return one history of members that are columns of several, up to an epoch."""
+
+        def join(get: Callable[[History], Array]) -> Array:
+            return np.stack([get(history)[:, place] for history, place in columns], axis=1)
+
+        layers = range(len(columns[0][0].dead))
+        return cls(
+            tuple(history.members[place] for history, place in columns),
+            epochs,
+            train_loss=join(lambda h: h.train_loss),
+            train_score=join(lambda h: h.train_score),
+            test_score=join(lambda h: h.test_score),
+            test_loss=join(lambda h: h.test_loss),
+            gradient=join(lambda h: h.gradient),
+            dead=tuple(np.stack([h.dead[i][:, place] for h, place in columns], axis=1) for i in layers),
+            rare=join(lambda h: h.rare),
+            saturated=join(lambda h: h.saturated),
+            seconds=join(lambda h: h.seconds),
+            diverged=np.array([history.diverged[place] for history, place in columns]),
+        )
+
+    @classmethod
     def unwritten(cls, members: tuple[Member, ...], plan: TrainingPlan) -> "History":
-        """Room for all epochs of these members."""
+        """Return a history with room for all epochs of these members."""
         rows, count, layers = plan.epochs + 1, len(members), len(plan.hidden)
 
-        def nothing(*more: int) -> Array:
+        def blank(*more: int) -> Array:
             return np.full((rows, count, *more), np.nan)
 
         return cls(
             members,
             -1,
-            train_loss=nothing(),
-            train_score=nothing(),
-            test_score=nothing(),
-            test_loss=nothing(),
-            gradient=nothing(layers + 1),
+            train_loss=blank(),
+            train_score=blank(),
+            test_score=blank(),
+            test_loss=blank(),
+            gradient=blank(layers + 1),
             dead=tuple(np.zeros((rows, count, width), np.bool_) for width in plan.hidden),
-            rare=nothing(layers),
-            saturated=nothing(layers),
-            seconds=nothing(),
+            rare=blank(layers),
+            saturated=blank(layers),
+            seconds=blank(),
             diverged=np.full(count, NOT_DIVERGED, np.int64),
         )
 
+    @property
+    def gone(self) -> NDArray[np.bool_]:
+        """(E + 1, P): whether a member has diverged by then."""
+        rows = np.arange(len(self.test_score))[:, None]
+        return np.asarray((self.diverged != NOT_DIVERGED) & (rows >= self.diverged), np.bool_)
+
     def dead_share(self) -> Array:
-        """(E + 1, P): of all hidden units together; NaN once diverged, as such units are neither dead nor alive."""
+        """Return the dead share (E + 1, P) of all hidden units together; NaN once diverged."""
         units = sum(layer.shape[2] for layer in self.dead)
         share = np.asarray(sum(layer.sum(axis=2) for layer in self.dead) / units)
-        rows = np.arange(len(share))[:, None]
-        gone = (self.diverged != NOT_DIVERGED) & (rows >= self.diverged)
-        return np.where(gone, np.nan, share)
+        return np.where(self.gone, np.nan, share)

@@ -1,4 +1,4 @@
-"""The weights a network starts with: how large they are, and the draws themselves."""
+"""Initial weights of a network: their scale, and the draws."""
 
 import math
 from typing import Literal, get_args
@@ -15,9 +15,9 @@ INITS: tuple[Init, ...] = get_args(Init)
 
 
 def second_moment_gain(f: Activation) -> float:
-    """1/√E f(z)², z ~ N(0, 1): what keeps the scale of a signal through f (He et al. 2015).
+    """Return 1/√E f(z)², z ~ N(0, 1), the gain that keeps a signal's scale through f (He et al. 2015).
 
-    Raises UsageError where f has no finite second moment, or none but 0.
+    Raises UsageError unless the second moment of f is finite and above 0.
     """
     square = float(expectation(lambda z: np.square(f(z))[None], [kink.at for kink in f.kinks])[0])
     if not (math.isfinite(square) and square > 0):
@@ -26,7 +26,7 @@ def second_moment_gain(f: Activation) -> float:
 
 
 def weight_std(init: Init, fan_in: int, fan_out: int, before: Activation | None) -> float:
-    """The standard deviation of a layer's weights; `before` is the activation that feeds it, None for the data.
+    """Return the standard deviation of a layer's weights; `before` is the activation that feeds it, None for data.
 
     he √(2/fan_in) (He et al. 2015), xavier √(2/(fan_in + fan_out)) (Glorot and Bengio 2010), lecun √(1/fan_in)
     (LeCun et al. 1998); gain and orthogonal: the second-moment gain of `before` times √(1/fan_in).
@@ -45,10 +45,10 @@ def weight_std(init: Init, fan_in: int, fan_out: int, before: Activation | None)
 def draw_weights(
     init: Init, fan_in: int, fan_out: int, before: Activation | None, seed: int, layer: int
 ) -> NDArray[np.float64]:
-    """The weights (fan_in, fan_out) of one layer of one network: the same draws for every activation.
+    """Draw the weights (fan_in, fan_out) of one layer of one network, the same draws for every activation.
 
-    Orthogonal: the Q of a normal matrix, its signs made unique (Saxe, McClelland and Ganguli 2014), scaled to
-    the variance that the other inits would have.
+    Orthogonal: the Q of a normal matrix with unique signs (Saxe, McClelland and Ganguli 2014), scaled to the variance
+    of the other inits.
     """
     draws = np.random.default_rng((seed, layer)).standard_normal((fan_in, fan_out))
     std = weight_std(init, fan_in, fan_out, before)

@@ -1,8 +1,8 @@
-"""A population of networks through its epochs: groups on threads, and what is measured of each after every epoch."""
+"""Populations of networks, trained in groups on threads and measured after every epoch."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
@@ -17,72 +17,54 @@ from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.epoch_measure import SAMPLES_AT_ONCE, GroupMeasure
 from actcli.analysis.training.group import Group
 from actcli.analysis.training.history import NOT_DIVERGED, History, Member
-from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.plan import MOMENTS, TrainingPlan
 from actcli.exits import UsageError
 
 Array = NDArray[Any]
 MOST_IN_A_GROUP = 64
-"""Members that are trained in step; more are trained in several groups.
+"""Members that are trained in step; more are split into several groups.
 
 Large arrays keep the threads out of each other's way: 120 networks take 1.8 times as long in groups of 10 (measured).
 """
 _FEWEST_IN_A_GROUP = 4
 _GROUP_BYTES = 1 << 24
-"""Weights of a group, and what becomes of its batch, unless a single network has more of them."""
+"""Bytes of a group's weights and of its batch on the way through it, unless a single network needs more."""
 MOST_BYTES = 1 << 32
-_TURN = 1e-4
-"""Seconds after which a thread that waits for the interpreter asks for it.
+_SWITCH_SECONDS = 1e-4
+"""Interval after which a waiting thread asks for the interpreter.
 
-The arrays of a step take some 100 µs each. By default a thread asks after 5 ms, and finds the other at work again
+The arrays of a step take some 100 µs each. By default a thread asks after 5 ms, and finds the other one busy again
 whenever it wakes up.
 """
 
 
 @dataclass(slots=True)
 class _Cohort:
-    """A group and its history while it is being written, up to the row `reached`."""
+    """A group and its history while it is written, up to the row `reached`."""
 
     group: Group
     history: History
-    look: "GroupMeasure"
+    measure: GroupMeasure
     reached: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a training: epochs done of all groups together, of how many; and what is known of the members."""
+    """The state of a training: epochs done and in total, over all groups, and the networks so far."""
 
     done: int
     total: int
     cohorts: tuple[_Cohort, ...]
 
-    def of(self, wanted: Sequence[Member]) -> History:
-        """The history of some members, in this order, as far as all of them have come."""
+    def of(self, members: Sequence[Member]) -> History:
+        """Return the history of some members, in this order, up to the last epoch that all of them have reached."""
         places = self._places()
-        at = [places[member] for member in wanted]
-        epochs = min(cohort.reached for cohort, _ in at)
-
-        def joined(of: Callable[[History], Array]) -> Array:
-            return np.stack([of(cohort.history)[:, column] for cohort, column in at], axis=1)
-
-        layers = range(len(at[0][0].history.dead))
-        return History(
-            tuple(wanted),
-            epochs,
-            train_loss=joined(lambda h: h.train_loss),
-            train_score=joined(lambda h: h.train_score),
-            test_score=joined(lambda h: h.test_score),
-            test_loss=joined(lambda h: h.test_loss),
-            gradient=joined(lambda h: h.gradient),
-            dead=tuple(np.stack([c.history.dead[i][:, p] for c, p in at], axis=1) for i in layers),
-            rare=joined(lambda h: h.rare),
-            saturated=joined(lambda h: h.saturated),
-            seconds=joined(lambda h: h.seconds),
-            diverged=np.array([cohort.history.diverged[column] for cohort, column in at]),
-        )
+        columns = [places[member] for member in members]
+        epochs = min(cohort.reached for cohort, _ in columns)
+        return History.joined([(cohort.history, place) for cohort, place in columns], epochs)
 
     def network(self, member: Member) -> tuple[list[Array], list[Array], list[dict[str, float]]]:
-        """A member's weights (fan_in, fan_out), biases (fan_out,) and the learned parameters, layer by layer."""
+        """Return a member's weights (fan_in, fan_out), biases (fan_out,) and learned parameters, layer by layer."""
         cohort, column = self._places()[member]
         weights = [array[column] for array in cohort.group.weights]
         biases = [array[column, 0] for array in cohort.group.biases]
@@ -99,37 +81,37 @@ def train(
     threads: int,
     most_in_group: int = MOST_IN_A_GROUP,
 ) -> Iterator[Progress]:
-    """Train all members, each different; a step after every epoch of a group, the last when all are done.
+    """Train all members, each different from the others; yield after every epoch of a group.
 
-    Groups take turns on the threads, epoch by epoch; every member's numbers are the same for any count of them,
-    but for `seconds`. A member that diverges is frozen and goes on as a network that gets nothing right.
-    Raises UsageError for functions over rows, for an init that an activation does not allow, and for more
-    networks than memory should hold.
+    Groups take turns on the threads, epoch by epoch. A member's numbers do not depend on the number of threads, except
+    for `seconds`. A member that diverges is frozen, and counts on as a network that gets nothing right. Raises
+    UsageError for functions over rows, for an init that an activation does not allow, and for more networks than
+    memory should hold.
     """
     require_room(len(members), plan, data)
-    parts = _parts(members, plan, data, threads, most_in_group)
+    parts = _split(members, plan, data, threads, most_in_group)
     data = data.in_dtype(plan.dtype)
     groups = [
         Group([m.stack for m in p], [m.rate for m in p], [m.seed for m in p], plan, data) for p in parts
     ]
     histories = [History.unwritten(part, plan) for part in parts]
     cohorts = [_Cohort(g, h, GroupMeasure(g, h)) for g, h in zip(groups, histories, strict=True)]
-    return _trained(tuple(cohorts), plan, threads)
+    return _train_cohorts(tuple(cohorts), plan, threads)
 
 
 def require_room(members: int, plan: TrainingPlan, data: Dataset) -> None:
-    """Raise UsageError when weights, histories and batches of so many networks would take more than 4 GiB."""
+    """Raise UsageError if weights, histories and batches of so many networks take more than 4 GiB."""
     weights = _weights_of_one(plan, data)
-    copies = 1 + {"sgd": 0, "momentum": 1, "adam": 2}[plan.optimizer]
+    copies = 1 + MOMENTS[plan.optimizer]
     epoch = sum(plan.hidden) + 8 * (6 + 3 * len(plan.hidden))
     needed = members * (copies * weights * np.dtype(plan.dtype).itemsize + (plan.epochs + 1) * epoch)
-    # what a step makes of a group's weights and batch
+    # temporary arrays of a step on a group
     needed += 3 * min(members * _bytes_of_one(plan, data), max(_GROUP_BYTES, _bytes_of_one(plan, data)))
     if needed > MOST_BYTES:
         raise UsageError(
             f"{members} networks of {weights} weights over {plan.epochs} epochs, in batches of {plan.batch}, need "
             f"{needed / 2**30:.1f} GiB, allowed are {MOST_BYTES >> 30}; "
-            "train fewer (--seeds), smaller (--width, --depth, --batch) or shorter (--epochs)"
+            "train fewer (`seeds`), smaller (`width`, `depth`, `batch`) or shorter (`epochs`)"
         )
 
 
@@ -139,13 +121,13 @@ def _weights_of_one(plan: TrainingPlan, data: Dataset) -> int:
 
 
 def _bytes_of_one(plan: TrainingPlan, data: Dataset) -> int:
-    """The weights of a network, and its batch with what every layer makes of it: preactivation, activation, slope."""
+    """Return the bytes of a network's weights and of its batch: inputs, and three arrays per layer."""
     samples = max(min(plan.batch, len(data.train_y)), SAMPLES_AT_ONCE)
     numbers = samples * (data.features + 3 * sum(plan.hidden) + 2 * data.outputs)
     return (_weights_of_one(plan, data) + numbers) * np.dtype(plan.dtype).itemsize
 
 
-def _trained(cohorts: tuple[_Cohort, ...], plan: TrainingPlan, threads: int) -> Iterator[Progress]:
+def _train_cohorts(cohorts: tuple[_Cohort, ...], plan: TrainingPlan, threads: int) -> Iterator[Progress]:
     from concurrent.futures import ThreadPoolExecutor
 
     keep_freed_memory()
@@ -158,7 +140,7 @@ def _trained(cohorts: tuple[_Cohort, ...], plan: TrainingPlan, threads: int) -> 
     stop = Event()
     pool = ThreadPoolExecutor(workers, "actcli")
     usual = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         for _ in range(workers):
             pool.submit(_work, waiting, plan, news, stop)
@@ -175,10 +157,10 @@ def _trained(cohorts: tuple[_Cohort, ...], plan: TrainingPlan, threads: int) -> 
         sys.setswitchinterval(usual)
 
 
-def _parts(
+def _split(
     members: Sequence[Member], plan: TrainingPlan, data: Dataset, threads: int, most: int
 ) -> list[tuple[Member, ...]]:
-    """Groups that are not too large, one a thread at least; each has its share of every stack, and so the same work."""
+    """Split members into groups of equal work, with a share of every stack each: not too large, and one per thread."""
     by_stack: dict[str, list[Member]] = {}
     for member in members:
         by_stack.setdefault(member.stack.spec, []).append(member)
@@ -194,7 +176,7 @@ def _work(
     news: "SimpleQueue[BaseException | None]",
     stop: Event,
 ) -> None:
-    """A thread: an epoch of the group that has waited longest, again and again; every one is told of."""
+    """Work on a thread: train an epoch of the group that has waited longest, report it, and repeat."""
     try:
         with np.errstate(all="ignore"):
             while (cohort := waiting.get()) is not None:
@@ -203,12 +185,12 @@ def _work(
                     _train_epoch(cohort, epoch, stop)
                 if stop.is_set():
                     return
-                cohort.look.measure(epoch)
+                cohort.measure.measure(epoch)
                 cohort.reached = epoch
                 news.put(None)
                 if epoch < plan.epochs:
                     waiting.put(cohort)
-    except BaseException as error:  # noqa: BLE001 - it is raised again where the results are waited for
+    except BaseException as error:  # noqa: BLE001 - raised again where the results are awaited
         news.put(error)
 
 

@@ -1,4 +1,4 @@
-"""Each activation's own best learning rate, on a grid, chosen without a look at the test set."""
+"""Search for each activation's best learning rate on a grid, without the test set."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,31 +11,31 @@ from actcli.analysis.training.population import train
 from actcli.analysis.training.stack import Stack
 
 _LARGEST = {"sgd": 3.0, "momentum": 0.3, "adam": 0.1}
-"""Above it hardly any network of a few layers learns."""
+"""Largest rate of the grid: above it hardly any network of a few layers learns."""
 _PER_DECADE, _COUNT = 3, 10
 _SEEDS = 3
 _FIRST_SEED = 1 << 16
-"""Away from the seeds of the comparison itself."""
+"""First seed of the search, away from those of the comparison."""
 
 
 def rate_grid(optimizer: Optimizer) -> tuple[float, ...]:
-    """Ten rates over three decades, ascending, rounded to two digits."""
+    """Return ten rates over three decades, ascending, rounded to two digits."""
     top = _LARGEST[optimizer]
     return tuple(float(f"{top * 10 ** (-i / _PER_DECADE):.2g}") for i in range(_COUNT - 1, -1, -1))
 
 
 def candidates(entrants: int, optimizer: Optimizer) -> int:
-    """How many networks the search for so many entrants trains."""
+    """Return the number of networks that a search for so many entrants trains."""
     return entrants * len(rate_grid(optimizer)) * _SEEDS
 
 
 def best_rates(
     stacks: Sequence[Stack], grid: Sequence[float], plan: TrainingPlan, data: Dataset, seed: int, threads: int
 ) -> Iterator[tuple[float, tuple[float, ...]]]:
-    """The share of the search that is done, and each stack's best rate so far: all of them when the share is 1.
+    """Yield the share of the search done, and at share 1 each stack's best rate; before that no rates.
 
-    The best has the largest mean score over three networks, whose seeds are used nowhere else, on a quarter of
-    the training set, on which they are not trained. The smallest rate wins a tie.
+    The best rate has the largest mean score over three networks, with seeds used nowhere else, on a held-out quarter
+    of the training set. The smallest rate wins a tie.
     """
     inner = data.without_test(seed)
     members = {
@@ -46,10 +46,9 @@ def best_rates(
     for progress in train([m for own in members.values() for m in own], plan, inner, threads):
         if progress.done < progress.total:
             yield progress.done / progress.total, ()
-            continue
-        scores = {key: float(np.mean(progress.of(own).test_score[-1])) for key, own in members.items()}
-        found = []
-        for place in range(len(stacks)):
-            own_scores = [scores[place, rate] for rate in grid]
-            found.append(grid[own_scores.index(max(own_scores))])
-        yield 1.0, tuple(found)
+    scores = {key: float(np.mean(progress.of(own).test_score[-1])) for key, own in members.items()}
+    best = []
+    for place in range(len(stacks)):
+        own_scores = [scores[place, rate] for rate in grid]
+        best.append(grid[own_scores.index(max(own_scores))])
+    yield 1.0, tuple(best)

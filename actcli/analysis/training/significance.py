@@ -1,4 +1,4 @@
-"""Whether a difference between means is more than chance: Student's t for paired samples, Holm's correction."""
+"""Tests of whether means differ by more than chance: Student's t for paired samples, Holm's correction."""
 
 import math
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ _SAME = 1e-15
 
 
 def two_sided_p(t: float, dof: int) -> float:
-    """P(|T| > t) of Student's distribution with `dof` >= 1 degrees of freedom; relative error about 1e-12.
+    """Return P(|T| > t) for Student's distribution with `dof` >= 1 degrees of freedom; relative error about 1e-12.
 
     The regularised incomplete beta function I_x(dof/2, 1/2) at x = dof/(dof + t²) (Abramowitz and Stegun 1964,
-    26.7.1), by its continued fraction (26.5.8) on the side where that converges fast. Tiny p keep their digits.
+    26.7.1), by its continued fraction (26.5.8) on the side on which it converges fast. Tiny p keep their digits.
     """
     square = t * t
     if square == 0:
@@ -30,24 +30,24 @@ def two_sided_p(t: float, dof: int) -> float:
 
 
 def half_width(values: Sequence[float] | Array, confidence: float = 0.95) -> float:
-    """Half the width of the confidence interval of the mean of n independent values.
+    """Return half the width of the confidence interval of the mean of n independent values.
 
-    NaN for a single value, and where one is not finite.
+    NaN for a single value, and if a value is not finite.
     """
     array = np.asarray(values, np.float64)
     if array.size < 2 or not np.isfinite(array).all():
         return math.nan
-    # of equal values the mean is rounded, and the deviations from it are not 0
+    # the mean of equal values is rounded, so that deviations from it would not be 0
     spread = float(array.std(ddof=1)) if array.min() < array.max() else 0.0
     return _quantile(1 - confidence, array.size - 1) * spread / math.sqrt(array.size)
 
 
 def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array, step: float = 0.0) -> float:
-    """The p value of the paired t test of equal means, a and b of one length; 1 where they are the same.
+    """Return the p value of the paired t test of equal means for a and b of one length; 1 if they are the same.
 
-    Values that come in steps (a share of n samples: 1/n) may differ by the same in every pair: their differences are
-    then not without spread, it is only too small to see. Their deviation is taken as step/√12 at least, that of what
-    rounding to the step hides (Sheppard 1898). NaN for fewer than two pairs, or values that are not finite.
+    Values in steps (1/n for a share of n samples) may differ by the same amount in every pair; the spread of their
+    differences is then hidden by rounding. It is taken as step/√12 at least, the deviation of a rounding error
+    (Sheppard 1898). NaN for fewer than two pairs, or non-finite values.
     """
     with np.errstate(invalid="ignore"):
         difference = np.subtract(a, b, dtype=np.float64)
@@ -60,7 +60,7 @@ def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array, step: float
 
 
 def holm(p: Sequence[float]) -> tuple[float, ...]:
-    """The p values corrected for their number (Holm 1979); each means by itself what it means for all. NaN stays."""
+    """Correct p values for their number (Holm 1979), so that all of them hold together. NaN stays."""
     known = sorted((value, place) for place, value in enumerate(p) if not math.isnan(value))
     corrected = [math.nan] * len(p)
     largest = 0.0
@@ -72,7 +72,7 @@ def holm(p: Sequence[float]) -> tuple[float, ...]:
 
 @lru_cache(maxsize=64)
 def _quantile(p: float, dof: int) -> float:
-    """The t that |T| exceeds with probability p: 2 ms, and asked for of every point of every learning curve."""
+    """Return the t that |T| exceeds with probability p. Cached: it takes 2 ms, for every point of a learning curve."""
     low, high = 0.0, 1.0
     while two_sided_p(high, dof) > p:
         low, high = high, 2 * high
@@ -83,7 +83,7 @@ def _quantile(p: float, dof: int) -> float:
 
 
 def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
-    """I_x(a, b) for x below its middle, `rest` = 1 - x; the fraction by Lentz's method (Thompson and Barnett 1986)."""
+    """Return I_x(a, b) for x below its middle, `rest` = 1 - x, by Lentz's method (Thompson and Barnett 1986)."""
     front = a * math.log(x) + b * math.log(rest) + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
     fraction = d

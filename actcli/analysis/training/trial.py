@@ -1,4 +1,4 @@
-"""Trials: which networks are trained, and whether they can be."""
+"""Trial: the networks to train, and the check that they can be trained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ TARGET = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is trained.
+    """The networks to train for each stack of functions.
 
     Attributes:
-        plan: what all networks share, but for their depth.
-        width, depths: of the hidden layers; every depth is a contender of its own.
-        rates: learning rates, each a contender of its own; empty: each function's own best is looked for.
-        seeds: networks of each contender.
+        plan: the settings that all networks share, except for their depth.
+        width, depths: units per hidden layer, numbers of hidden layers. Each depth is a contender of its own.
+        rates: learning rates, each a contender of its own; empty: each function's own best rate is searched.
+        seeds: networks per contender.
         seed: the first seed.
-        target: the test score to be reached.
+        target: the test score to reach.
 
     """
 
@@ -36,14 +36,14 @@ class Trial:
     target: float = TARGET
 
     def plan_of(self, depth: int) -> TrainingPlan:
-        """The plan for networks with so many hidden layers."""
+        """Return the plan for networks of this depth."""
         return replace(self.plan, hidden=(self.width,) * depth)
 
 
 def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
-    """Raise UsageError for what cannot be trained at all: see `compare_training`."""
+    """Raise UsageError for functions, parameters or inits that cannot be trained: see `compare_training`."""
     if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
-        raise UsageError("--seeds, --width and --depth are whole numbers from 1 on")
+        raise UsageError("`seeds`, `width` and `depth` must be whole numbers from 1 on")
     functions = [f for stack in stacks for f in stack.functions]
     for f in functions:
         _ = f.kernels, firing_rule(f, "pre")
@@ -51,4 +51,4 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
             second_moment_gain(f)
     for name in trial.plan.learn:
         if not any(learned_parameters(f, (name,)) for f in functions):
-            raise UsageError(f"--learn {name}: none of the functions has such a parameter")
+            raise UsageError(f"`learn={name}`: none of the functions has such a parameter")

@@ -146,7 +146,7 @@ def _threshold_record(one: Threshold) -> dict[str, Any]:
         "depth": one.depth,
         "within": one.within,
         "above": one.above,
-        "outcome": one.outcome,
+        "outcome": one.survival,
         "dead_share_within": one.within_share,
         "dead_share_above": one.above_share,
         "within_again": list(one.again),
@@ -185,7 +185,7 @@ def _of_threshold(one: Threshold, limit: float, dying: TrainedCourses) -> str:
     below, beyond = (
         None if share is None else f"{percent(share)} %" for share in (one.within_share, one.above_share)
     )
-    match one.outcome:
+    match one.survival:
         case "lives":
             said = f"{name} does not die at any rate tried, up to lr {within}: {below} of the units are dead there"
         case "dies" if within is None:

@@ -100,9 +100,9 @@ def test_rounded_never_inward():
 
 def test_what_is_no_confidence():
     for confidence in (0.0, 1.0, 95.0, math.nan):
-        with pytest.raises(UsageError, match="between 0 and 1 is wanted"):
+        with pytest.raises(UsageError, match=r"confidence .*between 0 and 1"):
             silent_bound(10, confidence)
-    with pytest.raises(UsageError, match="rare 1: a firing probability between 0 and 1"):
+    with pytest.raises(UsageError, match=r"rare 1: .*between 0 and 1"):
         samples_needed(1, 1.0, 0.95)
     with pytest.raises(UsageError, match="0 units"):
         samples_needed(0, 0.01, 0.95)

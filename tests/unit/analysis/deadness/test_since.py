@@ -29,33 +29,20 @@ def test_then_and_now():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "words"),
     [
-        ([layer()], [layer(units=5)], "layer 'conv1' has 5 units, and had 6 in the older statistics"),
-        (
-            [layer()],
-            [layer(function="tanh")],
-            "layer 'conv1' is pre of tanh, and was pre of relu in the older statistics",
-        ),
-        (
-            [layer()],
-            [layer(recorded="post")],
-            "layer 'conv1' is post of relu, and was pre of relu in the older statistics",
-        ),
+        ([layer()], [layer(units=5)], ["'conv1'", "5 units", "6 in the older"]),
+        ([layer()], [layer(function="tanh")], ["'conv1'", "pre of tanh", "pre of relu in the older"]),
+        ([layer()], [layer(recorded="post")], ["'conv1'", "post of relu", "pre of relu in the older"]),
         (
             [layer(), layer(name="a")],
             [layer(), layer(name="b"), layer(name="c")],
-            "the layers are not the same: 'a' is only in the older statistics, and 'b', 'c' are only in the new ones",
+            ["'a' is only in the older", "'b', 'c' are only in the new"],
         ),
-        (
-            [layer()],
-            [layer(), *(layer(name=f"x{i}") for i in range(7))],
-            "the layers are not the same: 'x0', 'x1', 'x2', 'x3', 'x4' and 2 more are only in the new ones",
-        ),
+        ([layer()], [layer(), *(layer(name=f"x{i}") for i in range(7))], ["'x3', 'x4' and 2 more"]),
     ],
 )
-def test_what_cannot_be_compared(old, new, said):
+def test_what_cannot_be_compared(old, new, words):
     with pytest.raises(DataError) as caught:
         find_change(old, new, SETTINGS)
-
-    assert str(caught.value) == said
+    assert all(word in str(caught.value) for word in words)

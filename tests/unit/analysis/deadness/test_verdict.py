@@ -290,7 +290,7 @@ def test_layers_are_judged_one_by_one():
         ("conv9", "found"),
     ]
     assert judge(whole, 0.5, "conv*").status == "fine"
-    with pytest.raises(UsageError, match=r"no layer matches 'Conv\*', there are conv0, conv1, conv9, fc"):
+    with pytest.raises(UsageError, match=r"'Conv\*'.* conv0, conv1, conv9, fc"):
         judge(whole, 0.4, "Conv*")
 
 
@@ -309,7 +309,7 @@ def test_nothing_observed_is_not_fine():
 
 @pytest.mark.parametrize("limit", [-0.1, 5, float("nan")])
 def test_a_limit_that_is_no_share(limit):
-    with pytest.raises(UsageError, match="a share from 0 to 1 is wanted"):
+    with pytest.raises(UsageError, match=r"limit .*from 0 to 1"):
         judge(report(10), limit)
 
 

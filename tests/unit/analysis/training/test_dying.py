@@ -196,7 +196,7 @@ def one_fate(rate, share, diverged=0):
 )
 def test_the_next_rate_of_a_search(fates, within, above, outcome, following):
     found = find_threshold([one_fate(*one) for one in fates], 0.05)
-    assert (found.within, found.above, found.outcome) == (within, above, outcome)
+    assert (found.within, found.above, found.survival) == (within, above, outcome)
     assert next_rate(found) == following
 
 
@@ -209,13 +209,13 @@ def test_the_rate_above_which_relu_dies_is_bracketed():
     trial = replace(TRIAL, rates=(0.1, 100.0))
     *_, last = find_limits([RELU], DATA, trial, 0.05, 2)
     (found,) = last.so_far.thresholds()
-    assert found.outcome in {"dies", "diverges"}
+    assert found.survival in {"dies", "diverges"}
     assert found.within is not None
     assert found.above is not None
     assert 1 < found.above / found.within <= CLOSE
     by_rate = {one.course.rate: one for one in last.so_far.fates()}
-    assert by_rate[found.within].outcome(0.05) == "lives"
-    assert by_rate[found.above].outcome(0.05) == found.outcome
+    assert by_rate[found.within].survival(0.05) == "lives"
+    assert by_rate[found.above].survival(0.05) == found.survival
     assert list(by_rate) == sorted(by_rate)
 
 
@@ -230,7 +230,7 @@ def test_a_search_that_is_broken_off_judges_no_half_training():
 @pytest.mark.parametrize(
     ("specs", "change", "said"),
     [
-        (("relu", "relu"), {}, "--train relu is named twice"),
+        (("relu", "relu"), {}, "relu` is named twice"),
         (("relu",), {"seeds": 0}, "from 1 on"),
         (("step",), {}, "no gradient"),
     ],
@@ -241,7 +241,7 @@ def test_what_cannot_be_trained(specs, change, said):
 
 
 def test_a_search_looks_for_the_rate_itself():
-    with pytest.raises(UsageError, match="--find-limit"):
+    with pytest.raises(UsageError, match="`find_limit`"):
         find_limits([RELU], DATA, replace(TRIAL, rates=()), 0.05, 1)
 
 

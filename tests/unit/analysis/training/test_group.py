@@ -222,7 +222,7 @@ def test_what_cannot_be_learned():
     ]
     f = activation("swish")
     without = replace(f, definition=replace(f.definition, by_parameter={}))
-    with pytest.raises(UsageError, match=r"--learn beta: swish has no derivative by it"):
+    with pytest.raises(UsageError, match=r"learn=beta.*swish has no derivative"):
         learned_parameters(without, ("beta",))
 
 

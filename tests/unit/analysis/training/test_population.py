@@ -238,7 +238,7 @@ def test_wide_networks_and_large_batches_are_trained_a_few_at_a_time():
 
 
 def test_more_than_memory_holds_is_refused():
-    with pytest.raises(UsageError, match=r"GiB, allowed are 4; train fewer \(--seeds\)"):
+    with pytest.raises(UsageError, match=r"GiB, allowed are 4; train fewer \(`seeds`\)"):
         train(members("relu", seeds=900), TrainingPlan(hidden=(4096,) * 9), DATA, 1)
 
 

@@ -240,9 +240,6 @@ def refused(*specs, **trial):
 
 def test_what_is_refused_before_any_work():
     assert refused("relu", "step").startswith("step has no gradient anywhere")
-    assert (
-        refused("relu", plan=TrainingPlan(learn=("alpha",)))
-        == "--learn alpha: none of the functions has such a parameter"
-    )
+    assert "learn=alpha" in refused("relu", plan=TrainingPlan(learn=("alpha",)))
     assert "whole numbers from 1 on" in refused("relu", depths=(0,))
     assert "GiB" in refused("relu", width=4096, depths=(2, 900))

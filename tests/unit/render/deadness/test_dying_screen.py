@@ -44,8 +44,8 @@ def a_fate(spec="relu", rate=0.1, shares=(0.0, 0.1, 0.25), diverged=0, died=1.5,
     )  # fmt: skip
 
 
-def a_threshold(within=0.5, above=0.54, outcome="dies", again=()):
-    return Threshold(parse_stack("relu"), 2, within, above, outcome, again, 0.04, 0.2)
+def a_threshold(within=0.5, above=0.54, survival="dies", again=()):
+    return Threshold(parse_stack("relu"), 2, within, above, survival, again, 0.04, 0.2)
 
 
 def deaths(*fates, thresholds=(), dying=DYING):
@@ -83,14 +83,14 @@ def test_the_sentence_of_a_function():
             "relu dies at every rate tried, down to lr 0.54: 20 % of the units are dead there",
         ),
         (
-            a_threshold(above=None, outcome="lives"),
+            a_threshold(above=None, survival="lives"),
             "relu does not die at any rate tried, up to lr 0.5: 4 % of",
         ),
         (
-            a_threshold(outcome="diverges"),
+            a_threshold(survival="diverges"),
             "relu does not die up to lr 0.5, with 4 % of the units dead; above that",
         ),
-        (a_threshold(within=None, outcome="diverges"), "most networks of relu diverge at every rate tried"),
+        (a_threshold(within=None, survival="diverges"), "most networks of relu diverge at every rate tried"),
         (a_threshold(again=(2.0,)), "the limit is 5 %; within it again at lr 2."),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_search_whose_highest_rates_diverge_is_drawn(width):
     text = dying_screen(deaths(*fates, thresholds=(found,)), View(), surface(width))
     assert "dead units, % by log10 of lr" in text
     none = [replace(one, diverged=4, gone=np.array([0.0, 0.0, 1.0])) for one in fates]
-    every = replace(found, within=None, outcome="diverges", within_share=None, above_share=None)
+    every = replace(found, within=None, survival="diverges", within_share=None, above_share=None)
     assert "by log10 of lr" not in dying_screen(deaths(*none, thresholds=(every,)), View(), surface(width))
 
 
