@@ -134,7 +134,7 @@ def _read_layer(entry: Any, origin: str) -> LayerDescription:
     try:
         rule = _rule(function, "pre" if recorded == "pre" else "post")
     except UsageError as error:
-        raise DataError(f"{origin}: layer '{name}' has an unknown function: {error}") from error
+        raise DataError(f"{origin}: layer '{name}': {error}") from error
     return LayerDescription(name, rule, units, samples, elements, start)
 
 

@@ -87,7 +87,7 @@ def test_outputs_below_0_are_no_outputs_of_relu(more):
     z = np.random.default_rng(0).standard_normal((500, 6)).astype(np.float32)
     np.savez("net.npz", fc=layer(), act=activation("gelu")(z))
     assert re.search(
-        r"layer 'act' goes down to -0.17, and relu6? gives nothing below 0",
+        r"'act' goes down to -0.17, .*relu6? .* below 0",
         refused("deadcheck", "net.npz", *more),
     )
     assert "--activation act=gelu --recorded pre" in refused(
@@ -116,9 +116,7 @@ def test_other_bounds_have_the_room_that_quantised_outputs_need(name, beyond, wi
     assert invoke("deadcheck", "act.npy", "--activation", name).status == 0
     h[0, 0] = beyond
     np.save("act.npy", h)
-    with pytest.raises(
-        UsageError, match=rf"layer 'act' goes (up|down) to {beyond:g}, and {name} gives nothing"
-    ):
+    with pytest.raises(UsageError, match=rf"'act' goes (up|down) to {beyond:g}, .*{name}"):
         invoke("deadcheck", "act.npy", "--activation", name)
 
 
