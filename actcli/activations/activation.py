@@ -63,7 +63,8 @@ class Activation:
         x: any shape. float16, float32 and float64 are kept (computed in float64, rounded once); integers and booleans
         become float64. Raises UsageError for other types, and for rows of a length that f does not take.
         """
-        return self._apply(self._bound(self.definition.value), x)
+        kernel = self._bound(self.definition.value)
+        return self._apply(self._repaired(kernel, 0) if self.definition.family == FORMULA else kernel, x)
 
     def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
         """Return a derivative by x, of any order up to 100, or the first by a parameter; over rows the diagonal.
@@ -73,7 +74,9 @@ class Activation:
         mean, `nan` is NaN where they differ. Raises UsageError for a derivative that does not exist: order 3 over
         rows, the second by a parameter, by an unknown parameter, or a diagonal where the row changes its length.
         """
-        return self._apply(self._derivative(order, wrt, at_kink), x)
+        kernel = self._derivative(order, wrt, at_kink)
+        by_expression = self.definition.family == FORMULA or order > 2
+        return self._apply(self._repaired(kernel, order, wrt) if by_expression else kernel, x)
 
     def jacobian(self, x: ArrayLike) -> NDArray[Any]:
         """Return all d y_i / d x_j of a function over rows: x of shape (…, n) gives (…, m, n).
@@ -98,6 +101,12 @@ class Activation:
         if self.definition.family == FORMULA:
             return partial(_cast, value), partial(_cast, slope)
         return value, slope
+
+    def _repaired(self, kernel: Kernel, order: int, wrt: str = "x") -> Kernel:
+        from actcli.activations.formula.repair import repaired
+
+        name = wrt if wrt == "x" else self.resolve_parameter(wrt)
+        return repaired(kernel, self.definition, order, self.parameters, name)
 
     def width(self, n: int) -> int:
         """Return the length of the result for a row of n numbers. Raises UsageError when f takes no such row."""

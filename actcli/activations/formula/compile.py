@@ -24,9 +24,12 @@ from actcli.activations.formula.tree import (
 )
 
 
-def compile_tree(tree: Node) -> Program:
-    """Return the program of a tree; parts that occur twice, or contain only numbers, are computed once."""
-    compiler = _Compiler()
+def compile_tree(tree: Node, *, fold: bool = True) -> Program:
+    """Return the program of a tree; parts that occur twice, or contain only numbers, are computed once.
+
+    Without `fold` constants stay as they are written: sqrt(2) is a step, not a float64.
+    """
+    compiler = _Compiler(fold=fold)
     last = compiler.number(tree)
     steps = compiler.steps
     if last != len(steps) - 1:  # the result is one of an earlier step
@@ -37,9 +40,10 @@ def compile_tree(tree: Node) -> Program:
 class _Compiler:
     """The instructions so far, and the place of each."""
 
-    __slots__ = ("places", "steps")
+    __slots__ = ("fold", "places", "steps")
 
-    def __init__(self) -> None:
+    def __init__(self, *, fold: bool) -> None:
+        self.fold = fold
         self.steps: list[Instruction] = []
         self.places: dict[tuple[object, ...], int] = {}
 
@@ -49,7 +53,8 @@ class _Compiler:
         if key not in self.places:
             varies = operation == "x" or any(self.steps[i].varies for i in inputs)
             step = Instruction(operation, inputs, varies=varies, **more)
-            if inputs and all(self.steps[i].operation == "number" for i in inputs) and not step.is_condition:
+            constant = all(self.steps[i].operation == "number" for i in inputs)
+            if self.fold and inputs and constant and not step.is_condition:
                 with np.errstate(all="ignore"):
                     value = run_on_numbers(step, [s.value for s in self.steps], {})
                 if np.isfinite(value):

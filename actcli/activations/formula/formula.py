@@ -47,6 +47,16 @@ class Formula:
         """The program of the formula as it was typed."""
         return compile_tree(self.tree)
 
+    @cached_property
+    def unfolded(self) -> Program:
+        """The program that is run, with its constants as steps: sqrt(2) is a root, not a float64."""
+        return compile_tree(self.stable[0], fold=False)
+
+    @cached_property
+    def unfolded_literal(self) -> Program:
+        """The program of the formula as it was typed, with its constants as steps."""
+        return compile_tree(self.tree, fold=False)
+
 
 def read_formula(text: str, names: tuple[str, ...] = ()) -> Formula:
     """Return the formula of a text; `names` are parameters, even if a function has the same name.

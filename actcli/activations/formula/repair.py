@@ -1,0 +1,219 @@
+"""Numbers of a formula computed again in 106 bits where float64 loses digits.
+
+Where a formula's float64 result and its extended one are more than 16 ULP apart, the extended one is returned, as
+long as its own bound says that 53 bits of it are right. A few numbers are compared directly. For many, a grid tells
+in which cells digits are lost, once for a formula, and only numbers in those cells are computed twice.
+
+Next to a point where a quotient is 0/0, as tanh(x)/x at 0, even 106 bits are not enough for a derivative: there the
+Taylor series around the nearest eighth is summed.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activations.definition import Array, Definition
+from actcli.activations.extended.number import Extended, extended
+from actcli.activations.formula.extended_series import coefficients, coefficients_at
+from actcli.activations.formula.formula import read_expression
+from actcli.activations.formula.program import Program
+from actcli.activations.formula.taylor import coefficient
+from actcli.activations.formula.tree import Call, walk
+
+WORST = 16.0
+"""ULP: a float64 result that is no farther off stays."""
+_SUSPECT = 4.0
+FEW = 256
+"""Up to so many numbers are compared directly."""
+_PIECE = 4096
+_NEAR = 2.0**-8
+_TERMS = 14
+_FIRST = 4
+_MOST_CENTRES = 4
+_FAR, _FARTHER = 2.0**30, 2.0**36
+_POWERS = (0, 1, 2, -1)
+
+Kernel = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is computed: a derivative of a formula, in extended precision.
+
+    Attributes:
+        program: its instructions.
+        order: 0 is the value.
+        parameters: names and values.
+        wrt: x or a parameter.
+
+    """
+
+    program: Program
+    order: int
+    parameters: tuple[tuple[str, float], ...]
+    wrt: str = "x"
+
+    def extended(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Return results at numbers x, and where they are right to 53 bits."""
+        found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
+        number = extended(coefficient(found, self.order)) * float(math.factorial(self.order))
+        y = np.array(np.broadcast_to(number.rounded, x.shape))
+        right = np.array(np.broadcast_to(number.trusted, x.shape)) & ~unsure
+        lost = np.flatnonzero(~right & ~unsure)
+        if lost.size and self.wrt == "x":
+            y[lost], right[lost] = self._around_eighths(x[lost])
+            far = lost[~right[lost] & (np.abs(x[lost]) > _FARTHER)]
+            if far.size:
+                y[far], right[far] = self._far_out(x[far])
+        return y, right
+
+    def _around_eighths(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+        y, right = np.full_like(x, np.nan), np.zeros(x.shape, np.bool_)
+        nearest = np.rint(x * 8.0) / 8.0
+        close = np.abs(x - nearest) <= _NEAR
+        for centre in np.unique(nearest[close])[:_MOST_CENTRES].tolist():
+            here = np.flatnonzero(close & (nearest == centre))
+            series = _series_around(self, centre)
+            if series is not None:
+                step = x[here] - centre  # exact: both are multiples of the smaller one's last place
+                total = series(step)
+                y[here], right[here] = total.rounded, total.trusted
+        return y, right
+
+    def _far_out(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Return c·x**p where f is that at ±2**30 and at ±2**36 already: exponentials have long decided."""
+        y, right = np.full_like(x, np.nan), np.zeros(x.shape, np.bool_)
+        for sign in (-1.0, 1.0):
+            (near, far), sure = self.extended(sign * np.array([_FAR, _FARTHER]))
+            for p in _POWERS:
+                factor = near / (sign * _FAR) ** p
+                if sure.all() and factor == far / (sign * _FARTHER) ** p:
+                    here = np.sign(x) == sign
+                    y[here], right[here] = factor * x[here] ** p, True
+                    break
+        return y, right
+
+
+def repaired(
+    kernel: Kernel, definition: Definition, order: int, parameters: Mapping[str, float], wrt: str = "x"
+) -> Kernel:
+    """Return a float64 kernel of a formula, or of a derivative of it, that gives the lost digits back.
+
+    The kernel takes and returns a float64 array of one axis. A formula that asks to be computed as it is written,
+    by `plain`, keeps its kernel.
+    """
+    tree = read_expression(definition).stable[0]
+    if any(isinstance(node, Call) and node.name == "plain" for node in walk(tree)):
+        return kernel
+    return partial(_repair, kernel, definition, order, tuple(sorted(parameters.items())), wrt)
+
+
+def _repair(
+    kernel: Kernel,
+    definition: Definition,
+    order: int,
+    parameters: tuple[tuple[str, float], ...],
+    wrt: str,
+    x: Array,
+) -> Array:
+    y = kernel(x)
+    task = Task(read_expression(definition).unfolded, order, parameters, wrt)
+    where = np.arange(x.size) if x.size <= FEW else np.flatnonzero(_cells(task, kernel).hold(x))
+    return _replaced(task, x, y, where)
+
+
+def _replaced(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
+    where = where[np.isfinite(x[where])]
+    result = y
+    with np.errstate(all="ignore"):
+        for start in range(0, where.size, _PIECE):
+            here = where[start : start + _PIECE]
+            better, right = task.extended(x[here])
+            wrong = right & _differs(y[here], better)
+            if wrong.any():
+                result = y.copy() if result is y else result
+                result[here[wrong]] = better[wrong]
+    return result
+
+
+def _differs(y: Array, better: Array, ulp: float = WORST) -> NDArray[np.bool_]:
+    near = np.abs(y - better) <= ulp * np.spacing(np.abs(better))
+    differs: NDArray[np.bool_] = ~(near | (y == better) | (np.isnan(y) & np.isnan(better)))
+    return differs
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Intervals between grid points, and which of them hold numbers that lose digits."""
+
+    edges: Array
+    losing: NDArray[np.bool_]
+
+    def hold(self, x: Array) -> NDArray[np.bool_]:
+        """Return where x lies in a cell that loses digits."""
+        if not self.losing.any():
+            return np.zeros(x.shape, np.bool_)
+        held: NDArray[np.bool_] = self.losing[np.searchsorted(self.edges, x)]
+        return held
+
+
+def _cells(task: Task, float64: Kernel) -> _Cells:
+    key = (id(task.program), task.order, task.parameters, task.wrt)
+    found = _KNOWN.get(key)
+    if found is None:
+        with np.errstate(all="ignore"):
+            better, right = task.extended(_GRID)
+            lost = right & _differs(float64(_GRID), better, _SUSPECT)
+            crossing = np.sign(better[1:]) != np.sign(better[:-1])
+        losing = np.concatenate([[lost[0]], lost[1:] | lost[:-1] | crossing, [lost[-1]]])
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        # the program is kept, so that its id is not another's
+        found = _KNOWN[key] = (_Cells(_GRID, losing), task.program)
+    return found[0]
+
+
+def _grid() -> Array:
+    """Return the points of the grid: eighths to 64, and every fourth power of 2 beyond and towards 0."""
+    powers = math.sqrt(2) * 2.0 ** np.arange(-1020.0, 1023.0, 4.0)  # powers of 2 would be exact too often
+    near = np.arange(1.0, 64 * 16 + 1) / 16 + 1 / 61
+    side = np.unique(np.concatenate([powers, near]))
+    return np.concatenate([-side[::-1], [0.0], side])
+
+
+_GRID = _grid()
+_MOST_KNOWN = 64
+_KNOWN: dict[Any, tuple[_Cells, Program]] = {}
+
+
+def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | None:
+    """Return what is computed as a function of the distance from a centre; None where its series is not known."""
+    order, given = task.order, dict(task.parameters)
+    first = coefficients_at(task.program, order + _FIRST, centre, given)
+    if first is None or not any(c.trusted.all() and c.h.any() for c in first[order:]):
+        return None
+    found = coefficients_at(task.program, _TERMS + order, centre, given) or []
+    terms: list[Extended] = []
+    for k in range(order, len(found)):
+        if not np.isfinite(found[k].e).all():
+            break
+        terms.append(found[k] * float(math.perm(k, order)))
+    if len(terms) < _TERMS - 3:
+        return None
+    sizes = [abs(float(term.rounded[0])) * _NEAR**k for k, term in enumerate(terms)]
+    if not max(sizes[-3:]) <= 2.0**-70 * max(sizes):
+        return None
+
+    def series(step: Array) -> Extended:
+        h = extended(step)
+        total = terms[-1]
+        for term in terms[-2::-1]:
+            total = total * h + term
+        return total
+
+    return series
