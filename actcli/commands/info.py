@@ -73,7 +73,8 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     )
 
     from actcli.activations import activation
-    from actcli.analysis.card.properties import cost_relative_to_relu, measure
+    from actcli.analysis.card.cost import cost_relative_to_relu
+    from actcli.analysis.card.properties import measure
     from actcli.analysis.card.recognition import recognise
     from actcli.render.card.card import write_card
     from actcli.render.card.facts import Card

@@ -47,7 +47,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SmoothPiece:
     """An open interval without kinks: its ends, samples in ascending order, and f, f' and f'' there."""
 
     low: float
@@ -72,7 +72,7 @@ class Piece:
         return not self.slope.any()
 
 
-def pieces(f: Activation) -> tuple[Piece, ...]:
+def pieces(f: Activation) -> tuple[SmoothPiece, ...]:
     """Return the pieces of f between its kinks and the ends of its domain, from left to right."""
     with np.errstate(all="ignore"):
         return tuple(_sample(f, low, high) for low, high in pairwise(_cuts(f)))
@@ -148,7 +148,7 @@ def _inside(low: float, high: float) -> tuple[float, float]:
     )
 
 
-def _sample(f: Activation, low: float, high: float) -> Piece:
+def _sample(f: Activation, low: float, high: float) -> SmoothPiece:
     centres = [centre for centre in (low, 0.0, high) if np.isfinite(centre)]
     around = [sign * _OFFSETS + centre for centre in centres for sign in (-1.0, 1.0)]
     first, last = _inside(low, high)
@@ -156,7 +156,7 @@ def _sample(f: Activation, low: float, high: float) -> Piece:
     x = np.unique(np.concatenate([*around, between, [first, 0.0, last]]))
     x = x[(first <= x) & (x <= last)]
     x, y = _refine(f, x)
-    return Piece(low, high, x, y, f.grad(x), f.grad(x, order=2))
+    return SmoothPiece(low, high, x, y, f.grad(x), f.grad(x, order=2))
 
 
 def _refine(f: Activation, x: Floats) -> tuple[Floats, Floats]:

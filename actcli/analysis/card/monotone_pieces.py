@@ -7,7 +7,7 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats
-from actcli.analysis.card.landmarks import Piece, pieces, sign_changes
+from actcli.analysis.card.landmarks import SmoothPiece, pieces, sign_changes
 
 _ROUNDS = 64
 
@@ -94,7 +94,7 @@ def monotone_pieces(f: Activation, low: float, high: float) -> MonotonePieces:
     return MonotonePieces(tuple(moving), tuple(level))
 
 
-def _branches(f: Activation, part: Piece, low: float, high: float) -> list[Branch]:
+def _branches(f: Activation, part: SmoothPiece, low: float, high: float) -> list[Branch]:
     # the outermost samples avoid rounding at the ends, and lie on the right side of a jump
     first, last = max(float(part.x[0]), low), min(float(part.x[-1]), high)
     if not first < last:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.card.landmarks import Interval, Piece, pieces, sign_changes, zero_gradient
+from actcli.analysis.card.landmarks import Interval, SmoothPiece, pieces, sign_changes, zero_gradient
 from actcli.exits import UsageError
 
 RecordedValue = Literal["pre", "post"]
@@ -148,7 +148,7 @@ def _middle(part: Interval) -> Array:
     return np.array([low + share * (high - low) for share in (0.01, 0.5, 0.99)])
 
 
-def _largest_gradient(f: Activation, parts: Iterable[Piece]) -> float:
+def _largest_gradient(f: Activation, parts: Iterable[SmoothPiece]) -> float:
     low, high = f.definition.domain
     slopes = [np.abs([slope for kink in f.kinks for slope in kink.slopes])]
     near = [slopes[0]]
@@ -169,14 +169,14 @@ def _largest_gradient(f: Activation, parts: Iterable[Piece]) -> float:
     return float(np.nanmax(np.abs(f.grad(middle)), initial=0.0))
 
 
-def _with_turns(f: Activation, part: Piece) -> Array:
+def _with_turns(f: Activation, part: SmoothPiece) -> Array:
     """Return a piece's samples with the points where f' changes sign or turns: |f'| is monotone between them."""
     stationary = sign_changes(f.grad, part.x, part.slope)
     turns = sign_changes(lambda x: f.grad(x, order=2), part.x, part.curvature)
     return np.unique(np.concatenate([part.x, stationary, turns]))
 
 
-def _is_leaky(f: Activation, parts: tuple[Piece, ...]) -> bool:
+def _is_leaky(f: Activation, parts: tuple[SmoothPiece, ...]) -> bool:
     """Return whether f is a rising line from 0 on, with a kink at 0 and another, nonnegative slope below it."""
     if not any(kink.at == 0 for kink in f.kinks) or float(f(0.0)) != 0:
         return False
@@ -187,7 +187,7 @@ def _is_leaky(f: Activation, parts: tuple[Piece, ...]) -> bool:
     return bool(rises and all((part.slope >= 0).all() and part.slope[part.x > -1].all() for part in left))
 
 
-def _one_gradient(parts: Iterable[Piece], steep: Iterable[Interval]) -> float | None:
+def _one_gradient(parts: Iterable[SmoothPiece], steep: Iterable[Interval]) -> float | None:
     """Return |f'| on the firing intervals, if it is one number."""
     slopes = set()
     for part in parts:
@@ -198,7 +198,7 @@ def _one_gradient(parts: Iterable[Piece], steep: Iterable[Interval]) -> float | 
     return slopes.pop() if len(slopes) == 1 else None
 
 
-def _range(f: Activation, parts: Iterable[Piece]) -> tuple[float, float]:
+def _range(f: Activation, parts: Iterable[SmoothPiece]) -> tuple[float, float]:
     """Return infimum and supremum, taken from samples, turning points, kinks and the ends of the domain."""
     low, high = f.definition.domain
     values = [f(np.array([low, high])), f(np.array([kink.at for kink in f.kinks]))]
@@ -221,7 +221,7 @@ def _without(domain: tuple[float, float], flat: Iterable[Interval]) -> tuple[Int
     return tuple(rest)
 
 
-def _steep(f: Activation, parts: Iterable[Piece], threshold: float) -> tuple[Interval, ...]:
+def _steep(f: Activation, parts: Iterable[SmoothPiece], threshold: float) -> tuple[Interval, ...]:
     """Return the intervals in which |f'| >= threshold."""
 
     def excess(x: Array) -> Array:
@@ -263,7 +263,7 @@ def _join(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 
 def _map_to_outputs(
-    f: Activation, parts: Iterable[Piece], steep: tuple[Interval, ...]
+    f: Activation, parts: Iterable[SmoothPiece], steep: tuple[Interval, ...]
 ) -> tuple[tuple[Interval, ...], float, float]:
     """Return the firing intervals of h, and the bounds below and above which h is flat.
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from actcli.activations import Activation
+from actcli.analysis.card.cost import COST_NUMBERS
+from actcli.analysis.card.extremes import Extreme
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.card.moments import Gains, Moments
-from actcli.analysis.card.properties import COST_NUMBERS, Extreme, Properties
+from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import REACH, Recognition
 from actcli.render.card.facts import (
     Card,

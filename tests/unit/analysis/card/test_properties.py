@@ -7,8 +7,9 @@ import pytest
 
 from actcli import activation, catalogue
 from actcli.activations import Activation
+from actcli.analysis.card.cost import cost_relative_to_relu
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.card.properties import Properties, cost_relative_to_relu, measure
+from actcli.analysis.card.properties import Properties, measure
 from actcli.exits import UsageError
 
 INF = math.inf
