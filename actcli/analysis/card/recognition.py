@@ -1,40 +1,38 @@
-"""What a formula is: a function of the catalogue in other words, or near to which; what its plain form would lose."""
+"""Recognition of a formula: the catalogue's function that it equals or is nearest to, and its loss as typed."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation, catalogue
 from actcli.activations.definition import FORMULA, Definition
 from actcli.activations.formula import read_expression
 from actcli.activations.formula.rewrites import Rewriting
-
-Array = NDArray[np.float64]
+from actcli.analysis.card.gaussian import Floats
 
 REACH = 8.0
-"""Functions are compared from −8 to 8, where a network's preactivations lie."""
+"""Functions are compared from −8 to 8, the range of a network's preactivations."""
 _POINTS = 1601
 _SAME = 1e-11
-"""Functions that differ by less than this share of their largest value are the same, written otherwise."""
+"""Functions that differ by less than this share of their largest value are the same."""
 _STEPS = 40
 _DIGITS = 16.0
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What is known of a formula beside its properties.
+    """A formula compared with the catalogue, and the digits that its typed form would lose.
 
     Attributes:
         rewritings: the parts that are computed in another form.
-        same_as: the specification of the catalogue's function that it is, or None.
-        nearest: the catalogue's function, at its defaults, with the smallest largest difference on [−8, 8]; None
+        same_as: the specification of the catalogue's function that it equals, or None.
+        nearest: the catalogue's function, at its defaults, with the smallest maximum difference on [−8, 8]; None
             where the formula has no finite values there.
-        difference, difference_at: that difference, and the x.
-        digits_lost: of the 16 digits of a value, how many the form as typed loses at the worst; 0 where none.
-        lost_at: the x nearest to 0 where so many are lost, or None.
+        difference, difference_at: that difference, and its x.
+        digits_lost: the largest number of a value's 16 digits that the typed form loses.
+        lost_at: the x nearest to 0 where so many are lost; None without loss.
 
     """
 
@@ -48,7 +46,7 @@ class Recognition:
 
 
 def recognise(f: Activation) -> Recognition | None:
-    """What a formula is, and what its plain form loses; None for what is no formula."""
+    """Compare a formula with the catalogue and with its typed form. Return None for a function that is no formula."""
     if f.definition.family != FORMULA:
         return None
     low, high = max(f.definition.domain[0], -REACH), min(f.definition.domain[1], REACH)
@@ -59,7 +57,7 @@ def recognise(f: Activation) -> Recognition | None:
     lost, lost_at = _digits_lost(f)
     return Recognition(
         rewritings=read_expression(f.definition).rewritings,
-        same_as=_same(x[finite], y[finite]) if finite.sum() > _POINTS // 2 else None,
+        same_as=_find_same(x[finite], y[finite]) if finite.sum() > _POINTS // 2 else None,
         nearest=nearest[2] if nearest else None,
         difference=nearest[0] if nearest else math.nan,
         difference_at=nearest[1] if nearest else math.nan,
@@ -72,8 +70,8 @@ def _candidates() -> Iterator[Definition]:
     return (d for d in catalogue() if not d.by_rows and "." not in d.name)
 
 
-def _differences(x: Array, y: Array) -> Iterator[tuple[float, float, str]]:
-    """For each function of the catalogue: the largest difference, where it is, the name."""
+def _differences(x: Floats, y: Floats) -> Iterator[tuple[float, float, str]]:
+    """Yield the largest difference, its x and the name of each function of the catalogue."""
     for definition in _candidates():
         other = np.asarray(activation(definition.name)(x), np.float64)
         if np.isfinite(other).all():
@@ -82,28 +80,28 @@ def _differences(x: Array, y: Array) -> Iterator[tuple[float, float, str]]:
             yield float(apart[worst]), float(x[worst]), definition.name
 
 
-def _same(x: Array, y: Array) -> str | None:
-    """The function that y is, at its defaults or at the parameters that fit."""
+def _find_same(x: Floats, y: Floats) -> str | None:
+    """Return the specification of the function that y equals, at its defaults or at fitted parameters."""
     for definition in _candidates():
         g = activation(definition.name)
-        if _is(g, x, y):
+        if _equals(g, x, y):
             return g.spec
     for definition in _candidates():
         if definition.parameters:
-            fitted = _fitted(activation(definition.name), x, y)
-            if fitted is not None and _is(fitted, x, y):
+            fitted = _fit(activation(definition.name), x, y)
+            if fitted is not None and _equals(fitted, x, y):
                 return fitted.spec
     return None
 
 
-def _is(g: Activation, x: Array, y: Array) -> bool:
+def _equals(g: Activation, x: Floats, y: Floats) -> bool:
     other = np.asarray(g(x), np.float64)
     with np.errstate(invalid="ignore"):
         return bool(np.abs(other - y).max() <= _SAME * max(1e-300, float(np.abs(y).max())))
 
 
-def _fitted(g: Activation, x: Array, y: Array) -> Activation | None:
-    """g at the parameters that bring it nearest to y, by Gauss and Newton's steps (Gauss 1809); None off its bounds."""
+def _fit(g: Activation, x: Floats, y: Floats) -> Activation | None:
+    """Return g at the parameters nearest to y, by Gauss–Newton steps (Gauss 1809); None outside its bounds."""
     names = [p.name for p in g.definition.parameters if math.isfinite(p.default)]
     values = dict(g.parameters)
     with np.errstate(all="ignore"):
@@ -121,15 +119,15 @@ def _fitted(g: Activation, x: Array, y: Array) -> Activation | None:
                 return None
             if np.abs(step).max() <= 1e-15 * max(1.0, *(abs(values[n]) for n in names)):
                 break
-    said = {n: float(f"{values[n]:.12g}") for n in names}
-    apart = [p for p in g.definition.parameters if p.name in said and said[p.name] != p.default]
-    changed = [f"{p.name}={said[p.name]:.12g}" for p in apart]
-    complaint = g.definition.relation(**{**values, **said})
+    fit = {n: float(f"{values[n]:.12g}") for n in names}
+    apart = [p for p in g.definition.parameters if p.name in fit and fit[p.name] != p.default]
+    changed = [f"{p.name}={fit[p.name]:.12g}" for p in apart]
+    complaint = g.definition.relation(**{**values, **fit})
     return activation(f"{g.name}:{','.join(changed)}") if changed and not complaint else None
 
 
 def _digits_lost(f: Activation) -> tuple[float, float | None]:
-    """How many of 16 digits the form as typed loses at the worst, and the x nearest to 0 where."""
+    """Return the largest number of 16 digits that the typed form loses, and the x nearest to 0 where it does."""
     read = read_expression(f.definition)
     if not read.rewritings:
         return 0.0, None

@@ -232,7 +232,7 @@ def find_contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str]") ->
     """
     from actcli.activations import activation
     from actcli.activations.resolve import split_layers
-    from actcli.analysis.card.sweep import parse_sweep, product
+    from actcli.analysis.card.sweep import expand, parse_sweep
     from actcli.analysis.training.stack import Stack, as_stacks, parse_stack
 
     values = [parse_sweep(sweep) for sweep in sweeps]
@@ -252,7 +252,7 @@ def find_contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str]") ->
             raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
         found += as_stacks([f])
     if values:
-        found = [member for one in found for f in one.functions for member in as_stacks(product(f, values))]
+        found = [member for one in found for f in one.functions for member in as_stacks(expand(f, values))]
     _refuse_twins([one.spec for one in found])
     return tuple(found)
 

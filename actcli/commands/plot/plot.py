@@ -79,11 +79,11 @@ def functions_to_draw(specs: "Sequence[str]", sweep: str | None) -> "tuple[Activ
 
     if sweep is None:
         return tuple(activation(spec) for spec in specs)
-    from actcli.analysis.card.sweep import parse_sweep, swept
+    from actcli.analysis.card.sweep import expand, parse_sweep
 
     values = parse_sweep(sweep)
     functions = [activation(spec, (values.parameter,)) for spec in specs]
-    return tuple(member for f in functions for member in swept(f, values))
+    return tuple(member for f in functions for member in expand(f, [values]))
 
 
 def quantities_to_draw(functions: "Sequence[Activation]", options: PlotOptions) -> "tuple[Quantity, ...]":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from actcli import activation, catalogue
-from actcli.analysis.card.sweep import parse_sweep, product, swept
+from actcli.analysis.card.sweep import expand, parse_sweep
 from actcli.analysis.figure.curves import Quantity, build_figure, thin
 from actcli.analysis.figure.histogram import count_occupancy, place_on_curve
 from actcli.analysis.figure.plot_range import steepest, usual_range
@@ -147,14 +147,14 @@ def test_sweeps():
 
 def test_a_swept_function_says_its_value():
     f = activation("softplus:threshold=20")
-    assert [g.spec for g in swept(f, parse_sweep("beta=0.5:1:2"))] == [
+    assert [g.spec for g in expand(f, [parse_sweep("beta=0.5:1:2")])] == [
         "softplus:threshold=20,beta=0.5",
         "softplus:threshold=20,beta=1",
     ]
-    [g] = swept(activation("torch.LeakyReLU"), parse_sweep("negative_slope=0.3"))
+    [g] = expand(activation("torch.LeakyReLU"), [parse_sweep("negative_slope=0.3")])
     assert g.parameters["alpha"] == 0.3
     assert g(-1.0) == -0.3
-    [g] = swept(activation("keras.ReLU:6"), parse_sweep("negative_slope=0.5"))
+    [g] = expand(activation("keras.ReLU:6"), [parse_sweep("negative_slope=0.5")])
     assert (g(9.0), g(-1.0)) == (6.0, -0.5)
 
 
@@ -167,18 +167,18 @@ def test_a_swept_function_says_its_value():
     ],
 )
 def test_a_parameter_is_set_once(spec, parameter):
-    with pytest.raises(UsageError, match=f"^{spec} sets .*, and so does --sweep {parameter}; leave one"):
-        swept(activation(spec), parse_sweep(f"{parameter}=0.2,0.3"))
+    with pytest.raises(UsageError, match=f"^{spec} sets .*, and so does `sweep={parameter}`; leave one"):
+        expand(activation(spec), [parse_sweep(f"{parameter}=0.2,0.3")])
 
 
 def test_two_sweeps_give_every_pair():
     sweeps = [parse_sweep("beta=1,2"), parse_sweep("threshold=10,20")]
-    assert [f.spec for f in product(activation("softplus"), sweeps)] == [
+    assert [f.spec for f in expand(activation("softplus"), sweeps)] == [
         f"softplus:beta={beta},threshold={threshold}" for beta in (1, 2) for threshold in (10, 20)
     ]
     many = [parse_sweep(f"{name}=1:40:40") for name in ("beta", "threshold")]
-    with pytest.raises(UsageError, match="1600 combinations are too many; at most 1000"):
-        product(activation("softplus"), many)
+    with pytest.raises(UsageError, match="1,600 combinations"):
+        expand(activation("softplus"), many)
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_two_sweeps_give_every_pair():
     ],
 )
 def test_what_is_no_sweep(text):
-    with pytest.raises(UsageError, match=r"^--sweep "):
+    with pytest.raises(UsageError, match="`sweep="):
         parse_sweep(text)
 
 
 def test_a_sweep_of_a_parameter_that_is_not_there_names_those_that_are():
     with pytest.raises(UsageError, match="has no parameter 'beta'; it has alpha"):
-        swept(activation("leaky_relu"), parse_sweep("beta=1,2"))
+        expand(activation("leaky_relu"), [parse_sweep("beta=1,2")])
     with pytest.raises(UsageError, match="beta must be > 0"):
-        swept(activation("softplus"), parse_sweep("beta=-1,1"))
+        expand(activation("softplus"), [parse_sweep("beta=-1,1")])
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -272,6 +272,6 @@ def test_points_lie_on_the_curve_where_the_data_are():
 def test_two_sweeps_set_two_parameters_of_a_formula():
     sweeps = [parse_sweep("b=1,2"), parse_sweep("c=0,3")]
     f = activation("x*tanh(b*x)+c", ("b", "c"))
-    found = product(f, sweeps)
+    found = expand(f, sweeps)
     assert [dict(g.parameters) for g in found] == [{"b": b, "c": c} for b in (1.0, 2.0) for c in (0.0, 3.0)]
     assert [float(g(0.0)) for g in found] == [0.0, 3.0, 0.0, 3.0]
