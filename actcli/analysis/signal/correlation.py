@@ -1,8 +1,8 @@
-"""How the correlation of two signals goes through a random layer, and where it ends.
+"""The correlation of two signals through random layers, and its limit.
 
 For preactivations of variance q and correlation c, c_l = (sw² E f(√q·z₁)·f(√q·z₂) + sb²)/q_l (Poole et al. 2016).
 In Hermite polynomials this is Σ p_k c^k with p_k >= 0 and Σ p_k = 1: the generating function of a distribution,
-convex on [0, 1], whose slope at 1 is chi_1. One integral on the line for each k replaces all those in the plane.
+convex on [0, 1], whose slope at 1 is chi_1. One integral on the line for each k replaces those in the plane.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actcli.analysis.signal.mean_field import Array, MeanField
+from actcli.analysis.card.gaussian import Floats
+from actcli.analysis.signal.mean_field import MeanField
 
 _SAME = 1e-12
 _BINS = 2.0 ** np.linspace(0, 40, 161)
@@ -19,20 +20,20 @@ _BISECTIONS = 80
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrelationMap:
-    """c to Σ p_k c^k.
+    """The map from c to Σ p_k c^k.
 
     Attributes:
-        weights: p_k; their sum is 1.
-        exponents: k; beyond the Hermite series 0 … 1000, numbers that stand for many.
+        weights: p_k, with sum 1.
+        exponents: k; beyond the Hermite series 0 … 1000, numbers that each stand for many.
 
     """
 
-    weights: Array
-    exponents: Array
+    weights: Floats
+    exponents: Floats
 
     @classmethod
     def of(cls, field: MeanField, q: float, weight_std: float, bias_std: float) -> "CorrelationMap":
-        """The map at a variance q > 0 before the function."""
+        """Return the map at a variance q > 0 before the function."""
         square = weight_std**2 * field.square(q)
         terms = weight_std**2 * field.hermite(q)
         last = float(terms.size - 1)
@@ -47,19 +48,19 @@ class CorrelationMap:
         return cls(terms / terms.sum(), k)
 
     def at(self, c: float) -> float:
-        """The correlation behind the layer, of c in [0, 1] before it."""
+        """Return the correlation after the layer, for c in [0, 1] before it."""
         return float(self.weights @ np.power(c, self.exponents))
 
     def slope(self, c: float) -> float:
-        """dc_l/dc_{l-1} at c in [0, 1]."""
+        """Return dc_l/dc_{l-1} at c in [0, 1]."""
         k = self.exponents[1:]
         return float((self.weights[1:] * k) @ np.power(c, k - 1))
 
 
-def settled(maps: Sequence[CorrelationMap]) -> tuple[float, float]:
-    """The stable fixed point in [0, 1] of one map after the other, and the slope of all of them there.
+def find_fixed_point(maps: Sequence[CorrelationMap]) -> tuple[float, float]:
+    """Return the stable fixed point in [0, 1] of the composed maps, and their slope there.
 
-    1 is a fixed point. A convex map has another, below it, just where its slope at 1 is above 1.
+    1 is a fixed point. A convex map has another one below it exactly where its slope at 1 is above 1.
     """
 
     def through(c: float) -> tuple[float, float]:
@@ -75,36 +76,36 @@ def settled(maps: Sequence[CorrelationMap]) -> tuple[float, float]:
     after, slope = through(0.0)
     if after <= _SAME:
         return 0.0, slope
-    turn = _last(lambda c: through(c)[1] < 1)
-    found = _last(lambda c: c <= turn and through(c)[0] > c)
-    return found, through(found)[1]
+    turn = _bisect_end(lambda c: through(c)[1] < 1)
+    below = _bisect_end(lambda c: c <= turn and through(c)[0] > c)
+    return below, through(below)[1]
 
 
-def _tail(last: float, mean: float) -> tuple[Array, Array]:
-    """Shares and exponents of the power law k^-a beyond the last term whose mean exponent is `mean`.
+def _tail(last: float, mean: float) -> tuple[Floats, Floats]:
+    """Return shares and exponents of the power law k^-a beyond the last term, whose mean exponent is `mean`.
 
-    At a kink p_k falls as k^-5/2 and at a jump as k^-3/2, which has no mean; so the law is the right one, and with
-    its mean the map's slope at 1 is exact.
+    At a kink p_k falls as k^-5/2, and at a jump as k^-3/2, which has no mean: the law is the right one, and its mean
+    makes the map's slope at 1 exact.
     """
-    # of the tail P(k > b) = (b/last)^-fall the mean is last·fall/(fall - 1)
+    # the tail P(k > b) = (b/last)^-fall has the mean last·fall/(fall - 1)
     if mean == np.inf:
         fall = 0.5
     elif mean > last * 1.001:
         fall = max(mean / (mean - last), 1 + 1e-9)
-    else:  # so little that rounding has left it anywhere
+    else:  # so little that only rounding decides its place
         fall = 1e3
     beyond = _BINS**-fall
     shares = -np.diff(beyond, append=0.0)
     with np.errstate(all="ignore"):
-        # the mean exponent of each bin; the last reaches to infinity where there is a mean
+        # the mean exponent of each bin; the last bin is infinite where the law has a mean
         first = _BINS ** (1 - fall)
         moments = fall / (fall - 1) * -np.diff(first, append=0.0 if fall > 1 else first[-1] * 2)
         inside = np.where(shares > 0, moments / shares, _BINS)
     return shares, last * np.maximum(inside, 1.0)
 
 
-def _last(holds: Callable[[float], bool]) -> float:
-    """The end of the stretch of [0, 1] that begins at 0 and on which something holds."""
+def _bisect_end(holds: Callable[[float], bool]) -> float:
+    """Return the end of the stretch of [0, 1] from 0 on which a condition holds."""
     low, high = 0.0, 1.0
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2

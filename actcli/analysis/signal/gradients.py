@@ -13,7 +13,7 @@ from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment
 from actcli.analysis.signal.answer import answer, notes, warnings
 from actcli.analysis.signal.mean_field import MeanField, require_everywhere
 from actcli.analysis.signal.propagation import START, Layer, Phase, edge, gradients, phase, signals
-from actcli.analysis.signal.random_network import Network, Norms, Sample, propagate, steps
+from actcli.analysis.signal.random_network import Network, Norms, Sample, count_steps, propagate
 from actcli.analysis.training.stack import Stack
 from actcli.exits import UsageError
 
@@ -171,7 +171,7 @@ def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, threads: int)
         conditions.depth, conditions.width, conditions.bias_std, conditions.seeds, conditions.seed
     )
     networks = [entrant.network for entrant in entrants]
-    total = len(entrants) + steps(networks, sample)
+    total = len(entrants) + count_steps(networks, sample)
     theories: list[_Theory] = []
     fields: dict[str, MeanField] = {}
     edges: dict[str, float | None] = {}

@@ -1,8 +1,8 @@
-"""E f(√q·z)², E f'(√q·z)² and their like for any variance q of the preactivations, z ~ N(0, 1).
+"""E f(√q·z)², E f'(√q·z)² and related expectations for any variance q of the preactivations, z ~ N(0, 1).
 
-A recursion over fifty layers and a search for fixed points ask for hundreds of values of q. So f is computed
-once, on a lattice in x that is graded over all scales of the number range and split at the kinks, and for
-every q only the density on the lattice is new.
+A recursion over fifty layers and a search for fixed points need hundreds of values of q. So f is computed once,
+on a lattice in x that is graded over all scales of float64 and split at the kinks, and each q needs only a new
+density on the lattice.
 """
 
 import math
@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.analysis.card.gaussian import Floats
 from actcli.exits import UsageError
-
-Array = NDArray[np.float64]
 
 TINY = 1e-100
 """A variance that stands for the limit at 0."""
@@ -24,29 +22,29 @@ HUGE = 1e100
 """A variance that stands for the limit at infinity."""
 
 _LEAST = 1e-200
-"""Below it f(√q·z)² leaves the range of float64."""
+"""For smaller variances f(√q·z)² leaves the range of float64."""
 _NODES = 20
 _LOWEST, _HIGHEST = -620, 522
-"""Powers of 2 at which the lattice begins and ends: √q for any float64 q, times what follows."""
+"""Powers of 2 at which the lattice begins and ends: √q for any float64 q, times the next constants."""
 _FARTHEST = 38.0
-"""Standard deviations beyond which the density is below the normal numbers."""
+"""Standard deviations beyond which the density is below the normal numbers of float64."""
 _NEAREST = 2.0**-54
-"""Standard deviations around 0 that hold no mass to speak of."""
+"""Standard deviations around 0 with a negligible mass."""
 _TOLERANCE = 1e-12
 _ROUNDS = 12
 _REFINED = 2.0**10
-"""How far from 0 the lattice is fitted to the function; a wave that goes on is averaged over beyond."""
+"""The lattice is fitted to the function up to here; an endless wave is averaged beyond."""
 _MOST_PANELS = 12_000
 _TERMS = 1_000
 _WIDE = 12.0
-"""Standard deviations beyond which a Hermite function times the density is nothing."""
+"""Standard deviations beyond which a Hermite function times the density is negligible."""
 _WAVE = 0.25
-"""A panel that 20 nodes follow the Hermite polynomial of degree 1000 along, of wavelength 0.2."""
+"""The width of a panel on which 20 nodes resolve the Hermite polynomial of degree 1000, of wavelength 0.2."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanField:
-    """What a wide layer with this activation does to variances and correlations.
+    """The effect of a wide layer with this activation on variances and correlations.
 
     Attributes:
         function: an elementwise activation, defined for all numbers.
@@ -57,69 +55,69 @@ class MeanField:
     """
 
     function: Activation
-    edges: Array
-    x: Array
-    root: Array
-    value: Array
-    slope: Array
+    edges: Floats
+    x: Floats
+    root: Floats
+    value: Floats
+    slope: Floats
 
     @classmethod
     def of(cls, f: Activation) -> "MeanField":
-        """The lattice of f. Raises UsageError for a function of rows, or of only a part of the numbers."""
+        """Return the lattice of f. Raises UsageError for a function over rows, or with a limited domain."""
         require_everywhere(f)
         with np.errstate(all="ignore"):
-            edges = _fitted(f)
+            edges = _fit_panels(f)
             x, weights = _nodes(edges)
             return cls(f, edges, x, np.sqrt(weights), f(x), f.grad(x))
 
     def square(self, q: float) -> float:
-        """E f(√q·z)²: what comes out of the layer where variance q goes in. float64; inf where it overflows."""
+        """Return E f(√q·z)², the second moment after the function at variance q; inf where it overflows."""
         if q == 0:
             return float(self.function(0.0)) ** 2
         if q < _LEAST and float(self.function(0.0)) == 0:
-            # so near 0 the quotient no longer changes, and a variance must be able to fall to 0
+            # so near 0 the ratio is constant, and a variance must be able to fall to 0
             return self._mean_square(self.value, _LEAST) * (q / _LEAST)
         return self._mean_square(self.value, q)
 
     def slope_square(self, q: float) -> float:
-        """E f'(√q·z)²: what the layer multiplies the variance of gradients by. At q = 0: f'(0)²."""
+        """Return E f'(√q·z)², the factor for the variance of gradients; f'(0)² at q = 0."""
         if q == 0:
             return float(self.function.grad(0.0)) ** 2
         return self._mean_square(self.slope, q)
 
     def growth(self, q: float) -> float:
-        """d E f(√q·z)² / dq = E f(√q·z)²·(z² − 1) / 2q, the derivative of the density: f may jump."""
+        """Return d E f(√q·z)² / dq = E f(√q·z)²·(z² − 1) / 2q, from the density's derivative, since f may jump."""
         return self._mean_square(self.value, q, lambda z: (z * z - 1) / (2 * q))
 
-    def hermite(self, q: float) -> Array:
-        """a_k² for k = 0 … 1000, where f(√q·z) = Σ a_k h_k(z) in normalised Hermite polynomials.
+    def hermite(self, q: float) -> Floats:
+        """Return a_k² for k = 0 … 1000, where f(√q·z) = Σ a_k h_k(z) in normalised Hermite polynomials.
 
-        Then E f(√q·z₁)·f(√q·z₂) = Σ a_k² c^k for z of correlation c (Mehler): every integral in the plane
-        needs only the line.
+        Then E f(√q·z₁)·f(√q·z₂) = Σ a_k² c^k for z of correlation c (Mehler), which turns integrals in the plane
+        into integrals on the line.
         """
         s = math.sqrt(q)
         near = self.edges[np.abs(self.edges) < _WIDE * s] / s
-        # what is nearer to each other than that holds no mass, and there are hundreds of octaves of it
+        # panels nearer to 0 hold no mass, and there are hundreds of octaves of them
         near = near[(np.abs(near) > 1e-17) | (near == 0)]
         panels = np.linspace(-_WIDE, _WIDE, round(2 * _WIDE / _WAVE) + 1)
         z, weights = _nodes(np.unique(np.concatenate([panels, near])))
         with np.errstate(all="ignore"):
             mass = weights * np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * self.function(s * z)
         before, now = np.zeros_like(z), np.ones_like(z)
-        found = np.empty(_TERMS + 1)
+        coefficients = np.empty(_TERMS + 1)
         for k in range(_TERMS + 1):
-            found[k] = mass @ now
+            coefficients[k] = mass @ now
             before, now = now, (z * now - math.sqrt(k) * before) / math.sqrt(k + 1)
-        return np.square(found)
+        return np.square(coefficients)
 
-    def _mean_square(self, y: Array, q: float, also: Callable[[Array], Array] | None = None) -> float:
+    def _mean_square(self, y: Floats, q: float, also: Callable[[Floats], Floats] | None = None) -> float:
         s = math.sqrt(min(max(q, 1e-300), 1e308))
         total = 0.0
         with np.errstate(all="ignore"):
             for low, high in ((-_FARTHEST * s, -_NEAREST * s), (_NEAREST * s, _FARTHEST * s)):
                 part = slice(*np.searchsorted(self.x, (low, high)).tolist())
                 z = self.x[part] / s
-                # squared at the end: e^x overflows where its square times the density is far from it
+                # squared last, since the square of e^x overflows where its product with the density does not
                 shares = np.square(y[part] * (self.root[part] * np.exp(-z * z / 4) / math.sqrt(s)))
                 total += float((shares if also is None else shares * also(z)).sum())
         return total / math.sqrt(2 * math.pi)
@@ -128,16 +126,16 @@ class MeanField:
 def require_everywhere(f: Activation) -> None:
     """Raise UsageError for a function over rows, or one that is not defined for every number."""
     if f.by_rows:
-        raise UsageError(f"{f.spec} works over rows; a layer here is elementwise")
+        raise UsageError(f"{f.spec} works over rows; name elementwise functions")
     low, high = f.definition.domain
     if math.isfinite(low) or math.isfinite(high):
         raise UsageError(
-            f"{f.spec} is defined from {low:g} to {high:g} only; the signal of a network takes all values"
+            f"{f.spec} is defined from {low:g} to {high:g} only; a network's signal takes all values"
         )
 
 
-def _fitted(f: Activation) -> Array:
-    """The panels' ends: an octave each, split at the kinks, halved until 20 nodes see all that f does."""
+def _fit_panels(f: Activation) -> Floats:
+    """Return the panels' ends: an octave each, split at the kinks, halved until 20 nodes resolve f."""
     scales = 2.0 ** np.arange(_LOWEST, _HIGHEST + 1)
     kinks = [kink.at for kink in f.kinks if abs(kink.at) < scales[-1]]
     edges = np.unique(np.concatenate([-scales, [0.0], scales, kinks]))
@@ -157,27 +155,27 @@ def _fitted(f: Activation) -> Array:
     return edges
 
 
-def _sums(f: Activation, low: Array, high: Array) -> tuple[Array, Array]:
-    """The integrals of f² and f'² over panels, and a size to compare their errors with: (2, panels) both."""
+def _sums(f: Activation, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Return the integrals of f² and f'² over panels, and a size to compare errors with, both (2, panels)."""
     nodes, weights = _rule()
     width = (high - low)[:, None]
     x = low[:, None] + width * nodes
     flat = x.ravel()
     y = np.square(np.stack([f(flat), f.grad(flat)])).reshape(2, *x.shape)
     y = np.where(np.isfinite(y), y, 0.0)
-    # a slope that is only the rounding of its neighbours cannot be followed
+    # a slope that is only rounding error cannot be resolved
     largest = np.maximum(y.max(axis=2), 1e-6)
     return (y * (width * weights)).sum(axis=2), largest * width[:, 0]
 
 
-def _nodes(edges: Array) -> tuple[Array, Array]:
+def _nodes(edges: Floats) -> tuple[Floats, Floats]:
     nodes, weights = _rule()
     width = np.diff(edges)[:, None]
     return (edges[:-1, None] + width * nodes).ravel(), (width * weights).ravel()
 
 
 @cache
-def _rule() -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights on (0, 1)."""
+def _rule() -> tuple[Floats, Floats]:
+    """Return Gauss-Legendre nodes and weights on (0, 1)."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return (nodes + 1) / 2, weights / 2

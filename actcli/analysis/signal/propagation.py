@@ -1,4 +1,4 @@
-"""Mean-field theory of deep random networks: how signals, gradients and correlations go through the layers.
+"""Mean-field theory of deep random networks: signals, gradients and correlations through the layers.
 
 A layer applies its function, then its weights: x_l = W_l f_l(x_{l-1}) + b_l, with W ~ N(0, sw²/fan_in) and
 b ~ N(0, sb²). In wide layers the x_l are normal, and their variance obeys q_l = sw² E f_l(√q_{l-1}·z)² + sb².
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice, pairwise
 from typing import Literal
 
-from actcli.analysis.signal.correlation import CorrelationMap, settled
+from actcli.analysis.signal.correlation import CorrelationMap, find_fixed_point
 from actcli.analysis.signal.mean_field import HUGE, TINY, MeanField
 
 Stability = Literal["stable", "marginal", "unstable"]
@@ -24,22 +24,22 @@ START = 1.0
 _STEPS = 300
 _SAME = 2e-15
 _ON_IT = 1e-12
-"""What rounding may do to a number that is exactly 1."""
+"""The rounding error allowed in a number that is exactly 1."""
 _LIMIT = 1e-9
-"""How exactly a limit at 0 is known from a tiny variance."""
+"""The accuracy of a limit at 0 that is computed at a tiny variance."""
 _NOTHING = 1e-12
-"""A rate that is only rounding: the signal is there at once."""
+"""A smaller rate is rounding error: the signal arrives at once."""
 _LARGEST = 1e100
-"""A weight-std beyond which no edge is looked for."""
+"""The largest σw at which an edge is searched."""
 _BISECTIONS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer: its function's mean field, and the weights that follow it.
+    """One layer: its function's mean field, and the weights after it.
 
     Attributes:
-        field: of the function.
+        field: that of the function.
         weight_std: sw; the weights have the standard deviation sw/√fan_in.
 
     """
@@ -48,30 +48,30 @@ class Layer:
     weight_std: float
 
     def through(self, q: float, bias_std: float) -> float:
-        """The variance behind the weights, where q is the one before the function."""
+        """Return the variance after the weights, for a variance q before the function."""
         return _scaled(self.weight_std, self.field.square(q)) + bias_std**2
 
     def chi(self, q: float) -> float:
-        """sw² E f'(√q·z)²: what the variance of a gradient is multiplied by on its way back."""
+        """Return sw² E f'(√q·z)², the factor for the variance of a gradient on its way back."""
         return _scaled(self.weight_std, self.field.slope_square(q))
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Where deep layers end: the theory's numbers for a network without end.
+    """The limits of infinite depth.
 
     Attributes:
-        fixed_point: q*, the variance that the signal, started at 1, tends to: may be 0 or inf. None where it
-            goes round in a cycle. Of a stack: before its first function.
-        chi: chi_1 at q*, of a stack its geometric mean over the layers; below 1 gradients vanish, above they
-            explode, at 1 is the edge of chaos. None without q*.
-        stability: `stable` where signals near q* come nearer, `unstable` where they drift away, so that only one
-            that starts on it stays there; `marginal` where they keep their distance. None without q*.
-        correlation: c*, what the correlation of two signals tends to; None where q* is 0, inf, unstable or None.
+        fixed_point: q*, the limit of the signal's variance, started at 1; may be 0 or inf, None for a cycle. For
+            a stack it is the variance before its first function.
+        chi: chi_1 at q*, for a stack the geometric mean over the layers; below 1 gradients vanish, above 1 they
+            explode, and 1 is the edge of chaos. None without q*.
+        stability: `stable` where signals near q* approach it, `unstable` where they drift away, so that only a
+            signal that starts there stays; `marginal` where they keep their distance. None without q*.
+        correlation: c*, the limit of two signals' correlation; None where q* is 0, inf, unstable or None.
         signal_depth: xi_q = -1/ln|dq_l/dq_{l-1}| at q*, the layers in which the distance from q* shrinks to
-            1/e; inf on the edge, None where nothing converges.
-        correlation_depth: xi_c = -1/ln|dc_l/dc_{l-1}| at c*, the same for the correlation: how deep
-            information about the input goes; None without c*.
+            1/e; inf on the edge, None without convergence.
+        correlation_depth: xi_c = -1/ln|dc_l/dc_{l-1}| at c*, the same for the correlation: the depth that
+            information about the input reaches; None without c*.
 
     """
 
@@ -84,30 +84,30 @@ class Phase:
 
 
 def signals(layers: Sequence[Layer], bias_std: float, depth: int) -> tuple[float, ...]:
-    """q_0 = 1, q_1 … q_depth: the variance of the signal behind each layer's weights. inf where it overflows."""
-    found = [START]
+    """Return q_0 = 1, q_1 … q_depth, the variance of the signal after each layer's weights; inf where it overflows."""
+    variances = [START]
     for layer in islice(cycle(layers), depth):
-        found.append(layer.through(found[-1], bias_std))
-    return tuple(found)
+        variances.append(layer.through(variances[-1], bias_std))
+    return tuple(variances)
 
 
 def gradients(layers: Sequence[Layer], signal: Sequence[float]) -> tuple[float, ...]:
-    """The variance of the gradient by x_1 … x_depth, 1 at the last; `signal` is q_0 … q_depth.
+    """Return the variance of the gradient by x_1 … x_depth, 1 at the last; `signal` is q_0 … q_depth.
 
     Layer l + 1 multiplies it by sw² E f'(√q_l·z)² on its way back. inf where it overflows.
     """
     depth = len(signal) - 1
     used = list(islice(cycle(layers), depth))
-    found = [1.0]
+    variances = [1.0]
     for layer in range(depth - 1, 0, -1):
         factor = used[layer].chi(signal[layer])
-        # nothing comes back through a layer without slope, however steep the next
-        found.append(0.0 if 0.0 in {found[-1], factor} else found[-1] * factor)
-    return tuple(reversed(found))
+        # no gradient passes a layer without slope, however steep the others are
+        variances.append(0.0 if 0.0 in {variances[-1], factor} else variances[-1] * factor)
+    return tuple(reversed(variances))
 
 
 def phase(layers: Sequence[Layer], bias_std: float) -> Phase:
-    """The fixed points of variance and correlation, chi_1 and the depth scales."""
+    """Return the fixed points of variance and correlation, chi_1 and the depth scales."""
     end = fixed_point(layers, bias_std)
     if end is None:
         return Phase(None, None, None, None, None, None)
@@ -123,7 +123,7 @@ def phase(layers: Sequence[Layer], bias_std: float) -> Phase:
         CorrelationMap.of(layer.field, q, layer.weight_std, bias_std)
         for layer, q in zip(layers, orbit, strict=True)
     ]
-    correlation, slope = settled(maps)
+    correlation, slope = find_fixed_point(maps)
     return Phase(end, stability, chi, correlation, depth, _depth_scale(slope, len(layers)))
 
 
@@ -137,7 +137,7 @@ def _stability(end: float, depth: float | None) -> Stability:
 
 
 def fixed_point(layers: Sequence[Layer], bias_std: float) -> float | None:
-    """The variance to which the signal tends from 1: may be 0 or inf; None where it ends in a cycle."""
+    """Return the limit of the signal's variance, started at 1; may be 0 or inf, None for a cycle."""
 
     def through(q: float) -> float:
         for layer in layers:
@@ -148,12 +148,12 @@ def fixed_point(layers: Sequence[Layer], bias_std: float) -> float | None:
     for _ in range(_STEPS):
         following = through(q)
         if following < sys.float_info.min:
-            return 0.0  # what is left of so small a number may be rounded to itself for ever
+            return 0.0  # so small a number may be rounded to itself for ever
         if following == math.inf or abs(following - q) <= _SAME * q:
             return following if following == math.inf else q
         q, before = following, q
     following = through(q)
-    if (following - q) * (q - before) < 0:  # to and fro: slowly into the middle, or for ever
+    if (following - q) * (q - before) < 0:  # it alternates: slowly into the middle, or for ever
         middle = _between(through, *sorted((before, q)))
         rate = _rate(layers, bias_std, middle)
         return middle if rate is not None and abs(rate) < 1 else None
@@ -161,10 +161,10 @@ def fixed_point(layers: Sequence[Layer], bias_std: float) -> float | None:
 
 
 def edge(field: MeanField, bias_std: float) -> float | None:
-    """The sw at which chi_1 is 1 at the q* that the signal reaches from 1; None where there is none.
+    """Return the sw at which chi_1 is 1 at the q* that the signal reaches from 1; None where there is none.
 
-    At a fixed point sw² = (q − sb²)/E f², so chi_1 = (q − sb²)·E f'²/E f² is a function of q alone, whose
-    crossings of 1 are found along q; no fixed point has to be searched for each sw.
+    At a fixed point sw² = (q − sb²)/E f², so chi_1 = (q − sb²)·E f'²/E f² is a function of q alone. Its crossings
+    of 1 are found along q, without a search for the fixed point of each sw.
     """
     floor = bias_std**2
 
@@ -180,12 +180,12 @@ def edge(field: MeanField, bias_std: float) -> float | None:
     if not bias_std and abs(excess(TINY)) < _LIMIT:
         candidates.append(weight_std(TINY))
     if not bias_std and abs(excess(START)) < _ON_IT:
-        candidates.append(weight_std(START))  # a function that scales: on the edge at every q
+        candidates.append(weight_std(START))  # a scale-invariant function, on the edge at every q
     grid = [floor + (floor or 1.0) * 10.0 ** (place / 8) for place in range(-80, 97)]
     sizes = [excess(q) for q in grid]
     for (low, high), (first, second) in zip(pairwise(grid), pairwise(sizes), strict=True):
         if first * second < 0 and min(abs(first), abs(second)) > _ON_IT:
-            candidates.append(weight_std(_bisected(excess, low, high)))
+            candidates.append(weight_std(_bisect(excess, low, high)))
     return next((sw for sw in sorted(candidates) if _is_edge(Layer(field, sw), bias_std)), None)
 
 
@@ -197,13 +197,13 @@ def _is_edge(layer: Layer, bias_std: float) -> bool:
         return False
     rate = _rate([layer], bias_std, end)
     if rate is None or _depth_scale(rate, 1) is None:
-        return False  # nothing stays on an unstable one
+        return False  # no signal stays at an unstable fixed point
     chi = layer.chi(max(end, TINY))
     return abs(chi - 1) < 1e-6
 
 
 def _ahead(through: Callable[[float], float], q: float, *, up: bool) -> float:
-    """The next fixed point above or below, however slowly the signal goes there; inf or 0 where there is none."""
+    """Return the next fixed point above or below, however slow the approach; inf or 0 where there is none."""
     sign = 1.0 if up else -1.0
     while 1e-290 < q < 1e290:
         factor = 1.3 if 1e-8 < q < 1e8 else 100.0
@@ -218,17 +218,17 @@ def _ahead(through: Callable[[float], float], q: float, *, up: bool) -> float:
 
 
 def _between(through: Callable[[float], float], low: float, high: float) -> float:
-    """The fixed point between two variances that move towards or away from each other, at any scale."""
+    """Return the fixed point between two variances that move towards or away from each other, at any scale."""
 
     def drift(logarithm: float) -> float:
         q = math.exp(logarithm)
         return through(q) - q
 
-    return math.exp(_bisected(drift, math.log(max(low, 1e-300)), math.log(min(high, 1e300))))
+    return math.exp(_bisect(drift, math.log(max(low, 1e-300)), math.log(min(high, 1e300))))
 
 
-def _bisected(g: Callable[[float], float], low: float, high: float) -> float:
-    """A root of g between two points at which its signs differ."""
+def _bisect(g: Callable[[float], float], low: float, high: float) -> float:
+    """Return a root of g between two points with different signs."""
     sign = g(low)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
@@ -242,17 +242,17 @@ def _bisected(g: Callable[[float], float], low: float, high: float) -> float:
 
 
 def _orbit(layers: Sequence[Layer], bias_std: float, q: float) -> list[float]:
-    found = [q]
+    variances = [q]
     for layer in layers[:-1]:
-        found.append(min(max(layer.through(found[-1], bias_std), TINY), HUGE))
-    return found
+        variances.append(min(max(layer.through(variances[-1], bias_std), TINY), HUGE))
+    return variances
 
 
 def _rate(layers: Sequence[Layer], bias_std: float, q: float) -> float | None:
-    """What a small distance from the fixed point q is multiplied by in a round; None at infinity."""
+    """Return the factor for a small distance from the fixed point q in one round; None at infinity."""
     if q == math.inf:
         return None
-    if q == 0:  # the limit of the map's quotient, which a kink at 0 does not disturb
+    if q == 0:  # the limit of the map's ratio, which a kink at 0 does not disturb
         after = TINY
         for layer in layers:
             after = layer.through(after, bias_std)
@@ -264,7 +264,7 @@ def _rate(layers: Sequence[Layer], bias_std: float, q: float) -> float | None:
 
 
 def _depth_scale(rate: float, layers: int) -> float | None:
-    """-1/ln|rate| in layers; inf at 1, 0 where one round arrives, None where nothing comes nearer."""
+    """Return -1/ln|rate| in layers; inf at 1, 0 where one round arrives, None without convergence."""
     size = _near_one(abs(rate), _LIMIT)
     if size <= _NOTHING:
         return 0.0
@@ -276,7 +276,7 @@ def _depth_scale(rate: float, layers: int) -> float | None:
 
 
 def _limit(chi: float) -> float:
-    """0 or inf where chi at a variance of 1e-100 or 1e100 can only tend to it."""
+    """Return chi, or 0 or inf where chi at a variance of 1e-100 or 1e100 shows that limit."""
     return 0.0 if chi < 1e-30 else math.inf if chi > 1e30 else chi
 
 
@@ -291,5 +291,5 @@ def _geometric_mean(factors: Sequence[float]) -> float:
 
 
 def _scaled(weight_std: float, square: float) -> float:
-    # a product, not a power, which raises where it overflows
+    # a product overflows to inf, where a power would raise
     return weight_std * weight_std * square if weight_std and square else 0.0

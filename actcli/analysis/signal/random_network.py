@@ -1,8 +1,8 @@
-"""Measured, not derived: signals and gradients in random networks of finite width.
+"""Signals and gradients measured in random networks of finite width.
 
-The network is that of `propagation`. Every contender sees the same weights, so that their differences are their
-own. Weights are drawn one layer at a time, going forward and once more going back: memory does not grow with
-them.
+The network is that of `propagation`. Every contender gets the same weights, so that only the functions make a
+difference. Weights are drawn one layer at a time, going forward and again going back, so that memory does not grow
+with the depth.
 """
 
 import math
@@ -13,40 +13,39 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.stream.memory import keep_freed_memory
 from actcli.analysis.training.stack import Stack
 
-Array = NDArray[np.float64]
-
 INPUTS = 8
-"""Inputs that go through each network: their mean is its one observation, the networks' spread is the error."""
+"""Inputs per network. Their mean is one observation; the spread of the networks gives the standard error."""
 _ROOM = 2**26
-"""Bytes that the slopes of all layers, which the way back needs, may take at a time."""
+"""Bytes for the slopes of all layers, which the way back needs."""
 _SIZES = 1e-100, 1e100
-"""Of the mean square of a gradient: beyond them it is scaled, to come back from there exactly."""
+"""Mean squares of gradients outside this range are rescaled, exactly, by powers of 2."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One contender: the functions of its layers and the sw of the weights behind each, for one round."""
+    """One contender: the functions of its layers, and the sw of the weights after each, for one round."""
 
     functions: Stack
     weight_stds: tuple[float, ...]
 
     def weight_std(self, layer: int) -> float:
-        """The sw behind a layer's function, counted from 0."""
+        """Return the sw after a layer's function; layers count from 0."""
         return self.weight_stds[layer % len(self.weight_stds)]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Which random networks are drawn.
+    """The random networks to draw.
 
     Attributes:
-        depth, width: layers, and units in each.
+        depth, width: the number of layers, and of units in each.
         bias_std: sb.
-        seeds: how many networks.
-        seed: of the random numbers; network i of a seed is the same however many there are.
+        seeds: the number of networks.
+        seed: that of the random numbers; network i of a seed does not depend on their number.
 
     """
 
@@ -59,24 +58,24 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Norms:
-    """Mean squares of signal and gradient per unit behind each layer, (networks, seeds, depth); nan: not yet known.
+    """Mean squares of signal and gradient per unit after each layer, (networks, seeds, depth); nan until measured.
 
-    The gradient starts at 1 behind the last layer, as a random direction. inf where numbers overflow.
+    The gradient starts at 1 after the last layer, in a random direction. inf where numbers overflow.
     """
 
-    signal: Array
-    gradient: Array
+    signal: Floats
+    gradient: Floats
 
 
-def steps(networks: Sequence[Network], sample: Sample) -> int:
-    """How many times `propagate` will yield."""
+def count_steps(networks: Sequence[Network], sample: Sample) -> int:
+    """Return how many times `propagate` yields."""
     return 2 * sample.depth * len(_batches(networks, sample))
 
 
 def propagate(networks: Sequence[Network], sample: Sample, threads: int) -> Iterator[Norms]:
-    """Send random inputs forward and random gradients back; after each layer: what is known by then.
+    """Send random inputs forward and random gradients back, and yield the norms so far after each layer.
 
-    `threads` change the speed, never a number.
+    `threads` change the speed only.
     """
     shape = len(networks), sample.seeds, sample.depth
     norms = Norms(np.full(shape, math.nan), np.full(shape, math.nan))
@@ -88,7 +87,7 @@ def propagate(networks: Sequence[Network], sample: Sample, threads: int) -> Iter
 
 
 _Work = Callable[[Callable[[int], None], int], None]
-"""Calls a function with 0 … n - 1, on the threads."""
+"""Calls a function with 0 … n - 1 on the threads."""
 
 
 @contextmanager
@@ -114,7 +113,7 @@ def _one_by_one(function: Callable[[int], None], n: int) -> None:
 
 
 def _batches(networks: Sequence[Network], sample: Sample) -> list[tuple[slice, slice]]:
-    """Contenders and seeds that go through together: as many as there is room for."""
+    """Return the slices of contenders and seeds that go through together, as many as fit into memory."""
     slopes = sample.depth * sample.width * INPUTS * 8
     together = min(len(networks), max(1, _ROOM // slopes))
     at_once = max(1, _ROOM // (slopes * together + sample.width**2 * 8))
@@ -137,7 +136,7 @@ def _there_and_back(
     lost = np.zeros((len(networks), len(seeds)), np.bool_)
 
     def start(i: int) -> None:
-        # the same inputs for all contenders
+        # all contenders get the same inputs
         x[i] = _generator(sample, seeds[i], 0).standard_normal((sample.width, 1, INPUTS))
 
     def draw(layer: int) -> Callable[[int], None]:
@@ -162,14 +161,14 @@ def _there_and_back(
         for layer in range(sample.depth):
             work(draw(layer), len(seeds))
             work(activate(layer), len(networks))
-            _multiplied(weights, y, x)
+            _multiply(weights, y, x)
             x *= _scales(networks, layer, sample.width)
             if sample.bias_std:
                 x += sample.bias_std * biases
             square = _mean_square(x)
             lost |= ~np.isfinite(square)
             norms.signal[:, :, layer] = np.where(lost, math.inf, square)
-            if lost.any():  # beyond the numbers there is nothing to follow, and inf − inf is slow
+            if lost.any():  # nothing to follow beyond float64, and inf − inf is slow
                 x[np.broadcast_to(lost.T[:, None, :, None], shape)] = 0.0
             yield
 
@@ -177,7 +176,7 @@ def _there_and_back(
             x[i] = _generator(sample, seed, sample.depth + 1).standard_normal((sample.width, 1, INPUTS))
         x /= np.sqrt(np.square(x).mean(axis=1, keepdims=True))
         power = np.zeros(lost.shape, np.int64)
-        # the last signal has been through no slope
+        # the last signal has passed no slope
         lost = ~np.isfinite(norms.signal[:, :, -2]) if sample.depth > 1 else lost
         for layer in range(sample.depth - 1, -1, -1):
             square = _mean_square(x)
@@ -190,37 +189,37 @@ def _there_and_back(
                 norms.gradient[:, :, layer] = 1.0
             if layer:
                 work(draw(layer), len(seeds))
-                _multiplied(weights.swapaxes(1, 2), x, y)
+                _multiply(weights.swapaxes(1, 2), x, y)
                 y *= _scales(networks, layer, sample.width)
                 np.multiply(y, slopes[layer], out=x)
             yield
 
 
 def _generator(sample: Sample, network: int, layer: int) -> np.random.Generator:
-    """Random numbers that depend on nothing but these three, so that they can be drawn again going back."""
+    """Return random numbers that depend on these three only, so that the way back can draw them again."""
     return np.random.Generator(
         np.random.PCG64(np.random.SeedSequence(sample.seed, spawn_key=(network, layer)))
     )
 
 
-def _multiplied(weights: Array, x: Array, out: Array) -> None:
-    """One product a seed for all contenders and inputs together."""
+def _multiply(weights: Floats, x: Floats, out: Floats) -> None:
+    """Multiply once per seed, for all contenders and inputs together."""
     seeds, width = weights.shape[:2]
     np.matmul(weights, x.reshape(seeds, width, -1), out=out.reshape(seeds, width, -1))
 
 
-def _scales(networks: Sequence[Network], layer: int, width: int) -> Array:
+def _scales(networks: Sequence[Network], layer: int, width: int) -> Floats:
     return np.array([[network.weight_std(layer) / math.sqrt(width)] for network in networks])
 
 
-def _mean_square(x: Array) -> Array:
-    """(seeds, width, contenders, inputs) to (contenders, seeds)."""
-    result: Array = np.square(x).mean(axis=(1, 3)).T
+def _mean_square(x: Floats) -> Floats:
+    """Return the mean squares, (seeds, width, contenders, inputs) to (contenders, seeds)."""
+    result: Floats = np.square(x).mean(axis=(1, 3)).T
     return result
 
 
-def _rescale(x: Array, square: Array, power: NDArray[np.int64]) -> None:
-    """Bring far too small and far too large gradients back to 1 by a power of 2, which rounds nothing."""
+def _rescale(x: Floats, square: Floats, power: NDArray[np.int64]) -> None:
+    """Scale very small and very large gradients to about 1 by a power of 2, which is exact."""
     far = np.isfinite(square) & (square > 0) & ((square < _SIZES[0]) | (square > _SIZES[1]))
     if not far.any():
         return

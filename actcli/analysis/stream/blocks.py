@@ -1,4 +1,4 @@
-"""An activation over streams of blocks, on several threads, in constant memory and in the stream's order."""
+"""Activations evaluated over streams of blocks: on several threads, in constant memory, in the stream's order."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _ON_THE_COMMAND_LINE = ("arguments", "--range")
 _WORTH_A_THREAD = 16384
-"""Elements in a block below which handing it to a thread costs more than computing it."""
+"""Handing a smaller block to a thread costs more than computing it."""
 
 
 def evaluate(f: Activation, numbers: Numbers, threads: int) -> Evaluation:
-    """f along a stream. Raises UsageError when f does not take the stream's rows."""
+    """Evaluate f along a stream. Raises UsageError when f does not take the stream's rows."""
     return _along(f, value_name(f.spec), f, numbers, threads, derivative=False)
 
 
@@ -35,17 +35,15 @@ def differentiate(
     at_kink: str = "default",
     jacobian: bool = False,
 ) -> Evaluation:
-    """A derivative of f along a stream; by rows the Jacobian's diagonal, or all of it.
+    """Evaluate a derivative of f along a stream; by rows the Jacobian's diagonal, or the whole Jacobian.
 
     Raises UsageError for a derivative that does not exist (see Activation.grad).
     """
     if jacobian:
-        f.jacobian(np.ones((1, 0)))  # a function that has none is refused before anything is read
+        f.jacobian(np.ones((1, 0)))  # raises for a function without one, before anything is read
         return _along(f, f"d{f.spec}ᵢ/dxⱼ", f.jacobian, numbers, threads, derivative=True, jacobian=True)
     derivative = partial(f.grad, order=order, wrt=wrt, at_kink=at_kink)
-    derivative(
-        np.ones((1, 2)) if f.by_rows else np.ones(1)
-    )  # an impossible one is refused before anything is read
+    derivative(np.ones((1, 2)) if f.by_rows else np.ones(1))  # raises for an impossible one
     quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
     return _along(f, quantity, derivative, numbers, threads, derivative=True)
 
@@ -63,8 +61,8 @@ def _along(
     shape, width = numbers.shape, f.width
     if f.by_rows and numbers.origin not in _ON_THE_COMMAND_LINE:
         function, width = (
-            partial(_of_data, function, numbers.origin),
-            partial(_of_data, width, numbers.origin),
+            partial(_call_on_data, function, numbers.origin),
+            partial(_call_on_data, width, numbers.origin),
         )
     if f.by_rows and shape is not None:
         shape = _row_shape(width, shape, numbers.axis, jacobian=jacobian)
@@ -74,7 +72,7 @@ def _along(
         array=numbers.array,
         dtype=numbers.dtype,
         shape=shape,
-        # ahead of a live stream there is nothing to compute: waiting for more would hold an answer back
+        # waiting for more of a live stream would hold an answer back
         blocks=in_order(function, numbers.blocks, 1 if numbers.live else threads),
         by_rows=f.by_rows,
         axis=numbers.axis,
@@ -85,8 +83,8 @@ def _along(
     )
 
 
-def _of_data(function: Callable[[Any], Any], origin: str, x: Any) -> Any:
-    """function(x); rows that it does not take are wrong data where they come from a file or a stream."""
+def _call_on_data(function: Callable[[Any], Any], origin: str, x: Any) -> Any:
+    """Return function(x); rows from a file or a stream that it does not take are wrong data."""
     try:
         return function(x)
     except UsageError as error:
@@ -96,7 +94,7 @@ def _of_data(function: Callable[[Any], Any], origin: str, x: Any) -> Any:
 def _row_shape(
     width: Callable[[int], int], shape: tuple[int, ...], axis: int | None, *, jacobian: bool
 ) -> tuple[int, ...]:
-    """The result's shape: the row's axis takes the result's length; a Jacobian adds the row's length at the end."""
+    """Return the result's shape: the rows have its length; a Jacobian adds the input's length at the end."""
     at = len(shape) - 1 if axis is None else axis
     result = list(shape)
     result[at] = width(shape[at])
@@ -106,13 +104,13 @@ def _row_shape(
 def in_order(
     function: Callable[[Array], Array], blocks: Iterator[Array], threads: int
 ) -> Iterator[tuple[Array, Array]]:
-    """Pairs of block and function(block), in the blocks' order, computed ahead by at most threads + 1 blocks.
+    """Yield (block, function(block)) in the blocks' order, computed ahead by at most threads + 1 blocks.
 
-    What was computed before the stream failed is handed on before its error is raised.
+    When the stream fails, the results of the blocks before are yielded before its error is raised.
     """
     if threads == 1:
         for place, values in enumerate(blocks):
-            if place == 1:  # a single block need not wait for it
+            if place == 1:  # not worth its time for a single block
                 keep_freed_memory()
             yield values, function(values)
         return
@@ -146,7 +144,7 @@ def in_order(
 
 
 def _pool(threads: int) -> "ThreadPoolExecutor":
-    # it brings the logging module along: not for three numbers
+    # this import also loads the logging module, which a few numbers need not wait for
     from concurrent.futures import ThreadPoolExecutor
 
     keep_freed_memory()

@@ -1,7 +1,7 @@
-"""Does the derivative hold? It is compared with extrapolated differences of the value.
+"""A check of derivatives against extrapolated differences of the value.
 
-Central differences at steps h, h/2, h/4 … are extrapolated to h = 0 (Richardson 1911), and for each point the
-entry of the table with the smallest error estimate is taken (Ridders, Advances in Engineering Software 1982).
+Central differences at steps h, h/2, h/4 … are extrapolated to h = 0 (Richardson 1911), and each point uses the
+entry of the table with the smallest error estimate (Ridders, Advances in Engineering Software 1982).
 """
 
 import math
@@ -15,44 +15,44 @@ from actcli.activations import Activation
 from actcli.analysis.stream.evaluation import Numbers, derivative_name
 from actcli.exits import ActcliError, ExitStatus
 
-Array = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 _LEVELS = 13
 _TOO_CLOSE = 2.0**-10
-"""Nearer to a kink than this, relative to max(1, |x|), no step fits between."""
+"""Points nearer to a kink than this times max(1, |x|) leave no room for a step."""
 _TOO_FAR = 2.0**38
-"""Beyond it x + h is no longer exact for the smallest step h."""
+"""For larger |x|, x + h is inexact for the smallest step h."""
 _VALUE_ERROR = 4 * 2.0**-52
-"""The error of a value, relative: the 4 ULP that the core promises."""
+"""The relative error of a value: the 4 ULP that the core promises."""
 _SUBNORMAL_ERROR = 2.0**-1072
-"""The same for values below the normal range, absolute."""
+"""The absolute error of values below the normal range."""
 _LOOSER = 4.0
-"""By so much for each order a higher derivative's rounding error may exceed that of a value."""
+"""The factor per order by which a higher derivative's rounding error may exceed that of a value."""
 _CONTRADICTION = 16.0
-"""Beyond so many times the differences' own error bound a disagreement counts, however small the derivative."""
+"""A disagreement larger than so many error bounds counts, however small the derivative."""
 
 
 class NothingToCheckError(ActcliError):
-    """No point was left on which differences of the value can decide."""
+    """No point was left at which differences of the value can decide."""
 
     status = ExitStatus.NOT_ENOUGH_DATA
 
 
 @dataclass(frozen=True, slots=True)
 class DerivativeCheck:
-    """How far a derivative is from the differences of its function.
+    """The result of a check: how far a derivative is from the differences of its function.
 
     Attributes:
         function: the specification as the user typed it.
-        quantity: what was checked: `gelu'(x)`.
-        points: how many points were compared.
+        quantity: the derivative that was checked, `gelu'(x)`.
+        points: the count of points compared.
         largest_error: the largest |derivative − differences| / max of the two.
-        worst_x, derivative, differences: where that was, and both values there.
+        worst_x, derivative, differences: the x of the largest error, and both values there.
         tolerance: the largest error allowed.
-        kinks: the kinks that lie within the points' range; they are left out.
-        near_kinks: points left out because no step fits between them and a kink, or the domain's end.
-        undecided: points left out because rounding of the value hides the derivative (they agree within that).
-        nonfinite: points left out because x, the value or the differences are not finite.
+        kinks: the kinks within the range of the points; they are left out.
+        near_kinks: the count of points left out because no step fits between them and a kink, or the domain's end.
+        undecided: the count left out because rounding of the value hides the derivative (they agree within that).
+        nonfinite: the count left out because x, the value or the differences are not finite.
 
     """
 
@@ -71,12 +71,14 @@ class DerivativeCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the largest error is within the tolerance."""
+        """Return whether the largest error is within the tolerance."""
         return self.largest_error <= self.tolerance
 
 
 @dataclass(slots=True)
-class _Tally:
+class _PointCounts:
+    """The counts of points so far, their range, and the worst point."""
+
     points: int = 0
     near_kinks: int = 0
     undecided: int = 0
@@ -96,39 +98,39 @@ def check_derivative(
 ) -> DerivativeCheck:
     """Compare a derivative with differences, on streams of numbers or on a built-in grid.
 
-    A derivative of order 3 or more is compared with differences of the one below it.
+    A derivative of order 3 or more is compared with differences of the derivative one order below.
 
     By rows the whole Jacobian is compared (order 2: its diagonal's second derivative). Raises UsageError for a
     derivative that does not exist, NothingToCheckError when no point is left.
     """
-    tally = _Tally()
+    counts = _PointCounts()
     compare = _compare_rows if f.by_rows else _compare
     for block in _blocks(f, numbers, wrt):
         with np.errstate(all="ignore"):
-            compare(f, block, order, wrt, tolerance, tally)
+            compare(f, block, order, wrt, tolerance, counts)
     quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
-    if not tally.points:
+    if not counts.points:
         raise NothingToCheckError(
-            f"{quantity}: none of the points can be compared; give points off the kinks"
+            f"{quantity}: none of the points can be compared; choose points away from the kinks"
         )
-    error, x, derivative, differences = tally.worst
+    error, x, derivative, differences = counts.worst
     return DerivativeCheck(
         function=f.spec,
         quantity=quantity,
-        points=tally.points,
+        points=counts.points,
         largest_error=error,
         worst_x=x,
         derivative=derivative,
         differences=differences,
         tolerance=tolerance,
-        kinks=tuple(k.at for k in f.kinks if tally.low <= k.at <= tally.high),
-        near_kinks=tally.near_kinks,
-        undecided=tally.undecided,
-        nonfinite=tally.nonfinite,
+        kinks=tuple(k.at for k in f.kinks if counts.low <= k.at <= counts.high),
+        near_kinks=counts.near_kinks,
+        undecided=counts.undecided,
+        nonfinite=counts.nonfinite,
     )
 
 
-def _blocks(f: Activation, numbers: Iterable[Numbers] | None, wrt: str) -> Iterator[Array]:
+def _blocks(f: Activation, numbers: Iterable[Numbers] | None, wrt: str) -> Iterator[Floats]:
     if numbers is not None:
         for stream in numbers:
             for block in stream.blocks:
@@ -141,7 +143,7 @@ def _blocks(f: Activation, numbers: Iterable[Numbers] | None, wrt: str) -> Itera
         if math.isfinite(low) and math.isfinite(high):
             yield np.linspace(low, high, 403)[1:-1]
         else:
-            # a step that shares no digit with the places where people put kinks
+            # steps that do not meet the round numbers at which kinks lie
             near = np.arange(-9.987, 9.99, 0.0471)
             far = np.geomspace(10.0, 1e4, 25)
             yield np.concatenate([-far[::-1], near, far]) if wrt == "x" else near
@@ -155,53 +157,55 @@ def _takes_rows_of(f: Activation, n: int) -> bool:
     return True
 
 
-def _compare(f: Activation, x: Array, order: int, wrt: str, tolerance: float, tally: _Tally) -> None:
+def _compare(f: Activation, x: Floats, order: int, wrt: str, tolerance: float, counts: _PointCounts) -> None:
     x = x.reshape(-1)
     finite = np.isfinite(x)
-    tally.nonfinite += int((~finite).sum())
+    counts.nonfinite += int((~finite).sum())
     x = x[finite]
     if not x.size:
         return
-    tally.low, tally.high = min(tally.low, float(x.min())), max(tally.high, float(x.max()))
+    counts.low, counts.high = min(counts.low, float(x.min())), max(counts.high, float(x.max()))
     scale = np.maximum(1.0, np.abs(x))
     room = _room(f, x)
     clear = room > _TOO_CLOSE * scale
-    tally.near_kinks += int((~clear).sum())
+    counts.near_kinks += int((~clear).sum())
     steps_fit = scale < _TOO_FAR
-    tally.undecided += int((clear & ~steps_fit).sum())
+    counts.undecided += int((clear & ~steps_fit).sum())
     x, room = x[clear & steps_fit], room[clear & steps_fit]
     if not x.size:
         return
     derivative = np.asarray(f.grad(x, order=order, wrt=wrt), np.float64)
     if wrt == "x":
         step = np.minimum(0.5, 0.9 * room)
-        differences, uncertainty = _twice_of_any(f, x, step, order)
+        differences, uncertainty = _differences(f, x, step, order)
     else:
         differences, uncertainty = _by_parameter(f, x, wrt)
-    _judge(x, derivative, differences, uncertainty, tolerance, tally)
+    _judge(x, derivative, differences, uncertainty, tolerance, counts)
 
 
-def _compare_rows(f: Activation, x: Array, order: int, wrt: str, tolerance: float, tally: _Tally) -> None:
+def _compare_rows(
+    f: Activation, x: Floats, order: int, wrt: str, tolerance: float, counts: _PointCounts
+) -> None:
     if wrt != "x":
-        f.grad(x, wrt=wrt)  # says what is wrong with it
+        f.grad(x, wrt=wrt)  # raises the right error
     rows = x.reshape(-1, x.shape[-1])
     exact = f.jacobian(rows) if order == 1 else f.grad(rows, order=2)
     for j in range(rows.shape[1]):
 
-        def moved(h: Array, j: int = j) -> Array:
+        def moved(h: Floats, j: int = j) -> Floats:
             shifted = rows.copy()
             shifted[:, j] += h[:, 0]
             y = f(shifted)
             return y if order == 1 else y[:, j : j + 1]
 
-        differences, uncertainty = _extrapolated(moved, np.full((len(rows), 1), 0.25), order)
+        differences, uncertainty = _extrapolate(moved, np.full((len(rows), 1), 0.25), order)
         derivative = exact[:, :, j] if order == 1 else exact[:, j : j + 1]
         at = np.broadcast_to(rows[:, j : j + 1], derivative.shape)
-        _judge(at.ravel(), derivative.ravel(), differences.ravel(), uncertainty.ravel(), tolerance, tally)
+        _judge(at.ravel(), derivative.ravel(), differences.ravel(), uncertainty.ravel(), tolerance, counts)
 
 
-def _room(f: Activation, x: Array) -> Array:
-    """How far it is to the nearest kink or end of the domain."""
+def _room(f: Activation, x: Floats) -> Floats:
+    """Return the distance to the nearest kink or end of the domain."""
     room = np.full_like(x, math.inf)
     for end in (*(kink.at for kink in f.kinks), *f.definition.domain):
         if math.isfinite(end):
@@ -209,46 +213,48 @@ def _room(f: Activation, x: Array) -> Array:
     return room
 
 
-def _by_parameter(f: Activation, x: Array, wrt: str) -> tuple[Array, Array]:
+def _by_parameter(f: Activation, x: Floats, wrt: str) -> tuple[Floats, Floats]:
     name = f.resolve_parameter(wrt)
     parameter = next(p for p in f.definition.parameters if p.name == name)
     at = f.parameters[name]
     if not math.isfinite(at):
-        return np.zeros_like(x), np.zeros_like(x)  # switched off: nothing depends on it
+        return np.zeros_like(x), np.zeros_like(x)  # the parameter is off: nothing depends on it
     room = at - parameter.low if math.isfinite(parameter.low) else math.inf
     if room == 0:
-        raise NothingToCheckError(f"{f.spec}: {name} = {at:g} is its bound; differences need it inside")
-    # a product such as a·x turns a step in the parameter into one |x| times as large
+        raise NothingToCheckError(
+            f"{f.spec}: {name} = {at:g} is at its bound; differences need values on both sides"
+        )
+    # in a product such as a·x a step of the parameter becomes |x| times as large
     step = min(max(abs(at), 0.125) / 4, 0.9 * room) / max(1.0, float(np.abs(x).max()) / 8)
 
-    def value(h: Array) -> Array:
+    def value(h: Floats) -> Floats:
         return replace(f, parameters={**f.parameters, name: at + float(h)})(x)
 
-    return _extrapolated(value, np.asarray(step), 1)
+    return _extrapolate(value, np.asarray(step), 1)
 
 
-def _twice_of_any(f: Activation, x: Array, step: Array, order: int) -> tuple[Array, Array]:
+def _differences(f: Activation, x: Floats, step: Floats, order: int) -> tuple[Floats, Floats]:
     if order <= 2:
-        return _twice(lambda h: f(x + h), step, order)
-    differences, uncertainty = _twice(lambda h: f.grad(x + h, order=order - 1), step, 1)
-    # the core promises no bound for these: sums of terms that may cancel
+        return _extrapolate_twice(lambda h: f(x + h), step, order)
+    differences, uncertainty = _extrapolate_twice(lambda h: f.grad(x + h, order=order - 1), step, 1)
+    # the core promises no bound here, since terms may cancel
     return differences, uncertainty * _LOOSER**order
 
 
-def _twice(value: Callable[[Array], Array], step: Array, order: int) -> tuple[Array, Array]:
-    """As `_extrapolated`, from two steps that share no multiple: where steps span whole periods, the two disagree."""
-    first, uncertainty = _extrapolated(value, step, order)
-    second, other = _extrapolated(value, 0.75 * step, order)
+def _extrapolate_twice(value: Callable[[Floats], Floats], step: Floats, order: int) -> tuple[Floats, Floats]:
+    """Extrapolate from two steps without a common multiple, so that steps that span whole periods disagree."""
+    first, uncertainty = _extrapolate(value, step, order)
+    second, other = _extrapolate(value, 0.75 * step, order)
     best = np.where(uncertainty <= other, first, second)
     return best, np.minimum(uncertainty, other) + np.abs(first - second)
 
 
-def _extrapolated(value: Callable[[Array], Array], step: Array, order: int) -> tuple[Array, Array]:
-    """The derivative at offset 0 of a function of the offset, and a bound of its error. Shape as `value` returns."""
+def _extrapolate(value: Callable[[Floats], Floats], step: Floats, order: int) -> tuple[Floats, Floats]:
+    """Return the derivative at offset 0 of a function of the offset, and a bound of its error, in its shape."""
     centre = value(np.zeros_like(step))
     best = np.zeros_like(centre)
     uncertainty = np.full_like(centre, math.inf)
-    previous: list[Array] = []
+    previous: list[Floats] = []
     for level in range(_LEVELS):
         h = step * 0.5**level
         up, down = value(h), value(-h)
@@ -272,26 +278,31 @@ def _extrapolated(value: Callable[[Array], Array], step: Array, order: int) -> t
 
 
 def _judge(
-    x: Array, derivative: Array, differences: Array, uncertainty: Array, tolerance: float, tally: _Tally
+    x: Floats,
+    derivative: Floats,
+    differences: Floats,
+    uncertainty: Floats,
+    tolerance: float,
+    counts: _PointCounts,
 ) -> None:
     size = np.maximum(np.abs(derivative), np.abs(differences))
     finite = np.isfinite(differences) & np.isfinite(uncertainty)
-    lost = ~np.isfinite(derivative)  # wrong whatever the differences are worth
-    tally.nonfinite += int((~finite).sum())
+    lost = ~np.isfinite(derivative)  # wrong, however uncertain the differences are
+    counts.nonfinite += int((~finite).sum())
     error = np.abs(derivative - differences)
     contradicts = error > _CONTRADICTION * uncertainty
     decided = finite & ((error == 0) | (uncertainty <= tolerance * size) | contradicts | lost)
-    tally.undecided += int((finite & ~decided).sum())
-    tally.points += int(decided.sum())
+    counts.undecided += int((finite & ~decided).sum())
+    counts.points += int(decided.sum())
     if not decided.any():
         return
     with np.errstate(all="ignore"):
-        # below 0: a point that is left out is not the worst, not even where all others agree to the bit
+        # below 0, so that a point left out is never the worst, even where all others agree exactly
         relative = np.where(decided, np.where(error > 0, error / size, 0.0), -1.0)
     relative = np.where(decided & lost, math.inf, relative)
     worst = int(relative.argmax())
-    if relative[worst] > tally.worst[0] or math.isnan(tally.worst[1]):
-        tally.worst = (
+    if relative[worst] > counts.worst[0] or math.isnan(counts.worst[1]):
+        counts.worst = (
             float(relative[worst]),
             float(x[worst]),
             float(derivative[worst]),

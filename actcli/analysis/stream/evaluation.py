@@ -14,18 +14,18 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A stream of numbers on its way in.
+    """An input stream of numbers.
 
     Attributes:
         origin: where it comes from, for messages: `stdin`, `acts.npy`, `acts.npz:conv1`, `arguments`.
-        array: the name of the array in its file, where a file holds several; else None.
+        array: the name of the array in a file of several; else None.
         dtype: float16, float32 or float64, native byte order.
-        shape: the whole array's shape, or None when it is not known before the end (text).
-        blocks: consecutive pieces of the array. Elementwise: 1-D. By rows: 2-D, a row a line.
-        axis: by rows: the axis of `shape` along which a row lies; None is the last.
-        fortran: the pieces follow the columns (Fortran order), as the file does.
-        among_others: the run has several arrays, and each must be told from the others.
-        live: a person or a program may be waiting for each block: pass every one on at once.
+        shape: the whole array's shape, or None when it is unknown before the end (text).
+        blocks: consecutive pieces of the array, 1-D; by rows 2-D with one row per line.
+        axis: by rows, the axis of `shape` along which a row lies; None for the last.
+        fortran: whether the pieces follow the columns (Fortran order), as in the file.
+        among_others: whether the run has several arrays, so that results must name theirs.
+        live: whether a person or a program may wait for each block, so that it must be passed on at once.
 
     """
 
@@ -42,22 +42,22 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A stream of results on its way out: pairs of blocks x, y in the order of the input.
+    """An output stream of results: pairs of blocks x, y in the order of the input.
 
     Attributes:
         function: the specification as the user typed it.
-        quantity: what y is: `f(x)`, `f'(x)`, `f''(x)`, `df/dalpha`.
-        array: the name of the array in its file, where a file holds several; else None.
-        dtype: of y: float16, float32 or float64.
-        shape: of the whole y, or None when it is not known before the end.
-        by_rows: a block's last axis (Jacobian: last two) is one row, and a row is one line of text.
-        blocks: x and y. Elementwise: both 1-D, of one length. By rows: x (rows, n), y (rows, m).
+        quantity: the name of y: `f(x)`, `f'(x)`, `f''(x)`, `df/dalpha`.
+        array: the name of the array in a file of several; else None.
+        dtype: that of y, float16, float32 or float64.
+        shape: that of the whole y, or None when it is unknown before the end.
+        by_rows: whether a block's last axis (Jacobian: last two) is one row, printed as one line.
+        blocks: x and y. Elementwise: both 1-D, of equal length. By rows: x (rows, n), y (rows, m).
             A Jacobian: x (rows, n), y (rows, m, n).
-        axis: by rows: the axis of `shape` along which a row of y lies; None is the last.
-        fortran: the blocks follow the columns of `shape` (Fortran order).
-        among_others: the run has several arrays, and each must be told from the others.
-        derivative: y is a derivative.
-        live: pass every block on at once.
+        axis: by rows, the axis of `shape` along which a row of y lies; None for the last.
+        fortran: whether the blocks follow the columns of `shape` (Fortran order).
+        among_others: whether the run has several arrays, so that results must name theirs.
+        derivative: whether y is a derivative.
+        live: whether every block must be passed on at once.
 
     """
 
@@ -76,17 +76,17 @@ class Evaluation:
 
     @property
     def label(self) -> str | None:
-        """The array's name, where it must be told from others."""
+        """Return the array's name in a run with several arrays; else None."""
         return self.array if self.among_others else None
 
 
 def value_name(spec: str) -> str:
-    """How the value is written: `gelu(x)`, or the formula as it stands."""
+    """Return the name of the value: `gelu(x)`, or the formula itself."""
     return f"{spec}(x)" if is_name(spec) else spec
 
 
 def derivative_name(spec: str, order: int = 1, wrt: str = "x") -> str:
-    """How a derivative is written: `gelu'(x)`, `(silu:2)''(x)`, `gelu^(7)(x)`, `dprelu/dalpha`."""
+    """Return the name of a derivative: `gelu'(x)`, `(silu:2)''(x)`, `gelu^(7)(x)`, `dprelu/dalpha`."""
     plain = all(character.isalnum() or character in "_.-" for character in spec)
     function = spec if plain else f"({spec})"
     if wrt != "x":

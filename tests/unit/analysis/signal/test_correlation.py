@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.signal.correlation import CorrelationMap, settled
+from actcli.analysis.signal.correlation import CorrelationMap, find_fixed_point
 from actcli.analysis.signal.mean_field import MeanField
 from actcli.analysis.signal.propagation import Layer, fixed_point
 
@@ -49,16 +49,18 @@ def test_the_slope_at_1_is_chi_1(spec: str) -> None:
 
 
 def test_weights_without_effect_leave_the_correlation_of_the_biases() -> None:
-    assert settled([of("tanh", 0.09, 0.0, 0.3)]) == (1.0, 0.0)
+    assert find_fixed_point([of("tanh", 0.09, 0.0, 0.3)]) == (1.0, 0.0)
 
 
 def test_two_signals_part_where_the_slope_at_1_is_above_1() -> None:
     # odd, without biases: 0 is a fixed point, with the slope of the first coefficient
-    c, slope = settled([of("tanh", fixed_point([Layer(MeanField.of(activation("tanh")), 2.0)], 0.0), 2.0)])
+    c, slope = find_fixed_point(
+        [of("tanh", fixed_point([Layer(MeanField.of(activation("tanh")), 2.0)], 0.0), 2.0)]
+    )
     assert c == 0.0
     assert 0.5 < slope < 1
     step = of("step", 0.5, 1.0)
-    c, slope = settled([step])
+    c, slope = find_fixed_point([step])
     assert c == pytest.approx(0.5 + math.asin(c) / math.pi, abs=1e-12)
     assert slope == pytest.approx(1 / (math.pi * math.sqrt(1 - c * c)), rel=1e-9)
 
@@ -73,8 +75,8 @@ def test_near_the_edge_the_tail_stands_for_ten_times_as_many_terms(
     f = MeanField.of(activation(spec))
     above = Layer(f, edge(f, 0.3) * factor)
     q = fixed_point([above], 0.3)
-    short = settled([CorrelationMap.of(f, q, above.weight_std, 0.3)])
+    short = find_fixed_point([CorrelationMap.of(f, q, above.weight_std, 0.3)])
     monkeypatch.setattr(mean_field, "_TERMS", 10_000)
     monkeypatch.setattr(mean_field, "_WAVE", 0.05)
-    long = settled([CorrelationMap.of(f, q, above.weight_std, 0.3)])
+    long = find_fixed_point([CorrelationMap.of(f, q, above.weight_std, 0.3)])
     assert np.log(short) == pytest.approx(np.log(long), rel=2e-2)

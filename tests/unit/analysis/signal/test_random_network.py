@@ -8,7 +8,7 @@ import pytest
 from actcli.analysis.signal import random_network
 from actcli.analysis.signal.mean_field import MeanField
 from actcli.analysis.signal.propagation import Layer, gradients, signals
-from actcli.analysis.signal.random_network import INPUTS, Network, Norms, Sample, propagate, steps
+from actcli.analysis.signal.random_network import INPUTS, Network, Norms, Sample, count_steps, propagate
 from actcli.analysis.training.stack import parse_stack
 
 
@@ -91,7 +91,7 @@ def test_a_network_is_the_same_beside_others_and_among_more_seeds(monkeypatch) -
 
     sample = Sample(4, 30, 0.0, 5, seed=0)
     monkeypatch.setattr(random_network, "_ROOM", 60_000)
-    assert steps([relu, gelu], sample) > 2 * 4
+    assert count_steps([relu, gelu], sample) > 2 * 4
     parted = measured([relu, gelu], sample)
     assert parted.signal == pytest.approx(beside.signal, rel=1e-12)
     assert parted.gradient == pytest.approx(beside.gradient, rel=1e-12)
@@ -100,7 +100,7 @@ def test_a_network_is_the_same_beside_others_and_among_more_seeds(monkeypatch) -
 def test_it_yields_after_every_layer_there_and_back() -> None:
     sample = Sample(depth=7, width=4, bias_std=0.0, seeds=2, seed=0)
     known = [np.isfinite(norms.signal).sum() for norms in propagate([network("relu", 1.0)], sample, 1)]
-    assert len(known) == steps([network("relu", 1.0)], sample) == 14
+    assert len(known) == count_steps([network("relu", 1.0)], sample) == 14
     assert known[:7] == [2, 4, 6, 8, 10, 12, 14]
 
 
