@@ -1,4 +1,4 @@
-"""The card of one activation: a record for programs, its flat form for pipes, a screen for a person."""
+"""The card of an activation as output: a record for programs, pairs for pipes, a screen for a person."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from actcli.terminal import Terminal
 
 
 def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
-    """Write the card as the layout says. Raises UsageError for .npy and .npz, DataError when it cannot be written."""
+    """Write the card as the layout says. Raises UsageError for .npy and .npz, DataError when writing fails."""
     refuse_arrays(layout, "the card of a function")
     if layout.format == "table":
         from actcli.render.card.card_screen import card_screen
@@ -37,13 +37,13 @@ def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
         record = card_record(card)
         if card.f.definition.about:  # it comes from a file of functions
             record["about"] = guard_formula(card.f.definition.about, layout.format)
-        rows = [("property", "value"), *flattened(record)]
+        rows = [("property", "value"), *flatten(record)]
         text = markdown_table(rows) if layout.format == "markdown" else delimited_text(rows, layout.format)
     write_document(text, layout, terminal)
 
 
 def card_record(card: Card) -> dict[str, Any]:
-    """The card as JSON holds it; for a function over rows without what is measured along a curve."""
+    """Return the card as a record for JSON; a function over rows has no measured properties."""
     f, definition = card.f, card.f.definition
     record: dict[str, Any] = {
         "function": f.spec,
@@ -59,8 +59,8 @@ def card_record(card: Card) -> dict[str, Any]:
     if definition.about:
         record["about"] = definition.about
     if card.recognition is not None:
-        record["recognised"] = _recognised(card.recognition)
-    record |= _measured(card.properties) if card.properties else _of_rows(f)
+        record["recognised"] = _recognition(card.recognition)
+    record |= _properties(card.properties) if card.properties else _row_properties(f)
     if card.properties:
         record["kinks"] = [_kink(f, kink) for kink in f.kinks]
     record["frameworks"] = names_by_framework(f)
@@ -69,16 +69,16 @@ def card_record(card: Card) -> dict[str, Any]:
     return record
 
 
-def flattened(record: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """The record as pairs: `range.infimum`, `kinks.1.at`; lists of words with blanks between them."""
+def flatten(record: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return the record as pairs with keys such as `range.infimum` and `kinks.1.at`; lists are joined by blanks."""
     pairs: list[tuple[str, str]] = []
     for key, value in record.items():
         match value:
             case dict():
-                pairs += flattened(value, f"{prefix}{key}.")
+                pairs += flatten(value, f"{prefix}{key}.")
             case [dict(), *_]:
-                for place, inner in enumerate(value, 1):
-                    pairs += flattened(inner, f"{prefix}{key}.{place}.")
+                for i, inner in enumerate(value, 1):
+                    pairs += flatten(inner, f"{prefix}{key}.{i}.")
             case _:
                 pairs.append((prefix + key, field_text(value)))
     return pairs
@@ -88,7 +88,7 @@ _LEAST_FOR_A_CHART = 60
 
 
 def _chart(card: Card, surface: Surface) -> str:
-    """f in a few lines; nothing for a function over rows, or where there is no room."""
+    """Return a small chart of f; nothing for a function over rows, or where there is no room."""
     if card.properties is None or surface.width < _LEAST_FOR_A_CHART:
         return ""
     from actcli.render.figure.small_chart import small_chart
@@ -106,7 +106,7 @@ def _parameter(f: Activation, parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _of_rows(f: Activation) -> dict[str, Any]:
+def _row_properties(f: Activation) -> dict[str, Any]:
     low, high = f.definition.range
     return {
         "range": {"infimum": low, "supremum": high},
@@ -115,55 +115,57 @@ def _of_rows(f: Activation) -> dict[str, Any]:
     }
 
 
-def _measured(found: Properties) -> dict[str, Any]:
+def _properties(properties: Properties) -> dict[str, Any]:
     record: dict[str, Any] = {
         "range": {
-            "infimum": found.lowest.value,
-            "infimum_reached": found.lowest.reached,
-            "infimum_at": found.lowest.at,
-            "supremum": found.highest.value,
-            "supremum_reached": found.highest.reached,
-            "supremum_at": found.highest.at,
+            "infimum": properties.lowest.value,
+            "infimum_reached": properties.lowest.reached,
+            "infimum_at": properties.lowest.at,
+            "supremum": properties.highest.value,
+            "supremum_reached": properties.highest.reached,
+            "supremum_at": properties.highest.at,
         },
-        "limits": {"left": found.limits[0], "right": found.limits[1]},
-        "zeros": list(found.zeros),
-        "endless_zeros": found.endless_zeros,
-        "turning_points": list(found.stationary),
-        "at_zero": {"value": found.at_zero[0], "slope": found.at_zero[1]},
-        "monotone": found.direction,
-        "convexity": found.bend,
-        "symmetry": found.symmetry,
-        "bounded": found.bounded,
-        "smoothness": found.smoothness if found.smoothness == notation.INF else int(found.smoothness),
-        "lipschitz": found.lipschitz,
-        "largest_slope": found.largest_slope,
-        "largest_slope_at": list(found.steepest),
-        "zero_gradient": list(found.zero_gradient),
-        "saturation": {"left": found.saturation[0], "right": found.saturation[1]},
+        "limits": {"left": properties.limits[0], "right": properties.limits[1]},
+        "zeros": list(properties.zeros),
+        "endless_zeros": properties.endless_zeros,
+        "turning_points": list(properties.stationary),
+        "at_zero": {"value": properties.at_zero[0], "slope": properties.at_zero[1]},
+        "monotone": properties.direction,
+        "convexity": properties.bend,
+        "symmetry": properties.symmetry,
+        "bounded": properties.bounded,
+        "smoothness": properties.smoothness
+        if properties.smoothness == notation.INF
+        else int(properties.smoothness),
+        "lipschitz": properties.lipschitz,
+        "largest_slope": properties.largest_slope,
+        "largest_slope_at": list(properties.steepest),
+        "zero_gradient": list(properties.zero_gradient),
+        "saturation": {"left": properties.saturation[0], "right": properties.saturation[1]},
     }
-    if found.value_moments and found.slope_moments and found.gains:
+    if properties.value_moments and properties.slope_moments and properties.gains:
         record["normal"] = {
             name: {"mean": moments.mean, "variance": moments.variance}
-            for name, moments in (("value", found.value_moments), ("slope", found.slope_moments))
+            for name, moments in (("value", properties.value_moments), ("slope", properties.slope_moments))
         }
         record["gains"] = {
-            "second_moment": found.gains.second_moment,
-            "standard_deviation": found.gains.standard_deviation,
-            "gradient": found.gains.gradient,
-            "torch": found.gains.torch,
+            "second_moment": properties.gains.second_moment,
+            "standard_deviation": properties.gains.standard_deviation,
+            "gradient": properties.gains.gradient,
+            "torch": properties.gains.torch,
         }
     return record
 
 
-def _recognised(found: Recognition) -> dict[str, Any]:
+def _recognition(recognition: Recognition) -> dict[str, Any]:
     return {
-        "same_as": found.same_as,
-        "nearest": found.nearest,
-        "largest_difference": found.difference,
-        "largest_difference_at": found.difference_at,
-        "rewritten": [{"typed": one.before, "computed": one.after} for one in found.rewritings],
-        "digits_the_typed_form_loses": found.digits_lost,
-        "digits_lost_at": found.lost_at,
+        "same_as": recognition.same_as,
+        "nearest": recognition.nearest,
+        "largest_difference": recognition.difference,
+        "largest_difference_at": recognition.difference_at,
+        "rewritten": [{"typed": one.before, "computed": one.after} for one in recognition.rewritings],
+        "digits_the_typed_form_loses": recognition.digits_lost,
+        "digits_lost_at": recognition.lost_at,
     }
 
 

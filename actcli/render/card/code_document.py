@@ -1,4 +1,4 @@
-"""Where code goes: to standard output, coloured for a person, or to a file."""
+"""Code as output: to standard output, coloured for a person, or to a file."""
 
 from pathlib import PurePath
 
@@ -13,7 +13,7 @@ _ANY_TEXT = ".txt"
 
 
 def check_file(output: str | None, place: str) -> str | None:
-    """The file to write code for a place to, None for standard output. Raises UsageError for another suffix."""
+    """Return the file for a place's code, None for standard output. Raises UsageError for another suffix."""
     if output is None or is_standard_output(output):
         return None
     if not output:
@@ -24,7 +24,7 @@ def check_file(output: str | None, place: str) -> str | None:
 
 
 def write_code(text: str, place: str, path: str | None, terminal: Terminal) -> None:
-    """Write the code; raises DataError when it cannot be written."""
+    """Write the code. Raises DataError when writing fails."""
     if path is not None:
         from actcli.render.output.outfile import atomic_file
 
@@ -33,12 +33,12 @@ def write_code(text: str, place: str, path: str | None, terminal: Terminal) -> N
         return
     surface = Surface.of(terminal, to_file=False)
     shown = text if surface.unicode else in_ascii(text)
-    terminal.write(surface.encoded(_coloured(shown, place, surface) if surface.color else shown))
+    terminal.write(surface.encoded(_highlight(shown, place, surface) if surface.color else shown))
     terminal.flush()
 
 
-def _coloured(text: str, place: str, surface: Surface) -> str:
-    """The same characters in the sixteen colours that the user has chosen for the terminal."""
+def _highlight(text: str, place: str, surface: Surface) -> str:
+    """Return the same characters in the terminal's own sixteen colours."""
     from io import StringIO
 
     from rich.syntax import Syntax
@@ -47,7 +47,7 @@ def _coloured(text: str, place: str, surface: Surface) -> str:
         "", "latex" if place == "latex" else "python", theme="ansi_dark", background_color="default"
     )
     page = StringIO()
-    # as a text, not as a block: that would be filled up with blanks to the width, and be cut there
+    # as text, since a block would be padded with blanks to the width, and cut there
     console(page, surface.width, color=True).print(
         syntax.highlight(text.rstrip("\n")), soft_wrap=True, end=""
     )

@@ -1,4 +1,4 @@
-"""The catalogue as `actcli list` shows it: a table for a person, names for a pipe, every column for a program."""
+"""The list of functions as output: a table for a person, names for a pipe, every column for a program."""
 
 import io
 import math
@@ -22,7 +22,7 @@ COLUMNS = (
     "name", "aliases", "family", "formula", "derivative", "parameters", "infimum", "supremum", "smoothness",
     "monotone", "zero_gradient", "year", "source", *DIALECTS, "about",
 )  # fmt: skip
-"""What a program gets of each function: the columns of CSV and TSV, the keys of JSON."""
+"""The columns of CSV and TSV, and the keys of JSON."""
 
 _SHORTEST_FORMULA = 12
 
@@ -30,10 +30,10 @@ _SHORTEST_FORMULA = 12
 def write_listing(
     definitions: Sequence[Definition], framework: str | None, layout: Layout, terminal: Terminal
 ) -> None:
-    """Write the functions as the layout says; a table shows their names in `framework`, if one is given.
+    """Write the functions as the layout says; a table shows their names in `framework`, if there is one.
 
-    Without functions a table, plain text and Markdown are empty. Raises UsageError for .npy and .npz,
-    DataError when it cannot be written.
+    Without functions a table, plain text and Markdown are empty. Raises UsageError for .npy and .npz, DataError when
+    writing fails.
     """
     refuse_arrays(layout, "a list of functions")
     write_document(_text(definitions, framework, layout, terminal), layout, terminal)
@@ -54,7 +54,7 @@ def _text(
                 [COLUMNS, *(_fields(one, layout.format) for one in definitions)], layout.format
             )
         case "markdown":
-            rows = [_shown(definition, framework) for definition in definitions]
+            rows = [_cells(definition, framework) for definition in definitions]
             return markdown_table([_headings(framework), *rows]) if rows else ""
         case _:
             surface = Surface.of(terminal, to_file=layout.path is not None)
@@ -62,14 +62,14 @@ def _text(
 
 
 def _no_gradient(definition: Definition) -> tuple[Interval, ...]:
-    if definition.by_rows or not _known(definition):
+    if definition.by_rows or not _has_facts(definition):
         return ()
     defaults = {parameter.name: parameter.default for parameter in definition.parameters}
     return zero_gradient(Activation(definition.name, definition, defaults))
 
 
-def _known(definition: Definition) -> bool:
-    """Whether the facts are known: not where a parameter has no default."""
+def _has_facts(definition: Definition) -> bool:
+    """Return whether the facts are known; they are not where a parameter has no default."""
     return not math.isnan(definition.smoothness)
 
 
@@ -78,8 +78,8 @@ def _names_in(definition: Definition, framework: str) -> list[str]:
 
 
 def _record(definition: Definition) -> dict[str, Any]:
-    """The columns of a function for a program; facts hold at its default parameters, None where it has none."""
-    rows, known = definition.by_rows, _known(definition)
+    """Return the columns of a function for a program, with facts at its defaults; None where there are none."""
+    rows, known = definition.by_rows, _has_facts(definition)
     return {
         "name": definition.name,
         "aliases": list(definition.aliases),
@@ -110,8 +110,8 @@ def _headings(framework: str | None) -> list[str]:
     return ["name", "formula", "range", "class", *last]
 
 
-def _shown(definition: Definition, framework: str | None) -> list[str]:
-    """The columns of a function for a person."""
+def _cells(definition: Definition, framework: str | None) -> list[str]:
+    """Return the columns of a function for a person."""
     low, high = (notation.number(end, 3) for end in definition.range)
     start = [
         definition.name,
@@ -121,18 +121,18 @@ def _shown(definition: Definition, framework: str | None) -> list[str]:
     ]
     if framework:
         return [*start, _names_in(definition, framework)[0]]
-    unsaid = definition.by_rows or not _known(definition)
-    none = "–" if unsaid else notation.region(_no_gradient(definition)).replace("none", "–")
+    unknown = definition.by_rows or not _has_facts(definition)
+    none = "–" if unknown else notation.region(_no_gradient(definition)).replace("none", "–")
     return [*start, none, str(notation.year(definition) or "")]
 
 
 def _table(definitions: Sequence[Definition], framework: str | None, surface: Surface) -> str:
-    """One line a function below a rule; a formula that does not fit is cut, the card shows it whole."""
+    """Return a table with one line per function; a formula that does not fit is cut."""
     from rich.cells import cell_len
     from rich.text import Text
 
     headings = _headings(framework)
-    lines = [[in_script(surface)(text) for text in _shown(d, framework)] for d in definitions]
+    lines = [[in_script(surface)(text) for text in _cells(d, framework)] for d in definitions]
     widths = [max(map(cell_len, column)) for column in zip(headings, *lines, strict=True)]
     room = max(_SHORTEST_FORMULA, surface.width - sum(widths) + widths[1] - 2 * (len(widths) - 1))
     table = ruled_table(surface)

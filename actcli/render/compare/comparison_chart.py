@@ -1,4 +1,4 @@
-"""The chart of a comparison: curves as `plot` draws them, or a bar a contender, in the terminal and in files."""
+"""The chart of a comparison: curves as `plot` draws them, or one bar per contender, on a terminal or in a file."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def chart_text(comparison: Comparison, surface: Surface) -> str:
-    """The chart in lines, in the surface's width, characters and colours.
+    """Return the chart as text, in the surface's width, characters and colours.
 
     Raises DataError where there is nothing to draw, UsageError for more curves than a frame holds.
     """
@@ -32,16 +32,16 @@ def chart_text(comparison: Comparison, surface: Surface) -> str:
     if not isinstance(chart.content, Figure):
         return "\n".join(bars_text(bars, style) for bars in chart.content)
     panels = chart.content.panels
-    # each curve needs a line of its own for its name
+    # each curve needs a line for its name
     lines = max(_LINES_OF_A_PANEL, 4 + max(len(panel.curves) for panel in panels))
     tall = replace(style, height=lines * len(panels) + 1)
     return figure_text(chart.content, replace(tall, height=tall.height + lines_of_key(chart.content, tall)))
 
 
 def write_chart(comparison: Comparison, form: str, path: str, terminal: Terminal) -> None:
-    """The chart as a file: txt, html, svg, png or pdf.
+    """Write the chart to a file: txt, html, svg, png or pdf.
 
-    Raises what `chart_text` raises, and DataError when it cannot be written.
+    Raises what `chart_text` raises, and DataError when writing fails.
     """
     width = min(max(terminal.size[0], _NARROWEST), _WIDEST) if terminal.stdout_is_tty else 100
     color = terminal.color_choice != "never" if form == "html" else terminal.color_choice == "always"
@@ -61,32 +61,32 @@ def write_chart(comparison: Comparison, form: str, path: str, terminal: Terminal
 
 
 def drawable(comparison: Comparison) -> Chart:
-    """The chart without what a logarithmic axis cannot show.
+    """Return the chart without the panels that a logarithmic axis cannot show.
 
     Raises DataError where nothing is left, UsageError for more curves than a frame holds.
     """
     chart = comparison.chart
     if chart is not None and isinstance(chart.content, Figure):
-        panels = tuple(panel for panel in chart.content.panels if _has_something(panel, log=chart.log))
+        panels = tuple(panel for panel in chart.content.panels if _has_points(panel, log=chart.log))
         if max((len(panel.curves) for panel in panels), default=0) > MOST_CURVES:
-            raise UsageError(f"--plot draws {MOST_CURVES} contenders at most; name fewer functions or values")
+            raise UsageError(f"--plot draws at most {MOST_CURVES} contenders; name fewer functions or values")
         if panels:
             return replace(chart, content=replace(chart.content, panels=panels))
     elif chart is not None and chart.content:
         return chart
-    raise DataError("--plot: there is nothing to draw here, no curve with a point on it")
+    raise DataError("--plot: there is nothing to draw here, no curve has a point")
 
 
 def bars_text(bars: Bars, style: Style) -> str:
-    """A title, and a line a contender: its name, a bar, its value."""
+    """Return a title and one line per contender: its name, a bar, its value."""
     unicode = not style.ascii
     surface = Surface(style.width, unicode=unicode, color=False, encoding="utf-8", live=False)
-    names = [cut(_said(label, style), style.width * 2 // 5, surface) for label in bars.labels]
-    values = [_said(notation.number(value, 4), style) for value in bars.values]
+    names = [cut(_in_script(label, style), style.width * 2 // 5, surface) for label in bars.labels]
+    values = [_in_script(notation.number(value, 4), style) for value in bars.values]
     longest = max(map(len, names))
     room = style.width - longest - max(map(len, values)) - 2
     top = max(bars.values, default=0.0) or 1.0
-    lines = [_said(bars.quantity, style)]
+    lines = [_in_script(bars.quantity, style)]
     for i, (name, value, text) in enumerate(zip(names, bars.values, values, strict=True)):
         bar = _bar(value / top * room, unicode=unicode)
         code = style.theme.curves[i % len(style.theme.curves)] if style.color else ""
@@ -102,12 +102,12 @@ def _bar(length: float, *, unicode: bool) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _said(text: str, style: Style) -> str:
+def _in_script(text: str, style: Style) -> str:
     return notation.in_ascii(printable(text)) if style.ascii else printable(text)
 
 
-def _has_something(panel: Panel, *, log: bool) -> bool:
-    """Whether there is a point to draw: on a logarithmic axis one above 0."""
+def _has_points(panel: Panel, *, log: bool) -> bool:
+    """Return whether there is a point to draw, on a logarithmic axis one above 0."""
     return any(np.any(y > 0) if log else y.size for curve in panel.curves for _, y in curve.segments)
 
 

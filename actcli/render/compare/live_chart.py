@@ -1,4 +1,4 @@
-"""Curves that grow while they are measured: a chart above the bar, drawn anew in place, gone when it is done."""
+"""A chart that grows while a training is measured: above the progress bar, redrawn in place, removed at the end."""
 
 import time
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from actcli.render.output.surface import Surface
 from actcli.terminal import Terminal
 
 _BETWEEN_DRAWINGS = 0.25
-"""Seconds. Drawing takes some 10 ms, in which no network is trained on this thread's core."""
+"""Seconds. Drawing takes about 10 ms, during which this thread's core trains no network."""
 _PATIENCE = 1.0
 _AT_ONCE = b"\x1b[?2026h", b"\x1b[?2026l"
-"""Between them a terminal that knows these shows nothing; one that does not ignores them."""
+"""Synchronised output: a terminal shows nothing between them; one that does not know them ignores them."""
 
 
 class LiveChart:
     """The first panel of a training's chart, and the bar below it, on stderr.
 
-    A frame is one write, the cursor stays visible, and no thread is started: nothing is left to undo. Where there
-    is no chart yet, no room for it, or no training, the bar stands alone.
+    A frame is one write, the cursor stays visible, and no thread is started, so there is nothing to undo. Without a
+    chart, without room for it, or without a training, the bar stands alone.
     """
 
     def __init__(self, terminal: Terminal, clock: Callable[[], float]) -> None:
@@ -33,7 +33,7 @@ class LiveChart:
         self.above = 0
 
     def show(self, step: Step, since: float) -> None:
-        """Draw the frame again, unless it is too early or was drawn a moment ago."""
+        """Redraw the frame, unless it is too early or was drawn a moment ago."""
         now = self.clock()
         if now - self.bar.started < _PATIENCE or now - self.drawn < _BETWEEN_DRAWINGS:
             return
@@ -49,7 +49,7 @@ class LiveChart:
         self.bar.visible = True
 
     def clear(self, *, interrupted: bool = False) -> None:
-        """Take everything away again. After Ctrl-C the cursor stands a line below the bar."""
+        """Remove the frame. After Ctrl-C the cursor is one line below the bar."""
         if self.above:
             up = b"\x1b[A" if interrupted else b""
             self.terminal.draw(up + self._to_the_top() + b"\x1b[J")
@@ -57,7 +57,7 @@ class LiveChart:
         self.bar.clear()
 
     def _chart(self, comparison: Comparison) -> list[bytes]:
-        """The lines of the chart; none where there is nothing to draw, or too little room."""
+        """Return the lines of the chart; none without anything to draw, or without room."""
         from actcli.render.compare.comparison_chart import chart_text
 
         chart = comparison.chart if comparison.by == "training" else None
@@ -67,12 +67,12 @@ class LiveChart:
         surface = Surface.of(self.terminal, to_file=False)
         columns, rows = self.terminal.size
         try:
-            # the last column stays free: a full line would scroll on some terminals
+            # the last column stays free, since a full line scrolls on some terminals
             text = chart_text(replace(comparison, chart=first), replace(surface, width=columns - 1))
-        except ActcliError:  # more curves than a frame holds, or all of them infinite: the bar says enough
+        except ActcliError:  # more curves than a frame holds, or all infinite: the bar is enough
             return []
         lines = text.rstrip("\n").split("\n")
-        # room for the bar, and for the line that Ctrl-C begins
+        # leave room for the bar, and for the line that Ctrl-C starts
         return [surface.encoded(line) for line in lines] if len(lines) <= rows - 3 and columns > 60 else []
 
     def _to_the_top(self) -> bytes:

@@ -309,7 +309,7 @@ def test_without_a_chart_the_table_is_there_all_the_same(fake, monkeypatch):
     )
     _, out, err = invoke("compare", "relu", "gelu_tanh", "--plot")
     assert "gelu_tanh" in out
-    assert err == "actcli: --plot: there is nothing to draw here, no curve with a point on it\n"
+    assert err == "actcli: --plot: there is nothing to draw here, no curve has a point\n"
     assert "nothing to draw" in refused(
         "compare", "relu", "gelu_tanh", "--plot", "-o", "x.txt", kind=DataError
     )

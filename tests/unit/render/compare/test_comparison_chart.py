@@ -42,7 +42,7 @@ def test_every_curve_is_named(curves):
 
 
 def test_too_many_curves():
-    with pytest.raises(UsageError, match="--plot draws 35 contenders at most"):
+    with pytest.raises(UsageError, match="--plot draws at most 35 contenders"):
         drawn(by_layer(*[i / 100 for i in range(36)]))
 
 
