@@ -32,9 +32,9 @@ def unit_axes(graph: Graph) -> dict[str, Units]:
         if rule is None or not node.outputs:
             continue
         units = rule(graph, node, found)
-        if units is None or not -1 <= units.axis < max(units.rank, 1):
-            continue
         shape = graph.shapes.get(node.outputs[0])
+        if units is None or shape == () or not -1 <= units.axis < max(units.rank, 1):
+            continue
         if shape is not None and not units.rank and shape:
             units = replace(units, axis=len(shape) - 1, rank=len(shape))
         if shape is not None and len(shape) == units.rank:

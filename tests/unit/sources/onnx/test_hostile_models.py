@@ -261,6 +261,16 @@ def test_functions_that_double_are_not_expanded(tmp_path):
     refused(path, "more than .* nodes")
 
 
+def test_units_of_unknown_rank_in_a_scalar(write):
+    """The model states that a reshaped tensor is one number, which the layer before it denies."""
+    nodes = [node("MatMul", ["x", "w"], ["z"]), node("Relu", ["z"], ["y"])]
+    path = write(nodes, {"w": WEIGHTS}, inputs=[helper.make_tensor_value_info("x", TensorProto.FLOAT, None)])
+    model = onnx.load(path)
+    model.graph.value_info.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, ()))
+    Path(path).write_bytes(model.SerializeToString())
+    assert open_model(path).unobserved[0].name == "y"
+
+
 def test_a_negative_length_is_an_unknown_one(write):
     path = write([node("Slice", ["x", "s", "e"], ["z"]), NODES[1]], {"s": [0], "e": [1]}, shape=(-5, 3))
     model = open_model(path)

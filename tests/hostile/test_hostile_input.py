@@ -1,0 +1,156 @@
+"""Thousands of hostile inputs by fixed seeds: none gives a traceback, an internal error, a warning or no end.
+
+Each case has 10 s and 1 GB. ACTCLI_HOSTILE=10 makes ten times as many cases; a failure names the folder and the line to
+repeat it by hand.
+"""
+
+import importlib.util
+import random
+
+import numpy as np
+import pytest
+from hostile_bytes import mutate, npy, npz
+from hostile_cases import Case, count, run_cases
+from hostile_formulas import formula
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(40, 6)).astype(np.float32)
+TEXT = "\n".join(" ".join(f"{value:.6g}" for value in row) for row in ROWS).encode()
+CSV = b"a,b,c,d,e,f\n" + TEXT.replace(b" ", b",")
+FUNCTIONS = b"""\
+[cube]
+formula = "x^3 + alpha*x"
+parameters = { alpha = 1 }
+
+[my_gate]
+formula = "x*sigmoid(beta*x)"
+[my_gate.parameters]
+beta = 2.5
+"""
+
+
+def commands_on(name: str) -> list[tuple[str, ...]]:
+    return [
+        ("eval", "gelu", "-i", name),
+        ("grad", "silu", "-i", name, "--format", "csv"),
+        ("deadcheck", name),
+    ]
+
+
+FORMATS = {
+    "x.npy": ([npy(ROWS), npy(ROWS.astype(np.float16)), npy(np.asfortranarray(ROWS))], commands_on("x.npy")),
+    "x.npz": ([npz(a=ROWS, b=ROWS[:, :2]), npz(first=np.arange(5))], commands_on("x.npz")),
+    "x.csv": ([CSV, CSV.replace(b",", b";")], commands_on("x.csv")),
+    "x.txt": ([TEXT, b"[1, 2.5, nan]\n# c\n-3"], commands_on("x.txt")),
+    "f.toml": (
+        [FUNCTIONS],
+        [
+            ("list", "--functions", "f.toml"),
+            ("eval", "cube", "2", "--functions", "f.toml"),
+            ("info", "my_gate", "--functions", "f.toml"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_files(name, tmp_path):
+    rng = random.Random(name)
+    originals, commands = FORMATS[name]
+    cases = [
+        Case(commands[i % len(commands)], {name: mutate(rng.choice(originals), rng)})
+        for i in range(count(300))
+    ]
+    run_cases(cases, tmp_path)
+
+
+def test_statistics_files(tmp_path):
+    from actcli.activations import activation
+    from actcli.analysis.deadness.firing_rule import firing_rule
+    from actcli.analysis.deadness.unit_statistics import observe
+    from actcli.render.deadness.state_file import write_state
+
+    rule = firing_rule(activation("relu"), "post")
+    write_state((observe(rule, "a", np.maximum(ROWS, 0), 0),), str(tmp_path / "s.npz"))
+    original = (tmp_path / "s.npz").read_bytes()
+    rng = random.Random(5)
+    run_cases(
+        [Case(("deadcheck", "s.npz"), {"s.npz": mutate(original, rng)}) for _ in range(count(300))], tmp_path
+    )
+
+
+COMMANDS = {
+    "eval": ("eval", "FORMULA", "-1", "0", "2.5"),
+    "grad": ("grad", "FORMULA", "-1", "0", "1e300", "--check"),
+    "plot": ("plot", "FORMULA", "--grad"),
+    "compare": ("compare", "FORMULA", "relu", "--by", "values"),
+    "info": ("info", "FORMULA"),
+}
+
+
+FINDS = pytest.mark.xfail(reason="info: formulas without a finite value or slope on some interval")
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(name, marks=FINDS if name == "info" else ()) for name in COMMANDS]
+)
+def test_formulas(command, tmp_path):
+    rng = random.Random(7)
+    cases = []
+    for _ in range(count(300)):
+        text = formula(rng)
+        cases.append(Case(tuple(text if word == "FORMULA" else word for word in COMMANDS[command])))
+    run_cases(cases, tmp_path)
+
+
+VALUES = ("0", "-1", "1e9", "nan", "", "abc", "1.5")
+MODES = {
+    "eval": [("gelu", "1", "2")],
+    "grad": [("gelu", "1", "2"), ("gelu", "1", "--check")],
+    "plot": [("gelu",)],
+    "compare": [
+        ("relu", "gelu", *by)
+        for by in (
+            (),
+            *(
+                ("--by", way)
+                for way in ("values", "gradients", "information", "precision", "speed", "training")
+            ),
+        )
+    ],
+    "deadcheck": [
+        ("x.npy",),
+        ("--train", "relu"),
+        ("--plan", "5"),
+        ("--born-dead",),
+        ("m.onnx", "--random", "2"),
+    ],
+    "list": [()],
+    "info": [("gelu",)],
+}
+
+
+@pytest.mark.parametrize("command", MODES)
+def test_options(command, tmp_path):
+    """Every option that takes a value, by the declarations, at values that are no numbers, or are extreme ones."""
+    from actcli.app import CommandGroup
+
+    options = {
+        parameter.opts[0]
+        for parameter in CommandGroup(name="actcli").get_command(None, command).params
+        if parameter.param_type_name == "option" and not parameter.is_flag
+    }
+    assert options
+    files = {"x.npy": npy(np.maximum(ROWS, 0))}
+    if importlib.util.find_spec("onnx") is not None:
+        from hostile_models import models
+
+        files["m.onnx"] = models()["dense"]
+    cases = [
+        Case((command, *mode, f"{option}={value}"), files, may_take_long=True)
+        for mode in MODES[command]
+        for option in sorted(options)
+        for value in VALUES
+    ]
+    rng = random.Random(command)
+    run_cases(rng.sample(cases, min(count(400), len(cases))), tmp_path)
