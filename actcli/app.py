@@ -12,7 +12,7 @@ from actcli.commands import options
 from actcli.commands.declaration import SETTINGS
 from actcli.commands.parser import HELP_NAMES, adapt_help, describe, guard, write_as_is, write_sections
 from actcli.commands.session import Session
-from actcli.exits import ActcliError, UsageError, in_options
+from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -156,7 +156,4 @@ def run(
         return ending.exit_code
     except typer.TyperException as error:
         raise UsageError(describe(error)) from error
-    except ActcliError as error:
-        error.args = (in_options(str(error)),)
-        raise
     return 0

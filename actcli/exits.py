@@ -1,13 +1,10 @@
 """How the program ends: the exit statuses, and the one family of errors that carries them.
 
 The core and the analysis are called from Python too, so their messages name parameters and methods as Python does,
-in backquotes: `order=3`, `at_kink`, `.jacobian()`. `in_options` turns them into the options of the command line.
+in backquotes: `order=3`, `at_kink`, `.jacobian()`. commands/translation.py turns them into options.
 """
 
-import re
 from enum import IntEnum
-
-_IN_PYTHON = re.compile(r"`\.?([a-z][a-z_]*)(?:\(\)|=([^`]*))?`")
 
 
 class ExitStatus(IntEnum):
@@ -35,16 +32,3 @@ class UsageError(ActcliError):
 
 class DataError(ActcliError):
     """A file or stream does not hold what it should, or cannot be read or written."""
-
-
-def in_options(message: str) -> str:
-    """Return a message in the words of the command line.
-
-    `order=3` becomes --order 3, `at_kink` --at-kink and `.jacobian()` --jacobian.
-    """
-
-    def option(parameter: re.Match[str]) -> str:
-        name, value = parameter.groups()
-        return f"--{name.replace('_', '-')}" + (f" {value}" if value else "")
-
-    return _IN_PYTHON.sub(option, message)

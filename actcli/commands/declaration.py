@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 import typer
 
 from actcli.commands.parser import Command
-from actcli.exits import UsageError
+from actcli.exits import ActcliError, UsageError
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session
@@ -207,7 +207,13 @@ def build_command(
         for one in taken:
             if one.is_repeatable:
                 values[one.name] = tuple(values[one.name] or ())
-        status = run(options(**values), context.obj)
+        try:
+            status = run(options(**values), context.obj)
+        except ActcliError as error:
+            from actcli.commands.translation import in_options
+
+            error.args = (in_options(str(error), options),)
+            raise
         if status:
             raise typer.Exit(status)
 

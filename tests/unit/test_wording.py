@@ -6,23 +6,27 @@ import pytest
 
 from actcli import activation
 from actcli.app import run
-from actcli.exits import UsageError, in_options
+from actcli.commands.compare.options import CompareOptions
+from actcli.commands.grad import GradOptions
+from actcli.commands.translation import in_options
+from actcli.exits import UsageError
 from actcli.terminal import Terminal
 
 
 @pytest.mark.parametrize(
-    ("message", "shown"),
+    ("message", "options", "shown"),
     [
-        ("`order=3`: too high", "--order 3: too high"),
-        ("`at_kink='up'`: known are left", "--at-kink 'up': known are left"),
-        ("use `.jacobian()`", "use --jacobian"),
-        ("fewer (`seeds`) or shorter (`weight_std`)", "fewer (--seeds) or shorter (--weight-std)"),
-        ("relu has no parameter 'b'", "relu has no parameter 'b'"),
-        ("` has no place in a formula", "` has no place in a formula"),
+        ("`order=3`: too high", GradOptions, "--order 3: too high"),
+        ("`at_kink='up'`: known are left", GradOptions, "--at-kink 'up': known are left"),
+        ("use `.jacobian()`", GradOptions, "use --jacobian"),
+        ("fewer (`seeds`) or `rates`, `depth`", CompareOptions, "fewer (--seeds) or --lr, --depth"),
+        ("relu has no parameter 'b'", GradOptions, "relu has no parameter 'b'"),
+        ("a `seeds` or `typed` text stays", GradOptions, "a `seeds` or `typed` text stays"),
+        ("` has no place in a formula", GradOptions, "` has no place in a formula"),
     ],
 )
-def test_a_parameter_in_backquotes_becomes_an_option(message, shown):
-    assert in_options(message) == shown
+def test_a_parameter_in_backquotes_becomes_an_option(message, options, shown):
+    assert in_options(message, options) == shown
 
 
 @pytest.mark.parametrize(
