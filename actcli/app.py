@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from actcli.commands import options
-from actcli.commands.declaration import SETTINGS
+from actcli.commands.build import SETTINGS
 from actcli.commands.parser import HELP_NAMES, adapt_help, describe, guard, write_as_is, write_sections
 from actcli.commands.session import Session
 from actcli.exits import UsageError

@@ -14,26 +14,15 @@ default value. To add an option, add a field.
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
-from inspect import Parameter, Signature, get_annotations
+from inspect import Parameter, get_annotations
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from actcli.commands.parser import Command
-from actcli.exits import ActcliError, UsageError
-
-if TYPE_CHECKING:
-    from actcli.commands.session import Session
-    from actcli.exits import ExitStatus
+from actcli.exits import UsageError
 
 ARGUMENTS = "Arguments"
-SETTINGS: dict[str, Any] = {
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-    "add_completion": False,
-}
-"""Typer without what it loads Rich for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +159,6 @@ class Declared:
         )
 
 
-Options = TypeVar("Options")
-
-
 def declared(options: type) -> tuple[Declared, ...]:
     """Return the declarations of a class of options: its own, then those of its bases, in the order of its SECTIONS."""
     names = dict.fromkeys(name for owner in options.__mro__ for name in get_annotations(owner))
@@ -188,38 +174,3 @@ def _declared(field: Field[Any]) -> Declared:
     if get_origin(annotated) is UnionType:
         annotated = get_args(annotated)[0]
     return Declared(field.name, annotated, declaration, field.default)
-
-
-def build_command(
-    name: str,
-    options: type[Options],
-    run: "Callable[[Options, Session], ExitStatus | None]",
-    *,
-    epilog: str,
-) -> typer.Typer:
-    """Return the Typer application of a command that takes `options` and calls `run`.
-
-    The docstring of `run` is the help. What it returns is the exit status; None is DONE.
-    """
-    taken = declared(options)
-
-    def call(context: typer.Context, **values: Any) -> None:
-        for one in taken:
-            if one.is_repeatable:
-                values[one.name] = tuple(values[one.name] or ())
-        try:
-            status = run(options(**values), context.obj)
-        except ActcliError as error:
-            from actcli.commands.translation import in_options
-
-            error.args = (in_options(str(error), options),)
-            raise
-        if status:
-            raise typer.Exit(status)
-
-    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    call.__signature__ = Signature([context, *(one.to_typer() for one in taken)])  # type: ignore[attr-defined]
-    call.__doc__ = run.__doc__
-    application = typer.Typer(**SETTINGS)
-    application.command(name, cls=Command, epilog=epilog)(call)
-    return application

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
-from actcli.commands.declaration import build_command
 from actcli.commands.options import Function, FunctionOptions, NumberOptions, ResultOptions
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
-from actcli.commands.declaration import Option, build_command
+from actcli.commands.declaration import Option
 from actcli.commands.options import HIGHEST_ORDER, Function, FunctionOptions, NumberOptions, ResultOptions
 from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import ExitStatus, UsageError

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from actcli.commands.declaration import Argument, Option, build_command
+from actcli.commands.build import build_command
+from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, Document, Format
 from actcli.commands.values import one_of
 

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from actcli.commands.build import build_command
 from actcli.commands.compare.options import CompareOptions
 from actcli.commands.conflicts import refuse_conflicts
-from actcli.commands.declaration import build_command
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session
@@ -28,14 +28,8 @@ def compare_functions(options: CompareOptions, session: "Session") -> "ExitStatu
     A table of the measurements, the best marked. A bar shows the progress of a
     long measurement; Ctrl-C ends it and prints the results so far.
     """
-    from actcli.commands.compare.modes import (
-        WAYS,
-        WAYS_IN_WORDS,
-        Contest,
-        find_contenders,
-        refuse_crowd,
-        require_enough,
-    )
+    from actcli.commands.compare.contenders import find_contenders
+    from actcli.commands.compare.modes import WAYS, WAYS_IN_WORDS, Contest, refuse_crowd, require_enough
     from actcli.commands.compare.report import choose_report, follow_and_write, open_recording
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
 
@@ -44,7 +38,9 @@ def compare_functions(options: CompareOptions, session: "Session") -> "ExitStatu
     report = choose_report(options, session.terminal)
     recording = open_recording(options.record, options.output)
     load_functions(options.function_files, session.terminal)
-    stacks = find_contenders(way, specifications(options.functions, options), options.sweeps)
+    stacks = find_contenders(
+        specifications(options.functions, options), options.sweeps, may_be_stacks=WAYS[way].stacks
+    )
     tell_rewritings((f for stack in stacks for f in stack.functions), session.terminal)
     contest = Contest(options, stacks, session, recording)
     require_enough(way, contest)

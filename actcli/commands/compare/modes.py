@@ -1,23 +1,21 @@
 """The ways to compare: how many contenders each needs, and the call that measures them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from actcli.commands.compare.options import BITS, DEPTH, POINTS, SEED, SEEDS, WIDTH
+from actcli.commands.compare.numbers import evenly_spaced, numbers_of_file, only_array, open_file
+from actcli.commands.compare.options import BITS, DEPTH, SEED, SEEDS, WIDTH
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from actcli.activations import Activation
-    from actcli.analysis.compare.result import Comparison, Steps
-    from actcli.analysis.precision.number_types import LowType
-    from actcli.analysis.stream.evaluation import Array, Numbers
+    from actcli.analysis.compare.result import Steps
+    from actcli.analysis.stream.evaluation import Numbers
     from actcli.analysis.training.stack import Stack
     from actcli.commands.compare.options import CompareOptions
     from actcli.commands.session import Session
     from actcli.render.training.recording import Recording
-
-_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,9 @@ def _properties(contest: Contest) -> "Steps":
 def _values(contest: Contest) -> "Steps":
     from actcli.analysis.compare.by_values import compare_values
 
-    numbers = _numbers_of_file(contest) or _evenly_spaced(contest)
-    return compare_values(contest.functions, numbers, contest.options.order or 0, contest.session.threads)
+    options, session = contest.options, contest.session
+    numbers = numbers_of_file(options, session) or evenly_spaced(contest.functions, options, session)
+    return compare_values(contest.functions, numbers, options.order or 0, session.threads)
 
 
 def _gradients(contest: Contest) -> "Steps":
@@ -118,9 +117,9 @@ def _training(contest: Contest) -> "Steps":
 def _information(contest: Contest) -> "Steps":
     from actcli.analysis.compare.information import compare_information
 
-    return compare_information(
-        contest.functions, _numbers_of_file(contest), contest.options.bits or BITS, contest.session.threads
-    )
+    options, session = contest.options, contest.session
+    numbers = numbers_of_file(options, session)
+    return compare_information(contest.functions, numbers, options.bits or BITS, session.threads)
 
 
 def _precision(contest: Contest) -> "Steps":
@@ -131,7 +130,9 @@ def _precision(contest: Contest) -> "Steps":
     from actcli.sources.numbers.low_precision import low_types
 
     types = low_types(options.types)
-    numbers = _numbers_of_file(contest, types[0] if options.types and len(types) == 1 else None)
+    numbers = numbers_of_file(
+        options, contest.session, types[0] if options.types and len(types) == 1 else None
+    )
     return compare_precision(contest.functions, types, options.order or 0, numbers, contest.session.threads)
 
 
@@ -152,17 +153,17 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
     from actcli.sources.numbers.low_precision import low_types
 
     unit = low_types(options.types)[0] if options.types else None
-    theirs_choose = _has_suffix(path, ".npz"), _has_suffix(path, ".csv", ".tsv")
+    theirs_choose = path.lower().endswith(".npz"), path.lower().endswith((".csv", ".tsv"))
     # each option goes to the file that it can choose from
     ours_choose = (
-        not theirs_choose[0] or _has_suffix(options.input, ".npz"),
-        not theirs_choose[1] or _has_suffix(options.input, ".csv", ".tsv"),
+        not theirs_choose[0] or options.input.lower().endswith(".npz"),
+        not theirs_choose[1] or options.input.lower().endswith((".csv", ".tsv")),
     )
 
     def numbers_of(file: str, choose_array: bool, choose_column: bool) -> "Numbers":
         array = options.array if choose_array else None
         column = options.column if choose_column else None
-        return _only(_open(file, array, column, contest.session, unit), file)
+        return only_array(open_file(file, array, column, contest.session, unit), file)
 
     return compare_against(
         contest.functions[0],
@@ -222,121 +223,3 @@ def refuse_crowd(by: str, contest: Contest) -> None:
         raise UsageError(
             f"--plot draws at most {MOST_CURVES} contenders, not {count}; name fewer, or leave it out"
         )
-
-
-def find_contenders(by: str, specs: "Sequence[str]", sweeps: "Sequence[str]") -> "tuple[Stack, ...]":
-    """Return the stacks to compare, each function at every value of the sweeps.
-
-    Raises UsageError for what does not exist or is named twice, for a function over rows, and for a stack where none
-    is taken.
-    """
-    from actcli.activations import activation
-    from actcli.activations.resolve import split_layers
-    from actcli.analysis.card.sweep import expand, parse_sweep
-    from actcli.analysis.training.stack import Stack, as_stacks, parse_stack
-
-    values = [parse_sweep(sweep) for sweep in sweeps]
-    found: list[Stack] = []
-    for spec in specs:
-        if _has_suffix(spec, ".npy", ".npz", ".csv", ".tsv", ".txt"):
-            raise UsageError(f"{spec} is no function; compare takes the numbers of a file by -i {spec}")
-        if len(split_layers(spec)) > 1:
-            if not WAYS[by].stacks:
-                raise UsageError(f"{spec} is a stack of layers; --by gradients or training compares those")
-            if sweeps:
-                raise UsageError(f"--sweep sets a parameter of one function, and {spec} is a stack of layers")
-            found.append(parse_stack(spec))
-            continue
-        f = activation(spec, tuple(sweep.parameter for sweep in values))
-        if f.by_rows:
-            raise UsageError(f"{f.spec} maps rows to rows; compare is about functions of one number")
-        found += as_stacks([f])
-    if values:
-        found = [member for one in found for f in one.functions for member in as_stacks(expand(f, values))]
-    _refuse_twins([one.spec for one in found])
-    return tuple(found)
-
-
-def _refuse_twins(specs: "Sequence[str]") -> None:
-    """Raise UsageError for a contender that stands there twice; two names of one function are two contenders."""
-    names = [_normalise(spec) for spec in specs]
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise UsageError(f"{specs[place]} is named twice; a function is compared with others")
-
-
-def _normalise(spec: str) -> str:
-    """Return the specification with each name in one spelling; formulas stay, since - is a sign there."""
-    from actcli.activations.resolve import is_name, split_layers
-
-    layers = split_layers(spec)
-    return "/".join(
-        part.lower().replace("-", "").replace("_", "") if is_name(part) else part for part in layers
-    )
-
-
-def require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:
-    """Raise UsageError when there is no such column, or when a best is needed and the column has none."""
-    column = comparison.column(name)
-    if with_a_best and column.better == "neither":
-        known = ", ".join(one.name for one in comparison.columns if one.better != "neither")
-        raise UsageError(
-            f"--best {column.name}: no value of it is better than another; those with a best are {known}"
-        )
-
-
-def _numbers_of_file(contest: Contest, stored: "LowType | None" = None) -> "Iterator[Numbers] | None":
-    """Return the numbers of -i; None without. `stored`: the type of a file that does not name it (bfloat16)."""
-    options = contest.options
-    if options.input is None:
-        return None
-    opened = _open(options.input, options.array, options.column, contest.session, stored)
-    return iter([_only(opened, options.input)])
-
-
-def _open(
-    path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
-) -> "Iterator[Numbers]":
-    from actcli.sources import NumberRequest, open_numbers
-
-    return open_numbers(
-        NumberRequest(input=path, array=array, column=column, stored=stored), session.terminal
-    )
-
-
-def _evenly_spaced(contest: Contest) -> "Iterator[Numbers]":
-    """Return the numbers of --range, or of the part of the axis that shows the functions."""
-    from actcli.analysis.figure.plot_range import usual_range
-    from actcli.sources import NumberRequest, open_numbers
-
-    options = contest.options
-    between = options.range or usual_range(contest.functions)
-    return open_numbers(
-        NumberRequest(range=between, points=options.points or POINTS), contest.session.terminal
-    )
-
-
-def _only(streams: "Iterator[Numbers]", path: str) -> "Numbers":
-    """Return the one array of a file. Raises UsageError for a file of several."""
-    from dataclasses import replace
-
-    numbers = next(streams)
-    if numbers.among_others:
-        names = [numbers.array, *(other.array for other in streams)]
-        listed = ", ".join(str(name) for name in names[:_MOST_NAMED])
-        listed += f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        raise UsageError(
-            f"{path} holds {len(names)} arrays, and one is compared; say which with --array NAME: {listed}"
-        )
-    return replace(numbers, blocks=_keep_open(numbers.blocks, streams))
-
-
-def _keep_open(blocks: "Iterator[Array]", streams: "Iterator[Numbers]") -> "Iterator[Array]":
-    """Yield the blocks, and keep the archive that they come from open meanwhile."""
-    yield from blocks
-    for _ in streams:  # there is none: now the archive is closed
-        break
-
-
-def _has_suffix(path: str, *suffixes: str) -> bool:
-    return path.lower().endswith(suffixes)

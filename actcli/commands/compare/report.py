@@ -114,15 +114,14 @@ def follow_and_write(
     Raises UsageError for a column that does not exist, DataError for data that cannot be read or written.
     """
     from actcli.analysis.compare.result import is_function_column
-    from actcli.commands.compare.modes import require_column
     from actcli.render.compare.live_chart import open_display
     from actcli.render.output.progress_loop import follow
 
     def look_at(first: "Comparison") -> None:
         if report.sort is not None and not is_function_column(report.sort):
-            require_column(first, report.sort, with_a_best=False)
+            _require_column(first, report.sort, with_a_best=False)
         if report.best is not None:
-            require_column(first, report.best, with_a_best=True)
+            _require_column(first, report.best, with_a_best=True)
 
     run = follow(_check_first(steps, look_at), open_display(terminal))
     if recording is not None:
@@ -203,3 +202,11 @@ def _chart(comparison: "Comparison", terminal: "Terminal") -> tuple[str, str]:
         return chart_text(comparison, Surface.of(terminal, to_file=False)), ""
     except DataError as nothing:
         return "", str(nothing)
+
+
+def _require_column(comparison: "Comparison", name: str, *, with_a_best: bool) -> None:
+    """Raise UsageError when there is no such column, or when a best is needed and the column has none."""
+    column = comparison.column(name)
+    if with_a_best and column.better == "neither":
+        known = ", ".join(one.name for one in comparison.columns if one.better != "neither")
+        raise UsageError(f"--best {column.name}: no value of it is better than another; choose from {known}")

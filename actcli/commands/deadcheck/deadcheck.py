@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from actcli.commands.build import build_command
 from actcli.commands.deadcheck.options import DeadcheckOptions
-from actcli.commands.declaration import build_command
 from actcli.exits import ExitStatus
 
 if TYPE_CHECKING:

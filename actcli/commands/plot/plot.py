@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
-from actcli.commands.declaration import build_command
 from actcli.commands.plot.options import (
     DRAWN,
     POINTS_OF_A_SERIES,

@@ -7,11 +7,12 @@ import pytest
 import typer
 from invocation import refused
 
+from actcli.commands.build import build_command
 from actcli.commands.compare.modes import WAYS_IN_WORDS
 from actcli.commands.compare.options import CompareOptions
 from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.deadcheck.options import MODES_IN_WORDS, DeadcheckOptions
-from actcli.commands.declaration import Argument, Option, build_command, declared
+from actcli.commands.declaration import Argument, Option, declared
 from actcli.commands.eval import EvalOptions
 from actcli.commands.grad import GradOptions
 from actcli.commands.info import InfoOptions

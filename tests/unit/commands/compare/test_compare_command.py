@@ -96,9 +96,7 @@ def test_one_function_under_two_names_is_compared(fake):
 def test_stacks_are_for_gradients(fake):
     invoke("compare", "relu/relu/tanh", "gelu", "--by", "gradients")
     assert [len(stack.functions) for stack in fake.contest.stacks] == [3, 1]
-    assert refused("compare", "relu/tanh", "gelu") == (
-        "relu/tanh is a stack of layers; --by gradients or training compares those"
-    )
+    assert "--by gradients or --by training" in refused("compare", "relu/tanh", "gelu")
     assert "--sweep sets a parameter of one function" in refused(
         "compare", "relu/tanh", "--by", "gradients", "--sweep", "alpha=1,2"
     )
@@ -175,9 +173,9 @@ def test_an_option_of_another_measure(fake, option):
     ("arguments", "said"),
     [
         (["relu", "rleu"], "unknown function 'rleu'"),
-        (["relu", "gelu", "a/x.npy"], "a/x.npy is no function; compare takes the numbers of a file by -i a/x.npy"),
+        (["relu", "gelu", "a/x.npy"], "-i a/x.npy"),
         (["relu", "softmax"], "softmax maps rows to rows"),
-        (["relu", "gelu", "ReLU"], "ReLU is named twice; a function is compared with others"),
+        (["relu", "gelu", "ReLU"], "ReLU is named twice"),
         (["exp(-x)", "exp(-x)"], "exp(-x) is named twice"),
         (["relu/tanh", "ReLU/tanh", "--by", "gradients"], "ReLU/tanh is named twice"),
         (["relu", "elu", "--sweep", "alpha=1,2"], "relu has no parameters"),
@@ -257,9 +255,9 @@ def test_an_unknown_column_is_found_at_the_first_step(fake):
         "no column 'sise' in a comparison by fake; it has size, error, kept"
     )
     assert fake.pulled == 1
-    assert refused("compare", "relu", "gelu", "--best", "size") == (
-        "--best size: no value of it is better than another; those with a best are error, kept"
-    )
+    message = refused("compare", "relu", "gelu", "--best", "size")
+    assert "--best size" in message
+    assert "error, kept" in message
 
 
 def test_the_summary_is_no_measure_by_name():
