@@ -90,12 +90,12 @@ def test_no_circle_between_the_folders_of_a_layer(layer):
     assert not circles(siblings(f"actcli.{layer}"))
 
 
+@not_yet
 def test_no_folder_has_too_many_files():
     counts = Counter(path.parent for path in (ROOT / "actcli").rglob("*.py"))
     assert not [folder for folder, count in counts.items() if count > MOST_FILES]
 
 
-@not_yet
 def test_no_file_is_too_long():
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "actcli").rglob("*.py")}
     assert not {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES}
