@@ -43,16 +43,20 @@ def differentiate(
     Where f breaks, `side` None gives what PyTorch's autograd returns, −1 and +1 the derivative from the left and from
     the right. NaN stays NaN. Raises UsageError when a function in the program has no derivative of that order.
     """
-    shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
-    y = np.empty_like(x)
+    return _in_pieces(
+        x, lambda piece: derivative_of(expand(program, order, piece, parameters, wrt, side), order)
+    )
+
+
+def _in_pieces(x: Array, compute: Callable[[Array], Any]) -> Array:
+    """Return the results for x of any shape, computed a piece at a time; NaN stays NaN."""
+    flat = np.ascontiguousarray(x, np.float64).reshape(-1)
+    y = np.empty_like(flat)
     with np.errstate(all="ignore"):
-        for start in range(0, x.size, PIECE):
-            piece = x[start : start + PIECE]
-            y[start : start + PIECE] = derivative_of(
-                expand(program, order, piece, parameters, wrt, side), order
-            )
-        np.copyto(y, x, where=np.isnan(x))
-    return y.reshape(shape)
+        for start in range(0, flat.size, PIECE):
+            y[start : start + PIECE] = compute(flat[start : start + PIECE])
+    np.copyto(y, flat, where=np.isnan(flat))
+    return y.reshape(x.shape)
 
 
 def expand(
@@ -102,15 +106,13 @@ def differentiate_at_kinks(
     two sides differ in this derivative or a lower one. NaN stays NaN; at ±inf it is the limit, as the value is.
     Raises UsageError where there is no such derivative.
     """
-    shape, x = x.shape, np.ascontiguousarray(x, np.float64).reshape(-1)
-    y = np.empty_like(x)
-    with np.errstate(all="ignore"):
-        for start in range(0, x.size, PIECE):
-            piece = x[start : start + PIECE]
-            y[start : start + PIECE] = _at_kink(definition, order, at_kink, piece, parameters)
-        np.copyto(y, x, where=np.isnan(x))
-        settle_ends(x, y, lambda far: differentiate_at_kinks(definition, order, at_kink, far, **parameters))
-    return y.reshape(shape)
+    y = _in_pieces(x, lambda piece: _at_kink(definition, order, at_kink, piece, parameters))
+    settle_ends(
+        x.reshape(-1),
+        y.reshape(-1),
+        lambda far: differentiate_at_kinks(definition, order, at_kink, far, **parameters),
+    )
+    return y
 
 
 def _at_kink(
