@@ -146,7 +146,7 @@ class Activation:
             raise UsageError(
                 f"`order={order}`: {self.spec} works over rows, and has derivatives of order 1 and 2 only"
             )
-        from actcli.activations.formula.derivatives import differentiate_at_kinks
+        from actcli.activations.calculus.derivatives import differentiate_at_kinks
 
         return self._bound(partial(differentiate_at_kinks, self.definition, order, at_kink))
 

@@ -8,8 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from actcli.activations.catalogue import find_catalogued
+from actcli.activations.define import define
 from actcli.activations.definition import Definition, Parameter
-from actcli.activations.formula import FormulaError, define, read_expression
+from actcli.activations.formula import FormulaError, read_expression
 from actcli.activations.formula.functions import reserved_names
 from actcli.activations.formula.limits import MOST_OPERATIONS
 from actcli.activations.formula.tokens import tokenize

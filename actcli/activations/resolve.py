@@ -57,7 +57,7 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
         if complaint:
             raise UsageError(f"{spec}: the parameters must meet {complaint}")
     if definition.family == FORMULA:
-        from actcli.activations.formula import settle
+        from actcli.activations.define import settle
 
         definition = settle(definition, values)
     return Activation(spec, definition, MappingProxyType(values), dialect)
@@ -229,7 +229,7 @@ def _offer(key: str, dialect: str | None) -> str:
 
 def _read_definition(head: str, spec: str) -> Definition:
     """Return the definition of a formula. Raises UsageError for a text that is none."""
-    from actcli.activations.formula import define
+    from actcli.activations.define import define
 
     if NUMBER.fullmatch(head):
         raise UsageError(f"{spec!r} is a number; a function is needed here: relu, or a formula in x")

@@ -123,7 +123,7 @@ def with_facts(definition: Definition) -> Definition:
     """
     if definition.family != FORMULA:
         return definition
-    from actcli.activations.formula import settle
+    from actcli.activations.define import settle
 
     values = {parameter.name: parameter.default for parameter in definition.parameters}
     unknown = replace(definition, range=(math.nan, math.nan), smoothness=math.nan)

@@ -250,8 +250,8 @@ def test_names_stacks_and_parameters_come_before_formulas(spec, words):
 
 def test_functions_that_a_person_registers_stand_where_names_stand():
     from actcli.activations import register, registered
+    from actcli.activations.define import define
     from actcli.activations.definition import Parameter
-    from actcli.activations.formula import define
 
     mine = define("soft_cube", "x^3/(1 + b*x^2)", (Parameter("b", 2.0, low=0.0),))
     try:

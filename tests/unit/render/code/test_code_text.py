@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from actcli import activation
 from actcli.activations import Parameter
-from actcli.activations.formula import define
+from actcli.activations.define import define
 from actcli.activations.resolve import register
 from actcli.exits import UsageError
 from actcli.render.code import code_for

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", exc_type=ImportError)
 
 from actcli import activation  # noqa: E402 - torch may be missing
 from actcli.activations import Parameter  # noqa: E402
-from actcli.activations.formula import define  # noqa: E402
+from actcli.activations.define import define  # noqa: E402
 from actcli.activations.resolve import register  # noqa: E402
 
 EXACT = 8 * 2.0**-52

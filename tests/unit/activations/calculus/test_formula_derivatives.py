@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from actcli import activation, catalogue
+from actcli.activations.calculus.derivatives import expand
 from actcli.activations.formula import read_expression
-from actcli.activations.formula.derivatives import expand
 from actcli.exits import UsageError
 
 POINTS = np.array([-2.3, -1.1, -0.35, 0.27, 0.8, 1.9])

@@ -11,10 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activations.families import sigmoids
-from actcli.activations.families.normal import erf, erf_slope, erfc, normal_cdf, normal_density
-from actcli.activations.formula.program import CONDITIONS
-from actcli.activations.formula.taylor import (
+from actcli.activations.calculus.taylor import (
     Jet,
     chain,
     coefficient,
@@ -28,6 +25,9 @@ from actcli.activations.formula.taylor import (
     solve,
     subtract,
 )
+from actcli.activations.families import sigmoids
+from actcli.activations.families.normal import erf, erf_slope, erfc, normal_cdf, normal_density
+from actcli.activations.formula.program import CONDITIONS
 
 Side = int | None
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from actcli.activations.calculus.series_rules import Side, compare
+from actcli.activations.calculus.taylor import Jet, coefficient, direction, subtract
 from actcli.activations.formula.program import Instruction
-from actcli.activations.formula.series_rules import Side, compare
-from actcli.activations.formula.taylor import Jet, coefficient, direction, subtract
 
 
 def is_flat(

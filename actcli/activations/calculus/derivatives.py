@@ -5,13 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activations.definition import FORMULA, Array, Definition
-from actcli.activations.formula import series_rules
-from actcli.activations.formula.flat_parts import is_flat
-from actcli.activations.formula.formula import read_expression
-from actcli.activations.formula.program import Instruction, Program, settle_ends
-from actcli.activations.formula.series_rules import Side, apply_kernel
-from actcli.activations.formula.taylor import (
+from actcli.activations.calculus import series_rules
+from actcli.activations.calculus.flat_parts import is_flat
+from actcli.activations.calculus.series_rules import Side, apply_kernel
+from actcli.activations.calculus.taylor import (
     Jet,
     add,
     coefficient,
@@ -24,6 +21,9 @@ from actcli.activations.formula.taylor import (
     select,
     subtract,
 )
+from actcli.activations.definition import FORMULA, Array, Definition
+from actcli.activations.formula.formula import read_expression
+from actcli.activations.formula.program import Instruction, Program, settle_ends
 from actcli.exits import UsageError
 
 PIECE = 8192

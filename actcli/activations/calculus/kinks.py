@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from actcli.activations.calculus.branch_points import BranchPoint, bisect, evaluate, find_branch_points, grid
+from actcli.activations.calculus.derivatives import expand
+from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import FORMULA, INF, Array, Kink
-from actcli.activations.formula.branch_points import BranchPoint, bisect, evaluate, find_branch_points, grid
-from actcli.activations.formula.derivatives import expand
 from actcli.activations.formula.program import Instruction, Program
-from actcli.activations.formula.taylor import coefficient
 from actcli.exits import UsageError
 
 MOST = 40

@@ -65,7 +65,7 @@ def settle(definition: Definition, values: Mapping[str, float]) -> Definition:
     While a value is missing (NaN) the definition is returned as it is. Raises UsageError for a formula that is not
     real anywhere.
     """
-    from actcli.activations.formula.kinks import find_domain
+    from actcli.activations.calculus.kinks import find_domain
 
     if any(math.isnan(value) for value in values.values()):
         return definition
@@ -101,7 +101,7 @@ def _value(formula: Formula, x: Array, /, **parameters: float) -> Array:
 
 
 def _derivative(formula: Formula, order: int, wrt: str, x: Array, /, **parameters: float) -> Array:
-    from actcli.activations.formula.derivatives import differentiate
+    from actcli.activations.calculus.derivatives import differentiate
 
     return differentiate(formula.program, order, x, parameters, wrt)
 
@@ -109,7 +109,7 @@ def _derivative(formula: Formula, order: int, wrt: str, x: Array, /, **parameter
 def _kinks(formula: Formula) -> Callable[..., tuple[Kink, ...]]:
     @lru_cache(64)
     def at_values(values: tuple[tuple[str, float], ...]) -> tuple[Kink, ...]:
-        from actcli.activations.formula.kinks import find_kinks
+        from actcli.activations.calculus.kinks import find_kinks
 
         return find_kinks(formula.program, dict(values))
 
