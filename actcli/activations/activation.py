@@ -103,7 +103,7 @@ class Activation:
         return value, slope
 
     def _repaired(self, kernel: Kernel, order: int, wrt: str = "x") -> Kernel:
-        from actcli.activations.formula.repair import repaired
+        from actcli.activations.calculus.repair import repaired
 
         name = wrt if wrt == "x" else self.resolve_parameter(wrt)
         return repaired(kernel, self.definition, order, self.parameters, name)

@@ -1,1 +1,1 @@
-"""Calculus on formulas: derivatives of any order by Taylor series, branch points, kinks, and the domain."""
+"""Calculus on formulas: derivatives of any order by Taylor series, digits given back, branch points and kinks."""

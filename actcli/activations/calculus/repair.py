@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.calculus.extended_series import coefficients, coefficients_at
+from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
 from actcli.activations.extended.number import Extended, extended
-from actcli.activations.formula.extended_series import coefficients, coefficients_at
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Program
-from actcli.activations.formula.taylor import coefficient
 from actcli.activations.formula.tree import Call, walk
 
 WORST = 16.0

@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations.definition import Array
-from actcli.activations.extended import elementary, functions
-from actcli.activations.extended.number import Extended, extended, select
-from actcli.activations.formula.formula import read_expression
-from actcli.activations.formula.program import Instruction, Program
-from actcli.activations.formula.taylor import (
+from actcli.activations.calculus.taylor import (
     Jet,
     add,
     chain,
@@ -29,6 +24,11 @@ from actcli.activations.formula.taylor import (
     solve,
     subtract,
 )
+from actcli.activations.definition import Array
+from actcli.activations.extended import elementary, functions
+from actcli.activations.extended.number import Extended, extended, select
+from actcli.activations.formula.formula import read_expression
+from actcli.activations.formula.program import Instruction, Program
 
 _MOST_PRODUCTS = 64
 _NO_ROOM = 2.0**-80
