@@ -45,10 +45,10 @@ def test_the_same_seed_gives_the_same_bytes(actcli: Program) -> None:
 @pytest.mark.parametrize(
     ("form", "out", "err"),
     [
-        ("table", "Against the earlier statistics\n", ""),
-        ("markdown", "| Against the earlier statistics |", ""),
-        ("jsonl", '"change":{"newly_dead":[],"revived":[],"still_dead":[', "still dead."),
-        ("plain", "", "actcli: Against the earlier statistics: 0 newly dead, 0 revived, "),
+        ("table", "Since the earlier statistics", "Since the earlier statistics"),
+        ("markdown", "| Since the earlier statistics", ""),
+        ("jsonl", '"change":{"newly_dead":[],"revived":[],"still_dead":[', "Since the earlier statistics"),
+        ("plain", "", "actcli: Since the earlier statistics"),
     ],
 )
 def test_a_training_against_an_earlier_one(actcli: Program, form: str, out: str, err: str) -> None:
@@ -69,7 +69,7 @@ def test_on_a_terminal(actcli: Program, columns: int) -> None:
     plain = ESCAPE.sub("", ended.out)
     assert "Dead units after each epoch, %" in plain
     assert "dead units, % by epoch" in plain
-    assert "relu: after 3 epochs" in plain
+    assert "Dead units after 3 epochs: relu" in plain
     assert max(map(len, plain.splitlines())) <= columns
 
 
@@ -208,7 +208,7 @@ def test_born_dead(actcli: Program) -> None:
         (("--train", "relu", "--export", "x.pt"), "ends in .onnx or .npz"),
         (("--train", "relu", "--export", "a.npz", "--save-state", "a.npz"), "give each its own"),
         (("--train", "relu", "--export-data", "a.npz"), "ends in .npy"),
-        (("--train", "relu", "--find-limit", "--lr", "auto"), "looks for a rate itself"),
+        (("--train", "relu", "--find-limit", "--lr", "auto"), "searches a rate itself"),
         (("--train", "relu", "--find-limit", "--export", "x.npz"), "--export does not go with --find-limit"),
         (("--train", "relu", "--fail-above", "5%", "--layer", "zz*"), "matches no layer"),
         (("--train", "relu", "--lr", "0"), "above 0"),
@@ -248,8 +248,8 @@ def test_ctrl_c_prints_what_was_trained(actcli: Program, running) -> None:
     assert status == 130
     assert out.startswith("function\tdepth\trate\tepoch")
     assert len(out.splitlines()) > 2
-    assert err.startswith("actcli: relu: after ")
-    assert "actcli: Interrupted: this is about the epochs trained so far.\n" in err
+    assert "actcli: Dead units after " in err
+    assert err.startswith("actcli: Interrupted: this is about the epochs trained so far.\n")
     assert err.endswith("actcli: net.npz not written\n")
     assert err.lower().count("interrupted") == 1
     assert [path.name for path in actcli.folder.iterdir()] == ["run.jsonl"]

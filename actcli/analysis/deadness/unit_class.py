@@ -89,7 +89,7 @@ def _conditions(state: LayerState, rare: float, tau: float) -> dict[str, Flags]:
     never_fired = (state.fired == 0) & (state.samples > 0)
     conditions = {
         "nonfinite": ~finite,
-        "rare": ~never_fired & (state.fired / max(state.samples, 1) < rare),
+        "rare": (state.fired > 0) & (state.fired / max(state.samples, 1) < rare),
         "dormant": _is_dormant(state, finite, tau),
         "saturated": (_flat(state) >= _SATURATED * state.elements) & (state.elements > 0),
         "constant": state.value_maximum == state.value_minimum,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.deadness.watching import Watch
     from actcli.commands.session import Session
-    from actcli.render.deadness.verdict import Findings
+    from actcli.render.deadness.findings import Findings
     from actcli.render.output.layout import Layout
 
 
@@ -119,8 +119,8 @@ def make_findings(
 ) -> "Findings":
     """Return the report of the statistics, judged by the limit and compared with the earlier statistics."""
     from actcli.analysis.deadness.report import judge, make_report
+    from actcli.render.deadness.findings import Findings
     from actcli.render.deadness.report import worst_first
-    from actcli.render.deadness.verdict import Findings
 
     report = make_report(
         watch.states.values(),
@@ -163,7 +163,7 @@ def _write(
     session: "Session",
     saved: "tuple[LayerState, ...]",
 ) -> None:
-    """Write the report and the statistics, and to stderr the sentences that the report's form has no line for.
+    """Write the report and the statistics, and to stderr the sentences that the screen does not show.
 
     After an interruption no file is written: files are complete.
     """
@@ -184,23 +184,18 @@ def _write(
         # a table on this very screen says the rest
         if unwritten or not (itself and terminal.stdout_is_tty):
             terminal.say(f"actcli: Interrupted: this is about the samples seen so far{unwritten}.")
-    for sentence in _sentences(findings, in_the_form=itself and layout.path is None):
+    on_screen = itself and layout.path is None and terminal.stdout_is_tty
+    for sentence in _sentences(findings, on_screen=on_screen):
         terminal.say(f"actcli: {sentence}")
 
 
-def _sentences(findings: "Findings", *, in_the_form: bool) -> list[str]:
-    """Return the lines for stderr: verdict and change, or only the warning of noise if the form holds those."""
+def _sentences(findings: "Findings", *, on_screen: bool) -> list[str]:
+    """Return the sentences for stderr: the verdict, or only the warning of noise if the screen shows the rest."""
     from actcli.render.deadness.verdict import verdict
 
-    if in_the_form:
-        return verdict(findings)[: findings.noise is not None]
-    # the interruption has a line of its own, which also says what was not written
+    # the interruption has a line of its own, which also names the files that were not written
     sentences = verdict(replace(findings, complete=True))
-    if findings.report.change is not None:
-        from actcli.render.deadness.change import change_summary
-
-        sentences.append(change_summary(findings.report.change))
-    return sentences
+    return sentences[: findings.noise is not None] if on_screen else sentences
 
 
 def exit_status(findings: "Findings") -> ExitStatus:

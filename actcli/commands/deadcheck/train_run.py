@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actcli.analysis.training.stack import Stack
     from actcli.analysis.training.trial import Trial
     from actcli.commands.session import Session
-    from actcli.render.deadness.dying_text import Deaths
+    from actcli.render.deadness.dying_records import Deaths
     from actcli.render.output.layout import Layout
     from actcli.render.training.recording import Recording
 
@@ -141,10 +141,11 @@ def _deaths(
     from actcli.analysis.deadness.watching import Watch
     from actcli.commands.deadcheck.run import Ending, make_findings
     from actcli.commands.deadcheck.sources import Sources
-    from actcli.render.deadness.dying_text import Deaths, training_sentences
+    from actcli.render.deadness.dying_records import Deaths
+    from actcli.render.deadness.dying_sentences import training_sentence
 
     fates, thresholds = dying.fates(), dying.thresholds()
-    sentences = training_sentences(dying, fates, thresholds)
+    sentences = training_sentence(dying, fates, thresholds)
     sources = Sources(iter(()), {}, (), dying.weights(), (), lambda _: sentences)
     watch = Watch(1, 1, "training", dying.states())
     findings = replace(make_findings(options, settings, sources, watch, Ending(complete), old), trained=True)
@@ -163,29 +164,21 @@ def _write(
     After an interruption only --record is written, since it shows itself how far each network came.
     """
     from actcli.commands.deadcheck.run import exit_status
-    from actcli.render.deadness.change import change_summary
-    from actcli.render.deadness.dying import death_sentences, write_deaths
+    from actcli.render.deadness.dying_screen import death_sentences, write_deaths
     from actcli.render.deadness.report import SAYS_IT_ITSELF
     from actcli.render.deadness.table import View
-    from actcli.render.deadness.verdict import caution
 
     terminal, complete = session.terminal, deaths.findings.complete
     if recording is not None:
-        recording.histories = deaths.dying.histories()
+        recording.histories = deaths.courses.histories()
         recording.write()
     if complete or layout.path is None:
         write_deaths(deaths, View(options.units, options.map), layout, terminal)
     if complete:
         _export(deaths, options)
-    if layout.path is not None or layout.format not in SAYS_IT_ITSELF:
-        for sentence in death_sentences(deaths):
-            terminal.say(f"actcli: {sentence}")
-        if deaths.findings.report.change is not None:
-            terminal.say(f"actcli: {change_summary(deaths.findings.report.change)}")
-    elif not terminal.stdout_is_tty:
-        # a table on this very screen says it
-        for sentence in caution(deaths.findings):
-            terminal.say(f"actcli: {sentence}")
+    on_screen = layout.format in SAYS_IT_ITSELF and layout.path is None and terminal.stdout_is_tty
+    for sentence in [] if on_screen else death_sentences(deaths):
+        terminal.say(f"actcli: {sentence}")
     if not complete:
         unwritten = " and ".join(files_written(options, layout))
         if unwritten:
@@ -197,7 +190,7 @@ def _export(deaths: "Deaths", options: DeadcheckOptions) -> None:
     """Write the statistics, the first network and its held-out samples. Raises DataError for a diverged network."""
     from actcli.render.training.export import TrainedNetwork, write_network, write_samples
 
-    dying = deaths.dying
+    dying = deaths.courses
     if options.save_state is not None:
         from actcli.render.deadness.state_file import write_state
 

@@ -61,7 +61,7 @@ def cell_text(contender: Contender, column: Column, digits: int | None) -> str:
         and math.isfinite(value)
         and 0 < error < math.inf
     ):
-        return with_error(value, error, digits)
+        return notation.with_error(value, error, digits)
     return value_text(value, digits, column.digits or DIGITS)
 
 
@@ -85,19 +85,3 @@ def value_text(value: Value, digits: int | None, usual: int = DIGITS) -> str:
             return notation.region(value, digits or usual)
         case _:
             return printable(value)
-
-
-def with_error(value: float, error: float, digits: int | None = None) -> str:
-    """Return a mean and its standard error, `25.8 ± 1.2`, both finite and the error above 0.
-
-    Without `digits` the error has one significant digit, or two where the first is 1, and the mean ends where it does.
-    """
-    if digits is not None:
-        return f"{notation.number(value, digits)} ± {notation.number(error, digits)}"
-    mantissa, exponent = f"{error:.1e}".split("e")
-    last = int(exponent) - (1 if mantissa.startswith("1") else 0)
-    if not 1e-4 <= max(abs(value), error) < _PLAIN:
-        significant = max(math.floor(math.log10(max(abs(value), error))) - last + 1, 1)
-        return f"{notation.number(value, significant)} ± {notation.number(error, int(exponent) - last + 1)}"
-    decimals = max(-last, 0)
-    return " ± ".join(f"{round(size, -last) + 0.0:,.{decimals}f}" for size in (value, error))

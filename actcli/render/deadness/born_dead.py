@@ -1,22 +1,24 @@
-"""The risk that a network is born dead: sentences for a person, lines and JSON for programs."""
+"""The risk that a network is born dead: numbers and a sentence for a person, lines and JSON for programs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from actcli.analysis.deadness.born_dead import BornDead
 from actcli.exits import UsageError
-from actcli.render.deadness.verdict import percent
+from actcli.render.deadness.wording import percent
 from actcli.render.output.documents import json_document, json_line, write_document
 from actcli.render.output.layout import Layout
+from actcli.render.output.surface import Surface
+from actcli.render.table.grid import GridColumn, draw_grid
 from actcli.render.text.delimited import delimited_text
 from actcli.render.text.markdown import markdown_table
-from actcli.render.text.notation import number, thousands
+from actcli.render.text.notation import number, quantity, with_error
 from actcli.terminal import Terminal
 
 
 def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Terminal) -> None:
-    """Write the risks: sentences on a terminal, else a line each. Raises UsageError for junit."""
-    records = [asdict(one) for one in risks]
+    """Write the risks: a table and a sentence for a person, else one line each. Raises UsageError for junit."""
+    records = [asdict(risk) for risk in risks]
     rows = [list(records[0]), *([str(value) for value in record.values()] for record in records)]
     match layout.format:
         case "junit":
@@ -30,19 +32,47 @@ def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Termina
         case "markdown":
             text = markdown_table(rows)
         case _:
-            text = "".join(_said(one) for one in risks)
+            surface = Surface.of(terminal, to_file=layout.path is not None)
+            text = f"{_table(risks, surface)}\n{born_dead_sentence(risks)}\n"
+            if layout.path is None and not terminal.stdout_is_tty:
+                terminal.say(f"actcli: {born_dead_sentence(risks)}")
     write_document(text, layout, terminal)
 
 
-def _said(one: BornDead) -> str:
-    layers = f"{one.depth} hidden layer{'' if one.depth == 1 else 's'}"
-    units = f"{one.width} unit{'' if one.width == 1 else 's'}"
-    spread = f" ± {number(2 * one.error, 2)}" if one.error * one.draws >= 1 else ""
+def _table(risks: Sequence[BornDead], surface: Surface) -> str:
+    columns = [
+        ("hidden layers", [str(risk.depth) for risk in risks]),
+        ("units each", [str(risk.width) for risk in risks]),
+        ("risk, 1 - (1 - 2^-N)^H", [number(risk.risk, 4) for risk in risks]),
+        ("risk, drawn", [_measured_text(risk) for risk in risks]),
+        (f"width for {percent(risks[0].limit)} %", [str(risk.width_needed) for risk in risks]),
+    ]
+    return draw_grid([GridColumn(heading, texts) for heading, texts in columns], surface)
+
+
+def _measured_text(risk: BornDead) -> str:
+    """Return the measured share with two standard errors; without them if less than one network."""
     return (
-        f"{layers} of {units}, relu, no biases: born dead with probability {number(one.risk, 3)}\n"
-        f"  by the formula 1 - (1 - 2^-N)^H    {number(one.risk, 6)}\n"
-        f"  among {thousands(one.draws)} networks drawn{' ' * max(1, 18 - len(thousands(one.draws)))}"
-        f"{number(one.measured, 6)}{spread}\n"
-        f"  width for a risk of {percent(one.limit)} % at most{' ' * max(1, 6 - len(percent(one.limit)))}"
-        f"{one.width_needed}\n"
+        with_error(risk.measured, 2 * risk.error)
+        if risk.error * risk.draws >= 1
+        else number(risk.measured, 3)
+    )
+
+
+def born_dead_sentence(risks: Sequence[BornDead]) -> str:
+    """Return how likely these networks are born dead, and the width that keeps the risk within the limit."""
+    first, last = risks[0], risks[-1]
+    units, limit = quantity(first.width, "unit"), f"{percent(first.limit)} %"
+    width = max(risk.width_needed for risk in risks)
+    keep = f"{quantity(width, 'unit')} per layer keep{'s' if width == 1 else ''}"
+    if len(risks) == 1:
+        network = f"A relu network of {quantity(first.depth, 'hidden layer')} of {units} without biases"
+        risk = f"{network} is born dead with probability {number(first.risk, 3)}"
+        if first.risk <= first.limit:
+            return f"{risk}, within the limit of {limit}."
+        return f"{risk}; {keep} it within {limit}."
+    low, high = min(first, last, key=lambda risk: risk.risk), max(first, last, key=lambda risk: risk.risk)
+    return (
+        f"With {units} per layer the risk is {number(low.risk, 3)} for {quantity(low.depth, 'hidden layer')} and "
+        f"{number(high.risk, 3)} for {high.depth}; {keep} all within {limit}."
     )

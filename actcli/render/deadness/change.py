@@ -1,58 +1,55 @@
-"""What has changed since older statistics, as lines for a person and as a record for a program."""
+"""Change since earlier statistics, as lines for a person and as a record for programs."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from actcli.analysis.deadness.since import LayerChange, ModelChange
+from actcli.render.text.notation import thousands
 from actcli.terminal import printable
 
 NEWLY, REVIVED, STILL = "newly dead", "revived", "still dead"
-"""What may have become of a unit."""
+"""The changes of a unit."""
 _FEW = 12
-"""How many units a line names."""
+"""Units that a line names."""
 
 
 def change_lines(change: ModelChange) -> list[str]:
-    """A line a layer in which something is or was dead, and one for all of them where there are several.
-
-    Counts stand before the units' numbers: `conv1: 2 newly dead (5, 6), 1 revived (3), 0 still dead`.
-    """
-    changed = [layer for layer in change.layers if named(layer)]
-    lines = [f"{printable(layer.name)}: {change_line(layer)}" for layer in changed]
-    if not changed:
-        return ["no unit is dead, and none was"]
-    if len(changed) > 1:
-        lines.append(f"all layers: {change_total(change)}")
-    return lines
+    """Return one line per layer in which a unit is or was dead: `conv1: 2 newly dead (5, 6), 1 revived (3)`."""
+    return [
+        f"{printable(layer.name)}: {change_line(layer)}" for layer in change.layers if changes_by_unit(layer)
+    ]
 
 
 def change_line(layer: LayerChange) -> str:
-    """One layer's counts with the units' numbers: `2 newly dead (5, 6), 1 revived (3), 0 still dead`."""
+    """Return one layer's counts with the units' numbers: `2 newly dead (5, 6), 1 revived (3)`."""
     groups = ((NEWLY, layer.newly_dead), (REVIVED, layer.revived), (STILL, layer.still_dead))
-    return ", ".join(f"{len(units)} {what}{_listed(units)}" for what, units in groups)
-
-
-def change_total(change: ModelChange) -> str:
-    """All layers' counts: `2 newly dead, 1 revived, 0 still dead`."""
-    return f"{change.newly_dead} {NEWLY}, {change.revived} {REVIVED}, {change.still_dead} {STILL}"
+    return ", ".join(f"{thousands(len(units))} {what}{_list_units(units)}" for what, units in groups if units)
 
 
 def change_summary(change: ModelChange) -> str:
-    """All layers' counts as a sentence."""
-    return f"Against the earlier statistics: {change_total(change)}."
+    """Return the counts of all layers as a sentence."""
+    newly, revived, still = change.newly_dead, change.revived, change.still_dead
+    if not (newly or revived or still):
+        return "Since the earlier statistics nothing changed: no unit is dead, and none was."
+    died = f"{thousands(newly)} {'unit' if newly == 1 else 'units'}" if newly else "no unit"
+    is_dead = "is" if still == 1 else "are"
+    return (
+        f"Since the earlier statistics {died} died, {thousands(revived) if revived else 'none'} revived, and "
+        f"{thousands(still) if still else 'none'} {is_dead if still else 'is'} still dead."
+    )
 
 
-def named(layer: LayerChange) -> dict[int, str]:
-    """The units that are or were dead, by number, with what has become of them."""
+def changes_by_unit(layer: LayerChange) -> dict[int, str]:
+    """Return the change of each unit that is or was dead, by its number."""
     groups = ((layer.newly_dead, NEWLY), (layer.revived, REVIVED), (layer.still_dead, STILL))
     return {unit: what for units, what in groups for unit in units}
 
 
 def change_record(change: ModelChange) -> list[dict[str, Any]]:
-    """Every layer with the numbers of its units, from 0 on: `{"layer", "newly_dead", "revived", "still_dead"}`."""
+    """Return every layer with its units' numbers, from 0: `{"layer", "newly_dead", "revived", "still_dead"}`."""
     return [
         {
-            "layer": layer.name.encode("utf-8", "backslashreplace").decode(),
+            "layer": layer.name,
             "newly_dead": list(layer.newly_dead),
             "revived": list(layer.revived),
             "still_dead": list(layer.still_dead),
@@ -61,8 +58,6 @@ def change_record(change: ModelChange) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(units: Sequence[int]) -> str:
-    if not units:
-        return ""
+def _list_units(units: Sequence[int]) -> str:
     more = f" and {len(units) - _FEW} more" if len(units) > _FEW else ""
     return f" ({', '.join(map(str, units[:_FEW]))}{more})"

@@ -1,12 +1,14 @@
-"""The verdict for a build server: a test suite in JUnit's XML, a case a layer, which fails as the exit status does."""
+"""The verdict for a build server: a JUnit test suite with one case per layer, which fails as the exit status does."""
 
 from xml.sax.saxutils import escape, quoteattr
 
 from actcli.analysis.deadness.report import Judgement, Report
 from actcli.analysis.deadness.since import LayerChange
 from actcli.analysis.deadness.verdict import LayerVerdict
-from actcli.render.deadness.change import change_line, named
-from actcli.render.deadness.verdict import Findings, percent, samples_text, verdict
+from actcli.render.deadness.change import change_line, changes_by_unit
+from actcli.render.deadness.findings import Findings
+from actcli.render.deadness.verdict import verdict
+from actcli.render.deadness.wording import percent, samples_text
 from actcli.render.text.notation import quantity
 from actcli.terminal import printable
 
@@ -14,13 +16,12 @@ _SUITE = "actcli deadcheck"
 
 
 def junit(findings: Findings) -> str:
-    """The findings as one test suite in UTF-8.
+    """Return the findings as one test suite in UTF-8.
 
-    A failure is what the exit status is about, and nothing else: without a limit there is none; with one for
-    all units together the case of them, never that of a layer; with one a layer, the layers that are above
-    it. Where there are too few samples to say so the failure's type is `not enough data`. What else is known
-    of a layer stands in its system-out. What was not observed is skipped, and so is everything after an
-    interruption: it has not passed.
+    Cases fail exactly as the exit status does: none without a limit; with a limit on all units together the case of
+    all units, never that of a layer; with a limit per layer, the layers above it. With too few samples to say so the
+    failure's type is `not enough data`. Other facts about a layer go to its system-out. Unobserved activations are
+    skipped, and so are the data after an interruption: they have not passed.
     """
     report = findings.report
     judged = {} if findings.judgement is None else {part.layer: part for part in findings.judgement.parts}
@@ -37,17 +38,17 @@ def junit(findings: Findings) -> str:
     if not findings.complete:
         cases.append(_element("the rest of the data", '    <skipped message="interrupted"/>\n'))
     failures, skipped = (sum(f"<{kind} " in case for case in cases) for kind in ("failure", "skipped"))
-    name, said = quoteattr(_SUITE), escape("\n".join(verdict(findings)))
+    name, sentences = quoteattr(_SUITE), escape("\n".join(verdict(findings)))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuite name={name} tests="{len(cases)}" failures="{failures}" errors="0" skipped="{skipped}">\n'
         + "".join(cases)
-        + f"  <system-out>{said}</system-out>\n</testsuite>\n"
+        + f"  <system-out>{sentences}</system-out>\n</testsuite>\n"
     )
 
 
 def _units(report: Report) -> list[list[int]]:
-    """The units of each layer that count: the dead ones, or those that another definition flags."""
+    """Return the units that count in each layer: the dead ones, or those that another definition flags."""
     masks = [reading.flags for reading in report.readings] or [layer.dead_units for layer in report.layers]
     return [[unit for unit, counts in enumerate(mask.tolist()) if counts] for mask in masks]
 
@@ -59,38 +60,40 @@ def _case(
     change: LayerChange | None,
     findings: Findings,
 ) -> str:
-    word = _word(findings.report)
+    word = _dead_word(findings.report)
     listed = f"units {word}: {', '.join(map(str, units))}" if units else ""
-    told = []
+    facts = []
     failure = "" if judged is None else _failure(judged, findings, listed)
     if listed and not failure:
-        told.append(f"{len(units)} of {layer.units} {listed}; {layer.evidence} on {layer.samples} samples")
-    if change is not None and named(change):
-        told.append(f"against the earlier statistics: {change_line(change)}")
-    said = f"    <system-out>{escape(chr(10).join(told))}</system-out>\n" if told else ""
-    return _element(printable(layer.name), failure + said)
+        facts.append(f"{len(units)} of {layer.units} {listed}; {layer.evidence} on {layer.samples} samples")
+    if change is not None and changes_by_unit(change):
+        facts.append(f"against the earlier statistics: {change_line(change)}")
+    output = f"    <system-out>{escape(chr(10).join(facts))}</system-out>\n" if facts else ""
+    return _element(printable(layer.name), failure + output)
 
 
 def _all_units(judged: Judgement, findings: Findings) -> str:
     return _element("all units", _failure(judged, findings, samples_text(findings.report.layers)))
 
 
-def _word(report: Report) -> str:
+def _dead_word(report: Report) -> str:
     definition = report.settings.definition
     return "dead" if definition is None else f"flagged by {definition}"
 
 
 def _message(judged: Judgement, word: str) -> str:
     verb = "is" if judged.dead == 1 else "are"
-    said = f"{judged.dead} of {quantity(judged.units, 'unit')} {verb} {word} ({percent(judged.share)} %)"
-    return f"{said}, {judged.nonfinite} gave NaN or inf" if judged.nonfinite else said
+    counts = f"{judged.dead} of {quantity(judged.units, 'unit')} {verb} {word} ({percent(judged.share)} %)"
+    return f"{counts}, {judged.nonfinite} gave NaN or inf" if judged.nonfinite else counts
 
 
 def _failure(judged: Judgement, findings: Findings, more: str) -> str:
-    """The failure of a case, blank where it is within the limit."""
+    """Return the failure of a case; blank if it is within the limit."""
     if judged.status == "fine":
         return ""
-    message = f"{_message(judged, _word(findings.report))}, the limit is {percent(findings.limit or 0.0)} %"
+    message = (
+        f"{_message(judged, _dead_word(findings.report))}, the limit is {percent(findings.limit or 0.0)} %"
+    )
     kind = "NaN or inf" if judged.nonfinite else "dead units"
     if judged.status == "not enough data":
         kind = judged.status

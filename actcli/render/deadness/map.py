@@ -1,4 +1,4 @@
-"""Firing rates as strips of characters: a histogram a layer, and a map of a layer's units one by one."""
+"""Firing rates as strips of characters: a histogram per layer, and a map with one character per unit."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,10 +23,10 @@ Rates = NDArray[np.float64]
 
 
 def rates_chart(report: Report, surface: Surface, names: Sequence[str]) -> "Text":
-    """A line a layer: how many of its units fire on which share of the samples, from never to always.
+    """Return one line per layer: how many of its units fire on which share of the samples, from never to always.
 
-    `names` are the layers' as they fit. The first cell is the units that never fired, the last those that
-    always did; the tallest bar of each line is its layer's largest number of units.
+    `names` are the layers' names, cut to fit. The first cell counts units that never fired, the last those that always
+    did. Each line is scaled to its own largest count.
     """
     from rich.cells import cell_len
     from rich.text import Text
@@ -47,22 +47,22 @@ def rates_chart(report: Report, surface: Surface, names: Sequence[str]) -> "Text
 
 
 def rate_bars(rates: Rates, width: int, *, unicode: bool) -> str:
-    """A histogram of firing rates in `width` characters: exactly 0, equal parts between, exactly 1.
+    """Return a histogram of firing rates in `width` characters: exactly 0, equal parts between, exactly 1.
 
-    rates: float64 (units,), 0 to 1; NaN is left out. Where there is a unit there is a mark.
+    rates: float64 (units,), 0 to 1; NaN is left out. A single unit makes a visible mark.
     """
     ramp = _BARS if unicode else _BARS_ASCII
-    known = rates[~np.isnan(rates)]
-    inside = known[(known > 0) & (known < 1)]
+    finite = rates[~np.isnan(rates)]
+    inside = finite[(finite > 0) & (finite < 1)]
     cells = np.minimum((inside * (width - 2)).astype(np.intp), width - 3)
     counts = np.bincount(cells + 1, minlength=width)
-    counts[0], counts[-1] = (known == 0).sum(), (known == 1).sum()
+    counts[0], counts[-1] = (finite == 0).sum(), (finite == 1).sum()
     heights = np.ceil(counts * ((len(ramp) - 1) / max(int(counts.max()), 1))).astype(np.intp)
     return "".join(ramp[height] for height in heights)
 
 
 def layer_map(layer: LayerVerdict, surface: Surface) -> "Text":
-    """The layer's units in their order, a character each, with the number of the first one of each line."""
+    """Return the layer's units in order, one character each; lines begin with the number of their first unit."""
     from rich.text import Text
 
     marks = unit_marks(layer, unicode=surface.unicode)
@@ -83,10 +83,10 @@ _STYLES = {"×": "bold red", "x": "bold red", "!": "bold yellow"}
 
 
 def unit_marks(layer: LayerVerdict, *, unicode: bool) -> str:
-    """A character a unit: the shade of its firing rate, × for a dead one, ! for one that gave NaN or inf."""
+    """Return one character per unit: the shade of its firing rate, × if it is dead, ! if it gave NaN or inf."""
     shades = _SHADES if unicode else _SHADES_ASCII
     rates = np.nan_to_num(layer.firing_rates)
-    # the lightest is for units that never fired and are not dead: linear or resting ones
+    # the lightest shade is for units that never fired and are not dead: linear or resting ones
     levels = np.where(rates > 0, np.ceil(rates * (len(shades) - 1)), 0).astype(np.intp)
     marks = np.array(list(shades))[np.clip(levels, 0, len(shades) - 1)]
     marks[layer.dead_units] = "×" if unicode else "x"
@@ -95,7 +95,7 @@ def unit_marks(layer: LayerVerdict, *, unicode: bool) -> str:
 
 
 def map_legend(surface: Surface) -> str:
-    """What the characters of a map mean."""
+    """Return the key to the characters of a map."""
     shades = _SHADES if surface.unicode else _SHADES_ASCII
     dead = "×" if surface.unicode else "x"
     steps = ", ".join(f"{shade} to {25 * place} %" for place, shade in enumerate(shades) if place)

@@ -1,9 +1,9 @@
-"""How many samples a verdict takes, before anyone has recorded any."""
+"""The number of samples that a verdict takes, before any are recorded."""
 
 from dataclasses import asdict, dataclass
 
 from actcli.exits import UsageError
-from actcli.render.deadness.verdict import percent
+from actcli.render.deadness.wording import percent
 from actcli.render.output.documents import json_document, json_line, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.text.delimited import delimited_text
@@ -14,7 +14,7 @@ from actcli.terminal import Terminal
 
 @dataclass(frozen=True, slots=True)
 class SamplePlan:
-    """So many samples put the firing probability of all silent units below `rare`, at a confidence."""
+    """The samples that put the firing probability of all silent units below `rare`, at a confidence."""
 
     units: int
     rare: float
@@ -23,24 +23,31 @@ class SamplePlan:
 
 
 def write_plan(plan: SamplePlan, layout: Layout, terminal: Terminal) -> None:
-    """Write the plan: a sentence for a person, the number alone in a pipe. Raises UsageError for junit."""
-    fields = {name: str(value) for name, value in asdict(plan).items()}
+    """Write the plan: one sentence for a person, the number alone in a pipe. Raises UsageError for junit."""
+    record = asdict(plan)
+    rows = [list(record), [str(value) for value in record.values()]]
     match layout.format:
         case "junit":
             raise UsageError("--plan has no verdict for junit; use json or plain")
         case "plain":
             text = f"{plan.samples}\n"
-        case "json" | "jsonl":
-            text = (json_document if layout.format == "json" else json_line)(asdict(plan))
+        case "json":
+            text = json_document(record)
+        case "jsonl":
+            text = json_line(record)
         case "csv" | "tsv":
-            text = delimited_text([list(fields), list(fields.values())], layout.format)
+            text = delimited_text(rows, layout.format)
         case "markdown":
-            text = markdown_table([list(fields), list(fields.values())])
+            text = markdown_table(rows)
         case _:
-            units = quantity(plan.units, "unit")
-            text = (
-                f"{quantity(plan.samples, 'sample')}: if any of {units} is silent in all of them,\n"
-                f"it fires with p < {number(plan.rare)}, at {percent(plan.confidence)} % confidence for all "
-                f"{thousands(plan.units)} together.\n"
-            )
+            text = _sentence(plan) + "\n"
     write_document(text, layout, terminal)
+
+
+def _sentence(plan: SamplePlan) -> str:
+    units = "the unit, if it" if plan.units == 1 else f"any of {quantity(plan.units, 'unit')} that"
+    together = "" if plan.units == 1 else f" for all {thousands(plan.units)} together"
+    return (
+        f"It takes {quantity(plan.samples, 'sample')}: {units} is silent in all of them\n"
+        f"fires with p < {number(plan.rare)}, at {percent(plan.confidence)} % confidence{together}."
+    )

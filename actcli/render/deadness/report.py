@@ -1,4 +1,4 @@
-"""Dead units in every form: a screen, lines a unit, JSON a layer, Markdown, JUnit; written in one piece."""
+"""Reports of dead units in every form: a page for a person, a line per unit, JSON per layer, Markdown, JUnit."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,12 @@ import numpy as np
 from actcli.analysis.deadness.report import Judgement, Report
 from actcli.analysis.deadness.since import ModelChange
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
+from actcli.render.deadness.change import change_lines, change_record, changes_by_unit
+from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
-from actcli.render.deadness.verdict import Findings, silence, status_word, verdict
+from actcli.render.deadness.verdict import verdict
+from actcli.render.deadness.wording import silence_bound
 from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
@@ -22,19 +25,19 @@ from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal, printable
 
 COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
-"""What a pipe gets of each unit that is not alive."""
+"""Columns of the lines that a pipe gets, one per unit that is not alive."""
 MORE_COLUMNS = ("evidence", "minimum", "maximum", "margin", "cause", "locked", "first", "last")
-"""What --units adds to them."""
+"""Columns that --units adds."""
 CHANGE = "change"
-"""What --against adds: newly dead, revived, still dead, or blank; a unit that has come alive is listed too."""
+"""Column that --against adds: newly dead, revived, still dead, or blank; revived units are listed too."""
 SAYS_IT_ITSELF = ("table", "markdown")
-"""The forms in which the verdict's sentences stand; of the others they go to stderr."""
+"""Forms that contain the verdict's sentences."""
 
 
 def write_findings(findings: Findings, view: View, layout: Layout, terminal: Terminal) -> None:
-    """Write what was found as the layout says; its format may be `junit` too.
+    """Write the findings in the layout's format, which may be `junit` too.
 
-    Raises UsageError for .npy and .npz, DataError when it cannot be written.
+    Raises UsageError for .npy and .npz, DataError if they cannot be written.
     """
     refuse_arrays(layout, "a report of dead units")
     match layout.format:
@@ -43,7 +46,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
         case "json":
             text = json_document(record(findings))
         case "jsonl":
-            lines = [*with_change(findings), *_not_observed(findings.report)]
+            lines = [*layers_with_change(findings), *_not_observed(findings.report)]
             text = "".join(map(json_line, lines))
         case "markdown":
             text = _markdown(findings, view)
@@ -57,24 +60,31 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
 
 
 def worst_first(report: Report) -> Report:
-    """The same report with the layers in the order of their share of dead units, the largest first."""
-    order = sorted(
-        range(len(report.layers)), key=lambda i: (-report.layers[i].dead_share, -report.layers[i].dead)
-    )
+    """Return the report with its layers ordered by their share of dead units, the largest first."""
+    layers = report.layers
+    order = sorted(range(len(layers)), key=lambda i: (-layers[i].dead_share, -layers[i].dead))
     readings = tuple(report.readings[i] for i in order) if report.readings else ()
-    return replace(report, layers=tuple(report.layers[i] for i in order), readings=readings)
+    return replace(report, layers=tuple(layers[i] for i in order), readings=readings)
 
 
 def record(findings: Findings) -> dict[str, Any]:
-    """The findings as JSON holds them. Units and samples count from 0; null is what is not known.
+    """Return the findings for JSON. Units and samples count from 0; null is an unknown number.
 
-    The keys are stable: new ones may come, none goes or changes its meaning.
+    Keys are stable: new ones may come, none goes or changes its meaning.
     """
     report, settings = findings.report, findings.report.settings
+    judgement = findings.judgement
     return {
         "complete": findings.complete,
         "noise": findings.noise,
-        "verdict": _verdict(findings),
+        "verdict": {
+            "status": findings.status,
+            "sentences": verdict(findings),
+            "limit": findings.limit,
+            "pattern": findings.layer_glob,
+            "stopped_early": findings.stopped,
+            "layers": [] if judgement is None else [_judgement(part) for part in judgement.parts],
+        },
         "settings": {
             "confidence": settings.confidence,
             "rare": settings.rare,
@@ -85,28 +95,26 @@ def record(findings: Findings) -> dict[str, Any]:
         "dead": report.dead,
         "dead_share": report.dead_share,
         "samples_needed": report.needed,
-        "layers": [_layer(report, place) for place in range(len(report.layers))],
+        "layers": [_layer(report, i) for i in range(len(report.layers))],
         "not_observed": _not_observed(report),
-        "change": _change(report),
-        "notes": [_text(note) for note in report.notes],
+        "change": None if report.change is None else change_record(report.change),
+        "notes": list(report.notes),
     }
 
 
-def _verdict(findings: Findings) -> dict[str, Any]:
-    judged = findings.judgement
-    return {
-        "status": status_word(findings),
-        "sentences": verdict(findings),
-        "limit": findings.limit,
-        "pattern": findings.layer_glob,
-        "stopped_early": findings.stopped,
-        "layers": [] if judged is None else [_judgement(part) for part in judged.parts],
-    }
+def layers_with_change(findings: Findings) -> list[dict[str, Any]]:
+    """Return the layers' records, each with its change since earlier statistics if there were any."""
+    layers: list[dict[str, Any]] = record(findings)["layers"]
+    change = findings.report.change
+    if change is None:
+        return layers
+    by_name = {one.pop("layer"): one for one in change_record(change)}
+    return [{**layer, CHANGE: by_name[layer["layer"]]} for layer in layers]
 
 
 def _judgement(part: Judgement) -> dict[str, Any]:
     return {
-        "layer": _text(part.layer or ""),
+        "layer": part.layer or "",
         "status": part.status,
         "dead": part.dead,
         "nonfinite": part.nonfinite,
@@ -117,12 +125,12 @@ def _judgement(part: Judgement) -> dict[str, Any]:
 
 
 def _layer(report: Report, place: int) -> dict[str, Any]:
-    layer, settings = report.layers[place], report.settings
+    layer = report.layers[place]
     rates = layer.firing_rates
-    known = rates[~np.isnan(rates)]
-    said: dict[str, Any] = {
-        "layer": _text(layer.name),
-        "op": _text(layer.op),
+    finite = rates[~np.isnan(rates)]
+    fields: dict[str, Any] = {
+        "layer": layer.name,
+        "op": layer.op,
         "function": layer.state.rule.function,
         "recorded": layer.state.rule.recorded,
         "units": layer.units,
@@ -132,19 +140,19 @@ def _layer(report: Report, place: int) -> dict[str, Any]:
         "dead": layer.dead,
         "dead_share": layer.dead_share,
         "sparsity": _finite(layer.sparsity),
-        "bound": _finite(silence(layer, settings.confidence)),
+        "bound": _finite(silence_bound(layer, report.settings.confidence)),
         "evidence": layer.evidence,
         "firing_rate": {
-            name: _finite(float(function(known))) if known.size else None
+            name: _finite(float(function(finite))) if finite.size else None
             for name, function in (("minimum", np.min), ("median", np.median), ("maximum", np.max))
         },
         "not_alive": list(_units(layer, _not_alive(layer))),
     }
     if report.readings:
         reading = report.readings[place]
-        said["flagged"] = np.flatnonzero(reading.flags).tolist()
-        said["layer_flagged"] = reading.layer_flagged
-    return said
+        fields["flagged"] = np.flatnonzero(reading.flags).tolist()
+        fields["layer_flagged"] = reading.layer_flagged
+    return fields
 
 
 def _not_alive(layer: LayerVerdict) -> list[int]:
@@ -153,10 +161,10 @@ def _not_alive(layer: LayerVerdict) -> list[int]:
 
 
 def _units(layer: LayerVerdict, chosen: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """The chosen units. What is asked of all of them is asked once: a layer may have 100 000."""
+    """Yield the records of the chosen units. Properties of the layer are computed once: it may have 100,000 units."""
     state, evidence, margins = layer.state, layer.evidence, layer.margins
     for unit in chosen:
-        bound = float(layer.bounds[unit])
+        bound, first, last = float(layer.bounds[unit]), int(state.first[unit]), int(state.last[unit])
         yield {
             "unit": unit,
             "class": CLASSES[layer.classes[unit]],
@@ -167,59 +175,33 @@ def _units(layer: LayerVerdict, chosen: Sequence[int]) -> Iterator[dict[str, Any
             "minimum": _finite(float(state.minimum[unit])),
             "maximum": _finite(float(state.maximum[unit])),
             "margin": _finite(float(margins[unit])),
-            "cause": _text(layer.causes[unit]) or None,
+            "cause": layer.causes[unit] or None,
             "locked": bool(layer.locked[unit]),
-            "first": _place(int(state.first[unit])),
-            "last": _place(int(state.last[unit])),
+            "first": first if first >= 0 else None,
+            "last": last if last >= 0 else None,
         }
 
 
 def _not_observed(report: Report) -> list[dict[str, Any]]:
     return [
-        {"layer": _text(one.name), "op": _text(one.op), "observed": False, "reason": _text(one.reason)}
+        {"layer": one.name, "op": one.op, "observed": False, "reason": one.reason}
         for one in report.unobserved
     ]
 
 
-def _change(report: Report) -> list[dict[str, Any]] | None:
-    if report.change is None:
-        return None
-    from actcli.render.deadness.change import change_record
-
-    return change_record(report.change)
-
-
-def with_change(findings: Findings) -> list[dict[str, Any]]:
-    """The layers, each with what has changed in it where that was asked."""
-    layers: list[dict[str, Any]] = record(findings)["layers"]
-    changes = _change(findings.report)
-    if changes is None:
-        return layers
-    by_name = {one.pop("layer"): one for one in changes}
-    return [{**layer, CHANGE: by_name[layer["layer"]]} for layer in layers]
-
-
 def _unit_lines(report: Report, view: View, form: str) -> list[list[str]]:
-    """The head, and a line a unit that is not alive, or that was dead in the older statistics."""
-    changes = _changes(report)
-    head = [*COLUMNS, *(() if changes is None else (CHANGE,)), *(MORE_COLUMNS if view.units else ())]
+    """Return a header, and one line per unit that is not alive or was dead in the earlier statistics."""
+    change = report.change
+    changes = {} if change is None else {layer.name: changes_by_unit(layer) for layer in change.layers}
+    head = [*COLUMNS, *(() if change is None else (CHANGE,)), *(MORE_COLUMNS if view.units else ())]
     lines = [head]
     for layer in report.layers:
-        changed = (changes or {}).get(layer.name, {})
+        changed = changes.get(layer.name, {})
         name = guard_formula(layer.name, form)
         for unit in _units(layer, sorted({*_not_alive(layer), *changed})):
             fields = {**unit, CHANGE: changed.get(unit["unit"])}
             lines.append([name, *(field_text(fields[key]) for key in head[1:])])
     return lines
-
-
-def _changes(report: Report) -> dict[str, dict[int, str]] | None:
-    """By layer, the units that are or were dead; None without older statistics."""
-    if report.change is None:
-        return None
-    from actcli.render.deadness.change import named
-
-    return {layer.name: named(layer) for layer in report.change.layers}
 
 
 def _markdown(findings: Findings, view: View) -> str:
@@ -228,13 +210,10 @@ def _markdown(findings: Findings, view: View) -> str:
     if report.layers:
         parts.append(markdown_table(layer_rows(report)))
     if view.units:
-        head: list[str] = []
-        rows = []
-        for layer in report.layers:
-            head, found = unit_rows(layer)
-            rows += [[printable(layer.name), *row] for row in found]
+        tables = [(layer, *unit_rows(layer)) for layer in report.layers]
+        rows = [[printable(layer.name), *row] for layer, _, rows in tables for row in rows]
         if rows:
-            parts.append(markdown_table([["layer", *head], *rows]))
+            parts.append(markdown_table([["layer", *tables[0][1]], *rows]))
     if report.unobserved:
         rows = [[printable(one.name), printable(one.op), printable(one.reason)] for one in report.unobserved]
         parts.append(markdown_table([["not observed", "op", "reason"], *rows]))
@@ -244,21 +223,11 @@ def _markdown(findings: Findings, view: View) -> str:
 
 
 def change_markdown(change: ModelChange) -> str:
-    """What has become of the units since the earlier statistics, a line a layer."""
-    from actcli.render.deadness.change import change_lines
-
-    return markdown_table([[line] for line in ("Against the earlier statistics", *change_lines(change))])
+    """Return the changed units since the earlier statistics, one line per layer; blank if there are none."""
+    lines = change_lines(change)
+    return markdown_table([[line] for line in ("Against the earlier statistics", *lines)]) if lines else ""
 
 
 def _finite(value: float) -> float | None:
-    """A number, or None: an extreme that was never seen is inf or NaN."""
+    """Return a number; None for inf or NaN, the extremes of a unit without values."""
     return value if math.isfinite(value) else None
-
-
-def _place(sample: int) -> int | None:
-    return sample if sample >= 0 else None
-
-
-def _text(text: str) -> str:
-    r"""A name as UTF-8 can hold it: bytes that a file's name had, and that are no characters, as `\udcff`."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Statistics files: what `--save-state` writes, an .npz of three plain arrays without pickle."""
+"""Statistics files of `--save-state`: an .npz of three plain arrays, without pickle."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def write_state(states: Sequence[LayerState], path: str) -> None:
-    """Write the statistics of some layers, whole or not at all; they read back to the same bits.
+    """Write the statistics of some layers, completely or not at all; they read back to the same bits.
 
-    Equal statistics give equal files. Raises DataError when there is no layer, one name stands for two, or the
-    file cannot be written.
+    Equal statistics give equal files. Raises DataError if there is no layer, if two have one name, or if the file
+    cannot be written.
     """
     from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
@@ -26,11 +26,11 @@ def write_state(states: Sequence[LayerState], path: str) -> None:
     if not states:
         raise DataError("there are no statistics to write")
     if len({state.name for state in states}) < len(states):
-        raise DataError("two layers have one name; statistics need a name for each")
+        raise DataError("two layers have the same name; statistics need different names")
     description, counts, numbers = pack(states)
     arrays: tuple[NDArray[Any], ...] = (np.frombuffer(description, np.uint8), counts, numbers)
     with atomic_file(path) as file, ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in zip(MEMBERS, arrays, strict=True):
-            # ZipInfo's own date, 1980, makes equal statistics equal files.
+            # ZipInfo's default date, 1980, makes equal statistics equal files
             with archive.open(ZipInfo(name), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)

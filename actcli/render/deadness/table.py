@@ -1,4 +1,4 @@
-"""Dead units as a person sees them: a table of the layers, their firing rates, their units, the verdict."""
+"""Dead units for a person: a table of the layers, their firing rates, their units, and the verdict."""
 
 import io
 import math
@@ -8,25 +8,21 @@ from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.verdict import DEAD, LayerVerdict
+from actcli.render.deadness.change import change_lines
+from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import layer_map, map_legend, rates_chart
 from actcli.render.deadness.unit_table import print_units
-from actcli.render.deadness.verdict import (
-    Findings,
-    bound_text,
-    percent,
-    samples_text,
-    silence,
-    verdict,
-)
+from actcli.render.deadness.verdict import verdict
+from actcli.render.deadness.wording import bound_text, percent, samples_text, silence_bound
 from actcli.render.output.surface import Surface, console
-from actcli.render.table.grid import in_script, ruled_table
+from actcli.render.table.fit import column_width, table_width
+from actcli.render.table.grid import GridColumn, draw_grid, in_script
 from actcli.render.table.layer_names import fit_names
 from actcli.render.text.notation import quantity, thousands
 from actcli.terminal import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console, JustifyMethod
-    from rich.table import Table
+    from rich.console import Console
 
 _SHORT = {
     "nonfinite": "nonfin", "gate_dead": "gate", "negative_only": "neg", "dormant": "dorm", "saturated": "satur",
@@ -47,7 +43,7 @@ _ROOMS, _SHORTEST_NAME = (40, 28, 20), 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown besides the table of the layers: the units that are not alive, the map of all units."""
+    """What a page shows besides the table of the layers: the units that are not alive, a map of all units."""
 
     units: bool = False
     map: bool = False
@@ -55,9 +51,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of the layers' table: its name, a text a layer, and one for all of them.
+    """A column of the layers' table: its heading, one text per layer, and one for all of them.
 
-    `alarming`: what is not 0 is dead; `other`: units that are neither dead nor alive.
+    `alarming`: numbers other than 0 mean death; `other`: it counts units that are neither dead nor alive.
     """
 
     name: str
@@ -66,21 +62,28 @@ class _Column:
     alarming: bool = False
     other: bool = False
 
+    @property
+    def width(self) -> int:
+        """Terminal columns that it takes."""
+        return column_width((self.name, self.total, *self.texts))
+
 
 def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
-    """The whole page, in the surface's width, characters and colours."""
+    """Return the page for a person, in the surface's width, characters and colours."""
     from rich.text import Text
 
     report = findings.report
     page = io.StringIO()
-    tables, caption = _fitted(report, surface)
-    printer = console(page, max(surface.width, *map(_width, tables)), color=surface.color)
-    said = in_script(surface)
+    tables, caption = _fit(report, surface)
+    widest = max(table_width([column.width for column in columns]) for columns in tables)
+    printer = console(page, max(surface.width, widest), color=surface.color)
+    script = in_script(surface)
     if report.layers:
-        printer.print(Text(said(_title(report) + caption)))
+        title = f"{quantity(report.units, 'unit')} in {quantity(len(report.layers), 'layer')}"
+        printer.print(Text(script(title + caption)))
         for columns in tables:
             printer.print()
-            printer.print(_layers_table(columns, len(report.layers), surface))
+            printer.file.write(_draw_layers(columns, len(report.layers), surface))
         printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
         printer.print(rates_chart(report, surface, tables[0][0].texts))
     if view.map:
@@ -90,64 +93,61 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
     _print_unobserved(printer, report, surface)
     print_change(printer, report, surface)
     printer.print()
-    for place, sentence in enumerate(verdict(findings)):
-        printer.print(Text(said(sentence), "" if place else "bold"), width=surface.width)
+    for i, sentence in enumerate(verdict(findings)):
+        printer.print(Text(script(sentence), "" if i else "bold"), width=surface.width)
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
 def layer_rows(report: Report) -> list[list[str]]:
-    """The layers as a head and rows of text, every class in its column: what Markdown gets."""
+    """Return a header and one row of texts per layer, with a column for every class, for Markdown."""
     columns = _columns(report, every=True, short=False)
-    names = [column.name for column in columns]
-    return [names, *(list(row) for row in zip(*(column.texts for column in columns), strict=True))]
-
-
-def _title(report: Report) -> str:
-    return f"{quantity(report.units, 'unit')} in {quantity(len(report.layers), 'layer')}"
+    return [
+        [column.name for column in columns],
+        *map(list, zip(*(column.texts for column in columns), strict=True)),
+    ]
 
 
 def _columns(report: Report, *, every: bool, short: bool, evidence: bool = True) -> list[_Column]:
-    """The columns; without `every` those of classes that no unit has are left out."""
-    layers, settings = report.layers, report.settings
+    """Return the columns; without `every` those of classes that no unit has are left out."""
+    layers, confidence = report.layers, report.settings.confidence
     columns = [
         _Column("layer", tuple(printable(layer.name) for layer in layers), "all"),
         _Column("op", tuple(printable(layer.op) for layer in layers), ""),
-        _Column("units", tuple(str(layer.units) for layer in layers), str(report.units)),
+        _Column("units", tuple(thousands(layer.units) for layer in layers), thousands(report.units)),
     ]
     if evidence:
-        columns.append(_Column("samples", tuple(str(layer.samples) for layer in layers), ""))
+        columns.append(_Column("samples", tuple(thousands(layer.samples) for layer in layers), ""))
     counts = [layer.counts for layer in layers]
     for name in _ORDER:
         total = sum(of[name] for of in counts)
         if total or every:
-            texts = tuple(str(of[name]) for of in counts)
+            texts = tuple(thousands(of[name]) for of in counts)
             heading = (_SHORT if short else _LONG).get(name, name)
-            columns.append(_Column(heading, texts, str(total), alarming=name in DEAD, other=name not in DEAD))
+            is_dead = name in DEAD
+            columns.append(_Column(heading, texts, thousands(total), alarming=is_dead, other=not is_dead))
     shares = tuple(percent(layer.dead_share) for layer in layers)
     columns.append(_Column("dead %", shares, percent(report.dead_share), alarming=True))
     if report.readings:
-        flags = tuple(str(int(reading.flags.sum())) for reading in report.readings)
-        total = sum(int(reading.flags.sum()) for reading in report.readings)
-        columns.append(_Column("flagged", flags, str(total)))
+        flags = [int(reading.flags.sum()) for reading in report.readings]
+        columns.append(_Column("flagged", tuple(map(thousands, flags)), thousands(sum(flags))))
     sparse = tuple("–" if math.isnan(layer.sparsity) else percent(layer.sparsity) for layer in layers)
     columns.append(_Column("sparse %" if short else "sparsity %", sparse, ""))
     if evidence:
-        bounds = tuple(_silent(layer, settings.confidence) for layer in layers)
-        columns.append(_Column(f"at {percent(settings.confidence)} %", bounds, ""))
+        bounds = tuple(_silence_text(layer, confidence) for layer in layers)
+        columns.append(_Column(f"at {percent(confidence)} %", bounds, ""))
     return columns
 
 
-def _silent(layer: LayerVerdict, confidence: float) -> str:
-    bound = silence(layer, confidence)
+def _silence_text(layer: LayerVerdict, confidence: float) -> str:
+    bound = silence_bound(layer, confidence)
     return "–" if math.isnan(bound) else f"p < {bound_text(bound)}"
 
 
-def _fitted(report: Report, surface: Surface) -> tuple[list[list[_Column]], str]:
-    """One table or two, as columns that fit, and what is then said above the table instead of in it.
+def _fit(report: Report, surface: Surface) -> tuple[list[list[_Column]], str]:
+    """Return one table or two, as columns that fit, and what then stands above the table instead of in it.
 
-    Numbers are never cut. Headings are shortened first; then what is the same in every layer is said once,
-    above the table; then the classes that are not dead get a table of their own; names lose their middle
-    all along, down to a few characters.
+    Numbers are never cut. First headings get shorter; then samples and bound, if all layers share them, move above
+    the table; then the classes that are not dead get a table of their own. At each step names lose their middle.
     """
     same = len({layer.samples for layer in report.layers}) == 1
     tries = [(False, True, False), (True, True, False)]
@@ -157,58 +157,56 @@ def _fitted(report: Report, surface: Surface) -> tuple[list[list[_Column]], str]
     for short, evidence, split in tries:
         columns = _columns(report, every=False, short=short, evidence=evidence)
         for room in _ROOMS if (short, evidence, split) != tries[-1] else (*_ROOMS, _SHORTEST_NAME):
-            named = _named(columns, room, surface)
-            tables = _split(named) if split else [named]
-            if max(map(_width, tables)) <= surface.width:
+            fitted = _fit_names(columns, room, surface)
+            tables = _split(fitted) if split else [fitted]
+            if all(table_width([c.width for c in table]) <= surface.width for table in tables):
                 return tables, "" if evidence else _evidence(report)
     return tables, "" if evidence else _evidence(report)
 
 
 def _split(columns: list[_Column]) -> list[list[_Column]]:
-    """Two tables: what is dead and how sure that is, and the other classes."""
+    """Return two tables: dead units with their evidence, and the other classes."""
     others = [column for column in columns if column.other]
     first = [column for column in columns if not column.other]
     return [first, [columns[0], *others]] if others else [first]
 
 
 def _evidence(report: Report) -> str:
+    """Return samples and bound in words."""
     confidence = report.settings.confidence
-    telling = [layer for layer in report.layers if layer.evidence is not None]
-    if not telling:
-        return f", {samples_text(report.layers)}"
-    bound = bound_text(silence(telling[0], confidence))
-    return f", {samples_text(report.layers)}: silent means p < {bound} at {percent(confidence)} %"
+    samples = f", {samples_text(report.layers)}"
+    bounded = [layer for layer in report.layers if layer.evidence is not None]
+    if not bounded:
+        return samples
+    bound = bound_text(silence_bound(bounded[0], confidence))
+    return f"{samples}: silent means p < {bound} at {percent(confidence)} %"
 
 
-def _named(columns: Sequence[_Column], room: int, surface: Surface) -> list[_Column]:
-    """The columns with names cut to their room; everything in the surface's characters."""
-    said = in_script(surface)
-    fitted = []
+def _fit_names(columns: Sequence[_Column], room: int, surface: Surface) -> list[_Column]:
+    """Return the columns with names cut to their room, in the surface's characters."""
+    script = in_script(surface)
+    return [
+        replace(
+            column,
+            name=script(column.name),
+            texts=tuple(
+                fit_names(column.texts, room, surface) if column.name in _NAMES else map(script, column.texts)
+            ),
+            total=script(column.total),
+        )
+        for column in columns
+    ]
+
+
+def _draw_layers(columns: Sequence[_Column], layers: int, surface: Surface) -> str:
+    grid = []
     for column in columns:
-        is_name = column.name in _NAMES
-        texts = tuple(fit_names(column.texts, room, surface) if is_name else map(said, column.texts))
-        fitted.append(replace(column, name=said(column.name), texts=texts, total=said(column.total)))
-    return fitted
-
-
-def _width(columns: Sequence[_Column]) -> int:
-    from rich.cells import cell_len
-
-    return sum(max(map(cell_len, (c.name, c.total, *c.texts))) + 2 for c in columns) - 2
-
-
-def _layers_table(columns: Sequence[_Column], layers: int, surface: Surface) -> "Table":
-    from rich.text import Text
-
-    table = ruled_table(surface)
-    for column in columns:
-        justify: JustifyMethod = "left" if column.name in _NAMES else "right"
-        table.add_column(Text(column.name, "bold"), no_wrap=True, justify=justify)
-    for i in range(layers):
-        table.add_row(*(Text(column.texts[i], _style(column, column.texts[i])) for column in columns))
-    if layers > 1:
-        table.add_row(*(Text(column.total, _style(column, column.total) or "bold") for column in columns))
-    return table
+        texts = [*column.texts, *([column.total] if layers > 1 else [])]
+        styles = [_style(column, text) for text in texts]
+        if layers > 1:
+            styles[-1] = styles[-1] or "bold"
+        grid.append(GridColumn(column.name, texts, styles, left=column.name in _NAMES))
+    return draw_grid(grid, surface)
 
 
 def _style(column: _Column, text: str) -> str:
@@ -220,12 +218,11 @@ def _style(column: _Column, text: str) -> str:
 def _print_maps(printer: "Console", report: Report, surface: Surface) -> None:
     from rich.text import Text
 
-    said = in_script(surface)
+    script = in_script(surface)
     for layer in report.layers:
-        head = Text("\n").append(said(printable(layer.name)), "bold cyan")
-        printer.print(
-            head.append(said(f"  {quantity(layer.units, 'unit')}, {thousands(layer.dead)} dead"), "dim")
-        )
+        head = Text("\n").append(script(printable(layer.name)), "bold cyan")
+        counts = f"  {quantity(layer.units, 'unit')}, {thousands(layer.dead)} dead"
+        printer.print(head.append(counts, "dim"))
         printer.print(layer_map(layer, surface))
     printer.print(Text(map_legend(surface), "dim"), width=surface.width)
 
@@ -235,25 +232,24 @@ def _print_unobserved(printer: "Console", report: Report, surface: Surface) -> N
 
     if not report.unobserved:
         return
-    said = in_script(surface)
+    script = in_script(surface)
     printer.print(Text("\nNot observed", "bold yellow"))
     for one in report.unobserved:
         line = f"  {printable(one.name)} ({printable(one.op)}): {printable(one.reason)}"
-        printer.print(Text(said(line)), width=surface.width)
+        printer.print(Text(script(line)), width=surface.width)
 
 
 def print_change(printer: "Console", report: Report, surface: Surface) -> None:
-    """What has become of the units since the earlier statistics; nothing where there were none."""
+    """Print the units that changed since earlier statistics, one line per layer."""
     from rich.text import Text
 
-    if report.change is None:
+    lines = [] if report.change is None else change_lines(report.change)
+    if not lines:
         return
-    from actcli.render.deadness.change import change_lines
-
-    said = in_script(surface)
+    script = in_script(surface)
     printer.print(Text("\nAgainst the earlier statistics", "bold"))
-    for line in change_lines(report.change):
-        first, *more = Text(said(line)).wrap(printer, max(surface.width - 2 * _INDENT, _INDENT))
+    for line in lines:
+        first, *more = Text(script(line)).wrap(printer, max(surface.width - 2 * _INDENT, _INDENT))
         printer.print(Text(" " * _INDENT).append(first), width=surface.width)
         for part in more:
             printer.print(Text(2 * " " * _INDENT).append(part), width=surface.width)

@@ -1,7 +1,6 @@
-"""The units that are not alive as a table a layer: numbers whole, and what has no room left out and said so."""
+"""The units that are not alive, as one table per layer: numbers stay whole, columns without room are left out."""
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,34 +9,35 @@ from numpy.typing import NDArray
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.unit_state import NEVER, UNKNOWN
 from actcli.analysis.deadness.verdict import CLASSES, DEAD, LayerVerdict
-from actcli.render.deadness.verdict import bound_text
+from actcli.render.deadness.wording import bound_text
 from actcli.render.output.surface import Surface
-from actcli.render.table.grid import in_script, ruled_table
+from actcli.render.table.fit import table_width
+from actcli.render.table.grid import GridColumn, draw_grid, in_script
 from actcli.render.text.notation import number, thousands
 from actcli.terminal import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console, JustifyMethod
+    from rich.console import Console
 
 _HEADINGS = {"firings": "fired", "bound": "p <", "largest": "largest z"}
 _BY_IMPORTANCE = (
     "unit", "class", "firings", "bound", "largest", "cause", "margin", "first", "last", "samples",
 )  # fmt: skip
 _ALWAYS = 2
-"""So many of them are never left out: without its class a unit's number says nothing."""
+"""Columns that are never left out: without its class a unit's number says nothing."""
 _DIGITS = (4, 3)
-"""How exact the pre-activations are, as long as all columns fit."""
+"""Significant digits of pre-activations; the second if the columns do not fit with the first."""
 _LEFT = ("class", "cause")
 _MOST = 1000
-"""Rows of a layer's table: more nobody reads, and 100 000 take minutes to draw."""
+"""Rows of a layer's table; 100,000 would take minutes to draw."""
 
 
 def unit_rows(
     layer: LayerVerdict, digits: int = _DIGITS[0], most: int | None = None
 ) -> tuple[list[str], list[list[str]]]:
-    """The units of a layer that are not alive: a head, and rows of text with a blank for what is not known.
+    """Return a header, and a row of texts for each unit of a layer that is not alive; blank for unknown numbers.
 
-    digits: significant digits of pre-activations. most: so many units, the first ones; None for all.
+    digits: significant digits of pre-activations. most: the number of rows; None for all.
     """
     head = ["unit", "class", "firings", "samples", "bound", "largest", "margin", "cause", "first", "last"]
     state, margins = layer.state, layer.margins
@@ -48,14 +48,14 @@ def unit_rows(
             [
                 str(unit),
                 CLASSES[layer.classes[unit]],
-                str(int(state.fired[unit])),
-                str(layer.samples),
+                thousands(int(state.fired[unit])),
+                thousands(layer.samples),
                 bound_text(float(layer.bounds[unit])),
-                _known(largest, digits),
-                _known(float(margins[unit]), digits),
+                _number_text(largest, digits),
+                _number_text(float(margins[unit]), digits),
                 printable(layer.causes[unit]) + (", locked" if layer.locked[unit] else ""),
-                _place(int(state.first[unit])),
-                _place(int(state.last[unit])),
+                _place_text(int(state.first[unit])),
+                _place_text(int(state.last[unit])),
             ]
         )
     return head, rows
@@ -66,42 +66,31 @@ def _not_alive(layer: LayerVerdict) -> NDArray[np.intp]:
 
 
 def print_units(printer: "Console", report: Report, surface: Surface) -> None:
-    """A title a layer, and a table where it has a unit that is not alive."""
+    """Print a title for each layer, and a table if it has a unit that is not alive."""
     from rich.text import Text
 
-    said = in_script(surface)
+    script = in_script(surface)
     left_out: dict[str, None] = {}
     for layer in report.layers:
-        columns, without = _fitted(layer, surface)
+        columns, without = _fit(layer, surface)
         left_out |= dict.fromkeys(without)
         units = len(_not_alive(layer))
-        alive = _alive(layer.units - units, layer.units)
-        title = Text("\n").append(said(printable(layer.name)), "bold cyan")
-        title.append(said(f"  {printable(layer.op)}{alive}"), "dim")
+        title = Text("\n").append(script(printable(layer.name)), "bold cyan")
+        title.append(script(f"  {printable(layer.op)}{_alive_text(layer.units - units, layer.units)}"), "dim")
         printer.print(title, width=surface.width)
         if not units:
             continue
-        table = ruled_table(surface)
-        for name in columns:
-            justify: JustifyMethod = "left" if name in _LEFT else "right"
-            table.add_column(Text(_heading(name), "bold"), no_wrap=True, justify=justify)
-        for row in zip(*columns.values(), strict=True):
-            cells = dict(zip(columns, row, strict=True))
-            style = "red" if cells["class"] in DEAD else ""
-            table.add_row(
-                *(Text(said(text), style if name == "class" else "") for name, text in cells.items())
-            )
-        printer.print(table)
+        printer.file.write(draw_grid(columns, surface))
         if units > _MOST:
             line = f"{thousands(units - _MOST)} more units are not alive; --format csv has all"
             printer.print(Text(line, "dim"), width=surface.width)
     if left_out:
-        names = ", ".join(map(_heading, left_out))
-        line = f"left out, since the screen is {surface.width} columns wide: {names}; --format csv has all"
+        names = ", ".join(left_out)
+        line = f"left out on a screen of {surface.width} columns: {names}; --format csv has all"
         printer.print(Text("\n" + line, "dim"), width=surface.width)
 
 
-def _alive(alive: int, units: int) -> str:
+def _alive_text(alive: int, units: int) -> str:
     if not alive:
         return ""
     if alive == units:
@@ -109,43 +98,41 @@ def _alive(alive: int, units: int) -> str:
     return ", the other one is alive" if alive == 1 else f", the other {thousands(alive)} are alive"
 
 
-def _fitted(layer: LayerVerdict, surface: Surface) -> tuple[dict[str, list[str]], list[str]]:
-    """The columns that fit, in their order, with the names of those that do not.
+def _fit(layer: LayerVerdict, surface: Surface) -> tuple[list[GridColumn], list[str]]:
+    """Return the columns that fit, in their order, and the headings of those that do not.
 
-    Digits go first, then what matters least. A column in which nothing is known says nothing.
+    Digits go first, then the least important columns. Columns without any value are left out silently.
     """
     for digits in _DIGITS:
         head, rows = unit_rows(layer, digits, _MOST)
-        columns = {name: [row[place] for row in rows] for place, name in enumerate(head)}
-        if rows:
-            columns = {name: texts for name, texts in columns.items() if any(texts)}
+        texts_of = dict(zip(head, zip(*rows, strict=True), strict=True)) if rows else {}
+        styles = ["red" if name in DEAD else "" for name in texts_of.get("class", ())]
+        columns = {
+            name: GridColumn(
+                _HEADINGS.get(name, name), texts, styles if name == "class" else (), left=name in _LEFT
+            )
+            for name, texts in texts_of.items()
+            if any(texts)
+        }
         if _width(columns) <= surface.width:
-            return columns, []
+            return list(columns.values()), []
     left_out = []
     for name in reversed(_BY_IMPORTANCE[_ALWAYS:]):
         if name in columns and _width(columns) > surface.width:
-            del columns[name]
-            left_out.append(name)
-    return columns, left_out
+            left_out.append(columns.pop(name).heading)  # noqa: PERF401 - the width shrinks with each
+    return list(columns.values()), left_out
 
 
-def _width(columns: Mapping[str, Sequence[str]]) -> int:
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, (_heading(name), *texts))) for name, texts in columns.items()]
-    return sum(widths) + 2 * (len(widths) - 1)
+def _width(columns: dict[str, GridColumn]) -> int:
+    return table_width([column.width for column in columns.values()])
 
 
-def _heading(name: str) -> str:
-    return _HEADINGS.get(name, name)
-
-
-def _known(value: float, digits: int) -> str:
+def _number_text(value: float, digits: int) -> str:
     return number(value, digits) if math.isfinite(value) else ""
 
 
-def _place(sample: int) -> str:
-    """Blank for a unit that never fired; ? where it did in a part that does not say where it starts."""
+def _place_text(sample: int) -> str:
+    """Return a sample's place: blank if the unit never fired, ? if it fired in a part without a start."""
     if sample == UNKNOWN:
         return "?"
     return "" if sample == NEVER else str(sample)

@@ -210,7 +210,7 @@ def test_a_pipe_is_told_what_has_changed():
         ["4", "still dead"],
         ["6", "newly dead"],
     ]
-    assert "actcli: Against the earlier statistics: 1 newly dead, 1 revived, 1 still dead.\n" in err
+    assert "Since the earlier statistics 1 unit died, 1 revived, and 1 is still dead." in err
 
 
 NEWCOMERS = {

@@ -57,7 +57,7 @@ def test_against_an_earlier_state():
     ]
     for form in ("table", "markdown"):
         said = invoke("deadcheck", "net.npz", "--against", "old.npz", "--format", form).out
-        assert "conv1: 2 newly dead (5, 6), 1 revived (3), 0 still dead" in said
+        assert "conv1: 2 newly dead (5, 6), 1 revived (3)" in said
 
 
 def part(name, h, **options):
@@ -147,10 +147,7 @@ def test_an_empty_part_is_kept_and_merges_and_alone_says_nothing():
     np.savez("part.npz", conv1=h[:0])
     assert "part.npz: 0 samples" in refused("deadcheck", "part.npz", kind=DataError)
     part("none.npz", h[:0])
-    assert (
-        "No sample was seen, so nothing can be said."
-        in invoke("deadcheck", "part.npz", "--save-state", "none.npz").err
-    )
+    assert "No sample was seen." in invoke("deadcheck", "part.npz", "--save-state", "none.npz").err
     part("all.npz", h)
     for files in (("none.npz", "all.npz"), ("all.npz", "none.npz")):
         assert invoke("deadcheck", *files)[:2] == invoke("deadcheck", "all.npz")[:2]
@@ -168,7 +165,7 @@ def test_a_layer_without_samples_beside_another():
     np.savez("net.npz", conv1=layer(), fc=layer()[:0])
     status, _, err = invoke("deadcheck", "net.npz", "--fail-above", "50%")
     assert status == 4
-    assert "2 of 20 units in conv1 (10 %) are dead" in err
+    assert "2 of 20 units (10 %) are dead, both in conv1" in err
     assert "1 layer has no sample: fc." in err
 
 

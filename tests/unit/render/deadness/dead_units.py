@@ -7,7 +7,7 @@ from actcli.analysis.deadness.firing_rule import fires, firing_rule
 from actcli.analysis.deadness.report import judge, make_report
 from actcli.analysis.deadness.unit_state import NEVER, LayerState, empty_state
 from actcli.analysis.deadness.verdict import Settings, Unobserved
-from actcli.render.deadness.verdict import Findings
+from actcli.render.deadness.findings import Findings
 
 
 def state(name, v, function="relu", recorded="pre", start=0):

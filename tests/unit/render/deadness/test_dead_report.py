@@ -209,8 +209,8 @@ def test_arrays_hold_no_report():
         (
             "table",
             (
-                "12,200 samples: if any of 10,000 units is silent in all of them,\n"
-                "it fires with p < 0.001, at 95 % confidence for all 10,000 together.\n"
+                "It takes 12,200 samples: any of 10,000 units that is silent in all of them\n"
+                "fires with p < 0.001, at 95 % confidence for all 10,000 together.\n"
             ),
         ),
     ],

@@ -103,8 +103,8 @@ def test_big_numbers_beside_a_long_name():
         state("fc", planted(2999, 5)),
     ]
     text = screen(findings(*states), 60)
-    assert re.search(r"\b3000\b.*p < 9\.99e-4$", text, re.MULTILINE)
-    assert re.search(r"\b2999\b.*p < 9\.99e-4$", text, re.MULTILINE)
+    assert re.search(r"\b3,000\b.*p < 9\.99e-4$", text, re.MULTILINE)
+    assert re.search(r"\b2,999\b.*p < 9\.99e-4$", text, re.MULTILINE)
     assert re.search(r"^/\S*…\S*put_0 ", text, re.MULTILINE)
 
 
@@ -136,7 +136,7 @@ def test_a_name_is_no_markup_no_colour_and_one_line():
     text = screen(found, view=View(units=True, map=True))
     assert "\x1b" not in text
     assert "[red]" in text
-    assert sum("[red]" in line for line in text.splitlines()) == 6  # table, chart, map, units, list, verdict
+    assert sum("[red]" in line for line in text.splitlines()) == 7  # table, chart, map, units, list, verdict
 
 
 def test_colour_adds_escapes_and_changes_nothing_else():
@@ -190,9 +190,11 @@ def test_a_unit_s_numbers_are_whole_and_what_has_no_room_is_named(width, unicode
     assert [(cell["unit"], cell["class"], cell["fired"]) for cell in cells] == [
         ("1", "silent", "0"),
         ("2", "rare", "2"),
-        ("3", "always_active", "12345"),
+        ("3", "always_active", "12,345"),
     ]
-    left_out = set(re.split(r", ", re.search(r"wide: (.*);", " ".join(lines))[1])) if width < 110 else set()
+    left_out = (
+        set(re.split(r", ", re.search(r"columns: (.*?);", " ".join(lines))[1])) if width < 110 else set()
+    )
     every = {"unit", "class", "fired", "p <", "largest z", "cause", "margin", "first", "last", "samples"}
     assert set(head) == every - left_out
     assert ("largest z" not in head) or float(cells[0]["largest z"]) == pytest.approx(-1.2346e-7, rel=1e-2)

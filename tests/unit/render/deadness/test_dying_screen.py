@@ -18,13 +18,15 @@ from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.stack import parse_stack
 from actcli.analysis.training.trial import Trial
 from actcli.exits import UsageError
-from actcli.render.deadness.born_dead import write_born_dead
-from actcli.render.deadness.dying import death_sentences, dying_screen, epochs_shown, write_deaths
-from actcli.render.deadness.dying_text import EPOCH_COLUMNS, LIMIT_COLUMNS, Deaths, training_sentences
+from actcli.render.deadness.born_dead import born_dead_sentence, write_born_dead
+from actcli.render.deadness.dying_records import EPOCH_COLUMNS, LIMIT_COLUMNS, Deaths
+from actcli.render.deadness.dying_screen import death_sentences, dying_screen, epochs_shown, write_deaths
+from actcli.render.deadness.dying_sentences import training_sentence
+from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.table import View
-from actcli.render.deadness.verdict import Findings
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
+from actcli.render.text.notation import in_ascii
 from actcli.render.training.export import TrainedNetwork, require_form, write_network, write_samples
 from actcli.terminal import Terminal
 
@@ -48,9 +50,9 @@ def a_threshold(within=0.5, above=0.54, survival="dies", again=()):
     return Threshold(parse_stack("relu"), 2, within, above, survival, again, 0.04, 0.2)
 
 
-def deaths(*fates, thresholds=(), dying=DYING):
-    notes = training_sentences(dying, fates, thresholds)
-    return Deaths(Findings(make_report((), Settings(), notes=notes)), dying, fates, thresholds)
+def deaths(*fates, thresholds=(), courses=DYING):
+    notes = training_sentence(courses, fates, thresholds)
+    return Deaths(Findings(make_report((), Settings(), notes=notes)), courses, fates, thresholds)
 
 
 def terminal(*, tty=False):
@@ -64,11 +66,24 @@ def surface(width=80, *, unicode=True):
 def test_the_sentence_of_a_function():
     alive = a_fate(rate=0.01, shares=(0, 0, 0), died=None)
     gone = a_fate(rate=10.0, shares=(0, 0, 0), died=None, diverged=4)
-    (said,) = training_sentences(DYING, (alive, a_fate(), a_fate(rate=1.0, diverged=1), gone), ())
-    assert said == (
-        "relu: after 2 epochs 0 % of the units are dead at lr 0.01, 25 % at lr 0.1 (half of them by epoch 1.5), "
-        "25 % at lr 1 (half of them by epoch 1.5; 1 of 4 networks diverged), all networks diverged at lr 10."
+    (sentence,) = training_sentence(DYING, (alive, a_fate(), a_fate(rate=1.0, diverged=1), gone), ())
+    assert sentence == (
+        "Dead units after 2 epochs: relu 0 % at lr 0.01, 25 % at lr 0.1, "
+        "25 % at lr 1 (1 of 4 networks diverged), all networks diverged at lr 10."
     )
+
+
+def test_one_sentence_for_several_functions():
+    alive = a_fate("tanh", shares=(0, 0, 0), died=None)
+    assert training_sentence(DYING, (alive,), ()) == ("No unit is dead after 2 epochs.",)
+    assert training_sentence(DYING, (a_fate(), alive), ()) == (
+        "Dead units after 2 epochs: relu 25 %; tanh 0 %.",
+    )
+    many = [a_fate(f"leaky_relu:0.{i}", shares=(0, 0, i / 10)) for i in range(1, 9)]
+    (sentence,) = training_sentence(DYING, many, ())
+    assert "leaky_relu:0.8 80 %" in sentence
+    assert "leaky_relu:0.1" not in sentence
+    assert sentence.endswith("2 more functions have fewer.")
 
 
 @pytest.mark.parametrize(
@@ -76,26 +91,26 @@ def test_the_sentence_of_a_function():
     [
         (
             a_threshold(),
-            "relu dies above lr 0.5: there 4 % of the units are dead, at 0.54 20 %; the limit is 5 %.",
+            "relu dies above lr 0.5 (4 % dead there, 20 % dead at lr 0.54); the limit is 5 %.",
         ),
         (
             a_threshold(within=None),
-            "relu dies at every rate tried, down to lr 0.54: 20 % of the units are dead there",
+            "relu dies at every rate tried, down to lr 0.54 (20 % dead)",
         ),
         (
             a_threshold(above=None, survival="lives"),
-            "relu does not die at any rate tried, up to lr 0.5: 4 % of",
+            "relu does not die at any rate tried, up to lr 0.5 (4 % dead)",
         ),
         (
             a_threshold(survival="diverges"),
-            "relu does not die up to lr 0.5, with 4 % of the units dead; above that",
+            "relu does not die up to lr 0.5 (4 % dead), and most networks diverge at lr 0.54",
         ),
-        (a_threshold(within=None, survival="diverges"), "most networks of relu diverge at every rate tried"),
-        (a_threshold(again=(2.0,)), "the limit is 5 %; within it again at lr 2."),
+        (a_threshold(within=None, survival="diverges"), "relu diverges at every rate tried"),
+        (a_threshold(again=(2.0,)), "within the limit again at lr 2; the limit is 5 %."),
     ],
 )
 def test_the_sentence_of_a_search(found, said):
-    (sentence,) = training_sentences(replace(DYING, limit=0.05), (), (found,))
+    (sentence,) = training_sentence(replace(DYING, limit=0.05), (), (found,))
     assert said in sentence
 
 
@@ -169,7 +184,7 @@ def written(found, form, view=None):
 
 def test_a_search_that_is_interrupted_says_so_and_adds_up_no_rates():
     searching = replace(DYING, limit=0.05)
-    found = deaths(a_fate(), thresholds=(a_threshold(),), dying=searching)
+    found = deaths(a_fate(), thresholds=(a_threshold(),), courses=searching)
     found = replace(found, findings=replace(found.findings, complete=False, trained=True))
     assert death_sentences(found) == [
         "Interrupted: this is about the epochs trained so far.",
@@ -188,7 +203,7 @@ def test_a_line_an_epoch():
 
 
 def test_a_line_a_search():
-    found = deaths(a_fate(), thresholds=(a_threshold(),), dying=replace(DYING, limit=0.05))
+    found = deaths(a_fate(), thresholds=(a_threshold(),), courses=replace(DYING, limit=0.05))
     head, line = written(found, "csv").splitlines()
     assert head == ",".join(LIMIT_COLUMNS)
     assert line == "relu,2,0.5,0.54,dies,0.04,0.2"
@@ -213,16 +228,24 @@ RISK = BornDead(2, 9, 0.92491531372070312, 0.93, 10_000, 0.05, 8)
 
 
 def test_born_dead_for_a_person_and_for_a_pipe():
-    out = terminal()
+    out = terminal(tty=True)
     write_born_dead([RISK], Layout("table", None), out)
-    said = out.stdout.getvalue().decode()
-    assert "9 hidden layers of 2 units" in said
-    assert "0.924915" in said
-    assert "0.93 +- 0.0053" in said or "0.93 ± 0.0053" in said
+    page = in_ascii(out.stdout.getvalue().decode())
+    assert "0.9249" in page
+    assert "0.930 +- 0.005" in page
+    assert "9 hidden layers of 2 units" in page.splitlines()[-1]
+    assert "8 units per layer keep it within 5 %" in page.splitlines()[-1]
     out = terminal()
     write_born_dead([RISK], Layout("plain", None), out)
     head, line = out.stdout.getvalue().decode().splitlines()
     assert dict(zip(head.split("\t"), line.split("\t"), strict=True))["width_needed"] == "8"
+
+
+def test_the_sentence_about_several_depths():
+    deeper = replace(RISK, depth=20, risk=0.997, width_needed=9)
+    sentence = born_dead_sentence([RISK, deeper])
+    assert "0.925 for 9 hidden layers and 0.997 for 20" in sentence
+    assert sentence.endswith("9 units per layer keep all within 5 %.")
 
 
 def test_born_dead_has_no_junit():

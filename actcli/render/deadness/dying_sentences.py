@@ -1,0 +1,97 @@
+"""Sentences about units that die while networks are trained: conditions, and the answer from the numbers."""
+
+from collections.abc import Iterator, Sequence
+
+from actcli.analysis.training.dying import TrainedCourses, course_name
+from actcli.analysis.training.fates import Course, Fate, Threshold
+from actcli.render.deadness.wording import percent
+from actcli.render.text.notation import quantity, thousands
+from actcli.terminal import printable
+
+_MOST_FUNCTIONS = 6
+"""Functions that a sentence names; of more, those with the largest dead shares."""
+
+
+def conditions(courses: TrainedCourses) -> str:
+    """Return the data, the settings and the networks of a training."""
+    data, plan, trial = courses.data, courses.trial.plan, courses.trial
+    layers = ", ".join(map(str, trial.depths)) + " hidden layer" + ("" if trial.depths == (1,) else "s")
+    return (
+        f"{printable(data.name)}: {thousands(len(data.train_y))} training samples, {thousands(len(data.test_y))} test "
+        f"samples on which units are observed; {plan.optimizer}, batches of {plan.batch}, "
+        f"{quantity(plan.epochs, 'epoch')}, init {plan.init}; "
+        f"{layers} of {quantity(trial.width, 'unit')}, {quantity(trial.seeds, 'network')} each."
+    )
+
+
+def training_sentence(
+    courses: TrainedCourses, fates: Sequence[Fate], thresholds: Sequence[Threshold]
+) -> tuple[str, ...]:
+    """Return the answer in one sentence: which units die at which rates, or above which rate; none without a result."""
+    if courses.limit is not None:
+        return _threshold_sentence(thresholds, courses.limit, courses)
+    return _fate_sentence(fates, courses) if fates else ()
+
+
+def _fate_sentence(fates: Sequence[Fate], courses: TrainedCourses) -> tuple[str, ...]:
+    """Return `Dead units after 5 epochs: relu 0 % at lr 0.1 and 16.4 % at lr 3; tanh 0 %.`."""
+    epochs = f"after {quantity(max(fate.epochs for fate in fates), 'epoch')}"
+    if not any(fate.dead[-1] or fate.diverged for fate in fates):
+        rates = "" if len({fate.course.rate for fate in fates}) == 1 else " at any of these rates"
+        return (f"No unit is dead {epochs}{rates}.",)
+    teams: dict[str, list[Fate]] = {}
+    for fate in fates:
+        teams.setdefault(_name(fate.course, courses), []).append(fate)
+    several_rates = any(len(team) > 1 for team in teams.values())
+    shown = sorted(teams.items(), key=lambda item: -max(float(fate.dead[-1]) for fate in item[1]))
+    shown = [item for item in teams.items() if item in shown[:_MOST_FUNCTIONS]]
+    clauses = [f"{name} {', '.join(_shares(team, several_rates))}" for name, team in shown]
+    if len(teams) > len(shown):
+        clauses.append(f"{len(teams) - len(shown)} more functions have fewer")
+    return (f"Dead units {epochs}: {'; '.join(clauses)}.",)
+
+
+def _shares(team: Sequence[Fate], several_rates: bool) -> Iterator[str]:
+    for fate in team:
+        rate = f" at lr {fate.course.rate:g}" if several_rates else ""
+        share = f"{percent(float(fate.dead[-1]))} %{rate}"
+        if fate.diverged == fate.networks:
+            share = f"all networks diverged{rate}"
+        elif fate.diverged:
+            share += f" ({fate.diverged} of {fate.networks} networks diverged)"
+        yield share
+
+
+def _threshold_sentence(
+    thresholds: Sequence[Threshold], limit: float, courses: TrainedCourses
+) -> tuple[str, ...]:
+    if not thresholds:
+        return ()
+    clauses = "; ".join(_threshold_clause(threshold, courses) for threshold in thresholds)
+    return (f"{clauses}; the limit is {percent(limit)} %.",)
+
+
+def _threshold_clause(threshold: Threshold, courses: TrainedCourses) -> str:
+    name = _name(Course(threshold.stack, threshold.depth, 0.0), courses)
+    within, above = (None if rate is None else f"lr {rate:g}" for rate in (threshold.within, threshold.above))
+    below, beyond = (
+        None if share is None else f"{percent(share)} % dead"
+        for share in (threshold.within_share, threshold.above_share)
+    )
+    match threshold.survival:
+        case "lives":
+            clause = f"{name} does not die at any rate tried, up to {within} ({below})"
+        case "dies" if within is None:
+            clause = f"{name} dies at every rate tried, down to {above} ({beyond})"
+        case "dies":
+            clause = f"{name} dies above {within} ({below} there, {beyond} at {above})"
+        case _ if within is None:
+            clause = f"{name} diverges at every rate tried, down to {above}, in most networks"
+        case _:
+            clause = f"{name} does not die up to {within} ({below}), and most networks diverge at {above}"
+    again = ", ".join(f"{rate:g}" for rate in threshold.again)
+    return f"{clause}, and is within the limit again at lr {again}" if again else clause
+
+
+def _name(course: Course, courses: TrainedCourses) -> str:
+    return printable(course_name(course, courses.trial).rpartition(" lr ")[0])

@@ -1,0 +1,52 @@
+"""Findings of `deadcheck`: a report with its judgement, and how the report came about."""
+
+from dataclasses import dataclass
+
+from actcli.analysis.deadness.report import Judgement, Report, is_selected
+from actcli.analysis.deadness.verdict import LayerVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A report, its judgement, and how the report came about.
+
+    Attributes:
+        report: the layers and their units.
+        judgement: the judgement against a limit; None without a limit.
+        limit: the largest allowed share of dead units; None without a limit.
+        layer_glob: the layers that the limit is for; None for all units together.
+        noise: the number of samples of random noise that were the input; None for real data.
+        complete: whether all data were seen; False after an interruption.
+        stopped: whether the data were not read to their end, because the samples sufficed.
+        trained: whether networks were trained, so that an interruption cut off epochs, not samples.
+
+    """
+
+    report: Report
+    judgement: Judgement | None = None
+    limit: float | None = None
+    layer_glob: str | None = None
+    noise: int | None = None
+    complete: bool = True
+    stopped: bool = False
+    trained: bool = False
+
+    @property
+    def judged_layers(self) -> tuple[LayerVerdict, ...]:
+        """The layers that the limit is for; all layers if none of them has appeared yet."""
+        layers = self.report.layers
+        return tuple(layer for layer in layers if is_selected(layer.name, self.layer_glob)) or layers
+
+    @property
+    def status(self) -> str:
+        """`fine`, `found` or `not enough data` against the limit.
+
+        Without a limit `nothing observed`, `dead units`, `NaN or inf` or `no dead unit`, the first that applies.
+        """
+        if self.judgement is not None:
+            return self.judgement.status
+        if not any(layer.samples for layer in self.report.layers):
+            return "nothing observed"
+        if self.report.dead:
+            return "dead units"
+        return "NaN or inf" if any(layer.nonfinite for layer in self.report.layers) else "no dead unit"
