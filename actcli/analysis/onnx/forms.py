@@ -17,15 +17,15 @@ class X:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Constant:
     """A constant all of whose elements are this number, to float16's precision."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A constant number that is a parameter of the activation."""
+class Slot:
+    """A constant number or an attribute that is a parameter of the activation."""
 
     name: str
 
@@ -36,7 +36,7 @@ class Op:
 
     op: str
     operands: tuple["Tree", ...]
-    attributes: tuple[tuple[str, Number | Parameter], ...] = ()
+    attributes: tuple[tuple[str, Constant | Slot], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Either:
     trees: tuple["Tree", ...]
 
 
-Tree = X | Number | Parameter | Op | Either
+Tree = X | Constant | Slot | Op | Either
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ x = X()
 def _op(op: str, *operands: Tree | float, **attributes: str | float) -> Op:
     return Op(
         op,
-        tuple(Number(operand) if isinstance(operand, (int, float)) else operand for operand in operands),
+        tuple(Constant(operand) if isinstance(operand, (int, float)) else operand for operand in operands),
         tuple(
-            (name, Parameter(value) if isinstance(value, str) else Number(value))
+            (name, Slot(value) if isinstance(value, str) else Constant(value))
             for name, value in attributes.items()
         ),
     )
@@ -167,11 +167,11 @@ FORMS: tuple[Form, ...] = (
     Form("hard_swish", _op("Mul", _op("Mul", x, _CLIPPED), 1 / 6), "HardSwish"),
     Form("hard_swish", _op("Mul", _SIXTH, _CLIPPED), "HardSwish"),
     Form("silu", _op("Mul", x, _op("Sigmoid", x)), "Swish", written=True, fixed={"beta": 1.0}),
-    Form("silu", _op("Mul", x, _op("Sigmoid", _op("Mul", x, Parameter("beta")))), "Swish", written=True),
+    Form("silu", _op("Mul", x, _op("Sigmoid", _op("Mul", x, Slot("beta")))), "Swish", written=True),
     Form("silu", _op("Div", x, _op("Add", _op("Exp", _op("Neg", x)), 1.0)), "Swish"),
     Form(
         "quick_gelu",
-        _op("Mul", x, _op("Sigmoid", _op("Mul", x, Parameter("alpha")))),
+        _op("Mul", x, _op("Sigmoid", _op("Mul", x, Slot("alpha")))),
         "Swish",
         read=False,  # read as silu, which it is
         written=True,
@@ -197,11 +197,11 @@ FORMS: tuple[Form, ...] = (
     Form("relu6", _op("Min", _RELU, 6.0), "Relu6"),
     Form("relu6", _op("Max", _op("Min", x, 6.0), 0.0), "Relu6"),
     Form("relu6", _op("Clip", x, 0.0, 6.0), "Clip", read=False, written=True),
-    Form("hard_tanh", _op("Clip", x, Parameter("min"), Parameter("max")), "Clip", read=False, written=True),
+    Form("hard_tanh", _op("Clip", x, Slot("min"), Slot("max")), "Clip", read=False, written=True),
     Form("relu", _op("Max", x, 0.0), "Relu"),
     Form("relu", _op("Where", _op("Greater", x, 0.0), x, 0.0), "Relu"),
-    Form("leaky_relu", _op("Max", x, _op("Mul", x, Parameter("alpha"))), "LeakyRelu"),
-    Form("prelu", _op("PRelu", x, Parameter("alpha")), "PRelu", read=False, written=True),
+    Form("leaky_relu", _op("Max", x, _op("Mul", x, Slot("alpha"))), "LeakyRelu"),
+    Form("prelu", _op("PRelu", x, Slot("alpha")), "PRelu", read=False, written=True),
     _operator("relu", "Relu"),
     _operator("leaky_relu", "LeakyRelu", alpha="alpha"),
     _operator("elu", "Elu", alpha="alpha"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
-from actcli.analysis.onnx.forms import Either, Number, Op, Parameter, Tree, X, written_form
+from actcli.analysis.onnx.forms import Constant, Either, Op, Slot, Tree, X, written_form
 from actcli.exits import DataError, UsageError
 from actcli.render.output.outfile import atomic_file
 
@@ -129,8 +129,8 @@ class _Graph:
         outputs: dict[Tree, str] = {X(): z}
         numbers = count(1)
 
-        def value(leaf: Number | Parameter) -> float:
-            return leaf.value if isinstance(leaf, Number) else f.parameters[leaf.name]
+        def value(leaf: Constant | Slot) -> float:
+            return leaf.value if isinstance(leaf, Constant) else f.parameters[leaf.name]
 
         def add(tree: Tree, output: str | None = None) -> str:
             if isinstance(tree, Either):
@@ -140,7 +140,7 @@ class _Graph:
                 attributes = {key: value(leaf) for key, leaf in tree.attributes}
                 made = output or f"{name}_{tree.op.lower()}{next(numbers)}"
                 outputs[tree] = self.node(tree.op, inputs, made, attributes)
-            elif isinstance(tree, (Number, Parameter)) and tree not in outputs:
+            elif isinstance(tree, (Constant, Slot)) and tree not in outputs:
                 outputs[tree] = self.constant(f"{name}_constant{next(numbers)}", value(tree))
             return outputs[tree]
 

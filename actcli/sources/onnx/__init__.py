@@ -1,15 +1,15 @@
 """ONNX models: opened safely, their activations found, run by onnxruntime with their units watched."""
 
-from actcli.sources.onnx.inputs import Inputs, ModelInput, random_inputs, recorded_inputs
+from actcli.sources.onnx.inputs import ModelInput, Samples, random_inputs, recorded_inputs
 from actcli.sources.onnx.model import Model, ModelLayer, open_model
 from actcli.sources.onnx.observe import Observation, observe_model
 
 __all__ = [
-    "Inputs",
     "Model",
     "ModelInput",
     "ModelLayer",
     "Observation",
+    "Samples",
     "observe_model",
     "open_model",
     "random_inputs",

@@ -56,7 +56,7 @@ class ModelInput:
         return first if isinstance(first, int) else None
 
 
-class Inputs(Protocol):
+class Samples(Protocol):
     """Samples for a model.
 
     `samples`: how many there are. `elements`: the numbers of one sample, all inputs together. `origin`: their name in

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from actcli.analysis.onnx.forms import DEFAULTS, FORMS, Either, Form, Number, Op, Parameter, Tree, X
+from actcli.analysis.onnx.forms import DEFAULTS, FORMS, Constant, Either, Form, Op, Slot, Tree, X
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.operators import OPERATORS, clip_bounds, number_text
 
@@ -143,11 +143,11 @@ def _matches(graph: Graph, tree: Tree, tensor: str, path: Path, so_far: _Match) 
             name, path = _look_through(graph, tensor, path)
             if name and graph.constant(name) is None and so_far.before in {None, (name, path)}:
                 yield _Match(so_far.parameters, (name, path), so_far.parts)
-        case Number(value):
+        case Constant(value):
             number = graph.number(tensor)
             if number is not None and _is_near(number, value):
                 yield so_far
-        case Parameter(name):
+        case Slot(name):
             number = graph.number(tensor)
             if number is not None and math.isfinite(number):
                 yield _Match({**so_far.parameters, name: number}, so_far.before, so_far.parts)
@@ -168,14 +168,14 @@ def _match_operands(graph: Graph, tree: Op, node: Node, path: Path, so_far: _Mat
     parameters = dict(so_far.parameters)
     for name, wanted in tree.attributes:
         value = node.real(name, DEFAULTS[node.op, name])
-        if isinstance(wanted, Parameter):
+        if isinstance(wanted, Slot):
             parameters[wanted.name] = value
         elif not _is_near(value, wanted.value):
             return
     so_far = _Match(parameters, so_far.before, (*so_far.parts, node))
     if node.op == "Clip":
         bounds = clip_bounds(graph, node)
-        wanted_bounds = [operand.value for operand in tree.operands[1:] if isinstance(operand, Number)]
+        wanted_bounds = [operand.value for operand in tree.operands[1:] if isinstance(operand, Constant)]
         if bounds is not None and all(map(_is_near, bounds, wanted_bounds)):
             yield from _matches(graph, tree.operands[0], node.input(0), path, so_far)
         return

@@ -21,12 +21,12 @@ from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Watch
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
-from actcli.sources.onnx.inputs import Batch, Inputs
+from actcli.sources.onnx.inputs import Batch, Samples
 from actcli.sources.onnx.model import Model, ModelLayer
 from actcli.sources.onnx.outputs import Arrays, Outputs, units_first
 from actcli.sources.onnx.quantities import by_unit, is_clear
 from actcli.sources.onnx.reductions import Extension
-from actcli.sources.onnx.running import Run, Whole
+from actcli.sources.onnx.running import ModelRun, Whole
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,7 +44,7 @@ _BYTES = 16
 
 def observe_model(
     model: Model,
-    inputs: Inputs,
+    inputs: Samples,
     *,
     batch: int | None = None,
     threads: int = 1,
@@ -70,7 +70,7 @@ def observe_model(
     return Observation(model, inputs, size, threads, start)
 
 
-def batch_size(model: Model, inputs: Inputs, batch: int | None) -> int:
+def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
     """Samples per run: as the model fixes them, else `batch`, else by their size. Raises what observe_model raises."""
     fixed = {size for wanted in model.inputs if (size := wanted.fixed_batch) is not None}
     if len(fixed) > 1:
@@ -102,7 +102,7 @@ class Observation:
 
     """
 
-    def __init__(self, model: Model, inputs: Inputs, batch: int, threads: int, start: int | None) -> None:
+    def __init__(self, model: Model, inputs: Samples, batch: int, threads: int, start: int | None) -> None:
         self._model, self._inputs, self._start = model, inputs, start
         self.batch = batch
         runs = -(-inputs.samples // batch)
@@ -111,7 +111,7 @@ class Observation:
         inner = max(1, threads // self._workers)
         with Extension(model.proto, model.opset, set(model.tensors)) as extension:
             self._outputs = extension.all_of(model.watched)
-            self._run = Run(model, inputs.origin, self._outputs, inner)
+            self._run = ModelRun(model, inputs.origin, self._outputs, inner)
         self._whole = Whole(model, inputs.origin, inner)
         self._batches = inputs.batches(batch)
         count, feed = next(self._batches)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Run:
+class ModelRun:
     """A session of onnxruntime that fetches the outputs of some layers."""
 
     def __init__(self, model: Model, origin: str, outputs: Sequence[Outputs], threads: int) -> None:
@@ -50,7 +50,7 @@ class Whole:
 
     def __init__(self, model: Model, origin: str, threads: int) -> None:
         self._model, self._origin, self._threads = model, origin, threads
-        self._sessions: dict[str, tuple[Run, Outputs]] = {}
+        self._sessions: dict[str, tuple[ModelRun, Outputs]] = {}
         self._making = Lock()
 
     def __call__(self, layers: Sequence[str], feed: Batch, count: int) -> list[LayerState]:
@@ -61,13 +61,13 @@ class Whole:
             states.append(observe(outputs.layer.rule, outputs.layer.name, z[:count], 0))
         return states
 
-    def _run_of(self, name: str) -> tuple[Run, Outputs]:
+    def _run_of(self, name: str) -> tuple[ModelRun, Outputs]:
         with self._making:
             if name not in self._sessions:
                 layer = next(layer for layer in self._model.watched if layer.name == name)
                 with Extension(self._model.proto, self._model.opset, set(self._model.tensors)) as extension:
                     outputs = extension.whole(layer)
-                    run = Run(self._model, self._origin, [outputs], self._threads)
+                    run = ModelRun(self._model, self._origin, [outputs], self._threads)
                 self._sessions[name] = (run, outputs)
             return self._sessions[name]
 
