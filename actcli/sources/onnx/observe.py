@@ -6,25 +6,21 @@ not wait for each other.
 
 import math
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actcli.analysis.deadness.reductions import from_reductions
-from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
-from actcli.analysis.deadness.unit_statistics import observe
+from actcli.analysis.deadness.batches import BatchedLayer, BatchPart
+from actcli.analysis.deadness.unit_state import merge
 from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Watch
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Batch, Samples
 from actcli.sources.onnx.model import Model, ModelLayer
-from actcli.sources.onnx.outputs import Arrays, Outputs, units_first
-from actcli.sources.onnx.quantities import by_unit, is_clear
+from actcli.sources.onnx.outputs import Arrays, units_first
 from actcli.sources.onnx.reductions import Extension
 from actcli.sources.onnx.running import ModelRun, Whole
 
@@ -128,10 +124,16 @@ class Observation:
             raise
         self._leave_out(arrays, batch)
         self._run.ask_for([outputs.tensor for outputs in self._outputs])
-        self._positions = {
-            outputs.layer.name: math.prod(outputs.shape_in(arrays)) // (batch * outputs.layer.units)
+        self._batched = [
+            BatchedLayer(
+                outputs.layer.name,
+                outputs.layer.rule,
+                outputs.layer.units,
+                math.prod(outputs.shape_in(arrays)) // (batch * outputs.layer.units),
+                outputs.quantities,
+            )
             for outputs in self._outputs
-        }
+        ]
         self._first = (count, self._parts(feed, count, arrays))
         self._steps = self._watch()
 
@@ -169,49 +171,35 @@ class Observation:
             self.layers = tuple(layer for layer in self.layers if layer.name not in wrong)
             self.unobserved = (*self.unobserved, *wrong.values())
 
-    def _parts(self, feed: Batch, count: int, arrays: Arrays) -> "list[_Part]":
-        """A batch's part of the statistics of each layer; layers whose reductions are unclear are run again, whole."""
-        parts: list[_Part] = []
-        unclear: list[int] = []
-        for i, outputs in enumerate(self._outputs):
-            layer, array = outputs.layer, arrays[outputs.tensor][:count]
-            positions = self._positions[layer.name]
-            if not outputs.quantities and positions == 1:
-                parts.append(_Part(numbers=array.reshape(count, layer.units)))
-            elif not outputs.quantities:
-                parts.append(_Part(state=observe(layer.rule, layer.name, units_first(outputs, array), 0)))
-            elif is_clear(outputs, array, positions):
-                parts.append(_Part(packed=array))
-            else:
-                unclear.append(i)
-                parts.append(_Part())
-        if unclear:
-            layers = [self._outputs[i].layer.name for i in unclear]
-            for i, state in zip(unclear, self._whole(layers, feed, count), strict=True):
-                parts[i] = _Part(state=state)
+    def _parts(self, feed: Batch, count: int, arrays: Arrays) -> list[BatchPart]:
+        """A batch's part of the statistics of each layer; layers whose quantities do not suffice are run again."""
+        parts = []
+        for outputs, layer in zip(self._outputs, self._batched, strict=True):
+            array = arrays[outputs.tensor]
+            part = layer.part((array if outputs.quantities else units_first(outputs, array))[:count])
+            parts.append(part or layer.part_of_values(self._whole(layer.name, feed)[:count]))
         return parts
 
-    def _work(self, feed: Batch, count: int) -> "list[_Part]":
+    def _work(self, feed: Batch, count: int) -> list[BatchPart]:
         full = feed_of(feed, count, self.batch, self._model)
         return self._parts(full, count, self._run(full))
 
     def _watch(self) -> Generator[Watch, None, None]:
-        states = {
-            outputs.layer.name: empty_state(outputs.layer.name, outputs.layer.rule, outputs.layer.units)
-            for outputs in self._outputs
-        }
-        held: list[tuple[int, int, list[_Part]]] = []
+        states = {layer.name: layer.state([]) for layer in self._batched}
+        held: list[tuple[int | None, list[BatchPart]]] = []
         done, wanted, total = 0, 1, self._inputs.samples
         for count, parts in self._in_order():
-            held.append((done, count, parts))
+            held.append((None if self._start is None else self._start + done, parts))
             done += count
             # the first results come soon, later ones in fewer, larger steps
             if len(held) >= wanted or done == total:
-                self._add(states, held)
+                for i, layer in enumerate(self._batched):
+                    state = layer.state((place, batch[i]) for place, batch in held)
+                    states[layer.name] = merge(states[layer.name], state)
                 held, wanted = [], min(2 * wanted, _MOST_HELD)
             yield Watch(done, total, self._model.path, dict(states))
 
-    def _in_order(self) -> "Iterator[tuple[int, list[_Part]]]":
+    def _in_order(self) -> "Iterator[tuple[int, list[BatchPart]]]":
         """Yield each batch's parts in order; as many batches run at once as there are workers."""
         pool = self._pool
         if pool is None:
@@ -234,7 +222,7 @@ class Observation:
 
     def _submit(
         self, pool: "ThreadPoolExecutor", batches: int
-    ) -> "Iterator[tuple[int, Future[list[_Part]]]]":
+    ) -> "Iterator[tuple[int, Future[list[BatchPart]]]]":
         for count, feed in islice(self._batches, batches):
             yield count, pool.submit(self._work, feed, count)
 
@@ -247,52 +235,6 @@ class Observation:
     def _stop(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _add(self, states: dict[str, LayerState], held: "Sequence[tuple[int, int, list[_Part]]]") -> None:
-        """Add the parts of some consecutive batches to the states."""
-        for i, outputs in enumerate(self._outputs):
-            name = outputs.layer.name
-            run: list[_Part] = []
-            first = 0
-            for at, _, parts in held:
-                part = parts[i]
-                if part.state is None:
-                    first = first if run else at
-                    run.append(part)
-                    continue
-                states[name] = merge(states[name], self._combine(outputs, run, first))
-                run = []
-                states[name] = merge(states[name], place_at(part.state, self._place(at)))
-            states[name] = merge(states[name], self._combine(outputs, run, first))
-
-    def _combine(self, outputs: Outputs, run: "Sequence[_Part]", first: int) -> LayerState:
-        """The state of consecutive batches of one layer, from their numbers or quantities."""
-        layer = outputs.layer
-        if not run:
-            return empty_state(layer.name, layer.rule, layer.units)
-        if run[0].numbers is not None:
-            numbers = np.concatenate([part.numbers for part in run if part.numbers is not None])
-            return observe(layer.rule, layer.name, numbers, self._place(first))
-        positions = self._positions[layer.name]
-        packed = np.concatenate([part.packed for part in run if part.packed is not None])
-        quantities = by_unit(outputs, packed, positions)
-        state = from_reductions(layer.rule, layer.name, quantities, positions, self._place(first))
-        return state if positions == 1 else replace(state, m2=np.full(layer.units, np.nan))
-
-    def _place(self, at: int) -> int | None:
-        return None if self._start is None else self._start + at
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A batch's part of a layer's statistics.
-
-    One of: the state itself, the quantities side by side, or the numbers of a layer with a single position.
-    """
-
-    state: LayerState | None = None
-    numbers: NDArray[Any] | None = None
-    packed: NDArray[Any] | None = None
 
 
 def _thread_pool(workers: int) -> "ThreadPoolExecutor | None":

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from actcli.analysis.deadness.quantities import limits, measured_extremes
 from actcli.sources.onnx.outputs import BFLOAT16, DOUBLE, FLOAT, FLOAT16, Outputs, Place, Watched
-from actcli.sources.onnx.quantities import limits, measured_extremes
 
 _PREFIX = "actcli/"
 
@@ -71,7 +71,8 @@ class Extension:
         }
         for key, limit in limits(rule, dtype).items():
             numbers[key] = self._above(z, before, limit)
-        for key in measured_extremes(layer):
+        both = ("value_minimum", "value_maximum")
+        for key in measured_extremes(rule) if layer.same_everywhere else both:
             numbers[key] = self._over_positions(
                 "ReduceMin" if key == "value_minimum" else "ReduceMax", h, after
             )

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from actcli.analysis.deadness.unit_state import LayerState
-from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.sources.onnx.inputs import Batch
 from actcli.sources.onnx.load import folder_of, one_line
@@ -53,13 +51,10 @@ class Whole:
         self._sessions: dict[str, tuple[ModelRun, Outputs]] = {}
         self._making = Lock()
 
-    def __call__(self, layers: Sequence[str], feed: Batch, count: int) -> list[LayerState]:
-        """Return the states of these layers over the first `count` samples of a batch."""
-        states = []
-        for run, outputs in [self._run_of(name) for name in layers]:
-            z = units_first(outputs, run(feed)[outputs.tensor])
-            states.append(observe(outputs.layer.rule, outputs.layer.name, z[:count], 0))
-        return states
+    def __call__(self, layer: str, feed: Batch) -> "NDArray[Any]":
+        """Return z of a layer, (samples, units, positions)."""
+        run, outputs = self._run_of(layer)
+        return units_first(outputs, run(feed)[outputs.tensor])
 
     def _run_of(self, name: str) -> tuple[ModelRun, Outputs]:
         with self._making:

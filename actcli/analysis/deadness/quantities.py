@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, activation
 from actcli.analysis.card.landmarks import pieces
 from actcli.analysis.deadness.firing_rule import INF, Rule, round_to_type, within
-from actcli.sources.onnx.outputs import Arrays, Outputs, Watched
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
 def limits(rule: Rule, dtype: np.dtype[Any]) -> dict[str, Any]:
@@ -33,11 +34,11 @@ def limits(rule: Rule, dtype: np.dtype[Any]) -> dict[str, Any]:
     return numbers
 
 
-def measured_extremes(layer: Watched) -> tuple[str, ...]:
-    """The extremes of h that do not follow from those of z."""
-    shape = _shape_of(layer.rule.function)
+def measured_extremes(rule: Rule) -> tuple[str, ...]:
+    """The extremes of h, the rule's function of z, that do not follow from those of z."""
+    shape = _shape_of(rule.function)
     follows = {"value_minimum": shape.rises, "value_maximum": shape.dips}
-    return tuple(name for name, follow in follows.items() if not (layer.same_everywhere and follow))
+    return tuple(name for name, follow in follows.items() if not follow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,65 +60,56 @@ def _shape_of(spec: str) -> _Shape:
     return _Shape(f, not jumps and bool((signs > 0).all()), not jumps and bool((np.diff(signs) >= 0).all()))
 
 
-def is_clear(outputs: Outputs, packed: NDArray[Any], positions: int) -> bool:
-    """Return whether the quantities tell everything about the units.
+def tells_firing(rule: Rule, quantities: Arrays, positions: int) -> bool:
+    """Return whether finite quantities tell which units fired.
 
-    They do not where NaN or inf is among the numbers, which must be counted, and where a unit's extremes lie in two
-    gaps between which it may have fired.
+    They do not where a unit's extremes lie in two gaps between which it may have fired.
     """
-    if not np.isfinite(packed).all():
-        return False
-    return (
-        len(outputs.layer.rule.fires) == 1 or _fired(outputs, _unpack(outputs, packed), positions) is not None
-    )
+    return len(rule.fires) == 1 or _fired(rule, quantities, positions) is not None
 
 
-def by_unit(outputs: Outputs, packed: NDArray[Any], positions: int) -> Arrays:
-    """The quantities of some clear samples, as `unit_statistics.from_reductions` takes them.
+def reductions_of(rule: Rule, quantities: Arrays, positions: int) -> Arrays:
+    """The reductions that `from_reductions` takes, from finite quantities that tell which units fired.
 
-    `m2` is 0: spread over positions is not observed, for it would cost a third of the time that the model takes.
+    quantities: arrays (samples, units) over each sample's positions: `minimum`, `maximum`, `mean`, `absolute` (the mean
+    of |h|), the counts that `limits` names, the extremes that `measured_extremes` names. `m2` is 0: spread over
+    positions is not observed, for it would cost a third of the time that a model takes.
     """
-    rule, found = outputs.layer.rule, _unpack(outputs, packed)
-    least, most = found["minimum"], found["maximum"]
-    low, high = _flat(found, positions)
-    fired = _fired(outputs, found, positions)
+    least, most = quantities["minimum"], quantities["maximum"]
+    low, high = _flat(quantities, positions)
+    fired = _fired(rule, quantities, positions)
     if fired is None:
-        raise ValueError(outputs.layer.name)
+        raise ValueError(rule.function)
     # the mean of float32 numbers may lie just outside their range
-    mean = np.clip(found["mean"].astype(np.float64), least, most)
-    numbers: Arrays = {
+    mean = np.clip(quantities["mean"].astype(np.float64), least, most)
+    reductions = {
         "maximum": most + 0.0,
         "minimum": least + 0.0,
         "mean": mean,
         "m2": np.zeros(least.shape),
-        "absolute": found["absolute"].astype(np.float64) * positions,
-        "nonpositive": positions - found["above_zero"],
+        "absolute": quantities["absolute"].astype(np.float64) * positions,
+        "nonpositive": positions - quantities["above_zero"],
         "low": low,
         "high": high,
         "fired": fired,
-        **_values(outputs, found),
+        **_values(rule, quantities),
     }
     if rule.gradient is not None:
-        numbers["slope"] = np.where(fired, rule.gradient, 0.0)
-    return numbers
+        reductions["slope"] = np.where(fired, rule.gradient, 0.0)
+    return reductions
 
 
-def _unpack(outputs: Outputs, packed: NDArray[Any]) -> Arrays:
-    units = outputs.layer.units
-    return {key: packed[:, i * units : (i + 1) * units] for i, key in enumerate(outputs.quantities)}
-
-
-def _flat(found: Arrays, positions: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _flat(quantities: Arrays, positions: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Count the elements below the first firing interval, and those above the last."""
-    none = np.zeros(found["minimum"].shape)
-    low = positions - found["above_low"] if "above_low" in found else none
-    return low, found.get("above_high", none)
+    none = np.zeros(quantities["minimum"].shape)
+    low = positions - quantities["above_low"] if "above_low" in quantities else none
+    return low, quantities.get("above_high", none)
 
 
-def _fired(outputs: Outputs, found: Arrays, positions: int) -> NDArray[np.bool_] | None:
+def _fired(rule: Rule, quantities: Arrays, positions: int) -> NDArray[np.bool_] | None:
     """Return whether each unit fired on each sample; None where the extremes do not tell."""
-    rule, least, most = outputs.layer.rule, found["minimum"], found["maximum"]
-    low, high = _flat(found, positions)
+    least, most = quantities["minimum"], quantities["maximum"]
+    low, high = _flat(quantities, positions)
     if len(rule.fires) == 1:
         return np.asarray(low + high < positions, np.bool_)
     fired = np.logical_or.reduce([within(part, least) | within(part, most) for part in rule.fires])
@@ -125,12 +117,12 @@ def _fired(outputs: Outputs, found: Arrays, positions: int) -> NDArray[np.bool_]
     return fired if (fired | silent).all() else None
 
 
-def _values(outputs: Outputs, found: Mapping[str, NDArray[Any]]) -> Arrays:
+def _values(rule: Rule, quantities: Arrays) -> Arrays:
     """The extremes of h: measured, or f at the extremes of z where its shape puts them there."""
-    f = _shape_of(outputs.layer.rule.function).f
-    values = {key: found[key] for key in ("value_minimum", "value_maximum") if key in found}
+    f = _shape_of(rule.function).f
+    values = {key: quantities[key] for key in ("value_minimum", "value_maximum") if key in quantities}
     if len(values) < 2:
-        at = f(found["minimum"]), f(found["maximum"])
+        at = f(quantities["minimum"]), f(quantities["maximum"])
         values = {"value_minimum": np.minimum(*at), "value_maximum": np.maximum(*at), **values}
     return values
 

@@ -1,0 +1,95 @@
+"""Statistics of a layer whose values arrive in batches: the values themselves, or a few quantities of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.deadness.firing_rule import Rule
+from actcli.analysis.deadness.quantities import reductions_of, tells_firing
+from actcli.analysis.deadness.reductions import from_reductions
+from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
+from actcli.analysis.deadness.unit_statistics import observe
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPart:
+    """A batch's part of a layer's statistics.
+
+    One of: the state itself, the quantities side by side, or the numbers of a layer with a single position.
+    """
+
+    state: LayerState | None = None
+    numbers: NDArray[Any] | None = None
+    packed: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedLayer:
+    """A layer whose values arrive in batches.
+
+    Attributes:
+        name: the layer's name.
+        rule: when a unit fires.
+        units: the number of units.
+        positions: the numbers of each unit per sample.
+        quantities: the names of the quantities; empty where the values themselves arrive.
+
+    """
+
+    name: str
+    rule: Rule
+    units: int
+    positions: int
+    quantities: tuple[str, ...] = ()
+
+    def part(self, batch: NDArray[Any]) -> BatchPart | None:
+        """The part of a batch; None where its quantities do not tell everything, for which its values are needed.
+
+        batch: the quantities side by side, (samples, quantities · units), else the values, (samples, units, positions).
+        The quantities do not suffice where NaN or inf is among the values, which must be counted, nor where they do not
+        tell which units fired.
+        """
+        if self.quantities:
+            clear = np.isfinite(batch).all() and tells_firing(self.rule, self._unpack(batch), self.positions)
+            return BatchPart(packed=batch) if clear else None
+        if self.positions == 1:
+            return BatchPart(numbers=batch.reshape(len(batch), self.units))
+        return self.part_of_values(batch)
+
+    def part_of_values(self, values: NDArray[Any]) -> BatchPart:
+        """The part of a batch of values, (samples, units, positions)."""
+        return BatchPart(state=observe(self.rule, self.name, values, 0))
+
+    def state(self, parts: Iterable[tuple[int | None, BatchPart]]) -> LayerState:
+        """The statistics of consecutive batches, each with the place of its first sample; None where it is unknown."""
+        state = empty_state(self.name, self.rule, self.units)
+        together: list[BatchPart] = []
+        start: int | None = None
+        for place, part in parts:
+            if part.state is None:
+                start = start if together else place
+                together.append(part)
+                continue
+            state = merge(merge(state, self._combine(together, start)), place_at(part.state, place))
+            together = []
+        return merge(state, self._combine(together, start))
+
+    def _combine(self, parts: list[BatchPart], start: int | None) -> LayerState:
+        """The statistics of consecutive batches from their numbers or quantities."""
+        if not parts:
+            return empty_state(self.name, self.rule, self.units)
+        if parts[0].numbers is not None:
+            numbers = np.concatenate([part.numbers for part in parts if part.numbers is not None])
+            return observe(self.rule, self.name, numbers, start)
+        packed = np.concatenate([part.packed for part in parts if part.packed is not None])
+        reductions = reductions_of(self.rule, self._unpack(packed), self.positions)
+        state = from_reductions(self.rule, self.name, reductions, self.positions, start)
+        return state if self.positions == 1 else replace(state, m2=np.full(self.units, np.nan))
+
+    def _unpack(self, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        return {
+            name: packed[:, i * self.units : (i + 1) * self.units] for i, name in enumerate(self.quantities)
+        }
