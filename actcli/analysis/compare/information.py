@@ -25,7 +25,13 @@ from actcli.analysis.compare.result import (
 from actcli.analysis.compare.summary import normal_mass
 from actcli.analysis.compare.wording import counted, group_equal, listed, percent, verb
 from actcli.analysis.stream.blocks import in_order
-from actcli.analysis.stream.distribution import REACH, Distribution, Inputs, bin_numbers, standard_normal
+from actcli.analysis.stream.distribution import (
+    REACH,
+    Distribution,
+    WeightedPoints,
+    bin_numbers,
+    standard_normal,
+)
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError, UsageError
 
@@ -167,7 +173,7 @@ def _size(value: Value) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _measure(f: Activation, inputs: Inputs, bits: int, *, normal: bool) -> dict[str, Value]:
+def _measure(f: Activation, inputs: WeightedPoints, bits: int, *, normal: bool) -> dict[str, Value]:
     low, high = (-REACH, REACH) if normal else (float(inputs.x[0]), float(inputs.x[-1]))
     parts = monotone_pieces(f, low, high)
     y = f(inputs.x)
@@ -207,7 +213,7 @@ def _merge_normal(levels: Sequence[Level]) -> list[_Group]:
     return groups
 
 
-def _merge_points(levels: Sequence[Level], inputs: Inputs, y: Floats) -> list[_Group]:
+def _merge_points(levels: Sequence[Level], inputs: WeightedPoints, y: Floats) -> list[_Group]:
     """Return the groups of inputs that share a level part's value; a single x, however frequent, merges nothing."""
     groups = []
     for value in dict.fromkeys(map(_value_key, levels)):
@@ -269,7 +275,7 @@ def _deviation(f: Activation, parts: MonotonePieces, z: Floats) -> Floats:
     return result[None, :]
 
 
-def _scatter(parts: MonotonePieces, inputs: Inputs, y: Floats) -> float:
+def _scatter(parts: MonotonePieces, inputs: WeightedPoints, y: Floats) -> float:
     """Return Σ mass · Var(x | y nearly equal) over the values that several branches take.
 
     The points of each such interval of values are sorted and cut into √n groups of equal mass, n their number: narrow

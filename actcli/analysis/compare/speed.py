@@ -29,8 +29,8 @@ from actcli.analysis.compare.timing import (
     TYPES,
     Cell,
     Clock,
-    Entry,
     Peer,
+    TimedContender,
     Times,
     core_calls,
     prepare_entries,
@@ -116,7 +116,7 @@ _COLUMNS = tuple(column for dtype in TYPES for column in _columns(dtype))
 
 
 def _comparison(
-    entries: Sequence[Entry],
+    entries: Sequence[TimedContender],
     times: Times,
     cells: Sequence[Cell],
     notes: tuple[str, ...],

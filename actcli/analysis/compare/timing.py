@@ -58,7 +58,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimedContender:
     """One contender: its label, and for f and f' the maker of its timed call on an array."""
 
     label: str
@@ -167,12 +167,13 @@ def core_calls(threads: int) -> Iterator[Prepare]:
 
 def prepare_entries(
     functions: Sequence[Activation], peers: Sequence[Peer], prepare: Prepare
-) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+) -> tuple[tuple[TimedContender, ...], tuple[str, ...]]:
     """Return relu, the functions and their counterparts in the peers, and a sentence on each peer that lacks some."""
     has_relu = any(f.name == "relu" for f in functions)
     ours = functions if has_relu else [activation("relu"), *functions]
     entries = [
-        Entry(f.spec, None, {"f": partial(prepare, f), "gradient": partial(prepare, f.grad)}) for f in ours
+        TimedContender(f.spec, None, {"f": partial(prepare, f), "gradient": partial(prepare, f.grad)})
+        for f in ours
     ]
     lacking = []
     for peer in peers:
@@ -181,7 +182,7 @@ def prepare_entries(
             prepared = {what: peer.prepare(f, order) for order, what in enumerate(QUANTITIES)}
             makers = {what: maker for what, maker in prepared.items() if maker is not None}
             if makers:
-                entries.append(Entry(f"{f.spec} in {peer.name} {peer.version}", peer, makers))
+                entries.append(TimedContender(f"{f.spec} in {peer.name} {peer.version}", peer, makers))
             else:
                 absent.append(f.spec)
         if absent:
@@ -190,7 +191,7 @@ def prepare_entries(
 
 
 def time_rounds(
-    entries: Sequence[Entry], cells: Sequence[Cell], times: Times, seed: int, clock: Clock
+    entries: Sequence[TimedContender], cells: Sequence[Cell], times: Times, seed: int, clock: Clock
 ) -> Generator[tuple[Cell, str, int], None, None]:
     """Time cell after cell; yield the cell, the contender and the count of elements timed after each."""
     rng = np.random.default_rng(seed)

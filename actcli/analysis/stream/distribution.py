@@ -23,7 +23,7 @@ _MOST_SPLITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class WeightedPoints:
     """Masses at points.
 
     Attributes:
@@ -44,12 +44,12 @@ class Inputs:
         return float(self.mass @ np.square(self.x - mean))
 
 
-def standard_normal() -> Inputs:
+def standard_normal() -> WeightedPoints:
     """Return N(0, 1) at half a million evenly spaced points within 10 of 0."""
     step = 2 * REACH / _POINTS
     z = (np.arange(_POINTS, dtype=np.float64) + 0.5) * step - REACH
     mass: Floats = np.exp(-z * z / 2)
-    return Inputs(z, np.divide(mass, mass.sum()), _POINTS)
+    return WeightedPoints(z, np.divide(mass, mass.sum()), _POINTS)
 
 
 def bin_numbers(block: Array) -> NDArray[Any]:
@@ -106,12 +106,12 @@ class Distribution:
         """Return whether the numbers are few enough to be kept exactly."""
         return self.numbers <= _KEPT
 
-    def inputs(self) -> Inputs:
+    def inputs(self) -> WeightedPoints:
         """Return the numbers themselves, or evenly spaced points in each bin; without numbers no points."""
         count = self.count
         if self.exact:
             x = np.sort(np.concatenate(self.kept)) if self.kept else np.empty(0)
-            return Inputs(x, np.full(count, 1 / max(count, 1)), count)
+            return WeightedPoints(x, np.full(count, 1 / max(count, 1)), count)
         occupied = np.flatnonzero(self.bins)
         counts = self.bins[occupied] / max(count, 1)
         negative = occupied >= _BINS // 2
@@ -124,7 +124,7 @@ class Distribution:
         x = np.where(negative[:, None], -x, x).ravel()
         mass = np.repeat(counts / splits, splits)
         ascending = np.argsort(x, kind="stable")
-        return Inputs(np.clip(x[ascending], self.smallest, self.largest), mass[ascending], count)
+        return WeightedPoints(np.clip(x[ascending], self.smallest, self.largest), mass[ascending], count)
 
 
 def _lower_end(size: NDArray[np.uint32]) -> Floats:

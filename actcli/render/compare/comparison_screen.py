@@ -22,6 +22,7 @@ from actcli.render.compare.cells import (
     visible_columns,
 )
 from actcli.render.output.surface import Surface, console
+from actcli.render.table.fit import column_width, pad, split_columns, table_width
 from actcli.render.table.grid import ruled_table
 from actcli.render.text.notation import in_ascii
 from actcli.terminal import printable
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _NARROWEST = 40
 """On a narrower surface lines run over its edge."""
-_GAP = 2
 _LONGEST_NAME = 18
 """Letters of a specification or a text after which it continues on the next line."""
 _HEADINGS = (16, 10, 0)
@@ -51,9 +51,7 @@ class _Cell:
     @property
     def width(self) -> int:
         """Return the terminal columns it takes without its mark."""
-        from rich.cells import cell_len
-
-        return max(map(cell_len, self.lines))
+        return column_width(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +70,19 @@ class _Grid:
             column = [row[i] for row in self.rows]
             mark = 2 * any(cell.is_best for cell in column)
             widths.append(max([top.width, *(cell.width for cell in column)]) + mark)
-        widths[0] = max([widths[0], *map(len, self.titles)])
+        widths[0] = max(widths[0], column_width(self.titles))
         return widths
 
     @property
     def width(self) -> int:
         """Return the width of the whole table."""
-        return sum(self.widths) + _GAP * (len(self.head) - 1)
+        return table_width(self.widths)
 
-    def columns(self, start: int, end: int) -> "_Grid":
-        """Return a table with the first column and those from `start` up to `end`."""
-        rows = tuple((row[0], *row[start:end]) for row in self.rows)
-        return replace(self, head=(self.head[0], *self.head[start:end]), rows=rows)
+    def split(self, room: int) -> Iterator["_Grid"]:
+        """Yield tables of as many contenders as fit, each with the first column."""
+        for places in split_columns(self.widths, room):
+            rows = tuple(tuple(row[i] for i in places) for row in self.rows)
+            yield replace(self, head=tuple(self.head[i] for i in places), rows=rows)
 
 
 def comparison_screen(comparison: Comparison, surface: Surface, digits: int | None, chart: str = "") -> str:
@@ -106,7 +105,7 @@ def _main_grids(comparison: Comparison, digits: int | None, room: int) -> list[_
     many = len(comparison.contenders) > len(comparison.columns)
     forms = (*below, beside) if many else (beside, *below)
     fitting = next((grid for grid in forms if grid.width <= room), None)
-    return [fitting] if fitting else list(_in_blocks(beside, room))
+    return [fitting] if fitting else list(beside.split(room))
 
 
 def _corner(comparison: Comparison) -> _Cell:
@@ -153,26 +152,10 @@ def _below(comparison: Comparison, digits: int | None, letters: int) -> _Grid:
     return _Grid((_corner(comparison), *folded), rows)
 
 
-def _in_blocks(grid: _Grid, room: int) -> Iterator[_Grid]:
-    """Yield tables of as many contenders as fit."""
-    first, *widths = grid.widths
-    start = 0
-    while start < len(widths):
-        end, used = start + 1, first + _GAP + widths[start]
-        while end < len(widths) and used + _GAP + widths[end] <= room:
-            used += _GAP + widths[end]
-            end += 1
-        yield grid.columns(start + 1, end + 1)
-        start = end
-
-
 def _name(spec: str) -> _Cell:
     """Return a specification as a heading, its lines flush left so that it reads as one word."""
-    from rich.cells import cell_len
-
     lines = _fold(printable(spec), _LONGEST_NAME, _PARTS_OF_A_NAME)
-    width = max(map(cell_len, lines))
-    return _Cell(tuple(line + " " * (width - cell_len(line)) for line in lines))
+    return _Cell(tuple(pad(line, column_width(lines), left=True) for line in lines))
 
 
 def _value_cell(contender: Contender, column: Column, digits: int | None, *, is_best: bool) -> _Cell:
@@ -226,16 +209,13 @@ def _in_ascii(cell: _Cell) -> _Cell:
 
 def _pad(cell: _Cell, width: int, surface: Surface, style: str, *, left: bool, marked: bool) -> "Text":
     """Return the cell's lines padded to the width, flush left or right; room for a mark behind where one is needed."""
-    from rich.cells import cell_len
     from rich.text import Text
 
-    room = width - 2 * marked
     mark = f" {BEST}" if surface.unicode else f" {in_ascii(BEST)}"
     lines = []
     for i, line in enumerate(cell.lines):
-        blanks = " " * (room - cell_len(line))
-        behind = (mark if cell.is_best and i == 0 else "  ") if marked else ""
-        lines.append(line + blanks if left else blanks + line + behind)
+        behind = (mark if cell.is_best and i == 0 else "  ") if marked and not left else ""
+        lines.append(pad(line, width - len(behind), left=left) + behind)
     return Text("\n".join(lines), "bold green" if cell.is_best else style)
 
 
@@ -248,7 +228,7 @@ def _details(
     with_detail = [contender for contender in contenders if contender.details.get(name)]
     title = name.replace("_", " ")
     if len(with_detail) > 1 and _share_keys([contender.details[name] for contender in with_detail]):
-        for grid in _in_blocks(_join_details(with_detail, name, digits), room):
+        for grid in _join_details(with_detail, name, digits).split(room):
             yield _print(Text(title, "bold"), surface) + _draw(grid, surface)
         yield from _count_cut(with_detail[0].details[name])
         return
