@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actcli.analysis.card.course import Course, differ
 from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.card.landmarks import Interval, sign_changes
+from actcli.analysis.card.profile import Profile, differ
 
 _MOST_POINTS = 9
 """More zeros or turning points than these are an endless pattern, of which those nearest 0 are kept."""
@@ -30,16 +30,17 @@ class Extreme:
     at: float | None = None
 
 
-def find_extremes(course: Course) -> tuple[Extreme, Extreme]:
+def find_extremes(profile: Profile) -> tuple[Extreme, Extreme]:
     """Return infimum and supremum, among turning points, kinks, limits, level pieces and samples."""
-    f, parts = course.function, course.pieces
+    f, parts = profile.function, profile.pieces
     points: list[tuple[float, bool, float | None]] = [
-        (value, True, at) for at, value in zip(course.turns, f(np.array(course.turns)).tolist(), strict=True)
+        (value, True, at)
+        for at, value in zip(profile.turns, f(np.array(profile.turns)).tolist(), strict=True)
     ]
-    for edge in course.edges:
+    for edge in profile.edges:
         points += [(edge.value, True, edge.at), *((side, False, None) for side in edge.values)]
     points += [(float(part.value[0]), True, None) for part in parts if part.flat]
-    points += [(limit, False, None) for limit in course.limits]
+    points += [(limit, False, None) for limit in profile.limits]
     result = []
     for sign in (-1.0, 1.0):
         candidates = [(sign * value, reached, at) for value, reached, at in points if not math.isnan(value)]
@@ -58,9 +59,9 @@ def find_extremes(course: Course) -> tuple[Extreme, Extreme]:
     return result[0], result[1]
 
 
-def find_largest_slope(course: Course) -> tuple[float, tuple[Interval, ...]]:
+def find_largest_slope(profile: Profile) -> tuple[float, tuple[Interval, ...]]:
     """Return sup |f'| and where it is: points, intervals, and inf for a limit."""
-    f, parts = course.function, course.pieces
+    f, parts = profile.function, profile.pieces
     slopes: list[tuple[float, Interval]] = []
     for part in parts:
         if part.affine:
@@ -68,7 +69,7 @@ def find_largest_slope(course: Course) -> tuple[float, tuple[Interval, ...]]:
             continue
         bends = sign_changes(lambda x: f.grad(x, order=2), part.x, part.curvature)
         slopes += _sizes_at(f.grad(bends), bends)
-    for edge in course.edges:
+    for edge in profile.edges:
         slopes += [(abs(slope), Interval.point(edge.at)) for slope in edge.slopes]
     ends = np.array([parts[0].low, parts[-1].high])
     slopes += _sizes_at(f.grad(ends), ends)
@@ -94,16 +95,16 @@ def _sizes_at(slopes: Floats, x: Floats) -> list[tuple[float, Interval]]:
     return [(abs(slope), Interval.point(at)) for at, slope in zip(x.tolist(), slopes.tolist(), strict=True)]
 
 
-def find_zeros(course: Course) -> tuple[tuple[Interval, ...], bool]:
+def find_zeros(profile: Profile) -> tuple[tuple[Interval, ...], bool]:
     """Return the points and intervals where f is 0, ascending, and whether there are endlessly many more."""
-    f = course.function
-    points: set[float] = {edge.at for edge in course.edges if edge.value == 0}
+    f = profile.function
+    points: set[float] = {edge.at for edge in profile.edges if edge.value == 0}
     low, high = f.definition.domain
     # f may touch the axis at 0; where the numbers beside it are 0 as well, f only underflows
     if low < 0 < high and float(f(0.0)) == 0 and f(np.array([-1e-12, 1e-12])).any():
         points.add(0.0)
     level: list[Interval] = []
-    for part in course.pieces:
+    for part in profile.pieces:
         if part.flat and part.value[0] == 0:
             held = [math.isfinite(end) and float(f(end)) == 0 for end in (part.low, part.high)]
             level.append(Interval(part.low, part.high, *held))

@@ -4,6 +4,7 @@ Samples lie at all scales around 0, the kinks and the ends of the domain, and cl
 of them, so that a transition of any width is found anywhere.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -101,6 +102,15 @@ def zero_gradient(f: Activation) -> tuple[Interval, ...]:
         else:
             intervals.append(Interval(cuts[i], cuts[i + 1], held[i], held[i + 1]))
     return tuple(intervals)
+
+
+def normal_mass(interval: Interval) -> float:
+    """Return P(z in the interval), z ~ N(0, 1), with full relative precision in the tails."""
+    low, high = interval.low, interval.high
+    if low > 0:
+        low, high = -high, -low
+    root = math.sqrt(0.5)
+    return (math.erfc(-high * root) - math.erfc(-low * root)) / 2
 
 
 def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats) -> Floats:

@@ -7,10 +7,10 @@ import numpy as np
 
 from actcli.activations import Activation, Definition
 from actcli.activations.definition import FORMULA
-from actcli.analysis.card.course import Course
 from actcli.analysis.card.extremes import Extreme, find_extremes, find_largest_slope, find_zeros, nearest_zero
 from actcli.analysis.card.landmarks import Interval, zero_gradient
 from actcli.analysis.card.moments import Gains, Moments, gains, moments
+from actcli.analysis.card.profile import Profile
 from actcli.analysis.card.shape import (
     Bend,
     Direction,
@@ -83,28 +83,28 @@ def measure(f: Activation) -> Properties:
     if f.by_rows:
         raise UsageError(f"{f.spec} works over rows, so it has no single curve to measure")
     with np.errstate(all="ignore"):
-        course = Course.of(f)
-        slope, steepest = find_largest_slope(course)
-        smooth = smoothness(course, slope, steepest)
-        lowest, highest = find_extremes(course)
-        zeros, endless = find_zeros(course)
-        ends = saturation(course, slope, -1), saturation(course, slope, 1)
-        stationary = nearest_zero(course.turns)
-        breaks = [edge.at for edge in course.edges] + [end for end in ends if end is not None]
+        profile = Profile.of(f)
+        slope, steepest = find_largest_slope(profile)
+        smooth = smoothness(profile, slope, steepest)
+        lowest, highest = find_extremes(profile)
+        zeros, endless = find_zeros(profile)
+        ends = saturation(profile, slope, -1), saturation(profile, slope, 1)
+        stationary = nearest_zero(profile.turns)
+        breaks = [edge.at for edge in profile.edges] + [end for end in ends if end is not None]
         value, derivative = moments(f, [*breaks, *stationary, *(place.low for place in steepest)])
         return Properties(
             lowest=lowest,
             highest=highest,
-            limits=course.limits,
+            limits=profile.limits,
             zeros=zeros,
             endless_zeros=endless,
             stationary=stationary,
             largest_slope=slope,
             steepest=steepest,
             lipschitz=math.inf if smooth < 0 else slope,
-            direction=direction(course),
-            bend=bend(course),
-            symmetry=symmetry(course),
+            direction=direction(profile),
+            bend=bend(profile),
+            symmetry=symmetry(profile),
             smoothness=smooth,
             zero_gradient=zero_gradient(f),
             saturation=ends,
@@ -134,11 +134,11 @@ def with_facts(definition: Definition) -> Definition:
     except UsageError:  # real nowhere
         return unknown
     with np.errstate(all="ignore"):
-        course = Course.of(f)
-        lowest, highest = find_extremes(course)
+        profile = Profile.of(f)
+        lowest, highest = find_extremes(profile)
         return replace(
             f.definition,
             range=(lowest.value, highest.value),
-            monotone=direction(course) != "neither",
-            smoothness=smoothness(course, *find_largest_slope(course)),
+            monotone=direction(profile) != "neither",
+            smoothness=smoothness(profile, *find_largest_slope(profile)),
         )

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from actcli.analysis.card.course import Course, differ
 from actcli.analysis.card.landmarks import Interval, sign_changes
+from actcli.analysis.card.profile import Profile, differ
 
 Direction = Literal["increasing", "decreasing", "constant", "neither"]
 Bend = Literal["convex", "concave", "affine", "neither"]
@@ -19,15 +19,15 @@ SATURATED_BELOW = 1e-3
 _SAME = 1e-14
 
 
-def direction(course: Course) -> Direction:
+def direction(profile: Profile) -> Direction:
     """Return how f is monotone, or `neither`."""
-    parts = course.pieces
+    parts = profile.pieces
     # a slope that only touches 0 may be rounded below it
     near = [float(np.abs(part.slope[np.abs(part.x) < 100]).max(initial=0)) for part in parts]
     allowed = 1e-12 * max((size for size in near if math.isfinite(size)), default=0.0)
     steps = [
         after - before
-        for edge in course.edges
+        for edge in profile.edges
         if edge.smoothness < 0
         for before, after in ((edge.values[0], edge.value), (edge.value, edge.values[1]))
         if differ(before, after)
@@ -39,12 +39,12 @@ def direction(course: Course) -> Direction:
     return "increasing" if rises else "decreasing" if falls else "constant"
 
 
-def bend(course: Course) -> Bend:
+def bend(profile: Profile) -> Bend:
     """Return whether f is convex, concave, affine or neither."""
-    parts = course.pieces
-    if any(edge.smoothness < 0 for edge in course.edges):
+    parts = profile.pieces
+    if any(edge.smoothness < 0 for edge in profile.edges):
         return "neither"
-    steps = [edge.slopes[1] - edge.slopes[0] for edge in course.edges if edge.smoothness == 0]
+    steps = [edge.slopes[1] - edge.slopes[0] for edge in profile.edges if edge.smoothness == 0]
     up = any(bool((part.curvature > 0).any()) for part in parts) or any(step > 0 for step in steps)
     down = any(bool((part.curvature < 0).any()) for part in parts) or any(step < 0 for step in steps)
     if up and down:
@@ -52,13 +52,13 @@ def bend(course: Course) -> Bend:
     return "convex" if up else "concave" if down else "affine"
 
 
-def symmetry(course: Course) -> Symmetry:
+def symmetry(profile: Profile) -> Symmetry:
     """Return whether f is odd, even or neither."""
-    f = course.function
+    f = profile.function
     low, high = f.definition.domain
     if low != -high:
         return "neither"
-    x = np.unique(np.abs(np.concatenate([part.x for part in course.pieces])))
+    x = np.unique(np.abs(np.concatenate([part.x for part in profile.pieces])))
     x = np.append(x, [abs(kink.at) for kink in f.kinks])
     right, left = f(x), f(-x)
     size = _SAME * np.maximum(np.abs(right), np.abs(left))
@@ -69,10 +69,10 @@ def symmetry(course: Course) -> Symmetry:
     return "neither"
 
 
-def smoothness(course: Course, largest_slope: float, steepest: Iterable[Interval]) -> float:
+def smoothness(profile: Profile, largest_slope: float, steepest: Iterable[Interval]) -> float:
     """Return the smoothness at the worst kink; a vertical point that is no kink counts 0 (∛x), and a pole −1."""
-    f = course.function
-    worst = min((edge.smoothness for edge in course.edges), default=INF)
+    f = profile.function
+    worst = min((edge.smoothness for edge in profile.edges), default=INF)
     low, high = f.definition.domain
     if math.isinf(largest_slope):
         for place in steepest:
@@ -83,12 +83,12 @@ def smoothness(course: Course, largest_slope: float, steepest: Iterable[Interval
     return worst
 
 
-def saturation(course: Course, largest: float, side: int) -> float | None:
+def saturation(profile: Profile, largest: float, side: int) -> float | None:
     """Return the first point, going inwards from one end, where |f'| is no longer below the threshold.
 
     side: -1 for the left end, 1 for the right one. None where f never saturates on this side.
     """
-    f, parts = course.function, course.pieces
+    f, parts = profile.function, profile.pieces
     low, high = f.definition.domain
     if not (0 < largest < INF) or not math.isinf(low if side < 0 else high):
         return None

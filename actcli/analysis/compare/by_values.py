@@ -20,10 +20,10 @@ from actcli.analysis.compare.result import (
     Value,
     numbers_in,
 )
-from actcli.analysis.compare.wording import counted, group_equal, listed, rounded, verb
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, Series, sample_curve
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Array, Numbers
+from actcli.analysis.wording import counted, group_equal, listed, rounded, verb
 from actcli.exits import DataError, UsageError
 
 KEPT = 1000

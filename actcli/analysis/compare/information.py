@@ -9,7 +9,7 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats, expectation
-from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.card.landmarks import Interval, normal_mass
 from actcli.analysis.card.monotone_pieces import Level, MonotonePieces, monotone_pieces
 from actcli.analysis.compare.result import (
     Bars,
@@ -22,8 +22,6 @@ from actcli.analysis.compare.result import (
     Value,
     numbers_in,
 )
-from actcli.analysis.compare.summary import normal_mass
-from actcli.analysis.compare.wording import counted, group_equal, listed, percent, verb
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.distribution import (
     REACH,
@@ -33,6 +31,7 @@ from actcli.analysis.stream.distribution import (
     standard_normal,
 )
 from actcli.analysis.stream.evaluation import Numbers
+from actcli.analysis.wording import counted, group_equal, listed, percent, verb
 from actcli.exits import DataError, UsageError
 
 MOST_BITS = 16

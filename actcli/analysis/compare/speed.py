@@ -36,7 +36,7 @@ from actcli.analysis.compare.timing import (
     prepare_entries,
     time_rounds,
 )
-from actcli.analysis.compare.wording import counted, group_equal, listed, rounded, verb
+from actcli.analysis.wording import counted, group_equal, listed, rounded, verb
 from actcli.exits import UsageError
 
 _MOST_RATIOS = 4

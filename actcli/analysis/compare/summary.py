@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from actcli.activations import Activation
-from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.card.landmarks import Interval, normal_mass
 from actcli.analysis.card.properties import Properties, measure
 from actcli.analysis.compare.result import (
     Chart,
@@ -16,9 +16,9 @@ from actcli.analysis.compare.result import (
     Value,
     numbers_in,
 )
-from actcli.analysis.compare.wording import group_equal, listed, percent, rounded, verb
 from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.analysis.figure.plot_range import usual_range
+from actcli.analysis.wording import group_equal, listed, percent, rounded, verb
 from actcli.exits import UsageError
 
 _POINTS = 601
@@ -91,15 +91,6 @@ def compare_summary(functions: Sequence[Activation]) -> Steps:
     """
     columns = {column.name: column for column in _ALL}
     return _compare("summary", functions, tuple(columns[name] for name in _KEY))
-
-
-def normal_mass(interval: Interval) -> float:
-    """Return P(z in the interval), z ~ N(0, 1), with full relative precision in the tails."""
-    low, high = interval.low, interval.high
-    if low > 0:
-        low, high = -high, -low
-    root = math.sqrt(0.5)
-    return (math.erfc(-high * root) - math.erfc(-low * root)) / 2
 
 
 def _compare(by: str, functions: Sequence[Activation], columns: tuple[Column, ...]) -> Steps:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Record, Step, Steps
-from actcli.analysis.compare.wording import counted, percent, rounded
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity
 from actcli.analysis.precision.number_types import LowType, numpy_type
 from actcli.analysis.precision.rounding_loss import columnwise_largest
 from actcli.analysis.precision.ulp import KEPT, UlpStatistics, ulp_errors
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Array, Numbers, derivative_name, value_name
+from actcli.analysis.wording import counted, percent, rounded
 from actcli.exits import DataError, UsageError
 
 _BLOCK = 1 << 17

@@ -18,7 +18,6 @@ from actcli.analysis.compare.result import (
     Value,
     numbers_in,
 )
-from actcli.analysis.compare.wording import counted, group_equal, listed, percent, rounded, verb
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity
 from actcli.analysis.figure.plot_range import usual_range
 from actcli.analysis.precision.losses import InputErrors, Losses, LossRequest, cut_blocks, measure_block
@@ -31,6 +30,7 @@ from actcli.analysis.precision.rounding_loss import (
 )
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Numbers
+from actcli.analysis.wording import counted, group_equal, listed, percent, rounded, verb
 from actcli.exits import DataError, UsageError
 
 _FARTHEST_DRAWN = 40.0

@@ -6,8 +6,8 @@ from functools import partial
 from operator import itemgetter
 
 from actcli.analysis.compare.result import Contender, Value
-from actcli.analysis.compare.wording import counted, group_equal, listed, rounded
 from actcli.analysis.signal.random_network import INPUTS, Sample
+from actcli.analysis.wording import counted, group_equal, listed, rounded
 
 _AGREED = 3.0
 """Standard errors within which theory and measurement agree."""

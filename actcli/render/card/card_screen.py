@@ -1,4 +1,4 @@
-"""The card of an activation as a person sees it: sections of facts, a small chart, tables of kinks and names."""
+"""The card of an activation for a person: sections of facts, a small chart, tables of kinks and names, an answer."""
 
 import io
 import math
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from actcli.activations import Activation
+from actcli.analysis.card.answer import answer
 from actcli.analysis.card.cost import COST_NUMBERS
 from actcli.analysis.card.extremes import Extreme
 from actcli.analysis.card.landmarks import Interval
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _NARROWEST = 80
-"""Columns below which lines get longer than the surface: a table of numbers cannot be folded."""
+"""On a narrower surface lines run over its edge: a table of numbers cannot be folded."""
 _FIRST_COLUMN = 14
 _WHY_NOT_SMOOTHER = {0.0: ", the slope jumps at a kink", 1.0: ", the curvature jumps at a kink"}
 
@@ -38,17 +39,19 @@ Fact = tuple[str, str]
 
 
 def card_screen(card: Card, surface: Surface, chart: str = "") -> str:
-    """The card's text, in the surface's width, characters and colours; `chart` comes below the formulas."""
+    """Return the card as text, in the surface's width, characters and colours; `chart` stands below the formulas."""
     from rich.padding import Padding
     from rich.text import Text
 
-    said = in_script(surface)
+    write = in_script(surface)
     page = io.StringIO()
     printer = console(page, max(surface.width, _NARROWEST), color=surface.color)
-    printer.print(Text.assemble((said(card.f.spec), "bold cyan"), (said(_subtitle(card.f)), "dim")))
+    printer.print(Text.assemble((write(card.f.spec), "bold cyan"), (write(_subtitle(card.f)), "dim")))
     for title, content in _sections(card, surface, chart):
-        printer.print(Text("\n" + said(title), "bold") if title else Text(""))
+        printer.print(Text("\n" + write(title), "bold") if title else Text(""))
         printer.print(Padding(content, (0, 0, 0, 2)))
+    if card.properties is not None:
+        printer.print(Text("\n" + write(answer(card.f, card.properties))))
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
@@ -60,63 +63,63 @@ def _subtitle(f: Activation) -> str:
 def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, Table | Text]]":
     from rich.text import Text
 
-    f, found = card.f, card.properties
+    f, properties = card.f, card.properties
     yield "", _facts(_formulas(f), surface)
     if card.recognition is not None:
-        yield "As a formula", _facts(_recognised(card.recognition), surface)
+        yield "As a formula", _facts(_recognition_facts(card.recognition), surface)
     if chart:
         yield "", Text.from_ansi(chart, no_wrap=True)
     if f.definition.parameters:
         yield "Parameters", _parameters(f, surface)
-    if found is None:
+    if properties is None:
         yield "Rows", _facts(_row_facts(f), surface)
     else:
-        yield "Value", _facts(_value_facts(f, found), surface)
-        yield "Slope", _facts(_slope_facts(found), surface)
+        yield "Value", _facts(_value_facts(f, properties), surface)
+        yield "Slope", _facts(_slope_facts(properties), surface)
         if f.kinks:
             yield "Kinks", _kinks(f, surface)
-        if found.value_moments and found.slope_moments and found.gains:
-            yield "For z ~ N(0, 1)", _moments(found.value_moments, found.slope_moments, surface)
-            yield "Initial gain", _gains(found.gains, surface)
+        if properties.value_moments and properties.slope_moments and properties.gains:
+            yield "For z ~ N(0, 1)", _moments(properties.value_moments, properties.slope_moments, surface)
+            yield "Initial gain", _gains(properties.gains, surface)
     if f.definition.frameworks:
         yield "Names", _facts(_names(f), surface)
     if card.cost is not None:
-        measured = f"{number(card.cost, 2)} × relu, on {COST_NUMBERS} numbers, on this machine, now"
+        measured = f"{number(card.cost, 2)} × relu, on {COST_NUMBERS:,} numbers, on this machine, now"
         yield "Cost", _facts([("measured", measured)], surface)
 
 
 def _facts(facts: Iterable[Fact], surface: Surface) -> "Table":
-    """Names on the left, what they are on the right, folded below itself."""
+    """Return a grid with names on the left and their texts on the right, folded."""
     from rich.table import Table
     from rich.text import Text
 
-    said = in_script(surface)
+    write = in_script(surface)
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=_FIRST_COLUMN, no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in facts:
-        grid.add_row(Text(said(name), "dim"), Text(said(value)))
+        grid.add_row(Text(write(name), "dim"), Text(write(value)))
     return grid
 
 
 def _ruled(rows: Sequence[Sequence[str]], surface: Surface, *, last_is_text: bool = False) -> "Table":
-    """A table, its head first; the columns after the first are numbers, flush right, but for a last one of text."""
+    """Return a table with a head; the columns after the first hold numbers, except for a last one of text."""
     from rich.text import Text
 
-    said = in_script(surface)
+    write = in_script(surface)
     table = ruled_table(surface)
     last = len(rows[0]) - 1
-    for place, name in enumerate(rows[0]):
-        is_text = place == 0 or (last_is_text and place == last)
+    for i, name in enumerate(rows[0]):
+        is_text = i == 0 or (last_is_text and i == last)
         table.add_column(
-            Text(said(name), "bold"),
+            Text(write(name), "bold"),
             justify="left" if is_text else "right",
-            no_wrap=not (last_is_text and place == last),
-            min_width=_FIRST_COLUMN if place == 0 else None,
+            no_wrap=not (last_is_text and i == last),
+            min_width=_FIRST_COLUMN if i == 0 else None,
             overflow="fold",
         )
     for first, *others in rows[1:]:
-        table.add_row(Text(said(first), "dim"), *(Text(said(text)) for text in others))
+        table.add_row(Text(write(first), "dim"), *(Text(write(text)) for text in others))
     return table
 
 
@@ -130,31 +133,32 @@ def _formulas(f: Activation) -> list[Fact]:
     return [*facts, ("also", ", ".join(f.definition.aliases))] if f.definition.aliases else facts
 
 
-def _recognised(found: Recognition) -> list[Fact]:
-    facts = [("this is", found.same_as)] if found.same_as else []
-    if found.nearest is not None and found.same_as is None:
-        apart = f"{number(found.difference)} apart at x = {number(found.difference_at)} on [−{REACH:g}, {REACH:g}]"
-        facts.append(("nearest", f"{found.nearest}, at most {apart}"))
-    facts += [("computed as", f"{one.after} where {one.before} is typed") for one in found.rewritings]
-    if found.lost_at is not None:
-        lost = f"{found.digits_lost:.0f} of 16 digits at x = {number(found.lost_at)}"
+def _recognition_facts(recognition: Recognition) -> list[Fact]:
+    facts = [("this is", recognition.same_as)] if recognition.same_as else []
+    if recognition.nearest is not None and recognition.same_as is None:
+        difference, at = number(recognition.difference), number(recognition.difference_at)
+        apart = f"{difference} apart at x = {at} on [−{REACH:g}, {REACH:g}]"
+        facts.append(("nearest", f"{recognition.nearest}, at most {apart}"))
+    facts += [("computed as", f"{one.after} where {one.before} is typed") for one in recognition.rewritings]
+    if recognition.lost_at is not None:
+        lost = f"{recognition.digits_lost:.0f} of 16 digits at x = {number(recognition.lost_at)}"
         facts.append(("as typed", f"it would lose {lost}"))
     return facts or [("this is", "nothing in the catalogue")]
 
 
 def _names(f: Activation) -> list[Fact]:
-    """What each framework calls it, with the defaults where those differ between the names of one framework."""
+    """Return the names in each framework, with the defaults where they differ between a framework's names."""
     facts = []
     for framework in names_by_framework(f):
         entries = [names for names in f.definition.frameworks if names.framework == framework]
         several = len({tuple(sorted(names.defaults.items())) for names in entries}) > 1
-        said = []
+        texts = []
         for names in entries:
             here = [
                 f"{p.name} {number(names.defaults.get(p.name, p.default))}" for p in f.definition.parameters
             ]
-            said.append(", ".join(names.names) + (f" ({', '.join(here)})" if several else ""))
-        facts.append((framework, ", ".join(said)))
+            texts.append(", ".join(names.names) + (f" ({', '.join(here)})" if several else ""))
+        facts.append((framework, ", ".join(texts)))
     return facts
 
 
@@ -164,8 +168,8 @@ def _parameters(f: Activation, surface: Surface) -> "Table":
     for parameter in f.definition.parameters:
         theirs = defaults_by_framework(f, parameter)
         values = [[f.parameters[parameter.name]], [parameter.default], *(theirs[name] for name in frameworks)]
-        said = [", ".join("off" if math.isinf(v) else number(v) for v in several) for several in values]
-        rows.append([parameter.name, *said, bounds(parameter)])
+        texts = [", ".join("off" if math.isinf(v) else number(v) for v in several) for several in values]
+        rows.append([parameter.name, *texts, bounds(parameter)])
     return _ruled(rows, surface, last_is_text=True)
 
 
@@ -178,15 +182,15 @@ def _row_facts(f: Activation) -> list[Fact]:
     return [*facts, ("smoothness", notation.smoothness(f.definition.smoothness))]
 
 
-def _value_facts(f: Activation, found: Properties) -> list[Fact]:
-    more = ", … without end" if found.endless_zeros else ""
+def _value_facts(f: Activation, properties: Properties) -> list[Fact]:
+    more = ", … without end" if properties.endless_zeros else ""
     return [
-        ("range", _range(found.lowest, found.highest) + _turning(found)),
-        ("limits", _limits(f, found.limits)),
-        ("zeros", _points(found.zeros) + more),
-        ("f(0)", number(found.at_zero[0])),
-        ("shape", _shape(found)),
-        ("smoothness", _smooth(found.smoothness)),
+        ("range", _range(properties.lowest, properties.highest) + _turning(properties)),
+        ("limits", _limits(f, properties.limits)),
+        ("zeros", _points(properties.zeros) + more),
+        ("f(0)", number(properties.at_zero[0])),
+        ("shape", _shape(properties)),
+        ("smoothness", _smooth(properties.smoothness)),
     ]
 
 
@@ -197,23 +201,23 @@ def _limits(f: Activation, limits: tuple[float, float]) -> str:
     return ", ".join(f"{number(limit)} at x = {end}" for limit, end in zip(limits, ends, strict=True))
 
 
-def _shape(found: Properties) -> str:
-    """What holds; of what does not, only that it is not monotone and not bounded."""
-    said: list[str] = ["not monotone" if found.direction == "neither" else found.direction]
-    said += [word for word in (found.bend, found.symmetry) if word != "neither"]
-    return ", ".join([*said, "bounded" if found.bounded else "unbounded"])
+def _shape(properties: Properties) -> str:
+    """Return the properties of the shape; of those it lacks only `not monotone` and `unbounded`."""
+    words: list[str] = ["not monotone" if properties.direction == "neither" else properties.direction]
+    words += [word for word in (properties.bend, properties.symmetry) if word != "neither"]
+    return ", ".join([*words, "bounded" if properties.bounded else "unbounded"])
 
 
-def _slope_facts(found: Properties) -> list[Fact]:
-    largest = f"{number(found.largest_slope)} at {_places(found.steepest)}" if found.largest_slope else "0"
-    lipschitz = number(found.lipschitz)
-    jumps = " (the value jumps)" if math.isinf(found.lipschitz) and math.isfinite(found.largest_slope) else ""
+def _slope_facts(properties: Properties) -> list[Fact]:
+    slope, lipschitz = properties.largest_slope, properties.lipschitz
+    largest = f"{number(slope)} at {_places(properties.steepest)}" if slope else "0"
+    jumps = " (the value jumps)" if math.isinf(lipschitz) and math.isfinite(slope) else ""
     return [
-        ("f'(0)", number(found.at_zero[1])),
+        ("f'(0)", number(properties.at_zero[1])),
         ("largest |f'|", largest),
-        ("Lipschitz", lipschitz + jumps),
-        ("no gradient", region(found.zero_gradient)),
-        ("saturated", _saturated(found.saturation)),
+        ("Lipschitz", number(lipschitz) + jumps),
+        ("no gradient", region(properties.zero_gradient)),
+        ("saturated", _saturated(properties.saturation)),
     ]
 
 
@@ -221,13 +225,13 @@ def _range(low: Extreme, high: Extreme) -> str:
     return notation.bracketed(Interval(low.value, high.value, low.reached, high.reached))
 
 
-def _turning(found: Properties) -> str:
-    said = [
+def _turning(properties: Properties) -> str:
+    places = [
         f"{name} at x = {number(extreme.at)}"
-        for name, extreme in (("smallest", found.lowest), ("largest", found.highest))
+        for name, extreme in (("smallest", properties.lowest), ("largest", properties.highest))
         if extreme.at is not None
     ]
-    return f", {', '.join(said)}" if said else ""
+    return f", {', '.join(places)}" if places else ""
 
 
 def _points(zeros: Sequence[Interval]) -> str:
@@ -249,7 +253,7 @@ def _smooth(value: float) -> str:
 
 
 def _saturated(ends: tuple[float | None, float | None]) -> str:
-    """Beyond which points |f'| is below a thousandth of its largest value."""
+    """Return the points beyond which |f'| stays below a thousandth of its largest value."""
     left, right = ends
     parts = [f"x < {number(left)}"] if left is not None else []
     parts += [f"x > {number(right)}"] if right is not None else []

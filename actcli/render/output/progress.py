@@ -16,7 +16,7 @@ _BETWEEN_DRAWINGS = 0.1
 _CLEAR_LINE = b"\r\x1b[K"
 
 
-class Step(Protocol):
+class ProgressStep(Protocol):
     """A moment of some work: what is being done, and how much of it; `total` is None where nobody knows it."""
 
     @property
@@ -83,7 +83,7 @@ class Bar:
         self.started = self.drawn = clock()
         self.visible = False
 
-    def show(self, step: Step, since: float) -> None:
+    def show(self, step: ProgressStep, since: float) -> None:
         """Draw the line again, unless it is too early or was drawn a moment ago; `since`: when `done` was 0."""
         now = self.clock()
         if now - self.started < _PATIENCE or now - self.drawn < _BETWEEN_DRAWINGS:
@@ -98,7 +98,7 @@ class Bar:
             self.terminal.draw(_CLEAR_LINE)
             self.visible = False
 
-    def line(self, step: Step, seconds: float) -> bytes:
+    def line(self, step: ProgressStep, seconds: float) -> bytes:
         """Return the line's bytes; `seconds` is how long the step's `done` has taken."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -122,7 +122,7 @@ class Bar:
         line = captured.get().split("\n")[0].rstrip()
         return line.encode(self.terminal.encoding, "replace")
 
-    def _ending(self, step: Step, speed: float) -> str:
+    def _ending(self, step: ProgressStep, speed: float) -> str:
         if not step.total:
             return f"{_short(step.done)}, {_short(speed)}/s"
         # at 0 there is no speed to estimate the rest from

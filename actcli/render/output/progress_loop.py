@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from actcli.exits import DataError
-from actcli.render.output.progress import Bar, Step
+from actcli.render.output.progress import Bar, ProgressStep
 from actcli.terminal import Terminal
 
-S = TypeVar("S", bound=Step)
-S_contra = TypeVar("S_contra", bound=Step, contravariant=True)
+S = TypeVar("S", bound=ProgressStep)
+S_contra = TypeVar("S_contra", bound=ProgressStep, contravariant=True)
 
 
 class Display(Protocol[S_contra]):

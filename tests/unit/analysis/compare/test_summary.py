@@ -5,9 +5,9 @@ import math
 import pytest
 
 from actcli import activation
-from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.card.landmarks import Interval, normal_mass
 from actcli.analysis.compare.result import best
-from actcli.analysis.compare.summary import compare_properties, compare_summary, normal_mass
+from actcli.analysis.compare.summary import compare_properties, compare_summary
 from actcli.exits import UsageError
 
 

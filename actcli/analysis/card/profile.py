@@ -1,4 +1,4 @@
-"""The course of an activation along the line: its smooth pieces, the kinks between them, limits and turning points."""
+"""The profile of an activation along its domain: smooth pieces, the kinks between them, limits and turning points."""
 
 import math
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Profile:
     """An elementwise activation along its domain.
 
     Attributes:
@@ -77,7 +77,7 @@ class Course:
     turns: tuple[float, ...]
 
     @classmethod
-    def of(cls, f: Activation) -> "Course":
+    def of(cls, f: Activation) -> "Profile":
         """Follow an elementwise activation along its domain."""
         parts = pieces(f)
         edges = tuple(Edge.between(f, left, right) for left, right in pairwise(parts))
