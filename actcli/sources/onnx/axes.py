@@ -26,12 +26,12 @@ class Units:
 
 def unit_axes(graph: Graph) -> dict[str, Units]:
     """Find the units of each tensor, in one pass from the inputs on; tensors without a unit axis are left out."""
-    found: dict[str, Units] = {}
+    units_by_tensor: dict[str, Units] = {}
     for node in graph.nodes:
         rule = _RULES.get(node.op)
         if rule is None or not node.outputs:
             continue
-        units = rule(graph, node, found)
+        units = rule(graph, node, units_by_tensor)
         shape = graph.shapes.get(node.outputs[0])
         if units is None or shape == () or not -1 <= units.axis < max(units.rank, 1):
             continue
@@ -42,13 +42,13 @@ def unit_axes(graph: Graph) -> dict[str, Units]:
             if written is not None and units.count not in {None, written}:
                 units = replace(units, layer=None)
             units = replace(units, count=units.count if written is None else written)
-        found[node.outputs[0]] = units
-    return found
+        units_by_tensor[node.outputs[0]] = units
+    return units_by_tensor
 
 
-def units_of(graph: Graph, known: Mapping[str, Units], tensor: str) -> Units | str:
+def units_of(graph: Graph, before: Mapping[str, Units], tensor: str) -> Units | str:
     """The units of a tensor, or the reason why they are unknown."""
-    units = known.get(tensor)
+    units = before.get(tensor)
     shape = graph.shapes.get(tensor)
     if units is None and shape is not None and len(shape) == 2:
         units = Units(1, 2, shape[1], None)  # (sample, feature): there is no other reading
@@ -69,7 +69,7 @@ def _length(graph: Graph, tensor: str, axis: int) -> int | None:
     return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
 
 
-def _convolution(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+def _convolve(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
     place = 3 if node.op == "QLinearConv" else 1
     if len(node.inputs) <= place:
         return None
@@ -84,25 +84,25 @@ def _convolution(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units 
     return Units(1, rank, count, node)
 
 
-def _gemm(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+def _gemm(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
     if len(node.inputs) < 2:
         return None
     return Units(1, 2, _length(graph, node.inputs[1], 0 if node.integer("transB", 0) else 1), node)
 
 
-def _matmul(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+def _matmul(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
     if len(node.inputs) < 2:
         return None
     data, weights = node.inputs[:2]
     if graph.rank(weights) != 2 or graph.constant(weights) is None:
         return None
-    units = known.get(data)
+    units = before.get(data)
     rank = graph.rank(data) or graph.rank(node.outputs[0]) or (units.rank if units else 0)
     return None if rank == 1 else Units(rank - 1, rank, _length(graph, weights, 1), node)
 
 
-def _normalization(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    units = known.get(node.input(0))
+def _normalize(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
+    units = before.get(node.input(0))
     if units is not None and units.axis == 1:
         return units
     rank = graph.rank(node.input(0)) or graph.rank(node.outputs[0])
@@ -111,25 +111,25 @@ def _normalization(graph: Graph, node: Node, known: Mapping[str, Units]) -> Unit
     return Units(1, rank, _length(graph, node.input(1), 0), node)
 
 
-def _kept(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    return known.get(node.input(0))
+def _keep(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    return before.get(node.input(0))
 
 
-def _transposed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    units = known.get(node.input(0))
+def _transpose(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    units = before.get(node.input(0))
     if units is None or not units.rank:
         return None
     order = node.integers("perm") or list(range(units.rank - 1, -1, -1))
     return replace(units, axis=order.index(units.axis)) if sorted(order) == list(range(units.rank)) else None
 
 
-def _combined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+def _combine(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
     """The units of an elementwise result; its operands are aligned at their last axes, as broadcasting does."""
-    operands = [known[name] for name in node.inputs if name in known]
+    operands = [before[name] for name in node.inputs if name in before]
     if not operands:
         return None
     if not all(units.rank for units in operands):
-        return _combined_last(operands)
+        return _combine_last(operands)
     ranks = [graph.rank(name) for name in node.inputs if name]
     rank = graph.rank(node.outputs[0]) or max(
         [units.rank for units in operands] + [r for r in ranks if r is not None]
@@ -138,7 +138,7 @@ def _combined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | N
     return _together(operands, axes.pop(), rank) if len(axes) == 1 else None
 
 
-def _combined_last(operands: list[Units]) -> Units | None:
+def _combine_last(operands: list[Units]) -> Units | None:
     """The units where some rank is unknown: last axes meet whatever it is."""
     return (
         _together(operands, -1, 0) if all(units.axis in {-1, units.rank - 1} for units in operands) else None
@@ -156,13 +156,13 @@ def _together(operands: list[Units], axis: int, rank: int) -> Units:
     )
 
 
-def _pooled(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    units = known.get(node.input(0))
+def _pool(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    units = before.get(node.input(0))
     return units if units is not None and units.axis == 1 else None
 
 
-def _joined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
-    operands = [known.get(name) for name in node.inputs]
+def _concatenate(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    operands = [before.get(name) for name in node.inputs]
     first = operands[0] if operands else None
     if (
         first is None
@@ -179,8 +179,8 @@ def _joined(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | Non
     return Units(first.axis, first.rank, total, None)
 
 
-def _squeezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    units, axes = known.get(node.input(0)), graph.axes(node)
+def _squeeze(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
+    units, axes = before.get(node.input(0)), graph.axes(node)
     if units is None or axes is None or not units.rank:
         return None
     gone = {axis % units.rank for axis in axes}
@@ -191,8 +191,8 @@ def _squeezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | N
     )
 
 
-def _unsqueezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
-    units, axes = known.get(node.input(0)), graph.axes(node)
+def _unsqueeze(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
+    units, axes = before.get(node.input(0)), graph.axes(node)
     if units is None or axes is None or not units.rank:
         return None
     rank = units.rank + len(axes)
@@ -201,9 +201,9 @@ def _unsqueezed(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units |
     return replace(units, axis=left[units.axis], rank=rank) if len(left) == units.rank else None
 
 
-def _reshaped(graph: Graph, node: Node, known: Mapping[str, Units]) -> Units | None:
+def _reshape(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
     """The units where they stay a last axis of the same length: (samples·steps, units) to (samples, steps, units)."""
-    units, shape = known.get(node.input(0)), graph.shapes.get(node.outputs[0])
+    units, shape = before.get(node.input(0)), graph.shapes.get(node.outputs[0])
     if units is None or shape is None or units.axis not in {-1, units.rank - 1} or len(shape) < 2:
         return None
     return replace(units, axis=len(shape) - 1, rank=len(shape)) if shape[-1] == units.count else None
@@ -217,17 +217,17 @@ _KEEPING = (
     "LayerNormalization GroupNormalization SkipLayerNormalization LRN QuantizeLinear DequantizeLinear"
 )
 _RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(("Conv", "ConvTranspose", "FusedConv", "ConvInteger", "QLinearConv"), _convolution),
+    **dict.fromkeys(("Conv", "ConvTranspose", "FusedConv", "ConvInteger", "QLinearConv"), _convolve),
     **dict.fromkeys(("Gemm", "FusedGemm"), _gemm),
     **dict.fromkeys(("MatMul", "FusedMatMul"), _matmul),
-    "BatchNormalization": _normalization,
-    "InstanceNormalization": _normalization,
-    "Transpose": _transposed,
-    "Concat": _joined,
-    "Squeeze": _squeezed,
-    "Unsqueeze": _unsqueezed,
-    "Reshape": _reshaped,
-    **dict.fromkeys(_POOLS.split(), _pooled),
-    **dict.fromkeys(_ELEMENTWISE.split(), _combined),
-    **dict.fromkeys(_KEEPING.split(), _kept),
+    "BatchNormalization": _normalize,
+    "InstanceNormalization": _normalize,
+    "Transpose": _transpose,
+    "Concat": _concatenate,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Reshape": _reshape,
+    **dict.fromkeys(_POOLS.split(), _pool),
+    **dict.fromkeys(_ELEMENTWISE.split(), _combine),
+    **dict.fromkeys(_KEEPING.split(), _keep),
 }

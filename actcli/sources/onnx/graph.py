@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from actcli.exits import DataError
 
-MICROSOFT = "com.microsoft"
-_DOMAINS = {"", "ai.onnx", MICROSOFT}
+_DOMAINS = {"", "ai.onnx", "com.microsoft"}
 _VIEWS = {"Cast", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Dropout"}
 """Through these a constant is followed: they change its type or shape, not its numbers."""
 
@@ -73,7 +72,6 @@ class Graph:
     Attributes:
         nodes: in an order in which they can run.
         producer: the node that makes a tensor.
-        consumers: the nodes that take a tensor.
         shapes: as far as they can be inferred: lengths, None for an unknown one.
         types: the ONNX element type of each tensor, where it is known.
         arrays: the initializers and constants, read on demand.
@@ -84,7 +82,6 @@ class Graph:
 
     nodes: tuple[Node, ...]
     producer: Mapping[str, Node]
-    consumers: Mapping[str, tuple[Node, ...]]
     shapes: Mapping[str, tuple[int | None, ...]]
     types: Mapping[str, int]
     arrays: Mapping[str, Any]
@@ -160,23 +157,10 @@ def read_graph(model: Any, folder: str, origin: str) -> Graph:
                 raise DataError(f"{origin}: two nodes make the tensor {output!r}")
             if output:
                 producer[output] = node
-    consumers: dict[str, list[Node]] = {}
-    for node in unsorted:
-        for name in dict.fromkeys(node.inputs):
-            consumers.setdefault(name, []).append(node)
-    nodes = _in_order(unsorted, producer, consumers, origin)
+    nodes = _in_order(unsorted, producer, origin)
     opset = max((entry.version for entry in model.opset_import if entry.domain in {"", "ai.onnx"}), default=1)
-    shapes, types = _inferred(model, onnx)
-    return Graph(
-        nodes,
-        producer,
-        {name: tuple(found) for name, found in consumers.items()},
-        shapes,
-        types,
-        arrays,
-        int(opset),
-        folder,
-    )
+    shapes, types = _infer(model, onnx)
+    return Graph(nodes, producer, shapes, types, arrays, int(opset), folder)
 
 
 def as_node(proto: Any) -> Node:
@@ -223,15 +207,15 @@ def subgraphs(node: Node) -> Iterator[tuple[str, Any]]:
                 yield name, graph
 
 
-def _in_order(
-    nodes: list[Node],
-    producer: Mapping[str, Node],
-    consumers: Mapping[str, list[Node]],
-    origin: str,
-) -> tuple[Node, ...]:
+def _in_order(nodes: list[Node], producer: Mapping[str, Node], origin: str) -> tuple[Node, ...]:
     """Sort nodes so that each follows those it needs (Kahn 1962). Raises DataError for a cycle."""
-    place = {id(node): i for i, node in enumerate(nodes)}
-    waiting = [len({name for name in node.inputs if name in producer}) for node in nodes]
+    consumers: dict[str, list[int]] = {}
+    waiting = []
+    for i, node in enumerate(nodes):
+        needed = {name for name in node.inputs if name in producer}
+        waiting.append(len(needed))
+        for name in needed:
+            consumers.setdefault(name, []).append(i)
     # among those that can run, the first in the file goes first
     ready = [i for i, count in enumerate(waiting) if not count]
     ordered: list[Node] = []
@@ -239,8 +223,7 @@ def _in_order(
         node = nodes[heapq.heappop(ready)]
         ordered.append(node)
         for output in dict.fromkeys(node.outputs):
-            for consumer in consumers.get(output, []) if output else []:
-                i = place[id(consumer)]
+            for i in consumers.get(output, []):
                 waiting[i] -= 1
                 if not waiting[i]:
                     heapq.heappush(ready, i)
@@ -253,7 +236,7 @@ def _in_order(
 _LARGE = 1 << 16
 
 
-def _inferred(model: Any, onnx: Any) -> tuple[dict[str, tuple[int | None, ...]], dict[str, int]]:
+def _infer(model: Any, onnx: Any) -> tuple[dict[str, tuple[int | None, ...]], dict[str, int]]:
     """Infer shapes and element types with onnx, on a copy without the weights."""
     slim = onnx.ModelProto()
     slim.ir_version = model.ir_version
@@ -263,13 +246,13 @@ def _inferred(model: Any, onnx: Any) -> tuple[dict[str, tuple[int | None, ...]],
     graph.node.extend(model.graph.node)
     graph.output.extend(model.graph.output)
     graph.value_info.extend(model.graph.value_info)
-    known = {value.name for value in model.graph.input}
+    inputs = {value.name for value in model.graph.input}
     graph.input.extend(model.graph.input)
     for tensor in model.graph.initializer:
         external = tensor.data_location == onnx.TensorProto.EXTERNAL
         if not external and tensor.ByteSize() <= _LARGE:
             graph.initializer.append(tensor)
-        elif tensor.name not in known:
+        elif tensor.name not in inputs:
             graph.input.append(onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
     try:
         graph = onnx.shape_inference.infer_shapes(slim, data_prop=True).graph

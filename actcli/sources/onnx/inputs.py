@@ -100,21 +100,21 @@ class Noise:
             yield (
                 count,
                 {
-                    wanted.name: drawn[0][wanted.name]
-                    if wanted.is_scalar
-                    else np.stack([sample[wanted.name] for sample in drawn])
-                    for wanted in self.inputs
+                    model_input.name: drawn[0][model_input.name]
+                    if model_input.is_scalar
+                    else np.stack([sample[model_input.name] for sample in drawn])
+                    for model_input in self.inputs
                 },
             )
 
     def _sample(self, index: int) -> Batch:
         rng = np.random.default_rng([self.seed, index])
         sample = {}
-        for wanted in self.inputs:
-            dtype, shape = wanted.dtype or np.dtype(np.float32), self.shapes[wanted.name]
-            fixed = np.random.default_rng(self.seed) if wanted.is_scalar else rng
+        for model_input in self.inputs:
+            dtype, shape = model_input.dtype or np.dtype(np.float32), self.shapes[model_input.name]
+            fixed = np.random.default_rng(self.seed) if model_input.is_scalar else rng
             drawn = fixed.standard_normal(shape) if dtype.kind == "f" else fixed.integers(0, 2, shape)
-            sample[wanted.name] = np.asarray(drawn).astype(dtype)
+            sample[model_input.name] = np.asarray(drawn).astype(dtype)
         return sample
 
 
@@ -133,9 +133,9 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
     if not inputs:
         raise DataError("the model has no inputs, so there is nothing to run it on")
     shapes, notes, free = {}, [], []
-    for wanted in inputs:
-        _require_numbers(wanted)
-        shape = wanted.shape or ()
+    for model_input in inputs:
+        _require_numbers(model_input)
+        shape = model_input.shape or ()
         usual = _USUAL.get(len(shape), 16)
         named = [
             length if isinstance(length, int) else 3 if _is_channels(shape, i) else usual
@@ -143,10 +143,10 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
         ][1:]
         if any(not isinstance(length, int) for length in shape[1:]):
             chosen = " x ".join(map(str, named))
-            notes.append(f"input '{wanted.name}' leaves its size open; {chosen} is drawn")
-            free.append(f"{chosen} for '{wanted.name}'")
-        shapes[wanted.name] = tuple(named)
-        _require_small(math.prod(named), wanted.dtype, wanted.name)
+            notes.append(f"input '{model_input.name}' leaves its size open; {chosen} is drawn")
+            free.append(f"{chosen} for '{model_input.name}'")
+        shapes[model_input.name] = tuple(named)
+        _require_small(math.prod(named), model_input.dtype, model_input.name)
     # a model may run with some lengths only; the error then names what was drawn
     drawn = f"noise (its size is open: {', '.join(free)}; --data FILE brings its own)" if free else "noise"
     return Noise(tuple(inputs), shapes, samples, seed, tuple(notes), drawn)
@@ -164,7 +164,7 @@ class _Array:
     path: str
     member: str | None
     header: Header
-    wanted: ModelInput
+    model_input: ModelInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Recorded:
             for start in range(0, self.samples, size):
                 count = min(size, self.samples - start)
                 batch = {
-                    array.wanted.name: _rows(stream, array, count)
+                    array.model_input.name: _rows(stream, array, count)
                     for stream, array in zip(streams, self.arrays, strict=True)
                 }
                 yield count, {**self.scalars, **batch}
@@ -204,12 +204,12 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
         raise UsageError(f"--limit {limit}: at least 1 sample is needed")
     if not inputs:
         raise DataError(f"{path}: the model has no inputs, so there is nothing to run it on")
-    for wanted in inputs:
-        _require_numbers(wanted)
+    for model_input in inputs:
+        _require_numbers(model_input)
     arrays = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
     for array in arrays:
         _require_fitting(array)
-    per_sample = [array for array in arrays if not array.wanted.is_scalar]
+    per_sample = [array for array in arrays if not array.model_input.is_scalar]
     if not per_sample:
         raise DataError(f"{path}: no input of the model has an axis of samples")
     first = per_sample[0]
@@ -217,16 +217,16 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
     for array in per_sample[1:]:
         if array.header.shape[0] != samples:
             raise DataError(
-                f"{path}: input '{first.wanted.name}' has {samples} samples and "
-                f"'{array.wanted.name}' has {array.header.shape[0]}; they must agree"
+                f"{path}: input '{first.model_input.name}' has {samples} samples and "
+                f"'{array.model_input.name}' has {array.header.shape[0]}; they must agree"
             )
     if not samples:
         raise DataError(f"{path}: holds no samples: its shape is {first.header.shape}")
     scalars = {}
     for array in arrays:
-        if array.wanted.is_scalar:
+        if array.model_input.is_scalar:
             with ExitStack() as stack:
-                scalars[array.wanted.name] = _rows(_open_array(array, stack), array, 1).reshape(())
+                scalars[array.model_input.name] = _rows(_open_array(array, stack), array, 1).reshape(())
     kept = samples if limit is None else min(limit, samples)
     return Recorded(path, kept, tuple(per_sample), scalars)
 
@@ -237,7 +237,7 @@ def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
             raise DataError(f"{path}: is empty")
         header = read_header(stream)
     if len(inputs) != 1:
-        names = ", ".join(f"'{wanted.name}' {wanted.shown}" for wanted in inputs)
+        names = ", ".join(f"'{model_input.name}' {model_input.shown}" for model_input in inputs)
         raise DataError(
             f"{path}: the model has {len(inputs)} inputs; save an .npz with an array for each: {names}"
         )
@@ -252,16 +252,16 @@ def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
         if len(inputs) == 1 and len(members) == 1 and inputs[0].name not in members:
             members = {inputs[0].name: next(iter(members.values()))}
         arrays = []
-        for wanted in inputs:
-            if wanted.name not in members:
+        for model_input in inputs:
+            if model_input.name not in members:
                 names = ", ".join(sorted(members)[:20]) or "none"
                 raise DataError(
-                    f"{path}: no array for the input '{wanted.name}' {wanted.shown}; the arrays are {names}"
+                    f"{path}: no array for the input '{model_input.name}' {model_input.shown}; the arrays are {names}"
                 )
-            info = members[wanted.name]
+            info = members[model_input.name]
             with open_member(archive, info, path) as stream:
                 header = read_header(stream, info.file_size)
-            arrays.append(_Array(f"{path}:{wanted.name}", path, info.filename, header, wanted))
+            arrays.append(_Array(f"{path}:{model_input.name}", path, info.filename, header, model_input))
     return arrays
 
 
@@ -288,24 +288,24 @@ def _rows(stream: ByteStream, array: _Array, count: int) -> NDArray[Any]:
     if stream.fill(buffer.data) < buffer.nbytes:
         raise DataError(f"{array.origin}: truncated: its header states more samples than there are")
     values = buffer.view(header.dtype).reshape(count, *shape)
-    return np.ascontiguousarray(values.astype(array.wanted.dtype, copy=False))
+    return np.ascontiguousarray(values.astype(array.model_input.dtype, copy=False))
 
 
 def _require_fitting(array: _Array) -> None:
     """Check an array's rank, lengths and kind of number. Raises DataError, naming what the input expects."""
-    wanted, header = array.wanted, array.header
-    expects = f"input '{wanted.name}' expects {wanted.shown} of {wanted.dtype}"
-    if wanted.shape is not None:
-        if len(header.shape) != len(wanted.shape):
+    model_input, header = array.model_input, array.header
+    expects = f"input '{model_input.name}' expects {model_input.shown} of {model_input.dtype}"
+    if model_input.shape is not None:
+        if len(header.shape) != len(model_input.shape):
             raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
-        for length, fixed in list(zip(header.shape, wanted.shape, strict=True))[1:]:
+        for length, fixed in list(zip(header.shape, model_input.shape, strict=True))[1:]:
             if isinstance(fixed, int) and length != fixed:
                 raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
     elif not header.shape:
         raise DataError(f"{array.origin}: a single number, {expects}")
-    if wanted.dtype is not None and wanted.dtype.kind in "iu" and header.dtype.kind == "f":
+    if model_input.dtype is not None and model_input.dtype.kind in "iu" and header.dtype.kind == "f":
         raise DataError(
-            f"{array.origin}: holds {header.dtype}, {expects}; save it with .astype('{wanted.dtype}')"
+            f"{array.origin}: holds {header.dtype}, {expects}; save it with .astype('{model_input.dtype}')"
         )
     if header.fortran and len(header.shape) > 1:
         raise DataError(
@@ -321,6 +321,8 @@ def _require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> N
         raise DataError(f"{origin}: one sample has {nbytes} bytes; at most {_MOST_SAMPLE} are allowed")
 
 
-def _require_numbers(wanted: ModelInput) -> None:
-    if wanted.dtype is None:
-        raise DataError(f"the model's input '{wanted.name}' holds no numbers, so no array can be its value")
+def _require_numbers(model_input: ModelInput) -> None:
+    if model_input.dtype is None:
+        raise DataError(
+            f"the model's input '{model_input.name}' holds no numbers, so no array can be its value"
+        )

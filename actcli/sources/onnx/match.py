@@ -55,7 +55,7 @@ class FoundActivation:
 def find_activations(graph: Graph) -> tuple[FoundActivation, ...]:
     """All activations in the order of the graph. The parts of a composition are not reported again."""
     claimed: set[int] = set()
-    found: list[FoundActivation] = []
+    activations: list[FoundActivation] = []
     for node in reversed(graph.nodes):
         if id(node) in claimed or not node.outputs:
             continue
@@ -63,12 +63,12 @@ def find_activations(graph: Graph) -> tuple[FoundActivation, ...]:
         if match is not None:
             activation, parts = match
             claimed |= {id(part) for part in parts}
-            found.append(activation)
+            activations.append(activation)
             continue
         activation_ = _match_operator(graph, node)
         if activation_ is not None:
-            found.append(activation_)
-    return tuple(reversed(found))
+            activations.append(activation_)
+    return tuple(reversed(activations))
 
 
 def is_activation(op: str) -> bool:
@@ -87,11 +87,17 @@ def _match_operator(graph: Graph, node: Node) -> FoundActivation | None:
     identify = OPERATORS.get(node.op)
     if identify is None or not node.input(0) or graph.constant(node.input(0)) is not None:
         return None
-    found = identify(graph, node)
-    if found is None:
+    identified = identify(graph, node)
+    if identified is None:
         return None
     return FoundActivation(
-        node, node.op, found.function, node.input(0), node.outputs[0], found.reason, found.same_everywhere
+        node,
+        node.op,
+        identified.function,
+        node.input(0),
+        node.outputs[0],
+        identified.reason,
+        identified.same_everywhere,
     )
 
 

@@ -18,7 +18,7 @@ from actcli.sources.onnx.inputs import ModelInput
 from actcli.sources.onnx.load import folder_of, load_model
 from actcli.sources.onnx.match import FoundActivation, find_activations, is_activation
 from actcli.sources.onnx.outputs import Place, Watched
-from actcli.sources.onnx.weights import upstream_of, weights_of
+from actcli.sources.onnx.weights import weights_of
 
 _BYTES_PER_UNIT = 600
 """The statistics of a unit in a few copies, and its bias and scale (measured)."""
@@ -34,7 +34,6 @@ class ModelLayer:
         function: the activation's specification, as `activation` takes it.
         units: how many units it has.
         weights: the weights that feed it; None where they do not all come from constants.
-        upstream: the names of the layers whose outputs feed it.
 
     """
 
@@ -43,7 +42,6 @@ class ModelLayer:
     function: str
     units: int
     weights: Weights | None
-    upstream: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,31 +84,31 @@ def open_model(path: str, memory: int | None = None) -> Model:
     rules: dict[str, Rule] = {}
     observable: list[tuple[FoundActivation, Watched]] = []
     unobserved: list[Unobserved] = []
-    for found in find_activations(graph):
-        name = names.unique(found.node.name, found.after)
-        watched = _watched(graph, axes, found, name, rules)
+    for candidate in find_activations(graph):
+        name = names.unique(candidate.node.name, candidate.after)
+        watched = _layer_to_watch(graph, axes, candidate, name, rules)
         if isinstance(watched, str):
-            unobserved.append(Unobserved(name, found.op, watched))
+            unobserved.append(Unobserved(name, candidate.op, watched))
         else:
-            observable.append((found, watched))
+            observable.append((candidate, watched))
     unobserved += _activations_in_branches(graph, names)
     if not observable and not unobserved:
         raise DataError(f"{path}: the model has no activation function that is recognised")
     units = sum(watched.units for _, watched in observable)
     require_memory(_BYTES_PER_UNIT * units, memory, f"{path}: the statistics of its {units:,} units")
-    outputs = {found.after: (watched.name, watched.units) for found, watched in observable}
+    outputs = {candidate.after: (watched.name, watched.units) for candidate, watched in observable}
     layers = tuple(
         ModelLayer(
             name=watched.name,
-            op=found.op,
+            op=candidate.op,
             function=watched.rule.function,
             units=watched.units,
-            weights=weights_of(graph, found.before, watched.units, outputs),
-            upstream=upstream_of(graph, found.before, outputs),
+            weights=weights_of(graph, candidate.before, watched.units, outputs),
         )
-        for found, watched in observable
+        for candidate, watched in observable
     )
-    tensors = {*graph.producer, *graph.shapes, *graph.arrays, *graph.consumers}
+    inputs = (name for node in graph.nodes for name in node.inputs)
+    tensors = {*graph.producer, *graph.shapes, *graph.arrays, *inputs}
     return Model(
         path,
         _inputs(proto),
@@ -141,38 +139,40 @@ class _Names:
         return name
 
 
-def _watched(
-    graph: Graph, axes: dict[str, Units], found: FoundActivation, name: str, rules: dict[str, Rule]
+def _layer_to_watch(
+    graph: Graph, axes: dict[str, Units], candidate: FoundActivation, name: str, rules: dict[str, Rule]
 ) -> Watched | str:
     """A layer to observe, or the reason why it cannot be."""
-    if found.spec is None:
-        return found.reason
-    before = units_of(graph, axes, found.before)
+    if candidate.spec is None:
+        return candidate.reason
+    before = units_of(graph, axes, candidate.before)
     if isinstance(before, str):
         return before
     try:
-        if found.spec not in rules:
-            rules[found.spec] = firing_rule(activation(found.spec), "pre")
+        if candidate.spec not in rules:
+            rules[candidate.spec] = firing_rule(activation(candidate.spec), "pre")
     except UsageError as error:
         return str(error)
-    after = units_of(graph, axes, found.after)
+    after = units_of(graph, axes, candidate.after)
     place = None
     if not isinstance(after, str) and after.count == before.count:
-        place = Place(found.after, after.axis, after.rank, graph.types.get(found.after), after.count or 0)
+        place = Place(
+            candidate.after, after.axis, after.rank, graph.types.get(candidate.after), after.count or 0
+        )
     return Watched(
         name,
         before.count or 0,
-        rules[found.spec],
+        rules[candidate.spec],
         Place(
-            found.before,
+            candidate.before,
             before.axis,
             before.rank,
-            graph.types.get(found.before),
+            graph.types.get(candidate.before),
             before.count or 0,
-            single=_is_single(graph.shapes.get(found.before), before),
+            single=_is_single(graph.shapes.get(candidate.before), before),
         ),
         place,
-        found.same_everywhere,
+        candidate.same_everywhere,
     )
 
 

@@ -68,7 +68,7 @@ def observe_model(
 
 def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
     """Samples per run: as the model fixes them, else `batch`, else by their size. Raises what observe_model raises."""
-    fixed = {size for wanted in model.inputs if (size := wanted.fixed_batch) is not None}
+    fixed = {size for model_input in model.inputs if (size := model_input.fixed_batch) is not None}
     if len(fixed) > 1:
         raise DataError(
             f"{model.path}: its inputs have first axes of {' and '.join(map(str, sorted(fixed)))}, "
@@ -83,7 +83,9 @@ def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
         return size
     if batch is not None:
         return min(batch, inputs.samples)
-    whole = any(wanted.dtype is not None and wanted.dtype.kind in "iu" for wanted in model.inputs)
+    whole = any(
+        model_input.dtype is not None and model_input.dtype.kind in "iu" for model_input in model.inputs
+    )
     elements = max(inputs.elements, 1) * (_TOKEN if whole else 1)
     return max(1, min(_INPUT // elements, _MOST_BATCH, inputs.samples))
 
@@ -247,9 +249,9 @@ def _thread_pool(workers: int) -> "ThreadPoolExecutor | None":
 
 def feed_of(batch: Batch, count: int, size: int, model: Model) -> Batch:
     """A batch of the length that the model fixes: the last sample is repeated."""
-    if count == size or all(wanted.fixed_batch is None for wanted in model.inputs):
+    if count == size or all(model_input.fixed_batch is None for model_input in model.inputs):
         return batch
-    scalars = {wanted.name for wanted in model.inputs if wanted.is_scalar}
+    scalars = {model_input.name for model_input in model.inputs if model_input.is_scalar}
     return {
         name: array
         if name in scalars

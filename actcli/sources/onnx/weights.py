@@ -54,23 +54,6 @@ def weights_of(
     return None
 
 
-def upstream_of(graph: Graph, before: str, outputs: Mapping[str, tuple[str, int]]) -> tuple[str, ...]:
-    """The names of the layers whose outputs reach the tensor `before` without passing another layer's."""
-    names: dict[str, None] = {}
-    waiting, seen = [before], set()
-    while waiting:
-        tensor = waiting.pop()
-        if tensor in seen:
-            continue
-        seen.add(tensor)
-        if tensor in outputs and tensor != before:
-            names[outputs[tensor][0]] = None
-            continue
-        node = graph.producer.get(tensor)
-        waiting.extend(node.inputs if node is not None else ())
-    return tuple(names)
-
-
 def _fold(graph: Graph, node: Node, affine: _Affine) -> str | None:
     """Take a node that scales and shifts by unit into `affine` and return its input; None for any other node."""
     if node.op in _KEEPS:
