@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from actcli.activations import Definition
     from actcli.commands.session import Session
-    from actcli.render.completions import Argument, Option, Outline
+    from actcli.render.completions import CompletedArgument, CompletedOption, Outline
 
 Shell = Literal["bash", "zsh", "fish"]
 
@@ -56,8 +56,7 @@ def print_completion(
 def outline(context: "Context") -> "Outline":
     """Return the outline of the group that `context` belongs to, with the functions of the catalogue."""
     from actcli.activations import catalogue
-    from actcli.render.completions import Command as Described
-    from actcli.render.completions import Outline
+    from actcli.render.completions import CompletedCommand, Outline
 
     group = context.command
     if not isinstance(group, typer.core.TyperGroup):
@@ -71,7 +70,7 @@ def outline(context: "Context") -> "Outline":
             continue
         parameters = command.get_params(type(context)(command, parent=context, info_name=name))
         commands.append(
-            Described(
+            CompletedCommand(
                 name=name,
                 summary=one_line(command.help),
                 options=tuple(_option(p, every_parameter) for p in parameters if _is_option(p)),
@@ -111,14 +110,14 @@ def _is_option(parameter: "Parameter") -> bool:
     return parameter.param_type_name == "option"
 
 
-def _option(parameter: "Parameter", every_parameter: list[str]) -> "Option":
-    from actcli.render.completions import Option
+def _option(parameter: "Parameter", every_parameter: list[str]) -> "CompletedOption":
+    from actcli.render.completions import CompletedOption
 
     choices = tuple(str(choice) for choice in getattr(parameter.type, "choices", ()))
     if parameter.name == "wrt":
         choices = ("x", *every_parameter)
     is_file = parameter.metavar == "FILE"
-    return Option(
+    return CompletedOption(
         names=tuple(sorted(parameter.opts, key=len)),
         summary=one_line(getattr(parameter, "help", None)),
         values=0 if getattr(parameter, "is_flag", False) else parameter.nargs,
@@ -128,11 +127,11 @@ def _option(parameter: "Parameter", every_parameter: list[str]) -> "Option":
     )
 
 
-def _argument(parameter: "Parameter") -> "Argument":
-    from actcli.render.completions import Argument
+def _argument(parameter: "Parameter") -> "CompletedArgument":
+    from actcli.render.completions import CompletedArgument
 
     choices = get_args(Shell) if parameter.metavar == "SHELL" else ()
-    return Argument(
+    return CompletedArgument(
         label=str(parameter.metavar),
         kind="choice" if choices else "function" if parameter.metavar in {"FUNCTION", "PATTERN"} else "file",
         choices=choices,

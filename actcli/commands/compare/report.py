@@ -19,7 +19,7 @@ TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Presentation:
     """How the results of a comparison are written.
 
     Attributes:
@@ -38,7 +38,7 @@ class Report:
     best: str | None = None
 
 
-def choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
+def choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
     """Return how the results are to be written.
 
     Raises UsageError for options that disagree, DataError for a file that cannot be written.
@@ -52,13 +52,13 @@ def choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
     return report
 
 
-def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
+def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
     from actcli.render.output.documents import refuse_arrays
     from actcli.render.output.layout import Layout, choose_layout, is_standard_output
 
     format_, output, sort, digits = options.format, options.output, options.sort, options.digits
     if options.best is not None:
-        return Report(Layout("plain", None), best=options.best)
+        return Presentation(Layout("plain", None), best=options.best)
     suffix = output.rpartition(".")[2].lower() if output and "." in output else ""
     if not options.plot:
         if suffix in FIGURES and suffix != "txt" and format_ is None:
@@ -73,13 +73,13 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
             raise UsageError(f"-o {output!r}: the suffix names no format; use one of {known}, or --format")
         layout = choose_layout(format_, output, with_x=False, digits=digits, terminal=terminal)
         refuse_arrays(layout, "a comparison")
-        return Report(layout, sort=sort)
+        return Presentation(layout, sort=sort)
     if format_ not in {None, "table"}:
         raise UsageError(f"--plot draws, and {format_} holds numbers; leave one of them out")
     if output is None or is_standard_output(output):
         # a chart is for a person, in a pipe too
         layout = choose_layout("table", None, with_x=False, digits=digits, terminal=terminal)
-        return Report(layout, plot=True, sort=sort)
+        return Presentation(layout, plot=True, sort=sort)
     if suffix not in FIGURES:
         known = ", ".join(f".{name}" for name in FIGURES)
         raise UsageError(f"-o {output!r}: the suffix names no chart; use one of {known}")
@@ -90,7 +90,7 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Report:
         from actcli.render.figure.figure_file import require_matplotlib
 
         require_matplotlib()
-    return Report(Layout("plain", None), figure=(suffix, output), sort=sort)
+    return Presentation(Layout("plain", None), figure=(suffix, output), sort=sort)
 
 
 def open_recording(path: str | None, output: str | None) -> "Recording | None":
@@ -105,7 +105,7 @@ def open_recording(path: str | None, output: str | None) -> "Recording | None":
 
 
 def follow_and_write(
-    steps: "Steps", report: Report, terminal: "Terminal", recording: "Recording | None" = None
+    steps: "Steps", report: Presentation, terminal: "Terminal", recording: "Recording | None" = None
 ) -> ExitStatus:
     """Follow the steps, write the results, and return the exit status.
 
@@ -141,7 +141,7 @@ def _check_first(steps: "Steps", check: "Callable[[Comparison], None]") -> "Step
         yield step
 
 
-def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> None:
+def _write(comparison: "Comparison", report: Presentation, terminal: "Terminal") -> None:
     from actcli.render.compare.comparison import Page, write_comparison, write_winner
 
     if report.best is not None:
@@ -159,7 +159,7 @@ def _write(comparison: "Comparison", report: Report, terminal: "Terminal") -> No
         terminal.say(f"actcli: {without}")
 
 
-def _write_part(step: "Step", report: Report, terminal: "Terminal") -> ExitStatus:
+def _write_part(step: "Step", report: Presentation, terminal: "Terminal") -> ExitStatus:
     """Write the results so far of an interrupted comparison, and a line that says so."""
     from actcli.render.compare.comparison import Page, write_comparison
     from actcli.render.output.layout import choose_layout
@@ -180,7 +180,7 @@ def _write_part(step: "Step", report: Report, terminal: "Terminal") -> ExitStatu
     return ExitStatus.INTERRUPTED
 
 
-def _sorted(comparison: "Comparison", report: Report) -> "Comparison":
+def _sorted(comparison: "Comparison", report: Presentation) -> "Comparison":
     if report.sort is None:
         return comparison
     from actcli.analysis.compare.result import is_function_column, sort_by_column, sort_by_name

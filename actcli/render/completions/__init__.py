@@ -1,8 +1,8 @@
 """The command line's outline, to static completion scripts for bash, zsh and fish."""
 
-from actcli.render.completions.outline import Argument, Command, Option, Outline
+from actcli.render.completions.outline import CompletedArgument, CompletedCommand, CompletedOption, Outline
 
-__all__ = ["Argument", "Command", "Option", "Outline", "script"]
+__all__ = ["CompletedArgument", "CompletedCommand", "CompletedOption", "Outline", "script"]
 
 
 def script(shell: str, outline: Outline) -> str:

@@ -1,6 +1,6 @@
 """The completion script for bash, from 3.2 on, without the bash-completion package."""
 
-from actcli.render.completions.outline import Argument, Command, Option, Outline
+from actcli.render.completions.outline import CompletedArgument, CompletedCommand, CompletedOption, Outline
 
 TEMPLATE = r"""# bash completion for actcli, made by: actcli completion bash
 
@@ -136,11 +136,11 @@ def bash_script(outline: Outline) -> str:
     return text
 
 
-def _names(options: tuple[Option, ...]) -> str:
+def _names(options: tuple[CompletedOption, ...]) -> str:
     return " ".join(name for option in options for name in option.names)
 
 
-def _values(command: str, option: Option) -> str:
+def _values(command: str, option: CompletedOption) -> str:
     if option.kind == "file":
         return f"    {_typed(command, option)}) return 1 ;;"
     if option.choices:
@@ -148,19 +148,19 @@ def _values(command: str, option: Option) -> str:
     return f"    {_typed(command, option)}) ;;" if command != "*" else ""
 
 
-def _typed(command: str, option: Option) -> str:
+def _typed(command: str, option: CompletedOption) -> str:
     """The pattern of the command and one of the option's names."""
     return "|".join(rf"{command}\ {name}" for name in option.names)
 
 
-def _arguments(command: Command) -> list[str]:
+def _arguments(command: CompletedCommand) -> list[str]:
     return [
         f"    '{command.name} '{'*' if argument.repeats else place}) {_argument(argument)} ;;"
         for place, argument in enumerate(command.arguments)
     ]
 
 
-def _argument(argument: Argument) -> str:
+def _argument(argument: CompletedArgument) -> str:
     if argument.kind == "function":
         return '_actcli_functions "$3"'
     if argument.kind == "file":

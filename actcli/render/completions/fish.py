@@ -1,6 +1,6 @@
 """The completion script for fish."""
 
-from actcli.render.completions.outline import Argument, Command, Option, Outline
+from actcli.render.completions.outline import CompletedArgument, CompletedCommand, CompletedOption, Outline
 
 TEMPLATE = r"""# fish completion for actcli, made by: actcli completion fish
 
@@ -121,7 +121,7 @@ def fish_script(outline: Outline) -> str:
     return text
 
 
-def _option(option: Option, command: str) -> str:
+def _option(option: CompletedOption, command: str) -> str:
     words = [f"complete -c actcli -n \"__actcli_is '{command} '\""]
     words += [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names]
     if option.kind == "file":
@@ -133,7 +133,7 @@ def _option(option: Option, command: str) -> str:
     return " ".join([*words, "-d", _quoted(option.summary)])
 
 
-def _arguments(command: Command) -> list[str]:
+def _arguments(command: CompletedCommand) -> list[str]:
     lines = []
     for place, argument in enumerate(command.arguments):
         here = f"__actcli_is '{command.name} {place}'"
@@ -142,7 +142,7 @@ def _arguments(command: Command) -> list[str]:
     return lines
 
 
-def _argument(argument: Argument) -> str:
+def _argument(argument: CompletedArgument) -> str:
     if argument.kind == "function":
         return "-a '(__actcli_functions)'"
     return "-F" if argument.kind == "file" else f"-a {_quoted(' '.join(argument.choices))}"

@@ -9,7 +9,7 @@ Kind = Literal["function", "file", "choice", "other"]
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class CompletedOption:
     """One option.
 
     Attributes:
@@ -31,7 +31,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
+class CompletedArgument:
     """One positional argument; the last one of a command may repeat."""
 
     label: str
@@ -41,13 +41,13 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CompletedCommand:
     """One command with its options, the program's own among them."""
 
     name: str
     summary: str
-    options: tuple[Option, ...]
-    arguments: tuple[Argument, ...]
+    options: tuple[CompletedOption, ...]
+    arguments: tuple[CompletedArgument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Outline:
 
     """
 
-    commands: tuple[Command, ...]
-    options: tuple[Option, ...]
+    commands: tuple[CompletedCommand, ...]
+    options: tuple[CompletedOption, ...]
     functions: dict[str, tuple[str, ...]]
 
     @property
@@ -86,12 +86,12 @@ class Outline:
         for parameters, group in groupby(taking, key=lambda pair: pair[0]):
             yield parameters, [name for _, name in group]
 
-    def meanings(self) -> list[tuple[str, Option]]:
+    def meanings(self) -> list[tuple[str, CompletedOption]]:
         """Every option once for each meaning, with the command in which it means that; `*` is any other.
 
         What is said of one command comes first. --sort takes a column in one command and nothing in another.
         """
-        found: dict[str, Option] = {}
+        found: dict[str, CompletedOption] = {}
         for option in [*self.options, *(option for command in self.commands for option in command.options)]:
             found.setdefault(option.names[0], option)
         own = [
@@ -103,5 +103,5 @@ class Outline:
         return [*own, *(("*", option) for option in found.values())]
 
 
-def _meaning(option: Option) -> tuple[int, Kind, tuple[str, ...]]:
+def _meaning(option: CompletedOption) -> tuple[int, Kind, tuple[str, ...]]:
     return option.values, option.kind, option.choices

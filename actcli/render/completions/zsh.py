@@ -1,6 +1,6 @@
 """The completion script for zsh."""
 
-from actcli.render.completions.outline import Argument, Command, Option, Outline
+from actcli.render.completions.outline import CompletedArgument, CompletedCommand, CompletedOption, Outline
 
 TEMPLATE = r"""#compdef actcli
 # zsh completion for actcli, made by: actcli completion zsh
@@ -102,7 +102,7 @@ def _lines(specs: list[str], indent: int) -> str:
     return " \\\n".join(" " * indent + spec for spec in specs)
 
 
-def _option(option: Option) -> str:
+def _option(option: CompletedOption) -> str:
     """`'(-i --input)'{-i+,--input=}'[help]:FILE:_files'`"""
     summary = _escaped(option.summary)
     labels = option.label.split() if option.values > 1 else [option.label] * option.values
@@ -116,14 +116,14 @@ def _option(option: Option) -> str:
     return f"{_quoted('(' + ' '.join(option.names) + ')')}{{{','.join(names)}}}{_quoted(what)}"
 
 
-def _arguments(command: Command) -> list[str]:
+def _arguments(command: CompletedCommand) -> list[str]:
     return [
         _quoted(f"{'*' if argument.repeats else place}:{argument.label}:{_argument(argument)}")
         for place, argument in enumerate(command.arguments, 1)
     ]
 
 
-def _argument(argument: Argument) -> str:
+def _argument(argument: CompletedArgument) -> str:
     return "_actcli_functions" if argument.kind == "function" else _action(argument.kind, argument.choices)
 
 

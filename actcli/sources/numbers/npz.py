@@ -20,7 +20,7 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.erro
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchivedArray:
     """An array of an archive: its name, its entry in the directory, and its header, read and checked."""
 
     name: str
@@ -29,7 +29,7 @@ class Member:
 
 
 def npz_numbers(
-    path: str, request: NumberRequest, members: Sequence[Member] | None = None
+    path: str, request: NumberRequest, members: Sequence[ArchivedArray] | None = None
 ) -> Iterator[Numbers]:
     """Yield the arrays of an archive in its order, or the requested one.
 
@@ -89,7 +89,7 @@ def choose_arrays(
 
 def read_members(
     archive: zipfile.ZipFile, path: str, entries: dict[str, zipfile.ZipInfo], request: NumberRequest
-) -> list[Member]:
+) -> list[ArchivedArray]:
     """Return the arrays with their headers.
 
     Raises DataError for a member that is damaged, encrypted or packed in an unknown way, and as `read_header` does.
@@ -97,7 +97,7 @@ def read_members(
     members = []
     for name, entry in entries.items():
         with open_member(archive, entry, path) as stream:
-            members.append(Member(name, entry, read_header(stream, entry.file_size, request.stored)))
+            members.append(ArchivedArray(name, entry, read_header(stream, entry.file_size, request.stored)))
     return members
 
 

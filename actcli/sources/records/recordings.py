@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording
     from actcli.analysis.stream.evaluation import Numbers
     from actcli.sources.numbers.npy_header import Header
-    from actcli.sources.numbers.npz import Member
+    from actcli.sources.numbers.npz import ArchivedArray
 
 BLOCK = 1 << 19
 """Elements handed on at a time."""
@@ -47,7 +47,7 @@ class Described:
     file: RecordFile
     heads: tuple[Head, ...] | None = None
     header: "Header | None" = None
-    members: "tuple[Member, ...]" = ()
+    members: "tuple[ArchivedArray, ...]" = ()
     version: tuple[int, ...] | None = None
 
 
