@@ -205,7 +205,7 @@ def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | N
         terms.append(found[k] * float(math.perm(k, order)))
     if len(terms) < _TERMS - 3:
         return None
-    sizes = [abs(float(term.rounded[0])) * _NEAR**k for k, term in enumerate(terms)]
+    sizes = [abs(float(np.ravel(term.rounded)[0])) * _NEAR**k for k, term in enumerate(terms)]
     if not max(sizes[-3:]) <= 2.0**-70 * max(sizes):
         return None
 

@@ -17,6 +17,8 @@ from actcli.activations.families.exact import Sum
 
 _OF_A_FUNCTION = 2.0**-93
 _OF_ERFC = 2.0**-84
+_TINY, _OF_TINY = -120.0, 2.0**-118
+"""Below 2**_TINY functions through 0 are a straight line to that relative error, and u may underflow in float64."""
 _LARGEST_EXPONENT = 2.0**40
 _BEYOND = 2.0**41
 """2**±_BEYOND stands for every power of e beyond those, with an error that leaves it nothing but its size."""
@@ -38,6 +40,11 @@ def _off_by(y: Extended, error: Array) -> Extended:
     return Extended(y.h, y.l, np.where(error == 0, y.k, k), y.e + np.where(error == 0, 0.0, own))
 
 
+def _straight_near_0(u: Extended, y: Extended, slope: Extended | float = 1.0) -> Extended:
+    """Return y, or slope·u where u is tiny."""
+    return select(u.k < _TINY, (u * slope).within(_OF_TINY), y)
+
+
 def exp(u: Extended) -> Extended:
     """Return e**u, at any size."""
     inside = np.log2(np.abs(u.h)) + u.k < np.log2(_LARGEST_EXPONENT)
@@ -54,7 +61,8 @@ def expm1(u: Extended) -> Extended:
     """Return e**u - 1."""
     small = np.abs(u.rounded) < 1
     inner = select(small, u, extended(np.zeros_like(u.h)))
-    return select(small, _apply(elementary.expm1, inner, np.exp(inner.rounded)), exp(u) - 1.0)
+    y = select(small, _apply(elementary.expm1, inner, np.exp(inner.rounded)), exp(u) - 1.0)
+    return _straight_near_0(u, y)
 
 
 def log(u: Extended) -> Extended:
@@ -72,7 +80,8 @@ def log1p(u: Extended) -> Extended:
     """Return log(1 + u)."""
     small = np.abs(u.rounded) < 0.25
     inner = select(small, u, extended(np.zeros_like(u.h)))
-    return select(small, _apply(elementary.log1p, inner, 1.0 / (1.0 + inner.rounded)), log(u + 1.0))
+    y = select(small, _apply(elementary.log1p, inner, 1.0 / (1.0 + inner.rounded)), log(u + 1.0))
+    return _straight_near_0(u, y)
 
 
 def sqrt(u: Extended) -> Extended:
@@ -96,7 +105,7 @@ def cbrt(u: Extended) -> Extended:
 
 def sin(u: Extended) -> Extended:
     """Return sin(u)."""
-    return _apply(elementary.sin, u, np.ones_like(u.h))
+    return _straight_near_0(u, _apply(elementary.sin, u, np.ones_like(u.h)))
 
 
 def cos(u: Extended) -> Extended:
@@ -141,7 +150,7 @@ def arctan(u: Extended) -> Extended:
     large = np.abs(u.rounded) > 1
     one = extended(np.ones_like(u.h))
     inner = select(large, 1.0 / select(large, u, one), u)
-    y = _apply(elementary.arctan, inner, np.ones_like(u.h))
+    y = _straight_near_0(inner, _apply(elementary.arctan, inner, np.ones_like(u.h)))
     quarter = extended(elementary.HALF_PI) * extended(np.sign(u.h))
     return select(large, quarter - y, y)
 
@@ -149,7 +158,8 @@ def arctan(u: Extended) -> Extended:
 def erf(u: Extended) -> Extended:
     """Return erf(u)."""
     inner = _clipped(u, 40.0)
-    return _apply(elementary.erf, inner, _bell(inner, 2.0))
+    y = _apply(elementary.erf, inner, _bell(inner, 2.0))
+    return _straight_near_0(u, y, extended(elementary.TWO_OVER_ROOT_PI))
 
 
 def erfc(u: Extended) -> Extended:

@@ -101,3 +101,14 @@ def test_kinks_keep_the_derivative_of_their_rule():
     f = activation("max(x, 0)*1")
     assert f.grad(0.0) == 0.5  # of two equal numbers autograd's maximum takes the mean
     assert f.grad(0.0, at_kink="right") == 1.0
+
+
+def test_a_remainder_of_many_numbers_is_computed():
+    x = np.linspace(-3, 3, 1001)
+    assert np.array_equal(activation("x%1.5")(x), np.mod(x, 1.5))
+
+
+@pytest.mark.parametrize("x", [-720.0, -745.0])
+def test_results_below_the_normal_numbers_are_not_lost(x):
+    for text in ("x*tanh(softplus(x))", "mish(x)*1"):
+        assert float(activation(text)(x)) == pytest.approx(x * np.exp(x), rel=0.5)

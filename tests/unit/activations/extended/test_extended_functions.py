@@ -76,6 +76,20 @@ def test_exponentials_keep_numbers_that_float64_has_not():
     assert ratio.rounded[2] == 0.0
 
 
+@pytest.mark.parametrize("name", ["expm1", "log1p", "sin", "tan", "sinh", "tanh", "arctan", "erf"])
+def test_a_tiny_argument_keeps_all_its_digits(name):
+    x = extended(Sum(np.array([1.1, -1.3]), np.array([1e-17, 1e-18])))
+    for exponent in (-119, -121, -900, -1040, -1075, -5000):
+        u = Extended(x.h, x.l, x.k + exponent, x.e)
+        with np.errstate(all="ignore"):
+            y = getattr(functions, name)(u)
+        for i in range(2):
+            true = CASES[name][0](exactly(u, i))
+            error = abs(exactly(y, i) - true)
+            assert error <= mpmath.mpf(float(y.e[i])) * mpmath.mpf(2) ** int(y.k[i]), (name, exponent)
+            assert error <= WORST * abs(true), (name, exponent)
+
+
 def test_cancellation_widens_the_bound_until_nothing_is_trusted():
     x = extended(np.array([1e-3, 1e-8, 1e-14]))
     lost = functions.exp(x) - 1.0 - x
