@@ -22,7 +22,7 @@ from actcli.render.card.facts import (
     names_by_framework,
 )
 from actcli.render.output.surface import Surface, console
-from actcli.render.table.grid import in_script, ruled_table
+from actcli.render.table.grid import in_script, ruled_table, strip_lines
 from actcli.render.text import notation
 from actcli.render.text.notation import number, region
 
@@ -52,7 +52,7 @@ def card_screen(card: Card, surface: Surface, chart: str = "") -> str:
         printer.print(Padding(content, (0, 0, 0, 2)))
     if card.properties is not None:
         printer.print(Text("\n" + write(answer(card.f, card.properties))))
-    return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
+    return strip_lines(page.getvalue())
 
 
 def _subtitle(f: Activation) -> str:

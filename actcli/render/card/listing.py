@@ -1,8 +1,8 @@
 """The list of functions as output: a table for a person, names for a pipe, every column for a program."""
 
-import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from actcli.activations import DIALECTS, Activation, Definition
@@ -10,12 +10,14 @@ from actcli.activations.definition import FORMULA
 from actcli.analysis.card.landmarks import Interval, zero_gradient
 from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
-from actcli.render.output.surface import Surface, console
-from actcli.render.table.grid import cut, in_script, ruled_table
+from actcli.render.output.surface import Surface
+from actcli.render.table.fit import table_width
+from actcli.render.table.grid import GridColumn, cut, draw_grid, in_characters
 from actcli.render.text import notation
 from actcli.render.text.delimited import delimited_text, guard_formula
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
+from actcli.render.text.notation import quantity, thousands
 from actcli.terminal import Terminal
 
 COLUMNS = (
@@ -128,22 +130,13 @@ def _cells(definition: Definition, framework: str | None) -> list[str]:
 
 def _table(definitions: Sequence[Definition], framework: str | None, surface: Surface) -> str:
     """Return a table with one line per function; a formula that does not fit is cut."""
-    from rich.cells import cell_len
-    from rich.text import Text
-
-    headings = _headings(framework)
-    lines = [[in_script(surface)(text) for text in _cells(d, framework)] for d in definitions]
-    widths = [max(map(cell_len, column)) for column in zip(headings, *lines, strict=True)]
-    room = max(_SHORTEST_FORMULA, surface.width - sum(widths) + widths[1] - 2 * (len(widths) - 1))
-    table = ruled_table(surface)
-    for heading in headings:
-        table.add_column(Text(heading, "bold"), no_wrap=True)
-    for name, formula, *others in lines:
-        table.add_row(Text(name, "cyan"), Text(cut(formula, room, surface)), *map(Text, others))
-    page = io.StringIO()
-    console(page, max(surface.width, sum(widths) + room), color=surface.color).print(table)
-    count = f"{len(definitions)} functions" if len(definitions) > 1 else "1 function"
+    rows = zip(_headings(framework), *(_cells(one, framework) for one in definitions), strict=True)
+    columns = [in_characters(GridColumn(head, texts, left=True), surface) for head, *texts in rows]
+    room = surface.width - table_width([column.width for column in columns]) + columns[1].width
+    formulas = [cut(formula, max(room, _SHORTEST_FORMULA), surface) for formula in columns[1].texts]
+    columns[0] = replace(columns[0], styles=["cyan"] * len(definitions))
+    columns[1] = replace(columns[1], texts=formulas)
     own = sum(definition.family == FORMULA for definition in definitions)
-    count += f", {own} of them yours" if 0 < own < len(definitions) else ""
-    drawn = "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
-    return f"{drawn}{count}; actcli info NAME shows one of them\n"
+    yours = f", {thousands(own)} of them yours" if 0 < own < len(definitions) else ""
+    count = f"{quantity(len(definitions), 'function')}{yours}"
+    return f"{draw_grid(columns, surface)}{count}; actcli info NAME shows one of them\n"
