@@ -79,19 +79,20 @@ class Terminal:
                 return True
         return is_tty and self.environ.get("TERM") != "dumb"
 
-    def threads(self, asked: int | None = None) -> int:
-        """Worker threads: --threads, else ACTCLI_THREADS, at most the cores this process may use.
+    def threads(self, option: int | None = None) -> int:
+        """Return the number of worker threads: --threads, else ACTCLI_THREADS, at most the cores this process may use.
 
-        Raises UsageError when ACTCLI_THREADS is no whole number from 1 on.
+        Raises UsageError when ACTCLI_THREADS is not a whole number from 1 on.
         """
-        if asked is not None:
-            return min(asked, self.cores)
-        said = self.environ.get("ACTCLI_THREADS", "")
-        if not said:
+        if option is not None:
+            return min(option, self.cores)
+        text = self.environ.get("ACTCLI_THREADS", "")
+        if not text:
             return self.cores
-        if not (said.isascii() and said.isdigit() and int(said) > 0):
-            raise UsageError(f"ACTCLI_THREADS={said!r} is not a whole number from 1 on")
-        return min(int(said), self.cores)
+        number = _whole_number(text, self.cores)
+        if number is None:
+            raise UsageError(f"ACTCLI_THREADS={text!r} is not a whole number from 1 on")
+        return number
 
     def write(self, data: bytes) -> None:
         """Write to stdout; raises DataError when it is closed or full."""
@@ -167,17 +168,18 @@ def _size(environ: Mapping[str, str]) -> tuple[int, int]:
             continue
         if columns and lines:
             break
-    for name in ("COLUMNS", "LINES"):
-        text = environ.get(name, "").lstrip("0")
-        if not (text.isascii() and text.isdigit()):
-            continue
-        # a longer number is not converted: Python refuses thousands of digits
-        size = min(int(text), _LARGEST_SIZE) if len(text) <= len(str(_LARGEST_SIZE)) else _LARGEST_SIZE
-        if name == "COLUMNS":
-            columns = size
-        else:
-            lines = size
+    columns = _whole_number(environ.get("COLUMNS", ""), _LARGEST_SIZE) or columns
+    lines = _whole_number(environ.get("LINES", ""), _LARGEST_SIZE) or lines
     return columns or 80, lines or 24
+
+
+def _whole_number(text: str, most: int) -> int | None:
+    """Return the number that a text of digits holds, at most `most`; None unless it is a whole number from 1 on."""
+    digits = text.lstrip("0")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    # a longer text is not converted: Python refuses thousands of digits
+    return min(int(digits), most) if len(digits) <= len(str(most)) else most
 
 
 def _cores() -> int:

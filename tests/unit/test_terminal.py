@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from actcli.exits import UsageError
 from actcli.terminal import Terminal, printable
 
 
@@ -51,3 +52,14 @@ def test_a_closed_stderr_is_ignored():
     err.close()
     Terminal(None, None, err).say("nobody hears it")
     Terminal(None, None, None).draw(b"nor this")
+
+
+@pytest.mark.parametrize(("text", "threads"), [("1", 1), ("3", 3), ("9", 4), ("9" * 5000, 4), ("", 4)])
+def test_threads_from_the_environment(text, threads):
+    assert Terminal(None, None, None, {"ACTCLI_THREADS": text}, cores=4).threads() == threads
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", "²"])
+def test_threads_that_are_no_whole_number(text):
+    with pytest.raises(UsageError, match="ACTCLI_THREADS"):
+        Terminal(None, None, None, {"ACTCLI_THREADS": text}, cores=4).threads()

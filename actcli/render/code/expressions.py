@@ -69,8 +69,8 @@ class Writer:
         native = self.target.natives.get(definition.name)
         if native is None or not self._is_same(native, parameters):
             return None
-        given = {name: self.text(value) for name, value in parameters.items()}
-        return native.call.format_map({**given, "x": argument})
+        texts = {name: self.text(value) for name, value in parameters.items()}
+        return native.call.format_map({**texts, "x": argument})
 
     def stays_a_call(self, node: Catalogued) -> bool:
         """Return whether the place has the function itself, or it is written by hand."""
@@ -174,8 +174,8 @@ class Writer:
         if native is not None:
             return native
         called = self.function(node.definition)
-        given = [f"{name}={self.text(value)}" for name, value in node.parameters]
-        return f"{called}({', '.join([argument, *given])})"
+        values = [f"{name}={self.text(value)}" for name, value in node.parameters]
+        return f"{called}({', '.join([argument, *values])})"
 
     def _condition(self, node: Node) -> Text:
         """Return the expression of a condition."""

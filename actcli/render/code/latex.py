@@ -90,7 +90,7 @@ def _equation(f: Activation) -> str:
     switched_off = {name: Number(value) for name, value in f.parameters.items() if math.isinf(value)}
     tree = simplify(substitute(read_expression(definition).tree, switched_off))
     called = _operator(definition) if has_name(definition) else "f"
-    given = [
+    values = [
         f"{_letter(name)} = {_write(Number(f.parameters[name]))[0]}"
         for name in f.parameters
         if name in free_names(tree) and not math.isnan(f.parameters[name])
@@ -98,7 +98,7 @@ def _equation(f: Activation) -> str:
     left, right = f"{called}(x)", _write(tree)[0]
     # tanh(x) = tanh(x) tells nothing
     whole = right if left == right else f"{left} = {right}"
-    return f"{whole}, \\qquad {', '.join(given)}" if given else whole
+    return f"{whole}, \\qquad {', '.join(values)}" if values else whole
 
 
 def _write(node: Node) -> Text:
@@ -126,8 +126,8 @@ def _write(node: Node) -> Text:
         case Call(name, arguments):
             return _call(name, arguments)
         case Catalogued(_, argument, parameters):
-            given = "".join(f"; {_letter(name)} = {_write(value)[0]}" for name, value in parameters)
-            inside = _write(argument)[0] + given
+            values = "".join(f"; {_letter(name)} = {_write(value)[0]}" for name, value in parameters)
+            inside = _write(argument)[0] + values
             return f"{_operator(node.definition)}{_brackets(inside)}", _ATOM
         case _:
             return f"\\mathbf{{1}}\\left[{_condition(node)[0]}\\right]", _ATOM

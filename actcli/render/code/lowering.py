@@ -53,16 +53,18 @@ Guard = tuple[Node, bool]
 """A condition, and whether it holds where the branch is taken."""
 
 
-def substitute(tree: Node, found: Mapping[str, Node], x: Node | None = None) -> Node:
+def substitute(tree: Node, values: Mapping[str, Node], x: Node | None = None) -> Node:
     """Return the tree with nodes in place of parameters, and of x."""
     match tree:
         case Free(name):
-            return found.get(name, tree)
+            return values.get(name, tree)
         case Variable():
             return tree if x is None else x
         case _:
             parts = children(tree)
-            return with_children(tree, tuple(substitute(part, found, x) for part in parts)) if parts else tree
+            return (
+                with_children(tree, tuple(substitute(part, values, x) for part in parts)) if parts else tree
+            )
 
 
 def inline(tree: Node, stays_a_call: Callable[[Catalogued], bool]) -> Node:
@@ -72,10 +74,10 @@ def inline(tree: Node, stays_a_call: Callable[[Catalogued], bool]) -> Node:
         tree = with_children(tree, tuple(inline(part, stays_a_call) for part in parts))
     if not isinstance(tree, Catalogued) or stays_a_call(tree) or not contains_x(tree):
         return tree
-    found = simplify(substitute(expression(tree.definition), all_parameters(tree)))
-    if not _may_be_inlined(tree.argument, found):
+    body = simplify(substitute(expression(tree.definition), all_parameters(tree)))
+    if not _may_be_inlined(tree.argument, body):
         return tree
-    return inline(substitute(found, {}, tree.argument), stays_a_call)
+    return inline(substitute(body, {}, tree.argument), stays_a_call)
 
 
 def expression(definition: Definition) -> Node:
@@ -90,13 +92,13 @@ def all_parameters(node: Catalogued) -> dict[str, Node]:
     return defaults | dict(node.parameters)
 
 
-def _may_be_inlined(argument: Node, found: Node) -> bool:
-    places = sum(isinstance(part, Variable) for part in walk(found))
-    sizes = [sum(1 for _ in walk(part)) for part in (argument, found)]
+def _may_be_inlined(argument: Node, body: Node) -> bool:
+    places = sum(isinstance(part, Variable) for part in walk(body))
+    sizes = [sum(1 for _ in walk(part)) for part in (argument, body)]
     if isinstance(argument, Variable) or places == 1:
         return sum(sizes) <= _LARGEST_INLINE
     # inside a branch, only inlined code can be guarded
-    return _is_dangerous(found) and sizes[0] * sizes[1] <= _LARGEST_INLINE
+    return _is_dangerous(body) and sizes[0] * sizes[1] <= _LARGEST_INLINE
 
 
 def lower(tree: Node, *, gradients: bool) -> Node:

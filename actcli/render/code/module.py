@@ -108,14 +108,14 @@ class _Module:
         native = self.target.natives.get(definition.name)
         if native is None:
             return None
-        given: dict[str, Node] = {
+        arguments: dict[str, Node] = {
             name: Number(value) if name in native.fixed or math.isinf(value) else Free(name)
             for name, value in values.items()
         }
-        call = writer.native(definition, given, "x")
+        call = writer.native(definition, arguments, "x")
         if call is None:
             return None
-        takes = tuple(name for name, value in given.items() if isinstance(value, Free))
+        takes = tuple(name for name, value in arguments.items() if isinstance(value, Free))
         remarks = [*_fixed(native), *(_kinks(definition, values) if self.target.has_own_kinks else ())]
         return _Code((f"return {call}",), takes, remarks=tuple(remarks))
 

@@ -81,16 +81,16 @@ def fit_decimals(columns: Sequence[Sequence[str]], least: Sequence[int], room: i
     wide, the result is too wide: a number is never cut.
     """
     digits = [max(map(significant_digits, column), default=0) for column in columns]
-    shown = [align_at_points(column) for column in columns]
-    while sum(map(max, _widths(shown), least)) > room:
-        widths = _widths(shown)
+    aligned = [align_at_points(column) for column in columns]
+    while sum(map(max, _widths(aligned), least)) > room:
+        widths = _widths(aligned)
         reducible = [i for i, width in enumerate(widths) if digits[i] > 1 and width > least[i]]
         if not reducible:
             break
         widest = max(reducible, key=widths.__getitem__)
         digits[widest] -= 1
-        shown[widest] = align_at_points([round_decimal(token, digits[widest]) for token in columns[widest]])
-    return shown
+        aligned[widest] = align_at_points([round_decimal(token, digits[widest]) for token in columns[widest]])
+    return aligned
 
 
 def align_at_points(tokens: Sequence[str]) -> list[str]:

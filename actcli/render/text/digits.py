@@ -40,7 +40,7 @@ def short_exponent(text: str) -> str:
 def split_at_point(token: str) -> tuple[str, str]:
     """Return the digits before the decimal point, and the rest with the point or the exponent."""
     for mark in ".e":
-        integer, found, fraction = token.partition(mark)
-        if found:
-            return integer, found + fraction
+        integer, point, fraction = token.partition(mark)
+        if point:
+            return integer, point + fraction
     return token, ""

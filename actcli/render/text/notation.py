@@ -108,8 +108,8 @@ def year(definition: Definition) -> int | None:
     """Return the first year in a function's source; None for a person's own function, whose source is a file."""
     if definition.family == FORMULA:
         return None
-    found = _YEAR.search(definition.source)
-    return int(found[0]) if found else None
+    match = _YEAR.search(definition.source)
+    return int(match[0]) if match else None
 
 
 def _inequality(interval: Interval, digits: int) -> str:

@@ -27,7 +27,7 @@ class DelimitedLines:
 
     @property
     def separator(self) -> bytes:
-        """What stands between two fields."""
+        """The character between two fields."""
         return b"," if self.form == "csv" else b"\t"
 
     def __call__(self, evaluation: Evaluation) -> Iterator[bytes]:

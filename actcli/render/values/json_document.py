@@ -44,7 +44,7 @@ def _array(evaluation: Evaluation, closing: bytes) -> Iterator[bytes]:
         yield from _values(evaluation, extent)
         yield b"]" + closing
         return
-    # The shape stands before the values but is known only after them.
+    # The shape stands before the values, but only the end of the stream tells it.
     failure: ActcliError | None = None
     with spool_file() as spool:
         try:

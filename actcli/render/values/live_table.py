@@ -73,10 +73,10 @@ def _in_field(token: str, width: int, digits: int | None) -> str:
     text = round_decimal(token, digits)
     before = _width_before_point(width)
     fewer = MOST_DIGITS
-    while (shown := _at_point(text, before)) and len(shown) > width and fewer > 1:
+    while (field := _at_point(text, before)) and len(field) > width and fewer > 1:
         fewer -= 1
         text = round_decimal(token, fewer)
-    return shown.ljust(width)
+    return field.ljust(width)
 
 
 def _at_point(text: str, before: int) -> str:

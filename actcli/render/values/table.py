@@ -54,12 +54,12 @@ class _Excerpt:
     tail: deque[tuple[str, ...]] = field(default_factory=lambda: deque(maxlen=_TAIL))
 
     def take(self, x: Array, y: Array) -> None:
-        """Keep the lines of one block that are to be shown."""
+        """Keep the visible lines of one block."""
         count = line_count(x, y)
         if not count:
             return
         self.sample = y[:0]
-        # As many as may be shown without a gap; only the end of them when more follow.
+        # As many lines as a table without a gap has; only their last ones when more follow.
         head = min(count, max(0, _HEAD + _TAIL - self.lines))
         at = np.arange(head)
         self.head += zip(*column_texts(x, y, at, self.rows), strict=True)
@@ -73,7 +73,7 @@ class _Excerpt:
         return max(0, self.lines - _HEAD - _TAIL)
 
     def visible_lines(self) -> list[tuple[str, ...]]:
-        """Return the lines that are shown, in order; the hidden ones come after the first 30."""
+        """Return the visible lines in order; the hidden ones come after the first 30."""
         if not self.hidden:
             return self.head
         return self.head[:_HEAD] + [*self.head[_HEAD:], *self.tail][-_TAIL:]

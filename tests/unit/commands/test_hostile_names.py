@@ -7,10 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-
-from actcli.app import run
-from actcli.exits import ActcliError
-from actcli.terminal import Terminal
+from invocation import invoke
 
 NAMES = (
     "\x1b]0;title\x07\x1b[31mred",
@@ -26,15 +23,9 @@ NAMES = (
 TEXT_FORMATS = ("csv", "tsv", "json", "jsonl", "markdown", "table")
 
 
-def outcome(*arguments, **more):
-    """What a command writes to stdout and to stderr; an error's message counts as written to stderr."""
-    out, err = io.BytesIO(), io.BytesIO()
-    terminal = Terminal(io.BytesIO(b""), out, err, color_choice="never", size=(400, 40), **more)
-    try:
-        run(arguments, terminal)
-    except ActcliError as error:
-        terminal.say(f"actcli: {error}")
-    return out.getvalue().decode(), err.getvalue().decode()
+def outcome(*arguments):
+    """What a command writes to stdout and to stderr."""
+    return invoke(*arguments, size=(400, 40))[1:]
 
 
 def npz(path, names):
@@ -94,7 +85,9 @@ def test_markdown_starts_no_markup(archive):
 
 @pytest.mark.parametrize("form", [*TEXT_FORMATS, "plain", "junit"])
 def test_layer_names_of_deadcheck(form, archive):
-    out, err = outcome("deadcheck", archive, "--recorded", "post", "--format", form, "--units", "--map")
+    more = [] if form in {"json", "jsonl", "junit"} else ["--units"]
+    more += ["--map"] if form == "table" else []
+    out, err = outcome("deadcheck", archive, "--recorded", "pre", "--format", form, *more)
     assert_safe(out)
     assert_safe(err)
     if form in {"csv", "tsv"}:
@@ -106,7 +99,17 @@ def test_a_column_s_name_in_compare_and_plot(form, tmp_path):
     path = tmp_path / "table.csv"
     path.write_text('"=cmd\x1b[31m|x"\n-1\n0\n2\n')
     out, err = outcome(
-        "compare", "relu", "--by", "values", "-i", str(path), "--column", "=cmd\x1b[31m|x", "--format", form
+        "compare",
+        "relu",
+        "gelu",
+        "--by",
+        "values",
+        "-i",
+        str(path),
+        "--column",
+        "=cmd\x1b[31m|x",
+        "--format",
+        form,
     )
     assert_safe(out)
     assert_safe(err)
