@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from actcli.analysis.card.landmarks import Interval
 from actcli.exits import UsageError
 from actcli.render.output.layout import ARRAY_FORMATS, Layout
 from actcli.render.output.surface import Surface
-from actcli.render.text.notation import in_ascii
 from actcli.terminal import Terminal
 
 SCHEMA = {"schema": 1}
@@ -36,7 +35,11 @@ def write_document(text: str, layout: Layout, terminal: Terminal) -> None:
         terminal.write(text.encode())
     else:
         surface = Surface.of(terminal, to_file=False)
-        terminal.write(surface.encoded(text if surface.unicode else in_ascii(text)))
+        if not surface.unicode:
+            from actcli.render.text.notation import in_ascii
+
+            text = in_ascii(text)
+        terminal.write(surface.encoded(text))
     terminal.flush()
 
 
@@ -81,11 +84,9 @@ def _json_value(value: Any) -> Any:
             return value if math.isfinite(value) else str(value)
         case Mapping():
             return {_json_value(key): _json_value(inner) for key, inner in value.items()}
-        case Interval():
-            return {
-                key: _json_value(getattr(value, key)) for key in ("low", "high", "holds_low", "holds_high")
-            }
         case list() | tuple():
             return [_json_value(inner) for inner in value]
+        case _ if is_dataclass(value):
+            return {field.name: _json_value(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
