@@ -24,8 +24,8 @@ class Display(Protocol[S_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class Run(Generic[S]):
-    """How far a run came.
+class Outcome(Generic[S]):
+    """The end of a run.
 
     Attributes:
         last: its last step.
@@ -53,7 +53,7 @@ def follow(
     usable: Callable[[S], bool] = lambda _: True,
     until: Callable[[S], bool] = lambda _: False,
     clock: Callable[[], float] = time.monotonic,
-) -> Run[S]:
+) -> Outcome[S]:
     """Pull the steps to the last one, or to the first one that fulfils `until`, and show each on the display.
 
     by_part: `done` starts from 0 again whenever `doing` changes. Ctrl-C ends the run with its last step; it is raised
@@ -84,4 +84,4 @@ def follow(
             steps.close()
     if last is None:
         raise DataError(nothing)
-    return Run(last, interrupted, sufficed)
+    return Outcome(last, interrupted, sufficed)
