@@ -33,7 +33,7 @@ def invoke(*arguments: object, stdin: bytes = b"", **terminal: Any) -> Outcome:
     out, err = io.BytesIO(), io.BytesIO()
     world = Terminal(io.BytesIO(stdin), out, err, **{"cores": 2, "color_choice": "never"} | terminal)
     status = run([str(argument) for argument in arguments], world)
-    return Outcome(status, out.getvalue().decode(), err.getvalue().decode())
+    return Outcome(status, out.getvalue().decode(world.encoding), err.getvalue().decode(world.encoding))
 
 
 def refused(*arguments: object, kind: type[ActcliError] = UsageError, **terminal: Any) -> str:

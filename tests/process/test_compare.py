@@ -78,9 +78,8 @@ def test_negative_ends_of_a_range(actcli: Program) -> None:
 def test_numbers_from_stdin(actcli: Program) -> None:
     ended = actcli("compare", "torch.gelu", "jax.gelu", "--by", "values", "-i", "-", stdin="-1\n0\n1\n")
     assert ended.status == 0, ended.err
-    assert actcli("compare", "relu", "gelu", "--by", "values", "-i", "-", stdin="1\ntwo\n").err == (
-        "actcli: stdin:2: 'two' is not a number\n"
-    )
+    ended = actcli("compare", "relu", "gelu", "--by", "values", "-i", "-", stdin="1\ntwo\n")
+    assert "stdin:2: 'two'" in ended.err
 
 
 def test_the_best_for_a_script(actcli: Program) -> None:

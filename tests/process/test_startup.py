@@ -94,7 +94,8 @@ def test_help_fits_80_columns_of_ascii(actcli: Program, command: list[str]) -> N
 def test_without_a_command_the_line_says_what_to_try(actcli: Program) -> None:
     ended = actcli()
     assert (ended.out, ended.status) == ("", 2)
-    assert ended.err == "actcli: a command is missing; try actcli eval relu -1 0 1, or actcli --help\n"
+    assert ended.err.startswith("actcli: a command is missing")
+    assert "actcli --help" in ended.err
 
 
 def test_typers_own_completion_stays_away(actcli: Program) -> None:

@@ -23,7 +23,8 @@ def test_a_closed_pipe_ends_it_silently_by_sigpipe(actcli: Program) -> None:
 )
 def test_a_full_disk_is_an_error(actcli: Program, command: str) -> None:
     ended = actcli.shell(f"actcli {command} > /dev/full")
-    assert ended.err == "actcli: cannot write to standard output: No space left on device\n"
+    assert ended.err.startswith("actcli: ")
+    assert "standard output: No space left" in ended.err
     assert ended.status == 1
 
 
@@ -32,7 +33,7 @@ def test_a_full_disk_is_an_error(actcli: Program, command: str) -> None:
 )
 def test_a_closed_stdout_is_an_error(actcli: Program, command: str) -> None:
     ended = actcli.shell(f"actcli {command} >&-")
-    assert ended.err == "actcli: standard output is closed\n"
+    assert "standard output is closed" in ended.err
     assert ended.status == 1
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from invocation import invoke
 
 torch = pytest.importorskip("torch")
 
@@ -94,19 +95,10 @@ def test_batches_of_a_loader_and_the_mode_as_it_was(record):
 
 
 def test_deadcheck_reads_what_is_recorded(record):
-    import io
-
-    from actcli.app import run
-    from actcli.terminal import Terminal
-
     model = Reusing(torch.nn.GELU)
     with torch.no_grad():
         model.first.weight[2], model.first.bias[2] = 0.0, -50.0
     record(model, batches(40), "acts.npz", torch.nn.GELU, "pre")
-    out = io.BytesIO()
-    world = Terminal(io.BytesIO(), out, io.BytesIO(), cores=1)
-    arguments = ("deadcheck", "acts.npz", "--recorded", "pre", "--activation", "gelu", "--fail-above", "0")
-    assert run(arguments, world) == 4  # 400 samples are too few for 9 units
-    assert [line.split("\t")[:3] for line in out.getvalue().decode().splitlines()[1:]] == [
-        ["act", "2", "gate_dead"]
-    ]
+    ended = invoke("deadcheck", "acts.npz", "--recorded", "pre", "--activation", "gelu", "--fail-above", "0")
+    assert ended.status == 4  # 400 samples are too few for 9 units
+    assert [row[:3] for row in ended.rows] == [["act", "2", "gate_dead"]]

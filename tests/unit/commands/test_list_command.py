@@ -51,7 +51,8 @@ def test_filters(arguments: list[str], wanted: list[str]) -> None:
 @pytest.mark.parametrize("form", ["plain", "table", "markdown", "jsonl"])
 def test_nothing_found_is_said_on_stderr(form: str) -> None:
     _, out, err = invoke("list", "nothing", "--format", form)
-    assert (out, err) == ("", "actcli: no function matches; actcli list shows them all\n")
+    assert out == ""
+    assert "no function matches" in err
 
 
 def test_nothing_found_is_still_valid_json_and_csv() -> None:

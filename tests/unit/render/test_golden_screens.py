@@ -3,7 +3,6 @@
 ACTCLI_WRITE_GOLDEN=1 writes the files anew; the second look keeps them from blessing a wrong number.
 """
 
-import io
 import math
 import os
 import re
@@ -11,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from invocation import invoke
 
 from actcli import activation, catalogue
-from actcli.app import run
-from actcli.terminal import Terminal
 
 FOLDER = Path(__file__).parents[2] / "golden"
 SCREENS = [
@@ -41,18 +39,9 @@ def golden(command: tuple[str, ...], width: int, encoding: str) -> Path:
 
 
 def screen(command: tuple[str, ...], width: int, encoding: str, **more) -> str:
-    out = io.BytesIO()
-    terminal = Terminal(
-        None,
-        out,
-        None,
-        encoding=encoding,
-        stdout_is_tty=True,
-        size=(width, 24),
-        **{"color_choice": "never"} | more,
-    )
-    assert run(command, terminal) == 0
-    return out.getvalue().decode(encoding)
+    ended = invoke(*command, encoding=encoding, stdout_is_tty=True, size=(width, 24), **more)
+    assert ended.status == 0
+    return ended.out
 
 
 def facts(name: str, width: int = 80) -> dict[str, str]:
