@@ -25,13 +25,13 @@ def load_functions(files: "Sequence[str]", terminal: "Terminal") -> None:
     from actcli.activations import await_functions
 
     named = _last_mentions(files)
-    given: list[Entry] = []
+    entries_of_files: list[Entry] = []
     # without either there is nothing to look at before a name is missing
     if named or terminal.environ.get("ACTCLI_CONFIG"):
         from actcli.sources.functions.functions_file import personal_file, read_functions
 
         personal_file(terminal.environ)
-        given = [entry for path in named.values() for entry in read_functions(path)]
+        entries_of_files = [entry for path in named.values() for entry in read_functions(path)]
 
     def tell(sentence: str) -> None:
         from actcli.terminal import printable
@@ -48,7 +48,7 @@ def load_functions(files: "Sequence[str]", terminal: "Terminal") -> None:
         except DataError as error:
             tell(str(error))
             entries = []
-        return [*entries, *given]
+        return [*entries, *entries_of_files]
 
     await_functions(load, tell)
 
@@ -57,12 +57,12 @@ def _last_mentions(files: "Sequence[str]") -> dict[str, str]:
     """Return the files by their real paths, in the order of their last mention; one may have several names."""
     if not all(files):
         raise UsageError("--functions names no file; write --functions FILE")
-    found: dict[str, str] = {}
+    files_by_path: dict[str, str] = {}
     for file in files:
         real = os.path.realpath(file)
-        found.pop(real, None)
-        found[real] = file
-    return found
+        files_by_path.pop(real, None)
+        files_by_path[real] = file
+    return files_by_path
 
 
 def resolve(spec: str, options: "FunctionOptions", terminal: "Terminal") -> "Activation":
@@ -96,8 +96,8 @@ def specifications(specs: "Sequence[str]", options: "FunctionOptions") -> tuple[
     )
     if unused:
         named = " or ".join(specs)
-        known = dict.fromkeys(name for parts in layers for part in parts for name in parameter_names(part))
-        has = f"its parameters are {', '.join(known)}" if known else "it has none"
+        existing = dict.fromkeys(name for parts in layers for part in parts for name in parameter_names(part))
+        has = f"its parameters are {', '.join(existing)}" if existing else "it has none"
         raise UsageError(f"--set {next(iter(unused))}: {named} has no parameter of that name; {has}")
     return adapted
 
@@ -129,7 +129,7 @@ def _values(settings: "Sequence[str]") -> dict[str, str]:
         if not (equals and name and len(numbers_in(value)) == 1):
             raise UsageError(f"--set {text!r} is not NAME=VALUE, such as b=1.5")
         if name in values:
-            raise UsageError(f"--set {name} is given twice")
+            raise UsageError(f"--set {name} is given twice; give it once")
         values[name] = value
     return values
 
@@ -146,9 +146,9 @@ def _adapt(
             head = f"plain({head.strip()})"
         if in_stack:
             head = f"({head.strip()})"
-    given = [] if tail is None else [tail]
+    parameters = [] if tail is None else [tail]
     for name, value in values.items():
         if parameter_of(part, name) is not None:
-            given.append(f"{name}={value}")
+            parameters.append(f"{name}={value}")
             unused.pop(name, None)
-    return ":".join([head, ",".join(given)]) if given else head
+    return ":".join([head, ",".join(parameters)]) if parameters else head

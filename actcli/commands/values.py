@@ -76,9 +76,9 @@ def share(*, ends: bool, least: float = 0.0, usual: float = 0.05) -> Callable[[s
 
 def names(text: str) -> tuple[str, ...]:
     """Return the names that commas separate. Raises UsageError for an empty one, and for one named twice."""
-    found = _parts(text)
-    _require_different(text, found)
-    return found
+    parts = _parts(text)
+    _require_different(text, parts)
+    return parts
 
 
 def learning_rates(text: str) -> tuple[float, ...]:

@@ -208,7 +208,7 @@ def test_born_dead(actcli: Program) -> None:
         (("--train", "relu", "--export", "x.pt"), "ends in .onnx or .npz"),
         (("--train", "relu", "--export", "a.npz", "--save-state", "a.npz"), "give each its own"),
         (("--train", "relu", "--export-data", "a.npz"), "ends in .npy"),
-        (("--train", "relu", "--find-limit", "--lr", "auto"), "searches a rate itself"),
+        (("--train", "relu", "--find-limit", "--lr", "auto"), "give --lr rates"),
         (("--train", "relu", "--find-limit", "--export", "x.npz"), "--export does not go with --find-limit"),
         (("--train", "relu", "--fail-above", "5%", "--layer", "zz*"), "matches no layer"),
         (("--train", "relu", "--lr", "0"), "above 0"),

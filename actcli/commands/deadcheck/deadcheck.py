@@ -47,7 +47,7 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
 
         return check_training(options, layout, session)
     if mode == "born-dead":
-        from actcli.commands.deadcheck.train_run import show_born_dead
+        from actcli.commands.deadcheck.born_dead import show_born_dead
 
         return show_born_dead(options, layout, session)
     from actcli.commands.deadcheck.run import check_sources, show_plan

@@ -16,6 +16,8 @@ DefinitionName = Literal["sagemaker", "keras-contrib", "deepdiagnosis", "redo", 
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
 
 CONFIDENCE, RARE = 0.95, 0.01
+ACCEPTABLE = 0.05
+"""The dead share, or the risk, that is accepted without --fail-above."""
 LEAST_RARE = 1e-12
 MOST_SAMPLES = MOST_UNITS = 10**12
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from actcli.commands.deadcheck.certainty import Certainty
+from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
 from actcli.exits import UsageError
-from actcli.sources.records.unit_axis import UnitAxes, fits, require_layer, unit_axes
+from actcli.sources.records.unit_axis import UnitAxes, require_layer, unit_axes
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
-    from actcli.analysis.deadness.firing_rule import RecordedValue as RecordedAs
-    from actcli.analysis.deadness.firing_rule import Rule
     from actcli.analysis.deadness.unit_state import LayerState
-    from actcli.analysis.deadness.verdict import Settings, Unobserved
-    from actcli.analysis.deadness.watching import LayerRecording, Watch
+    from actcli.analysis.deadness.verdict import Unobserved
+    from actcli.analysis.deadness.watching import Watch
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
     from actcli.sources.records.recordings import Records
@@ -42,59 +42,11 @@ class Sources:
     weights: "Mapping[str, Weights]"
     layers: tuple[str, ...]
     notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
-    certainty: "Certainty | None" = None
+    certainty: Certainty | None = None
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation that matches no layer: relu was used instead."""
         _require_activated(self.layers, list(states))
-
-
-@dataclass(slots=True)
-class Certainty:
-    """Tells when the samples suffice, for one layer, whose recordings then end, and for all layers.
-
-    Attributes:
-        settings: the rules by which units are judged.
-        limit: the allowed share of dead units; None without a limit.
-        units: the number of units in all layers, those to come included.
-        enough: the layers that need no more samples.
-        cut: whether samples were left out.
-
-    """
-
-    settings: "Settings"
-    limit: float | None
-    units: int
-    enough: set[str] = field(default_factory=set)
-    cut: bool = False
-
-    def until(self, recordings: "Iterator[LayerRecording]") -> "Iterator[LayerRecording]":
-        """Yield the same recordings, each of which ends as soon as its layer has enough samples."""
-        for recording in recordings:
-            yield replace(recording, blocks=self._blocks(recording))
-
-    def _blocks(self, recording: "LayerRecording") -> "Iterator[Any]":
-        for block in recording.blocks:
-            if recording.name in self.enough:
-                self.cut = True
-                return
-            yield block
-
-    def reached(self, watch: "Watch") -> bool:
-        """Return whether the verdict is certain; remember the layer that needs no more samples.
-
-        A layer needs no more samples when none of its units can be dead, or when it has enough of them for a verdict
-        about the units of all layers.
-        """
-        from actcli.analysis.deadness.confidence import samples_needed
-        from actcli.analysis.deadness.report import is_certain
-        from actcli.analysis.deadness.unit_class import can_be_dead
-
-        needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
-        state = watch.states.get(watch.doing)
-        if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
-            self.enough.add(watch.doing)
-        return is_certain(watch.states.values(), self.settings, self.limit, self.units)
 
 
 def open_sources(mode: str, options: "DeadcheckOptions", session: "Session") -> Sources:
@@ -220,53 +172,3 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
 
 
 _OPENERS = {"arrays": _open_arrays, "statistics": _open_statistics, "model": _open_model}
-
-
-def firing_rules(
-    activations: Sequence[str], recorded: str
-) -> "tuple[Callable[[str], Rule], tuple[str, ...]]":
-    """Return the firing rule by layer name, and the layer names and patterns in `activations`.
-
-    `activations` are `SPEC` or `LAYER=SPEC`; the last that matches a name wins, relu if none does. Raises UsageError
-    for an unknown activation, and for one whose record does not show firing.
-    """
-    from actcli.activations import activation
-    from actcli.analysis.deadness.firing_rule import firing_rule
-
-    values: RecordedAs = "pre" if recorded == "pre" else "post"
-    of_layers = [split_layer(text) for text in activations] or [(None, "relu")]
-    rules = [(pattern, firing_rule(activation(spec), values)) for pattern, spec in of_layers]
-
-    def rule_of(name: str) -> "Rule":
-        for pattern, rule in reversed(rules):
-            if pattern is None or fits(name, pattern):
-                return rule
-        return firing_rule(activation("relu"), values)
-
-    return rule_of, tuple(pattern for pattern, _ in of_layers if pattern is not None)
-
-
-def split_layer(text: str) -> tuple[str | None, str]:
-    """Split `LAYER=SPEC`; the layer is None for an activation alone.
-
-    Parameters contain `=` too, and so may a layer's name: the first `=` that is followed by an activation divides
-    them. Raises UsageError where there is none.
-    """
-    from actcli.activations import activation
-
-    try:
-        activation(text)
-    except UsageError as error:
-        wrong = error
-    else:
-        return None, text
-    divisions = [place for place, character in enumerate(text) if character == "=" and place]
-    for place in divisions:
-        try:
-            activation(text[place + 1 :])
-        except UsageError as error:
-            if place == divisions[0] and ":" not in text[:place]:
-                wrong = error
-        else:
-            return text[:place], text[place + 1 :]
-    raise UsageError(f"--activation {text}: {wrong}") from None

@@ -1,10 +1,10 @@
-"""`deadcheck --train` and `--born-dead`: networks that are trained, or drawn at random, to see their units die."""
+"""`deadcheck --train`: networks that are trained to see their units die."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.commands.deadcheck.files import files_written, require_writable_files
-from actcli.commands.deadcheck.options import DeadcheckOptions
+from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
 from actcli.exits import DataError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
@@ -20,34 +20,6 @@ if TYPE_CHECKING:
     from actcli.render.deadness.dying_records import Deaths
     from actcli.render.output.layout import Layout
     from actcli.render.training.recording import Recording
-
-ACCEPTABLE = 0.05
-"""The dead share, or the risk, that is accepted without --fail-above."""
-
-
-def show_born_dead(options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
-    """Print the risk of networks of these shapes, by formula and measured; FOUND if it is above the limit."""
-    from actcli.analysis.deadness.born_dead import risks_by_depth
-    from actcli.commands import training_options as training
-    from actcli.render.deadness.born_dead import write_born_dead
-
-    limit = options.fail_above
-    if limit in {0, 1}:
-        raise UsageError(
-            "--fail-above needs a risk between 0% and 100% with --born-dead; no width has either"
-        )
-    session.writes()
-    risks = list(
-        risks_by_depth(
-            options.width or training.WIDTH,
-            options.depths or (training.DEPTH,),
-            ACCEPTABLE if limit is None else limit,
-            training.SEED if options.seed is None else options.seed,
-        )
-    )
-    write_born_dead(risks, layout, session.terminal)
-    above = limit is not None and any(one.risk > limit for one in risks)
-    return ExitStatus.FOUND if above else ExitStatus.DONE
 
 
 def check_training(options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
@@ -72,14 +44,14 @@ def check_training(options: DeadcheckOptions, layout: "Layout", session: "Sessio
         trial = replace(trial, rates=first_rates(usual))
     _require_layer(options.layer, stacks, trial)
     limit = (ACCEPTABLE if options.fail_above is None else options.fail_above) if options.find_limit else None
-    moments = _moments(stacks, data, trial, limit, session.threads)
+    steps = _start(stacks, data, trial, limit, session.threads)
     session.writes()
     run = follow(
-        moments,
+        steps,
         open_bar(session.terminal, counts=False),
         by_part=True,
         nothing="nothing was trained",
-        usable=lambda moment: bool(moment.so_far.courses),
+        usable=lambda step: bool(step.so_far.courses),
     )
     dying, complete = run.last.so_far, not run.interrupted
     if limit is not None:
@@ -120,7 +92,7 @@ def _require_files(options: DeadcheckOptions, layout: "Layout", first: "Stack") 
     return None if options.record is None else Recording(options.record)
 
 
-def _moments(
+def _start(
     stacks: "tuple[Stack, ...]", data: "Dataset", trial: "Trial", limit: float | None, threads: int
 ) -> "Iterator[TrainingStep]":
     from actcli.analysis.training.dying import find_limits, watch_dying

@@ -9,7 +9,7 @@ from invocation import invoke, refused
 from recorded_layers import layer
 
 from actcli.commands.deadcheck.files import choose_report_layout
-from actcli.commands.deadcheck.sources import firing_rules, split_layer
+from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
 from actcli.exits import ActcliError, DataError, UsageError
 from actcli.render.output.layout import Layout
 from actcli.terminal import Terminal
@@ -375,7 +375,7 @@ def test_a_model_ends_when_it_is_certain(model):
 def test_a_layer_of_which_enough_is_known_ends_and_the_others_go_on():
     from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.deadness.watching import LayerRecording, watch
-    from actcli.commands.deadcheck.sources import Certainty
+    from actcli.commands.deadcheck.certainty import Certainty
 
     drawn = []
 

@@ -1,0 +1,58 @@
+"""`--stop-when-certain`: when the samples suffice for the verdict."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actcli.analysis.deadness.verdict import Settings
+    from actcli.analysis.deadness.watching import LayerRecording, Watch
+
+
+@dataclass(slots=True)
+class Certainty:
+    """Tells when the samples suffice, for one layer, whose recordings then end, and for all layers.
+
+    Attributes:
+        settings: the rules by which units are judged.
+        limit: the allowed share of dead units; None without a limit.
+        units: the number of units in all layers, those to come included.
+        enough: the layers that need no more samples.
+        cut: whether samples were left out.
+
+    """
+
+    settings: "Settings"
+    limit: float | None
+    units: int
+    enough: set[str] = field(default_factory=set)
+    cut: bool = False
+
+    def until(self, recordings: "Iterator[LayerRecording]") -> "Iterator[LayerRecording]":
+        """Yield the same recordings, each of which ends as soon as its layer has enough samples."""
+        for recording in recordings:
+            yield replace(recording, blocks=self._blocks(recording))
+
+    def _blocks(self, recording: "LayerRecording") -> "Iterator[Any]":
+        for block in recording.blocks:
+            if recording.name in self.enough:
+                self.cut = True
+                return
+            yield block
+
+    def reached(self, watch: "Watch") -> bool:
+        """Return whether the verdict is certain; remember the layer that needs no more samples.
+
+        A layer needs no more samples when none of its units can be dead, or when it has enough of them for a verdict
+        about the units of all layers.
+        """
+        from actcli.analysis.deadness.confidence import samples_needed
+        from actcli.analysis.deadness.report import is_certain
+        from actcli.analysis.deadness.unit_class import can_be_dead
+
+        needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
+        state = watch.states.get(watch.doing)
+        if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
+            self.enough.add(watch.doing)
+        return is_certain(watch.states.values(), self.settings, self.limit, self.units)
