@@ -64,7 +64,7 @@ class Activation:
         become float64. Raises UsageError for other types, and for rows of a length that f does not take.
         """
         kernel = self._bound(self.definition.value)
-        return self._apply(self._repaired(kernel, 0) if self.definition.family == FORMULA else kernel, x)
+        return self._apply(self._repair(kernel, 0) if self.definition.family == FORMULA else kernel, x)
 
     def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
         """Return a derivative by x, of any order up to 100, or the first by a parameter; over rows the diagonal.
@@ -76,7 +76,7 @@ class Activation:
         """
         kernel = self._derivative(order, wrt, at_kink)
         by_expression = self.definition.family == FORMULA or order > 2
-        return self._apply(self._repaired(kernel, order, wrt) if by_expression else kernel, x)
+        return self._apply(self._repair(kernel, order, wrt) if by_expression else kernel, x)
 
     def jacobian(self, x: ArrayLike) -> NDArray[Any]:
         """Return all d y_i / d x_j of a function over rows: x of shape (…, n) gives (…, m, n).
@@ -102,11 +102,12 @@ class Activation:
             return partial(_cast, value), partial(_cast, slope)
         return value, slope
 
-    def _repaired(self, kernel: Kernel, order: int, wrt: str = "x") -> Kernel:
-        from actcli.activations.calculus.repair import repaired
+    def _repair(self, kernel: Kernel, order: int, wrt: str = "x") -> Kernel:
+        """Return the kernel of a formula with the digits that float64 loses."""
+        from actcli.activations.calculus.repair import repair
 
         name = wrt if wrt == "x" else self.resolve_parameter(wrt)
-        return repaired(kernel, self.definition, order, self.parameters, name)
+        return repair(kernel, self.definition, order, self.parameters, name)
 
     def width(self, n: int) -> int:
         """Return the length of the result for a row of n numbers. Raises UsageError when f takes no such row."""

@@ -11,7 +11,7 @@ from actcli.exits import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What a person should know of the functions that were loaded, by normalised names.
+    """The messages about functions that were loaded, by normalised names.
 
     Attributes:
         faults: one sentence for each entry that cannot be used, in the order of the entries.

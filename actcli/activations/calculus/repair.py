@@ -43,7 +43,7 @@ Kernel = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Task:
-    """What is computed: a derivative of a formula, in extended precision.
+    """A derivative of a formula, to be computed in extended precision.
 
     Attributes:
         program: its instructions.
@@ -99,7 +99,7 @@ class Task:
         return y, right
 
 
-def repaired(
+def repair(
     kernel: Kernel, definition: Definition, order: int, parameters: Mapping[str, float], wrt: str = "x"
 ) -> Kernel:
     """Return a float64 kernel of a formula, or of a derivative of it, that gives the lost digits back.
@@ -110,10 +110,10 @@ def repaired(
     tree = read_expression(definition).stable[0]
     if any(isinstance(node, Call) and node.name == "plain" for node in walk(tree)):
         return kernel
-    return partial(_repair, kernel, definition, order, tuple(sorted(parameters.items())), wrt)
+    return partial(_run_repaired, kernel, definition, order, tuple(sorted(parameters.items())), wrt)
 
 
-def _repair(
+def _run_repaired(
     kernel: Kernel,
     definition: Definition,
     order: int,
@@ -124,10 +124,10 @@ def _repair(
     y = kernel(x)
     task = Task(read_expression(definition).unfolded, order, parameters, wrt)
     where = np.arange(x.size) if x.size <= FEW else np.flatnonzero(_cells(task, kernel).hold(x))
-    return _replaced(task, x, y, where)
+    return _replace(task, x, y, where)
 
 
-def _replaced(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
+def _replace(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
     where = where[np.isfinite(x[where])]
     result = y
     with np.errstate(all="ignore"):

@@ -16,7 +16,7 @@ from actcli.activations.definition import Array
 from actcli.activations.families.exact import Sum, two_product, two_sum
 
 Real = Sum | Array | float
-"""What the operations take: a sum, or a float64 that is exact."""
+"""An operand: a sum, or a float64 that is exact."""
 
 
 def as_sum(a: Real) -> Sum:

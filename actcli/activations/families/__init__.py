@@ -1,1 +1,1 @@
-"""The activation functions, a family per file, each with its value, derivatives, kinks and facts."""
+"""The activation functions, one family per file, each with its value, derivatives, kinks and facts."""
