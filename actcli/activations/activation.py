@@ -123,7 +123,7 @@ class Activation:
         if not 1 <= order <= HIGHEST_ORDER:
             raise UsageError(f"`order={order}`: the order of a derivative is from 1 to {HIGHEST_ORDER}")
         if at_kink not in SIDES:
-            raise UsageError(f"`at_kink={at_kink!r}`: known are {', '.join(SIDES)}")
+            raise UsageError(f"`at_kink={at_kink!r}`: choose from {', '.join(SIDES)}")
         if wrt != "x":
             return self._by_parameter(order, wrt, at_kink)
         if order > 2 or self.definition.family == FORMULA:

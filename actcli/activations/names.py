@@ -1,6 +1,7 @@
 """The text of a specification: how names compare, and where parameters and layers are split off."""
 
 import re
+from collections.abc import Sequence
 
 DIALECTS = ("torch", "jax", "keras", "onnx")
 NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
@@ -64,3 +65,11 @@ def strip_brackets(part: str) -> str:
     """Return a bracketed part without its brackets, its parameters kept."""
     head, tail = split_parameters(part)
     return head.strip()[1:-1] + ("" if tail is None else f":{tail}")
+
+
+def offer(names: Sequence[str]) -> str:
+    """Return `; did you mean relu, rrelu or relu6?`, or nothing without names."""
+    if not names:
+        return ""
+    *first, last = names
+    return f"; did you mean {', '.join(first)} or {last}?" if first else f"; did you mean {last}?"

@@ -18,6 +18,7 @@ from actcli.activations.names import (
     NUMBER,
     is_bracketed,
     normalise,
+    offer,
     split_parameters,
     split_slashes,
     strip_brackets,
@@ -119,8 +120,8 @@ def split_layers(spec: str) -> tuple[str, ...]:
             )
         if not NAME.fullmatch(head) or head in _RESERVED:
             return (spec,)
-        offer = _offer(normalise(head), None)
-        raise UsageError(f"unknown function {head!r} in layer {place} of the stack {spec}{offer}")
+        near = _offer(normalise(head), None)
+        raise UsageError(f"unknown function {head!r} in layer {place} of the stack {spec}{near}")
     return tuple(
         part.strip() if is_named else strip_brackets(part)
         for part, is_named in zip(parts, named, strict=True)
@@ -190,12 +191,12 @@ def _look_up_dialect(framework: str, name: str, spec: str) -> tuple[str, Definit
     last = normalise(name.rpartition(".")[2])
     if dialect not in DIALECTS:
         right = _FRAMEWORK_OF_MODULE.get(dialect)
-        offer = (
+        right_one = (
             f"did you mean {right}.{name.rpartition('.')[2].strip()}?"
             if right and f"{right}.{last}" in index()
             else f"known: {', '.join(DIALECTS)}"
         )
-        raise UsageError(f"unknown framework {framework!r} in {spec!r}; {offer}")
+        raise UsageError(f"unknown framework {framework!r} in {spec!r}; {right_one}")
     entry = index().get(f"{dialect}.{normalise(name)}")
     if entry:
         return dialect, *entry
@@ -224,7 +225,7 @@ def _offer(key: str, dialect: str | None) -> str:
     if dialect is None:
         names |= {normalise(name): name for one in registered() for name in (one.name, *one.aliases)}
     near = difflib.get_close_matches(key, names, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(names[k] for k in near)}?" if near else ""
+    return offer([names[k] for k in near])
 
 
 def _read_definition(head: str, spec: str) -> Definition:

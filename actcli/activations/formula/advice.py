@@ -8,6 +8,7 @@ from actcli.activations.catalogue import spellings
 from actcli.activations.formula.functions import BY_NAME, CONSTANTS, INSTEAD
 from actcli.activations.formula.tokens import Token
 from actcli.activations.formula.tree import Span
+from actcli.activations.names import offer
 from actcli.activations.registry import registered
 
 _SHORT = 12
@@ -59,12 +60,12 @@ def advise_function(text: str, token: Token) -> str:
     names = {*BY_NAME, "where", *(spelling for spelling, _ in spellings() if "." not in spelling)}
     names |= {own for one in registered() for own in (one.name, *one.aliases)}
     near = difflib.get_close_matches(name.lower(), sorted(names), n=3, cutoff=0.6)
-    offer = f"; did you mean {' or '.join(near)}?" if near else ""
+    right = offer(near)
     if name == "phi":
-        offer = "; the normal density is exp(-x^2/2)/sqrt(2*pi), and for a product write phi*(...)"
+        right = "; the normal density is exp(-x^2/2)/sqrt(2*pi), and for a product write phi*(...)"
     elif len(shown) == 1:
-        offer = f"; for a product write {shown}*(...)"
-    return f"there is no function {name!r}{offer}"
+        right = f"; for a product write {shown}*(...)"
+    return f"there is no function {name!r}{right}"
 
 
 def advise_unexpected(text: str, tokens: Sequence[Token], token: Token) -> str:

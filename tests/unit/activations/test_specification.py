@@ -126,7 +126,7 @@ MISTAKES = [
     ("zzzz", "unknown function 'zzzz'"),
     ("", "unknown function ''"),
     ("relu relu", "relu is a function: write relu(x)"),
-    ("torch.rleu", "torch has no function 'rleu'; did you mean torch.ReLU or"),
+    ("torch.rleu", "torch has no function 'rleu'; did you mean torch.ReLU, "),
     ("torch.", "torch has no function ''"),
     (
         "tensorflow.relu",

@@ -160,7 +160,7 @@ def test_an_order_or_a_side_that_does_not_exist_is_refused():
         f.grad(1.0, order=101)
     with pytest.raises(UsageError, match="`order=3`"):
         activation("softmax").grad([1.0, 2.0], order=3)
-    with pytest.raises(UsageError, match="`at_kink='up'`: known are default, left, right, mean, nan"):
+    with pytest.raises(UsageError, match="`at_kink='up'`: choose from default, left, right, mean, nan"):
         f.grad(1.0, at_kink="up")
     with pytest.raises(UsageError, match=r"`at_kink=.*default"):
         activation("sparsemax").grad([1.0, 2.0], at_kink="left")
