@@ -63,9 +63,7 @@ def test_a_failing_stream_leaves_a_whole_document_of_what_came():
 
 def test_rows_of_several_lengths_have_no_shape():
     stream = results((ROWS, ROWS), (np.ones((1, 2)), np.ones((1, 2))), by_rows=True)
-    with pytest.raises(
-        DataError, match="row 3 has 2 numbers, the first row 3: json needs rows of one length"
-    ):
+    with pytest.raises(DataError, match="row 3 has 2 numbers"):
         written(stream, "json")
 
 

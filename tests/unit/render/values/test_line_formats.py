@@ -63,11 +63,8 @@ def test_csv_of_several_arrays_names_them():
 def test_csv_refuses_rows_of_another_length_after_those_that_fit():
     stream = results((np.ones((2, 2)), np.ones((2, 2))), (np.ones((1, 3)), np.ones((1, 3))), by_rows=True)
     screen = Screen()
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(DataError, match=r"row 3 .*jsonl"):
         write_evaluations([stream], Layout("csv", None), terminal(screen))
-    assert str(caught.value) == (
-        "row 3 has 3 numbers, the first row 2: csv needs rows of one length; --format jsonl does not"
-    )
     assert screen.getvalue() == b"y1,y2\n1.0,1.0\n1.0,1.0\n"
 
 
