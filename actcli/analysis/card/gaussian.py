@@ -89,15 +89,15 @@ def _divergence(integrands: Callable[[Floats], Floats], point: float, side: floa
 
 
 @cache
-def _rule() -> tuple[Floats, Floats]:
-    """Return the quadrature's nodes and weights on (0, 1)."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    return (nodes + 1) / 2, weights / 2
+def gauss_legendre(nodes: int) -> tuple[Floats, Floats]:
+    """Return the nodes and weights of Gauss-Legendre quadrature on (0, 1)."""
+    at, weights = np.polynomial.legendre.leggauss(nodes)
+    return (at + 1) / 2, weights / 2
 
 
 def _panels(integrands: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """Return the integrals of g·φ and of |g|·φ over each panel, both of shape (k, panels)."""
-    nodes, weights = _rule()
+    nodes, weights = gauss_legendre(_NODES)
     width = (high - low)[:, None]
     z = low[:, None] + width * nodes
     mass = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (width * weights)

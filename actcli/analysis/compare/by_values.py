@@ -81,8 +81,7 @@ def _compare(statistics: "_ValueStatistics", streams: Iterable[Numbers], threads
     # the length of a stream of text is unknown until its end
     expected: int | None = 0
     for numbers in streams:
-        size = None if numbers.shape is None else math.prod(numbers.shape)
-        expected = None if expected is None or size is None else expected + size
+        expected = None if expected is None or numbers.size is None else expected + numbers.size
         statistics.note_source(numbers)
         for block, rows in in_order(statistics.measure, numbers.blocks, 1 if numbers.live else threads):
             statistics.add(block, rows)

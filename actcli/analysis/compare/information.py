@@ -126,8 +126,7 @@ def _read(
     """Add the streams to the distribution; yield the count so far and the expected total, 0 where it is unknown."""
     expected: int | None = 0
     for numbers in streams:
-        size = None if numbers.shape is None else math.prod(numbers.shape)
-        expected = None if expected is None or size is None else expected + size
+        expected = None if expected is None or numbers.size is None else expected + numbers.size
         origin = numbers.origin.partition(":")[0]
         origins += [origin] if origin not in origins else []
         for block, bins in in_order(bin_numbers, numbers.blocks, 1 if numbers.live else threads):

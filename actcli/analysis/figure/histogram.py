@@ -11,14 +11,12 @@ from actcli.activations import Activation
 from actcli.analysis.figure.curves import Segment, Series
 from actcli.analysis.figure.plot_range import round_up, steepest
 from actcli.analysis.stream.blocks import in_order
+from actcli.analysis.stream.distribution import BINS, INFINITE, bin_numbers, lower_ends
 from actcli.analysis.stream.evaluation import Array, Numbers
 
 SATURATED = 1e-3
 """A slope below this share of the steepest one lets hardly any gradient through."""
 
-_DROPPED_BITS = 15
-_BINS = 1 << (32 - _DROPPED_BITS)
-_INFINITE = 0x7F800000 >> _DROPPED_BITS
 _KEPT = 1000
 _SMALL_BLOCK = 4096
 
@@ -116,7 +114,7 @@ class _Counts:
 
     functions: tuple[Activation, ...]
     steepest: tuple[float | None, ...]
-    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
     numbers: int = 0
     nan: int = 0
     smallest: float = np.inf
@@ -129,9 +127,8 @@ class _Counts:
         """Count one block and return it unchanged."""
         nan = int(np.count_nonzero(np.isnan(block)))
         present = block[~np.isnan(block)] if nan else block
-        with np.errstate(over="ignore"):
-            keys = np.ascontiguousarray(present, np.float32).view(np.uint32) >> _DROPPED_BITS
-        counts = np.bincount(keys, minlength=_BINS) if keys.size >= _SMALL_BLOCK else None
+        keys = bin_numbers(present)
+        counts = np.bincount(keys, minlength=BINS) if keys.size >= _SMALL_BLOCK else None
         stopped = [self._count_stopped(i, present) for i in range(len(self.functions))]
         ends = (float(present.min()), float(present.max())) if present.size else (np.inf, -np.inf)
         with self.lock:
@@ -182,11 +179,9 @@ class _Counts:
 
 def _sort_bins(bins: NDArray[np.int64]) -> tuple[Series, NDArray[np.int64]]:
     """Return the edges and counts of the occupied bins in ascending order, without the infinities."""
-    half = _BINS // 2
-    counts = np.concatenate((bins[half : half + _INFINITE][::-1], bins[:_INFINITE]))
-    bits = np.arange(_INFINITE, dtype=np.uint32) << np.uint32(_DROPPED_BITS)
-    starts = bits.view(np.float32).astype(np.float64)
-    ends = np.r_[starts[1:], float(np.finfo(np.float32).max)]
+    half = BINS // 2
+    counts = np.concatenate((bins[half : half + INFINITE][::-1], bins[:INFINITE]))
+    ends = lower_ends(np.arange(INFINITE + 1, dtype=np.uint32))[1:]
     edges = np.concatenate((-ends[::-1], [0.0], ends))
     occupied = np.flatnonzero(counts)
     if not occupied.size:

@@ -81,15 +81,15 @@ def compare_against(
         )
     if max_ulp is not None and not max_ulp >= 0:
         raise UsageError(f"`max_ulp={max_ulp:g}`: a number of ULP of at least 0")
-    counts = _size(x), _size(theirs)
+    counts = x.size, theirs.size
     if None not in counts:
         _require_equal(x, theirs, *cast("tuple[int, int]", counts))
-    setting = _Setting(f, x, theirs, order, max_ulp, unit or numpy_type(theirs.dtype))
+    setting = _Results(f, x, theirs, order, max_ulp, unit or numpy_type(theirs.dtype))
     return _steps(setting, threads)
 
 
 @dataclass(frozen=True, slots=True)
-class _Setting:
+class _Results:
     f: Activation
     x: Numbers
     theirs: Numbers
@@ -111,10 +111,10 @@ class _StreamErrors:
     along_x: Array = field(default_factory=lambda: np.full(_KEYS, -np.inf))
 
 
-def _steps(setting: _Setting, threads: int) -> Steps:
+def _steps(setting: _Results, threads: int) -> Steps:
     so_far = _StreamErrors()
-    size = _size(setting.x)
-    size = _size(setting.theirs) if size is None else size
+    size = setting.x.size
+    size = setting.theirs.size if size is None else size
     measure = cast("Any", partial(_measure, setting))
     live = setting.x.live or setting.theirs.live
     for number, (_, result) in enumerate(in_order(measure, _pairs(setting), 1 if live else threads), 1):
@@ -130,10 +130,6 @@ def _steps(setting: _Setting, threads: int) -> Steps:
     yield Step(done, done, setting.theirs.origin, _comparison(setting, so_far))
 
 
-def _size(numbers: Numbers) -> int | None:
-    return None if numbers.shape is None else math.prod(numbers.shape)
-
-
 def _require_equal(x: Numbers, theirs: Numbers, x_count: int, their_count: int) -> None:
     if x_count != their_count:
         raise DataError(
@@ -142,7 +138,7 @@ def _require_equal(x: Numbers, theirs: Numbers, x_count: int, their_count: int) 
         )
 
 
-def _pairs(setting: _Setting) -> Iterator[NDArray[np.float64]]:
+def _pairs(setting: _Results) -> Iterator[NDArray[np.float64]]:
     """Yield x and theirs stacked, (2, n): blocks of both streams, cut to equal lengths."""
     streams = _Pieces(setting.x.blocks), _Pieces(setting.theirs.blocks)
     count = 0
@@ -184,7 +180,7 @@ class _Pieces:
         return count
 
 
-def _measure(setting: _Setting, block: NDArray[np.float64]) -> tuple[UlpStatistics, Array]:
+def _measure(setting: _Results, block: NDArray[np.float64]) -> tuple[UlpStatistics, Array]:
     x, theirs = block
     exact = np.asarray(Quantity(setting.order).of(setting.f)(x), np.float64)
     errors = ulp_errors(theirs, exact, setting.unit)
@@ -194,7 +190,7 @@ def _measure(setting: _Setting, block: NDArray[np.float64]) -> tuple[UlpStatisti
     return UlpStatistics.of(x, theirs, exact, errors, setting.unit), along_x
 
 
-def _comparison(setting: _Setting, so_far: _StreamErrors) -> Comparison:
+def _comparison(setting: _Results, so_far: _StreamErrors) -> Comparison:
     errors = so_far.errors
     top = errors.worst[0] if errors.worst else None
     half, one, two, four = errors.over
@@ -238,7 +234,7 @@ def _comparison(setting: _Setting, so_far: _StreamErrors) -> Comparison:
     )
 
 
-def _answer(setting: _Setting, errors: UlpStatistics) -> str:
+def _answer(setting: _Results, errors: UlpStatistics) -> str:
     """Return the largest error, where it is, and how many results are correctly rounded."""
     what = f"{setting.theirs.origin} against {setting.quantity}"
     if errors.worst:
@@ -255,7 +251,7 @@ def _answer(setting: _Setting, errors: UlpStatistics) -> str:
     return f"{sentence}."
 
 
-def _warnings(setting: _Setting, errors: UlpStatistics) -> Iterator[str]:
+def _warnings(setting: _Results, errors: UlpStatistics) -> Iterator[str]:
     unit, order, kinks = setting.unit, setting.order, setting.f.kinks
     if unit.digits > 24:
         bound = _BOUND_OF_THE_CORE[order]
@@ -277,7 +273,7 @@ def _warnings(setting: _Setting, errors: UlpStatistics) -> Iterator[str]:
         yield f"at the kinks (x = {at}) the exact derivative is that of PyTorch's autograd"
 
 
-def _chart(setting: _Setting, so_far: _StreamErrors) -> Chart | None:
+def _chart(setting: _Results, so_far: _StreamErrors) -> Chart | None:
     """Return the largest error in each column of x, over the part of the data's range that shows the function.
 
     Where there is no curve (x in one place, or hardly any errors), return the histogram, a bar per bucket.

@@ -95,8 +95,7 @@ def _steps(request: LossRequest, numbers: Iterable[Numbers] | None, threads: int
             yield Step(done, total + more, f"{f.spec} in {kind.name}", _comparison(request, so_far))
     for stream in numbers or ():
         so_far.origin = stream.origin
-        size = None if stream.shape is None else math.prod(stream.shape)
-        end = None if size is None else done + size * len(request.pairs)
+        end = None if stream.size is None else done + stream.size * len(request.pairs)
         work = in_order(
             cast("Any", partial(measure_block, request, so_far)),
             cut_blocks(stream.blocks),

@@ -8,12 +8,11 @@ density on the lattice.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.card.gaussian import Floats
+from actcli.analysis.card.gaussian import Floats, gauss_legendre
 from actcli.exits import UsageError
 
 TINY = 1e-100
@@ -157,7 +156,7 @@ def _fit_panels(f: Activation) -> Floats:
 
 def _sums(f: Activation, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     """Return the integrals of f² and f'² over panels, and a size to compare errors with, both (2, panels)."""
-    nodes, weights = _rule()
+    nodes, weights = gauss_legendre(_NODES)
     width = (high - low)[:, None]
     x = low[:, None] + width * nodes
     flat = x.ravel()
@@ -169,13 +168,6 @@ def _sums(f: Activation, low: Floats, high: Floats) -> tuple[Floats, Floats]:
 
 
 def _nodes(edges: Floats) -> tuple[Floats, Floats]:
-    nodes, weights = _rule()
+    nodes, weights = gauss_legendre(_NODES)
     width = np.diff(edges)[:, None]
     return (edges[:-1, None] + width * nodes).ravel(), (width * weights).ravel()
-
-
-@cache
-def _rule() -> tuple[Floats, Floats]:
-    """Return Gauss-Legendre nodes and weights on (0, 1)."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    return (nodes + 1) / 2, weights / 2

@@ -17,8 +17,10 @@ _POINTS = 1 << 19
 _KEPT = 1 << 17
 """Up to so many numbers are kept exactly: 1 MiB."""
 _DROPPED_BITS = 15
-_BINS = 1 << (32 - _DROPPED_BITS)
-_INFINITE = 0x7F800000 >> _DROPPED_BITS
+BINS = 1 << (32 - _DROPPED_BITS)
+"""Bins of all numbers: those of positive numbers come first, those of negative ones in the second half."""
+INFINITE = 0x7F800000 >> _DROPPED_BITS
+"""The bin of inf."""
 _MOST_SPLITS = 64
 
 
@@ -73,19 +75,19 @@ class Distribution:
     left_out: int = 0
     smallest: float = math.inf
     largest: float = -math.inf
-    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_BINS, np.int64))
+    bins: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BINS, np.int64))
     kept: list[Floats] = field(default_factory=list)
 
     def add(self, block: Array, bins: NDArray[Any]) -> None:
         """Count a block; `bins` are those of its numbers."""
         at = np.asarray(bins, np.intp)
-        finite = (at & (_BINS // 2 - 1)) < _INFINITE
+        finite = (at & (BINS // 2 - 1)) < INFINITE
         present = block[finite].astype(np.float64)
         at = at[finite]
-        if at.size < _BINS // 16:
+        if at.size < BINS // 16:
             np.add.at(self.bins, at, 1)
         else:
-            self.bins += np.bincount(at, minlength=_BINS)
+            self.bins += np.bincount(at, minlength=BINS)
         self.left_out += block.size - present.size
         if present.size:
             self.smallest = min(self.smallest, float(present.min()))
@@ -114,9 +116,9 @@ class Distribution:
             return WeightedPoints(x, np.full(count, 1 / max(count, 1)), count)
         occupied = np.flatnonzero(self.bins)
         counts = self.bins[occupied] / max(count, 1)
-        negative = occupied >= _BINS // 2
-        size = (occupied & (_BINS // 2 - 1)).astype(np.uint32)
-        low, high = (_lower_end(size + end) for end in (0, 1))
+        negative = occupied >= BINS // 2
+        size = (occupied & (BINS // 2 - 1)).astype(np.uint32)
+        low, high = (lower_ends(size + end) for end in (0, 1))
         splits = min(max(_POINTS // max(occupied.size, 1), 1), _MOST_SPLITS)
         shares = (np.arange(splits) + 0.5) / splits
         # 0 is frequent in real data, and many functions have a kink there: the smallest bin is that point
@@ -127,7 +129,7 @@ class Distribution:
         return WeightedPoints(np.clip(x[ascending], self.smallest, self.largest), mass[ascending], count)
 
 
-def _lower_end(size: NDArray[np.uint32]) -> Floats:
-    """Return the lower end of a bin."""
+def lower_ends(size: NDArray[np.uint32]) -> Floats:
+    """Return the lower ends of bins of positive numbers; for the bin of inf the largest float32."""
     ends = (size << np.uint32(_DROPPED_BITS)).view(np.float32).astype(np.float64)
     return np.where(np.isinf(ends), float(np.finfo(np.float32).max), ends)

@@ -1,5 +1,6 @@
 """The values or derivatives of one activation along one array: what `eval` and `grad` return."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,11 @@ class Numbers:
     fortran: bool = False
     among_others: bool = False
     live: bool = False
+
+    @property
+    def size(self) -> int | None:
+        """Return the count of numbers; None when it is unknown before the end."""
+        return None if self.shape is None else math.prod(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
