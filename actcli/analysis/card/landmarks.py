@@ -1,4 +1,4 @@
-"""Where an elementwise activation changes: the pieces between its kinks, sampled, and the roots on them.
+"""The landmarks of an elementwise activation: the pieces between its kinks, sampled, and the roots on them.
 
 Samples lie at all scales around 0, the kinks and the ends of the domain, and closer where f moves between two
 of them, so that a transition of any width is found anywhere.

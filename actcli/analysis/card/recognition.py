@@ -136,11 +136,11 @@ def _digits_lost(f: Activation) -> tuple[float, float | None]:
     low, high = f.definition.domain
     x = np.ascontiguousarray(x[(x > low) & (x < high)])
     plain, ours = read.literal.value(x, **f.parameters), read.program.value(x, **f.parameters)
-    known = np.isfinite(ours) & (np.abs(ours) > np.finfo(np.float64).tiny)
+    comparable = np.isfinite(ours) & (np.abs(ours) > np.finfo(np.float64).tiny)
     with np.errstate(all="ignore"):
         off = np.abs(plain - ours) / np.abs(ours)
     off = np.where(np.isfinite(off), off, 1.0)
-    digits = np.where(known, _DIGITS + np.log10(np.clip(off, 1e-16, 1.0)), 0.0)
+    digits = np.where(comparable, _DIGITS + np.log10(np.clip(off, 1e-16, 1.0)), 0.0)
     worst = float(digits.max(initial=0.0))
     if worst < 1.0:
         return 0.0, None

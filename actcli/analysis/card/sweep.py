@@ -89,8 +89,8 @@ def _spaced(parts: list[str], text: str) -> tuple[float, ...]:
         raise UsageError(f"`sweep={text!r}` is not a sweep; write {_FORM}")
     low, high = _number(parts[0], text), _number(parts[1], text)
     count = parts[2].strip()
-    known = count.isascii() and count.isdigit() and len(count) < 8
-    if not (known and 2 <= int(count) <= MOST_VALUES):
+    is_count = count.isascii() and count.isdigit() and len(count) < 8
+    if not (is_count and 2 <= int(count) <= MOST_VALUES):
         raise UsageError(f"`sweep={text!r}`: COUNT is a whole number from 2 to {MOST_VALUES}, not {count!r}")
     if low == high:
         raise UsageError(f"`sweep={text!r}`: LO and HI are the same; name the value alone")

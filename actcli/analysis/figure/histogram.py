@@ -23,7 +23,7 @@ _SMALL_BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many numbers get no gradient, or hardly any, through one function.
+    """The count of numbers that get no gradient, or hardly any, through one function.
 
     Attributes:
         function: the specification as typed.

@@ -1,1 +1,1 @@
-"""How exact results are."""
+"""The exactness of results."""

@@ -146,20 +146,20 @@ def _comparison(request: LossRequest, so_far: Losses, *, complete: bool = False)
 
 
 def _values(so_far: Losses, pair: tuple[int, int], order: int) -> dict[str, Value]:
-    found = so_far.losses[pair]
+    losses = so_far.losses[pair]
     values: dict[str, Value]
     if so_far.inputs is None:
-        loss = found[order][0]
+        loss = losses[order][0]
         values = {"max_relative_error": loss.largest, "mean_relative_error": loss.mean}
-        values |= {f"{_NAMES[n]}_lost": loss.lost for n, (loss, _) in found.items()}
+        values |= {f"{_NAMES[n]}_lost": loss.lost for n, (loss, _) in losses.items()}
     else:
         tally = so_far.inputs[pair]
         values = {
             "max_relative_error": tally.largest if tally.judged else None,
             "mean_relative_error": tally.total / tally.finite if tally.finite else None,
         }
-        values |= {f"{_NAMES[n]}_lost": _share(tally.lost[n], tally.there[n]) for n in found}
-    for n, (_, tails) in found.items():
+        values |= {f"{_NAMES[n]}_lost": _share(tally.lost[n], tally.there[n]) for n in losses}
+    for n, (_, tails) in losses.items():
         edges = tails.edges
         values |= {
             f"{_NAMES[n]}_zero_below": edges.zero_below,

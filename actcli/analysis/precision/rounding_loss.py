@@ -33,7 +33,7 @@ _PER_COLUMN = 32
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Where rounded results become 0, and where inf, although the exact results do not.
+    """The places where rounded results become 0 or inf although the exact results do not.
 
     Attributes:
         zero_below: at and below this x of the type the result is 0 and f(x) is not; −inf for nowhere.
@@ -79,7 +79,7 @@ def relative_errors(exact: Floats, rounded: Floats, gone: Mask) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """Where one quantity of one activation becomes 0 or inf in a type, also beyond the range of float64.
+    """The places where one quantity of one activation becomes 0 or inf in a type, also beyond the range of float64.
 
     Attributes:
         edges: where results become 0 or inf.

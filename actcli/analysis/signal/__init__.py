@@ -1,1 +1,1 @@
-"""How signals and gradients pass through deep random networks."""
+"""Signals and gradients in deep random networks."""

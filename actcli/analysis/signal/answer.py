@@ -48,15 +48,15 @@ def warnings(contenders: Labelled, sample: Sample, through: int) -> tuple[str, .
 
 def notes(contenders: Labelled, sample: Sample, through: int) -> tuple[str, ...]:
     """Return in which networks it was measured."""
-    found = []
+    sentences = []
     if through:
-        found.append(
+        sentences.append(
             f"Measured in {counted(sample.seeds, 'random network')} of width {sample.width:,}, {INPUTS} inputs each, "
             "the same weights for all; errors are standard errors over the networks."
         )
     if {"xavier", "lecun"} <= {contender.values["init"] for _, contender in contenders}:
-        found.append("xavier and lecun are the same in layers as wide as their inputs: weight std 1.")
-    return tuple(found)
+        sentences.append("xavier and lecun are the same in layers as wide as their inputs: weight std 1.")
+    return tuple(sentences)
 
 
 def _unstable(contenders: Labelled) -> Iterator[str]:

@@ -187,11 +187,11 @@ def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, threads: int)
             _comparison(entrants[: len(theories)], theories, None, sample),
         )
     so_far = _comparison(entrants, theories, None, sample)
-    known = 0
+    measured = 0
     for done, norms in enumerate(propagate(networks, sample, threads), len(entrants) + 1):
         through = int((~np.isnan(norms.gradient[:, :, 0])).sum())
-        if through > known or done == total:
-            known = through
+        if through > measured or done == total:
+            measured = through
             so_far = _comparison(entrants, theories, norms, sample)
         yield Step(done, total, f"{conditions.seeds} random networks", so_far)
 

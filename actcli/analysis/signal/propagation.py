@@ -128,7 +128,7 @@ def phase(layers: Sequence[Layer], bias_std: float) -> Phase:
 
 
 def _stability(end: float, depth: float | None) -> Stability:
-    """By the depth scale of q; infinity takes in all that grows."""
+    """Return the stability that a depth scale of q means; an infinite q* attracts everything that grows."""
     if end == math.inf:
         return "stable"
     if depth is None:

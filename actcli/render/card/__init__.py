@@ -1,1 +1,1 @@
-"""What `info` and `list` show of a function."""
+"""The output of `info` and `list`."""

@@ -81,7 +81,7 @@ def _names_in(definition: Definition, framework: str) -> list[str]:
 
 def _record(definition: Definition) -> dict[str, Any]:
     """Return the columns of a function for a program, with facts at its defaults; None where there are none."""
-    rows, known = definition.by_rows, _has_facts(definition)
+    rows, has_facts = definition.by_rows, _has_facts(definition)
     return {
         "name": definition.name,
         "aliases": list(definition.aliases),
@@ -89,11 +89,11 @@ def _record(definition: Definition) -> dict[str, Any]:
         "formula": definition.formula,
         "derivative": definition.derivative,
         "parameters": {p.name: None if math.isnan(p.default) else p.default for p in definition.parameters},
-        "infimum": definition.range[0] if known else None,
-        "supremum": definition.range[1] if known else None,
-        "smoothness": definition.smoothness if known else None,
-        "monotone": definition.monotone if known and not rows else None,
-        "zero_gradient": _no_gradient(definition) if known and not rows else None,
+        "infimum": definition.range[0] if has_facts else None,
+        "supremum": definition.range[1] if has_facts else None,
+        "smoothness": definition.smoothness if has_facts else None,
+        "monotone": definition.monotone if has_facts and not rows else None,
+        "zero_gradient": _no_gradient(definition) if has_facts and not rows else None,
         "year": notation.year(definition),
         "source": definition.source,
         **{framework: _names_in(definition, framework) for framework in DIALECTS},

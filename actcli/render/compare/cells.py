@@ -52,7 +52,7 @@ def legend(comparison: Comparison, columns: Sequence[Column]) -> str:
 def cell_text(contender: Contender, column: Column, digits: int | None) -> str:
     """Return a contender's value in a column as text, with its standard error: `0.8183`, `1.18 ± 0.16`, `x ≤ 0`.
 
-    `digits` is the number of significant digits the reader asked for; None shows as many as make sense.
+    `digits` is the number of significant digits of the request; None shows as many as make sense.
     """
     value, error = contender.value(column.name), contender.value(column.error)
     if (
