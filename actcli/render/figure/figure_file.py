@@ -87,7 +87,7 @@ def write_drawn(
         if data is not None and style.hist:
             edges = np.linspace(*figure.range, _BINS + 1)
             axes[-1].stairs(data.histogram(figure.range, _BINS), edges, fill=True, color="#e0a000")
-            axes[-1].set_ylabel("numbers a bin")
+            axes[-1].set_ylabel("numbers per bin")
         axes[-1].set_xlabel(style.axis)
         axes[-1].set_xlim(*figure.range)
         _save(page, file, form)

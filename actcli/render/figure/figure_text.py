@@ -318,7 +318,7 @@ def _histogram(
         strokes.append(bars)
     scaled = [Tick(t.value, t.value / y.high, t.text) for t in y_ticks if t.value <= y.high]
     block = draw(frame, (x, x_ticks), (y, scaled), strokes, marker)
-    _finish(block, frame, "numbers a column")
+    _finish(block, frame, "numbers per column")
     return block
 
 
