@@ -92,7 +92,6 @@ def named_paths():
     return set(re.findall(r"`((?:actcli|completions|docs|tests)/[\w./-]*)`", page("architecture")))
 
 
-@pytest.mark.xfail(strict=False, reason="the files are being moved")
 def test_every_path_of_the_architecture_page_exists():
     assert not [path for path in sorted(named_paths()) if not (ROOT / path).exists()]
 
