@@ -1,21 +1,25 @@
 """Blocks of documentation that cog generates: commands with their real output, and --help texts.
 
-cog -r README.md docs/*.md docs/claims/README.md
+`cog -r README.md docs/*.md docs/claims/README.md` writes them anew.
 """
 
 import os
 import shlex
 import subprocess
 import sys
+import textwrap
 
-WIDTH = "80"
+WIDTH = 80
 
 
 def run(command: str) -> str:
-    """Run a shell command at 80 columns and return its output, standard error included."""
+    """Run a shell command at 80 columns; return its output, then standard error broken as a terminal breaks it.
+
+    A sentence that a piped table repeats on standard error is left out.
+    """
     environ = {
         **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}},
-        "COLUMNS": WIDTH,
+        "COLUMNS": str(WIDTH),
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
         "ACTCLI_CONFIG": "",  # ignore the functions of whoever runs this
@@ -28,7 +32,10 @@ def run(command: str) -> str:
         check=False,
         timeout=60,
     )
-    return done.stdout + done.stderr
+    shown = " ".join(done.stdout.split())
+    lines = [line for line in done.stderr.splitlines() if line.removeprefix("actcli: ") not in shown]
+    broken = (textwrap.fill(line, WIDTH) if len(line) > WIDTH else line for line in lines)
+    return done.stdout + "".join(f"{line}\n" for line in broken)
 
 
 def show(*commands: str, table: bool = False) -> str:
