@@ -30,6 +30,22 @@ def rounded(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
+def with_error(value: float, error: float) -> str:
+    """Return a mean with its error, `25.8 ± 1.2`; the mean alone, in three digits, without a finite error above 0.
+
+    The error has one significant digit, or two if the first is 1, and the mean ends where the error does.
+    """
+    if not math.isfinite(value) or not 0 < error < math.inf:
+        return rounded(value)
+    mantissa, exponent = f"{error:.1e}".split("e")
+    last = int(exponent) - (1 if mantissa.startswith("1") else 0)
+    largest = max(abs(value), error)
+    if not 1e-4 <= largest < 1e7:
+        significant = max(math.floor(math.log10(largest)) - last + 1, 1)
+        return f"{rounded(value, significant)} ± {rounded(error, int(exponent) - last + 1)}"
+    return " ± ".join(f"{round(size, -last) + 0.0:,.{max(-last, 0)}f}" for size in (value, error))
+
+
 def percent(share: float) -> str:
     """Return a share as `82 %`, `0.3 %`; `all` and `none` stand for exactly 1 and 0 only."""
     if share in {0.0, 1.0}:

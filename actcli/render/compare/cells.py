@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, Value, best
+from actcli.analysis.compare.wording import with_error
 from actcli.render.text import notation
 from actcli.terminal import printable
 
@@ -61,7 +62,9 @@ def cell_text(contender: Contender, column: Column, digits: int | None) -> str:
         and math.isfinite(value)
         and 0 < error < math.inf
     ):
-        return notation.with_error(value, error, digits)
+        if digits is None:
+            return with_error(value, error)
+        return f"{notation.number(value, digits)} ± {notation.number(error, digits)}"
     return value_text(value, digits, column.digits or DIGITS)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from actcli.analysis.compare.wording import with_error
 from actcli.analysis.deadness.born_dead import BornDead
 from actcli.exits import UsageError
 from actcli.render.deadness.wording import percent
@@ -12,7 +13,7 @@ from actcli.render.output.surface import Surface
 from actcli.render.table.grid import GridColumn, draw_grid
 from actcli.render.text.delimited import delimited_text
 from actcli.render.text.markdown import markdown_table
-from actcli.render.text.notation import number, quantity, with_error
+from actcli.render.text.notation import number, quantity
 from actcli.terminal import Terminal
 
 

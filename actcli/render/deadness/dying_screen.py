@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.compare.wording import with_error
 from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.fates import Course, Fate
 from actcli.render.deadness.dying_records import (
@@ -29,7 +30,6 @@ from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import cut, in_script, ruled_table
 from actcli.render.text.delimited import delimited_text
 from actcli.render.text.markdown import markdown_table
-from actcli.render.text.notation import number, with_error
 from actcli.terminal import Terminal, printable
 
 if TYPE_CHECKING:
@@ -173,21 +173,15 @@ def _at_the_end(deaths: Deaths) -> Columns:
     ):
         if any(text not in {"0", ""} for text in texts):
             columns.append([name, *texts])
-    columns.append([f"test {score}", *(score_text(fate) for fate in fates)])
+    columns.append(
+        [f"test {score}", *(with_error(float(fate.test_score[-1]), fate.interval or 0.0) for fate in fates)]
+    )
     return columns
 
 
 def _dead_text(fate: Fate, epoch: int) -> str:
     """Return the dead share after an epoch; a dash if all networks have diverged."""
     return "–" if fate.gone[epoch] == 1 else percent(float(fate.dead[epoch]))
-
-
-def score_text(fate: Fate) -> str:
-    """Return the final test score with its interval, `0.951 ± 0.004`."""
-    score = float(fate.test_score[-1])
-    if not fate.interval or not np.isfinite(score):
-        return number(score, 3)
-    return with_error(score, fate.interval)
 
 
 def _layers_text(fate: Fate) -> str:

@@ -52,22 +52,6 @@ def quantity(value: int, noun: str) -> str:
     return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
 
 
-def with_error(value: float, error: float, digits: int | None = None) -> str:
-    """Return a mean and its error, `25.8 ± 1.2`, both finite and the error above 0.
-
-    Without `digits` the error has one significant digit, or two where the first is 1, and the mean ends where it does.
-    """
-    if digits is not None:
-        return f"{number(value, digits)} ± {number(error, digits)}"
-    mantissa, exponent = f"{error:.1e}".split("e")
-    last = int(exponent) - (1 if mantissa.startswith("1") else 0)
-    if not 1e-4 <= max(abs(value), error) < 1e7:
-        significant = max(math.floor(math.log10(max(abs(value), error))) - last + 1, 1)
-        return f"{number(value, significant)} ± {number(error, int(exponent) - last + 1)}"
-    decimals = max(-last, 0)
-    return " ± ".join(f"{round(size, -last) + 0.0:,.{decimals}f}" for size in (value, error))
-
-
 def bracketed(interval: Interval, digits: int | None = DIGITS) -> str:
     """Return `[-1, ∞)`, or a point's number. `digits` None is for programs: all digits, and inf."""
     low, high = (
