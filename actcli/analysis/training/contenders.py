@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Value
-from actcli.analysis.compare.wording import counted, listed, verb, with_error
 from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.history import NOT_DIVERGED, History
@@ -17,6 +16,7 @@ from actcli.analysis.training.rates import rate_grid
 from actcli.analysis.training.significance import half_width, holm, paired_p
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial
+from actcli.analysis.wording import counted, listed, verb, with_error
 
 Array = NDArray[Any]
 Tie = tuple[bool | None, float | None]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, Value, best
-from actcli.analysis.compare.wording import with_error
+from actcli.analysis.wording import with_error
 from actcli.render.text import notation
 from actcli.terminal import printable
 

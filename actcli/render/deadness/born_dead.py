@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from actcli.analysis.compare.wording import with_error
 from actcli.analysis.deadness.born_dead import BornDead
+from actcli.analysis.wording import with_error
 from actcli.exits import UsageError
 from actcli.render.deadness.wording import percent
 from actcli.render.output.documents import json_document, json_line, write_document
@@ -33,8 +33,10 @@ def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Termina
         case "markdown":
             text = markdown_table(rows)
         case _:
+            from textwrap import fill
+
             surface = Surface.of(terminal, to_file=layout.path is not None)
-            text = f"{_table(risks, surface)}\n{born_dead_sentence(risks)}\n"
+            text = f"{_table(risks, surface)}\n{fill(born_dead_sentence(risks), surface.width)}\n"
             if layout.path is None and not terminal.stdout_is_tty:
                 terminal.say(f"actcli: {born_dead_sentence(risks)}")
     write_document(text, layout, terminal)
@@ -45,7 +47,7 @@ def _table(risks: Sequence[BornDead], surface: Surface) -> str:
         ("hidden layers", [str(risk.depth) for risk in risks]),
         ("units each", [str(risk.width) for risk in risks]),
         ("risk, 1 - (1 - 2^-N)^H", [number(risk.risk, 4) for risk in risks]),
-        ("risk, drawn", [_measured_text(risk) for risk in risks]),
+        ("risk, simulated", [_measured_text(risk) for risk in risks]),
         (f"width for {percent(risks[0].limit)} %", [str(risk.width_needed) for risk in risks]),
     ]
     return draw_grid([GridColumn(heading, texts) for heading, texts in columns], surface)

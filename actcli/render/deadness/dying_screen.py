@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.compare.wording import with_error
 from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.fates import Course, Fate
+from actcli.analysis.wording import with_error
 from actcli.render.deadness.dying_records import (
     EPOCH_COLUMNS,
     LIMIT_COLUMNS,

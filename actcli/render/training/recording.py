@@ -1,5 +1,6 @@
-"""Every epoch of every network as lines of a file: .csv for tables, .jsonl for programs."""
+"""Recordings: every epoch of every network as lines of a file, .csv for tables, .jsonl for programs."""
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,34 +18,34 @@ FORMS = ("csv", "jsonl")
 
 
 class Recording:
-    """The file of --record, and the histories that are to be written to it.
+    """The file of --record, and the histories to write to it.
 
-    Raises UsageError for a suffix that says nothing, DataError for a file that cannot be written.
+    Raises UsageError for an unknown suffix, DataError for a file that cannot be written.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.form = path.rpartition(".")[2].lower() if "." in path else ""
         if self.form not in FORMS:
-            raise UsageError(f"--record {path!r}: the suffix does not say how to write; use .csv or .jsonl")
+            raise UsageError(f"--record {path!r}: the suffix must be .csv or .jsonl")
         require_writable(path)
         self.histories: tuple[History, ...] = ()
 
     def keep(self, outcomes: "EntrantHistories") -> None:
-        """Take the histories as they are now, in the order of the contenders."""
+        """Keep the histories so far, in the order of the contenders."""
         self.histories = tuple(outcome.history for outcome in outcomes.values())
 
     def write(self) -> None:
-        """Write what was kept; nothing where no network has come to its first epoch. Raises DataError."""
+        """Write the kept histories; nothing if no network was measured yet. Raises DataError."""
         if any(history.epochs >= 0 for history in self.histories):
             write_recording(self.histories, self.path)
 
 
 def write_recording(histories: Iterable["History"], path: str) -> None:
-    """A line for each network and epoch, the file put in place whole. Raises DataError when it cannot be written.
+    """Write one line per network and epoch, the file whole or not at all. Raises DataError if it cannot be written.
 
-    `dead` holds a share a hidden layer and `gradient` a norm a layer of weights: lists in JSON; in CSV columns
-    dead_1, gradient_1, ..., as many as the deepest network has, blank where a network has no such layer.
+    `dead` holds one share per hidden layer and `gradient` one norm per weight layer: lists in JSON; in CSV columns
+    dead_1, gradient_1, ..., as many as the deepest network has, blank for layers that a network does not have.
     """
     records = [record for history in histories for record in _records(history)]
     text = _csv(records) if path.lower().endswith(".csv") else "".join(map(json_line, records))
@@ -53,7 +54,7 @@ def write_recording(histories: Iterable["History"], path: str) -> None:
 
 
 def _records(history: "History") -> Iterator[dict[str, Any]]:
-    """By network, then by epoch."""
+    """Yield the records, by network and then by epoch."""
     shares = [layer.mean(axis=2) for layer in history.dead]
     for place, member in enumerate(history.members):
         gone = int(history.diverged[place])
@@ -69,17 +70,17 @@ def _records(history: "History") -> Iterator[dict[str, Any]]:
                 "test_loss": float(history.test_loss[epoch, place]),
                 "train_score": float(history.train_score[epoch, place]),
                 "test_score": float(history.test_score[epoch, place]),
-                # of a network that has diverged no unit is dead or alive
+                # units of a diverged network are neither dead nor alive
                 "dead": [None if diverged else float(share[epoch, place]) for share in shares],
-                "gradient": [_known(norm) for norm in history.gradient[epoch, place].tolist()],
-                "seconds": _known(float(history.seconds[epoch, place])),
+                "gradient": [_number(norm) for norm in history.gradient[epoch, place].tolist()],
+                "seconds": _number(float(history.seconds[epoch, place])),
                 "diverged": diverged,
             }
 
 
-def _known(number: float) -> float | None:
-    """None for NaN: before the first epoch there are no gradients and no time, and none once diverged."""
-    return number if number == number else None  # noqa: PLR0124 - nan is not itself
+def _number(value: float) -> float | None:
+    """Return None for NaN: gradients and times before the first epoch and after divergence."""
+    return None if math.isnan(value) else value
 
 
 def _csv(records: list[dict[str, Any]]) -> str:

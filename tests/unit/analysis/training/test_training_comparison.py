@@ -56,6 +56,27 @@ def test_pairs_count_not_the_spread_between_seeds():
     assert ties(spread, worse)[1][0] is False
 
 
+def answer(*scores, rates=(0.1,)):
+    """Return the answer about functions f0, f1, ... with these test scores."""
+    specs = [f"leaky_relu:0.{i}" for i in range(1, len(scores) + 1)]
+    entrants = [Entrant(parse_stack(spec), 2, 0.1) for spec in specs]
+    known = {e: EntrantHistory(0.1, history(one)) for e, one in zip(entrants, scores, strict=True)}
+    trial = Trial(replace(PLAN, epochs=0), seeds=len(scores[0]), rates=rates)
+    return compare_histories(entrants, known, DATA, trial).answer
+
+
+def test_the_answer_names_the_best_or_its_ties():
+    good, close, bad = [0.95, 0.952, 0.951], [0.951, 0.951, 0.95], [0.5, 0.51, 0.52]
+    assert answer(good) == "leaky_relu:0.1 reaches a test accuracy of 0.951 ± 0.002."
+    assert answer(bad, good).startswith(
+        "leaky_relu:0.2 is best: test accuracy 0.951 ± 0.002, significantly above leaky_relu:0.1 (0.51 ± 0.02)"
+    )
+    tied = answer(good, close, bad)
+    assert tied.startswith("No significant difference in test accuracy between leaky_relu:0.1 (")
+    assert tied.endswith("; leaky_relu:0.3 (0.51 ± 0.02) is significantly lower.")
+    assert "no test" in answer([0.9], [0.8])
+
+
 def test_the_correction_makes_more_ties():
     best, other = [0.9, 0.93, 0.92, 0.9, 0.91], [0.88, 0.9, 0.91, 0.9, 0.89]
     alone = ties(best, other)[1]
@@ -84,7 +105,7 @@ def test_what_is_measured():
         assert contender.values["diverged"] == 0
         assert [row["epoch"] for row in contender.details["epochs"]] == [0, 1, 2]
         assert contender.details["epochs"][-1]["test_score"] == contender.values["test_score"]
-    assert "750 samples to train on, 250 to test on, 2 classes" in found.notes[0]
+    assert "750 training samples, 250 test samples, 2 classes" in found.notes[0]
     assert [panel.quantity for panel in found.chart.content.panels] == ["test accuracy", "training loss"]
 
 
@@ -119,7 +140,7 @@ def test_what_diverges_is_said():
     assert (gone["diverged"], gone["test_score"], gone["final_loss"]) == (3, -math.inf, math.inf)
     assert gone["dead_share"] is None
     assert gone["train_test_gap"] is None
-    assert any(note.startswith("relu: 3 of 3 networks diverge; their scores count") for note in found.notes)
+    assert found.warnings[0].startswith("relu: 3 of 3 networks diverged")
 
 
 def test_a_rate_is_found_for_each_function():
@@ -135,16 +156,17 @@ def test_a_rate_is_found_for_each_function():
 @pytest.mark.parametrize(
     ("rate", "said"),
     [
-        (rate_grid("sgd")[-1], " It is the largest of them: one beyond may be better."),
-        (rate_grid("sgd")[0], " It is the smallest of them: one beyond may be better."),
-        (rate_grid("sgd")[4], ""),
+        (rate_grid("sgd")[-1], "largest"),
+        (rate_grid("sgd")[0], "smallest"),
+        (rate_grid("sgd")[4], None),
     ],
 )
 def test_a_rate_at_the_end_of_the_grid_is_called_so(rate, said):
     entrant = Entrant(parse_stack("relu"), 2, None)
     found = {entrant: EntrantHistory(rate, history([0.5, 0.6]))}
-    (_, note) = compare_histories([entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=())).notes
-    assert note == f"relu: {rate:g} is the best rate of ten, on a quarter of the training set.{said}"
+    compared = compare_histories([entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=()))
+    assert f"relu: {rate:g} is the best rate of ten" in compared.notes[1]
+    assert [f"the {said} rate" in warning for warning in compared.warnings] == [True] * (said is not None)
 
 
 def test_the_rate_is_found_without_the_test_set():
@@ -201,7 +223,8 @@ def test_networks_that_are_not_trained_equally_long_are_not_tested_against_each_
     assert [c.values["epochs_trained"] for c in found.contenders] == [9, 2, 9, 2]
     assert all(c.values["p_against_best"] is None is c.values["tied_with_best"] for c in found.contenders)
     assert "9 epochs where they were not cut short, " in found.notes[0]
-    assert found.notes[1:] == ("Not all were trained equally long: there is no test of which is better.",)
+    assert "no test" in found.answer
+    assert found.warnings == ()
 
 
 def test_what_is_cut_short_at_one_depth_is_compared_at_the_epoch_that_all_have_come_to():
@@ -209,8 +232,8 @@ def test_what_is_cut_short_at_one_depth_is_compared_at_the_epoch_that_all_have_c
     assert [c.values["epochs_trained"] for c in found.contenders] == [4, 4]
     assert [len(c.details["epochs"]) for c in found.contenders] == [5, 5]
     assert "4 of 9 epochs, " in found.notes[0]
-    assert found.notes[1] == "Not trained by then: relu, 2 layers; tanh, 2 layers."
-    assert found.notes[2].startswith("tanh, 1 layer is best, and more than chance explains")
+    assert found.warnings == ("Not trained by then: relu, 2 layers; tanh, 2 layers.",)
+    assert found.answer.startswith("tanh, 1 layer is best: ")
 
 
 def test_what_is_trained_to_the_end_has_no_column_of_epochs():

@@ -65,7 +65,7 @@ def test_columns_for_the_deepest(tmp_path):
 
 
 def test_a_file_that_cannot_be_is_refused_at_once(tmp_path):
-    with pytest.raises(UsageError, match=r"--record 'r.txt': the suffix does not say how to write"):
+    with pytest.raises(UsageError, match=r"--record 'r.txt'.*.csv or .jsonl"):
         Recording("r.txt")
     with pytest.raises(DataError, match="does not exist"):
         Recording(str(tmp_path / "none" / "r.csv"))
