@@ -15,31 +15,30 @@ BLOCK = 1 << 18
 
 
 def is_number_list(text: str) -> bool:
-    """Whether an argument is a number or a list of numbers: `-1`, `.5`, `-inf`, `-1,-2`, `1 2`."""
+    """Return whether an argument is a number or a list of numbers: `-1`, `.5`, `-inf`, `-1,-2`, `1 2`."""
     return bool(numbers_in(text))
 
 
 def numbers_in(text: str) -> list[float]:
-    """The numbers of one argument, separated by commas or white space; empty when it is anything else."""
+    """Return the numbers of an argument, separated by commas or white space; none when it is anything else."""
     if not text.isascii() or "_" in text:  # float() takes 1_000 and other scripts' digits
         return []
     try:
-        # As bytes, since str.split() also splits at the control characters 28 to 31.
+        # as bytes: str.split() also splits at the control characters 28 to 31
         return [float(token) for token in text.encode().replace(b",", b" ").split()]
     except ValueError:
         return []
 
 
-def typed_numbers(request: NumberRequest) -> "Numbers":
-    """The arguments as one array (n,); by rows they are one row."""
+def typed_numbers(request: NumberRequest, typed: list[float]) -> "Numbers":
+    """Return numbers that were typed as one array (n,); for a function over rows they are one row."""
     import numpy as np
 
-    values = np.array([value for token in request.tokens for value in numbers_in(token)], dtype=np.float64)
-    return _numbers(request, "arguments", iter([values]), len(values))
+    return _numbers(request, "arguments", iter([np.array(typed, dtype=np.float64)]), len(typed))
 
 
 def range_numbers(request: NumberRequest) -> "Numbers":
-    """Evenly spaced numbers from LO to HI, both included, as one array (points,); by rows they are one row.
+    """Return evenly spaced numbers from LO to HI, both included, as one array (points,), or as one row.
 
     Raises UsageError when LO or HI is not finite.
     """
@@ -61,9 +60,9 @@ def _numbers(request: NumberRequest, origin: str, blocks: "Iterator[Array]", siz
 
 
 def _spaced(low: float, high: float, points: int, block: int) -> "Iterator[Array]":
-    """LO (n-i)/n + HI i/n for i = 0 to n.
+    """Yield (LO (n-i) + HI i) / n for i = 0 to n, in blocks.
 
-    Multiplied before it is divided: -5 to 5 in 100 steps then gives 0.1 and not 0.09999999999999964.
+    The division comes last, so that -5 to 5 in 100 steps gives 0.1 and not 0.09999999999999964.
     """
     import numpy as np
 
@@ -71,7 +70,7 @@ def _spaced(low: float, high: float, points: int, block: int) -> "Iterator[Array
     large = max(abs(low), abs(high)) > np.finfo(np.float64).max / (2 * steps)
     for start in range(0, points, block):
         i = np.arange(start, min(start + block, points), dtype=np.float64)
-        # the second form gives round numbers, but its products can overflow
+        # the second form gives round numbers, but its products may overflow
         x = (
             low * ((steps - i) / steps) + high * (i / steps)
             if large

@@ -31,12 +31,18 @@ class ArchivedArray:
 def npz_numbers(
     path: str, request: NumberRequest, members: Sequence[ArchivedArray] | None = None
 ) -> Iterator[Numbers]:
-    """Yield the arrays of an archive in its order, or the requested one.
+    """Return the arrays of an archive in its order, or the requested one.
 
-    `members` are what `read_members` returned for this file; without them it is called here, so that every header
-    is read before the first array is handed on. Raises DataError as `open_archive` and `read_members` do.
+    `members` are what `read_members` returned for this file; without them every header is read when the first array
+    is drawn. Raises DataError as `open_archive` does; drawing raises it as `read_members` and `npy_numbers` do.
     """
-    with open_archive(path) as archive:
+    return _draw(open_archive(path), path, request, members)
+
+
+def _draw(
+    archive: zipfile.ZipFile, path: str, request: NumberRequest, members: Sequence[Member] | None
+) -> Iterator[Numbers]:
+    with archive:
         if members is None:
             names = choose_arrays(array_entries(archive, path), request.array, path)
             members = read_members(archive, path, names, request)

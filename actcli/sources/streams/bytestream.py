@@ -1,4 +1,4 @@
-"""A file or pipe as bytes, read as they arrive, with errors that name it."""
+"""A file or a pipe as bytes, read as they arrive, with errors that name it."""
 
 import os
 import select
@@ -11,27 +11,27 @@ from typing import Protocol, Self
 from actcli.exits import DataError
 
 CHUNK = 1 << 20
-# A writer of tiny pieces may always have one more ready: its first piece must not wait for a full chunk.
+# A writer of tiny pieces may always have one more ready; its first piece must not wait for a full chunk.
 _READS_PER_CHUNK = 64
 
 
 class RawStream(Protocol):
-    """What is read: an unbuffered file, a member of an archive, or a test's own."""
+    """A source of bytes: an unbuffered file, a member of an archive, or a test's own."""
 
     def read(self, size: int, /) -> bytes | None:
-        """At most size bytes, those that are there; empty at the end, None when it would have to wait."""
+        """Return the bytes that are there, at most size; empty at the end, None when it would have to wait."""
 
     def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill what can be filled at once, and return how many bytes that is."""
+        """Fill a buffer as far as possible at once, and return how many bytes that is."""
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the source."""
 
 
 class ByteStream:
     """One input, read once from its start to its end.
 
-    `origin` is its name in messages. `damage` are the errors by which a container tells that it is corrupt.
+    `origin` is its name in messages. `damage` are the errors that a container raises when it is corrupt.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ByteStream:
     ) -> None:
         self.origin = origin
         self._source = raw
-        # The unbuffered file below, if there is one: a buffer would wait for more than one line.
+        # the unbuffered file below, where there is one: a buffer would wait for more than one line
         self._raw: RawStream = getattr(raw, "raw", raw)
         self._owned = owned
         self._damage = damage
@@ -50,30 +50,30 @@ class ByteStream:
 
     @property
     def is_regular(self) -> bool:
-        """Whether it is a file on disk, all of it there already."""
+        """Whether it is a file on disk, complete from the start."""
         return self._status is not None and stat.S_ISREG(self._status.st_mode)
 
     @property
     def is_named_file(self) -> bool:
-        """Whether it is a file on disk that was asked for by its name: such a one should hold something."""
+        """Whether it is a file on disk that the user named; an empty one is an error."""
         return self._owned and self.is_regular
 
     def remaining(self) -> int | None:
-        """How many bytes a file on disk still has; None for all else."""
+        """Return the bytes that a file on disk still has; None for other streams."""
         if self._status is None or self._descriptor is None or not self.is_regular:
             return None
         with self._errors():
             return self._status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR) + len(self._head)
 
     def position(self) -> int | None:
-        """Where the next byte lies in a file on disk; None for all else."""
+        """Return the place of the next byte in a file on disk; None for other streams."""
         if self._descriptor is None or not self.is_regular:
             return None
         with self._errors():
             return os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(self._head)
 
     def fill_at(self, place: int, buffer: memoryview) -> int:
-        """Fill a buffer from a place in a file on disk, without moving on; returns how many bytes there were."""
+        """Fill a buffer from a place in a file on disk without moving on, and return how many bytes there were."""
         filled = 0
         with self._errors():
             while filled < len(buffer):
@@ -84,7 +84,7 @@ class ByteStream:
         return filled
 
     def close(self) -> None:
-        """Close the file, unless it is the process's own stdin."""
+        """Close the file, except the process's own stdin."""
         if self._owned:
             self._source.close()
 
@@ -96,7 +96,7 @@ class ByteStream:
 
     @contextmanager
     def closed_on_error(self) -> Iterator[Self]:
-        """Close the stream if the block fails; else whoever draws from it closes it."""
+        """Close the stream if the block fails; otherwise its reader closes it."""
         try:
             yield self
         except BaseException:
@@ -104,11 +104,11 @@ class ByteStream:
             raise
 
     def __del__(self) -> None:
-        # A stream whose blocks nobody asked for.
+        # a stream whose blocks were never drawn
         self.close()
 
     def starts_with(self, magic: bytes) -> bool:
-        """Whether the next bytes are these; waits for no more than it needs to know."""
+        """Return whether the next bytes are these; waits for no more bytes than that takes."""
         while len(self._head) < len(magic) and magic.startswith(self._head):
             more = self._some(CHUNK)
             if not more:
@@ -117,20 +117,20 @@ class ByteStream:
         return self._head.startswith(magic)
 
     def is_empty(self) -> bool:
-        """Whether nothing is left; waits for the first byte."""
+        """Return whether nothing is left; waits for the first byte."""
         if self.remaining():
-            return False  # what has size 0 may still have content, in /proc
+            return False  # size 0 proves nothing: files in /proc have content
         if not self._head:
             self._head = self._some(CHUNK)
         return not self._head
 
     def read(self, size: int) -> bytes:
-        """The next bytes, exactly size of them unless the stream ends before."""
+        """Return the next bytes, exactly size of them unless the stream ends before."""
         buffer = bytearray(size)
         return bytes(buffer[: self.fill(memoryview(buffer))])
 
     def fill(self, buffer: memoryview) -> int:
-        """Fill a buffer of bytes; returns how many there were, fewer only at the end of the stream."""
+        """Fill a buffer, and return how many bytes there were, fewer only at the end of the stream."""
         filled = min(len(self._head), len(buffer))
         buffer[:filled] = self._head[:filled]
         self._head = self._head[filled:]
@@ -145,7 +145,7 @@ class ByteStream:
         return filled
 
     def chunks(self) -> Iterator[bytes]:
-        """All bytes in pieces of up to 1 MiB: what is there without waiting, at once."""
+        """Yield all bytes in pieces of up to 1 MiB, each as soon as it would have to wait for more."""
         self._enlarge_pipe()
         while chunk := self._chunk():
             yield chunk
@@ -185,25 +185,25 @@ class ByteStream:
         return bool(poll.poll(0))
 
     def _wait(self) -> None:
-        """Wait for bytes: another program may have made our stdin a non-blocking one."""
+        """Wait for bytes: another program may have made this stdin non-blocking."""
         if self._descriptor is not None:
             poll = select.poll()
             poll.register(self._descriptor, select.POLLIN)
             poll.poll()
 
     def _enlarge_pipe(self) -> None:
-        """Ask for a pipe of 1 MiB: with the usual 64 KiB a fast writer waits for us most of the time."""
+        """Enlarge a pipe to 1 MiB: with the usual 64 KiB a fast writer waits most of the time."""
         if self._descriptor is None or self._status is None or not stat.S_ISFIFO(self._status.st_mode):
             return
         import fcntl
 
         resize, size = getattr(fcntl, "F_SETPIPE_SZ", None), getattr(fcntl, "F_GETPIPE_SZ", None)
-        if resize is None or size is None:  # Linux alone has it
+        if resize is None or size is None:  # only Linux has it
             return
         try:
             if fcntl.fcntl(self._descriptor, size) < CHUNK:
                 fcntl.fcntl(self._descriptor, resize, CHUNK)
-        except OSError:  # over the user's share of pipe memory
+        except OSError:  # beyond the user's share of pipe memory
             return
 
     @contextmanager
@@ -217,21 +217,12 @@ class ByteStream:
 
 
 def open_file(path: str) -> ByteStream:
-    """A file by its name. Raises DataError when it is missing, a directory or not readable."""
+    """Open a file by its name. Raises DataError when it is missing, a directory or not readable."""
     try:
         raw = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - the stream closes it; a path may be `-`-like
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     return ByteStream(raw, path)
-
-
-def require_readable(path: str) -> None:
-    """Say at once what would fail later. Raises DataError as open_file does; opens no pipe."""
-    try:
-        if stat.S_ISREG(os.stat(path).st_mode) or os.path.isdir(path):  # noqa: PTH116, PTH112
-            open_file(path).close()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
 
 
 def _descriptor(raw: RawStream) -> int | None:
