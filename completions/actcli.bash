@@ -111,7 +111,7 @@ _actcli_arguments() { # the words that complete $3, argument $2 of command $1; f
 }
 
 _actcli() {
-    # bash splits words at : and =, so they are taken from the line itself.
+    # bash splits words at : and =, so the words come from the line itself
     local line=${COMP_LINE:0:COMP_POINT} IFS=$' \t\n'
     local current=${line##*[[:space:]]}
     local -a words
@@ -219,7 +219,7 @@ _actcli() {
         candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
     fi
 
-    # What readline sees as the word begins after the last : or =.
+    # readline's word begins after the last : or =
     local seen=''
     [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && seen=${current%"${current##*:}"}
     [[ $COMP_WORDBREAKS == *=* && ${current#"$seen"} == *=* ]] && seen=${current%"${current##*=}"}
@@ -229,6 +229,6 @@ _actcli() {
         COMPREPLY+=("${word#"$seen"}")
         [[ $word == *[=.] ]] && compopt -o nospace
     done
-} 2>/dev/null # compopt is not there before bash 4
+} 2>/dev/null # bash 3 has no compopt
 
 complete -F _actcli actcli

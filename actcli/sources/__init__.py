@@ -1,6 +1,6 @@
 """Bytes to arrays: arguments, text, CSV, .npy and .npz, each as a stream of blocks.
 
-Importing this loads no NumPy: help and completion need the names only.
+Importing this package loads no NumPy, because help and completion need only the names.
 """
 
 from actcli.sources.choose import open_numbers

@@ -1,4 +1,4 @@
-"""What the command line says about the numbers that are wanted."""
+"""A request for numbers: which input, and how to read it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class OnError(StrEnum):
-    """What to do about something in a text that is no number."""
+    """What happens at a token of a text that is not a number."""
 
     STOP = "stop"
     NAN = "nan"
@@ -20,23 +20,23 @@ class OnError(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NumberRequest:
-    """One input, and how to read it.
+    """One input of numbers, and how to read it.
 
     Attributes:
-        tokens: the positional X... as typed: numbers, one file, or `-`.
+        tokens: the arguments X... as typed: numbers, one file, or `-`.
         input: the file of -i; `-` is stdin.
-        range: LO and HI of --range.
-        points: how many numbers --range stands for; 1 is LO alone.
-        array: which array of an .npz; None is all of them.
-        column: which column of a .csv or .tsv: a name, or a number from 1 on.
-        dtype: of the numbers; None is the file's own, float64 for integers and text.
-        on_error: what to do about something that is no number.
+        range: the ends of evenly spaced numbers, LO and HI.
+        points: the count of evenly spaced numbers; 1 is LO alone.
+        array: the array of an .npz; None means all.
+        column: the column of a .csv or .tsv: a name, or a number counted from 1.
+        dtype: the type of the numbers; None means the file's own, float64 for integers and text.
+        on_error: what happens at a token that is not a number.
         by_rows: the function works on rows.
-        axis: by rows: the axis of an array along which a row lies; None is the last.
-        stored: the type of 2 bytes or 1 that an .npy file holds where it says void, as ml_dtypes has them saved.
-        keep_order: the output keeps the order of the file, so that Fortran order may pass through.
-        samples: an array comes in blocks (n, elements of a sample) along axis 0, of about so many elements; None is
-            flat blocks.
+        axis: with by_rows, the axis of an array along which a row lies; None means the last.
+        stored: the type of 1 or 2 bytes that an .npy file holds where it says void, as ml_dtypes saves its types.
+        keep_order: the blocks may follow the columns (Fortran order) where the file does.
+        samples: blocks are (n, elements of a sample) along axis 0, of about this many elements; None means flat
+            blocks.
 
     """
 

@@ -1,4 +1,4 @@
-"""Other libraries' activations, where they are installed, made ready to be timed: torch and jax on the CPU."""
+"""Activations of torch and jax, where they are installed, prepared for timing on the CPU."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,24 +20,24 @@ _OTHER_FORMS: Mapping[tuple[str, str], tuple[str, Mapping[str, Any]]] = {
 }
 _TRIED = np.array([-2.31, -0.71, -0.23, 0.37, 0.93, 2.61])
 _NO_FIT = (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError)
-"""What a library raises when it has no such name, or does not take the parameters."""
+"""The errors of a library that has no such name, or does not take the parameters."""
 
 
 def peers(names: Sequence[str]) -> tuple[Peer, ...]:
-    """The libraries of these names, loaded; each once, in the order given.
+    """Return the libraries of these names, loaded, each once, in this order.
 
-    Raises UsageError for one that is not known here, DataError for one that is not installed.
+    Raises UsageError for an unknown name, DataError for a library that is not installed.
     """
-    wanted = list(dict.fromkeys(name.strip().lower() for name in names))
-    for name in wanted:
+    libraries = list(dict.fromkeys(name.strip().lower() for name in names))
+    for name in libraries:
         if name not in KNOWN:
             raise UsageError(f"--with takes {' and '.join(KNOWN)}, not {name!r}")
     makers = {"torch": _torch, "jax": _jax}
-    return tuple(makers[name]() for name in wanted)
+    return tuple(makers[name]() for name in libraries)
 
 
 def _torch() -> Peer:
-    torch = _loaded("torch")
+    torch = _load("torch")
 
     def forward(function: Callable[[Any], Any], x: Any) -> Timed:
         def run() -> object:
@@ -55,17 +55,17 @@ def _torch() -> Peer:
         name="torch",
         version=_short(torch.__version__),
         load=torch.from_numpy,
-        prepare=partial(_prepared, torch, "torch", torch.from_numpy, (forward, backward)),
+        prepare=partial(_prepare, torch, "torch", torch.from_numpy, (forward, backward)),
         use_threads=torch.set_num_threads,
         note="eager on the CPU; f' is timed as forward and backward through autograd.",
     )
 
 
 def _jax() -> Peer:
-    jax = _loaded("jax")
+    jax = _load("jax")
     for part in ("jax.nn", "jax.numpy", "jax.scipy.special"):
         import_module(part)
-    # without it every float64 is silently computed in float32
+    # otherwise JAX computes every float64 silently in float32
     jax.config.update("jax_enable_x64", True)
 
     def forward(function: Callable[[Any], Any], x: Any) -> Timed:
@@ -80,14 +80,14 @@ def _jax() -> Peer:
         name="jax",
         version=_short(jax.__version__),
         load=jax.numpy.asarray,
-        prepare=partial(_prepared, jax, "jax", jax.numpy.asarray, (forward, backward)),
+        prepare=partial(_prepare, jax, "jax", jax.numpy.asarray, (forward, backward)),
         use_threads=lambda _: None,
         note="compiled by jit on the CPU, on as many threads as it takes; f' is vmap of grad.",
         compiles=True,
     )
 
 
-def _loaded(name: str) -> Any:
+def _load(name: str) -> Any:
     turn_reporting_off()
     try:
         return import_module(name)
@@ -99,7 +99,7 @@ def _short(version: str) -> str:
     return ".".join(version.partition("+")[0].split(".")[:2])
 
 
-def _prepared(
+def _prepare(
     library: Any,
     framework: str,
     load: Callable[[NDArray[Any]], Any],
@@ -107,7 +107,7 @@ def _prepared(
     f: Activation,
     order: int,
 ) -> Callable[[Any], Timed] | None:
-    """The first of the library's functions whose values are f's: a wrong name or parameter cannot be timed."""
+    """Return the first function of the library with the values of f, so that no wrong one is timed."""
     for function in _candidates(library, framework, f):
         if all(_agrees(function, f, load, ways, order, dtype) for dtype in TYPES):
             return partial(ways[order], function)
@@ -122,30 +122,30 @@ def _agrees(
     order: int,
     dtype: str,
 ) -> bool:
-    """Whether the values, and the derivatives where they are asked for, are f's; and x stays as it is."""
+    """Return whether the values, and for order 1 the derivatives, are those of f, and x stays unchanged."""
     x = _TRIED.astype(dtype)
-    given = x.copy()
+    copy = x.copy()
     try:
-        found = [np.asarray(ways[i](function, load(given))()) for i in {0, order}]
+        theirs = [np.asarray(ways[i](function, load(copy))()) for i in {0, order}]
     except _NO_FIT:
         return False
     expected = [f.grad(x) if i else f(x) for i in {0, order}]
-    same = (np.allclose(a, b, 1e-3, 1e-4, equal_nan=True) for a, b in zip(found, expected, strict=True))
-    return all(same) and np.array_equal(given, x)
+    same = (np.allclose(a, b, 1e-3, 1e-4, equal_nan=True) for a, b in zip(theirs, expected, strict=True))
+    return all(same) and np.array_equal(copy, x)
 
 
 def _candidates(library: Any, framework: str, f: Activation) -> Iterator[Callable[[Any], Any]]:
-    """The library's functions of f's names, with no parameters and with f's by position."""
+    """Yield the functions of the library under the names of f, without parameters and with those of f by position."""
     if (framework, f.name) in _OTHER_FORMS:
         name, more = _OTHER_FORMS[framework, f.name]
-        yield partial(_found(library, name), **more)
+        yield partial(_attribute(library, name), **more)
     for names in f.definition.frameworks:
         if names.framework != framework:
             continue
-        # a module of torch wraps the function of the same name: that one is timed bare
+        # a module of torch wraps the function of the same name; the function comes first
         for name in sorted(names.names, key=lambda name: name.rpartition(".")[2][:1].isupper()):
-            target = _found(library, name)
-            # bare first: behind the parameters may stand an `inplace`
+            target = _attribute(library, name)
+            # without parameters first: an `inplace` may follow them
             for values in ((), tuple(f.parameters[key] for key in names.order or f.parameters)):
                 try:
                     yield target(*values) if isinstance(target, type) else _with(target, values)
@@ -157,8 +157,8 @@ def _with(target: Callable[..., Any], values: tuple[float, ...]) -> Callable[[An
     return (lambda x: target(x, *values)) if values else target
 
 
-def _found(library: Any, name: str) -> Any:
-    """What stands under a dotted name; None where an older version has no such thing."""
+def _attribute(library: Any, name: str) -> Any:
+    """Return the attribute of a dotted name; None where an older version has none."""
     target = library
     for part in name.split("."):
         target = getattr(target, part, None)

@@ -93,7 +93,7 @@ def _settle_axes(
     names = list(dict.fromkeys(head.layer for head in heads))
     _require_activated(patterns, names)
     _require_judged(options, names)
-    return axes.settled(heads)
+    return axes.settle(heads)
 
 
 def _require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The command line's outline, to static completion scripts for bash, zsh and fish."""
+"""Static completion scripts for bash, zsh and fish, from an outline of the command line."""
 
 from actcli.render.completions.outline import CompletedArgument, CompletedCommand, CompletedOption, Outline
 
@@ -6,7 +6,7 @@ __all__ = ["CompletedArgument", "CompletedCommand", "CompletedOption", "Outline"
 
 
 def script(shell: str, outline: Outline) -> str:
-    """The completion script for `bash`, `zsh` or `fish`, ending in a line end."""
+    """Return the completion script for `bash`, `zsh` or `fish`."""
     if shell == "bash":
         from actcli.render.completions.bash import bash_script as write
     elif shell == "zsh":

@@ -1,4 +1,4 @@
-"""The completion script for bash, from 3.2 on, without the bash-completion package."""
+"""The completion script for bash 3.2 and newer, which needs no bash-completion package."""
 
 from actcli.render.completions.outline import CompletedArgument, CompletedCommand, CompletedOption, Outline
 
@@ -51,7 +51,7 @@ _actcli_arguments() { # the words that complete $3, argument $2 of command $1; f
 }
 
 _actcli() {
-    # bash splits words at : and =, so they are taken from the line itself.
+    # bash splits words at : and =, so the words come from the line itself
     local line=${COMP_LINE:0:COMP_POINT} IFS=$' \t\n'
     local current=${line##*[[:space:]]}
     local -a words
@@ -90,7 +90,7 @@ _actcli() {
         candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
     fi
 
-    # What readline sees as the word begins after the last : or =.
+    # readline's word begins after the last : or =
     local seen=''
     [[ $COMP_WORDBREAKS == *:* && $current == *:* ]] && seen=${current%"${current##*:}"}
     [[ $COMP_WORDBREAKS == *=* && ${current#"$seen"} == *=* ]] && seen=${current%"${current##*=}"}
@@ -100,14 +100,14 @@ _actcli() {
         COMPREPLY+=("${word#"$seen"}")
         [[ $word == *[=.] ]] && compopt -o nospace
     done
-} 2>/dev/null # compopt is not there before bash 4
+} 2>/dev/null # bash 3 has no compopt
 
 complete -F _actcli actcli
 """
 
 
 def bash_script(outline: Outline) -> str:
-    """The whole script: shell functions that only compare words, so that TAB starts no program."""
+    """Return the whole script: shell functions that only compare words, so that TAB starts no program."""
     options = outline.meanings()
     parts = {
         "PARAMETERS": [
@@ -149,7 +149,7 @@ def _values(command: str, option: CompletedOption) -> str:
 
 
 def _typed(command: str, option: CompletedOption) -> str:
-    """The pattern of the command and one of the option's names."""
+    """Return the shell pattern of a command with one of the option's names."""
     return "|".join(rf"{command}\ {name}" for name in option.names)
 
 

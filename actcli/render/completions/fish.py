@@ -90,7 +90,7 @@ complete -c actcli -f
 
 
 def fish_script(outline: Outline) -> str:
-    """The whole script: one `complete` line for each option and argument of each command."""
+    """Return the whole script: one `complete` line for each option and argument of each command."""
     arities = [
         f"            case {' '.join(_quoted(f'{command} {name}') for name in option.names)}\n"
         f"                set values {option.values}"

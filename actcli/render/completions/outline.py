@@ -1,4 +1,4 @@
-"""The command line as the completion scripts see it: commands, options, and the words that can follow."""
+"""The outline of the command line that completion scripts use: commands, options, and the words that may follow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class CompletedOption:
 
     Attributes:
         names: `--input`, `-i`.
-        summary: its help, in one line.
-        values: how many words follow it: 0, 1 or 2.
-        kind: what these words are.
-        choices: the words, where there is a list of them.
-        label: what the help calls its value.
+        summary: its help in one line.
+        values: the number of words that follow it: 0, 1 or 2.
+        kind: the kind of these words.
+        choices: the words, where a list of them exists.
+        label: the name of its value in the help.
 
     """
 
@@ -42,7 +42,7 @@ class CompletedArgument:
 
 @dataclass(frozen=True, slots=True)
 class CompletedCommand:
-    """One command with its options, the program's own among them."""
+    """One command with its options, including those of the program."""
 
     name: str
     summary: str
@@ -55,9 +55,9 @@ class Outline:
     """The whole command line.
 
     Attributes:
-        commands: in the order of the help.
-        options: those that stand before the command.
-        functions: every name of a function, to the names of its parameters.
+        commands: all commands, in the order of the help.
+        options: those before the command.
+        functions: the names of the parameters of each function, by its names.
 
     """
 
@@ -67,40 +67,41 @@ class Outline:
 
     @property
     def plain_names(self) -> list[str]:
-        """The functions' names without a dialect."""
+        """The names of functions without a dialect."""
         return sorted(name for name in self.functions if "." not in name)
 
     @property
     def dialect_names(self) -> list[str]:
-        """The functions' names below `torch.` and so on."""
+        """The names of functions behind `torch.` and other dialects."""
         return sorted(name for name in self.functions if "." in name)
 
     @property
     def dialects(self) -> list[str]:
-        """`jax.`, `keras.` …: offered instead of all the names below them."""
+        """The dialects, `jax.`, `keras.` …: offered in place of all names behind them."""
         return sorted({name.partition(".")[0] + "." for name in self.dialect_names})
 
     def by_parameters(self) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-        """Parameters and the functions that take just these."""
+        """Yield each list of parameters with the functions that take exactly these."""
         taking = sorted((parameters, name) for name, parameters in self.functions.items() if parameters)
         for parameters, group in groupby(taking, key=lambda pair: pair[0]):
             yield parameters, [name for _, name in group]
 
     def meanings(self) -> list[tuple[str, CompletedOption]]:
-        """Every option once for each meaning, with the command in which it means that; `*` is any other.
+        """Return every option once per meaning, with its command; `*` stands for all other commands.
 
-        What is said of one command comes first. --sort takes a column in one command and nothing in another.
+        An option may differ between commands: --sort takes a column in one and nothing in another. Those of one
+        command come first.
         """
-        found: dict[str, CompletedOption] = {}
+        first: dict[str, CompletedOption] = {}
         for option in [*self.options, *(option for command in self.commands for option in command.options)]:
-            found.setdefault(option.names[0], option)
+            first.setdefault(option.names[0], option)
         own = [
             (command.name, option)
             for command in self.commands
             for option in command.options
-            if _meaning(option) != _meaning(found[option.names[0]])
+            if _meaning(option) != _meaning(first[option.names[0]])
         ]
-        return [*own, *(("*", option) for option in found.values())]
+        return [*own, *(("*", option) for option in first.values())]
 
 
 def _meaning(option: CompletedOption) -> tuple[int, Kind, tuple[str, ...]]:

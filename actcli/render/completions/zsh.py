@@ -60,7 +60,7 @@ _actcli() {
   return ret
 }
 
-# Sourced from a start-up file it registers itself; found in $fpath it is called.
+# Sourced from a start-up file, the script registers itself; found in $fpath, it is called.
 if [[ $funcstack[1] == _actcli ]]; then
   _actcli "$@"
 else
@@ -70,7 +70,7 @@ fi
 
 
 def zsh_script(outline: Outline) -> str:
-    """The whole script, in the words of zsh's own `_arguments`."""
+    """Return the whole script, in the words of zsh's own `_arguments`."""
     cases = []
     for command in outline.commands:
         specs = [*map(_option, command.options), *_arguments(command)]
@@ -103,12 +103,12 @@ def _lines(specs: list[str], indent: int) -> str:
 
 
 def _option(option: CompletedOption) -> str:
-    """`'(-i --input)'{-i+,--input=}'[help]:FILE:_files'`"""
+    """Return an option's specification: `'(-i --input)'{-i+,--input=}'[help]:FILE:_files'`."""
     summary = _escaped(option.summary)
     labels = option.label.split() if option.values > 1 else [option.label] * option.values
     values = "".join(f":{_escaped(label)}:{_action(option.kind, option.choices)}" for label in labels)
     what = f"[{summary}]{values}"
-    # --range takes two words, and so no `=` form.
+    # --range takes two words, so it has no `=` form
     ends = {0: ("", ""), 1: ("+", "=")}.get(option.values, ("", ""))
     names = [name + ends[name.startswith("--")] for name in option.names]
     if len(names) == 1:

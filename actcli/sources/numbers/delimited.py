@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,13 +21,13 @@ MAX_ROW = 1 << 24
 _CELLS_PER_BLOCK = 1 << 16
 
 
-# A row's cells, and the line it ends on.
 Row = tuple[int, list[str]]
+"""The line on which a row ends, and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An open file: its column names, whether they stand in it, and its rows."""
+    """An open file: its column names, whether the file has them, and its rows."""
 
     origin: str
     names: tuple[str, ...]
@@ -35,10 +36,10 @@ class Sheet:
 
 
 def delimited_numbers(stream: ByteStream, request: NumberRequest, delimiter: str) -> Numbers:
-    """One column of the file, or by rows all of them, of unknown shape.
+    """Return one column of the file, or by rows all columns, of unknown shape.
 
-    Raises DataError when the column is not there, UsageError when several could be meant. The blocks raise
-    DataError at a cell that is no number and at a row of another length, after all numbers before it.
+    Raises DataError for a column that is not there, UsageError when several columns hold numbers. The blocks raise
+    DataError at a cell that is not a number and at a row of another length, after all numbers before it.
     """
     dtype = FLOAT64 if request.dtype is None else request.dtype
     sheet = open_sheet(stream, delimiter)
@@ -63,7 +64,7 @@ _MISSING = frozenset(("", "na", "n/a", "null", "none", "-", "?", "."))
 
 
 def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
-    """The names of the columns and the rows below them. Raises DataError for an empty file."""
+    """Return the names of the columns and the rows below them. Raises DataError for an empty file."""
     if stream.starts_with(BYTE_ORDER_MARK):
         stream.read(len(BYTE_ORDER_MARK))
     rows = _rows(stream, delimiter)
@@ -76,7 +77,7 @@ def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
         rows = _before(second, rows)
     has_header = _is_header(cells, second[1] if second else [])
     if has_header:
-        # NumPy's savetxt writes the header line as a comment.
+        # numpy.savetxt writes the header line as a comment
         names = tuple(cell.strip() for cell in (cells[0].removeprefix("#"), *cells[1:]))
     else:
         names = tuple(str(position) for position in range(1, len(cells) + 1))
@@ -85,14 +86,14 @@ def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
 
 
 def _is_header(first: list[str], second: list[str]) -> bool:
-    """Whether the first row names columns: a name among numbers counts only if a number stands below it.
+    """Return whether the first row names columns: a name among numbers counts only above a number.
 
-    A bad or missing cell in a first row of numbers must not take the row away.
+    A bad or missing cell in a first row of numbers must not turn that row into names.
     """
-    names = [at for at, cell in enumerate(first) if _is_name(cell)]
+    names = [column for column, cell in enumerate(first) if _is_name(cell)]
     if all(_number(cell) is None for cell in first):
         return bool(names)
-    return any(at < len(second) and _number(second[at]) is not None for at in names)
+    return any(column < len(second) and _number(second[column]) is not None for column in names)
 
 
 def _is_name(cell: str) -> bool:
@@ -125,7 +126,7 @@ def _before(row: Row, rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterator[Row], Sequence[int]]:
-    """All rows of the sheet, and the positions of the columns that are meant."""
+    """Return all rows of the sheet, and the positions of the chosen columns."""
     if by_rows:
         return sheet.rows, range(len(sheet.names))
     if column is not None:
@@ -140,7 +141,9 @@ def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterato
         position for position, cell in enumerate(first[1][: len(sheet.names)]) if _number(cell) is not None
     ]
     if not numeric:
-        raise DataError(f"{sheet.origin}:{first[0]}: no column holds numbers, of {_listed(sheet.names)}")
+        raise DataError(
+            f"{sheet.origin}:{first[0]}: no column holds numbers; there are {_listed(sheet.names)}"
+        )
     if len(numeric) > 1:
         names = _listed([sheet.names[position] for position in numeric])
         raise UsageError(
@@ -150,35 +153,35 @@ def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterato
 
 
 def column_position(sheet: Sheet, column: str) -> int:
-    """Where a column stands: by its name, else by its number from 1 on.
+    """Return the position of a column, by its name or else by its number counted from 1.
 
-    Raises DataError where there is none, and where several have the name: any of them could be meant.
+    Raises DataError for a column that is not there, and for a name that several columns have.
     """
     name = column.strip()
     if sheet.has_header and name in sheet.names:
         if sheet.names.count(name) > 1:
             places = ", ".join(str(at) for at, other in enumerate(sheet.names, 1) if other == name)
             raise DataError(
-                f"{sheet.origin}: several columns are called {_shown(name)}; say which by its number: {places}"
+                f"{sheet.origin}: several columns are called {_shown(name)}; choose one by its number: {places}"
             )
         return sheet.names.index(name)
-    # Nineteen digits are more columns than there can be, and int() refuses very long ones.
+    # int() refuses very long numbers; no file has columns of twenty digits
     if column.isascii() and column.isdigit() and len(column) < 20 and 1 <= int(column) <= len(sheet.names):
         return int(column) - 1
     raise DataError(f"{sheet.origin}: no column {_shown(column)}, there are {_listed(sheet.names)}")
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Names for a message, no more than it can hold."""
+    """Return names for a message, 20 at most."""
     quoted = [_shown(name) for name in names[:20]]
-    return ", ".join(quoted) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return ", ".join(quoted) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
 
 
 def _blocks(sheet: Sheet, rows: Iterator[Row], columns: Sequence[int], on_error: OnError) -> Iterator[Array]:
-    """The cells of the columns, row after row, in flat blocks; an error comes after all numbers before it."""
+    """Yield the cells of the columns, row after row, in flat blocks; an error comes after all numbers before it."""
     per_block = max(_CELLS_PER_BLOCK // len(columns), 1)
     batch: list[Row] = []
-    found = False
+    any_numbers = False
     try:
         for line, row in rows:
             if len(row) == len(sheet.names):
@@ -188,37 +191,34 @@ def _blocks(sheet: Sheet, rows: Iterator[Row], columns: Sequence[int], on_error:
             if len(batch) == per_block:
                 full, batch = batch, []
                 for block in _parsed(sheet, full, columns, on_error):
-                    found = True
+                    any_numbers = True
                     yield block
     except DataError:
         yield from _parsed(sheet, batch, columns, on_error)
         raise
     for block in _parsed(sheet, batch, columns, on_error):
-        found = True
+        any_numbers = True
         yield block
-    if not found:
+    if not any_numbers:
         raise DataError(f"{sheet.origin}: holds no numbers")
 
 
 def wrong_length(sheet: Sheet, line: int, row: list[str]) -> DataError:
-    """What is said of a row that is not as long as the first."""
+    """Return the error for a row that is not as long as the first."""
     model = "header" if sheet.has_header else "first row"
     count = f"{len(row)} cell" + "s" * (len(row) != 1)
     return DataError(f"{sheet.origin}:{line}: {count}, the {model} has {len(sheet.names)}")
 
 
 def _parsed(sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error: OnError) -> Iterator[Array]:
-    """The numbers of a batch as one flat block, if any; then the error at which they end, if any."""
+    """Yield the numbers of a batch as one flat block, if any; then raise the error at which they end, if any."""
     cells = [cell for _, row in batch for cell in row]
     text = " ".join(cells)
-    values: list[float] = []
-    error = None
+    values, error = None, None
     if text.isascii() and text.isprintable() and "_" not in text:
-        try:
+        with suppress(ValueError):
             values = [float(cell) for cell in cells]
-        except ValueError:
-            values, error = _careful(sheet, batch, columns, on_error)
-    else:
+    if values is None:
         values, error = _careful(sheet, batch, columns, on_error)
     if values:
         yield np.array(values, dtype=np.float64)
@@ -229,7 +229,7 @@ def _parsed(sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error
 def _careful(
     sheet: Sheet, batch: Sequence[Row], columns: Sequence[int], on_error: OnError
 ) -> tuple[list[float], DataError | None]:
-    """The numbers of a batch that holds something that is none."""
+    """Return the numbers of a batch in which some cell is not a number, and the error at which they end, if any."""
     values: list[float] = []
     for line, cells in batch:
         row = [_number(cell) for cell in cells]
@@ -242,7 +242,7 @@ def _careful(
 
 
 def bad_cell(sheet: Sheet, line: int, cell: str, column: int) -> DataError:
-    """What is said of a cell that holds no number."""
+    """Return the error for a cell that is not a number."""
     where = f"column {_shown(sheet.names[column])}" if sheet.has_header else f"column {column + 1}"
     if not cell.strip():
         return DataError(f"{sheet.origin}:{line}: the cell in {where} is empty")

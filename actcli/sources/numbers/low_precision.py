@@ -1,4 +1,4 @@
-"""The types of number by their names: NumPy's own, and those of the optional package ml_dtypes."""
+"""Low-precision number types by their names: those of NumPy and of the optional package ml_dtypes."""
 
 import importlib
 from collections.abc import Sequence
@@ -21,45 +21,45 @@ _ALSO = {
     "fp8_e5m2": "float8_e5m2",
 }
 NAMES = (*_NUMPY, *_ML_DTYPES)
-"""The names that are known, in the order in which they are shown."""
+"""All names, in the order in which they are shown."""
 
 
 def low_types(names: Sequence[str] | None) -> tuple[LowType, ...]:
-    """The types of these names, each once, in this order; None: all that are there.
+    """Return the types of these names, each once, in this order; without names all that are installed.
 
-    Those are float32 and float16, and with ml_dtypes bfloat16, float8_e4m3 (the variant without infinity that
+    These are float32 and float16, and with ml_dtypes bfloat16, float8_e4m3 (the variant without infinity that
     hardware has, e4m3fn) and float8_e5m2 (Micikevicius et al., FP8 formats for deep learning, 2022). Raises
-    UsageError for a name that is not known, DataError for one whose package is not installed.
+    UsageError for an unknown name, DataError for one whose package is not installed.
     """
     if names is None:
-        extra = NAMES[len(_NUMPY) :] if _installed() is not None else ()
-        return tuple(_of(name) for name in (*_NUMPY, *extra))
+        extra = NAMES[len(_NUMPY) :] if _ml_dtypes() is not None else ()
+        return tuple(_load(name) for name in (*_NUMPY, *extra))
     if not names:
-        raise UsageError(f"no type of number is named; known are {', '.join(NAMES)}")
-    return tuple(_of(name) for name in dict.fromkeys(_canonical(name) for name in names))
+        raise UsageError(f"no number type is named; known are {', '.join(NAMES)}")
+    return tuple(_load(name) for name in dict.fromkeys(_canonical(name) for name in names))
 
 
 def _canonical(name: str) -> str:
     key = name.strip().lower().replace("-", "_")
-    known = _ALSO.get(key, key)
-    if known not in NAMES:
-        raise UsageError(f"unknown type of number {name!r}; known are {', '.join(NAMES)}")
-    return known
+    canonical = _ALSO.get(key, key)
+    if canonical not in NAMES:
+        raise UsageError(f"unknown number type {name!r}; known are {', '.join(NAMES)}")
+    return canonical
 
 
-def _of(name: str) -> LowType:
+def _load(name: str) -> LowType:
     if name in _NUMPY:
         import numpy as np
 
         return numpy_type(np.dtype(name))
-    package = _installed()
+    package = _ml_dtypes()
     if package is None:
         raise DataError(f"{name} needs ml_dtypes: pip install ml_dtypes (the extra lowp)")
     limits = package.finfo(getattr(package, _ML_DTYPES[name]))
     return low_type(name, limits, infinite=name != "float8_e4m3")
 
 
-def _installed() -> ModuleType | None:
+def _ml_dtypes() -> ModuleType | None:
     try:
         return importlib.import_module("ml_dtypes")
     except ImportError:

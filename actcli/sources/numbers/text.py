@@ -1,4 +1,4 @@
-"""Numbers in text: white space or commas separate them, `#` starts a comment, by rows a line is a row."""
+"""Numbers in text, separated by white space or commas; `#` starts a comment, and by rows a line is a row."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,13 +15,13 @@ from actcli.sources.streams.tokens import MAX_TOKEN, parse_block, parse_token, p
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEADER = 4096
-"""Bytes of a first line that are looked at for words alone."""
+"""Bytes of the first line that are searched for column names."""
 
 
 def text_numbers(stream: ByteStream, request: NumberRequest) -> Numbers:
-    """The numbers of a text as they arrive, of unknown shape; by rows, lines of one length come together.
+    """Return the numbers of a text as they arrive, of unknown shape; by rows, blocks hold lines of one length.
 
-    The blocks raise DataError at a token that is no number, after all numbers before it, and at the end of a
+    The blocks raise DataError at a token that is not a number, after all numbers before it, and at the end of a
     file (not of stdin) that holds none.
     """
     dtype = FLOAT64 if request.dtype is None else request.dtype
@@ -62,7 +62,7 @@ def _blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
 
 
 def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Array]:
-    """A piece that holds something that is no number."""
+    """Yield the numbers of a piece that holds another token, then raise its error."""
     values: list[float] = []
     error = None
     for line, text in enumerate(piece.text.split(b"\n"), piece.line):
@@ -79,9 +79,9 @@ def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Ar
 def _line(
     text: bytes, origin: str, line: int, on_error: OnError, aside: str
 ) -> tuple[list[float | None], DataError | None]:
-    """The numbers of one line, None for what is to be skipped; and the error at which they end, if any.
+    """Return the numbers of a line, None for a token to be skipped; and the error at which they end, if any.
 
-    `aside` is what is said of the line beside what is wrong.
+    `aside` is added to the message.
     """
     numbers: list[float | None] = []
     for token in tokens_in(text):
@@ -90,8 +90,8 @@ def _line(
             if len(token) > MAX_TOKEN:
                 return numbers, long_token(origin, line)
             if on_error is OnError.STOP:
-                said = f"{shown(token)} is not a number{printed_minus(token)}"
-                return numbers, DataError(f"{origin}:{line}: {said}{aside}")
+                wrong = f"{shown(token)} is not a number{printed_minus(token)}"
+                return numbers, DataError(f"{origin}:{line}: {wrong}{aside}")
             if on_error is OnError.NAN:
                 number = np.nan
         numbers.append(number)
@@ -99,17 +99,17 @@ def _line(
 
 
 def _header_aside(text: bytes, line: int) -> str:
-    """What to say where the first line holds nothing but words, as a header does."""
+    """Return a hint where the first line holds nothing but words, as a header does; else nothing."""
     tokens = tokens_in(text[:_HEADER]) if line == 1 else []
     if len(tokens) < 2 or any(parse_token(token) is not None for token in tokens):
         return ""
-    return "; names of columns are read in files that end in .csv or .tsv"
+    return "; column names are read in files that end in .csv or .tsv"
 
 
 def _row_blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
     for piece in whole_lines(_chunks(stream), stream.origin):
-        # The lines of a long piece are taken one by one, and a long line in parts: a list of its tokens would
-        # be many times as large as the row.
+        # a long piece is read line by line, and a long line in parts: the list of its tokens would be many times as
+        # large as the row
         values = parse_block(piece.text) if len(piece.text) <= 2 * CHUNK else None
         if values is None:
             rows = _careful_rows(piece, stream.origin, on_error)
@@ -121,7 +121,7 @@ def _row_blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
 
 
 def _grouped(values: Array, widths: list[int]) -> Iterator[Array]:
-    """Rows that lie one behind the other, as blocks (rows, width) of one width each."""
+    """Yield consecutive rows as blocks (rows, width), a block for each run of one width."""
     start = 0
     for width, group in groupby(widths):
         stop = start + width * sum(1 for _ in group)
@@ -130,7 +130,7 @@ def _grouped(values: Array, widths: list[int]) -> Iterator[Array]:
 
 
 def _stacked(rows: Iterator[Array]) -> Iterator[Array]:
-    """Rows of one width as blocks of about 1 MiB; those before an error come before it."""
+    """Yield rows of one width as blocks of about 1 MiB; the rows before an error come before it."""
     block: list[Array] = []
     size = 0
     try:
@@ -149,7 +149,7 @@ def _stacked(rows: Iterator[Array]) -> Iterator[Array]:
 
 
 def _careful_rows(piece: Piece, origin: str, on_error: OnError) -> Iterator[Array]:
-    """The rows of a piece line by line; one with something that is no number may be left out."""
+    """Yield the rows of a piece line by line, without those that are to be skipped."""
     for line, text in enumerate(_lines(piece.text), piece.line):
         parts: list[Array] = []
         for part in _parts(text, origin, line):
@@ -178,6 +178,6 @@ def _lines(text: bytes) -> Iterator[bytes]:
 
 
 def _parts(text: bytes, origin: str, line: int) -> Iterator[bytes]:
-    """A line in parts of some 1 MiB that end where a token ends."""
+    """Yield a line in parts of about 1 MiB that end where a token ends."""
     chunks = (text[start : start + CHUNK] for start in range(0, len(text), CHUNK))
     return (piece.text for piece in whole_tokens(chunks, origin, line))

@@ -1,4 +1,4 @@
-"""Data to train on: the bundled digits, the toy problems, an .npz file with X and y, a .csv file with a target."""
+"""Data sets to train on: the bundled digits, toy problems, an .npz file with X and y, a .csv file with a target."""
 
 import math
 from contextlib import closing
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 DIGITS = "digits"
 MOST_NUMBERS = 1 << 25
-"""Numbers of all samples together; as float64, 256 MiB."""
+"""Numbers of all samples together: 256 MiB as float64."""
 _BUNDLED = Path(__file__).with_name("digits.npz")
 _ROWS_AT_ONCE = 1 << 12
 
 
 def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal") -> Dataset:
-    """The data set that --data names: digits, moons, spirals, xor, FILE.npz, FILE.csv, FILE.tsv, - for .csv on stdin.
+    """Return the data set of a name: digits, moons, spirals, xor, FILE.npz, FILE.csv, FILE.tsv, - for .csv on stdin.
 
-    `seed` draws the toy problems, and splits every set into its two parts. Raises UsageError for a name that is
-    none, and a target that is missing or not wanted; DataError for a file that cannot be read or trained on.
+    `seed` draws the toy problems, and splits every set into its two parts. Raises UsageError for an unknown name and
+    for a target that is missing or has no meaning; DataError for a file that cannot be read or trained on.
     """
     suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
     if suffix in {".csv", ".tsv"} or name == "-":
         if target is None:
-            raise UsageError(f"--data {name} needs --target COLUMN, the column that is to be predicted")
+            raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")
         return _from_sheet(_stream(name, terminal), "\t" if suffix == ".tsv" else ",", target, seed)
     if target is not None:
         raise UsageError(f"--target names a column of a .csv file; --data {name} has none")
@@ -51,12 +51,12 @@ def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal")
     if suffix == ".npz":
         return _from_archive(name, name, seed)
     raise UsageError(
-        f"--data {name!r} is not known; choose {DIGITS}, {', '.join(TOYS)}, an .npz file with X and y, or a .csv file"
+        f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz file with X and y, or a .csv file"
     )
 
 
 def _from_archive(path: str, name: str, seed: int) -> Dataset:
-    """The arrays X (samples, ...) and y (samples,) or (samples, k)."""
+    """Return the data set of arrays X (samples, ...) and y (samples,) or (samples, k)."""
     return split(name, _array(path, "X"), _array(path, "y"), seed)
 
 
@@ -73,16 +73,12 @@ def _array(path: str, name: str) -> Array:
 
 
 def _fault(shape: tuple[int, ...] | None, name: str) -> str | None:
-    """What is wrong with an array of this shape; None where it can be trained on."""
+    """Return the fault of an array of this shape; None where it can be trained on."""
     if not shape or (name == "y" and len(shape) > 2):
-        wanted = "(samples, features)" if name == "X" else "(samples,)"
-        return f"{name} has the shape {shape}; {wanted} is what is trained on"
+        right = "(samples, features)" if name == "X" else "(samples,)"
+        return f"{name} has the shape {shape}; training takes {right}"
     count = math.prod(shape)
-    return (
-        f"{name} holds {count} numbers; at most {MOST_NUMBERS} are trained on"
-        if count > MOST_NUMBERS
-        else None
-    )
+    return f"{name} holds {count:,} numbers; {MOST_NUMBERS:,} at most" if count > MOST_NUMBERS else None
 
 
 def _whole(numbers: "Numbers") -> Array:
@@ -99,14 +95,12 @@ def _stream(name: str, terminal: "Terminal") -> ByteStream:
 
 
 def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int) -> Dataset:
-    """One column is the target, numbers or words; all the others are features, numbers."""
+    """Return the data set of a sheet: one column is the target, numbers or words; all others are features."""
     with stream:
         sheet = open_sheet(stream, delimiter)
         at = column_position(sheet, target)
         if len(sheet.names) < 2:
-            raise DataError(
-                f"{sheet.origin}: there is no column besides {sheet.names[at]} to predict it from"
-            )
+            raise DataError(f"{sheet.origin}: no column besides {sheet.names[at]} to predict it from")
         features, words = _columns(sheet, at)
     numbers = [_number(word) for word in words]
     y = np.array(words) if None in numbers else np.array(numbers, np.float64)
@@ -114,7 +108,7 @@ def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int) -> D
 
 
 def _columns(sheet: Sheet, target: int) -> tuple[Array, list[str]]:
-    """The features (samples, columns), and the target's cells. Raises DataError at the first cell that is wrong."""
+    """Return the features (samples, columns) and the target's cells. Raises DataError at the first wrong cell."""
     parts: list[Array] = []
     words: list[str] = []
     held = 0
@@ -124,7 +118,7 @@ def _columns(sheet: Sheet, target: int) -> tuple[Array, list[str]]:
         held += parts[-1].size
         if held > MOST_NUMBERS:
             raise DataError(
-                f"{sheet.origin}:{batch[-1][0]}: more than {MOST_NUMBERS} numbers by here; so many are not trained on"
+                f"{sheet.origin}:{batch[-1][0]}: more than {MOST_NUMBERS:,} numbers; no more can be trained on"
             )
     if not parts:
         raise DataError(f"{sheet.origin}: holds no samples")

@@ -1,4 +1,4 @@
-"""Statistics files, as `deadcheck --save-state` writes them: recognised by content, read with every size checked."""
+"""Statistics files of `deadcheck --save-state`: recognised by content, and read with every size checked."""
 
 import os
 import zipfile
@@ -34,16 +34,16 @@ def is_state(path: str) -> bool:
 
 
 def read_state(path: str) -> tuple[LayerState, ...]:
-    """The statistics of a file, one a layer, to the bit as they were written.
+    """Return the statistics of a file, one per layer, to the bit as they were written.
 
-    Nothing is allocated that the file does not have the bytes for. Raises DataError when it cannot be read, is
-    no statistics file, is damaged or truncated, or is of a newer version.
+    No more is allocated than the file has bytes. Raises DataError when the file cannot be read, is not a statistics
+    file, is damaged or truncated, holds statistics that no data give, or is of a newer version.
     """
     try:
         size = os.stat(path).st_size  # noqa: PTH116 - no pathlib for one number
         with zipfile.ZipFile(path) as archive:
             if MEMBERS[0] not in archive.NameToInfo:
-                raise DataError(f"{path}: holds no statistics of actcli; --save-state writes them")
+                raise DataError(f"{path}: holds no statistics of actcli; deadcheck --save-state writes them")
             description = _array(archive, MEMBERS[0], np.dtype(np.uint8), None, path, size)
             layers = read_description(description.tobytes(), path)
             units = sum(layer.units for layer in layers)
@@ -57,11 +57,11 @@ def read_state(path: str) -> tuple[LayerState, ...]:
 
 
 def merged_files(paths: Sequence[str]) -> "Iterator[Watch]":
-    """The statistics of several files as parts of one whole, growing file by file.
+    """Yield the statistics of several files as parts of one whole, growing file by file.
 
     Raises UsageError where two names are one file. Drawing raises DataError, naming the file, where its layers,
-    their units or what firing means are not those of the first one, where two parts begin with the same sample,
-    and what `read_state` raises.
+    their units or their firing rules are not those of the first file, where two parts begin with the same sample,
+    and as `read_state` and `merge` do.
     """
     _require_different(paths)
     return _merged(paths)
@@ -106,7 +106,7 @@ def _require_layers(ours: KeysView[str], theirs: KeysView[str], path: str, first
     for more, there, less in ((theirs - ours, path, first), (ours - theirs, first, path)):
         if more:
             raise DataError(
-                f"{path}: its layers are not those of {first}: '{min(more)}' is in {there} and not in {less}"
+                f"{path}: its layers are not those of {first}: '{min(more)}' is in {there}, not in {less}"
             )
 
 
@@ -118,15 +118,15 @@ def _array(
     path: str,
     size: int,
 ) -> NDArray[Any]:
-    """One member whole; a shape of None is one axis of any length within reason."""
+    """Return one member whole; a shape of None is one axis of up to 64 MiB."""
     info = archive.NameToInfo.get(name)
     if info is None:
         raise DataError(f"{path}: its statistics are damaged: {name} is missing")
-    # What is stored takes its size in the file, so that no member can promise more than there is.
+    # a stored member is as large as its data, so that none can promise more than there is
     if info.compress_type != zipfile.ZIP_STORED:
-        raise DataError(f"{path}: its statistics are packed; actcli stores them as they are")
+        raise DataError(f"{path}: its statistics are compressed; actcli writes them uncompressed")
     if info.file_size > size:
-        raise DataError(f"{path}: truncated: {name} promises {info.file_size} bytes, the file has {size}")
+        raise DataError(f"{path}: truncated: {name} promises {info.file_size:,} bytes, the file has {size:,}")
     origin = f"{path}:{name.removesuffix('.npy')}"
     raw = cast("RawStream", archive.open(info))
     with ByteStream(raw, origin, damage=_DAMAGE) as stream:
@@ -136,7 +136,7 @@ def _array(
         if header.shape != shape or header.fortran or header.dtype.newbyteorder("=") != dtype:
             raise DataError(f"{origin}: its statistics are damaged: not the array that is described")
         values = np.empty(header.nbytes, np.uint8)
-        # The member's checksum is compared where it ends: there must be nothing more, and it must be asked for.
+        # reading past the end compares the checksum, and finds bytes too many
         if stream.fill(values.data) < values.size or stream.read(1):
             raise DataError(f"{origin}: its statistics are damaged: not as long as described")
     return values.view(header.dtype).astype(dtype, copy=False).reshape(shape)

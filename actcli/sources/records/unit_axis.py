@@ -1,4 +1,4 @@
-"""Along which axis of a recorded array the units lie: known by the number of axes, or said with --unit-axis."""
+"""The axis of a recorded array along which the units lie: from its number of axes, or as --unit-axis says."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from actcli.exits import DataError, UsageError
 
 _LIMIT = 63
 _KNOWN = {2: 1, 4: 1, 5: 1}
-"""The axis of the units by the number of axes: features of a dense layer, channels before positions."""
+"""The axis of the units by the number of axes: features of a dense layer, or channels before positions."""
 _FEW = 10
 
 Shape = tuple[int, ...]
@@ -16,9 +16,9 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known of a recording before its numbers are read.
+    """A recording before its numbers are read: its layer, its shape, and its name in messages.
 
-    `shape` is the whole array's, None for text, of which a line is a sample. `origin` names it in messages.
+    `shape` is that of the whole array, None for text, in which a line is a sample.
     """
 
     layer: str
@@ -33,12 +33,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class UnitAxes:
-    """The axes that --unit-axis says.
+    """The axes that --unit-axis names.
 
     Attributes:
-        bare: of layers whose number of axes does not tell; None where none was said.
-        of_layers: names or patterns with the axis of the layers that fit; the last that fits holds.
-        for_all: whether `bare` is for every layer, because there is only one.
+        bare: the axis of layers whose number of axes does not tell; None without one.
+        of_layers: names or patterns, each with an axis; the last that fits a layer holds.
+        for_all: whether `bare` is for every layer, as where there is only one.
 
     """
 
@@ -47,90 +47,90 @@ class UnitAxes:
     for_all: bool = False
 
     def of(self, head: Head) -> int:
-        """The axis of a layer's units, from 1 on.
+        """Return the axis of a layer's units, counted from 1, since axis 0 is the samples.
 
-        Raises DataError for an array of one axis, UsageError where the axis is not known, is the samples', or
+        Raises DataError for an array of one axis, UsageError where the axis is unknown, is that of the samples, or
         does not exist.
         """
         rank = head.rank
         if rank < 2:
             raise DataError(
-                f"{head.origin}: has the shape {head.shape}: wanted are samples and units, two axes or more"
+                f"{head.origin}: has the shape {head.shape}: samples and units need two axes or more"
             )
-        asked = self._asked(head)
-        if asked is None:
+        axis = self._axis(head)
+        if axis is None:
             raise UsageError(
                 f"{head.origin}: has the shape {head.shape}: say which axis the units lie along, "
                 f"--unit-axis {head.layer}=1 or --unit-axis {head.layer}=-1"
             )
-        if head.shape is None and asked not in {1, -1}:
-            raise UsageError(f"--unit-axis {asked}: a line of {head.origin} is a sample, a column a unit")
-        if not -rank <= asked < rank:
+        if head.shape is None and axis not in {1, -1}:
+            raise UsageError(f"--unit-axis {axis}: a line of {head.origin} is a sample, a column a unit")
+        if not -rank <= axis < rank:
             raise UsageError(
-                f"--unit-axis {asked}: {head.origin} has the shape {head.shape}, its axes are 0 to {rank - 1}"
+                f"--unit-axis {axis}: {head.origin} has the shape {head.shape}, its axes are 0 to {rank - 1}"
             )
-        if asked % rank == 0:
-            raise UsageError(f"--unit-axis {asked}: axis 0 of {head.origin} is the samples")
-        return asked % rank
+        if axis % rank == 0:
+            raise UsageError(f"--unit-axis {axis}: axis 0 of {head.origin} is the samples")
+        return axis % rank
 
-    def settled(self, heads: Sequence[Head]) -> "tuple[UnitAxes, tuple[str, ...]]":
-        """The same axes, once it is known of which layers, and what a person should know of them.
+    def settle(self, heads: Sequence[Head]) -> "tuple[UnitAxes, tuple[str, ...]]":
+        """Return the axes for these layers, and notes for the reader.
 
-        Raises UsageError for a layer that there is not, for a bare axis that no layer needs and some contradict,
-        and what `of` raises.
+        Raises UsageError for a name that no layer has, for a bare axis that no layer needs and some contradict, and
+        as `of` does.
         """
         layers = list(dict.fromkeys(head.layer for head in heads))
         for pattern, axis in self.of_layers:
             require_layer(f"--unit-axis {pattern}={axis}", pattern, layers)
-        known = replace(self, for_all=len(layers) == 1)
-        kept = [head for head in heads if known.keeps(head)]
-        if kept and not any(known.needs(head) for head in heads):
+        axes = replace(self, for_all=len(layers) == 1)
+        kept = [head for head in heads if axes.keeps(head)]
+        if kept and not any(axes.needs(head) for head in heads):
             largest = max(kept, key=lambda head: head.rank)
             raise UsageError(
-                f"--unit-axis {self.bare}: no layer needs it, the units of {largest.origin} are axis 1 of "
-                f"{largest.rank}; --unit-axis '{largest.layer}={self.bare}' says it of that layer, "
-                f"'*={self.bare}' of all"
+                f"--unit-axis {self.bare}: no layer needs it: the units of {largest.origin} are axis 1 of its "
+                f"{largest.rank}; write --unit-axis '{largest.layer}={self.bare}' for that layer, "
+                f"'*={self.bare}' for all"
             )
         for head in heads:
-            known.of(head)
+            axes.of(head)
         if not kept:
-            return known, ()
-        some = _some(list(dict.fromkeys(head.layer for head in kept)))
+            return axes, ()
+        some = _listed(list(dict.fromkeys(head.layer for head in kept)))
         note = (
-            f"--unit-axis {self.bare} is for the layers whose number of axes does not tell: "
-            f"of {some} the units are axis 1; LAYER={self.bare} says it of others."
+            f"--unit-axis {self.bare} applies to layers whose number of axes does not tell; "
+            f"the units of {some} are axis 1. Write LAYER={self.bare} for others."
         )
-        return known, (note,)
+        return axes, (note,)
 
     def needs(self, head: Head) -> bool:
-        """Whether a bare axis is for this layer."""
-        return self._said(head) is None and (self.for_all or head.rank not in _KNOWN)
+        """Return whether a bare axis applies to this layer."""
+        return self._named(head) is None and (self.for_all or head.rank not in _KNOWN)
 
     def keeps(self, head: Head) -> bool:
-        """Whether the layer goes by its number of axes, and the bare axis is another."""
+        """Return whether the number of axes decides for this layer, against the bare axis."""
         own = _KNOWN.get(head.rank)
-        if self.bare is None or self.for_all or own is None or self._said(head) is not None:
+        if self.bare is None or self.for_all or own is None or self._named(head) is not None:
             return False
         return self.bare not in {own, own - head.rank}
 
-    def _said(self, head: Head) -> int | None:
-        """What was said of this layer by its name."""
+    def _named(self, head: Head) -> int | None:
+        """Return the axis that was given for this layer by name."""
         fitting = [axis for pattern, axis in self.of_layers if fits(head.layer, pattern)]
         return fitting[-1] if fitting else None
 
-    def _asked(self, head: Head) -> int | None:
-        said = self._said(head)
-        if said is not None:
-            return said
+    def _axis(self, head: Head) -> int | None:
+        named = self._named(head)
+        if named is not None:
+            return named
         if self.for_all and self.bare is not None:
             return self.bare
         return _KNOWN.get(head.rank, self.bare)
 
 
 def unit_axes(texts: Iterable[str]) -> UnitAxes:
-    """The axes of `N` and `LAYER=N`, each as often as wanted; the last one holds.
+    """Return the axes of texts `N` and `LAYER=N`; of several the last that fits holds.
 
-    Raises UsageError for an axis that is no whole number.
+    Raises UsageError for an axis that is not a whole number.
     """
     axes = UnitAxes()
     for text in texts:
@@ -141,7 +141,9 @@ def unit_axes(texts: Iterable[str]) -> UnitAxes:
                 f"--unit-axis {text!r}: an axis is a whole number such as 1 or -1, or LAYER=-1 for one layer"
             )
         if equals and not layer:
-            raise UsageError(f"--unit-axis {text!r}: the layer before = is missing; say LAYER=N, or N alone")
+            raise UsageError(
+                f"--unit-axis {text!r}: the layer before = is missing; write LAYER=N, or N alone"
+            )
         if equals:
             axes = replace(axes, of_layers=(*axes.of_layers, (layer, int(number))))
         else:
@@ -150,20 +152,20 @@ def unit_axes(texts: Iterable[str]) -> UnitAxes:
 
 
 def fits(layer: str, pattern: str) -> bool:
-    """Whether a layer is meant by a name, or by a pattern with * ? []."""
+    """Return whether a layer has this name, or fits this pattern with * ? []."""
     return layer == pattern or fnmatchcase(layer, pattern)
 
 
 def require_layer(option: str, pattern: str, layers: Sequence[str]) -> None:
-    """Raise UsageError, naming the layers, where none is meant by what an option says."""
+    """Raise UsageError, naming the layers, where none fits the pattern of an option."""
     if not any(fits(layer, pattern) for layer in layers):
-        raise UsageError(f"{option}: no layer is called so; there {_there(layers)}")
+        raise UsageError(f"{option}: no layer has that name; there {_there(layers)}")
 
 
 def _there(layers: Sequence[str]) -> str:
-    return "is none" if not layers else f"{'is' if len(layers) == 1 else 'are'} {_some(layers)}"
+    return "is none" if not layers else f"{'is' if len(layers) == 1 else 'are'} {_listed(layers)}"
 
 
-def _some(layers: Sequence[str]) -> str:
-    more = f" and {len(layers) - _FEW} more" if len(layers) > _FEW else ""
+def _listed(layers: Sequence[str]) -> str:
+    more = f" and {len(layers) - _FEW:,} more" if len(layers) > _FEW else ""
     return ", ".join(layers[:_FEW]) + more

@@ -1,4 +1,4 @@
-"""Rounding numbers to the type that is asked for."""
+"""Conversion of numbers to the requested type."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ FLOAT64 = np.dtype(np.float64)
 
 
 def in_dtype(values: NDArray[Any], dtype: np.dtype[Any]) -> Array:
-    """The numbers rounded once to dtype, native byte order; what is too large becomes infinite, silently."""
+    """Return the numbers rounded once to dtype, in native byte order; too large ones become infinite."""
     if values.dtype == dtype:
         return values
     if values.dtype == np.bool_:
-        # A file may hold any byte where a truth value should be.
+        # a file may hold any byte in place of a truth value
         values = values.view(np.uint8) != 0
     with np.errstate(over="ignore"):
         converted: Array = values.astype(dtype)

@@ -1,4 +1,4 @@
-"""Text as it arrives, cut into pieces that are whole: at tokens, or at lines. Memory stays flat."""
+"""Text as it arrives, cut into pieces of whole tokens or whole lines, in flat memory."""
 
 import re
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ _COMMENT = re.compile(rb"#[^\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some whole tokens or lines, and the number of the line they start on, from 1."""
+    """Whole tokens or lines, and the number of the line on which they start, counted from 1."""
 
     line: int
     text: bytes
 
 
 def without_comments(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks with a blank for every comment, from `#` to the end of its line; line ends stay."""
+    """Yield the chunks with a blank in place of each comment, from `#` to the end of its line; line ends stay."""
     commented = False
     for arrived in chunks:
         chunk = arrived
@@ -36,7 +36,7 @@ def without_comments(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def whole_tokens(chunks: Iterator[bytes], origin: str, line: int = 1) -> Iterator[Piece]:
-    """Pieces that end where a token ends; an unfinished one is held until its end is known.
+    """Yield pieces that end where a token ends; an unfinished token waits for its end.
 
     Raises DataError at a token longer than 64 KiB.
     """
@@ -46,9 +46,8 @@ def whole_tokens(chunks: Iterator[bytes], origin: str, line: int = 1) -> Iterato
         cut = _last_separator(text) + 1
         held = text[cut:]
         if cut:
-            piece = Piece(line, text[:cut])
-            yield piece
-            line += _line_ends(piece.text)
+            yield Piece(line, text[:cut])
+            line += _line_ends(text[:cut])
         if len(held) > MAX_TOKEN:
             raise long_token(origin, line)
     if held:
@@ -56,7 +55,7 @@ def whole_tokens(chunks: Iterator[bytes], origin: str, line: int = 1) -> Iterato
 
 
 def whole_lines(chunks: Iterator[bytes], origin: str, limit: int = MAX_LINE) -> Iterator[Piece]:
-    """Pieces that end where a line ends; an unfinished one is held until its end is known.
+    """Yield pieces that end where a line ends; an unfinished line waits for its end.
 
     Raises DataError at a line of more than limit bytes.
     """
@@ -73,22 +72,22 @@ def whole_lines(chunks: Iterator[bytes], origin: str, limit: int = MAX_LINE) -> 
         held.append(chunk[cut:])
         size += len(chunk) - cut
         if size > limit:
-            raise DataError(f"{origin}:{line}: a line of more than {limit >> 20} MiB")
+            raise DataError(f"{origin}:{line}: the line has more than {limit >> 20} MiB")
     if size:
         yield Piece(line, b"".join(held))
 
 
 def long_token(origin: str, line: int) -> DataError:
-    """The error at a token that is too long to be looked at."""
+    """Return the error for a token that is too long to be a number."""
     return DataError(f"{origin}:{line}: a token of more than {MAX_TOKEN >> 10} KiB is not a number")
 
 
 def _line_ends(text: bytes) -> int:
-    """How many lines end in a text; bytes.count takes five times as long."""
+    """Return the number of line ends in a text; bytes.count takes five times as long."""
     return int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n")))
 
 
 def _last_separator(text: bytes) -> int:
-    """Where the last separator stands, -1 if nowhere near the end."""
+    """Return the place of the last separator, -1 if there is none near the end."""
     start = max(len(text) - MAX_TOKEN - 1, 0)
     return max(text.rfind(separator, start) for separator in SEPARATORS)

@@ -1,4 +1,4 @@
-"""Bytes to numbers: many tokens at once where that is right, one by one where it is not."""
+"""Bytes to numbers: many tokens at once where that gives the same, else one by one."""
 
 import re
 from itertools import accumulate
@@ -18,14 +18,14 @@ _PRINTED_MINUS = "\N{MINUS SIGN}".encode()
 
 
 def tokens_in(text: bytes) -> list[bytes]:
-    """What stands between white space and commas."""
+    """Return the words between white space and commas."""
     return text.replace(b",", b" ").split()
 
 
 def parse_token(token: bytes) -> float | None:
-    """The number a token is, rounded once to float64, or None.
+    """Return the number that a token is, rounded once to float64, or None.
 
-    `1_000`, hexadecimal and digits of other scripts are no numbers.
+    `1_000`, hexadecimal and digits of other scripts are not numbers.
     """
     if b"_" in token or len(token) > MAX_TOKEN:
         return None
@@ -36,7 +36,7 @@ def parse_token(token: bytes) -> float | None:
 
 
 def parse_block(text: bytes) -> "Array | None":
-    """All numbers of a text, as float64 (n,); None when something in it is no number."""
+    """Return all numbers of a text as float64 (n,); None when a token is not a number."""
     import numpy as np
 
     if b"_" in text or _may_hold_long_token(text):
@@ -44,7 +44,7 @@ def parse_block(text: bytes) -> "Array | None":
     values = _plain_decimals(text)
     if values is not None:
         array = np.fromiter(values, np.float64, len(values))
-        # To JSON an integer -0 is 0. Few texts hold a zero at all, so this is not looked for beforehand.
+        # JSON reads an integer -0 as 0; few texts hold a zero, so the search comes after the parsing
         if array.all() or _INTEGER_MINUS_ZERO.search(text) is None:
             return array
     try:
@@ -55,12 +55,12 @@ def parse_block(text: bytes) -> "Array | None":
 
 
 def printed_minus(token: bytes) -> str:
-    """What to add of a token that is no number for the minus sign that papers print; nothing of others."""
-    return "; its minus is the printed sign U+2212, a number has -" if _PRINTED_MINUS in token else ""
+    """Return the hint for a token with the minus sign that papers print; empty for other tokens."""
+    return "; its minus is the printed sign U+2212; type -" if _PRINTED_MINUS in token else ""
 
 
 def shown(token: bytes) -> str:
-    """A token as an error message quotes it: printable, at most some 40 characters."""
+    """Return a token as an error message quotes it: printable, about 40 characters at most."""
     text = token[: 4 * _SHOWN + 4].decode("utf-8", "surrogateescape")
     escaped = [character if character.isprintable() else _escape(character) for character in text]
     if sum(map(len, escaped)) > _SHOWN:
@@ -71,20 +71,20 @@ def shown(token: bytes) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return ascii(character)[1:-1]
 
 
 def _plain_decimals(text: bytes) -> list[float] | None:
-    """The numbers by a JSON parser, four times as fast as float(); None where JSON would not say the same.
+    """Return the numbers by a JSON parser, four times as fast as float(); None where JSON may differ from float().
 
-    Only digits, signs, points and exponents reach it, so that `true` or a string cannot pass. An integer `-0`
-    comes back as 0.
+    Only digits, signs, points and exponents reach the parser, so that `true` or a string cannot pass. An integer
+    `-0` comes back as 0.
     """
     if text.translate(None, _PLAIN):
         return None
-    # First as if one character separated the numbers: JSON refuses the empty places where it is not so.
+    # first as if one character separated the numbers: JSON refuses the empty places where several do
     values = _json_array(text.translate(_AS_COMMAS).strip(b","))
     return _json_array(b",".join(tokens_in(text))) if values is None else values
 
@@ -100,7 +100,7 @@ def _json_array(items: bytes) -> list[float] | None:
 
 
 def _may_hold_long_token(text: bytes) -> bool:
-    """Whether a window of half the longest token holds no separator: a longer token covers one whole."""
+    """Return whether some window of half the longest token has no separator, as a longer token would cover it."""
     window = MAX_TOKEN // 2
     return len(text) > MAX_TOKEN and any(
         _SEPARATOR.search(text, start, start + window) is None

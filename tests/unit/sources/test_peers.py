@@ -49,7 +49,7 @@ def prepared(functional, spec):
     library = SimpleNamespace(nn=SimpleNamespace(functional=SimpleNamespace(**functional)))
     f = activation(spec)
     ways = (run_now, lambda _, x: lambda: f.grad(x))
-    return module._prepared(library, "torch", lambda x: x, ways, f, 0)
+    return module._prepare(library, "torch", lambda x: x, ways, f, 0)
 
 
 def leaky(x, slope=0.01):

@@ -38,7 +38,8 @@ def test_an_axis_for_tokens_does_not_move_the_images_beside_them():
     status, out, err = invoke("deadcheck", "net.npz", "--unit-axis", "-1", "--fail-above", "50%")
     dead = [line.split("\t")[:3] for line in out.splitlines() if "\tsilent\t" in line]
     assert (status, dead) == (0, [["conv", "2", "silent"], ["tok", "5", "silent"]])
-    assert "--unit-axis -1 is for the layers whose number of axes does not tell: of conv the units" in err
+    assert "--unit-axis -1 applies to layers" in err
+    assert "units of conv are axis 1" in err
     assert "--unit-axis" not in invoke("deadcheck", "net.npz", "--unit-axis", "tok=-1").err
 
 
@@ -52,14 +53,14 @@ def test_channels_last_by_the_layers_name():
     ("arguments", "said"),
     [
         (["--unit-axis", "3"], r"no layer needs it.*--unit-axis 'conv=3'"),
-        (["--unit-axis", "cnv=3"], "--unit-axis cnv=3: no layer is called so; there are conv, fc"),
+        (["--unit-axis", "cnv=3"], "--unit-axis cnv=3: no layer has that name; there are conv, fc"),
         (
             ["--activation", "cnv=relu6"],
-            r"--activation cnv=\.\.\.: no layer is called so; there are conv, fc",
+            r"--activation cnv=\.\.\.: no layer has that name; there are conv, fc",
         ),
         (
             ["--layer", "cnv", "--fail-above", "0"],
-            "--layer 'cnv': no layer is called so; there are conv, fc",
+            "--layer 'cnv': no layer has that name; there are conv, fc",
         ),
     ],
 )

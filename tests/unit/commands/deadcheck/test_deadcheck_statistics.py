@@ -129,11 +129,11 @@ def test_parts_of_other_layers_units_or_firing_do_not_merge():
     for files, said in (
         (
             ("one.npz", "two.npz"),
-            "two.npz: its layers are not those of one.npz: 'fc' is in two.npz and not in one",
+            "two.npz: its layers are not those of one.npz: 'fc' is in two.npz, not in one",
         ),
         (
             ("two.npz", "one.npz"),
-            "one.npz: its layers are not those of two.npz: 'fc' is in two.npz and not in one",
+            "one.npz: its layers are not those of two.npz: 'fc' is in two.npz, not in one",
         ),
         (("one.npz", "narrow.npz"), "narrow.npz: layer 'conv1' has 20 units in one part and 5 in another"),
         (("one.npz", "other.npz"), "other.npz: layer 'conv1' was recorded as post of relu and post of relu6"),

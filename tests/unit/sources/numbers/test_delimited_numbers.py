@@ -71,12 +71,12 @@ def test_several_columns_of_numbers_must_be_chosen_from(sheet, draw):
     ("content", "column", "message"),
     [
         ("x,y\n1,2\n", "z", "a.csv: no column 'z', there are 'x', 'y'"),
-        ("x,y,x\n1,2,3\n", "x", "a.csv: several columns are called 'x'; say which by its number: 1, 3"),
+        ("x,y,x\n1,2,3\n", "x", "a.csv: several columns are called 'x'; choose one by its number: 1, 3"),
         ("x,y\n1,2\n", "3", "a.csv: no column '3', there are 'x', 'y'"),
         ("x,y\n1,2\n", "0", "a.csv: no column '0', there are 'x', 'y'"),
         ("x,y\n1,2\n", "9" * 5000, "a.csv: no column '" + "9" * 37 + "...', there are 'x', 'y'"),
         ("1,2\n", "x", "a.csv: no column 'x', there are '1', '2'"),
-        ("x,y\na,b\n", None, "a.csv:2: no column holds numbers, of 'x', 'y'"),
+        ("x,y\na,b\n", None, "a.csv:2: no column holds numbers; there are 'x', 'y'"),
         ("\n\n", None, "a.csv: holds no numbers"),
         ("x" * (1 << 18), None, "a.csv:1: field larger than field limit (131072)"),
     ],
@@ -100,7 +100,7 @@ def test_columns_that_are_not_there(sheet, draw, content, column, message):
             None,
             (
                 "a.csv:3: '\N{MINUS SIGN}2' in column 'x' is not a number"
-                "; its minus is the printed sign U+2212, a number has -"
+                "; its minus is the printed sign U+2212; type -"
             ),
         ),
         ("x\n1\n\x00\n", None, "a.csv:3: '\\x00' in column 'x' is not a number"),
@@ -162,7 +162,7 @@ def test_a_bad_cell_far_down(sheet, draw):
 
 
 def test_a_line_without_end(sheet, draw):
-    with pytest.raises(DataError, match=r"a\.csv:1: a line of more than 16 MiB"):
+    with pytest.raises(DataError, match=r"a\.csv:1: the line has more than 16 MiB"):
         draw(NumberRequest(input=sheet("1," * (9 << 20))))
 
 

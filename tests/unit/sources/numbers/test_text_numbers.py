@@ -76,7 +76,7 @@ def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
 
     assert drawn.values.tolist() == [1, 2]
     assert isinstance(drawn.error, DataError)
-    aside = "; its minus is the printed sign U+2212, a number has -" if quoted == "'\N{MINUS SIGN}1'" else ""
+    aside = "; its minus is the printed sign U+2212; type -" if quoted == "'\N{MINUS SIGN}1'" else ""
     assert str(drawn.error) == f"stdin:3: {quoted} is not a number{aside}"
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
 def test_names_of_columns_are_told_where_they_are_read(draw, first, is_header):
     error = str(draw(NumberRequest(), first + b"\n1 2\n").error)
     assert error.startswith("stdin:1: 'a' is not a number")
-    assert error.endswith("names of columns are read in files that end in .csv or .tsv") == is_header
+    assert error.endswith("column names are read in files that end in .csv or .tsv") == is_header
 
 
 def test_the_line_is_counted_over_blocks(draw):
@@ -194,7 +194,7 @@ def test_a_line_without_end(monkeypatch, draw):
     drawn = draw(NumberRequest(by_rows=True), b"1 2\n" + b"3 " * (1 << 20))
 
     assert drawn.values.tolist() == [[1, 2]]
-    assert str(drawn.error) == "stdin:2: a line of more than 1 MiB"
+    assert str(drawn.error) == "stdin:2: the line has more than 1 MiB"
 
 
 _FLOATS = st.floats(allow_nan=False, width=64)

@@ -82,7 +82,7 @@ def test_a_wrong_cell_is_named_with_its_line_and_column(tmp_path):
     assert said(IRIS.replace("3.5,0,b", "3.5,0")) == "d.csv:5: 2 cells, the header has 3"
     assert said(IRIS.replace("3.5,0,", "3.5,nan,")) == "d.csv:5: nan in column 'width'; fill or drop it first"
     assert said(IRIS, "colour") == "d.csv: no column 'colour', there are 'length', 'width', 'kind'"
-    assert said("kind\na\nb\n", "1") == "d.csv: there is no column besides kind to predict it from"
+    assert said("kind\na\nb\n", "1") == "d.csv: no column besides kind to predict it from"
     assert said("length,kind\n") == "d.csv: holds no samples"
     assert said("") == "d.csv: holds no numbers"
     assert "too few to train on" in said("length,kind\n1,a\n2,b\n")
@@ -100,13 +100,9 @@ def test_wrong_arrays(tmp_path):
     assert said(X=x) == "d.npz: no array 'y', there are X"
     assert said(a=x, b=x) == "d.npz: no array 'X', there are a, b"
     assert (
-        said(X=np.ones(()), y=np.ones(9))
-        == "d.npz: X has the shape (); (samples, features) is what is trained on"
+        said(X=np.ones(()), y=np.ones(9)) == "d.npz: X has the shape (); training takes (samples, features)"
     )
-    assert (
-        said(X=x, y=np.ones((9, 1, 1)))
-        == "d.npz: y has the shape (9, 1, 1); (samples,) is what is trained on"
-    )
+    assert said(X=x, y=np.ones((9, 1, 1))) == "d.npz: y has the shape (9, 1, 1); training takes (samples,)"
     assert said(X=x, y=np.ones(8)).endswith("9 samples but 8 targets")
     assert "Python objects: refused" in said(X=np.array([None] * 9), y=np.ones(9))
     assert "holds complex numbers" in said(X=x * 1j, y=np.ones(9))
@@ -118,9 +114,9 @@ def test_wrong_arrays(tmp_path):
 def test_no_more_numbers_than_are_held(tmp_path, monkeypatch):
     monkeypatch.setattr(datasets, "MOST_NUMBERS", 20)
     np.savez(tmp_path / "d.npz", X=np.ones((11, 2)), y=np.ones(11))
-    assert complaint(tmp_path / "d.npz").endswith("X holds 22 numbers; at most 20 are trained on")
+    assert complaint(tmp_path / "d.npz").endswith("X holds 22 numbers; 20 at most")
     assert complaint(written(tmp_path, IRIS), "kind").endswith(
-        "d.csv:13: more than 20 numbers by here; so many are not trained on"
+        "d.csv:13: more than 20 numbers; no more can be trained on"
     )
 
 

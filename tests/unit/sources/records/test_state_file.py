@@ -288,7 +288,7 @@ def test_what_is_merged_and_written_can_be_read(tmp_path_factory, drawn, functio
 def test_a_packed_file_is_refused_before_it_is_unpacked(path):
     rewritten(path, compression=zipfile.ZIP_DEFLATED)
 
-    with pytest.raises(DataError, match="its statistics are packed; actcli stores them as they are"):
+    with pytest.raises(DataError, match="compressed"):
         read_state(path)
 
 
@@ -317,7 +317,7 @@ def test_every_damaged_byte_is_an_error_or_no_harm(path):
 
 def test_other_files(path, tmp_path):
     np.savez(path, conv1=np.zeros((2, 3)))
-    with pytest.raises(DataError, match="no statistics of actcli; --save-state writes them"):
+    with pytest.raises(DataError, match=r"no statistics of actcli; .*--save-state"):
         read_state(path)
     with pytest.raises(DataError, match="No such file"):
         read_state(str(tmp_path / "gone.npz"))
