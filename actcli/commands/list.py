@@ -1,7 +1,8 @@
 """`actcli list`: the functions of the catalogue, and a person's own."""
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.build import build_command
@@ -10,6 +11,8 @@ from actcli.commands.options import FUNCTION_FILES, Document, Format
 from actcli.commands.values import one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actcli.activations import Definition
     from actcli.commands.session import Session
 
@@ -17,6 +20,8 @@ FamilyName = Literal["rectifier", "exponential", "gated", "sigmoid", "shrink", "
 FrameworkName = Literal["torch", "jax", "keras", "onnx"]
 
 FILTERS = "Filters"
+MOST_PARTS = 4000
+"""Operations of all formulas together of which facts are measured: some ten seconds of work."""
 
 EPILOG = """\
 Examples:
@@ -96,9 +101,12 @@ def list_functions(options: ListOptions, session: "Session") -> None:
         )
     ]
     if layout.format != "plain" or options.smooth or options.monotone or options.bounded:
-        from actcli.analysis.card.properties import with_facts
-
-        definitions = [with_facts(definition) for definition in definitions]
+        definitions, left_out = add_facts(definitions)
+        if left_out:
+            session.terminal.say(
+                f"actcli: the facts of {left_out:,} of your functions are not shown: the formulas of a list may "
+                f"have {MOST_PARTS:,} operations together; actcli info NAME shows them"
+            )
     listed = [
         one
         for one in definitions
@@ -108,6 +116,30 @@ def list_functions(options: ListOptions, session: "Session") -> None:
     write_listing(listed, options.framework, layout, session.terminal)
     if not listed:
         session.terminal.say("actcli: no function matches; actcli list shows them all")
+
+
+def add_facts(
+    definitions: "Sequence[Definition]", most_parts: int = MOST_PARTS
+) -> "tuple[list[Definition], int]":
+    """Return the definitions with the facts of formulas measured, and how many formulas have none.
+
+    A fact of a formula takes milliseconds per operation, so that the first formulas with `most_parts` operations
+    together get theirs. The catalogue states its facts.
+    """
+    from actcli.activations.definition import FORMULA
+    from actcli.analysis.card.properties import with_facts
+
+    with_them: list[Definition] = []
+    parts = left_out = 0
+    for definition in definitions:
+        is_formula = definition.family == FORMULA
+        parts += definition.parts if is_formula else 0
+        if is_formula and parts > most_parts:
+            left_out += 1
+            with_them.append(replace(definition, range=(math.nan, math.nan), smoothness=math.nan))
+        else:
+            with_them.append(with_facts(definition))
+    return with_them, left_out
 
 
 def matches(definition: "Definition", pattern: str | None) -> bool:

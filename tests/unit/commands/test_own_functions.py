@@ -289,3 +289,20 @@ def test_they_are_written_as_code(place):
     assert said == ""
     assert "my_gate" in text.replace("\\", "")
     assert "1.5" in text
+
+
+def test_a_list_measures_the_facts_of_formulas_up_to_a_number_of_operations(folder, monkeypatch):
+    from actcli.analysis.card import properties
+
+    measured, measure = [], properties.with_facts
+    monkeypatch.setattr(
+        properties, "with_facts", lambda one: measured.append((one.name, one.family)) or measure(one)
+    )
+    long = "+".join(["x"] * 101)
+    (folder / "many.toml").write_text("".join(f'f{i} = "{long}"\n' for i in range(50)))
+    status, out, err = invoke("list", "f[0-9]*", "--functions", "many.toml", "--format", "jsonl")
+    names = [name for name, family in measured if family == "formula"]
+    assert (status, len(names), len(out.splitlines())) == (0, 40, 50)
+    assert "10 of your functions" in err
+    assert "4,000 operations" in err
+    assert invoke("list", "f[0-9]*", "--functions", "many.toml").err == ""
