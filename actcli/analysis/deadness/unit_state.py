@@ -172,8 +172,10 @@ def merge(a: LayerState, b: LayerState) -> LayerState:
 def place_at(state: LayerState, start: int | None) -> LayerState:
     """Return a state whose places count from its own first sample with that sample at `start` of the whole data.
 
-    Without a start, and where they are UNKNOWN, places stay as they are.
+    Without a start, and where they are UNKNOWN, places stay as they are. Raises DataError for a place of 2**62 or more.
     """
+    if start is not None and start + state.samples > MOST:
+        raise DataError(f"layer '{state.name}': the place {start:,} of its first sample is too large")
     first, last = (
         np.where(places >= 0, places + (start or 0), places) for places in (state.first, state.last)
     )

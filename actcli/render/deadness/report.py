@@ -1,8 +1,9 @@
 """Reports of dead units in every form: a page for a person, a line per unit, JSON per layer, Markdown, JUnit."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,10 @@ from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import silence_bound
-from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
+from actcli.render.output.documents import refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
-from actcli.render.text.delimited import delimited_text, guard_formula
+from actcli.render.text.delimited import guard_formula, stream_delimited
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal, printable
@@ -40,14 +41,15 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
     Raises UsageError for .npy and .npz, DataError if they cannot be written.
     """
     refuse_arrays(layout, "a report of dead units")
+    text: str | Iterable[str]
     match layout.format:
         case "table":
             text = dead_screen(findings, view, Surface.of(terminal, to_file=layout.path is not None))
         case "json":
-            text = json_document(record(findings))
+            text = stream_json(record(findings), indented=True)
         case "jsonl":
             lines = [*layers_with_change(findings), *_not_observed(findings.report)]
-            text = "".join(map(json_line, lines))
+            text = chain.from_iterable(stream_json(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(findings, view)
         case "junit":
@@ -55,7 +57,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
 
             text = junit(findings)
         case _:
-            text = delimited_text(_unit_lines(findings.report, view, layout.format), layout.format)
+            text = stream_delimited(_unit_lines(findings.report, view, layout.format), layout.format)
     write_document(text, replace(layout, format="json") if layout.format == "junit" else layout, terminal)
 
 
@@ -146,7 +148,7 @@ def _layer(report: Report, place: int) -> dict[str, Any]:
             name: _finite(float(function(finite))) if finite.size else None
             for name, function in (("minimum", np.min), ("median", np.median), ("maximum", np.max))
         },
-        "not_alive": list(_units(layer, _not_alive(layer))),
+        "not_alive": _units(layer, _not_alive(layer)),
     }
     if report.readings:
         reading = report.readings[place]
@@ -189,19 +191,21 @@ def _not_observed(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _unit_lines(report: Report, view: View, form: str) -> list[list[str]]:
-    """Return a header, and one line per unit that is not alive or was dead in the earlier statistics."""
+def _unit_lines(report: Report, view: View, form: str) -> Iterator[list[str]]:
+    """Yield a header, and one line per unit that is not alive or was dead in the earlier statistics."""
     change = report.change
     changes = {} if change is None else {layer.name: changes_by_unit(layer) for layer in change.layers}
     head = [*COLUMNS, *(() if change is None else (CHANGE,)), *(MORE_COLUMNS if view.units else ())]
-    lines = [head]
+    yield head
     for layer in report.layers:
         changed = changes.get(layer.name, {})
         name = guard_formula(layer.name, form)
-        for unit in _units(layer, sorted({*_not_alive(layer), *changed})):
+        listed = _not_alive(layer)
+        if changed:
+            listed = sorted({*listed, *changed})
+        for unit in _units(layer, listed):
             fields = {**unit, CHANGE: changed.get(unit["unit"])}
-            lines.append([name, *(field_text(fields[key]) for key in head[1:])])
-    return lines
+            yield [name, *(field_text(fields[key]) for key in head[1:])]
 
 
 def _markdown(findings: Findings, view: View) -> str:

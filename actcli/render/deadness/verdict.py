@@ -188,7 +188,9 @@ def _judgement_text(judgement: Judgement, limit: float, allowed: str) -> list[st
 
 def _other_layers(report: Report, layers: Layers) -> list[str]:
     """Return the dead units that the limit does not concern."""
-    others = [layer for layer in report.layers if layer not in layers]
+    # by identity: comparing verdicts takes a time quadratic in the layers
+    judged = set(map(id, layers))
+    others = [layer for layer in report.layers if id(layer) not in judged]
     dead, units = sum(layer.dead for layer in others), sum(layer.units for layer in others)
     if not dead:
         return []

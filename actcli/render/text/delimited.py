@@ -1,9 +1,11 @@
 """CSV and TSV: rows of fields as lines. No name can break a line, and no name from a file runs as a formula."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from actcli.terminal import printable
 
+_ROWS = 4096
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -22,6 +24,13 @@ def delimited_text(rows: Iterable[Sequence[str]], form: str) -> str:
     page = io.StringIO()
     csv.writer(page, lineterminator="\n").writerows(safe)
     return page.getvalue()
+
+
+def stream_delimited(rows: Iterable[Sequence[str]], form: str) -> Iterator[str]:
+    """Yield the text of `delimited_text` in pieces of some thousand rows."""
+    rows = iter(rows)
+    while some := list(islice(rows, _ROWS)):
+        yield delimited_text(some, form)
 
 
 def delimited_field(text: str, form: str) -> bytes:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import tracemalloc
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -366,3 +367,30 @@ def test_what_is_asked_of_a_layer_is_asked_once_and_not_of_every_unit(monkeypatc
     for form in ("plain", "csv", "json", "jsonl"):
         written(found, form)
     assert len(asked) == 4
+
+
+@pytest.mark.parametrize("form", ["tsv", "json", "jsonl"])
+def test_a_wide_layer_is_written_in_memory_that_does_not_grow_with_its_text(form):
+    found = findings(state("wide", np.zeros((1, 30_000))))
+    drain = Drain()
+    tracemalloc.start()
+    try:
+        write_findings(found, View(), Layout(form, None), terminal(drain))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert drain.written > 700_000
+    assert peak < 6_000_000  # all lines as fields, or all units as records, take 30 MB
+
+
+class Drain:
+    """A stream that counts and keeps nothing."""
+
+    def __init__(self):
+        self.written = 0
+
+    def write(self, data):
+        self.written += len(data)
+
+    def flush(self):
+        pass

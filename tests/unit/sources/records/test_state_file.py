@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.state_record import MEMBERS
-from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, empty_state, merge
+from actcli.analysis.deadness.unit_state import empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
@@ -248,6 +248,12 @@ def test_parts_whose_counts_would_overflow_do_not_merge(tmp_path):
     assert len(list(merged_files(paths[:2]))) == 2
     with pytest.raises(DataError, match=r"2\.npz: layer 'a'.*elements"):
         list(merged_files(paths))
+
+
+def test_a_place_that_could_not_be_read_back_is_refused():
+    assert place_at(changed(), (1 << 62) - 4).start == (1 << 62) - 4
+    with pytest.raises(DataError, match=r"layer 'a'.*place"):
+        place_at(changed(), (1 << 62) - 3)
 
 
 NUMBERS_SEEN = st.one_of(
