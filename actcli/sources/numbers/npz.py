@@ -40,7 +40,7 @@ def npz_numbers(
 
 
 def _draw(
-    archive: zipfile.ZipFile, path: str, request: NumberRequest, members: Sequence[Member] | None
+    archive: zipfile.ZipFile, path: str, request: NumberRequest, members: Sequence[ArchivedArray] | None
 ) -> Iterator[Numbers]:
     with archive:
         if members is None:

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.state_record import MEMBERS
-from actcli.analysis.deadness.unit_state import empty_state, merge, place_at
+from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
@@ -88,7 +88,7 @@ def test_a_file_appears_whole_or_not_at_all(path, tmp_path):
     write_state((layer(),), path)
     before = Path(path).read_bytes()
 
-    with pytest.raises(DataError, match="two layers have one name"):
+    with pytest.raises(DataError, match="two layers have the same name"):
         write_state((layer(), layer()), path)
     with pytest.raises(DataError, match="there are no statistics to write"):
         write_state((), path)
