@@ -21,6 +21,7 @@ from actcli.analysis.card.shape import (
     smoothness,
     symmetry,
 )
+from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.exits import UsageError
 
 
@@ -80,8 +81,7 @@ class Properties:
 
 def measure(f: Activation) -> Properties:
     """Return the properties of an elementwise activation. Raises UsageError for a function over rows."""
-    if f.by_rows:
-        raise UsageError(f"{f.spec} works over rows, so it has no single curve to measure")
+    require_elementwise([f])
     with np.errstate(all="ignore"):
         profile = Profile.of(f)
         slope, steepest = find_largest_slope(profile)

@@ -22,7 +22,7 @@ from actcli.analysis.compare.result import (
 )
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, Series, sample_curve
 from actcli.analysis.stream.blocks import in_order
-from actcli.analysis.stream.evaluation import Array, Numbers
+from actcli.analysis.stream.evaluation import Array, Numbers, require_elementwise
 from actcli.analysis.wording import counted, group_equal, listed, rounded, verb
 from actcli.exits import DataError, UsageError
 
@@ -67,11 +67,7 @@ def compare_values(
         raise UsageError("a comparison by values needs at least two functions: the first is the reference")
     if not 0 <= order <= HIGHEST_ORDER:
         raise UsageError(f"`order={order}`: 0 for f, 1 to {HIGHEST_ORDER} for a derivative")
-    for f in functions:
-        if f.by_rows:
-            raise UsageError(
-                f"{f.spec} works over rows; a comparison by values takes functions of one number"
-            )
+    require_elementwise(functions)
     return _compare(_ValueStatistics(tuple(functions), Quantity(order)), numbers, threads)
 
 

@@ -30,7 +30,7 @@ from actcli.analysis.stream.distribution import (
     bin_numbers,
     standard_normal,
 )
-from actcli.analysis.stream.evaluation import Numbers
+from actcli.analysis.stream.evaluation import Numbers, require_elementwise
 from actcli.analysis.wording import counted, group_equal, listed, percent, verb
 from actcli.exits import DataError, UsageError
 
@@ -65,11 +65,7 @@ def compare_information(
         raise UsageError("a comparison by information needs a function")
     if not 1 <= bits <= MOST_BITS:
         raise UsageError(f"`bits={bits}`: a whole number from 1 to {MOST_BITS}")
-    for f in functions:
-        if f.by_rows:
-            raise UsageError(
-                f"{f.spec} works over rows; a comparison by information takes functions of one number"
-            )
+    require_elementwise(functions)
     return _compare(tuple(functions), numbers, bits, threads)
 
 

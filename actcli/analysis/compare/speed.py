@@ -36,6 +36,7 @@ from actcli.analysis.compare.timing import (
     prepare_entries,
     time_rounds,
 )
+from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.analysis.wording import counted, group_equal, listed, rounded, verb
 from actcli.exits import UsageError
 
@@ -64,9 +65,7 @@ def compare_speed(
         raise UsageError("a comparison by speed needs a function")
     if threads < 1:
         raise UsageError(f"`threads={threads}`: a whole number of at least 1")
-    for f in functions:
-        if f.by_rows:
-            raise UsageError(f"{f.spec} works over rows; a comparison by speed takes functions of one number")
+    require_elementwise(functions)
     return _steps(tuple(functions), tuple(peers), threads, seed, clock, tuple(sizes))
 
 

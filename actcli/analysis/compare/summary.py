@@ -18,6 +18,7 @@ from actcli.analysis.compare.result import (
 )
 from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.analysis.figure.plot_range import usual_range
+from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.analysis.wording import group_equal, listed, percent, rounded, verb
 from actcli.exits import UsageError
 
@@ -97,11 +98,7 @@ def _compare(by: str, functions: Sequence[Activation], columns: tuple[Column, ..
     if len(functions) < 2:
         what = "a comparison" if by == "summary" else f"a comparison by {by}"
         raise UsageError(f"{what} needs at least two functions")
-    for f in functions:
-        if f.by_rows:
-            raise UsageError(
-                f"{f.spec} works over rows, so it has no single curve whose properties could be compared"
-            )
+    require_elementwise(functions)
     return _steps(by, tuple(functions), columns)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation, Kink
-from actcli.analysis.stream.evaluation import derivative_name
+from actcli.analysis.stream.evaluation import derivative_name, require_elementwise
 from actcli.exits import UsageError
 
 Series = NDArray[np.float64]
@@ -114,13 +114,6 @@ def build_figure(
         name = ", ".join(quantity.name for quantity in quantities)
         return Figure((Panel(name, tuple(curve for row in rows for curve in row)),), between)
     return Figure(tuple(Panel(q.name, row) for q, row in zip(quantities, rows, strict=True)), between)
-
-
-def require_elementwise(functions: Sequence[Activation]) -> None:
-    """Raise UsageError for a function over rows: it has no curve."""
-    for f in functions:
-        if f.by_rows:
-            raise UsageError(f"{f.spec} works over rows, so it has no curve; name functions of one number")
 
 
 def require_drawable(between: tuple[float, float]) -> None:

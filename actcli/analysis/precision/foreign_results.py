@@ -16,7 +16,7 @@ from actcli.analysis.precision.number_types import LowType, numpy_type
 from actcli.analysis.precision.rounding_loss import columnwise_largest
 from actcli.analysis.precision.ulp import KEPT, UlpStatistics, ulp_errors
 from actcli.analysis.stream.blocks import in_order
-from actcli.analysis.stream.evaluation import Array, Numbers, derivative_name, value_name
+from actcli.analysis.stream.evaluation import Array, Numbers, derivative_name, require_elementwise, value_name
 from actcli.analysis.wording import counted, percent, rounded
 from actcli.exits import DataError, UsageError
 
@@ -73,8 +73,7 @@ def compare_against(
     Raises UsageError for a function over rows, an order other than 0, 1 and 2, and a max_ulp that is not a number of
     at least 0; DataError when the counts differ or there are no numbers; and what the streams raise.
     """
-    if f.by_rows:
-        raise UsageError(f"{f.spec} works over rows; results are compared with functions of one number")
+    require_elementwise([f])
     if order not in {0, 1, 2}:
         raise UsageError(
             f"`order={order}`: at most 2; higher derivatives are not exact enough to measure errors by"

@@ -29,7 +29,7 @@ from actcli.analysis.precision.rounding_loss import (
     measure_loss,
 )
 from actcli.analysis.stream.blocks import in_order
-from actcli.analysis.stream.evaluation import Numbers
+from actcli.analysis.stream.evaluation import Numbers, require_elementwise
 from actcli.analysis.wording import counted, group_equal, listed, percent, rounded, verb
 from actcli.exits import DataError, UsageError
 
@@ -75,9 +75,7 @@ def compare_precision(
         raise UsageError(
             f"`order={order}`: at most 2; higher derivatives are not exact enough to measure errors by"
         )
-    for f in functions:
-        if f.by_rows:
-            raise UsageError(f"{f.spec} works over rows, so its precision depends on the whole row")
+    require_elementwise(functions)
     return _steps(LossRequest(tuple(functions), tuple(types), order), numbers, threads)
 
 

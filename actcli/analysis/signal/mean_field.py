@@ -13,6 +13,7 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats, gauss_legendre
+from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.exits import UsageError
 
 TINY = 1e-100
@@ -124,8 +125,7 @@ class MeanField:
 
 def require_everywhere(f: Activation) -> None:
     """Raise UsageError for a function over rows, or one that is not defined for every number."""
-    if f.by_rows:
-        raise UsageError(f"{f.spec} works over rows; name elementwise functions")
+    require_elementwise([f])
     low, high = f.definition.domain
     if math.isfinite(low) or math.isfinite(high):
         raise UsageError(

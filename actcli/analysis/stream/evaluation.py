@@ -1,14 +1,16 @@
 """The values or derivatives of one activation along one array: what `eval` and `grad` return."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations import Activation
 from actcli.activations.resolve import is_name
+from actcli.exits import UsageError
 
 Array = NDArray[np.floating[Any]]
 
@@ -84,6 +86,13 @@ class Evaluation:
     def label(self) -> str | None:
         """Return the array's name in a run with several arrays; else None."""
         return self.array if self.among_others else None
+
+
+def require_elementwise(functions: Iterable[Activation]) -> None:
+    """Raise UsageError for a function over rows: it has no curve."""
+    for f in functions:
+        if f.by_rows:
+            raise UsageError(f"{f.spec} works over rows; name functions of one number")
 
 
 def value_name(spec: str) -> str:

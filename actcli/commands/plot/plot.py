@@ -50,8 +50,9 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
 
         require_matplotlib()
 
-    from actcli.analysis.figure.curves import build_figure, require_drawable, require_elementwise
+    from actcli.analysis.figure.curves import build_figure, require_drawable
     from actcli.analysis.figure.plot_range import usual_range
+    from actcli.analysis.stream.evaluation import require_elementwise
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
     from actcli.render.figure.figure_text import MOST_CURVES
 
