@@ -48,16 +48,6 @@ class LowType:
     cast: np.dtype[Any] | None = None
 
     @property
-    def smallest_normal(self) -> float:
-        """Return the smallest positive number with all digits."""
-        return float(np.ldexp(1.0, self.smallest_exponent))
-
-    @property
-    def smallest_subnormal(self) -> float:
-        """Return the smallest positive number, 2**(smallest_exponent − digits + 1)."""
-        return float(np.ldexp(1.0, self.smallest_exponent - self.digits + 1))
-
-    @property
     def unit_roundoff(self) -> float:
         """Return the largest relative error of rounding to a normal number, 2**−digits."""
         return float(np.ldexp(1.0, -self.digits))
