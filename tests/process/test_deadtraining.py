@@ -248,8 +248,8 @@ def test_ctrl_c_prints_what_was_trained(actcli: Program, running) -> None:
     assert status == 130
     assert out.startswith("function\tdepth\trate\tepoch")
     assert len(out.splitlines()) > 2
-    assert "actcli: Dead units after " in err
-    assert err.startswith("actcli: Interrupted: this is about the epochs trained so far.\n")
-    assert err.endswith("actcli: net.npz not written\n")
+    assert err.startswith("actcli: Interrupted: ")
+    assert "epochs" in err.splitlines()[1]
+    assert "net.npz not written" in err
     assert err.lower().count("interrupted") == 1
     assert [path.name for path in actcli.folder.iterdir()] == ["run.jsonl"]
