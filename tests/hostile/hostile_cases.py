@@ -65,7 +65,7 @@ def run_cases(cases: Iterable[Case], folder: Path) -> None:
 def _objection(case: Case, result: dict) -> str:
     """Why a result is wrong; empty when it is right."""
     if result["killed"] == "time":
-        return "" if case.may_take_long else f"took longer than {hostile_zygote.SECONDS:.0f} s"
+        return "" if case.may_take_long else f"took longer than {hostile_zygote.SECONDS} s"
     if result["killed"] or result["memory"] > hostile_zygote.MEMORY:
         return f"took {result['memory'] / 1e9:.2f} GB"
     err, status = result["err"], result["status"]

@@ -1,7 +1,7 @@
 """Runs many command lines, each in a fork of one process that has everything loaded: `hostile_zygote.py CASES RESULTS`.
 
 CASES is a JSON list of {"folder", "arguments", "stdin"}; RESULTS becomes a list of what each left behind. A case that
-takes longer than SECONDS or more memory than MEMORY is killed.
+takes more than SECONDS of processor time or more memory than MEMORY is killed.
 """
 
 import gc
@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import pkgutil
+import resource
 import signal
 import sys
 import time
@@ -16,7 +17,10 @@ from pathlib import Path
 
 import actcli
 
-SECONDS = 10.0
+SECONDS = 10
+"""Of processor time, which does not depend on what else the machine does."""
+PATIENCE = 180.0
+"""Seconds by the clock."""
 MEMORY = 10**9
 BUDGET = 7 * 10**8
 """What the program itself is told that it may use."""
@@ -47,6 +51,7 @@ def start(case: dict) -> int:
     if pid:
         return pid
     os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
     folder = case["folder"]
     os.chdir(folder)
     for number, name, flags in (
@@ -90,8 +95,8 @@ def run(cases: list, jobs: int) -> list:
             ended, status, usage = os.wait4(pid, os.WNOHANG)
             seconds = time.monotonic() - since
             killed = ""
-            if not ended and (seconds > SECONDS or memory(pid) > MEMORY):
-                killed = "time" if seconds > SECONDS else "memory"
+            if not ended and (seconds > PATIENCE or memory(pid) > MEMORY):
+                killed = "time" if seconds > PATIENCE else "memory"
                 for end in (os.killpg, os.kill):
                     try:
                         end(pid, signal.SIGKILL)
@@ -107,7 +112,7 @@ def run(cases: list, jobs: int) -> list:
                     "err": (folder / ".stderr").read_text(errors="replace")[:4000],
                     "seconds": seconds,
                     "memory": usage.ru_maxrss * 1024,
-                    "killed": killed,
+                    "killed": "time" if status == signal.SIGXCPU else killed,
                 }
         time.sleep(0.002)
     return results

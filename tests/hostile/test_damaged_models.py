@@ -12,18 +12,27 @@ from hostile_bytes import npy
 from hostile_cases import Case, count, run_cases
 from hostile_models import damaged, models
 
-INPUTS = [("--random", "3"), ("--random", "2", "--batch", "1"), ("--data", "x.npy", "--stop-when-certain")]
+SHAPES = {
+    "dense": (40, 4),
+    "convolution": (4, 3, 6, 6),
+    "sequence": (5, 2, 3),
+    "branches": (7, 4),
+    "tokens": (6, 3),
+}
+INPUTS = [("--random", "3"), ("--random", "2", "--threads", "2"), ("--data", "x.npy", "--stop-when-certain")]
 
 
 def test_models(tmp_path):
     rng = random.Random(6)
-    originals = list(models().values())
-    data = npy(np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32))
-    cases = [
-        Case(
-            ("deadcheck", "m.onnx", *INPUTS[i % len(INPUTS)]),
-            {"m.onnx": damaged(originals[i % len(originals)], rng), "x.npy": data},
-        )
-        for i in range(count(500))
-    ]
+    originals = models()
+    arrays = {name: np.random.default_rng(0).normal(size=shape) for name, shape in SHAPES.items()}
+    data = {
+        name: npy(array.astype(np.int64 if name == "tokens" else np.float32))
+        for name, array in arrays.items()
+    }
+    cases = []
+    for i in range(count(500)):
+        name = list(originals)[i % len(originals)]
+        files = {"m.onnx": damaged(originals[name], rng), "x.npy": data[name]}
+        cases.append(Case(("deadcheck", "m.onnx", *INPUTS[i % len(INPUTS)]), files))
     run_cases(cases, tmp_path)

@@ -19,7 +19,7 @@ class Extreme:
     """The infimum or supremum of f.
 
     Attributes:
-        value: may be infinite.
+        value: may be infinite; NaN where f has no value anywhere.
         reached: whether f takes the value at some x.
         at: the point nearest 0 where f turns there; None where it is a limit, or is taken along an interval.
 
@@ -47,7 +47,7 @@ def find_extremes(profile: Profile) -> tuple[Extreme, Extreme]:
         for part in (part for part in parts if not np.isnan(part.value).all()):
             best = int(np.nanargmax(sign * part.value))
             candidates.append((sign * float(part.value[best]), False, None))
-        top = max(value for value, _, _ in candidates)
+        top = max((value for value, _, _ in candidates), default=math.nan)
         takers = [
             (reached, at) for value, reached, at in candidates if value == top or not differ(value, top)
         ]
@@ -60,7 +60,7 @@ def find_extremes(profile: Profile) -> tuple[Extreme, Extreme]:
 
 
 def find_largest_slope(profile: Profile) -> tuple[float, tuple[Interval, ...]]:
-    """Return sup |f'| and where it is: points, intervals, and inf for a limit."""
+    """Return sup |f'| and where it is: points, intervals, and inf for a limit; NaN where f has no slope anywhere."""
     f, parts = profile.function, profile.pieces
     slopes: list[tuple[float, Interval]] = []
     for part in parts:
@@ -81,7 +81,7 @@ def find_largest_slope(profile: Profile) -> tuple[float, tuple[Interval, ...]]:
             slope = abs(float(part.slope[best]))
             if slope > largest * (1 + 1e-12):
                 slopes.append((slope, Interval.point(float(part.x[best]))))
-    top = max(slope for slope, _ in slopes if not math.isnan(slope))
+    top = max((slope for slope, _ in slopes if not math.isnan(slope)), default=math.nan)
     where = [at for slope, at in slopes if slope == top or not differ(slope, top)]
     wide = [at for at in where if at.low < at.high]
     kept = wide + [

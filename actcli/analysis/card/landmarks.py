@@ -165,6 +165,8 @@ def _sample(f: Activation, low: float, high: float) -> SmoothPiece:
     between = np.linspace(low, high, 129) if np.isfinite(high - low) else _NEAR
     x = np.unique(np.concatenate([*around, between, [first, 0.0, last]]))
     x = x[(first <= x) & (x <= last)]
+    if not x.size:  # between kinks that are neighbours, or beyond 1e300
+        x = np.array([_within(low, high, 0.5)])
     x, y = _refine(f, x)
     return SmoothPiece(low, high, x, y, f.grad(x), f.grad(x, order=2))
 

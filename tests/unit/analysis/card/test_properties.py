@@ -269,3 +269,20 @@ def test_what_grows_without_end_has_no_finite_moments(spec, mean, variance, slop
         slope_mean,
         slope_variance,
     ]
+
+
+@pytest.mark.parametrize("formula", ["x%0", "(-0.7)^x", "0/x^3"])
+def test_a_formula_without_a_slope_or_a_value_is_measured(formula) -> None:
+    found = measured(formula)
+    assert not found.lowest.value > found.highest.value
+
+
+def test_a_formula_without_a_value_anywhere() -> None:
+    found = measured("x%0")
+    assert math.isnan(found.lowest.value)
+    assert math.isnan(found.highest.value)
+
+
+@pytest.mark.parametrize("formula", ["sqrt(x-1e300)", "floor(log1p(x))", "clip(1e300, 0.7, x)"])
+def test_a_formula_with_a_kink_far_out(formula) -> None:
+    assert measured(formula).highest.value > 0
