@@ -1,12 +1,12 @@
 """The one input of a request: arguments, --range, a file or stdin, opened with the reader of its kind."""
 
 import os
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from actcli.exits import DataError, UsageError
-from actcli.sources.number_request import NumberRequest
+from actcli.exits import UsageError
+from actcli.sources.number_request import DELIMITERS, NumberRequest
 from actcli.sources.numbers.arguments import numbers_in, range_numbers, typed_numbers
-from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file
+from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.sources.streams.tokens import printed_minus
 from actcli.terminal import Terminal
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from actcli.analysis.stream.evaluation import Numbers
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _ARRAYS = {".npy", ".npz"}
-_SUFFIXES = {*_DELIMITERS, *_ARRAYS, ".txt"}
+_SUFFIXES = {*DELIMITERS, *_ARRAYS, ".txt"}
 _STDIN = "-"
 
 
@@ -48,7 +47,7 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
         raise UsageError("no numbers: type some, name a file, use --range LO HI, or send them to stdin")
     path = files[0] if files else _STDIN
     _require_fitting(request, path)
-    return _from_stdin(request, terminal) if path == _STDIN else _from_file(path, request)
+    return _read(open_stdin(terminal.stdin), request, "") if path == _STDIN else _from_file(path, request)
 
 
 def _require_file(token: str) -> str:
@@ -65,20 +64,13 @@ def _require_fitting(request: NumberRequest, path: str) -> None:
     if request.array is not None and suffix != ".npz":
         raise UsageError("--array chooses an array of an .npz file; this input is not one")
     if request.column is not None:
-        if suffix not in _DELIMITERS:
+        if suffix not in DELIMITERS:
             raise UsageError("--column chooses a column of a .csv or .tsv file; this input is not one")
         if request.by_rows:
             raise UsageError("--column does not go with a function over rows: a row is all columns of a line")
     # stdin may hold an array
     if request.axis is not None and suffix not in _ARRAYS and path != _STDIN:
         raise UsageError("--axis belongs to an array, a .npy or .npz file")
-
-
-def _from_stdin(request: NumberRequest, terminal: Terminal) -> "Iterator[Numbers]":
-    if terminal.stdin is None:
-        raise DataError("standard input is closed")
-    stream = ByteStream(cast("RawStream", terminal.stdin), "stdin", owned=False)
-    return _read(stream, request, suffix="")
 
 
 def _from_file(path: str, request: NumberRequest) -> "Iterator[Numbers]":
@@ -92,29 +84,11 @@ def _from_file(path: str, request: NumberRequest) -> "Iterator[Numbers]":
 
 def _read(stream: ByteStream, request: NumberRequest, suffix: str) -> "Iterator[Numbers]":
     """Yield the one stream of an input when it is drawn, since looking at stdin may have to wait."""
+    from actcli.sources.numbers.formats import stream_numbers
+
     with stream.closed_on_error():
-        numbers = _numbers(stream, request, suffix)
+        numbers = stream_numbers(stream, request, suffix)
     yield numbers
-
-
-def _numbers(stream: ByteStream, request: NumberRequest, suffix: str) -> "Numbers":
-    """Return what the suffix says; without a known one text, or the .npy array that starts here."""
-    if stream.is_named_file and stream.is_empty():
-        raise DataError(f"{stream.origin}: is empty")
-    if suffix in _DELIMITERS:
-        from actcli.sources.numbers.delimited import delimited_numbers
-
-        return delimited_numbers(stream, request, _DELIMITERS[suffix])
-
-    from actcli.sources.numbers.npy import npy_numbers
-    from actcli.sources.numbers.npy_header import MAGIC
-    from actcli.sources.numbers.text import text_numbers
-
-    if suffix == ".npy" or stream.starts_with(MAGIC):
-        return npy_numbers(stream, request)
-    if request.axis is not None:
-        raise UsageError("--axis belongs to an array, a .npy or .npz file, and stdin holds text")
-    return text_numbers(stream, request)
 
 
 def _suffix(path: str) -> str:

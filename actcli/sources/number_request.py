@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from actcli.analysis.precision.number_types import LowType
 
 
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+"""The separators of delimited text, by the suffix of a file."""
+
+
 class OnError(StrEnum):
     """What happens at a token of a text that is not a number."""
 

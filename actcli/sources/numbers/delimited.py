@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -74,14 +75,14 @@ def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
     cells = first[1]
     second = next(rows, None)
     if second is not None:
-        rows = _before(second, rows)
+        rows = chain((second,), rows)
     has_header = _is_header(cells, second[1] if second else [])
     if has_header:
         # numpy.savetxt writes the header line as a comment
         names = tuple(cell.strip() for cell in (cells[0].removeprefix("#"), *cells[1:]))
     else:
         names = tuple(str(position) for position in range(1, len(cells) + 1))
-        rows = _before(first, rows)
+        rows = chain((first,), rows)
     return Sheet(stream.origin, names, has_header, rows)
 
 
@@ -91,14 +92,14 @@ def _is_header(first: list[str], second: list[str]) -> bool:
     A bad or missing cell in a first row of numbers must not turn that row into names.
     """
     names = [column for column, cell in enumerate(first) if _is_name(cell)]
-    if all(_number(cell) is None for cell in first):
+    if all(parse_cell(cell) is None for cell in first):
         return bool(names)
-    return any(column < len(second) and _number(second[column]) is not None for column in names)
+    return any(column < len(second) and parse_cell(second[column]) is not None for column in names)
 
 
 def _is_name(cell: str) -> bool:
     text = cell.strip()
-    return _number(cell) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
+    return parse_cell(cell) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
 
 
 def _rows(stream: ByteStream, delimiter: str) -> Iterator[Row]:
@@ -120,11 +121,6 @@ def _rows(stream: ByteStream, delimiter: str) -> Iterator[Row]:
             yield reader.line_num, cells
 
 
-def _before(row: Row, rows: Iterator[Row]) -> Iterator[Row]:
-    yield row
-    yield from rows
-
-
 def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterator[Row], Sequence[int]]:
     """Return all rows of the sheet, and the positions of the chosen columns."""
     if by_rows:
@@ -134,11 +130,11 @@ def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterato
     first = next(sheet.rows, None)
     if first is None:
         return iter(()), [0]
-    rows = _before(first, sheet.rows)
+    rows = chain((first,), sheet.rows)
     if len(sheet.names) == 1:
         return rows, [0]
     numeric = [
-        position for position, cell in enumerate(first[1][: len(sheet.names)]) if _number(cell) is not None
+        position for position, cell in enumerate(first[1][: len(sheet.names)]) if parse_cell(cell) is not None
     ]
     if not numeric:
         raise DataError(
@@ -232,7 +228,7 @@ def _careful(
     """Return the numbers of a batch in which some cell is not a number, and the error at which they end, if any."""
     values: list[float] = []
     for line, cells in batch:
-        row = [_number(cell) for cell in cells]
+        row = [parse_cell(cell) for cell in cells]
         if None in row and on_error is OnError.STOP:
             at = row.index(None)
             return values, bad_cell(sheet, line, cells[at], columns[at])
@@ -254,5 +250,6 @@ def _shown(text: str) -> str:
     return shown(text.encode(errors="surrogateescape"))
 
 
-def _number(cell: str) -> float | None:
+def parse_cell(cell: str) -> float | None:
+    """Return the number that a cell is, or None."""
     return parse_token(cell.strip(" \t").encode(errors="surrogateescape"))

@@ -82,8 +82,8 @@ def _decode(stored: LowType, voids: NDArray[Any]) -> NDArray[Any]:
 
 
 def _row_axis(header: Header, request: NumberRequest, origin: str) -> int | None:
-    """Return the axis along which a row lies, from 0 on; None for an elementwise function."""
-    if not request.by_rows:
+    """Return the axis along which a row lies, from 0 on; None for an elementwise function, and for samples."""
+    if not request.by_rows or request.samples is not None:
         return None
     axes = len(header.shape)
     if not axes:

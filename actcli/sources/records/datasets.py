@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 from actcli.analysis.training.dataset import TOYS, Dataset, split, toy
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import NumberRequest
-from actcli.sources.numbers.delimited import Row, Sheet, bad_cell, column_position, open_sheet, wrong_length
+from actcli.sources.numbers.delimited import (
+    Row,
+    Sheet,
+    bad_cell,
+    column_position,
+    open_sheet,
+    parse_cell,
+    wrong_length,
+)
 from actcli.sources.numbers.npz import npz_numbers
-from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file
-from actcli.sources.streams.tokens import parse_token, shown
+from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
+from actcli.sources.streams.tokens import shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -41,7 +49,8 @@ def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal")
     if suffix in {".csv", ".tsv"} or name == "-":
         if target is None:
             raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")
-        return _from_sheet(_stream(name, terminal), "\t" if suffix == ".tsv" else ",", target, seed)
+        stream = open_stdin(terminal.stdin) if name == "-" else open_file(name)
+        return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, seed)
     if target is not None:
         raise UsageError(f"--target names a column of a .csv file; --data {name} has none")
     if name.lower() == DIGITS:
@@ -86,14 +95,6 @@ def _whole(numbers: "Numbers") -> Array:
     return np.concatenate(blocks) if blocks else np.empty(0)
 
 
-def _stream(name: str, terminal: "Terminal") -> ByteStream:
-    if name != "-":
-        return open_file(name)
-    if terminal.stdin is None:
-        raise DataError("standard input is closed")
-    return ByteStream(cast("RawStream", terminal.stdin), "stdin", owned=False)
-
-
 def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int) -> Dataset:
     """Return the data set of a sheet: one column is the target, numbers or words; all others are features."""
     with stream:
@@ -102,7 +103,7 @@ def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int) -> D
         if len(sheet.names) < 2:
             raise DataError(f"{sheet.origin}: no column besides {sheet.names[at]} to predict it from")
         features, words = _columns(sheet, at)
-    numbers = [_number(word) for word in words]
+    numbers = [parse_cell(word) for word in words]
     y = np.array(words) if None in numbers else np.array(numbers, np.float64)
     return split(sheet.origin, features, y, seed)
 
@@ -133,7 +134,7 @@ def _features(sheet: Sheet, row: Row, target: int) -> list[float]:
     for column, cell in enumerate(cells):
         if column == target:
             continue
-        number = _number(cell)
+        number = parse_cell(cell)
         if number is None:
             raise bad_cell(sheet, line, cell, column)
         if not math.isfinite(number):
@@ -149,7 +150,3 @@ def _target(sheet: Sheet, row: Row, target: int) -> str:
     if not word:
         raise bad_cell(sheet, line, word, target)
     return word
-
-
-def _number(cell: str) -> float | None:
-    return parse_token(cell.strip(" \t").encode(errors="surrogateescape"))

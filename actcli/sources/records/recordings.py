@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.number_request import NumberRequest
+from actcli.sources.number_request import DELIMITERS, NumberRequest
+from actcli.sources.numbers.formats import holds_array, stream_numbers
 from actcli.sources.records.record_files import STDIN, RecordFile, record_files
 from actcli.sources.records.unit_axis import Head, UnitAxes
-from actcli.sources.streams.bytestream import ByteStream, RawStream, open_file
+from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ BLOCK = 1 << 19
 """Elements handed on at a time."""
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _ZIP = b"PK\x03\x04"
 
 
@@ -137,12 +137,13 @@ def _inspect(file: RecordFile, terminal: Terminal) -> Described:
     from actcli.sources.numbers.npy_header import read_header
 
     with open_file(file.path) as stream:
-        if _holds_array(stream, file.suffix):
+        if holds_array(stream, file.suffix):
             header = read_header(stream)
             require_samples(stream, header)
             head = Head(file.layer, header.shape, file.path)
             return Described(file, (head,), header, version=_version(file.path))
-        _rows_of_text(stream, file.suffix)
+        _refuse_archive(stream, file.suffix)
+        stream_numbers(stream, NumberRequest(by_rows=True), file.suffix)
     return Described(file, (Head(file.layer, None, file.path),))
 
 
@@ -187,53 +188,27 @@ def _open(described: Described, terminal: Terminal) -> Iterator["Numbers"]:
     file = described.file
     if described.version is not None and described.version != _version(file.path):
         raise DataError(f"{file.path}: was changed while actcli looked at it; run the command again")
-    request = NumberRequest(samples=BLOCK)
+    request = NumberRequest(samples=BLOCK, by_rows=True)
     if described.members:
         from actcli.sources.numbers.npz import npz_numbers
 
         yield from npz_numbers(file.path, request, described.members)
         return
-    stream = _stdin(terminal) if file.path == STDIN else open_file(file.path)
+    stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
     with stream.closed_on_error():
-        if described.header is not None or (described.heads is None and _holds_array(stream, file.suffix)):
-            from actcli.sources.numbers.npy import npy_numbers
-
-            numbers = npy_numbers(stream, request, header=described.header)
-        else:
-            numbers = _rows_of_text(stream, file.suffix)
+        if described.header is None:
+            _refuse_archive(stream, file.suffix)
+        numbers = stream_numbers(stream, request, file.suffix, described.header)
     yield numbers
 
 
-def _holds_array(stream: ByteStream, suffix: str) -> bool:
-    """Return whether an .npy array starts here. Raises DataError for an empty file."""
-    from actcli.sources.numbers.npy_header import MAGIC
-
-    if stream.is_named_file and stream.is_empty():
-        raise DataError(f"{stream.origin}: is empty")
-    return suffix not in _DELIMITERS and (suffix == ".npy" or stream.starts_with(MAGIC))
-
-
-def _rows_of_text(stream: ByteStream, suffix: str) -> "Numbers":
-    """Return text as rows of float64. Raises DataError for an archive under another name."""
-    if suffix in _DELIMITERS:
-        from actcli.sources.numbers.delimited import delimited_numbers
-
-        return delimited_numbers(stream, NumberRequest(by_rows=True), _DELIMITERS[suffix])
-    if stream.starts_with(_ZIP):
+def _refuse_archive(stream: ByteStream, suffix: str) -> None:
+    if suffix not in DELIMITERS and stream.starts_with(_ZIP):
         raise DataError(f"{stream.origin}: holds an archive: save it as a file with the suffix .npz")
-    from actcli.sources.numbers.text import text_numbers
-
-    return text_numbers(stream, NumberRequest(by_rows=True))
 
 
 def _layer_of(file: RecordFile, array: str | None) -> str:
     return file.layer if file.is_named else array or file.layer
-
-
-def _stdin(terminal: Terminal) -> ByteStream:
-    if terminal.stdin is None:
-        raise DataError("standard input is closed")
-    return ByteStream(cast("RawStream", terminal.stdin), "stdin", owned=False)
 
 
 def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "LayerRecording":

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import UnsupportedOperation
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self, cast
 
 from actcli.exits import DataError
 
@@ -223,6 +223,13 @@ def open_file(path: str) -> ByteStream:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     return ByteStream(raw, path)
+
+
+def open_stdin(stdin: BinaryIO | None) -> ByteStream:
+    """Return standard input as a stream that stays open. Raises DataError when it is closed."""
+    if stdin is None:
+        raise DataError("standard input is closed")
+    return ByteStream(cast("RawStream", stdin), "stdin", owned=False)
 
 
 def _descriptor(raw: RawStream) -> int | None:
