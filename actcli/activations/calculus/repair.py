@@ -21,6 +21,7 @@ from actcli.activations.calculus.extended_series import coefficients, coefficien
 from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
 from actcli.activations.extended.number import Extended, extended
+from actcli.activations.families.exact import LARGEST
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Program
 from actcli.activations.formula.tree import Call, walk
@@ -149,45 +150,76 @@ def _differs(y: Array, better: Array, ulp: float = WORST) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Intervals between grid points, and which of them hold numbers that lose digits."""
+    """Intervals in which digits are lost, in ascending order, apart from each other."""
 
-    edges: Array
-    losing: NDArray[np.bool_]
+    low: Array
+    high: Array
 
     def hold(self, x: Array) -> NDArray[np.bool_]:
-        """Return where x lies in a cell that loses digits."""
-        if not self.losing.any():
-            return np.zeros(x.shape, np.bool_)
-        held: NDArray[np.bool_] = self.losing[np.searchsorted(self.edges, x)]
+        """Return where x lies in such an interval."""
+        if self.low.size > _MOST_COMPARED:
+            place = np.searchsorted(self.low, x, side="right")
+            inside: NDArray[np.bool_] = (place > 0) & (x <= self.high[place - 1])
+            return inside
+        held = np.zeros(x.shape, np.bool_)
+        for low, high in zip(self.low, self.high, strict=True):
+            held |= (x >= low) & (x <= high)
         return held
 
 
 def _cells(task: Task, float64: Kernel) -> _Cells:
+    """Return the intervals in which a formula loses digits, found once on a grid."""
     key = (id(task.program), task.order, task.parameters, task.wrt)
-    found = _KNOWN.get(key)
-    if found is None:
-        with np.errstate(all="ignore"):
-            better, right = task.extended(_GRID)
-            lost = right & _differs(float64(_GRID), better, _SUSPECT)
-            crossing = np.sign(better[1:]) != np.sign(better[:-1])
-        losing = np.concatenate([[lost[0]], lost[1:] | lost[:-1] | crossing, [lost[-1]]])
+    if key not in _KNOWN:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        # the program is kept, so that its id is not another's
-        found = _KNOWN[key] = (_Cells(_GRID, losing), task.program)
-    return found[0]
+        with np.errstate(all="ignore"):
+            # the program is kept, so that its id is not another's
+            _KNOWN[key] = (_find_cells(task, float64), task.program)
+    return _KNOWN[key][0]
+
+
+def _find_cells(task: Task, float64: Kernel) -> _Cells:
+    edges = _GRID
+    losing, crossing = _look(task, float64, edges)
+    # a root loses digits only close by: look again inside of its cell
+    roots = np.flatnonzero(crossing & ~losing)[:_MOST_ROOTS]
+    if roots.size:
+        between = [np.linspace(edges[i], edges[i + 1], _INSIDE)[1:-1] for i in roots]
+        edges = np.sort(np.concatenate([edges, *between]))
+        losing, crossing = _look(task, float64, edges)
+        losing |= crossing
+    starts = losing & ~np.concatenate([[False], losing[:-1]])
+    ends = losing & ~np.concatenate([losing[1:], [False]])
+    return _Cells(edges[:-1][starts], edges[1:][ends])
+
+
+def _look(task: Task, float64: Kernel, edges: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which intervals between edges lose digits at an end, and in which the result changes its sign."""
+    y = float64(edges)
+    better, right = task.extended(edges)
+    lost = right & _differs(y, better, _SUSPECT)
+    crossing = y[1:] * y[:-1] < 0
+    return lost[1:] | lost[:-1], crossing
 
 
 def _grid() -> Array:
-    """Return the points of the grid: eighths to 64, and every fourth power of 2 beyond and towards 0."""
-    powers = math.sqrt(2) * 2.0 ** np.arange(-1020.0, 1023.0, 4.0)  # powers of 2 would be exact too often
-    near = np.arange(1.0, 64 * 16 + 1) / 16 + 1 / 61
-    side = np.unique(np.concatenate([powers, near]))
+    """Return the points of the grid: quarters to 8, then powers of 2, more and more of them left out."""
+    # powers of 2 themselves would be exact too often
+    far = math.sqrt(2) * 2.0 ** np.concatenate(
+        [np.arange(3.0, 10, 0.25), np.arange(10.0, 64, 6), np.arange(64.0, 1023, 60)]
+    )
+    near = math.sqrt(2) * 2.0 ** np.concatenate([np.arange(-1020.0, -64, 60), np.arange(-64.0, -3, 2)])
+    side = np.concatenate([near, np.arange(1.0, 32) / 4 + 1 / 61, far])
+    side = np.sort(np.append(side, LARGEST))
     return np.concatenate([-side[::-1], [0.0], side])
 
 
 _GRID = _grid()
 _MOST_KNOWN = 64
+_MOST_ROOTS = 24
+_INSIDE = 18
+_MOST_COMPARED = 8
 _KNOWN: dict[Any, tuple[_Cells, Program]] = {}
 
 
