@@ -118,6 +118,8 @@ def json_token(value: Any) -> bytes:
 
 def escape_json(data: bytes) -> str:
     r"""Return JSON in which control characters that orjson leaves as they are, such as U+009B, are `\u009b`."""
+    if data.isascii() and b"\x7f" not in data:
+        return data.decode()
     lines = data.decode().split("\n")
     return "\n".join(line if line.isprintable() else _escape_line(line) for line in lines)
 
@@ -130,11 +132,13 @@ def _escape_line(line: str) -> str:
 
 def _json_value(value: Any) -> Any:
     match value:
+        case None | bool() | int():
+            return value
         case str():
             return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
         case float():
             return value if math.isfinite(value) else str(value)
-        case Mapping():
+        case dict():
             return {_json_value(key): _json_value(inner) for key, inner in value.items()}
         case list() | tuple():
             return [_json_value(inner) for inner in value]
