@@ -19,7 +19,7 @@ UNKNOWN = ""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What feeds a layer: z = W x + b, with batch normalisation folded in.
+    """The weights that feed a layer: z = W x + b, with batch normalisation folded in.
 
     Attributes:
         bias: b, (units,); zeros for a layer without one, None if unknown.

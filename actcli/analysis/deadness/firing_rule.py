@@ -159,7 +159,7 @@ def _largest_gradient(f: Activation, parts: Iterable[SmoothPiece]) -> float:
         margin = 1e-3 * (high - low)
         inside = np.abs(x) <= 1e3 if margin == INF else (x >= low + margin) & (x <= high - margin)
         near.append(slope[inside])
-    largest, usual = (max(float(np.nanmax(s, initial=0.0)) for s in found) for found in (slopes, near))
+    largest, usual = (max(float(np.nanmax(s, initial=0.0)) for s in group) for group in (slopes, near))
     if largest <= 2 * usual and largest < INF:
         return largest
     quarter = (high - low) / 4

@@ -1,6 +1,7 @@
 """Mergeable statistics of one layer's units: counts, extremes and moments."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ UNKNOWN = -2
 COUNTS = ("fired", "nonpositive", "nan", "infinite", "low", "high", "first", "last")
 NUMBERS = ("minimum", "maximum", "mean", "m2", "absolute", "value_minimum", "value_maximum", "slope")
 """The fields of a LayerState that hold an array: int64 and float64."""
+_SUMS = ("fired", "nonpositive", "nan", "infinite", "low", "high")
+"""The fields that add up in a merge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,32 +94,13 @@ class LayerState:
 
 def empty_state(name: str, rule: Rule, units: int) -> LayerState:
     """Return the statistics of no sample, the neutral element of `merge`."""
-    zeros, zero = np.zeros(units, np.int64), np.zeros(units)
-    never = np.full(units, NEVER, np.int64)
-    least, most = np.full(units, np.inf), np.full(units, -np.inf)
-    return LayerState(
-        name=name,
-        rule=rule,
-        start=None,
-        samples=0,
-        elements=0,
-        fired=zeros,
-        nonpositive=zeros,
-        nan=zeros,
-        infinite=zeros,
-        low=zeros,
-        high=zeros,
-        minimum=least,
-        maximum=most,
-        mean=zero,
-        m2=zero,
-        absolute=zero,
-        value_minimum=least,
-        value_maximum=most,
-        slope=np.full(units, np.nan),
-        first=never,
-        last=never,
-    )
+    arrays: dict[str, Any] = dict.fromkeys(COUNTS, np.zeros(units, np.int64))
+    arrays |= dict.fromkeys(NUMBERS, np.zeros(units))
+    arrays |= dict.fromkeys(("first", "last"), np.full(units, NEVER, np.int64))
+    arrays |= dict.fromkeys(("minimum", "value_minimum"), np.full(units, np.inf))
+    arrays |= dict.fromkeys(("maximum", "value_maximum"), np.full(units, -np.inf))
+    arrays["slope"] = np.full(units, np.nan)
+    return LayerState(name=name, rule=rule, start=None, samples=0, elements=0, **arrays)
 
 
 def merge(a: LayerState, b: LayerState) -> LayerState:
@@ -144,18 +128,14 @@ def merge(a: LayerState, b: LayerState) -> LayerState:
         m2 = a.m2 + b.m2 + delta * delta * (n_a * (n_b / n))
         absolute = a.absolute + b.absolute
     start = None if a.start is None or b.start is None else min(a.start, b.start)
+    sums = {field: getattr(a, field) + getattr(b, field) for field in _SUMS}
     return LayerState(
         name=a.name,
         rule=a.rule,
         start=start,
         samples=a.samples + b.samples,
         elements=a.elements + b.elements,
-        fired=a.fired + b.fired,
-        nonpositive=a.nonpositive + b.nonpositive,
-        nan=a.nan + b.nan,
-        infinite=a.infinite + b.infinite,
-        low=a.low + b.low,
-        high=a.high + b.high,
+        **sums,
         minimum=np.minimum(a.minimum, b.minimum),
         maximum=np.maximum(a.maximum, b.maximum),
         mean=mean,

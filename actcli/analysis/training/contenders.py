@@ -56,7 +56,7 @@ def compare_histories(
         for e in measured
     }
     own = [cut[entrant].history for entrant in measured]
-    # before the first measurement the columns are those that --sort and --best may name
+    # before the first measurement the columns are those that may be sorted by
     short = bool(measured) and min(reached.values()) < trial.plan.epochs
     ties = find_ties(own, 1 / len(data.test_y) if data.classes else 0.0)
     contenders = tuple(

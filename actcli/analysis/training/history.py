@@ -1,6 +1,6 @@
 """History of a training: what happened to each network, epoch by epoch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from actcli.analysis.training.stack import Stack
 
 Array = NDArray[Any]
 NOT_DIVERGED = -1
+_MEASURES = (
+    "train_loss", "train_score", "test_score", "test_loss", "gradient", "rare", "saturated", "seconds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +62,20 @@ class History:
     def joined(cls, columns: Sequence[tuple["History", int]], epochs: int) -> "History":
         """Return one history of members that are columns of several, up to an epoch."""
 
-        def join(get: Callable[[History], Array]) -> Array:
-            return np.stack([get(history)[:, place] for history, place in columns], axis=1)
+        def join(arrays: list[Array]) -> Array:
+            return np.stack(
+                [array[:, place] for array, (_, place) in zip(arrays, columns, strict=True)], axis=1
+            )
 
-        layers = range(len(columns[0][0].dead))
+        measures: dict[str, Any] = {
+            name: join([getattr(history, name) for history, _ in columns]) for name in _MEASURES
+        }
         return cls(
             tuple(history.members[place] for history, place in columns),
             epochs,
-            train_loss=join(lambda h: h.train_loss),
-            train_score=join(lambda h: h.train_score),
-            test_score=join(lambda h: h.test_score),
-            test_loss=join(lambda h: h.test_loss),
-            gradient=join(lambda h: h.gradient),
-            dead=tuple(np.stack([h.dead[i][:, place] for h, place in columns], axis=1) for i in layers),
-            rare=join(lambda h: h.rare),
-            saturated=join(lambda h: h.saturated),
-            seconds=join(lambda h: h.seconds),
+            dead=tuple(map(join, map(list, zip(*(h.dead for h, _ in columns), strict=True)))),
             diverged=np.array([history.diverged[place] for history, place in columns]),
+            **measures,
         )
 
     @classmethod
@@ -83,22 +83,16 @@ class History:
         """Return a history with room for all epochs of these members."""
         rows, count, layers = plan.epochs + 1, len(members), len(plan.hidden)
 
-        def blank(*more: int) -> Array:
-            return np.full((rows, count, *more), np.nan)
-
+        more = {"gradient": (layers + 1,), "rare": (layers,), "saturated": (layers,)}
+        measures: dict[str, Any] = {
+            name: np.full((rows, count, *more.get(name, ())), np.nan) for name in _MEASURES
+        }
         return cls(
             members,
             -1,
-            train_loss=blank(),
-            train_score=blank(),
-            test_score=blank(),
-            test_loss=blank(),
-            gradient=blank(layers + 1),
             dead=tuple(np.zeros((rows, count, width), np.bool_) for width in plan.hidden),
-            rare=blank(layers),
-            saturated=blank(layers),
-            seconds=blank(),
             diverged=np.full(count, NOT_DIVERGED, np.int64),
+            **measures,
         )
 
     @property

@@ -61,11 +61,11 @@ def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array, step: float
 
 def holm(p: Sequence[float]) -> tuple[float, ...]:
     """Correct p values for their number (Holm 1979), so that all of them hold together. NaN stays."""
-    known = sorted((value, place) for place, value in enumerate(p) if not math.isnan(value))
+    ordered = sorted((value, place) for place, value in enumerate(p) if not math.isnan(value))
     corrected = [math.nan] * len(p)
     largest = 0.0
-    for rank, (value, place) in enumerate(known):
-        largest = max(largest, min(1.0, value * (len(known) - rank)))
+    for rank, (value, place) in enumerate(ordered):
+        largest = max(largest, min(1.0, value * (len(ordered) - rank)))
         corrected[place] = largest
     return tuple(corrected)
 

@@ -43,7 +43,7 @@ _ROOMS, _SHORTEST_NAME = (40, 28, 20), 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a page shows besides the table of the layers: the units that are not alive, a map of all units."""
+    """Parts of a page besides the table of the layers: the units that are not alive, a map of all units."""
 
     units: bool = False
     map: bool = False

@@ -1,1 +1,1 @@
-"""What a training leaves behind: recordings and networks."""
+"""Files that a training leaves behind: recordings and networks."""
