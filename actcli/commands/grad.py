@@ -1,6 +1,7 @@
 """`actcli grad`: the derivatives of an activation function, and a check of them."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.build import build_command
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 KinkRule = Literal["default", "left", "right", "mean", "nan"]
 
 DERIVATIVE = "Derivative"
+_derivative_option = partial(Option, section=DERIVATIVE)
 TOLERANCE = 1e-6
 EPILOG = """\
 Examples:
@@ -39,63 +41,57 @@ class GradOptions(FunctionOptions, NumberOptions, ResultOptions):
     function: Function
     order: Annotated[
         int | None,
-        Option(
+        _derivative_option(
             "--order",
             metavar="N",
             parse=whole_number(1, HIGHEST_ORDER),
             help=f"Order of the derivative, 1 to {HIGHEST_ORDER}; over rows 1 or 2.",
             default="1",
-            section=DERIVATIVE,
         ),
     ] = None
     wrt: Annotated[
         str,
-        Option(
+        _derivative_option(
             "--wrt",
             metavar="NAME",
             help="Differentiate with respect to x, or to a parameter of the function (first order).",
             default="x",
-            section=DERIVATIVE,
         ),
     ] = "x"
     at_kink: Annotated[
         KinkRule,
-        Option(
+        _derivative_option(
             "--at-kink",
             metavar="RULE",
             help=f"Value where the derivative jumps: {one_of(KinkRule)}. The default is the value of the "
             "framework's autograd, PyTorch's for plain names.",
-            section=DERIVATIVE,
         ),
     ] = "default"
     jacobian: Annotated[
         bool,
-        Option(
+        _derivative_option(
             "--jacobian",
             help="Print the whole Jacobian of a function over rows, not its diagonal.",
-            section=DERIVATIVE,
             excludes=("--at-kink",),
         ),
     ] = False
     check: Annotated[
         bool,
-        Option(
+        _derivative_option(
             "--check",
             help="Compare with extrapolated differences of the value; without X on a built-in grid. "
             "Exit status 3 when they disagree.",
-            section=DERIVATIVE,
             excludes=("--jacobian", "--at-kink", "--with-x"),
         ),
     ] = False
     tolerance: Annotated[
         float | None,
-        Option(
+        _derivative_option(
             "--tolerance",
             metavar="T",
             parse=finite_number(positive=True),
             help="Largest relative error that --check accepts.",
             default="1e-6",
-            section=DERIVATIVE,
             needs=("--check",),
         ),
     ] = None

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.build import build_command
@@ -23,6 +24,7 @@ FILTERS = "Filters"
 MOST_PARTS = 4000
 """Operations of all formulas together of which facts are measured: some ten seconds of work."""
 
+_filter_option = partial(Option, section=FILTERS)
 EPILOG = """\
 Examples:
   actcli list
@@ -46,25 +48,22 @@ class ListOptions:
     ] = None
     family: Annotated[
         FamilyName | None,
-        Option("--family", metavar="NAME", help=f"{one_of(FamilyName)}.", section=FILTERS),
+        _filter_option("--family", metavar="NAME", help=f"{one_of(FamilyName)}."),
     ] = None
     smooth: Annotated[
-        bool, Option("--smooth", help="Only functions with derivatives of every order.", section=FILTERS)
+        bool, _filter_option("--smooth", help="Only functions with derivatives of every order.")
     ] = False
     monotone: Annotated[
         bool,
-        Option("--monotone", help="Only functions that never decrease, or never increase.", section=FILTERS),
+        _filter_option("--monotone", help="Only functions that never decrease, or never increase."),
     ] = False
-    bounded: Annotated[
-        bool, Option("--bounded", help="Only functions with a finite range.", section=FILTERS)
-    ] = False
+    bounded: Annotated[bool, _filter_option("--bounded", help="Only functions with a finite range.")] = False
     framework: Annotated[
         FrameworkName | None,
-        Option(
+        _filter_option(
             "--framework",
             metavar="NAME",
             help=f"Only functions of {one_of(FrameworkName)}; a table shows their names there.",
-            section=FILTERS,
         ),
     ] = None
     function_files: Annotated[tuple[str, ...], FUNCTION_FILES] = ()

@@ -1,6 +1,7 @@
 """The options that several commands share, and those of the program."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from actcli.commands.declaration import Argument, Option
@@ -18,6 +19,10 @@ FUNCTIONS = "Functions"
 NUMBERS = "Numbers"
 RESULTS = "Results"
 PROGRAM = "Program"
+_function_option = partial(Option, section=FUNCTIONS)
+_number_option = partial(Option, section=NUMBERS)
+_result_option = partial(Option, section=RESULTS)
+_program_option = partial(Option, section=PROGRAM)
 
 Function = Annotated[
     str,
@@ -30,46 +35,41 @@ Function = Annotated[
 ]
 Format = Annotated[
     FormatName | None,
-    Option(
+    _result_option(
         "--format",
         metavar="FORMAT",
         help=f"{one_of(FormatName)}. Without it the suffix of -o decides, else a table on a terminal, plain in a pipe.",
-        section=RESULTS,
     ),
 ]
 Document = Annotated[
     str | None,
-    Option(
+    _result_option(
         "--output -o",
         metavar="FILE",
         help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md. FILE appears when it is complete.",
-        section=RESULTS,
     ),
 ]
 Digits = Annotated[
     int | None,
-    Option(
+    _result_option(
         "--digits",
         metavar="N",
         parse=whole_number(1, 17),
         help="Significant digits in a table, 1 to 17. Other formats are exact.",
-        section=RESULTS,
     ),
 ]
 
-FUNCTION_FILES = Option(
+FUNCTION_FILES = _function_option(
     "--functions",
     metavar="FILE",
     help="Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or "
     "~/.config/actcli/functions.toml. Repeatable; all are used, the last definition of a name wins.",
-    section=FUNCTIONS,
 )
-ARRAY = Option("--array", metavar="NAME", help="Read one array of an .npz file, not all.", section=NUMBERS)
-COLUMN = Option(
+ARRAY = _number_option("--array", metavar="NAME", help="Read one array of an .npz file, not all.")
+COLUMN = _number_option(
     "--column",
     metavar="NAME|N",
     help="Column of a .csv or .tsv file: its name, or its number from 1.",
-    section=NUMBERS,
 )
 
 
@@ -79,20 +79,18 @@ class FunctionOptions:
 
     settings: Annotated[
         tuple[str, ...],
-        Option(
+        _function_option(
             "--set",
             metavar="NAME=VALUE",
             help="Set a parameter of the function, as after a colon. Repeatable; all are used.",
-            section=FUNCTIONS,
         ),
     ] = ()
     no_rewrite: Annotated[
         bool,
-        Option(
+        _function_option(
             "--no-rewrite",
             help="Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into "
             "log1p(u).",
-            section=FUNCTIONS,
         ),
     ] = False
     function_files: Annotated[tuple[str, ...], FUNCTION_FILES] = ()
@@ -112,32 +110,29 @@ class NumberOptions:
     ] = ()
     input: Annotated[
         str | None,
-        Option(
+        _number_option(
             "--input -i",
             metavar="FILE",
             help="Read numbers from FILE: .npy, .npz, .csv, .tsv, or text.",
-            section=NUMBERS,
         ),
     ] = None
     range: Annotated[
         tuple[float, float] | None,
-        Option(
+        _number_option(
             "--range",
             metavar="LO HI",
             parse=finite_number(),
             help="Evenly spaced numbers from LO to HI, both included.",
-            section=NUMBERS,
         ),
     ] = None
     points: Annotated[
         int | None,
-        Option(
+        _number_option(
             "--points",
             metavar="N",
             parse=whole_number(1, MOST_POINTS),
             help="Count of numbers in --range.",
             default=str(POINTS),
-            section=NUMBERS,
             needs=("--range",),
         ),
     ] = None
@@ -145,33 +140,30 @@ class NumberOptions:
     column: Annotated[str | None, COLUMN] = None
     axis: Annotated[
         int | None,
-        Option(
+        _number_option(
             "--axis",
             metavar="N",
             parse=whole_number(-64, 63),
             help="For functions over rows: the axis of the array that holds a row.",
             default="the last",
-            section=NUMBERS,
         ),
     ] = None
     dtype: Annotated[
         Precision | None,
-        Option(
+        _number_option(
             "--dtype",
             metavar="TYPE",
             help=f"Compute in {one_of(Precision)}.",
             default="the file's type; float64 for text and integers",
-            section=NUMBERS,
         ),
     ] = None
     on_error: Annotated[
         ErrorChoice,
-        Option(
+        _number_option(
             "--on-error",
             metavar="WHAT",
             help=f"At text that is not a number: {one_of(ErrorChoice)}.",
             default="stop",
-            section=NUMBERS,
         ),
     ] = "stop"
 
@@ -183,28 +175,24 @@ class ResultOptions:
     format: Format = None
     output: Annotated[
         str | None,
-        Option(
+        _result_option(
             "--output -o",
             metavar="FILE",
             help="Write to FILE: .npy, .npz, .csv, .tsv, .json, .jsonl, .txt or .md. "
             "FILE appears when it is complete.",
-            section=RESULTS,
         ),
     ] = None
-    with_x: Annotated[bool, Option("--with-x", help="Show x beside each result.", section=RESULTS)] = False
+    with_x: Annotated[bool, _result_option("--with-x", help="Show x beside each result.")] = False
     digits: Digits = None
 
 
-COLOR = Option(
-    "--color", metavar="WHEN", help=f"Colour: {one_of(ColorChoice)}.", default="auto", section=PROGRAM
-)
-THREADS = Option(
+COLOR = _program_option("--color", metavar="WHEN", help=f"Colour: {one_of(ColorChoice)}.", default="auto")
+THREADS = _program_option(
     "--threads",
     metavar="N",
     parse=whole_number(1, 1024),
     help="Worker threads.",
     default="ACTCLI_THREADS, or the cores this process may use",
-    section=PROGRAM,
 )
-DEBUG = Option("--debug", help="Show the traceback of an error.", section=PROGRAM)
-VERSION = Option("--version -V", help="Show the version.", section=PROGRAM)
+DEBUG = _program_option("--debug", help="Show the traceback of an error.")
+VERSION = _program_option("--version -V", help="Show the version.")

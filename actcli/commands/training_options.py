@@ -1,6 +1,7 @@
 """The options of training, for `compare --by training` and `deadcheck --train`, and the training that they describe."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.declaration import Option
@@ -26,6 +27,8 @@ MOST_WIDTH, MOST_DEPTH, MOST_SEEDS, MOST_SEED = 4096, 1000, 1000, 2**63 - 1
 
 _DRAWN = ("training", "born-dead")
 """The ways in which networks are drawn; the second is that of `deadcheck` alone."""
+_training_option = partial(Option, section=TRAINING, modes=("training",))
+_drawing_option = partial(Option, section=TRAINING, modes=_DRAWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,164 +37,136 @@ class TrainingOptions:
 
     epochs: Annotated[
         int | None,
-        Option(
+        _training_option(
             "--epochs",
             metavar="N",
             parse=whole_number(1, 10_000),
             help="Passes over the training set.",
             default=str(EPOCHS),
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     batch: Annotated[
         int | None,
-        Option(
+        _training_option(
             "--batch",
             metavar="N",
             parse=whole_number(1, 2**20),
             help="Samples per step.",
             default=str(BATCH),
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     rates: Annotated[
         tuple[float, ...] | None,
-        Option(
+        _training_option(
             "--lr",
             metavar="RATES",
             parse=learning_rates,
             help="Learning rates, with commas, each tried by itself; or auto: the best of ten for each function, "
             "chosen without the test set.",
             default="0.1; momentum 0.01, adam 0.001",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     optimizer: Annotated[
         OptimizerName | None,
-        Option(
+        _training_option(
             "--optimizer",
             metavar="NAME",
             help=f"{one_of(OptimizerName)}.",
             default="sgd",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     data: Annotated[
         str | None,
-        Option(
+        _training_option(
             "--data",
             metavar="NAME|FILE",
             help="digits, moons, spirals or xor; an .npz file with X and y; a .csv file with --target.",
             default=DATA,
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     target: Annotated[
         str | None,
-        Option(
+        _training_option(
             "--target",
             metavar="COLUMN",
             help="Column of the .csv file to predict from the others: its name, or its number from 1.",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     decay: Annotated[
         float | None,
-        Option(
+        _training_option(
             "--decay",
             metavar="D",
             parse=finite_number(least=0),
             help="L2 penalty: D times each weight is added to its gradient.",
             default="0",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     learn: Annotated[
         tuple[str, ...] | None,
-        Option(
+        _training_option(
             "--learn",
             metavar="PARAMS",
             parse=names,
             help="Parameters of the functions to train with the weights, with commas: alpha.",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     depths: Annotated[
         tuple[int, ...] | None,
-        Option(
+        _drawing_option(
             "--depth",
             metavar="N,...",
             parse=whole_numbers(1, MOST_DEPTH),
             help="Hidden layers; several depths with commas.",
             default=f"{DEPTH}, or that of the longest stack",
-            section=TRAINING,
-            modes=_DRAWN,
         ),
     ] = None
     width: Annotated[
         int | None,
-        Option(
+        _drawing_option(
             "--width",
             metavar="N",
             parse=whole_number(1, MOST_WIDTH),
             help="Units per hidden layer.",
             default=str(WIDTH),
-            section=TRAINING,
-            modes=_DRAWN,
         ),
     ] = None
     seeds: Annotated[
         int | None,
-        Option(
+        _training_option(
             "--seeds",
             metavar="N",
             parse=whole_number(1, MOST_SEEDS),
             help="Networks of each kind, each with its own weights and batches.",
             default=str(SEEDS),
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     init: Annotated[
         tuple[str, ...] | None,
-        Option(
+        _training_option(
             "--init",
             metavar="NAME",
             parse=names,
             help="Initial weights: he, xavier, lecun, gain or orthogonal.",
             default="he",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     seed: Annotated[
         int | None,
-        Option(
+        _training_option(
             "--seed",
             metavar="N",
             parse=whole_number(0, MOST_SEED),
             help="Seed of the random numbers: weights, batches, the split of the data.",
             default=str(SEED),
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
     record: Annotated[
         str | None,
-        Option(
+        _training_option(
             "--record",
             metavar="FILE",
             help="Write the numbers of every epoch of every network: .csv or .jsonl.",
-            section=TRAINING,
-            modes=("training",),
         ),
     ] = None
 

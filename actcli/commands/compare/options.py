@@ -1,6 +1,7 @@
 """The command line of `compare`: every option, with the ways to compare in which it means something."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
@@ -36,6 +37,11 @@ PRECISION = "By precision"
 SPEED = "By speed"
 _OF_NUMBERS = ("values", "information", "precision")
 _OF_NETWORKS = ("gradients", "training")
+_values_option = partial(Option, section=NUMBERS, modes=("values",))
+_network_option = partial(Option, section=NETWORKS, modes=_OF_NETWORKS)
+_gradients_option = partial(Option, section=GRADIENTS, modes=("gradients",))
+_precision_option = partial(Option, section=PRECISION, modes=("precision",))
+_result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,26 +115,22 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
     column: Annotated[str | None, replace(COLUMN, modes=_OF_NUMBERS, needs=("--input",))] = None
     range: Annotated[
         tuple[float, float] | None,
-        Option(
+        _values_option(
             "--range",
             metavar="LO HI",
             parse=finite_number(),
             help="By values: evenly spaced numbers from LO to HI.",
             default="chosen from kinks and saturation",
-            section=NUMBERS,
-            modes=("values",),
         ),
     ] = None
     points: Annotated[
         int | None,
-        Option(
+        _values_option(
             "--points",
             metavar="N",
             parse=whole_number(2, MOST_POINTS),
             help="By values: count of numbers in the range.",
             default=str(POINTS),
-            section=NUMBERS,
-            modes=("values",),
         ),
     ] = None
     order: Annotated[
@@ -144,75 +146,63 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
     ] = None
     depths: Annotated[
         tuple[int, ...] | None,
-        Option(
+        _network_option(
             "--depth",
             metavar="N,...",
             parse=whole_numbers(1, MOST_LAYERS),
             help="Hidden layers; by training several depths with commas.",
             default=f"{DEPTH}; by training {training.DEPTH}, or that of the longest stack",
-            section=NETWORKS,
-            modes=_OF_NETWORKS,
         ),
     ] = None
     init: Annotated[
         tuple[str, ...] | None,
-        Option(
+        _network_option(
             "--init",
             metavar="NAMES",
             parse=names,
             help="he, xavier, lecun or gain (each function's own); by gradients several with commas, by training "
             "also orthogonal.",
             default="he",
-            section=NETWORKS,
-            modes=_OF_NETWORKS,
         ),
     ] = None
     width: Annotated[
         int | None,
-        Option(
+        _network_option(
             "--width",
             metavar="N",
             parse=whole_number(1, training.MOST_WIDTH),
             help="Units per layer.",
             default=f"{WIDTH}; by training {training.WIDTH}",
-            section=NETWORKS,
-            modes=_OF_NETWORKS,
         ),
     ] = None
     seeds: Annotated[
         int | None,
-        Option(
+        _network_option(
             "--seeds",
             metavar="N",
             parse=whole_number(1, training.MOST_SEEDS),
             help="Random networks of each kind.",
             default=f"{SEEDS}; by training {training.SEEDS}",
-            section=NETWORKS,
-            modes=_OF_NETWORKS,
         ),
     ] = None
     weight_std: Annotated[
         float | None,
-        Option(
+        _gradients_option(
             "--weight-std",
             metavar="S",
             parse=finite_number(least=0),
             help="Draw weights of standard deviation S/sqrt(fan_in), instead of --init.",
-            section=GRADIENTS,
-            modes=("gradients",),
             excludes=("--init",),
         ),
     ] = None
     bias_std: Annotated[
         float | None,
-        Option(
+        _gradients_option(
             "--bias-std",
             metavar="S",
             parse=finite_number(least=0),
             help="Standard deviation of the biases.",
             default="0",
-            section=GRADIENTS,
-            modes=("gradients",),
         ),
     ] = None
     bits: Annotated[
@@ -229,37 +219,31 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
     ] = None
     types: Annotated[
         tuple[str, ...] | None,
-        Option(
+        _precision_option(
             "--types",
             metavar="NAMES",
             parse=names,
             help="float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one "
             "whose ULP counts.",
             default="all there are; the file's",
-            section=PRECISION,
-            modes=("precision",),
         ),
     ] = None
     against: Annotated[
         str | None,
-        Option(
+        _precision_option(
             "--against",
             metavar="FILE",
             help="Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i.",
-            section=PRECISION,
-            modes=("precision",),
             needs=("--input",),
         ),
     ] = None
     max_ulp: Annotated[
         float | None,
-        Option(
+        _precision_option(
             "--max-ulp",
             metavar="U",
             parse=finite_number(least=0),
             help="Exit with 3 when a result of --against is off by more.",
-            section=PRECISION,
-            modes=("precision",),
             needs=("--against",),
         ),
     ] = None
@@ -276,29 +260,26 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
     ] = None
     sort: Annotated[
         str | None,
-        Option(
+        _result_option(
             "--sort",
             metavar="COLUMN",
             help="Order by a column, as JSON and TSV name it, the best first.",
-            section=RESULTS,
         ),
     ] = None
     best: Annotated[
         str | None,
-        Option(
+        _result_option(
             "--best",
             metavar="COLUMN",
             help="Print only the function that is best in a column.",
-            section=RESULTS,
             excludes=("--sort", "--format", "--output", "--digits", "--plot"),
         ),
     ] = None
     plot: Annotated[
         bool,
-        Option(
+        _result_option(
             "--plot",
             help="Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf.",
-            section=RESULTS,
         ),
     ] = False
     format: Format = None

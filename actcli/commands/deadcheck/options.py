@@ -1,6 +1,7 @@
 """The command line of `deadcheck`: every option, with the sources and ways of running that it belongs to."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
@@ -39,6 +40,14 @@ MODES_IN_WORDS = {
 
 _SOURCES = ("arrays", "statistics", "model")
 _JUDGED = (*_SOURCES, "training")
+_recorded_option = partial(Option, section=RECORDED, modes=("arrays",))
+_model_option = partial(Option, section=MODEL, modes=("model",))
+_statistics_option = partial(Option, section=STATISTICS)
+_meaning_option = partial(Option, section=MEANING)
+_verdict_option = partial(Option, section=VERDICT)
+_training_option = partial(Option, section=training.TRAINING, modes=("training",))
+_judged_option = partial(Option, section=RESULTS, modes=_JUDGED)
+_result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,37 +75,31 @@ class DeadcheckOptions(training.TrainingOptions):
     ] = ()
     recorded: Annotated[
         RecordName | None,
-        Option(
+        _recorded_option(
             "--recorded",
             metavar="WHAT",
             help="post: the outputs of the activation were recorded; pre: its inputs.",
             default="post",
-            section=RECORDED,
-            modes=("arrays",),
         ),
     ] = None
     activations: Annotated[
         tuple[str, ...],
-        Option(
+        _recorded_option(
             "--activation",
             metavar="[LAYER=]SPEC",
             help="Activation of all layers, or of those that match LAYER (a name, or a pattern with * ? []). "
             "Repeatable; all are used, the last that matches a layer wins.",
             default="relu",
-            section=RECORDED,
-            modes=("arrays",),
         ),
     ] = ()
     unit_axes: Annotated[
         tuple[str, ...],
-        Option(
+        _recorded_option(
             "--unit-axis",
             metavar="[LAYER=]N",
             help="Axis of the units: N for layers of 3 axes, LAYER=N for those that match LAYER. Axis 0 is the "
             "samples. Repeatable; all are used, the last that matches a layer wins.",
             default="1 of 2, 4 and 5 axes",
-            section=RECORDED,
-            modes=("arrays",),
         ),
     ] = ()
     function_files: Annotated[
@@ -116,13 +119,11 @@ class DeadcheckOptions(training.TrainingOptions):
     ] = None
     random: Annotated[
         int | None,
-        Option(
+        _model_option(
             "--random",
             metavar="N",
             parse=whole_number(1, MOST_SAMPLES),
             help="Feed N samples of noise: a trial run, not a verdict about real data.",
-            section=MODEL,
-            modes=("model",),
             excludes=("--fail-above", "--save-state"),
         ),
     ] = None
@@ -141,13 +142,11 @@ class DeadcheckOptions(training.TrainingOptions):
     ] = None
     limit: Annotated[
         int | None,
-        Option(
+        _model_option(
             "--limit",
             metavar="N",
             parse=whole_number(1, MOST_SAMPLES),
             help="Read only the first N samples of --data.",
-            section=MODEL,
-            modes=("model",),
             needs=("--data",),
         ),
     ] = None
@@ -165,133 +164,119 @@ class DeadcheckOptions(training.TrainingOptions):
     ] = None
     save_state: Annotated[
         str | None,
-        Option(
+        _statistics_option(
             "--save-state",
             metavar="FILE",
             help="Write the statistics to FILE (.npz). Such files merge when they are given as sources.",
-            section=STATISTICS,
             modes=_JUDGED,
         ),
     ] = None
     start: Annotated[
         int | None,
-        Option(
+        _statistics_option(
             "--start",
             metavar="N",
             parse=whole_number(0, MOST_SAMPLES),
             help="Number, from 0, of the first sample here in the whole data. With it merged parts know the first "
             "and last sample that fired.",
-            section=STATISTICS,
             modes=("arrays", "model"),
             needs=("--save-state",),
         ),
     ] = None
     against: Annotated[
         str | None,
-        Option(
+        _statistics_option(
             "--against",
             metavar="OLD",
             help="Compare with an earlier statistics file: newly dead, revived, still dead.",
-            section=STATISTICS,
             modes=_JUDGED,
         ),
     ] = None
     rare: Annotated[
         float | None,
-        Option(
+        _meaning_option(
             "--rare",
             metavar="P",
             parse=share(ends=False, least=LEAST_RARE),
             help="A unit that fires on a smaller share of the samples is rare.",
             default=str(RARE),
-            section=MEANING,
             modes=(*_JUDGED, "plan"),
         ),
     ] = None
     confidence: Annotated[
         float | None,
-        Option(
+        _meaning_option(
             "--confidence",
             metavar="C",
             parse=share(ends=False, usual=CONFIDENCE),
             help="Confidence of the bounds.",
             default=str(CONFIDENCE),
-            section=MEANING,
             modes=(*_JUDGED, "plan"),
         ),
     ] = None
     definition: Annotated[
         DefinitionName | None,
-        Option(
+        _meaning_option(
             "--definition",
             metavar="NAME",
             help=f"Judge as another tool or paper does: {one_of(DefinitionName)}.",
-            section=MEANING,
             modes=_JUDGED,
         ),
     ] = None
     fail_above: Annotated[
         float | None,
-        Option(
+        _verdict_option(
             "--fail-above",
             metavar="SHARE",
             parse=share(ends=True),
             help="Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, "
             "with 4 if there are too few samples to tell.",
-            section=VERDICT,
             modes=(*_JUDGED, "born-dead"),
         ),
     ] = None
     layer: Annotated[
         str | None,
-        Option(
+        _verdict_option(
             "--layer",
             metavar="PATTERN",
             help="Apply --fail-above to each layer that matches, not to all units together.",
-            section=VERDICT,
             modes=_JUDGED,
             needs=("--fail-above",),
         ),
     ] = None
     stop_when_certain: Annotated[
         bool,
-        Option(
+        _verdict_option(
             "--stop-when-certain",
             help="Stop reading as soon as the samples suffice for the verdict.",
-            section=VERDICT,
             modes=("arrays", "model"),
             excludes=("--definition",),
         ),
     ] = False
     plan: Annotated[
         int | None,
-        Option(
+        _verdict_option(
             "--plan",
             metavar="UNITS",
             parse=whole_number(1, MOST_UNITS),
             help="Print how many samples a verdict about UNITS units needs; without a source.",
-            section=VERDICT,
             modes=("plan",),
         ),
     ] = None
     train: Annotated[
         tuple[str, ...],
-        Option(
+        _training_option(
             "--train",
             metavar="FUNCTION",
             help="Train networks with this activation, or relu/relu/tanh layer by layer, and watch their units die. "
             "Repeatable; all are used.",
-            section=training.TRAINING,
-            modes=("training",),
         ),
     ] = ()
     find_limit: Annotated[
         bool,
-        Option(
+        _training_option(
             "--find-limit",
             help="Find the learning rate above which more units die than --fail-above allows.  [default: 5%]",
-            section=training.TRAINING,
-            modes=("training",),
             excludes=("--layer", "--definition", "--export"),
         ),
     ] = False
@@ -307,65 +292,55 @@ class DeadcheckOptions(training.TrainingOptions):
     ] = False
     export: Annotated[
         str | None,
-        Option(
+        _training_option(
             "--export",
             metavar="FILE",
             help="Write the first trained network: .onnx, or its weights as .npz.",
-            section=training.TRAINING,
-            modes=("training",),
         ),
     ] = None
     export_data: Annotated[
         str | None,
-        Option(
+        _training_option(
             "--export-data",
             metavar="FILE",
             help="Write the held-out samples as the networks take them (.npy), for --data with that model.",
-            section=training.TRAINING,
-            modes=("training",),
         ),
     ] = None
     sort: Annotated[
         bool,
-        Option("--sort", help="List the layers with most dead units first.", section=RESULTS, modes=_JUDGED),
+        _judged_option("--sort", help="List the layers with most dead units first."),
     ] = False
     units: Annotated[
         bool,
-        Option(
+        _judged_option(
             "--units",
             help="List the units that are not alive: firings, bound, largest pre-activation, cause, first and "
             "last sample that fired.",
-            section=RESULTS,
-            modes=_JUDGED,
         ),
     ] = False
     map: Annotated[
         bool,
-        Option(
+        _judged_option(
             "--map",
             help="Draw each layer's units as a strip, shaded by how often they fire.",
-            section=RESULTS,
-            modes=_JUDGED,
         ),
     ] = False
     format: Annotated[
         FormatName | None,
-        Option(
+        _result_option(
             "--format",
             metavar="FORMAT",
             help=f"{one_of(FormatName)}. Without it the suffix of -o decides, else a table on a terminal, plain in "
             "a pipe.",
-            section=RESULTS,
         ),
     ] = None
     output: Annotated[
         str | None,
-        Option(
+        _result_option(
             "--output -o",
             metavar="FILE",
             help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit. "
             "FILE appears when it is complete.",
-            section=RESULTS,
         ),
     ] = None
 

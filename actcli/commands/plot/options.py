@@ -1,6 +1,7 @@
 """The command line of `plot`, and the form of the chart that it asks for."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Literal
 
 from actcli.commands.declaration import Argument, Option
@@ -28,6 +29,10 @@ CHART = "Chart"
 MOST_POINTS = 10**6
 POINTS_OF_A_SERIES = 101
 _DERIVATIVES = ("--grad", "--order", "--wrt")
+_figure_option = partial(Option, section=CHART, modes=("characters", "figure"))
+_text_option = partial(Option, section=CHART, modes=("characters",))
+_chart_option = partial(Option, section=CHART)
+_result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,127 +48,109 @@ class PlotOptions(FunctionOptions):
     ]
     range: Annotated[
         tuple[float, float] | None,
-        Option(
+        _chart_option(
             "--range",
             metavar="LO HI",
             parse=finite_number(),
             help="Part of the x axis.",
             default="chosen from kinks and saturation",
-            section=CHART,
         ),
     ] = None
     points: Annotated[
         int | None,
-        Option(
+        _chart_option(
             "--points",
             metavar="N",
             parse=whole_number(2, MOST_POINTS),
             help="Samples of each curve.",
             default=f"what the chart shows; {POINTS_OF_A_SERIES} in a series",
-            section=CHART,
         ),
     ] = None
-    grad: Annotated[bool, Option("--grad", help="Draw the derivative below.", section=CHART)] = False
+    grad: Annotated[bool, _chart_option("--grad", help="Draw the derivative below.")] = False
     order: Annotated[
         int | None,
-        Option(
+        _chart_option(
             "--order",
             metavar="N",
             parse=whole_number(1, HIGHEST_ORDER),
             help=f"Draw the derivatives up to order N, 1 to {HIGHEST_ORDER}, each in a frame below.",
-            section=CHART,
         ),
     ] = None
     wrt: Annotated[
         str | None,
-        Option(
+        _chart_option(
             "--wrt",
             metavar="NAME",
             help="Draw the derivative with respect to x or to a parameter below.",
-            section=CHART,
         ),
     ] = None
     overlay: Annotated[
         bool,
-        Option(
+        _figure_option(
             "--overlay",
             help="Draw the derivatives in the frame of f.",
-            section=CHART,
-            modes=("characters", "figure"),
             needs=_DERIVATIVES,
         ),
     ] = False
     sweep: Annotated[
         str | None,
-        Option(
+        _chart_option(
             "--sweep",
             metavar="PARAM=VALUES",
             help="One curve for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log.",
-            section=CHART,
         ),
     ] = None
     log_y: Annotated[
         bool,
-        Option(
+        _figure_option(
             "--log-y",
             help="Logarithmic y axis.",
-            section=CHART,
-            modes=("characters", "figure"),
             excludes=("--symlog",),
         ),
     ] = False
     symlog: Annotated[
         bool,
-        Option(
+        _figure_option(
             "--symlog",
             help="Y axis that is logarithmic to both sides, and linear around 0.",
-            section=CHART,
-            modes=("characters", "figure"),
         ),
     ] = False
     width: Annotated[
         int | None,
-        Option(
+        _text_option(
             "--width",
             metavar="N",
             parse=whole_number(*WIDTHS),
             help="Columns.",
             default="the terminal's; 80 in a pipe",
-            section=CHART,
-            modes=("characters",),
         ),
     ] = None
     height: Annotated[
         int | None,
-        Option(
+        _text_option(
             "--height",
             metavar="N",
             parse=whole_number(*HEIGHTS),
             help="Lines.",
             default="the terminal's; 24 in a pipe",
-            section=CHART,
-            modes=("characters",),
         ),
     ] = None
     marker: Annotated[
         Marker | None,
-        Option(
+        _text_option(
             "--marker",
             metavar="KIND",
             help=f"{one_of(Marker)}; ascii draws the frame in ASCII too.",
             default="braille",
-            section=CHART,
-            modes=("characters",),
         ),
     ] = None
     theme: Annotated[
         ThemeName,
-        Option(
+        _chart_option(
             "--theme",
             metavar="NAME",
             help="default, colorblind, light (for a white background) or mono.",
             default="default",
-            section=CHART,
         ),
     ] = "default"
     input: Annotated[
@@ -188,20 +175,18 @@ class PlotOptions(FunctionOptions):
     ] = False
     format: Annotated[
         FormatName | None,
-        Option(
+        _result_option(
             "--format",
             metavar="FORMAT",
             help="Write the series instead of a chart: csv, tsv, json or jsonl.",
-            section=RESULTS,
         ),
     ] = None
     output: Annotated[
         str | None,
-        Option(
+        _result_option(
             "--output -o",
             metavar="FILE",
             help="Write to FILE: .txt or .html; .svg, .png or .pdf (with matplotlib); .csv, .tsv, .json, .jsonl.",
-            section=RESULTS,
         ),
     ] = None
 
