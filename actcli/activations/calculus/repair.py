@@ -189,6 +189,8 @@ def _find_cells(task: Task, float64: Kernel) -> _Cells:
         edges = np.sort(np.concatenate([edges, *between]))
         losing, crossing = _look(task, float64, edges)
         losing |= crossing
+    # one point that is right by chance, between two cells that are not, makes no gap
+    losing[1:-1] |= losing[:-2] & losing[2:]
     starts = losing & ~np.concatenate([[False], losing[:-1]])
     ends = losing & ~np.concatenate([losing[1:], [False]])
     return _Cells(edges[:-1][starts], edges[1:][ends])
