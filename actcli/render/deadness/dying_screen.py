@@ -27,7 +27,8 @@ from actcli.render.deadness.wording import percent
 from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface, console
-from actcli.render.table.grid import cut, in_script, ruled_table
+from actcli.render.table.fit import split_columns
+from actcli.render.table.grid import GridColumn, cut, draw_grid, in_characters, in_script
 from actcli.render.text.delimited import delimited_text
 from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal, printable
@@ -194,31 +195,18 @@ def _layers_text(fate: Fate) -> str:
 
 def _print_blocks(printer: "Console", columns: Columns, surface: Surface) -> None:
     """Print the columns as one table, or as several that fit, each with the columns that name its rows."""
-    from rich.text import Text
-
-    script = in_script(surface)
-    widths = [
-        max(len(line) for cell in column for line in script(cell).split("\n")) + 2 for column in columns
+    grid = [
+        in_characters(
+            GridColumn(
+                heading, texts, ["dim" if text == "0" else "" for text in texts], left=heading == "function"
+            ),
+            surface,
+        )
+        for heading, *texts in columns
     ]
-    names = max(1, sum(column[0] in _NAMES for column in columns))
-    rest = list(range(names, len(columns)))
-    while rest:
-        taken: list[int] = []
-        room = surface.width + 2 - sum(widths[:names])
-        while rest and (not taken or widths[rest[0]] <= room):
-            room -= widths[rest[0]]
-            taken.append(rest.pop(0))
-        table = ruled_table(surface)
-        for place in (*range(names), *taken):
-            heading = Text(script(columns[place][0]), "bold")
-            justify = "left" if columns[place][0] == "function" else "right"
-            table.add_column(heading, no_wrap=True, justify=justify)  # type: ignore[arg-type]
-        for row in range(1, len(columns[0])):
-            cells = [script(columns[place][row]) for place in (*range(names), *taken)]
-            table.add_row(*(Text(cell, "dim" if cell == "0" else "") for cell in cells))
-        printer.print(table, width=max(surface.width, sum(widths[:names]) + sum(widths[i] for i in taken)))
-        if rest:
-            printer.print()
+    names = max(1, sum(heading in _NAMES for heading, *_ in columns))
+    tables = split_columns([column.width for column in grid], surface.width, repeated=names)
+    printer.file.write("\n".join(draw_grid([grid[place] for place in places], surface) for places in tables))
 
 
 def _chart(deaths: Deaths, surface: Surface) -> str:

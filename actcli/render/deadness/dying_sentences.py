@@ -52,14 +52,24 @@ def _fate_sentence(fates: Sequence[Fate], courses: TrainedCourses) -> tuple[str,
 
 
 def _shares(team: Sequence[Fate], several_rates: bool) -> Iterator[str]:
+    """Yield `16.4 % at lr 3` for the rates of one function; rates with the same result stand together."""
+    rates_of: dict[str, list[str]] = {}
     for fate in team:
-        rate = f" at lr {fate.course.rate:g}" if several_rates else ""
-        share = f"{percent(float(fate.dead[-1]))} %{rate}"
-        if fate.diverged == fate.networks:
-            share = f"all networks diverged{rate}"
-        elif fate.diverged:
-            share += f" ({fate.diverged} of {fate.networks} networks diverged)"
-        yield share
+        rates_of.setdefault(_share(fate), []).append(f"{fate.course.rate:g}")
+    for share, rates in rates_of.items():
+        if not several_rates:
+            yield share
+        elif len(team) > 1 and len(rates) == len(team):
+            yield f"{share} at every rate"
+        else:
+            yield f"{share} at lr {' and '.join(filter(None, [', '.join(rates[:-1]), rates[-1]]))}"
+
+
+def _share(fate: Fate) -> str:
+    if fate.diverged == fate.networks:
+        return "all networks diverged"
+    some = f" ({fate.diverged} of {fate.networks} networks diverged)" if fate.diverged else ""
+    return f"{percent(float(fate.dead[-1]))} %{some}"
 
 
 def _threshold_sentence(

@@ -69,7 +69,7 @@ def test_the_sentence_of_a_function():
     (sentence,) = training_sentence(DYING, (alive, a_fate(), a_fate(rate=1.0, diverged=1), gone), ())
     assert sentence == (
         "Dead units after 2 epochs: relu 0 % at lr 0.01, 25 % at lr 0.1, "
-        "25 % at lr 1 (1 of 4 networks diverged), all networks diverged at lr 10."
+        "25 % (1 of 4 networks diverged) at lr 1, all networks diverged at lr 10."
     )
 
 
@@ -79,6 +79,11 @@ def test_one_sentence_for_several_functions():
     assert training_sentence(DYING, (a_fate(), alive), ()) == (
         "Dead units after 2 epochs: relu 25 %; tanh 0 %.",
     )
+    alike = [a_fate(rate=rate) for rate in (0.1, 1.0)]
+    (sentence,) = training_sentence(
+        DYING, (*alike, a_fate("tanh"), a_fate("tanh", rate=1.0), a_fate("tanh", 9.0, (0, 0, 0))), ()
+    )
+    assert "relu 25 % at every rate; tanh 25 % at lr 0.1 and 1, 0 % at lr 9." in sentence
     many = [a_fate(f"leaky_relu:0.{i}", shares=(0, 0, i / 10)) for i in range(1, 9)]
     (sentence,) = training_sentence(DYING, many, ())
     assert "leaky_relu:0.8 80 %" in sentence
