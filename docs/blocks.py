@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 WIDTH = 80
 
@@ -26,16 +27,18 @@ def run(command: str) -> str:
     }
     done = subprocess.run(
         ["bash", "-c", command.replace("actcli", f"{shlex.quote(sys.executable)} -m actcli")],
+        cwd=Path(__file__).parents[1],
         capture_output=True,
         env=environ,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     shown = " ".join(done.stdout.split())
     lines = [line for line in done.stderr.splitlines() if line.removeprefix("actcli: ") not in shown]
     broken = (textwrap.fill(line, WIDTH) if len(line) > WIDTH else line for line in lines)
-    return done.stdout + "".join(f"{line}\n" for line in broken)
+    gap = "\n" if "--format table" in command and done.stdout and lines else ""
+    return done.stdout + gap + "".join(f"{line}\n" for line in broken)
 
 
 def show(*commands: str, table: bool = False) -> str:

@@ -3,10 +3,7 @@
 import json
 import os
 import platform
-import shlex
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from blocks import run
 
 FOLDER = Path(__file__).parent
 TARGET = 0.9
 """The test accuracy of the column "epochs to 0.9"."""
-_SUCCESS = {0, 3}  # 3: `deadcheck` found dead units
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +83,18 @@ def record(command: str) -> Recording:
     """Run an `actcli` command as a person would and return what it shows and measures."""
     with tempfile.TemporaryDirectory() as folder:
         epochs = Path(folder, "epochs.jsonl")
-        words = [*shlex.split(command)[1:], "--format", "table", "--record", str(epochs)]
         started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-m", "actcli", *words],
-            cwd=FOLDER.parents[1],
-            env={**os.environ, "COLUMNS": "80", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        shown = run(f"{command} --record {epochs} --format table")
         seconds = time.perf_counter() - started
-        if done.returncode not in _SUCCESS:
-            raise SystemExit(f"{command}: exit status {done.returncode}\n{done.stderr}")
+        if not epochs.exists():
+            raise SystemExit(f"{command}:\n{shown}")
         rows = [json.loads(line) for line in epochs.read_text("utf-8").splitlines()]
     return Recording(
         command=command,
         date=datetime.now(UTC).date().isoformat(),
         machine=machine(),
         seconds=round(seconds, 1),
-        screen=tuple(line.rstrip() for line in done.stdout.splitlines()),
+        screen=tuple(line.rstrip() for line in shown.splitlines()),
         contenders=tuple(contenders(rows)),
     )
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# so that the package is found without being installed when this file is run
+# so that the package, which need not be installed, and the folder above are found when this file is run
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import verdicts
@@ -36,12 +37,12 @@ class Claim:
 CLAIMS: Mapping[str, Claim] = {
     "faster": Claim(
         "ReLU trains faster",
-        "actcli compare relu tanh sigmoid --by training --lr auto --epochs 5 --seeds 20 --plot --digits 3",
+        "actcli compare relu tanh sigmoid --by training --lr auto --epochs 5 --seeds 20 --plot",
         verdicts.relu_is_faster,
     ),
     "vanishing": Claim(
         "The gradients of sigmoid vanish with depth",
-        "actcli compare sigmoid tanh relu --by training --depth 2,8,20 --seeds 10 --digits 3",
+        "actcli compare sigmoid tanh relu --by training --depth 2,8,20 --seeds 10",
         verdicts.gradients_vanish,
     ),
     "dying": Claim(
@@ -56,17 +57,17 @@ CLAIMS: Mapping[str, Claim] = {
     ),
     "alpha": Claim(
         "α must be chosen with care",
-        "actcli compare leaky_relu --sweep alpha=0.001,0.01,0.1,0.3,0.5,0.7,1 --by training --seeds 20 --digits 3",
+        "actcli compare leaky_relu --sweep alpha=0.001,0.01,0.1,0.3,0.5,0.7,1 --by training --seeds 20",
         verdicts.alpha_matters,
     ),
     "layers": Claim(
         "Different layers may want different functions",
-        "actcli compare relu tanh relu/tanh tanh/relu relu/sigmoid sigmoid/relu --by training --seeds 20 --digits 3",
+        "actcli compare relu tanh relu/tanh tanh/relu relu/sigmoid sigmoid/relu --by training --seeds 20",
         verdicts.layers_differ,
     ),
     "generalisation": Claim(
         "Some functions generalise better",
-        "actcli compare relu leaky_relu elu gelu silu tanh sine identity --by training --epochs 30 --digits 3",
+        "actcli compare relu leaky_relu elu gelu silu tanh sine identity --by training --epochs 30",
         verdicts.generalisation_differs,
     ),
 }
