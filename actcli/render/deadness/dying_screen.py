@@ -1,8 +1,9 @@
 """Units that die while networks are trained, in every form: tables and a chart, lines, JSON, Markdown, JUnit."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from actcli.render.deadness.report import change_markdown, layers_with_change, r
 from actcli.render.deadness.table import View, dead_screen, layer_rows, print_change
 from actcli.render.deadness.verdict import caution, verdict
 from actcli.render.deadness.wording import percent
-from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
+from actcli.render.output.documents import refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.fit import split_columns
@@ -64,15 +65,17 @@ def write_deaths(deaths: Deaths, view: View, layout: Layout, terminal: Terminal)
 
 
 def _write(deaths: Deaths, view: View, layout: Layout, terminal: Terminal) -> None:
+    text: str | Iterable[str]
     match layout.format:
         case "table":
             text = dying_screen(deaths, view, Surface.of(terminal, to_file=layout.path is not None))
         case "json":
-            text = json_document({**record(deaths.findings), "training": training_record(deaths)})
+            whole = {**record(deaths.findings), "training": training_record(deaths)}
+            text = stream_json(whole, indented=True)
         case "jsonl":
             training = training_record(deaths)
             lines = [*training["courses"], *training["limits"], *layers_with_change(deaths.findings)]
-            text = "".join(map(json_line, lines))
+            text = chain.from_iterable(stream_json(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(deaths)
         case "junit":
