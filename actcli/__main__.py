@@ -46,12 +46,13 @@ class _Stop:
     temporary files are removed.
     """
 
-    __slots__ = ("raised_at", "status", "terminal_on_stderr", "unwinds")
+    __slots__ = ("announced", "raised_at", "status", "terminal_on_stderr", "unwinds")
 
     def __init__(self, *, terminal_on_stderr: bool) -> None:
         self.unwinds = False
         self.raised_at: float | None = None
         self.status = 0
+        self.announced = -1
         self.terminal_on_stderr = terminal_on_stderr
 
     def install(self) -> None:
@@ -72,9 +73,10 @@ class _Stop:
 
         self.unwinds = True
         gc.enable()
-        received, announced = os.pipe()
-        os.set_blocking(announced, False)
-        signal.set_wakeup_fd(announced, warn_on_full_buffer=False)
+        received, self.announced = os.pipe()
+        os.set_blocking(self.announced, False)
+        signal.set_wakeup_fd(self.announced, warn_on_full_buffer=False)
+        sys.unraisablehook = self._raise_again
         _thread.start_new_thread(self._repeat, (received, _thread.get_ident()))
 
     def _repeat(self, received: int, main_thread: int) -> None:
@@ -88,8 +90,16 @@ class _Stop:
 
         while number := os.read(received, 1):
             time.sleep(0.02)
-            if not self.status:
+            if self.raised_at is None:
                 signal.pthread_kill(main_thread, number[0])
+
+    def _raise_again(self, unraisable: "sys.UnraisableHookArgs") -> None:
+        """Send a signal again that was raised in a finalizer, where Python prints the exception and goes on."""
+        if not self.status:
+            sys.__unraisablehook__(unraisable)
+            return
+        self.raised_at = None
+        os.write(self.announced, bytes([self.status - 128]))
 
     def __call__(self, number: int, frame: "FrameType | None") -> None:
         import time
@@ -129,6 +139,12 @@ def _run(arguments: list[str]) -> int:
     # We use our own threads; a second layer of threads in BLAS makes all of them wait.
     for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(variable, "1")
+    if not sys.warnoptions:  # -W and PYTHONWARNINGS ask for them
+        import warnings
+
+        warnings.simplefilter(
+            "ignore"
+        )  # libraries warn developers; what concerns the user is a message of ours
     # Loading modules makes many objects and no garbage; collecting it would take 5 ms.
     gc.disable()
     stop = _Stop(terminal_on_stderr=sys.stderr is not None and sys.stderr.isatty())
@@ -146,8 +162,9 @@ def _run(arguments: list[str]) -> int:
 
         status = run(arguments, terminal, stop.unwind, partial(_isolate, terminal))
         terminal.flush()
+        status = stop.status or status  # a library may have swallowed the interruption
     except Exception as error:  # noqa: BLE001 - every error becomes one line here
-        if stop.raised_at is not None:  # a library has turned the interruption into another error
+        if stop.status:  # a library has turned the interruption into another error
             return stop.status
         if isinstance(error, BrokenPipeError):
             return 141
@@ -187,7 +204,25 @@ def _message(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "out of memory" + (f": {error}" if str(error) else "")
+    if isinstance(error, (OSError, ImportError)):
+        lack = _lack(error)
+        if lack:
+            return lack
     return f"internal error: {type(error).__name__}: {error}; --debug shows where"
+
+
+def _lack(error: OSError | ImportError) -> str:
+    """Return a sentence about what the system does not give: files, or a current folder; empty for another error."""
+    import errno
+
+    if "Too many open files" in str(error) or getattr(error, "errno", 0) in {errno.EMFILE, errno.ENFILE}:
+        return "too many open files; raise the limit with ulimit -n"
+    if isinstance(error, FileNotFoundError):
+        try:
+            os.getcwd()  # noqa: PTH109
+        except FileNotFoundError:
+            return "the current folder no longer exists; change to another"
+    return ""
 
 
 def _flush_what_is_there(terminal: "Terminal") -> None:

@@ -4,6 +4,7 @@ Nothing else in the package reads `sys.stdout` or `os.environ`; tests build thei
 """
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,6 +94,14 @@ class Terminal:
         if number is None:
             raise UsageError(f"ACTCLI_THREADS={text!r} is not a whole number from 1 on")
         return number
+
+    def is_stdout(self, descriptor: int) -> bool:
+        """Return whether an open file is the regular file that stdout goes to."""
+        try:
+            own, other = os.fstat(self.stdout.fileno()), os.fstat(descriptor)  # type: ignore[union-attr]
+        except (AttributeError, OSError, ValueError):  # closed, or no file
+            return False
+        return stat.S_ISREG(own.st_mode) and os.path.samestat(own, other)
 
     def write(self, data: bytes) -> None:
         """Write to stdout; raises DataError when it is closed or full."""

@@ -47,7 +47,14 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
         raise UsageError("no numbers: type some, name a file, use --range LO HI, or send them to stdin")
     path = files[0] if files else _STDIN
     _require_fitting(request, path)
-    return _read(open_stdin(terminal.stdin), request, "") if path == _STDIN else _from_file(path, request)
+    suffix = "" if path == _STDIN else _suffix(path)
+    if suffix == ".npz":
+        from actcli.sources.numbers.npz import npz_numbers
+
+        return npz_numbers(path, request)
+    stream = open_stdin(terminal.stdin) if path == _STDIN else open_file(path)
+    stream.refuse_own_output(terminal)
+    return _read(stream, request, suffix)
 
 
 def _require_file(token: str) -> str:
@@ -71,15 +78,6 @@ def _require_fitting(request: NumberRequest, path: str) -> None:
     # stdin may hold an array
     if request.axis is not None and suffix not in _ARRAYS and path != _STDIN:
         raise UsageError("--axis belongs to an array, a .npy or .npz file")
-
-
-def _from_file(path: str, request: NumberRequest) -> "Iterator[Numbers]":
-    suffix = _suffix(path)
-    if suffix == ".npz":
-        from actcli.sources.numbers.npz import npz_numbers
-
-        return npz_numbers(path, request)
-    return _read(open_file(path), request, suffix)
 
 
 def _read(stream: ByteStream, request: NumberRequest, suffix: str) -> "Iterator[Numbers]":

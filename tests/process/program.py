@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,3 +109,12 @@ def read_until(descriptor: int, enough: Callable[[str], bool], seconds: float = 
                 break
             shown += piece
     return shown.decode(errors="replace")
+
+
+def has_draft(pid: int, folder: Path) -> bool:
+    """Return whether the process has an open file in a folder, be it one without a name."""
+    opened = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            opened.append(str(link.readlink()))
+    return any(name.startswith(f"{folder}/") for name in opened)

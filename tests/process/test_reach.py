@@ -77,7 +77,8 @@ def test_what_is_written_lies_beside_the_output(actcli: Program) -> None:
     assert not network
     assert written
     home = str(actcli.folder)
-    assert {str(Path(home, path).parent) for path in written} == {home}
+    # a temporary file without a name is opened by its folder's
+    assert {str(Path(home, path).parent) for path in written if path != home} <= {home}
     assert {path.name for path in actcli.folder.iterdir()} == {"out.txt", "strace.log"}
 
 

@@ -90,7 +90,8 @@ def cut_blocks(blocks: Iterable[Array]) -> Iterator[Array]:
 
 def measure_block(request: LossRequest, so_far: Losses, block: Array) -> list[InputErrors]:
     """Return the statistics of a block for every function and type."""
-    x = np.asarray(block, np.float64)
+    with np.errstate(invalid="ignore"):  # of signalling NaN
+        x = np.asarray(block, np.float64)
     x = x[np.isfinite(x)]
     measured = []
     for i, f in enumerate(request.functions):

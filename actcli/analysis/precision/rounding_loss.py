@@ -250,7 +250,9 @@ def _edge(g: Function, kind: LowType, fate: _Fate, samples: _Samples, never: flo
         if start < 0 or start + 1 >= places.size:
             continue
         inwards = 1 if places[start + 1] > places[start] else -1
-        between = np.arange(places[start] + inwards, places[start + 1], inwards, dtype=np.int64)
+        # where f is NaN no sample is kept; the run ends before the first of them, two stretches away at most
+        reach = min(abs(int(places[start + 1] - places[start])), 2 * _STRETCH)
+        between = places[start] + inwards * np.arange(1, reach, dtype=np.int64)
         exact = np.asarray(g(kind.at(between)), np.float64)
         run = _run(fate.met(exact, kind.round(exact)))
         wrong = np.flatnonzero(fate.wrong(exact[:run]))

@@ -72,7 +72,8 @@ class Group:
     ) -> None:
         self.stacks, self.plan, self.data = tuple(stacks), plan, data
         self.seeds = tuple(seeds)
-        self.rates = np.asarray(rates, plan.dtype)[:, None, None]
+        with np.errstate(over="ignore"):  # a rate beyond float32 is inf, by which the networks diverge
+            self.rates = np.asarray(rates, plan.dtype)[:, None, None]
         self.parts = _runs(self.stacks)
         widths = (data.features, *plan.hidden, data.outputs)
         self.weights: list[Array] = []

@@ -1,10 +1,10 @@
 """The files that `deadcheck` writes: the form of its report, and checks before anything is read."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 from actcli.render.output.layout import Layout, choose_layout, is_standard_output
 
 if TYPE_CHECKING:
@@ -81,6 +81,21 @@ def require_writable_files(options: "DeadcheckOptions", layout: Layout) -> None:
         if path in read:
             raise UsageError(f"{name} is read and would be overwritten; write to another file")
         require_writable(name)
+
+
+def write_each(*writers: Callable[[], None]) -> None:
+    """Call every writer, files before the report on stdout; then raise the first DataError of one.
+
+    What one cannot write does not cost the others, and a reader who leaves (`| head -1`) does not cost a file.
+    """
+    failures: list[DataError] = []
+    for write in writers:
+        try:
+            write()
+        except DataError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def files_written(options: "DeadcheckOptions", layout: Layout) -> list[str]:

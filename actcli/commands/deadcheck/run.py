@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.commands.deadcheck.files import files_written, require_writable_files
+from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
 from actcli.commands.deadcheck.options import DeadcheckOptions
 from actcli.commands.deadcheck.sources import Sources, open_sources
 from actcli.exits import DataError, ExitStatus
@@ -163,7 +163,7 @@ def _write(
     session: "Session",
     saved: "tuple[LayerState, ...]",
 ) -> None:
-    """Write the report and the statistics, and to stderr the sentences that the screen does not show.
+    """Write the statistics, then the report, and to stderr the sentences that the screen does not show.
 
     After an interruption no file is written: files are complete.
     """
@@ -171,12 +171,18 @@ def _write(
     from actcli.render.deadness.table import View
 
     terminal = session.terminal
-    if findings.complete or layout.path is None:
-        write_findings(findings, View(options.units, options.map), layout, terminal)
-    if findings.complete and options.save_state is not None:
-        from actcli.render.deadness.state_file import write_state
 
-        write_state(saved, options.save_state)
+    def save() -> None:
+        if findings.complete and options.save_state is not None:
+            from actcli.render.deadness.state_file import write_state
+
+            write_state(saved, options.save_state)
+
+    def report() -> None:
+        if findings.complete or layout.path is None:
+            write_findings(findings, View(options.units, options.map), layout, terminal)
+
+    write_each(save, report)
     itself = layout.format in SAYS_IT_ITSELF
     if not findings.complete:
         files = files_written(options, layout)

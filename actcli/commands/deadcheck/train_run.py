@@ -1,14 +1,15 @@
 """`deadcheck --train`: networks that are trained to see their units die."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.commands.deadcheck.files import files_written, require_writable_files
+from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
 from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
 from actcli.exits import DataError, ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Settings
@@ -131,7 +132,7 @@ def _write(
     layout: "Layout",
     session: "Session",
 ) -> ExitStatus:
-    """Write the report and the files, and to stderr what the form has no line for; return the exit status.
+    """Write the files, then the report, and to stderr what the form has no line for; return the exit status.
 
     After an interruption only --record is written, since it shows itself how far each network came.
     """
@@ -141,13 +142,17 @@ def _write(
     from actcli.render.deadness.table import View
 
     terminal, complete = session.terminal, deaths.findings.complete
-    if recording is not None:
-        recording.histories = deaths.courses.histories()
-        recording.write()
-    if complete or layout.path is None:
-        write_deaths(deaths, View(options.units, options.map), layout, terminal)
-    if complete:
-        _export(deaths, options)
+
+    def record() -> None:
+        if recording is not None:
+            recording.histories = deaths.courses.histories()
+            recording.write()
+
+    def report() -> None:
+        if complete or layout.path is None:
+            write_deaths(deaths, View(options.units, options.map), layout, terminal)
+
+    write_each(record, *(_exports(deaths, options) if complete else ()), report)
     on_screen = layout.format in SAYS_IT_ITSELF and layout.path is None and terminal.stdout_is_tty
     for sentence in [] if on_screen else death_sentences(deaths):
         terminal.say(f"actcli: {sentence}")
@@ -158,23 +163,30 @@ def _write(
     return exit_status(deaths.findings)
 
 
-def _export(deaths: "Deaths", options: DeadcheckOptions) -> None:
-    """Write the statistics, the first network and its held-out samples. Raises DataError for a diverged network."""
-    from actcli.render.training.export import TrainedNetwork, write_network, write_samples
-
+def _exports(deaths: "Deaths", options: DeadcheckOptions) -> "Iterator[Callable[[], None]]":
+    """Yield the writers of the statistics, the held-out samples and the first network."""
     dying = deaths.courses
     if options.save_state is not None:
         from actcli.render.deadness.state_file import write_state
 
-        write_state(tuple(layer.state for layer in deaths.findings.report.layers), options.save_state)
+        states = tuple(layer.state for layer in deaths.findings.report.layers)
+        yield partial(write_state, states, options.save_state)
     if options.export_data is not None:
-        write_samples(dying.data.test_x, options.export_data)
-    if options.export is None:
-        return
+        from actcli.render.training.export import write_samples
+
+        yield partial(write_samples, dying.data.test_x, options.export_data)
+    if options.export is not None:
+        yield partial(_export, dying, options.export)
+
+
+def _export(dying: "TrainedCourses", path: str) -> None:
+    """Write the first network. Raises DataError for a diverged one."""
+    from actcli.render.training.export import TrainedNetwork, write_network
+
     first = dying.courses[0]
     if dying.has_diverged(first):
         raise DataError(
-            f"cannot write {options.export}: the network of {first.stack.spec} at lr {first.rate:g} has diverged; "
+            f"cannot write {path}: the network of {first.stack.spec} at lr {first.rate:g} has diverged; "
             "its weights are not finite"
         )
     weights, biases, learned = dying.network(first)
@@ -182,4 +194,4 @@ def _export(deaths: "Deaths", options: DeadcheckOptions) -> None:
         replace(f, parameters={**f.parameters, **own})
         for f, own in zip(map(first.stack.at, range(first.depth)), learned, strict=True)
     ]
-    write_network(TrainedNetwork(weights, biases, functions), options.export)
+    write_network(TrainedNetwork(weights, biases, functions), path)

@@ -66,6 +66,10 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
         require_drawable(options.range)
     if len(functions) * (len(quantities) if options.overlay else 1) > MOST_CURVES and form not in SERIES:
         raise UsageError(f"a frame holds at most {MOST_CURVES} curves; name fewer functions or values")
+    if path is not None:
+        from actcli.render.output.outfile import require_writable
+
+        require_writable(path)
     data = read_data(functions, options, session)
     between = options.range or widen_range(usual_range(functions), data)
     samples = options.points or (POINTS_OF_A_SERIES if form in SERIES else max(1000, 8 * style.width))

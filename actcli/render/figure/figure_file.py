@@ -1,7 +1,9 @@
 """Figures as files: HTML by Rich's recorder; SVG, PNG and PDF by matplotlib, fit for a paper."""
 
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -69,14 +71,8 @@ def write_drawn(
     points: Sequence[Segment] = (),
 ) -> None:
     """Draw the figure with matplotlib into a file open for writing; `form` is svg, png or pdf."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Page
-
     panels = len(figure.panels) + (data is not None and style.hist)
-    with mpl.rc_context(_SETTINGS):
-        page = Page(figsize=(6.0, 1.2 + 2.4 * panels), layout="constrained")
-        FigureCanvasAgg(page)
+    with _new_page((6.0, 1.2 + 2.4 * panels)) as page:
         axes = page.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
         for i, panel in enumerate(figure.panels):
             scale = y_scale(style.y_kind, [y for c in panel.curves for _, y in c.segments], panel.quantity)
@@ -95,14 +91,8 @@ def write_drawn(
 
 def write_bars(file: BinaryIO, form: str, charts: Sequence[Bars], style: Style) -> None:
     """Draw charts with one bar per contender below each other; `file` and `form` as in `write_drawn`."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Page
-
     rows = sum(len(bars.labels) for bars in charts)
-    with mpl.rc_context(_SETTINGS):
-        page = Page(figsize=(6.0, 0.6 + 0.5 * len(charts) + 0.25 * rows), layout="constrained")
-        FigureCanvasAgg(page)
+    with _new_page((6.0, 0.6 + 0.5 * len(charts) + 0.25 * rows)) as page:
         ratios = [len(bars.labels) for bars in charts]
         axes = page.subplots(len(charts), 1, squeeze=False, height_ratios=ratios)[:, 0]
         for one, bars in zip(axes, charts, strict=True):
@@ -115,6 +105,31 @@ def write_bars(file: BinaryIO, form: str, charts: Sequence[Bars], style: Style) 
             one.set_title(bars.quantity, loc="left", fontsize="medium")
             one.margins(x=0.12)
         _save(page, file, form)
+
+
+@contextmanager
+def _new_page(inches: tuple[float, float]) -> "Iterator[Page]":
+    """Yield an empty page of matplotlib's, which says nothing on stderr and leaves nothing in the temporary folder."""
+    import logging
+
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # it announces caches and missing fonts
+    folder = os.environ.get("MPLCONFIGDIR")
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Page
+
+    # where no folder of the user's can be written, it makes a temporary one and names it here
+    made = os.environ.get("MPLCONFIGDIR")
+    try:
+        with mpl.rc_context(_SETTINGS):
+            page = Page(figsize=inches, layout="constrained")
+            FigureCanvasAgg(page)
+            yield page
+    finally:
+        if made is not None and made != folder:
+            import shutil
+
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def _save(page: "Page", file: BinaryIO, form: str) -> None:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: a temporary name in the same folder, renamed at the end."""
+"""Files that appear whole or not at all: a temporary file in the same folder, which gets its name at the end."""
 
 import io
 import os
@@ -20,11 +20,12 @@ _BUFFER_BYTES = 1 << 20
 def atomic_file(path: str) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` when the block ends without an exception.
 
-    On any exception, also KeyboardInterrupt, the old file stays and the temporary one is removed. A link is
-    followed; a device or pipe is written directly. Raises DataError when the folder is missing, the target
-    is a folder or not writable, or the disk is full.
+    On any exception, also KeyboardInterrupt, the old file stays and the temporary one is removed. Where the system can,
+    the temporary file has no name, so that not even SIGKILL leaves it behind. The mode of an old file is kept, and its
+    owner if this process may set it. A link is followed; a device or pipe is written directly. Raises DataError when
+    the folder is missing, the target is a folder or not writable, or the disk is full.
     """
-    target = Path(os.path.realpath(path))
+    target = _target(path)
     if path.startswith(("/dev/", "/proc/")):
         target = Path(path)  # /dev/stderr names an open stream, whatever file it goes to
         with _open(path, target, os.O_WRONLY | os.O_APPEND) as file:
@@ -38,12 +39,13 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
     # Hidden, and short whatever the target's name is, so that it cannot exceed the file system's limit.
     temporary = target.with_name(f".actcli-{os.urandom(8).hex()}.tmp")
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with _open(path, temporary, flags, 0o666 if status is None else 0o600) as file:
+        with _draft(path, temporary, 0o666 if status is None else 0o600) as (file, is_named):
             if status is not None:
-                with suppress(OSError):  # some file systems have no permissions to set
-                    os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode) & 0o777)
+                _keep_owner_and_mode(file.fileno(), status)
             yield file
+            file.flush()
+            if not is_named and _name(path, file.fileno(), target, temporary, is_new=status is None):
+                return
         try:
             temporary.replace(target)
         except OSError as error:
@@ -55,9 +57,16 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
 
 
 def require_writable(path: str) -> None:
-    """Raise DataError for a path that `atomic_file` would refuse: a check before long work."""
-    if not path.startswith(("/dev/", "/proc/")):
-        _status(path, Path(os.path.realpath(path)))
+    """Raise DataError for a path that `atomic_file` would refuse: a check before long work, which leaves nothing."""
+    if path.startswith(("/dev/", "/proc/")):
+        return
+    target = _target(path)
+    status = _status(path, target)
+    if status is None or stat.S_ISREG(status.st_mode):
+        temporary = target.with_name(f".actcli-{os.urandom(8).hex()}.tmp")
+        with _draft(path, temporary, 0o600) as (_, is_named):
+            if is_named:
+                temporary.unlink()
 
 
 @contextmanager
@@ -103,12 +112,69 @@ def _status(path: str, target: Path) -> os.stat_result | None:
     return status
 
 
+def _target(path: str) -> Path:
+    """Return the file that a path leads to, links followed. Raises DataError where the current folder is gone."""
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError as error:
+        raise DataError(f"cannot write {path}: the current folder no longer exists") from error
+
+
+@contextmanager
+def _draft(path: str, temporary: Path, mode: int) -> Iterator[tuple[BinaryIO, bool]]:
+    """Open a new file in the folder of `temporary`, and say whether it has that name; without one where possible."""
+    unnamed = getattr(os, "O_TMPFILE", 0)  # Linux alone has it, and not on every file system
+    if unnamed:
+        descriptor = None
+        with suppress(OSError):  # the named file says what is wrong
+            descriptor = os.open(temporary.parent, unnamed | os.O_WRONLY | os.O_CLOEXEC, mode)
+        if descriptor is not None and os.path.exists(f"/proc/self/fd/{descriptor}"):  # noqa: PTH110
+            with _buffered(path, descriptor) as file:
+                yield file, False
+            return
+        if descriptor is not None:
+            os.close(descriptor)
+    with _open(path, temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as file:
+        yield file, True
+
+
+def _name(path: str, descriptor: int, target: Path, temporary: Path, *, is_new: bool) -> bool:
+    """Name an unnamed file `target` where nothing is there, else `temporary`; return whether it is the target."""
+    source = f"/proc/self/fd/{descriptor}"
+    try:
+        if is_new:
+            with suppress(FileExistsError):  # made by another program in the meantime
+                # with a folder's descriptor, which is not looked at, Python calls linkat and follows the link
+                os.link(source, target, src_dir_fd=descriptor, follow_symlinks=True)
+                return True
+        os.link(source, temporary, src_dir_fd=descriptor, follow_symlinks=True)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    return False
+
+
+def _keep_owner_and_mode(descriptor: int, status: os.stat_result) -> None:
+    """Give a new file the owner, group and permissions of the one that it replaces, as far as it is allowed."""
+    for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
+        with suppress(OSError):
+            os.fchown(descriptor, owner, group)
+    with suppress(OSError):  # some file systems have no permissions to set
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777)
+
+
 @contextmanager
 def _open(path: str, name: Path, flags: int, mode: int = 0o666) -> Iterator[BinaryIO]:
     try:
-        raw = _CheckedFile(path, os.open(name, flags | getattr(os, "O_CLOEXEC", 0), mode))
+        descriptor = os.open(name, flags | getattr(os, "O_CLOEXEC", 0), mode)
     except OSError as error:
         raise _refusal(path, error) from error
+    with _buffered(path, descriptor) as file:
+        yield file
+
+
+@contextmanager
+def _buffered(path: str, descriptor: int) -> Iterator[BinaryIO]:
+    raw = _CheckedFile(path, descriptor)
     file = io.BufferedWriter(raw, _BUFFER_BYTES)
     try:
         yield cast("BinaryIO", file)

@@ -137,6 +137,7 @@ def _inspect(file: RecordFile, terminal: Terminal) -> Described:
     from actcli.sources.numbers.npy_header import read_header
 
     with open_file(file.path) as stream:
+        stream.refuse_own_output(terminal)
         if holds_array(stream, file.suffix):
             header = read_header(stream)
             require_samples(stream, header)
@@ -195,6 +196,7 @@ def _open(described: Described, terminal: Terminal) -> Iterator["Numbers"]:
         yield from npz_numbers(file.path, request, described.members)
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
+    stream.refuse_own_output(terminal)
     with stream.closed_on_error():
         if described.header is None:
             _refuse_archive(stream, file.suffix)

@@ -9,6 +9,7 @@ from io import UnsupportedOperation
 from typing import BinaryIO, Protocol, Self, cast
 
 from actcli.exits import DataError
+from actcli.terminal import Terminal
 
 CHUNK = 1 << 20
 # A writer of tiny pieces may always have one more ready; its first piece must not wait for a full chunk.
@@ -87,6 +88,14 @@ class ByteStream:
         """Close the file, except the process's own stdin."""
         if self._owned:
             self._source.close()
+
+    def refuse_own_output(self, terminal: Terminal) -> None:
+        """Raise DataError where stdout goes to this very file: what is written would be read again, without an end."""
+        if self._descriptor is not None and terminal.is_stdout(self._descriptor):
+            self.close()
+            raise DataError(
+                f"{self.origin}: is both input and output; name another file, or write back with -o"
+            )
 
     def __enter__(self) -> Self:
         return self

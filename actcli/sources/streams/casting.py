@@ -17,6 +17,6 @@ def in_dtype(values: NDArray[Any], dtype: np.dtype[Any]) -> Array:
     if values.dtype == np.bool_:
         # a file may hold any byte in place of a truth value
         values = values.view(np.uint8) != 0
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         converted: Array = values.astype(dtype)
     return converted

@@ -10,7 +10,7 @@ from rendering import names, results, terminal
 
 from actcli.exits import DataError
 from actcli.render.output.layout import Layout
-from actcli.render.output.outfile import atomic_file, spool_file
+from actcli.render.output.outfile import atomic_file, require_writable, spool_file
 from actcli.render.values.evaluations import write_evaluations
 
 ROOT = Path(__file__).parents[4]
@@ -27,20 +27,96 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_file_appears_whole(tmp_path):
+def with_unnamed_files(folder):
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+@pytest.fixture(params=["unnamed", "named"])
+def unnamed(request, tmp_path, monkeypatch):
+    """Whether the temporary file has no name; in a second run the system has no such files."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    elif not with_unnamed_files(tmp_path):
+        pytest.skip("no unnamed files here")
+    return request.param == "unnamed"
+
+
+def test_the_file_appears_whole(tmp_path, unnamed):
     target = tmp_path / "y.txt"
-    target.write_bytes(b"old")
+    for old in (None, b"old"):
+        if old is not None:
+            target.write_bytes(old)
+        with atomic_file(str(target)) as file:
+            file.write(b"new")
+            file.flush()
+            assert (target.read_bytes() if target.exists() else None) == old
+            hidden = [name for name in names(tmp_path) if name != "y.txt"]
+            assert len(hidden) == (not unnamed)
+            assert all(name.startswith(".") for name in hidden)
+        assert target.read_bytes() == b"new"
+        assert names(tmp_path) == ["y.txt"]
+
+
+@pytest.mark.usefixtures("unnamed")
+def test_a_file_that_another_program_made_meanwhile_is_replaced(tmp_path):
+    target = tmp_path / "y.txt"
     with atomic_file(str(target)) as file:
-        file.write(b"new")
-        file.flush()
-        assert target.read_bytes() == b"old"
-        hidden = [name for name in names(tmp_path) if name != "y.txt"]
-        assert len(hidden) == 1
-        assert hidden[0].startswith(".")
-    assert target.read_bytes() == b"new"
+        file.write(b"ours")
+        target.write_bytes(b"theirs")
+    assert target.read_bytes() == b"ours"
     assert names(tmp_path) == ["y.txt"]
 
 
+def test_a_killed_process_leaves_nothing(tmp_path):
+    if not with_unnamed_files(tmp_path):
+        pytest.skip("no unnamed files here")
+    program = f"""
+        import os, sys
+        sys.path[:0] = [{str(ROOT)!r}]
+        from actcli.render.output.outfile import atomic_file
+        with atomic_file({str(tmp_path / "y.txt")!r}) as file:
+            file.write(bytes(1 << 22))
+            os.kill(os.getpid(), 9)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)
+    assert done.returncode == -9
+    assert names(tmp_path) == []
+
+
+@pytest.mark.usefixtures("unnamed")
+def test_a_check_for_permission_leaves_nothing(tmp_path):
+    require_writable(str(tmp_path / "y.txt"))
+    assert names(tmp_path) == []
+
+
+def test_a_folder_without_permission_is_found_before_the_work():
+    # sysfs takes no new file, not even root's
+    if not Path("/sys/kernel").is_dir():
+        pytest.skip("no sysfs here")
+    with pytest.raises(DataError, match=r"cannot write /sys/kernel/y\.npz: "):
+        require_writable("/sys/kernel/y.npz")
+
+
+@pytest.mark.usefixtures("unnamed")
+def test_the_owner_is_kept(tmp_path):
+    target = tmp_path / "y.txt"
+    target.write_bytes(b"old")
+    try:
+        os.chown(target, 12345, 54321)
+    except PermissionError:
+        pytest.skip("only root may give a file away")
+    target.chmod(0o640)
+    with atomic_file(str(target)) as file:
+        file.write(b"new")
+    status = target.stat()
+    assert (status.st_uid, status.st_gid, mode(target)) == (12345, 54321, 0o640)
+
+
+@pytest.mark.usefixtures("unnamed")
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, DataError, MemoryError])
 def test_whatever_goes_wrong_the_old_file_stays(tmp_path, failure):
     target = tmp_path / "y.txt"
