@@ -6,6 +6,7 @@ maps the set to outputs, provided that h tells firing and silent z apart.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.activations.definition import FORMULA
 from actcli.analysis.card.landmarks import Interval, SmoothPiece, pieces, sign_changes, zero_gradient
 from actcli.exits import UsageError
 
@@ -22,6 +24,8 @@ Kind = Literal["relu_like", "leaky", "other"]
 Array = NDArray[np.float64]
 INF = float("inf")
 
+MOST_PARTS = 4000
+"""Operations of the formulas of all layers together, each formula once: some ten seconds to a minute of work."""
 FADED_BELOW = 1e-3
 """Fraction of the largest |phi'| below which a gradient counts as gone."""
 
@@ -56,6 +60,25 @@ class Rule:
     gradient: float | None = None
     lowest: float = -INF
     highest: float = INF
+
+
+def require_affordable(functions: Iterable[str]) -> None:
+    """Raise UsageError where these activations, each once, are formulas of too many operations together.
+
+    The rule of a formula takes some ten milliseconds per operation. Text that is no activation is passed over.
+    """
+    from actcli.activations import activation
+
+    parts = 0
+    for function in dict.fromkeys(functions):
+        with suppress(UsageError):
+            definition = activation(function).definition
+            parts += definition.parts if definition.family == FORMULA else 0
+        if parts > MOST_PARTS:
+            raise UsageError(
+                f"the formulas of the layers have more than {MOST_PARTS:,} operations together, "
+                "too many to find out where they fire"
+            )
 
 
 def firing_rule(f: Activation, recorded: RecordedValue) -> Rule:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actcli.activations import activation
 from actcli.analysis.deadness.consistency import require_consistent
-from actcli.analysis.deadness.firing_rule import Rule, firing_rule
+from actcli.analysis.deadness.firing_rule import Rule, firing_rule, require_affordable
 from actcli.analysis.deadness.unit_state import COUNTS, MOST, NUMBERS, LayerState
 from actcli.exits import DataError, UsageError
 
@@ -83,6 +83,10 @@ def read_description(description: bytes, origin: str) -> tuple[LayerDescription,
         raise DataError(f"{origin}: the description of its statistics is damaged: it has other fields")
     if not isinstance(layers, list) or not layers:
         raise DataError(f"{origin}: holds statistics of no layer")
+    try:
+        require_affordable(filter(None, map(_function, layers)))
+    except UsageError as error:
+        raise DataError(f"{origin}: {error}") from error
     read = tuple(_read_layer(layer, origin) for layer in layers)
     if len({layer.name for layer in read}) < len(read):
         raise DataError(f"{origin}: the description of its statistics is damaged: it has a layer twice")
@@ -116,12 +120,18 @@ def unpack(
     return tuple(states)
 
 
+def _function(entry: Any) -> str | None:
+    """Return a layer's function, at most 1,000 characters; None where the entry has none."""
+    function = entry.get("function") if isinstance(entry, dict) else None
+    return function if isinstance(function, str) and len(function) <= 1000 else None
+
+
 def _read_layer(entry: Any, origin: str) -> LayerDescription:
     damaged = DataError(f"{origin}: the description of its statistics is damaged: a layer is incomplete")
     if not isinstance(entry, dict):
         raise damaged
-    name, function, recorded = (entry.get(key) for key in ("name", "function", "recorded"))
-    if not isinstance(name, str) or not isinstance(function, str) or len(function) > 1000:
+    name, function, recorded = entry.get("name"), _function(entry), entry.get("recorded")
+    if not isinstance(name, str) or function is None:
         raise damaged
     if recorded not in {"pre", "post"}:
         raise damaged

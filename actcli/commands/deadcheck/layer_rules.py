@@ -19,10 +19,11 @@ def firing_rules(
     for an unknown activation, and for one whose record does not show firing.
     """
     from actcli.activations import activation
-    from actcli.analysis.deadness.firing_rule import firing_rule
+    from actcli.analysis.deadness.firing_rule import firing_rule, require_affordable
 
     values: RecordedValue = "pre" if recorded == "pre" else "post"
     of_layers = [split_layer(text) for text in activations] or [(None, "relu")]
+    require_affordable(spec for _, spec in of_layers)
     rules = [(pattern, firing_rule(activation(spec), values)) for pattern, spec in of_layers]
 
     def rule_of(name: str) -> "Rule":

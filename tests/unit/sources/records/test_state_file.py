@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from actcli.activations import activation
+from actcli.analysis.deadness import state_record
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.state_record import MEMBERS
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, empty_state, merge, place_at
@@ -289,6 +290,36 @@ def test_what_is_merged_and_written_can_be_read(tmp_path_factory, drawn, functio
     write_state((state,), path)
 
     same(read_state(path)[0], state)
+
+
+def test_formulas_of_too_many_operations_are_refused_before_any_rule_is_made(path, monkeypatch):
+    long = "+".join(["tanh(x)"] * 60)
+    made = []
+
+    def make_rule(function, recorded):
+        made.append(function)
+        return rule_of("relu", recorded)
+
+    monkeypatch.setattr(state_record, "_rule", make_rule)
+
+    def layers(count, functions):
+        def change(content):
+            (one,) = content["layers"]
+            content["layers"] = [
+                {**one, "name": str(i), "units": 0, "function": functions(i)} for i in range(count)
+            ]
+
+        empty = {"counts.npy": npy(np.zeros((8, 0), np.int64)), "numbers.npy": npy(np.zeros((8, 0)))}
+        rewritten(path, change, empty)
+
+    layers(300, lambda i: f"{long}+{i}")
+    with pytest.raises(DataError, match=r"s\.npz: .*4,000 operations"):
+        read_state(path)
+    assert made == []
+    layers(300, lambda _: long)
+    assert len(read_state(path)) == len(made) == 300
+    layers(300, lambda i: f"leaky_relu:alpha=0.{i + 1}")
+    assert len(read_state(path)) == 300
 
 
 def test_a_packed_file_is_refused_before_it_is_unpacked(path):
