@@ -1,6 +1,7 @@
 """Exact upper bounds of firing probabilities, and the samples they need."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +18,8 @@ _CLOSE = 1e-12
 _REACH = 37.0
 """Fall of the log density at which its tail is cut off: e**-37 = 1e-16."""
 _NODES = 64
+_FEWEST = 2
+"""One sample is never proof."""
 _PANEL = 1024
 _SMALL = 16
 
@@ -60,7 +63,43 @@ def samples_needed(units: int, rare: float, confidence: float) -> int:
     if not 0 < rare < 1:
         raise UsageError(f"rare {rare:g}: must be a firing probability between 0 and 1")
     needed = (math.log(units) - math.log(alpha)) / -math.log1p(-rare)
-    return max(2, math.ceil(needed))
+    return max(_FEWEST, math.ceil(needed))
+
+
+def proves_excess(
+    silent: Sequence[tuple[int, int]], units: int, allowed: int, rare: float, alpha: float
+) -> bool:
+    """Return whether silent units refute that at most `allowed` of `units` fire with p < p0, at level alpha.
+
+    silent: samples and silent units of each layer. With D silent units in N samples each: (U-m)(1-p0)**N <= alpha(D-m).
+    At least U-m units fire with p >= p0, so that at most (U-m)(1-p0)**N of these are expected to be silent, and Markov
+    bounds P(D-m or more of them): units need not be independent. As silent/(1-p0)**N is a nonnegative supermartingale,
+    it holds at any stopping time. Layers with different N: the sum of (1-p0)**-N over all but the m units with the
+    most samples takes the place of (D-m)(1-p0)**-N. One sample is never proof.
+    """
+    left = sum(count for _, count in silent) - allowed
+    logarithm = -math.inf
+    for samples, count in sorted(layer for layer in silent if layer[1]):
+        taken = min(count, left)
+        if taken <= 0:
+            break
+        if samples < _FEWEST:
+            return False
+        logarithm = float(np.logaddexp(logarithm, math.log(taken) - samples * math.log1p(-rare)))
+        left -= taken
+    # a millionth of a millionth more than rounding takes
+    return (
+        logarithm * (1 + 1e-12) >= math.log(units - allowed) - math.log(alpha) if units > allowed else False
+    )
+
+
+def samples_of_excess(dead: int, units: int, allowed: int, rare: float, alpha: float) -> int:
+    """Return the samples in which D > m silent units are proof of more than m units with p < p0.
+
+    N >= ln((U-m) / (alpha (D-m))) / -ln(1-p0), and at least 2.
+    """
+    needed = (math.log(units - allowed) - math.log(alpha * (dead - allowed))) / -math.log1p(-rare)
+    return max(_FEWEST, math.ceil(needed * (1 - 1e-12)))
 
 
 def round_up(bound: float, digits: int = 3) -> float:

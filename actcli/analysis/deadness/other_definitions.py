@@ -1,15 +1,19 @@
 """Other tools' definitions of dead units, applied to the same statistics."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.deadness.confidence import firing_bound
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.exits import UsageError
 
 Flags = NDArray[np.bool_]
+
+_FIRES_RARELY, _MOST_NONPOSITIVE = 0.01, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Preset:
         wording: the definition in a sentence.
         source: its origin.
         flags: maps statistics and tau to the units it flags. bool (units,).
+        density: whether more samples can add units: it asks for a share or a mean, not for silence.
         flags_layer: maps the share of flagged units to whether it flags the layer; None without such a rule.
 
     """
@@ -30,6 +35,7 @@ class Preset:
     source: str
     flags: Callable[[LayerState, float], Flags]
     flags_layer: Callable[[float], bool] | None = None
+    density: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +83,39 @@ def require_definition(definition: str) -> None:
         raise UsageError(f"unknown definition {definition!r}; there are {', '.join(PRESETS)}")
 
 
+def is_density(definition: str | None) -> bool:
+    """Return whether more samples can add units to those that the definition flags; False for ours."""
+    return definition is not None and PRESETS[definition].density
+
+
+def certain_flags(
+    state: LayerState, definition: str, alpha: float, *, rare: float, tau: float, times: int = 1
+) -> tuple[Flags, Flags]:
+    """Return the units that a density definition certainly flags, and those it certainly does not. bool (units,).
+
+    Certain at level alpha each, for a number of samples fixed in advance: a firing share by Clopper-Pearson, a share
+    of elements by Hoeffding over the samples. The mean of |h| has no bound that holds for every distribution: `redo`
+    counts as it is, from the samples on that bound a silent unit below p0 (rare).
+
+    times: as if these samples had come so many times, to find how many samples would decide.
+    """
+    samples = state.samples * times
+    flags = apply_definition(state, definition, tau).flags
+    if samples < 2:
+        return np.zeros(state.units, np.bool_), np.zeros(state.units, np.bool_)
+    if definition == "deepdiagnosis":
+        share = _outputs_up_to_zero(state) / (state.elements * state.units) if state.units else 0.0
+        sure = abs(share - _MOST_NONPOSITIVE) > math.sqrt(math.log(1 / alpha) / (2 * samples))
+        return flags & sure, ~flags & sure
+    if definition == "redo":
+        sure = samples * -math.log1p(-rare) >= -math.log(alpha)
+        return flags & sure, ~flags & sure
+    fired, confidence = state.fired * times, min(1.0 - alpha, math.nextafter(1.0, 0.0))
+    upper = firing_bound(fired, samples, confidence)
+    lower = 1.0 - firing_bound(samples - fired, samples, confidence)
+    return np.asarray(upper < _FIRES_RARELY, np.bool_), np.asarray(lower >= _FIRES_RARELY, np.bool_)
+
+
 def _hardly_fires(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - same signature for all
     return np.asarray(state.fired * 100 < state.samples, np.bool_)
 
@@ -88,7 +127,7 @@ def _sums_to_zero(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - sam
 
 def _mostly_nonpositive(state: LayerState, tau: float) -> Flags:  # noqa: ARG001 - same signature for all
     share = _outputs_up_to_zero(state) / (state.elements * state.units) if state.units else 0.0
-    return np.full(state.units, share >= 0.7)
+    return np.full(state.units, share >= _MOST_NONPOSITIVE)
 
 
 def _outputs_up_to_zero(state: LayerState) -> int:
@@ -122,6 +161,7 @@ PRESETS: Mapping[str, Preset] = {
             "keras-contrib, callback DeadReluDetector",
             _sums_to_zero,
             lambda share: share >= 0.1,
+            density=False,
         ),
         Preset(
             "deepdiagnosis",

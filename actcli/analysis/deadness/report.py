@@ -6,8 +6,14 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from actcli.analysis.deadness.confidence import samples_needed
-from actcli.analysis.deadness.other_definitions import Reading, apply_definition
+from actcli.analysis.deadness.confidence import proves_excess, samples_needed, samples_of_excess
+from actcli.analysis.deadness.other_definitions import (
+    Flags,
+    Reading,
+    apply_definition,
+    certain_flags,
+    is_density,
+)
 from actcli.analysis.deadness.unit_class import can_be_dead
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.verdict import LayerVerdict, Settings, Unobserved, classify
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 Status = Literal["fine", "found", "not enough data"]
 _BY_SEVERITY: tuple[Status, ...] = ("fine", "not enough data", "found")
 _MOST_NAMES = 20
+_MOST_DOUBLINGS = 21
+"""Two million times as many samples as there are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +77,9 @@ class Judgement:
         dead, units, share: the numbers compared with the limit: dead units, or units that another definition flags.
         nonfinite: units that gave NaN or inf; a single one fails.
         samples: the fewest of any layer with dead units; without such, of any layer.
-        needed: the samples that would decide.
+        needed: the samples that decide, had more samples the same shares; 0 if that is unknown.
         layer: the layer that is judged; None for all units together.
+        empty: whether there is no unit, or a layer without samples.
         parts: with a glob, one judgement per layer; `status` is then the worst of them.
 
     """
@@ -83,6 +92,7 @@ class Judgement:
     needed: int
     nonfinite: int = 0
     layer: str | None = None
+    empty: bool = False
     parts: tuple["Judgement", ...] = ()
 
 
@@ -118,10 +128,11 @@ def judge(report: Report, limit: float, layer_glob: str | None = None) -> Judgem
     """Compare the share of dead units with a limit: over all units, or in each layer that matches a glob.
 
     Up to the limit: fine, whatever the number of samples, since more data can only revive units. Above it: found if
-    the samples suffice, else not enough data. Dead units of a layer count as proof only if its samples reach those
-    needed for all units judged together. A unit that gave NaN or inf is found whatever limit and samples. With another
-    definition in the settings the units it flags are compared, by the same rule. Raises UsageError for a limit that
-    is no share, and for a glob that matches no layer.
+    the samples refute that at most the allowed units fire with p < p0 (`proves_excess`), else not enough data. Limits
+    on L layers are tested at alpha / L each. A unit that gave NaN or inf is found whatever limit and samples. With
+    another definition in the settings the units it flags are compared. More data can add units to a density
+    definition: there both `fine` and `found` need proof. Raises UsageError for a limit that is no share, and for a
+    glob that matches no layer.
     """
     if not 0 <= limit <= 1:
         raise UsageError(f"limit {limit:g}: must be a share from 0 to 1")
@@ -132,14 +143,14 @@ def judge(report: Report, limit: float, layer_glob: str | None = None) -> Judgem
     ]
     if layer_glob is not None and not counted:
         raise UsageError(f"no layer matches {layer_glob!r}; {_list_names(report.layers)}")
-    units = sum(layer.units for layer, _ in counted)
-    needed = samples_needed(max(units, 1), report.settings.rare, report.settings.confidence)
-    whole = _judge_layers(counted, limit, needed, None)
+    alpha = 1.0 - report.settings.confidence
+    whole = _judge_layers(counted, limit, alpha, report.settings, None)
     if layer_glob is None:
         return whole
-    parts = tuple(_judge_layers([one], limit, needed, one[0].name) for one in counted)
+    share = alpha / len(counted)
+    parts = tuple(_judge_layers([one], limit, share, report.settings, one[0].name) for one in counted)
     worst = max((part.status for part in parts), key=_BY_SEVERITY.index)
-    return replace(whole, status=worst, parts=parts)
+    return replace(whole, status=worst, needed=max(part.needed for part in parts), parts=parts)
 
 
 def is_certain(
@@ -149,7 +160,8 @@ def is_certain(
 
     True if every layer with silent units has the samples needed: a unit with p >= p0 is silent that long with
     probability alpha / M at most. True also if the silent units are too few to matter: none without a limit, else up
-    to that share of all units, since a unit that has fired stays alive. Both hold at any stopping time, so that asking
+    to that share of all units, since a unit that has fired stays alive; and if more are silent than chance explains
+    (`proves_excess`). All three hold at any stopping time, so that asking
     after every block costs nothing; like all bounds here they assume samples in random order. They say nothing about
     rare units, whose Clopper-Pearson bound does not hold at such a stop, nor about NaN and inf to come.
 
@@ -163,7 +175,13 @@ def is_certain(
     silent = [int(can_be_dead(state).sum()) for state in layers]
     if all(state.samples >= needed or not count for state, count in zip(layers, silent, strict=True)):
         return True
-    return limit is not None and not is_above(sum(silent), total, limit)
+    if limit is None or is_density(settings.definition):
+        return False
+    if not is_above(sum(silent), total, limit):
+        return True
+    counts = [(state.samples, count) for state, count in zip(layers, silent, strict=True)]
+    allowed, alpha = allowed_units(total, limit), 1.0 - settings.confidence
+    return proves_excess(counts, total, allowed, settings.rare, alpha)
 
 
 def is_above(dead: int, units: int, limit: float) -> bool:
@@ -172,27 +190,32 @@ def is_above(dead: int, units: int, limit: float) -> bool:
     return share > limit and not math.isclose(share, limit, rel_tol=1e-12)
 
 
+def allowed_units(units: int, limit: float) -> int:
+    """Return the most dead units that are not above the limit."""
+    down = math.floor(limit * units)
+    return down if down >= units or is_above(down + 1, units, limit) else down + 1
+
+
 def is_selected(name: str, glob: str | None) -> bool:
     """Return whether a layer has this name or matches this pattern with * ? []; every layer does without one."""
     return glob is None or name == glob or fnmatchcase(name, glob)
 
 
 def _judge_layers(
-    counted: list[tuple[LayerVerdict, int]], limit: float, needed: int, layer: str | None
+    counted: list[tuple[LayerVerdict, int]],
+    limit: float,
+    alpha: float,
+    settings: Settings,
+    layer: str | None,
 ) -> Judgement:
-    """Judge layers together; each comes with the number of units that count as dead."""
+    """Judge layers together at level alpha; each comes with the number of units that count as dead."""
     units = sum(verdict.units for verdict, _ in counted)
     dead = sum(count for _, count in counted)
-    proved = sum(count for verdict, count in counted if verdict.samples >= needed)
     nonfinite = sum(verdict.nonfinite for verdict, _ in counted)
     samples = [verdict.samples for verdict, count in counted if count] or [v.samples for v, _ in counted]
-    status: Status = "not enough data"
-    if nonfinite or is_above(proved, units, limit):
-        status = "found"
-    elif units and not is_above(dead, units, limit) and all(verdict.samples for verdict, _ in counted):
-        status = "fine"
+    status, needed = _compare(counted, allowed_units(units, limit), alpha, settings)
     return Judgement(
-        status=status,
+        status="found" if nonfinite else status,
         dead=dead,
         units=units,
         share=dead / units if units else 0.0,
@@ -200,7 +223,47 @@ def _judge_layers(
         needed=needed,
         nonfinite=nonfinite,
         layer=layer,
+        empty=not units or not all(verdict.samples for verdict, _ in counted),
     )
+
+
+def _compare(
+    counted: list[tuple[LayerVerdict, int]], allowed: int, alpha: float, settings: Settings
+) -> tuple[Status, int]:
+    """Return the status, and the samples that decide; 0 if that cannot be said."""
+    units = sum(verdict.units for verdict, _ in counted)
+    if not units or not all(verdict.samples for verdict, _ in counted):
+        return "not enough data", samples_needed(max(units, 1), settings.rare, 1.0 - alpha)
+    if settings.definition is not None and is_density(settings.definition):
+        return _compare_density([verdict.state for verdict, _ in counted], allowed, alpha, settings)
+    dead = sum(count for _, count in counted)
+    if dead <= allowed:
+        return "fine", samples_needed(units, settings.rare, 1.0 - alpha)
+    silent = [(verdict.samples, count) for verdict, count in counted]
+    found = proves_excess(silent, units, allowed, settings.rare, alpha)
+    needed = samples_of_excess(dead, units, allowed, settings.rare, alpha)
+    return "found" if found else "not enough data", needed
+
+
+def _compare_density(
+    states: list[LayerState], allowed: int, alpha: float, settings: Settings
+) -> tuple[Status, int]:
+    """Judge by a density definition: what its flags are proved to be, and after how many such samples they would be."""
+    units = sum(state.units for state in states)
+    fewest = min(state.samples for state in states)
+    for doublings in range(_MOST_DOUBLINGS):
+        flags = [_certain(state, settings, alpha / units, 2**doublings) for state in states]
+        flagged = sum(int(certain.sum()) for certain, _ in flags)
+        clear = sum(int(certain.sum()) for _, certain in flags)
+        status: Status | None = "found" if flagged > allowed else "fine" if units - clear <= allowed else None
+        if status is not None:
+            return (status if not doublings else "not enough data"), fewest * 2**doublings
+    return "not enough data", 0
+
+
+def _certain(state: LayerState, settings: Settings, alpha: float, times: int) -> tuple[Flags, Flags]:
+    definition = settings.definition or ""
+    return certain_flags(state, definition, alpha, rare=settings.rare, tau=settings.tau, times=times)
 
 
 def _list_names(layers: tuple[LayerVerdict, ...]) -> str:

@@ -97,7 +97,8 @@ def _failure(judged: Judgement, findings: Findings, more: str) -> str:
     kind = "NaN or inf" if judged.nonfinite else "dead units"
     if judged.status == "not enough data":
         kind = judged.status
-        message += f", but {judged.samples} samples are too few to say so: it takes {judged.needed}"
+        takes = f": it takes {judged.needed}" if judged.needed else ""
+        message += f", but {judged.samples} samples are too few to say so{takes}"
     return f"    <failure type={quoteattr(kind)} message={quoteattr(message)}>{escape(more)}</failure>\n"
 
 

@@ -122,7 +122,7 @@ def _judgement(part: Judgement) -> dict[str, Any]:
         "nonfinite": part.nonfinite,
         "units": part.units,
         "samples": part.samples,
-        "samples_needed": part.needed,
+        "samples_needed": part.needed or None,
     }
 
 

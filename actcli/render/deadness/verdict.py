@@ -44,16 +44,19 @@ def caution(findings: Findings) -> list[str]:
         seen = "epochs trained" if findings.trained else "samples seen"
         sentences.append(f"Interrupted: this is about the {seen} so far.")
     if findings.stopped:
-        sentences.append(f"Stopped before the end of the data: {_reason_to_stop(findings.report)}.")
+        sentences.append(f"Stopped before the end of the data: {_reason_to_stop(findings)}.")
     return sentences
 
 
-def _reason_to_stop(report: Report) -> str:
+def _reason_to_stop(findings: Findings) -> str:
+    report = findings.report
     silent = [layer for layer in report.layers if can_be_dead(layer.state).any()]
     if not silent:
         return "no unit can be dead any more"
     if all(layer.samples >= report.needed for layer in silent):
         return f"all silent units together are bounded below {number(report.settings.rare)}"
+    if findings.judgement is not None and findings.judgement.status == "found":
+        return "more units are silent than the limit allows, and chance does not explain it"
     return "no more units are silent than the limit allows, and more samples can only reduce them"
 
 
@@ -179,11 +182,12 @@ def _judgement_text(judgement: Judgement, limit: float, allowed: str) -> list[st
     if judgement.status == "found":
         return [f"{subject} is above {allowed}: {share}."]
     start = "Not enough data" if layer is None else f"Not enough data of {layer}"
-    if not above or not judgement.samples:
+    if judgement.empty:
         return [f"{start}: {'no unit was observed' if not judgement.units else 'a layer has no sample'}."]
     few = f"{quantity(judgement.samples, 'sample')} {'is' if judgement.samples == 1 else 'are'} too few"
-    needed = thousands(judgement.needed)
-    return [f"{start}: {share} is above {allowed}, but {few} to say so; it takes {needed}."]
+    needed = f"it takes {thousands(judgement.needed)}" if judgement.needed else "the shares are at the limit"
+    side = "above" if above else "within"
+    return [f"{start}: {share} is {side} {allowed}, but {few} to say so; {needed}."]
 
 
 def _other_layers(report: Report, layers: Layers) -> list[str]:

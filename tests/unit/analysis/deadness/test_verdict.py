@@ -254,10 +254,11 @@ def report(samples, units=20, dead=2, settings=SETTINGS):
 def test_a_verdict():
     assert report(1).needed == 597
 
-    assert judge(report(596), 0.05).status == "not enough data"
-    found = judge(report(597), 0.05)
+    # one unit is allowed: ln(19 / 0.05) / -ln(0.99) = 591.02
+    assert judge(report(591), 0.05).status == "not enough data"
+    found = judge(report(592), 0.05)
     assert (found.status, found.dead, found.units, found.share) == ("found", 2, 20, 0.1)
-    assert (found.samples, found.needed) == (597, 597)
+    assert (found.samples, found.needed) == (592, 592)
     assert judge(report(30, dead=2), 0.1).status == "fine"
     assert judge(report(30, dead=0), 0.0).status == "fine"
 

@@ -181,7 +181,7 @@ def test_junit_says_where_there_are_too_few_samples():
     failure = suite_of(two_layers(limit=0.01)).find("testcase/failure")
     assert failure.get("type") == "not enough data"
     assert failure.get("message") == (
-        "2 of 32 units are dead (6.25 %), the limit is 1 %, but 50 samples are too few to say so: it takes 643"
+        "2 of 32 units are dead (6.25 %), the limit is 1 %, but 50 samples are too few to say so: it takes 574"
     )
 
 
@@ -229,7 +229,7 @@ def test_a_plan_is_no_test_suite():
 
 def test_junit_counts_what_another_definition_flags():
     definition = Settings(definition="loss-of-plasticity")
-    found = findings(state("fc", planted(900)), limit=0.1, layer_glob="fc", settings=definition)
+    found = findings(state("fc", planted(1800)), limit=0.1, layer_glob="fc", settings=definition)
     case = suite_of(found).find("testcase/failure")
     assert (
         case.get("message") == "2 of 16 units are flagged by loss-of-plasticity (12.5 %), the limit is 10 %"

@@ -103,7 +103,7 @@ def test_too_few_samples_are_said_of_their_layer():
     (_, said) = verdict(findings(state("a", planted(9)[:1, 1:3]), limit=0.0, layer_glob="a"))
     assert said == (
         "Not enough data of layer a: 100 % (2 of 2) is above the limit of 0 %, but 1 sample is too few to say so; "
-        "it takes 368."
+        "it takes 299."
     )
 
 
