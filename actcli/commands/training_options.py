@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from actcli.analysis.training.trial import Trial
     from actcli.terminal import Terminal
 
-OptimizerName = Literal["sgd", "momentum", "adam"]
+OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
+ScheduleName = Literal["constant", "cosine"]
 
 TRAINING = "Training"
 EPOCHS, BATCH, WIDTH, DEPTH, SEEDS, SEED, DATA = 20, 32, 64, 2, 10, 0, "digits"
-RATES = {"sgd": 0.1, "momentum": 0.01, "adam": 0.001}
+RATES = {"sgd": 0.1, "momentum": 0.01, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
 """The usual learning rate of each optimizer, taken without --lr."""
+ADAMW_DECAY = 0.01
 MOST_WIDTH, MOST_DEPTH, MOST_SEEDS, MOST_SEED = 4096, 1000, 1000, 2**63 - 1
 
 _DRAWN = ("training", "born-dead")
@@ -63,7 +65,7 @@ class TrainingOptions:
             parse=learning_rates,
             help="Learning rates, with commas, each tried by itself; or auto: the best of ten for each function, "
             "chosen without the test set.",
-            default="0.1; momentum 0.01, adam 0.001",
+            default="0.1; momentum 0.01, rmsprop, adam and adamw 0.001",
         ),
     ] = None
     optimizer: Annotated[
@@ -73,6 +75,25 @@ class TrainingOptions:
             metavar="NAME",
             help=f"{one_of(OptimizerName)}.",
             default="sgd",
+        ),
+    ] = None
+    warmup: Annotated[
+        float | None,
+        _training_option(
+            "--warmup",
+            metavar="EPOCHS",
+            parse=finite_number(least=0),
+            help="Epochs, or parts of one, over which the learning rate rises from 0 to its value.",
+            default="0",
+        ),
+    ] = None
+    schedule: Annotated[
+        ScheduleName | None,
+        _training_option(
+            "--schedule",
+            metavar="NAME",
+            help=f"The learning rate after the warm-up: {one_of(ScheduleName)} (falls to 0).",
+            default="constant",
         ),
     ] = None
     data: Annotated[
@@ -98,8 +119,8 @@ class TrainingOptions:
             "--decay",
             metavar="D",
             parse=finite_number(least=0),
-            help="L2 penalty: D times each weight is added to its gradient.",
-            default="0",
+            help="L2 penalty: D times each weight is added to its gradient; adamw shrinks the weights instead.",
+            default=f"0; adamw {ADAMW_DECAY}",
         ),
     ] = None
     learn: Annotated[
@@ -189,7 +210,9 @@ def describe_trial(
             epochs=options.epochs or EPOCHS,
             batch=options.batch or BATCH,
             optimizer=optimizer,
-            decay=options.decay or 0.0,
+            warmup=options.warmup or 0.0,
+            schedule=options.schedule or "constant",
+            decay=_decay(options),
             init=_init(options.init),
             learn=options.learn or (),
         ),
@@ -202,6 +225,12 @@ def describe_trial(
     return trial, load_dataset(
         DATA if options.data is None else options.data, options.target, trial.seed, terminal
     )
+
+
+def _decay(options: TrainingOptions) -> float:
+    if options.decay is not None:
+        return options.decay
+    return ADAMW_DECAY if options.optimizer == "adamw" else 0.0
 
 
 def _depths(depths: tuple[int, ...] | None, stacks: "Sequence[Stack]") -> tuple[int, ...]:

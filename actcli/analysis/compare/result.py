@@ -107,6 +107,7 @@ class Comparison:
         columns: the measured quantities, in order.
         contenders: in the order of the request.
         seed: of the random numbers; None where none were drawn.
+        settings: the settings of a training, by name; JSON holds them.
         answer: one sentence that answers the reader's question from the numbers; blank while there are none.
         warnings: sentences about this input or run that limit what the numbers mean.
         notes: sentences that say on what the numbers were measured.
@@ -120,6 +121,7 @@ class Comparison:
     columns: tuple[Column, ...]
     contenders: tuple[Contender, ...]
     seed: int | None = None
+    settings: Record = field(default_factory=dict)
     answer: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

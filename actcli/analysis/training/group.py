@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import HiddenLayer, LayerPart
 from actcli.analysis.training.initial import draw_weights
-from actcli.analysis.training.plan import MOMENTS, TrainingPlan
+from actcli.analysis.training.optimizers import TrainedArray
+from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.stack import Stack
 
 Array = NDArray[Any]
 
-MOMENTUM = 0.9
-BETAS = (0.9, 0.999)
-EPSILON = 1e-8
 _NOT_WEIGHTS = 1 << 20
 """First seed word of the batches' random generators, beyond those of the layers."""
 
@@ -38,16 +36,6 @@ class Gradients:
     weights: list[Array]
     biases: list[Array]
     parameters: list[dict[str, Array]]
-
-
-@dataclass(frozen=True, slots=True)
-class _TrainedArray:
-    """An array that is trained, with the optimizer's moments; its first axis is its members."""
-
-    value: Array
-    members: slice
-    decays: bool
-    moments: tuple[Array, ...]
 
 
 class Group:
@@ -90,19 +78,16 @@ class Group:
             for layer in range(len(plan.hidden))
         ]
         self.frozen = np.zeros(len(seeds), np.bool_)
-        self.steps = 0
+        self.steps, self.steps_per_epoch = 0, -(-len(data.train_y) // plan.batch)
         everyone = slice(0, len(seeds))
         self.trained = [
-            *(self._trained(weights, everyone, decays=True) for weights in self.weights),
-            *(self._trained(biases, everyone, decays=False) for biases in self.biases),
+            *(TrainedArray.of(weights, everyone, plan, decays=True) for weights in self.weights),
+            *(TrainedArray.of(biases, everyone, plan, decays=False) for biases in self.biases),
         ]
         for part in self._all_parts:
             for values in part.learned.values():
-                self.trained.append(self._trained(values[:, None, None], part.members, decays=False))
-
-    def _trained(self, value: Array, members: slice, *, decays: bool) -> _TrainedArray:
-        moments = tuple(np.zeros_like(value) for _ in range(MOMENTS[self.plan.optimizer]))
-        return _TrainedArray(value, members, decays, moments)
+                one = TrainedArray.of(values[:, None, None], part.members, plan, decays=False)
+                self.trained.append(one)
 
     @property
     def size(self) -> int:
@@ -181,40 +166,15 @@ class Group:
         """
         batch = self.gradients(x, y)
         squares = np.stack([_square_norm(gradient) for gradient in batch.weights], axis=1)
+        rates: Array = self.rates * self.plan.rate_factor(self.steps, self.steps_per_epoch)
         self.steps += 1
         gradients = [*batch.weights, *batch.biases]
         gradients += [of[:, None, None] for by_name in batch.parameters for of in by_name.values()]
         for one, gradient in zip(self.trained, gradients, strict=True):
-            if self.plan.decay and one.decays:
-                np.add(gradient, self.plan.decay * one.value, out=gradient)
-            np.subtract(one.value, self._direction(one, gradient), out=one.value)
+            one.move(gradient, rates[one.members], self.steps, self.plan)
         for part in self._all_parts:
             part.keep_in_bounds()
         return batch.loss, squares
-
-    def _direction(self, one: _TrainedArray, gradient: Array) -> Array:
-        """Return what the optimizer subtracts from a trained array; overwrites the gradient."""
-        rates: Array = self.rates[one.members]
-        if self.plan.optimizer == "sgd":
-            return np.multiply(rates, gradient, out=gradient)
-        if self.plan.optimizer == "momentum":
-            (velocity,) = one.moments
-            velocity *= MOMENTUM
-            velocity += gradient
-            return np.multiply(rates, velocity, out=gradient)
-        first, second = one.moments
-        first *= BETAS[0]
-        first += (1 - BETAS[0]) * gradient
-        second *= BETAS[1]
-        np.square(gradient, out=gradient)
-        gradient *= 1 - BETAS[1]
-        second += gradient
-        np.divide(second, 1 - BETAS[1] ** self.steps, out=gradient)
-        np.sqrt(gradient, out=gradient)
-        gradient += EPSILON
-        np.divide(first, gradient, out=gradient)
-        gradient *= rates / (1 - BETAS[0] ** self.steps)
-        return gradient
 
     def batches(self, epoch: int) -> list[NDArray[np.intp]]:
         """Return the sample indices (P, B) of each step; the order depends on the seed alone."""

@@ -40,12 +40,14 @@ class History:
             epoch's steps; NaN once diverged.
         dead: for each hidden layer (E + 1, P, width): silent or gate-dead on the test set; False once diverged.
         rare, saturated: (E + 1, P, hidden layers): shares of units; NaN once diverged.
+        plan: the settings of the networks.
         seconds: (E + 1, P): training time per epoch, a member's part of its group's; varies from run to run.
         diverged: (P,): the epoch in which the loss stopped being finite, or NOT_DIVERGED.
 
     """
 
     members: tuple[Member, ...]
+    plan: TrainingPlan
     epochs: int
     train_loss: Array
     train_score: Array
@@ -72,6 +74,7 @@ class History:
         }
         return cls(
             tuple(history.members[place] for history, place in columns),
+            columns[0][0].plan,
             epochs,
             dead=tuple(map(join, map(list, zip(*(h.dead for h, _ in columns), strict=True)))),
             diverged=np.array([history.diverged[place] for history, place in columns]),
@@ -89,6 +92,7 @@ class History:
         }
         return cls(
             members,
+            plan,
             -1,
             dead=tuple(np.zeros((rows, count, width), np.bool_) for width in plan.hidden),
             diverged=np.full(count, NOT_DIVERGED, np.int64),

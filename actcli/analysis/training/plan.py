@@ -1,14 +1,17 @@
 """Plan of a training: the settings that all networks of a population share."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from actcli.analysis.training.initial import Init
+from actcli.analysis.wording import rounded
 
-Optimizer = Literal["sgd", "momentum", "adam"]
+Optimizer = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
-MOMENTS = {"sgd": 0, "momentum": 1, "adam": 2}
+MOMENTS = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
 """Arrays that an optimizer remembers for each array that it trains."""
+Schedule = Literal["constant", "cosine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,12 @@ class TrainingPlan:
     Attributes:
         hidden: the widths of the hidden layers.
         epochs, batch: passes over the training set, samples per step.
-        optimizer: sgd, momentum (0.9; Polyak 1964) or adam (Kingma and Ba 2015, its usual constants).
-        decay: L2 penalty: decay·w is added to the gradient of a weight.
+        optimizer: sgd, momentum (0.9; Polyak 1964), rmsprop (0.99; Tieleman and Hinton 2012), adam (Kingma and Ba
+            2015) or adamw (Loshchilov and Hutter 2019), with their usual constants.
+        warmup: epochs, or parts of one, over which the learning rate rises linearly to its value.
+        schedule: the learning rate after that: constant, or falling to 0 along half a cosine (Loshchilov and Hutter
+            2017).
+        decay: L2 penalty: decay·w is added to the gradient of a weight; with adamw a weight shrinks by rate·decay·w.
         init: the initial weights; biases start at 0.
         learn: parameters of the activations that are trained with the weights, by our names.
         dtype: float32, or float64 for tests.
@@ -30,7 +37,38 @@ class TrainingPlan:
     epochs: int = 20
     batch: int = 32
     optimizer: Optimizer = "sgd"
+    warmup: float = 0.0
+    schedule: Schedule = "constant"
     decay: float = 0.0
     init: Init = "he"
     learn: tuple[str, ...] = ()
     dtype: Literal["float32", "float64"] = "float32"
+
+    def rate_factor(self, step: int, steps_per_epoch: int) -> float:
+        """Return the share of the learning rate that a step takes; steps count from 0."""
+        rising, total = round(self.warmup * steps_per_epoch), self.epochs * steps_per_epoch
+        if step < rising:
+            return (step + 1) / rising
+        if self.schedule == "constant":
+            return 1.0
+        return 0.5 + 0.5 * math.cos(math.pi * (step - rising) / (total - rising))
+
+    @property
+    def optimizer_text(self) -> str:
+        """The optimizer with its decay, warm-up and schedule, as a sentence names them."""
+        return ", ".join([
+            self.optimizer,
+            *([f"decay {rounded(self.decay)}"] if self.decay else []),
+            *([f"warm-up over {rounded(self.warmup)} epoch{'' if self.warmup == 1 else 's'}"] if self.warmup else []),
+            *(["cosine schedule"] if self.schedule == "cosine" else []),
+        ])  # fmt: skip
+
+    @property
+    def settings(self) -> dict[str, str | int | float | bool]:
+        """The settings that files of a training name, by their keys."""
+        return {
+            "optimizer": self.optimizer,
+            "decay": self.decay,
+            "warmup": self.warmup,
+            "schedule": self.schedule,
+        }

@@ -10,7 +10,7 @@ from actcli.analysis.training.plan import Optimizer, TrainingPlan
 from actcli.analysis.training.population import train
 from actcli.analysis.training.stack import Stack
 
-_LARGEST = {"sgd": 3.0, "momentum": 0.3, "adam": 0.1}
+_LARGEST = {"sgd": 3.0, "momentum": 0.3, "rmsprop": 0.1, "adam": 0.1, "adamw": 0.1}
 """Largest rate of the grid: above it hardly any network of a few layers learns."""
 _PER_DECADE, _COUNT = 3, 10
 _SEEDS = 3

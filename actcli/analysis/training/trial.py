@@ -44,6 +44,11 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
     """Raise UsageError for functions, parameters or inits that cannot be trained: see `compare_training`."""
     if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
         raise UsageError("`seeds`, `width` and `depth` must be whole numbers from 1 on")
+    plan = trial.plan
+    if plan.warmup > plan.epochs:
+        raise UsageError(
+            f"`warmup={plan.warmup:g}` is longer than the training of `epochs={plan.epochs}`; shorten the warm-up"
+        )
     functions = [f for stack in stacks for f in stack.functions]
     for f in functions:
         _ = f.kernels, firing_rule(f, "pre")

@@ -93,6 +93,7 @@ def _document(page: Page) -> dict[str, Any]:
     document: dict[str, Any] = {
         "by": comparison.by,
         "seed": comparison.seed,
+        **({"settings": dict(comparison.settings)} if comparison.settings else {}),
         "columns": [
             {
                 "name": column.name,

@@ -18,7 +18,7 @@ def conditions(courses: TrainedCourses) -> str:
     layers = ", ".join(map(str, trial.depths)) + " hidden layer" + ("" if trial.depths == (1,) else "s")
     return (
         f"{printable(data.name)}: {thousands(len(data.train_y))} training samples, {thousands(len(data.test_y))} test "
-        f"samples on which units are observed; {plan.optimizer}, batches of {plan.batch}, "
+        f"samples on which units are observed; {plan.optimizer_text}, batches of {plan.batch}, "
         f"{quantity(plan.epochs, 'epoch')}, init {plan.init}; "
         f"{layers} of {quantity(trial.width, 'unit')}, {quantity(trial.seeds, 'network')} each."
     )

@@ -75,6 +75,7 @@ def _records(history: "History") -> Iterator[dict[str, Any]]:
                 "gradient": [_number(norm) for norm in history.gradient[epoch, place].tolist()],
                 "seconds": _number(float(history.seconds[epoch, place])),
                 "diverged": diverged,
+                **history.plan.settings,
             }
 
 

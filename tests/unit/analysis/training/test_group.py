@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,8 @@ from actcli.analysis.training.dataset import Dataset, split
 from actcli.analysis.training.group import Group
 from actcli.analysis.training.hidden_layer import learned_parameters
 from actcli.analysis.training.initial import draw_weights, second_moment_gain, weight_std
-from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.optimizers import TrainedArray
+from actcli.analysis.training.plan import OPTIMIZERS, TrainingPlan
 from actcli.analysis.training.stack import parse_stack
 from actcli.exits import UsageError
 
@@ -154,29 +156,47 @@ def test_float32_is_close_to_float64():
             assert np.allclose(ours, theirs, rtol=1e-4, atol=1e-5), name
 
 
-def stepped(optimizer, gradients, start=1.0, rate=0.01, decay=0.0):
+def stepped(optimizer, gradients, start=1.0, rate=0.01, decay=0.0, factors=(1.0,) * 6):
     """The value of one weight after these gradients, by the formulas of the papers."""
-    value, velocity, first, second = start, 0.0, 0.0, 0.0
-    for t, gradient in enumerate(gradients, 1):
-        gradient += decay * value  # noqa: PLW2901 - as the penalty enters
+    value, velocity, first, second, smooth = start, 0.0, 0.0, 0.0, 0.0
+    for t, (gradient, factor) in enumerate(zip(gradients, factors, strict=True), 1):
+        if optimizer == "adamw":
+            value *= 1 - rate * factor * decay
+        else:
+            gradient += decay * value  # noqa: PLW2901 - as the penalty enters
+        smooth = 0.99 * smooth + 0.01 * gradient**2
         velocity = 0.9 * velocity + gradient
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
         value -= (
             rate
+            * factor
             * {
                 "sgd": gradient,
                 "momentum": velocity,
+                "rmsprop": gradient / (math.sqrt(smooth) + 1e-8),
                 "adam": first / (1 - 0.9**t) / (math.sqrt(second / (1 - 0.999**t)) + 1e-8),
-            }[optimizer]
+            }[optimizer.removesuffix("w")]
         )
     return value
 
 
+FACTORS = {
+    "constant": [1.0] * 6,
+    # 3 steps an epoch: 2 rise, the rest of 6 fall along half a cosine
+    "cosine": [0.5, 1.0, *(0.5 + 0.5 * math.cos(math.pi * t / 4) for t in range(4))],
+}
+
+
+@pytest.mark.parametrize("schedule", FACTORS)
 @pytest.mark.parametrize("decay", [0.0, 0.1])
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-def test_the_optimizers_are_those_of_the_papers(optimizer, decay, monkeypatch):
-    one = group("tanh", classes(), rates=[0.01, 0.1], optimizer=optimizer, decay=decay)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_optimizers_are_those_of_the_papers(optimizer, decay, schedule, monkeypatch):
+    warmup = {"constant": 0.0, "cosine": 2 / 3}[schedule]
+    one = group("tanh", classes(), rates=[0.01, 0.1], optimizer=optimizer, decay=decay, epochs=2,
+                schedule=schedule, warmup=warmup)  # fmt: skip
+    assert one.steps_per_epoch == len(one.batches(1)) == 3
+    factors = FACTORS[schedule]
     start = one.weights[1][:, 2, 3].copy()
     bias = one.biases[0][:, 0, 1].copy()
     given = np.random.default_rng(5).normal(size=(6, 2))
@@ -196,11 +216,40 @@ def test_the_optimizers_are_those_of_the_papers(optimizer, decay, monkeypatch):
         _, squares = one.step(None, None)
         assert np.allclose(squares[:, 1], expected**2 * one.weights[1][0].size)
     for member, rate in enumerate((0.01, 0.1)):
-        wanted = stepped(optimizer, given[:, member], start[member], rate, decay)
+        wanted = stepped(optimizer, given[:, member], start[member], rate, decay, factors)
         assert one.weights[1][member, 2, 3] == pytest.approx(wanted, rel=1e-12)
         # a penalty is on weights only
-        wanted = stepped(optimizer, given[:, member], bias[member], rate)
+        wanted = stepped(optimizer, given[:, member], bias[member], rate, factors=factors)
         assert one.biases[0][member, 0, 1] == pytest.approx(wanted, rel=1e-12, abs=1e-15)
+
+
+def test_the_learning_rate_rises_and_falls():
+    plan = TrainingPlan(epochs=10, warmup=2, schedule="cosine")
+    factors = [plan.rate_factor(step, 5) for step in range(50)]
+    assert factors[:10] == pytest.approx([0.1 * i for i in range(1, 11)])
+    assert factors[10] == 1.0
+    assert factors[30] == pytest.approx(0.5)
+    assert all(a > b > 0 for a, b in pairwise(factors[10:]))
+    assert {TrainingPlan().rate_factor(step, 5) for step in (0, 7, 99)} == {1.0}
+    only = TrainingPlan(epochs=2, warmup=2)
+    assert only.rate_factor(9, 5) == 1.0
+
+
+def test_the_optimizers_are_those_of_pytorch():
+    torch = pytest.importorskip("torch")
+    for optimizer, make in {
+        "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01, weight_decay=0.1),
+        "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1),
+    }.items():
+        plan = TrainingPlan(optimizer=optimizer, decay=0.1)
+        ours = TrainedArray.of(np.ones((1, 1, 3)), slice(0, 1), plan, decays=True)
+        theirs = torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
+        stepper = make([theirs])
+        for t, gradient in enumerate(np.random.default_rng(2).normal(size=(5, 3)), 1):
+            theirs.grad = torch.tensor(gradient)
+            stepper.step()
+            ours.move(gradient[None, None].copy(), np.full((1, 1, 1), 0.01), t, plan)
+        assert np.allclose(ours.value[0, 0], theirs.detach().numpy(), rtol=1e-12)
 
 
 def test_a_learned_parameter_follows_its_gradient_and_stays_in_its_bounds():

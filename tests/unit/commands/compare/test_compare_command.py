@@ -151,7 +151,7 @@ OWN = {
     "--depth": "3", "--init": "he", "--weight-std": "1", "--bias-std": "1", "--width": "8", "--seeds": "2",
     "--seed": "1", "--bits": "4", "--types": "float16", "--against": "y.npy", "--max-ulp": "1", "--with": "torch",
     "--epochs": "2", "--batch": "8", "--lr": "auto", "--optimizer": "adam", "--data": "xor", "--target": "y",
-    "--decay": "0", "--learn": "alpha", "--record": "r.csv",
+    "--warmup": "1", "--schedule": "cosine", "--decay": "0", "--learn": "alpha", "--record": "r.csv",
     "--order": "1", "--points": "5", "-i": "x.npy", "--array": "a", "--column": "a",
 }  # fmt: skip
 
