@@ -57,6 +57,7 @@ def _files_read(options: "DeadcheckOptions") -> Iterator[str]:
         yield token
         if not os.path.exists(token):  # noqa: PTH110
             yield from glob(token.partition("=")[2], recursive=True)  # noqa: PTH207
+    yield from options.unit_axes
     if options.data is not None:
         yield options.data
 

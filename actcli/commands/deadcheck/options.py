@@ -97,9 +97,10 @@ class DeadcheckOptions(training.TrainingOptions):
         _recorded_option(
             "--unit-axis",
             metavar="[LAYER=]N",
-            help="Axis of the units: N for layers of 3 axes, LAYER=N for those that match LAYER. Axis 0 is the "
-            "samples. Repeatable; all are used, the last that matches a layer wins.",
-            default="1 of 2, 4 and 5 axes",
+            help="Axis of the units: N for layers whose shape does not tell, LAYER=N for those that match LAYER, or "
+            "MODEL.onnx for those named like its layers. Axis 0 is the samples. Repeatable; all are used, the last "
+            "that matches a layer wins.",
+            default="1 where the shape tells",
         ),
     ] = ()
     function_files: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from actcli.commands.deadcheck.certainty import Certainty
 from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
 from actcli.exits import UsageError
-from actcli.sources.records.unit_axis import UnitAxes, require_layer, unit_axes
+from actcli.sources.records.unit_axis import LayerAxis, UnitAxes, require_layer, unit_axes
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
@@ -59,7 +59,7 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.sources.records.recordings import inspect_records
 
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
-    axes = unit_axes(options.unit_axes)
+    axes = _with_models(unit_axes(options.unit_axes), session)
     records = inspect_records(options.sources, session.terminal)
     axes, notes = _settle_axes(options, records.heads, axes, patterns)
     rules, _ = firing_rules(options.activations, options.recorded or "post")
@@ -74,6 +74,21 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     return Sources(
         steps, {}, (), {}, patterns, lambda states: (*notes, *_notes_of_records(states)), certainty
     )
+
+
+def _with_models(axes: UnitAxes, session: "Session") -> UnitAxes:
+    """Return the axes with the layers of the models that --unit-axis names."""
+    if not axes.models:
+        return axes
+    from actcli.sources.onnx import open_model
+
+    session.isolate(axes.models[0])
+    layers = (
+        LayerAxis(one.name, one.before.axis, one.before.rank, one.units, path)
+        for path in axes.models
+        for one in open_model(path).watched
+    )
+    return replace(axes, of_models=tuple(layers))
 
 
 def _settle_axes(

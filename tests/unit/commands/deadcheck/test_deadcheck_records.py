@@ -11,7 +11,7 @@ from invocation import invoke, refused
 from recorded_layers import layer
 
 from actcli.activations import activation
-from actcli.exits import ActcliError, UsageError
+from actcli.exits import ActcliError, DataError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +47,47 @@ def test_channels_last_by_the_layers_name():
     np.savez("net.npz", conv=np.moveaxis(images(), 1, -1), other=images())
     out = invoke("deadcheck", "net.npz", "--unit-axis", "conv=-1").out
     assert [line for line in rows(out) if line[1] == "2"] == [["conv", "2"], ["other", "2"]]
+
+
+def test_channels_last_that_could_be_first_are_refused_and_found_by_the_option():
+    h = np.abs(np.random.default_rng(0).standard_normal((1000, 8, 8, 24))).astype(np.float32)
+    h[..., :12] = 0
+    np.save("h.npy", h)
+    assert "--unit-axis h=-1" in refused("deadcheck", "h.npy", "--fail-above", "5%")
+    assert invoke("deadcheck", "h.npy", "--fail-above", "5%", "--unit-axis", "-1").status == 3
+
+
+def test_a_model_tells_the_axes_of_recordings_named_like_its_layers():
+    write_model("net.onnx")
+    h = np.abs(np.random.default_rng(0).standard_normal((1000, 8, 8, 24))).astype(np.float32)
+    h[..., :12] = 0
+    np.savez("h.npz", relu1=h, other=layer())
+    status, out, _ = invoke("deadcheck", "h.npz", "--fail-above", "5%", "--unit-axis", "net.onnx")
+    assert (
+        status,
+        sum(line.startswith("relu1\t") and "\tsilent\t" in line for line in out.splitlines()),
+    ) == (3, 12)
+    np.savez("g.npz", conv=h)
+    assert "there is relu1" in refused("deadcheck", "g.npz", "--unit-axis", "net.onnx")
+    with pytest.raises(DataError, match="none.onnx: No such file"):
+        invoke("deadcheck", "h.npz", "--unit-axis", "none.onnx")
+    assert "overwritten" in refused("deadcheck", "h.npz", "--unit-axis", "net.onnx", "--save-state", "h.npz")
+
+
+def write_model(name):
+    """Write a model with one layer, relu1, of 24 channels in (N, 24, H, W)."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, number = onnx.helper, onnx.TensorProto.FLOAT
+    weights = onnx.numpy_helper.from_array(np.ones((24, 3, 1, 1), np.float32), "w")
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["z"], name="conv"),
+        helper.make_node("Relu", ["z"], ["y"], name="relu1"),
+    ]
+    x = helper.make_tensor_value_info("x", number, ("N", 3, 8, 8))
+    y = helper.make_tensor_value_info("y", number, ("N", 24, 8, 8))
+    graph = helper.make_graph(nodes, "g", [x], [y], initializer=[weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), name)
 
 
 @pytest.mark.parametrize(

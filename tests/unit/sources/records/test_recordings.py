@@ -159,7 +159,7 @@ def test_stdin_holds_an_array_or_text(data):
             IMAGES[0],
             None,
             UsageError,
-            r"shape \(3, 4, 5\): say which axis .* --unit-axis a=1 or --unit-axis a=-1",
+            r"shape \(3, 4, 5\), .*--unit-axis a=1 .*--unit-axis a=-1",
         ),
         (IMAGES, 0, UsageError, "axis 0 of a.npy is the samples"),
         (IMAGES, -4, UsageError, "axis 0 of a.npy is the samples"),
