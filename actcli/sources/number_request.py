@@ -41,6 +41,7 @@ class NumberRequest:
         keep_order: the blocks may follow the columns (Fortran order) where the file does.
         samples: blocks are (n, elements of a sample) along axis 0, of about this many elements; None means flat
             blocks.
+        keep_open: the stream stays open after an .npy array, for what follows it.
 
     """
 
@@ -56,4 +57,5 @@ class NumberRequest:
     axis: int | None = None
     keep_order: bool = False
     samples: int | None = None
+    keep_open: bool = False
     stored: "LowType | None" = None

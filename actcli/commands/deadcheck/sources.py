@@ -62,6 +62,9 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     axes = _with_models(unit_axes(options.unit_axes), session)
     records = inspect_records(options.sources, session.terminal)
     axes, notes = _settle_axes(options, records.heads, axes, patterns)
+    if records.hint is not None:
+        # before the report, which may have as many tables as there are files
+        session.terminal.say(f"actcli: {records.hint}")
     rules, _ = firing_rules(options.activations, options.recorded or "post")
     recordings = records.read(axes)
     certainty = None
@@ -69,10 +72,14 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
         certainty = Certainty(options.settings, _limit(options), _count_units(records, axes))
         recordings = certainty.until(recordings)
     steps = _possible(watch(recordings, rules, session.threads))
-    many = records.hint
-    notes = notes if many is None else (*notes, f"{many[:1].upper()}{many[1:]}.")
     return Sources(
-        steps, {}, (), {}, patterns, lambda states: (*notes, *_notes_of_records(states)), certainty
+        steps,
+        {},
+        (),
+        {},
+        patterns,
+        lambda states: (*notes, *records.notes, *_notes_of_records(states)),
+        certainty,
     )
 
 

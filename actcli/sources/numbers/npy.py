@@ -58,12 +58,15 @@ def npy_numbers(
         blocks = _in_file_order(stream, header, axis)
     if request.stored is not None and header.dtype.kind == "V":
         blocks = map(partial(_decode, request.stored), blocks)
+    cast_blocks = (in_dtype(block, dtype) for block in blocks)
     return Numbers(
         origin=stream.origin,
         array=array,
         dtype=dtype,
         shape=header.shape,
-        blocks=_closing(stream, (in_dtype(block, dtype) for block in blocks), to_the_end=size is not None),
+        blocks=cast_blocks
+        if request.keep_open
+        else _closing(stream, cast_blocks, to_the_end=size is not None),
         axis=axis if request.axis is not None else None,
         fortran=keeps_fortran,
     )
@@ -160,6 +163,8 @@ def _across(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArra
         for at in range(0, count, step):
             yield lying[at : at + step].reshape(min(step, count - at), size)
         del columns, lying  # freed before the next ones are allocated
+    if start is not None:
+        stream.move_to(start + header.nbytes)
 
 
 def _in_file_order(stream: ByteStream, header: Header, axis: int | None) -> Iterator[NDArray[Any]]:

@@ -5,14 +5,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import DELIMITERS, NumberRequest
 from actcli.sources.numbers.formats import holds_array, stream_numbers
 from actcli.sources.records.record_files import STDIN, RecordFile, record_files
-from actcli.sources.records.unit_axis import Head, UnitAxes
+from actcli.sources.records.unit_axis import Head, UnitAxes, listed
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.terminal import Terminal
 
@@ -29,6 +29,7 @@ BLOCK = 1 << 19
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
 _ZIP = b"PK\x03\x04"
+_NPY = b"\x93NUMPY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Records:
 
     files: tuple[Described, ...]
     terminal: Terminal
+    arrays: Counter[str] = field(default_factory=Counter)
+    """The arrays read of each source that is no archive."""
 
     @property
     def heads(self) -> list[Head] | None:
@@ -80,6 +83,38 @@ class Records:
             "if they are shards of one, name it: layer='shards/*.npy'"
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about samples that count once or twice, after all were read."""
+        return (
+            tuple(
+                f"{origin} holds {count:,} arrays, taken as consecutive samples of one layer."
+                for origin, count in self.arrays.items()
+                if count > 1
+            )
+            + self._repeated()
+        )
+
+    def _repeated(self) -> tuple[str, ...]:
+        """Return the note where layers are in several archives, which may be of the same inputs."""
+        parts: dict[str, list[tuple[str, int]]] = {}
+        for one in self.files:
+            for head in one.heads or ():
+                if one.members and head.shape and not one.file.is_named:
+                    parts.setdefault(head.layer, []).append((one.file.path, head.shape[0]))
+        several = {layer: places for layer, places in parts.items() if len(places) > 1}
+        if not several:
+            return ()
+        places = next(iter(several.values()))
+        samples = [count for _, count in places]
+        twice = f"{sum(samples) - max(samples):,} of {sum(samples):,} samples were counted twice"
+        files = listed([path for path, _ in places])
+        note = (
+            f"{listed(list(several))}: in {len(places):,} files ({files}), taken as parts of one run. If they hold "
+            f"the same inputs, as two epochs do, {twice}: check each file by itself."
+        )
+        return (note,)
+
     def read(self, axes: UnitAxes) -> Iterator["LayerRecording"]:
         """Yield the layers of all files, one after the other, each to be drawn before the next.
 
@@ -90,6 +125,7 @@ class Records:
         counts: Counter[str] = Counter()
         for described in self.files:
             for numbers in _open(described, self.terminal):
+                self.arrays[numbers.origin] += 1
                 yield _recorded(numbers, _layer_of(described.file, numbers.array), axes, counts)
 
     def count_units(self, axes: UnitAxes) -> int:
@@ -189,19 +225,56 @@ def _open(described: Described, terminal: Terminal) -> Iterator["Numbers"]:
     file = described.file
     if described.version is not None and described.version != _version(file.path):
         raise DataError(f"{file.path}: was changed while actcli looked at it; run the command again")
-    request = NumberRequest(samples=BLOCK, by_rows=True)
     if described.members:
         from actcli.sources.numbers.npz import npz_numbers
 
-        yield from npz_numbers(file.path, request, described.members)
+        yield from npz_numbers(file.path, NumberRequest(samples=BLOCK, by_rows=True), described.members)
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
-    stream.refuse_own_output(terminal)
     with stream.closed_on_error():
         if described.header is None:
             _refuse_archive(stream, file.suffix)
-        numbers = stream_numbers(stream, request, file.suffix, described.header)
-    yield numbers
+        numbers = _next_array(stream, file.suffix, described.header)
+    yield from _and_those_that_follow(numbers, stream, file.suffix)
+
+
+def _next_array(stream: ByteStream, suffix: str, header: "Header | None" = None) -> "Numbers":
+    request = NumberRequest(samples=BLOCK, by_rows=True, keep_open=True)
+    return stream_numbers(stream, request, suffix, header)
+
+
+def _and_those_that_follow(numbers: "Numbers", stream: ByteStream, suffix: str) -> Iterator["Numbers"]:
+    """Yield an array and those after it in the same stream; each is to be read before the next is drawn.
+
+    Raises DataError where something else than an array of the same layer follows.
+    """
+    first, number = numbers.shape, 1
+    while True:
+        ended: list[bool] = []
+        yield replace(numbers, blocks=_note_the_end(numbers.blocks, ended))
+        if first is None or not ended:
+            return  # text is read to its end; of an array left early, samples follow
+        with stream.closed_on_error():
+            if stream.is_empty():
+                stream.close()
+                return
+            number += 1
+            if not stream.starts_with(_NPY):
+                raise DataError(
+                    f"{stream.origin}: what follows array {number - 1} is no array: save it again by np.save"
+                )
+            numbers = _next_array(stream, suffix)
+            if not numbers.shape or numbers.shape[1:] != first[1:]:
+                raise DataError(
+                    f"{stream.origin}: array {number} has the shape {numbers.shape} and array 1 {first}: arrays of "
+                    "one stream are parts of one layer; save layers as files of their own, or one .npz"
+                )
+
+
+def _note_the_end(blocks: Iterator["NDArray[Any]"], ended: list[bool]) -> Iterator["NDArray[Any]"]:
+    with closing(cast("Any", blocks)):
+        yield from blocks
+    ended.append(True)
 
 
 def _refuse_archive(stream: ByteStream, suffix: str) -> None:

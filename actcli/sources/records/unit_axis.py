@@ -130,11 +130,11 @@ class UnitAxes:
             axes.of(head)
         if not kept:
             return axes, ()
-        some = _listed(list(dict.fromkeys(head.layer for head in kept)))
+        some = listed(list(dict.fromkeys(head.layer for head in kept)))
         own = sorted({axes.of(head) for head in kept})
         note = (
             f"--unit-axis {self.bare} applies to layers whose shape does not tell; "
-            f"the units of {some} are axis {_listed([str(axis) for axis in own])}. "
+            f"the units of {some} are axis {listed([str(axis) for axis in own])}. "
             f"Write LAYER={self.bare} for others."
         )
         return axes, (note,)
@@ -242,14 +242,15 @@ def _require_recorded(model: str, layers: Sequence[str], recorded: Sequence[str]
     if not set(layers) & set(recorded):
         raise UsageError(
             f"--unit-axis {model}: no recording has the name of one of its layers; there {_there(layers)}; "
-            f"the recordings are named {_listed(recorded)}"
+            f"the recordings are named {listed(recorded)}"
         )
 
 
 def _there(layers: Sequence[str]) -> str:
-    return "is none" if not layers else f"{'is' if len(layers) == 1 else 'are'} {_listed(layers)}"
+    return "is none" if not layers else f"{'is' if len(layers) == 1 else 'are'} {listed(layers)}"
 
 
-def _listed(layers: Sequence[str]) -> str:
+def listed(layers: Sequence[str]) -> str:
+    """Return names in one line, at most ten of them."""
     more = f" and {len(layers) - _FEW:,} more" if len(layers) > _FEW else ""
     return ", ".join(layers[:_FEW]) + more

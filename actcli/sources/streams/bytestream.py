@@ -73,6 +73,12 @@ class ByteStream:
         with self._errors():
             return os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(self._head)
 
+    def move_to(self, place: int) -> None:
+        """Go on at a place in a file on disk."""
+        with self._errors():
+            os.lseek(self._descriptor or 0, place, os.SEEK_SET)
+        self._head, self._ended = b"", False
+
     def fill_at(self, place: int, buffer: memoryview) -> int:
         """Fill a buffer from a place in a file on disk without moving on, and return how many bytes there were."""
         filled = 0

@@ -1,9 +1,12 @@
 """`actcli deadcheck` on records that are not what the command line says: refused before, or instead of, a verdict."""
 
+import io
 import os
 import re
 import threading
 import xml.etree.ElementTree as ET
+from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -69,9 +72,51 @@ def test_a_model_tells_the_axes_of_recordings_named_like_its_layers():
     ) == (3, 12)
     np.savez("g.npz", conv=h)
     assert "there is relu1" in refused("deadcheck", "g.npz", "--unit-axis", "net.onnx")
-    with pytest.raises(DataError, match="none.onnx: No such file"):
+    with pytest.raises(DataError, match=r"none\.onnx: No such file"):
         invoke("deadcheck", "h.npz", "--unit-axis", "none.onnx")
     assert "overwritten" in refused("deadcheck", "h.npz", "--unit-axis", "net.onnx", "--save-state", "h.npz")
+
+
+def test_all_arrays_of_a_stream_are_read():
+    first, second = io.BytesIO(), io.BytesIO()
+    np.save(first, layer(700, dead=(3, 7), seed=1))
+    np.save(second, layer(500, dead=(3,), seed=2))
+    both = first.getvalue() + second.getvalue()
+    _, out, err = invoke("deadcheck", "-", stdin=both)
+    assert [line.split("\t")[1:5] for line in out.splitlines()[1:] if "silent" in line] == [
+        ["3", "silent", "0", "1200"]
+    ]
+    assert "2 arrays" in err
+    assert "1 array" not in invoke("deadcheck", "-", stdin=first.getvalue()).err
+    Path("both.npy").write_bytes(both)
+    assert invoke("deadcheck", "both.npy").out == out.replace("stdin", "both")
+
+
+def test_shards_that_are_not_named_are_said_before_anything_is_read(monkeypatch):
+    for i in range(21):
+        np.save(f"part{i}.npy", layer(40, seed=i))
+    names = [f"part{i}.npy" for i in range(21)]
+    err = invoke("deadcheck", *names).err
+    assert "21 files of the shape (40, 20)" in err.splitlines()[0]
+    assert err.count("21 files") == 1
+    monkeypatch.setattr("actcli.sources.records.recordings.Records.read", None)
+    with pytest.raises(TypeError), patch("actcli.terminal.Terminal.say") as say:
+        invoke("deadcheck", *names)
+    assert "layer='shards/*.npy'" in say.call_args.args[0]
+
+
+def test_one_layer_in_two_files_may_be_counted_twice_and_that_is_said():
+    np.savez("epoch1.npz", relu1=layer(1350), relu2=layer(1350, 9))
+    np.savez("epoch2.npz", relu1=layer(1350), relu2=layer(1350, 9))
+    err = invoke("deadcheck", "epoch1.npz", "epoch2.npz").err
+    (note,) = [line for line in err.splitlines() if "twice" in line]
+    for words in ("relu1", "relu2", "epoch1.npz", "epoch2.npz", "2,700", "1,350"):
+        assert words in note
+    np.savez("epoch3.npz", relu1=layer(50))
+    assert " 1,400 " in invoke("deadcheck", "epoch1.npz", "epoch2.npz", "epoch3.npz").err
+    for tokens in (["epoch1.npz"], ["relu1=epoch?.npz"], ["epoch1.npz", "a=epoch3.npz"]):
+        assert "twice" not in invoke("deadcheck", *tokens).err
+    assert "counted twice" in invoke("deadcheck", "epoch1.npz", "epoch2.npz", "--format", "json").out
 
 
 def write_model(name):

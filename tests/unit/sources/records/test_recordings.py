@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -326,6 +327,52 @@ def test_fortran_order_on_stdin_is_read_where_the_array_begins(monkeypatch):
         terminal = Terminal(stdin=stdin, stdout=None, stderr=None)
         (layer,) = recorded(["-"], terminal=terminal)
         np.testing.assert_array_equal(np.concatenate(list(layer.blocks)), values)
+
+
+@pytest.mark.parametrize("fortran", [False, True])
+@pytest.mark.parametrize("name", ["-", "a.npy", "pipe"])
+def test_arrays_that_follow_each_other_are_parts_of_one_layer(name, fortran, monkeypatch):
+    monkeypatch.setattr(npy_module, "_ACROSS", 100)
+    rng = np.random.default_rng(0)
+    arrays = [rng.random((n, 3, 2)).astype(t) for n, t in ((30, "f4"), (0, "f4"), (25, "f8"), (1, "i4"))]
+    order = np.asfortranarray if fortran else np.ascontiguousarray
+    data = b"".join(npy(order(array)) for array in arrays)
+    Path("a.npy").write_bytes(data)
+    if name == "pipe":
+        os.mkfifo("pipe")
+        threading.Thread(target=lambda: Path("pipe").write_bytes(data), daemon=True).start()
+    terminal = Terminal(stdin=io.BytesIO(data), stdout=None, stderr=None)
+    found = [
+        (layer.name, layer.samples, layer.start, list(layer.blocks))
+        for layer in recorded([name], UnitAxes(1, for_all=True), terminal)
+    ]
+    assert [(samples, start) for _, samples, start, _ in found] == [(30, 0), (0, 30), (25, 30), (1, 55)]
+    assert len({layer for layer, *_ in found}) == 1
+    values = np.concatenate([block for *_, blocks in found for block in blocks])
+    np.testing.assert_array_equal(values, np.concatenate(arrays))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (npy(np.ones((2, 4))), r"array 2 has the shape \(2, 4\).*\(4, 3\)"),
+        (npy(np.ones((2, 3, 1))), "array 2 has the shape"),
+        (npy(np.float64(1)), "array 2 has the shape"),
+        (npy(np.ones(3)), "array 2 has the shape"),
+        (npy(np.array(["a"])), "strings"),
+        (npy(np.ones((2, 3)))[:-1], "truncated"),
+        (npy(np.ones((2, 3)))[:20], "header|truncated"),
+        (b"\n", "no array"),
+        (b"1 2 3\n", "no array"),
+        (b"\x93NUM", "no array"),
+        (b"PK\x03\x04....", "no array"),
+    ],
+)
+@pytest.mark.parametrize("name", ["-", "a.npy"])
+def test_what_follows_an_array_and_is_no_part_of_its_layer(name, more, message):
+    Path("a.npy").write_bytes(npy(DENSE) + more)
+    with pytest.raises(DataError, match=message):
+        drawn(name, stdin=npy(DENSE) + more)
 
 
 def test_fortran_order_that_becomes_shorter_while_it_is_read(monkeypatch):
