@@ -77,7 +77,7 @@ def _is_driven_up(layer: LayerVerdict, weights: Weights) -> Flags | None:
     state = layer.state
     if weights.bias is None or weights.bias.shape != (layer.units,):
         return None
-    if state.rule.recorded != "pre" or state.rule.kind != "relu_like" or not state.samples:
+    if state.rule.recorded != "pre" or state.rule.kind == "leaky" or not state.samples:
         return None
     # compared, not subtracted: the difference of two close numbers of a narrow type may vanish
     return np.asarray(state.maximum > weights.bias, np.bool_)

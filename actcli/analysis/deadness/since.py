@@ -1,15 +1,36 @@
 """Change since earlier statistics: the units that died, revived, or are still dead."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.verdict import Settings, classify
 from actcli.exits import DataError
 
 _MOST_NAMES = 5
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceTest:
+    """A unit that is dead now and was not before: whether a unit that did not change would be silent by chance.
+
+    Attributes:
+        unit: its number, from 0.
+        fired: the samples on which it fired before.
+        p_value: the probability of such silence without any change.
+        holm: the same, adjusted by Holm for all units of all layers that were alive before.
+
+    """
+
+    unit: int
+    fired: int
+    p_value: float
+    holm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +40,11 @@ class LayerChange:
     Attributes:
         name: the layer's name.
         units: the number of units.
-        newly_dead: dead now and not before.
+        newly_dead: dead now and not before, which chance does not explain.
         revived: dead before, and now neither dead nor giving NaN or inf.
         still_dead: dead before and now.
+        unclear: dead now and not before, which may be chance.
+        tests: the test of each unit that is newly dead or unclear, in order of the units.
 
     """
 
@@ -30,6 +53,8 @@ class LayerChange:
     newly_dead: tuple[int, ...]
     revived: tuple[int, ...]
     still_dead: tuple[int, ...]
+    unclear: tuple[int, ...] = ()
+    tests: tuple[SilenceTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +65,13 @@ class ModelChange:
 
     @property
     def newly_dead(self) -> int:
-        """Units of all layers that are dead now and not before."""
+        """Units of all layers that are dead now and not before, which chance does not explain."""
         return sum(len(layer.newly_dead) for layer in self.layers)
+
+    @property
+    def unclear(self) -> int:
+        """Units of all layers that are dead now and not before, which may be chance."""
+        return sum(len(layer.unclear) for layer in self.layers)
 
     @property
     def revived(self) -> int:
@@ -57,24 +87,102 @@ class ModelChange:
 def find_change(old: Sequence[LayerState], new: Sequence[LayerState], settings: Settings) -> ModelChange:
     """Compare two sets of statistics of the same layers, both classified by the same settings.
 
+    A unit that fired k times before and never now has died where chance does not explain it: a unit that did not
+    change has all its firings in the older samples with probability C(N_old, k) / C(N_old + N_new, k). If there are as
+    many samples, they may be the same ones, and the probability is 2**-k, which is larger. Holm's procedure keeps the
+    probability of any false report below 1 - confidence.
+
     A unit that gives NaN or inf now has not revived. Raises DataError, naming the difference, unless names, unit
     counts and firing rules of the layers agree; and if a layer has no samples.
     """
     before = {state.name: state for state in old}
     after = {state.name: state for state in new}
     _require_same_names(before.keys() - after.keys(), after.keys() - before.keys())
-    return ModelChange(tuple(_find_layer_change(before[state.name], state, settings) for state in new))
+    pairs = [_Pair.of(before[state.name], state, settings) for state in new]
+    p_values = np.concatenate([pair.p_values for pair in pairs]) if pairs else np.zeros(0)
+    adjusted = holm(p_values, sum(int((~pair.then).sum()) for pair in pairs))
+    ends = np.cumsum([pair.p_values.size for pair in pairs])
+    parts = zip(pairs, np.split(adjusted, ends[:-1]), strict=True) if pairs else ()
+    return ModelChange(tuple(pair.change(own, 1.0 - settings.confidence) for pair, own in parts))
 
 
-def _find_layer_change(old: LayerState, new: LayerState, settings: Settings) -> LayerChange:
-    _require_same_layer(old, new)
-    then, verdict = classify(old, settings).dead_units, classify(new, settings)
-    now, alive = verdict.dead_units, ~verdict.dead_units & ~verdict.nonfinite_units
-    newly, revived, still = (
-        tuple(int(unit) for unit in np.flatnonzero(which))
-        for which in (now & ~then, then & alive, then & now)
+def silence_p_value(fired: int, before: int, now: int) -> float:
+    """Return the probability that a unit with `fired` firings has them all in the `before` older samples.
+
+    2**-fired if there are as many samples now: they may be the same ones.
+    """
+    if before == now:
+        return 2.0**-fired
+    logarithm = (
+        math.lgamma(before + 1)
+        - math.lgamma(before - fired + 1)
+        - math.lgamma(before + now + 1)
+        + math.lgamma(before + now - fired + 1)
     )
-    return LayerChange(new.name, new.units, newly, revived, still)
+    return min(1.0, math.exp(logarithm))
+
+
+def holm(p_values: NDArray[np.float64], family: int) -> NDArray[np.float64]:
+    """Return p-values adjusted by Holm's procedure for a family of tests, of which those left out have p = 1."""
+    order = np.argsort(p_values, kind="stable")
+    factors = family - np.arange(order.size)
+    adjusted = np.empty(order.size)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p_values[order]), 1.0)
+    return adjusted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """A layer before and now: units dead then, dead now, and neither dead nor NaN or inf now. bool (units,)."""
+
+    old: LayerState
+    new: LayerState
+    then: Flags
+    now: Flags
+    alive: Flags
+
+    @classmethod
+    def of(cls, old: LayerState, new: LayerState, settings: Settings) -> "_Pair":
+        """Classify both. Raises DataError unless they are of the same layer."""
+        _require_same_layer(old, new)
+        then, verdict = classify(old, settings).dead_units, classify(new, settings)
+        now = verdict.dead_units
+        return cls(old, new, then, now, ~now & ~verdict.nonfinite_units)
+
+    @property
+    def candidates(self) -> list[int]:
+        """The units that are dead now and were not before."""
+        return _numbers(self.now & ~self.then)
+
+    @property
+    def p_values(self) -> NDArray[np.float64]:
+        """The p-value of each candidate."""
+        samples = self.old.samples, self.new.samples
+        fired = (int(self.old.fired[unit]) for unit in self.candidates)
+        return np.array([silence_p_value(count, *samples) for count in fired], np.float64)
+
+    def change(self, adjusted: NDArray[np.float64], alpha: float) -> LayerChange:
+        """Return the change of the layer, tested at level alpha."""
+        tests = tuple(self._tests(adjusted))
+        return LayerChange(
+            self.new.name,
+            self.new.units,
+            newly_dead=tuple(test.unit for test in tests if test.holm <= alpha),
+            revived=tuple(_numbers(self.then & self.alive)),
+            still_dead=tuple(_numbers(self.then & self.now)),
+            unclear=tuple(test.unit for test in tests if test.holm > alpha),
+            tests=tests,
+        )
+
+    def _tests(self, adjusted: NDArray[np.float64]) -> Iterator[SilenceTest]:
+        values = self.p_values.tolist(), adjusted.tolist()
+        for unit, p_value, holm_value in zip(self.candidates, *values, strict=True):
+            yield SilenceTest(unit, int(self.old.fired[unit]), p_value, holm_value)
+
+
+def _numbers(flags: Flags) -> list[int]:
+    units: list[int] = np.flatnonzero(flags).tolist()
+    return units
 
 
 def _require_same_names(gone: set[str], added: set[str]) -> None:

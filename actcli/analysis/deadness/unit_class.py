@@ -70,6 +70,11 @@ def span(rule: Rule) -> float:
     return whole if np.isfinite(whole) else _bulk_span(rule.function)
 
 
+def is_narrow(moves: NDArray[np.floating], rule: Rule) -> Flags:
+    """Return whether outputs that move so much hardly move, compared with the activation's own span."""
+    return np.asarray(moves <= _NARROW * span(rule), np.bool_)
+
+
 @lru_cache(maxsize=256)
 def _bulk_span(function: str) -> float:
     f = activation(function)
@@ -127,7 +132,7 @@ def _is_stuck(state: LayerState) -> Flags:
     """
     one_side = (state.low == state.elements) | (state.high == state.elements)
     moves = np.maximum(state.value_maximum - state.value_minimum, 0.0)
-    return np.asarray(one_side & (moves <= _NARROW * span(state.rule)), np.bool_)
+    return np.asarray(one_side & is_narrow(moves, state.rule), np.bool_)
 
 
 def _is_dormant(state: LayerState, finite: Flags, tau: float) -> Flags:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule, fires, firing_rule
+from actcli.analysis.deadness.unit_class import is_narrow
 from actcli.analysis.training.group import Group
 from actcli.analysis.training.history import History
 
@@ -15,7 +16,6 @@ SAMPLES_AT_ONCE = 128
 """Samples of all members that are measured together: their intermediate arrays stay in the caches."""
 _SATURATED = 0.95
 _RARE = 0.01
-_NARROW = 1e-2
 
 
 class GroupMeasure:
@@ -67,7 +67,7 @@ class GroupMeasure:
 
 
 class FiringCounts:
-    """The firings of the units of one layer of some members, and the range of their outputs."""
+    """The firings of the units of one layer of some members, and the ranges of their inputs and outputs."""
 
     def __init__(self, rule: Rule, members: slice, width: int) -> None:
         self.rule, self.members = rule, members
@@ -76,6 +76,8 @@ class FiringCounts:
         self.fired = np.zeros(shape, np.int64)
         self.lowest = np.full(shape, np.inf)
         self.highest = np.full(shape, -np.inf)
+        self.smallest_z = np.full(shape, np.inf)
+        self.largest_z = np.full(shape, -np.inf)
 
     def add(self, z: Array, h: Array) -> None:
         """Count a block of preactivations and their activations (P, samples, width)."""
@@ -85,16 +87,19 @@ class FiringCounts:
         if self.rule.kind != "relu_like":
             np.minimum(self.lowest, h.min(axis=1), out=self.lowest)
             np.maximum(self.highest, h.max(axis=1), out=self.highest)
+            np.minimum(self.smallest_z, z.min(axis=1), out=self.smallest_z)
+            np.maximum(self.largest_z, z.max(axis=1), out=self.largest_z)
 
     @property
     def dead(self) -> NDArray[np.bool_]:
-        """Units that never fire and, without a zero branch, hardly move beside the other units of their layer."""
+        """Units that never fire and, without a zero branch, are stuck on one flat side, as `unit_classes` says."""
         silent: NDArray[np.bool_] = self.fired == 0
         if self.rule.kind == "relu_like":
             return silent
-        spread = self.highest - self.lowest
-        silent &= spread < _NARROW * np.median(spread, axis=1, keepdims=True)
-        return silent
+        if self.rule.kind == "leaky":
+            return np.zeros_like(silent)
+        one_side = (self.largest_z <= self.rule.flat_below) | (self.smallest_z >= self.rule.flat_above)
+        return silent & one_side & is_narrow(self.highest - self.lowest, self.rule)
 
     @property
     def rare(self) -> NDArray[np.bool_]:

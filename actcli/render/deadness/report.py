@@ -11,7 +11,7 @@ import numpy as np
 from actcli.analysis.deadness.report import Judgement, Report
 from actcli.analysis.deadness.since import ModelChange
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
-from actcli.render.deadness.change import change_lines, change_record, changes_by_unit
+from actcli.render.deadness.change import change_lines, change_record, changes_by_unit, p_values_by_unit
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
@@ -29,8 +29,9 @@ COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
 """Columns of the lines that a pipe gets, one per unit that is not alive."""
 MORE_COLUMNS = ("evidence", "minimum", "maximum", "margin", "cause", "locked", "first", "last")
 """Columns that --units adds."""
-CHANGE = "change"
-"""Column that --against adds: newly dead, revived, still dead, or blank; revived units are listed too."""
+CHANGE, P_VALUE = "change", "p_value"
+"""Columns that --against adds: newly dead, unclear, revived, still dead, or blank; revived units are listed too. The
+other is the probability of such a silence by chance, adjusted for all units."""
 SAYS_IT_ITSELF = ("table", "markdown")
 """Forms that contain the verdict's sentences."""
 
@@ -195,7 +196,8 @@ def _unit_lines(report: Report, view: View, form: str) -> Iterator[list[str]]:
     """Yield a header, and one line per unit that is not alive or was dead in the earlier statistics."""
     change = report.change
     changes = {} if change is None else {layer.name: changes_by_unit(layer) for layer in change.layers}
-    head = [*COLUMNS, *(() if change is None else (CHANGE,)), *(MORE_COLUMNS if view.units else ())]
+    p_values = {} if change is None else {layer.name: p_values_by_unit(layer) for layer in change.layers}
+    head = [*COLUMNS, *(() if change is None else (CHANGE, P_VALUE)), *(MORE_COLUMNS if view.units else ())]
     yield head
     for layer in report.layers:
         changed = changes.get(layer.name, {})
@@ -204,7 +206,8 @@ def _unit_lines(report: Report, view: View, form: str) -> Iterator[list[str]]:
         if changed:
             listed = sorted({*listed, *changed})
         for unit in _units(layer, listed):
-            fields = {**unit, CHANGE: changed.get(unit["unit"])}
+            own = p_values.get(layer.name, {}).get(unit["unit"])
+            fields = {**unit, CHANGE: changed.get(unit["unit"]), P_VALUE: own}
             yield [name, *(field_text(fields[key]) for key in head[1:])]
 
 

@@ -1,8 +1,10 @@
+from math import comb
+
 import numpy as np
 import pytest
 from layer_states import normal, state
 
-from actcli.analysis.deadness.since import LayerChange, find_change
+from actcli.analysis.deadness.since import LayerChange, find_change, holm, silence_p_value
 from actcli.analysis.deadness.verdict import Settings
 from actcli.exits import DataError
 
@@ -21,10 +23,17 @@ def test_then_and_now():
 
     changed = find_change(old, new, SETTINGS)
 
-    assert changed.layers == (
-        LayerChange("fc", 6, (), (), ()),
-        LayerChange("conv1", 6, newly_dead=(2, 3), revived=(0,), still_dead=(1, 4)),
-    )
+    fc, conv1 = changed.layers
+    assert fc == LayerChange("fc", 6, (), (), ())
+    assert (conv1.name, conv1.units) == ("conv1", 6)
+    assert (conv1.newly_dead, conv1.revived, conv1.still_dead) == ((2, 3), (0,), (1, 4))
+    assert conv1.unclear == ()
+    # 20 of 40 samples then and none of 40 now, among 9 units that were alive
+    assert [(test.unit, test.fired, test.p_value) for test in conv1.tests] == [
+        (2, 20, 2**-20),
+        (3, 20, 2**-20),
+    ]
+    assert [test.holm for test in conv1.tests] == [9 * 2**-20] * 2
     assert (changed.newly_dead, changed.revived, changed.still_dead) == (2, 1, 2)
 
 
@@ -46,3 +55,52 @@ def test_what_cannot_be_compared(old, new, words):
     with pytest.raises(DataError) as caught:
         find_change(old, new, SETTINGS)
     assert all(word in str(caught.value) for word in words)
+
+
+def firing(counts, samples, name="conv1"):
+    """A layer whose units fire on so many of the samples."""
+    return state(np.where(np.arange(samples)[:, None] < np.array(counts), 1.0, -1.0), name=name)
+
+
+@pytest.mark.parametrize(("fired", "before", "now"), [(0, 9, 4), (3, 9, 4), (9, 9, 100), (50, 1000, 300)])
+def test_the_chance_of_silence(fired, before, now):
+    assert silence_p_value(fired, before, now) == pytest.approx(
+        comb(before, fired) / comb(before + now, fired)
+    )
+
+
+def test_as_many_samples_may_be_the_same_ones():
+    assert silence_p_value(3, 500, 500) == 1 / 8
+    assert silence_p_value(3, 500, 500) > comb(500, 3) / comb(1000, 3)
+
+
+def test_holm_by_hand():
+    assert holm(np.array([0.04, 0.01, 0.03]), 4).tolist() == pytest.approx([0.09, 0.04, 0.09])
+    assert holm(np.zeros(0), 4).size == 0
+
+
+def test_a_rare_unit_that_is_silent_in_few_samples_has_not_died():
+    old = firing([500, 3, 500, 40], 1000)
+    (few,) = find_change([old], [firing([5, 0, 0, 0], 10)], SETTINGS).layers
+    # unit 3: 40 of 1000 then, none of 10 now: (1 - 0.04)^10 = 0.66
+    assert (few.newly_dead, few.unclear) == ((2,), (1, 3))
+    (many,) = find_change([old], [firing([500, 0, 0, 0], 1001)], SETTINGS).layers
+    assert (many.newly_dead, many.unclear) == ((2, 3), (1,))
+
+
+def test_units_of_all_layers_share_the_errors():
+    alone = [firing([6], 100)], [firing([0], 100)]
+    assert find_change(*alone, SETTINGS).newly_dead == 1
+    others = firing([50] * 20, 100, "fc")
+    change = find_change([*alone[0], others], [*alone[1], others], SETTINGS)
+    assert (change.newly_dead, change.unclear) == (0, 1)
+
+
+def test_false_reports_are_as_rare_as_promised():
+    # 30 units that do not change, from never to often; the older samples select nothing
+    rng, wrong, runs = np.random.default_rng(3), 0, 600
+    p = np.geomspace(0.002, 0.3, 30)
+    for _ in range(runs):
+        old, new = (firing(rng.binomial(samples, p), samples) for samples in (200, 37))
+        wrong += find_change([old], [new], SETTINGS).newly_dead > 0
+    assert wrong <= 0.05 * runs + 3 * np.sqrt(0.05 * 0.95 * runs)

@@ -255,7 +255,9 @@ def changed(**more):
 @pytest.mark.parametrize("form", ["plain", "tsv", "csv"])
 def test_a_line_a_unit_says_what_has_become_of_it(form):
     head, *lines = [re.split(r"[\t,]", line) for line in written(changed(), form).splitlines()]
-    assert head == [*COLUMNS, "change"]
+    assert head == [*COLUMNS, "change", "p_value"]
+    assert [bool(line[7]) for line in lines] == [True, False, False, False, False]
+    assert float(lines[0][7]) < 0.05
     assert [[line[1], line[2], line[6]] for line in lines] == [
         ["0", "silent", "newly dead"],
         ["1", "silent", "still dead"],
@@ -268,13 +270,17 @@ def test_a_line_a_unit_says_what_has_become_of_it(form):
 
 def test_the_change_stands_before_what_units_adds():
     head = written(changed(), "plain", View(units=True)).splitlines()[0].split("\t")
-    assert head == [*COLUMNS, "change", *MORE_COLUMNS]
+    assert head == [*COLUMNS, "change", "p_value", *MORE_COLUMNS]
 
 
 def test_a_json_line_has_its_layer_s_change():
     fc, good = [json.loads(line) for line in written(changed(), "jsonl").splitlines()]
-    assert fc["change"] == {"newly_dead": [0], "revived": [5], "still_dead": [1]}
-    assert good["change"] == {"newly_dead": [], "revived": [], "still_dead": []}
+    (test,) = fc["change"].pop("tests")
+    assert fc["change"] == {"newly_dead": [0], "revived": [5], "still_dead": [1], "unclear": []}
+    assert (test["unit"], list(test)) == (0, ["unit", "fired_before", "p_value", "holm"])
+    assert test["p_value"] < test["holm"] < 0.05
+    fc["change"]["tests"] = [test]
+    assert good["change"] == {"newly_dead": [], "revived": [], "still_dead": [], "unclear": [], "tests": []}
     assert json.loads(written(changed(), "json"))["change"] == [
         {"layer": "fc", **fc["change"]},
         {"layer": "good", **good["change"]},
@@ -286,13 +292,25 @@ def test_a_junit_case_says_its_layer_s_change_and_does_not_fail_by_it():
     fc, good = suite_of(changed()).findall("testcase")
     assert fc.find("failure") is None
     said = fc.findtext("system-out").splitlines()[1]
-    assert said == "against the earlier statistics: 1 newly dead (0), 1 revived (5), 1 still dead (1)"
+    assert re.search(r"1 newly dead \(0; p-value [\d.e-]+\), 1 revived \(5\), 1 still dead \(1\)$", said)
     assert good.find("system-out") is None
 
 
 @pytest.mark.parametrize("form", ["markdown", "table"])
 def test_a_person_reads_the_change_in_a_line(form):
-    assert "fc: 1 newly dead (0), 1 revived (5), 1 still dead (1)" in written(changed(), form)
+    said = written(changed(), form)
+    assert re.search(r"fc: 1 newly dead \(0; p-value [\d.e-]+\), 1 revived \(5\), 1 still dead \(1\)", said)
+
+
+def test_a_unit_that_was_rare_may_be_silent_by_chance():
+    then, now = planted(), planted()
+    now[:, 2] = -1.0
+    found = findings(state("fc", now))
+    change = find_change([state("fc", then)], [found.report.layers[0].state], Settings())
+    found = replace(found, report=replace(found.report, change=change))
+    lines = [line.split("\t") for line in written(found, "tsv").splitlines()]
+    assert [line[6] for line in lines if line[1] == "2"] == ["unclear"]
+    assert "1 more is silent now" in " ".join(written(found, "table").split())
 
 
 # Names
