@@ -183,11 +183,11 @@ def _run(arguments: list[str]) -> int:
     return status
 
 
-def _isolate(terminal: "Terminal", source: str) -> None:
+def _isolate(terminal: "Terminal", source: str, memory: int | None) -> None:
     """Continue in a child process, which native code may crash while it reads `source`."""
     from actcli.commands.child import continue_in_child
 
-    continue_in_child(source, terminal)
+    continue_in_child(source, terminal, memory)
 
 
 def _without_debug(arguments: list[str]) -> tuple[list[str], bool]:

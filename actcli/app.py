@@ -123,20 +123,21 @@ def actcli(
     context: typer.Context,
     color: Annotated[options.ColorChoice | None, options.COLOR.to_typer()] = None,
     threads: Annotated[int | None, options.THREADS.to_typer()] = None,
+    memory: Annotated[int | None, options.MEMORY.to_typer()] = None,
     debug: Annotated[bool, options.DEBUG.to_typer()] = False,  # noqa: ARG001 - taken out before; here for the help
     version: Annotated[  # noqa: ARG001 - answered by its callback
         bool, options.VERSION.to_typer(callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """A laboratory for activation functions: exact values, exact derivatives."""
-    context.obj.choose(color, threads)
+    context.obj.choose(color, threads, memory)
 
 
 def run(
     arguments: Sequence[str],
     terminal: "Terminal",
     writes: Callable[[], None] | None = None,
-    isolate: Callable[[str], None] | None = None,
+    isolate: Callable[[str, int | None], None] | None = None,
 ) -> int:
     """Run one command line and return the exit status.
 

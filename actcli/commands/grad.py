@@ -1,8 +1,9 @@
 """`actcli grad`: the derivatives of an activation function, and a check of them."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
@@ -12,7 +13,10 @@ from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import ExitStatus, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from actcli.activations import Activation
+    from actcli.analysis.stream.evaluation import Numbers
     from actcli.commands.session import Session
     from actcli.render.output.layout import Layout
     from actcli.sources import NumberRequest
@@ -22,6 +26,9 @@ KinkRule = Literal["default", "left", "right", "mean", "nan"]
 DERIVATIVE = "Derivative"
 _derivative_option = partial(Option, section=DERIVATIVE)
 TOLERANCE = 1e-6
+_BYTES_PER_NUMBER = {"markdown": 450, "json": 20, "npy": 20, "npz": 20, "table": 20, "": 40}
+"""Memory for each number of a Jacobian, by format: the number, a copy, and its text (measured)."""
+_BLOCK = 1 << 26
 EPILOG = """\
 Examples:
   actcli grad silu -1 0 1
@@ -153,6 +160,10 @@ def _write_derivative(
     from actcli.sources import open_numbers
 
     threads = session.threads
+    streams = open_numbers(request, session.terminal)
+    if options.jacobian:
+        streams = _that_fit(f, streams, layout, session.memory)
+        threads = 1  # the results are large, and computed faster than they are written
     derivatives = (
         differentiate(
             f,
@@ -163,10 +174,42 @@ def _write_derivative(
             at_kink=options.at_kink,
             jacobian=options.jacobian,
         )
-        for numbers in open_numbers(request, session.terminal)
+        for numbers in streams
     )
     session.writes()
     write_evaluations(with_progress(derivatives, session.terminal, layout), layout, session.terminal)
+
+
+def _that_fit(
+    f: "Activation", streams: "Iterator[Numbers]", layout: "Layout", memory: int | None
+) -> "Iterator[Numbers]":
+    """Yield the streams in blocks of few rows. Raises DataError before a row whose Jacobian needs too much memory."""
+    from dataclasses import replace
+
+    from actcli.sources.budget import require_memory
+
+    nbytes = _BYTES_PER_NUMBER.get(layout.format, _BYTES_PER_NUMBER[""])
+
+    def blocks(numbers: "Numbers") -> "Iterator[Any]":
+        with closing(cast("Any", numbers.blocks)) as own:
+            for block in own:
+                rows, inputs = block.shape
+                try:
+                    size = nbytes * inputs * f.width(inputs)
+                except UsageError:  # no such row; the evaluation says so in the name of the file
+                    size = 0
+                require_memory(
+                    size,
+                    memory,
+                    f"{numbers.origin}: the Jacobian of a row of {inputs:,} numbers",
+                    "leave out --jacobian for its diagonal, or allow more with --memory",
+                )
+                step = max(1, _BLOCK // max(size, 1))
+                for start in range(0, rows, step):
+                    yield block[start : start + step]
+
+    for numbers in streams:
+        yield replace(numbers, blocks=blocks(numbers))
 
 
 def _check(

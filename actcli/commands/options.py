@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from actcli.commands.declaration import Argument, Option
-from actcli.commands.values import finite_number, one_of, whole_number
+from actcli.commands.values import finite_number, memory_size, one_of, whole_number
 
 ColorChoice = Literal["auto", "always", "never"]
 Precision = Literal["float16", "float32", "float64"]
@@ -193,6 +193,13 @@ THREADS = _program_option(
     parse=whole_number(1, 1024),
     help="Worker threads.",
     default="ACTCLI_THREADS, or the cores this process may use",
+)
+MEMORY = _program_option(
+    "--memory",
+    metavar="SIZE",
+    parse=memory_size,
+    help="Memory that a run may take, such as 4GB. What needs more is refused before it is allocated.",
+    default="half of what is available",
 )
 DEBUG = _program_option("--debug", help="Show the traceback of an error.")
 VERSION = _program_option("--version -V", help="Show the version.")

@@ -44,7 +44,7 @@ class Command(TyperCommand):
         values = {option.name: ctx.params.pop(str(option.name), None) for option in shared_options(ctx)}
         session = ctx.obj
         if isinstance(session, Session):
-            session.choose(values.get("color"), values.get("threads"))
+            session.choose(*(values.get(name) for name in ("color", "threads", "memory")))
         return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: "Context") -> list[str]:

@@ -10,7 +10,7 @@ def _nothing() -> None:
     """Do nothing: the `writes` of a session without a process to tell."""
 
 
-def _stay(source: str) -> None:
+def _stay(source: str, memory: int | None) -> None:
     """Do nothing: the `isolate` of a session whose process must not fork, as in tests."""
 
 
@@ -22,23 +22,28 @@ class Session:
         terminal: the streams and the environment.
         writes: called before output begins; from then on a signal unwinds instead of ending the process at once.
         chosen_threads: the value of --threads; None without.
-        isolate: called with a file's name before native code reads it; the run continues in a child process.
+        memory: the bytes of --memory; None for half of what is available.
+        isolate: called with a file's name and `memory` before native code reads it; the run continues in a child
+            process.
 
     """
 
     terminal: Terminal
     writes: Callable[[], None] = _nothing
     chosen_threads: int | None = None
-    isolate: Callable[[str], None] = _stay
+    memory: int | None = None
+    isolate: Callable[[str, int | None], None] = _stay
 
     @property
     def threads(self) -> int:
         """The number of worker threads. Raises UsageError when ACTCLI_THREADS is not a whole number from 1 on."""
         return self.terminal.threads(self.chosen_threads)
 
-    def choose(self, color: str | None, threads: int | None) -> None:
+    def choose(self, color: str | None, threads: int | None, memory: int | None) -> None:
         """Take the program's options where they are not None; those after the command come last and win."""
         if color is not None:
             self.terminal.color_choice = color
         if threads is not None:
             self.chosen_threads = threads
+        if memory is not None:
+            self.memory = memory

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from actcli.analysis.training.initial import Init as InitName
     from actcli.analysis.training.stack import Stack
     from actcli.analysis.training.trial import Trial
-    from actcli.terminal import Terminal
+    from actcli.commands.session import Session
 
 OptimizerName = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
 ScheduleName = Literal["constant", "cosine"]
@@ -193,7 +193,7 @@ class TrainingOptions:
 
 
 def describe_trial(
-    options: TrainingOptions, stacks: "Sequence[Stack]", terminal: "Terminal"
+    options: TrainingOptions, stacks: "Sequence[Stack]", session: "Session"
 ) -> "tuple[Trial, Dataset]":
     """Return the networks to train, and the data to train them on.
 
@@ -202,6 +202,7 @@ def describe_trial(
     """
     from actcli.analysis.training.plan import TrainingPlan
     from actcli.analysis.training.trial import Trial
+    from actcli.sources.budget import default_budget
     from actcli.sources.records.datasets import load_dataset
 
     optimizer = options.optimizer or "sgd"
@@ -215,6 +216,7 @@ def describe_trial(
             decay=_decay(options),
             init=_init(options.init),
             learn=options.learn or (),
+            memory=default_budget() if session.memory is None else session.memory,
         ),
         width=options.width or WIDTH,
         depths=_depths(options.depths, stacks),
@@ -223,7 +225,7 @@ def describe_trial(
         seed=SEED if options.seed is None else options.seed,
     )
     return trial, load_dataset(
-        DATA if options.data is None else options.data, options.target, trial.seed, terminal
+        DATA if options.data is None else options.data, options.target, trial.seed, session.terminal
     )
 
 

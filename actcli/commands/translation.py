@@ -14,7 +14,7 @@ def in_options(message: str, options: type) -> str:
     `order=3` becomes --order 3, `at_kink` --at-kink, and `rates` --lr, as the fields of the class declare. Names that
     belong to no option stay as they are.
     """
-    flags = {"threads": "--threads"}
+    flags = {"threads": "--threads", "memory": "--memory"}
     for one in declared(options):
         name = one.declaration.name
         flags |= {one.name: name, name.lstrip("-").replace("-", "_"): name}

@@ -6,6 +6,8 @@ from typing import TypeVar, get_args
 
 from actcli.exits import UsageError
 
+LEAST_MEMORY, MOST_MEMORY = 10**6, 10**15
+
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
     """Return a parser of whole numbers from `low` to `high`."""
@@ -72,6 +74,20 @@ def share(*, ends: bool, least: float = 0.0, usual: float = 0.05) -> Callable[[s
         raise UsageError(f"{text!r} is not a share {between}; write {example}")
 
     return parse
+
+
+def memory_size(text: str) -> int:
+    """Return the bytes of a size such as `4GB`, `500 MiB` or `2g`; a number alone is refused. Raises UsageError."""
+    from re import ASCII, fullmatch
+
+    match = fullmatch(r"(\d{1,15}(?:\.\d{1,15})?) ?([kmgt])(i?)b?", text.strip().lower(), ASCII)
+    if match is None:
+        raise UsageError(f"{text!r} is not a size; write a number and a unit, such as 500MB, 4GB or 4GiB")
+    number, unit, binary = match.groups()
+    nbytes = int(float(number) * (1024 if binary else 1000) ** (1 + "kmgt".index(unit)))
+    if not LEAST_MEMORY <= nbytes <= MOST_MEMORY:
+        raise UsageError(f"{text!r} is out of range; from 1MB to 1000TB are possible")
+    return nbytes
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -214,7 +214,7 @@ def test_born_dead(actcli: Program) -> None:
         (("--train", "relu", "--lr", "0"), "above 0"),
         (("--train", "relu", "--learn", "alpha"), "none of the functions has such a parameter"),
         (("--train", "logit", "--init", "gain"), "logit has no gain"),
-        (("--train", "relu", "--depth", "1,700", "--width", "1000"), "GiB, allowed are 4"),
+        (("--train", "relu", "--depth", "1,700", "--width", "1000", "--memory", "4GB"), "4 GB are allowed"),
         (("--born-dead", "--units"), "--units does not go with --born-dead"),
         (("--born-dead", "--fail-above", "0"), "between 0% and 100%"),
     ],

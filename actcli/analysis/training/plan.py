@@ -30,6 +30,7 @@ class TrainingPlan:
         init: the initial weights; biases start at 0.
         learn: parameters of the activations that are trained with the weights, by our names.
         dtype: float32, or float64 for tests.
+        memory: the bytes that weights, histories and batches of the population may take.
 
     """
 
@@ -43,6 +44,7 @@ class TrainingPlan:
     init: Init = "he"
     learn: tuple[str, ...] = ()
     dtype: Literal["float32", "float64"] = "float32"
+    memory: int = 4 * 10**9
 
     def rate_factor(self, step: int, steps_per_epoch: int) -> float:
         """Return the share of the learning rate that a step takes; steps count from 0."""

@@ -29,7 +29,6 @@ Large arrays keep the threads out of each other's way: 120 networks take 1.8 tim
 _FEWEST_IN_A_GROUP = 4
 _GROUP_BYTES = 1 << 24
 """Bytes of a group's weights and of its batch on the way through it, unless a single network needs more."""
-MOST_BYTES = 1 << 32
 _SWITCH_SECONDS = 1e-4
 """Interval after which a waiting thread asks for the interpreter.
 
@@ -100,18 +99,18 @@ def train(
 
 
 def require_room(members: int, plan: TrainingPlan, data: Dataset) -> None:
-    """Raise UsageError if weights, histories and batches of so many networks take more than 4 GiB."""
+    """Raise UsageError if weights, histories and batches of so many networks take more than the plan allows."""
     weights = _weights_of_one(plan, data)
     copies = 1 + MOMENTS[plan.optimizer]
     epoch = sum(plan.hidden) + 8 * (6 + 3 * len(plan.hidden))
     needed = members * (copies * weights * np.dtype(plan.dtype).itemsize + (plan.epochs + 1) * epoch)
     # temporary arrays of a step on a group
     needed += 3 * min(members * _bytes_of_one(plan, data), max(_GROUP_BYTES, _bytes_of_one(plan, data)))
-    if needed > MOST_BYTES:
+    if needed > plan.memory:
         raise UsageError(
             f"{members} networks of {weights} weights over {plan.epochs} epochs, in batches of {plan.batch}, need "
-            f"{needed / 2**30:.1f} GiB, allowed are {MOST_BYTES >> 30}; "
-            "train fewer (`seeds`), smaller (`width`, `depth`, `batch`) or shorter (`epochs`)"
+            f"{needed / 1e9:,.3g} GB of memory, {plan.memory / 1e9:.3g} GB are allowed; "
+            "train fewer (`seeds`), smaller (`width`, `depth`, `batch`) or shorter (`epochs`), or allow more (`memory`)"
         )
 
 

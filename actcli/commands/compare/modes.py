@@ -107,7 +107,7 @@ def _training(contest: Contest) -> "Steps":
     from actcli.analysis.training.training_comparison import compare_training
     from actcli.commands.training_options import describe_trial
 
-    trial, data = describe_trial(contest.options, contest.stacks, contest.session.terminal)
+    trial, data = describe_trial(contest.options, contest.stacks, contest.session)
     threads = contest.session.threads
     if contest.recording is None:
         return compare_training(contest.stacks, data, trial, threads)

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Unobserved
-    from actcli.analysis.deadness.watching import Watch
+    from actcli.analysis.deadness.watching import LayerRecording, Watch
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
     from actcli.sources.records.recordings import Records
     from actcli.sources.records.unit_axis import Head
+
+
+_BYTES_PER_UNIT, _BYTES_PER_UNIT_IN_MARKDOWN = 400, 900
+"""Memory for the statistics of a unit and its line in the report (measured); Markdown aligns all lines at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
         # before the report, which may have as many tables as there are files
         session.terminal.say(f"actcli: {records.hint}")
     rules, _ = firing_rules(options.activations, options.recorded or "post")
-    recordings = records.read(axes)
+    recordings = _that_fit(records.read(axes), options, session.memory)
     certainty = None
     if options.stop_when_certain:
         certainty = Certainty(options.settings, _limit(options), _count_units(records, axes))
@@ -89,13 +93,34 @@ def _with_models(axes: UnitAxes, session: "Session") -> UnitAxes:
         return axes
     from actcli.sources.onnx import open_model
 
-    session.isolate(axes.models[0])
+    session.isolate(axes.models[0], session.memory)
     layers = (
         LayerAxis(one.name, one.before.axis, one.before.rank, one.units, path)
         for path in axes.models
-        for one in open_model(path).watched
+        for one in open_model(path, session.memory).watched
     )
     return replace(axes, of_models=tuple(layers))
+
+
+def _that_fit(
+    recordings: "Iterator[LayerRecording]", options: "DeadcheckOptions", memory: int | None
+) -> "Iterator[LayerRecording]":
+    """Yield the recordings. Raises DataError before one with more units than there is memory for."""
+    from actcli.sources.budget import require_memory
+
+    in_markdown = options.format == "markdown" or (options.output or "").lower().endswith(".md")
+    nbytes = _BYTES_PER_UNIT_IN_MARKDOWN if in_markdown else _BYTES_PER_UNIT
+    units: dict[str, int] = {}
+    for recording in recordings:
+        units[recording.name] = recording.units
+        total = sum(units.values())
+        require_memory(
+            nbytes * total,
+            memory,
+            f"layer {recording.name}: watching {total:,} units",
+            "allow more with --memory; of a text, each line is one sample and each number in it a unit",
+        )
+        yield recording
 
 
 def _settle_axes(
@@ -167,16 +192,20 @@ def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
 
-    session.isolate(options.sources[0])
-    model = open_model(options.sources[0])
+    session.isolate(options.sources[0], session.memory)
+    model = open_model(options.sources[0], session.memory)
     notes: tuple[str, ...] = ()
     if options.data is None:
         noise = random_inputs(model.inputs, options.random or 0, options.seed or 0)
         notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in noise.notes)
-        steps = observe_model(model, noise, batch=options.batch, threads=session.threads)
+        steps = observe_model(
+            model, noise, batch=options.batch, threads=session.threads, memory=session.memory
+        )
     else:
         data = recorded_inputs(model.inputs, options.data, options.limit)
-        steps = observe_model(model, data, batch=options.batch, threads=session.threads)
+        steps = observe_model(
+            model, data, batch=options.batch, threads=session.threads, memory=session.memory
+        )
     _require_judged(options, [layer.name for layer in steps.layers])
     certainty = None
     if options.stop_when_certain:

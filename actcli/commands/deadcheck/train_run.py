@@ -39,7 +39,7 @@ def check_training(options: DeadcheckOptions, layout: "Layout", session: "Sessio
     recording = _require_files(options, layout, stacks[0])
     settings = options.settings
     old = read_earlier(options.against)
-    trial, data = describe_trial(options, stacks, session.terminal)
+    trial, data = describe_trial(options, stacks, session)
     if options.find_limit and options.rates is None:
         usual = RATES[trial.plan.optimizer]
         trial = replace(trial, rates=first_rates(usual))

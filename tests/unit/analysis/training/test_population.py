@@ -233,12 +233,12 @@ def test_wide_networks_and_large_batches_are_trained_a_few_at_a_time():
     assert len(next(train(every, narrow, DATA, 1)).cohorts) == 1
     assert len(next(train(every, wide, DATA, 1)).cohorts) > 5
     large = split("large", np.random.default_rng(0).normal(size=(1 << 17, 1)), np.arange(1 << 17) % 2, 0)
-    with pytest.raises(UsageError, match=r"in batches of 1048576, need .* GiB, allowed are 4"):
+    with pytest.raises(UsageError, match=r"in batches of 1048576, need .* GB of memory, 4 GB are allowed"):
         train(members("relu", seeds=1), TrainingPlan(hidden=(4096,) * 2, batch=1 << 20), large, 1)
 
 
 def test_more_than_memory_holds_is_refused():
-    with pytest.raises(UsageError, match=r"GiB, allowed are 4; train fewer \(`seeds`\)"):
+    with pytest.raises(UsageError, match=r"4 GB are allowed; train fewer \(`seeds`\)"):
         train(members("relu", seeds=900), TrainingPlan(hidden=(4096,) * 9), DATA, 1)
 
 
