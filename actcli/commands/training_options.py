@@ -172,6 +172,16 @@ class TrainingOptions:
             default="he",
         ),
     ] = None
+    batch_norm: Annotated[
+        bool,
+        _training_option(
+            "--batch-norm", help="Normalise preactivations over each batch, with trained gains."
+        ),
+    ] = False
+    residual: Annotated[
+        bool,
+        _training_option("--residual", help="Add a skip connection around each hidden layer but the first."),
+    ] = False
     seed: Annotated[
         int | None,
         _training_option(
@@ -215,6 +225,8 @@ def describe_trial(
             schedule=options.schedule or "constant",
             decay=_decay(options),
             init=_init(options.init),
+            batch_norm=options.batch_norm,
+            residual=options.residual,
             learn=options.learn or (),
             memory=default_budget() if session.memory is None else session.memory,
         ),

@@ -72,7 +72,7 @@ def compare_histories(
         contenders=contenders,
         seed=trial.seed,
         settings=trial.plan.settings,
-        answer=_answer(names, contenders, _score_name(data), equal=len(trained) < 2),
+        answer=trial.plan.qualify(_answer(names, contenders, _score_name(data), equal=len(trained) < 2)),
         warnings=(
             *([f"Not trained by then: {_separate(waiting)}."] if measured and waiting else []),
             *_warnings(names, measured, contenders, trial),
@@ -265,7 +265,7 @@ def _settings(data: Dataset, trial: Trial, trained: set[int]) -> Iterator[str]:
         epochs = f"{max(trained)} of {epochs}"
     yield (
         f"{data.name}: {len(data.train_y):,} training samples, {len(data.test_y):,} test samples, {target}; "
-        f"{plan.optimizer_text}, batches of {plan.batch}, {epochs}, init {plan.init}; "
+        f"{plan.optimizer_text}, batches of {plan.batch}, {epochs}, {plan.init_text}; "
         f"{counted(trial.seeds, 'network')} each, with the same weights and batches for every function."
     )
 

@@ -96,6 +96,7 @@ class TrainedCourses:
     def weights(self) -> dict[str, Weights]:
         """Return the weights that feed each of those layers."""
         weights_of: dict[str, Weights] = {}
+        plan = self.trial.plan
         for course in self.courses:
             networks = [self._run(course).network(member) for member in networks_of(course, self.trial)]
             before: str | None = None
@@ -107,9 +108,11 @@ class TrainedCourses:
                     zero=np.concatenate([~feeds.any(axis=0) for feeds in incoming]),
                     upstream=before,
                     reaches=None if before is None else _side_by_side(incoming),
-                    first=layer == 0,
+                    # batch normalisation in training wakes units at which nothing upstream changes
+                    first=layer == 0 and not plan.batch_norm,
                 )
-                before = name
+                # with a skip connection the next layer has other inputs than these units
+                before = None if plan.skips(layer) else name
         return weights_of
 
     def _history(self, run: Progress, course: Course) -> History:
@@ -133,7 +136,8 @@ class TrainedCourses:
                     z += biases[layer]
                     by_layer[layer].append(np.full_like(z, np.nan) if gone else z)
                     f = course.stack.at(layer)
-                    h = np.asarray(f.definition.value(z, **{**f.parameters, **learned[layer]}), z.dtype)
+                    after = np.asarray(f.definition.value(z, **{**f.parameters, **learned[layer]}), z.dtype)
+                    h = h + after if self.trial.plan.skips(layer) else after
         return [np.concatenate(layer, axis=1) for layer in by_layer]
 
 

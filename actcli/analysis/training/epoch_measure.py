@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule, fires, firing_rule
 from actcli.analysis.deadness.unit_class import is_narrow
-from actcli.analysis.training.group import Group
+from actcli.analysis.training.group import SAMPLES_AT_ONCE, Group
 from actcli.analysis.training.history import History
 
 Array = NDArray[Any]
-SAMPLES_AT_ONCE = 128
-"""Samples of all members that are measured together: their intermediate arrays stay in the caches."""
 _SATURATED = 0.95
 _RARE = 0.01
 
@@ -55,12 +53,12 @@ class GroupMeasure:
         credit, losses = np.zeros(group.size), np.zeros(group.size)
         for start in range(0, len(x), SAMPLES_AT_ONCE):
             targets = y[start : start + SAMPLES_AT_ONCE]
-            inputs, preactivations, outputs = group.forward(x[None, start : start + SAMPLES_AT_ONCE])
+            preactivations, activations, outputs = group.forward(x[None, start : start + SAMPLES_AT_ONCE])
             outputs[group.frozen] = np.nan
             credit += group.data.credit(outputs, targets)
             if with_loss:
                 losses += group.data.loss_and_error(outputs, targets[None])[0] * len(targets)
-            for parts, z, h in zip(units, preactivations, inputs[1:], strict=False):
+            for parts, z, h in zip(units, preactivations, activations, strict=False):
                 for counts in parts:
                     counts.add(z[counts.members], h[counts.members])
         return group.data.score_of(credit, y), losses / len(y)

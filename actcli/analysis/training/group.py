@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.training.dataset import Dataset
-from actcli.analysis.training.hidden_layer import HiddenLayer, LayerPart
+from actcli.analysis.training.hidden_layer import BatchNorm, HiddenLayer, LayerPart
 from actcli.analysis.training.initial import draw_weights
 from actcli.analysis.training.optimizers import TrainedArray
 from actcli.analysis.training.plan import TrainingPlan
@@ -21,13 +21,15 @@ from actcli.analysis.training.stack import Stack
 
 Array = NDArray[Any]
 
+SAMPLES_AT_ONCE = 128
+"""Samples of all members that are measured together: their intermediate arrays stay in the caches."""
 _NOT_WEIGHTS = 1 << 20
 """First seed word of the batches' random generators, beyond those of the layers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gradients:
-    """The loss (P,) of one batch, and the gradients of weights and biases by layer.
+    """The loss (P,) of one batch, and the gradients of weights, biases and the gains of batch norm by layer.
 
     `parameters` has one dictionary for each of `Group.learned`: from a parameter's name to its members' gradients.
     """
@@ -35,6 +37,7 @@ class Gradients:
     loss: Array
     weights: list[Array]
     biases: list[Array]
+    gains: list[Array]
     parameters: list[dict[str, Array]]
 
 
@@ -45,6 +48,7 @@ class Group:
         stacks: the activations of each member; neighbours with the same stack share a part.
         weights: (P, fan_in, fan_out) per layer.
         biases: (P, 1, fan_out) per layer.
+        norms: the batch normalisation of each hidden layer; empty without it.
         activations: of the hidden layers.
         frozen: (P,): whether a member has diverged, and learns no more.
 
@@ -77,6 +81,10 @@ class Group:
             HiddenLayer([LayerPart(self.stacks[own.start].at(layer), plan, own) for own in self.parts])
             for layer in range(len(plan.hidden))
         ]
+        self.norms = [BatchNorm(self.size, width, plan.dtype) for width in plan.hidden if plan.batch_norm]
+        if self.norms:
+            # averages for the measurement before training
+            self._forward_training(data.train_x[None, : max(plan.batch, SAMPLES_AT_ONCE)])
         self.frozen = np.zeros(len(seeds), np.bool_)
         self.steps, self.steps_per_epoch = 0, -(-len(data.train_y) // plan.batch)
         everyone = slice(0, len(seeds))
@@ -84,6 +92,8 @@ class Group:
             *(TrainedArray.of(weights, everyone, plan, decays=True) for weights in self.weights),
             *(TrainedArray.of(biases, everyone, plan, decays=False) for biases in self.biases),
         ]
+        for norm in self.norms:
+            self.trained.append(TrainedArray.of(norm.gains, everyone, plan, decays=False))
         for part in self._all_parts:
             for values in part.learned.values():
                 one = TrainedArray.of(values[:, None, None], part.members, plan, decays=False)
@@ -116,48 +126,67 @@ class Group:
         return seconds
 
     def forward(self, x: Array) -> tuple[list[Array], list[Array], Array]:
-        """Return the inputs of each layer, the preactivations, and the outputs (P, B, k).
+        """Return preactivations and activations of each hidden layer, and the outputs (P, B, k), as in inference.
 
         x: (P, B, features), or (1, B, features) for all members.
         """
-        inputs, preactivations = [x], []
+        h, preactivations, activations = x, [], []
         for layer, activation in enumerate(self.activations):
-            z = self._affine(layer, inputs[-1])
+            z = _affine(h, *self.folded(layer))
             preactivations.append(z)
-            inputs.append(activation.value(z))
-        return inputs, preactivations, self._affine(len(self.activations), inputs[-1])
+            activations.append(activation.value(z))
+            h = h + activations[-1] if self.plan.skips(layer) else activations[-1]
+        return preactivations, activations, _affine(h, self.weights[-1], self.biases[-1])
 
-    def _affine(self, layer: int, h: Array) -> Array:
-        z: Array = np.matmul(h, self.weights[layer])
-        z += self.biases[layer]
-        return z
+    def folded(self, layer: int, members: slice = slice(None)) -> tuple[Array, Array]:
+        """Return a layer's weights and biases in inference, with batch normalisation folded in."""
+        weights, biases = self.weights[layer][members], self.biases[layer][members]
+        return (
+            self.norms[layer].fold(weights, biases, members) if layer < len(self.norms) else (weights, biases)
+        )
 
     def gradients(self, x: Array, y: Array) -> Gradients:
         """Return the gradients of a batch's mean loss: x (P, B, features); y (P, B) classes or (P, B, k) numbers."""
-        h = x
-        inputs, preactivations, slopes = [x], [], []
-        for layer, activation in enumerate(self.activations):
-            z = self._affine(layer, h)
-            h, slope = activation.both(z)
-            inputs.append(h)
-            preactivations.append(z)
-            slopes.append(slope)
-        loss, error = self.data.loss_and_error(self._affine(len(slopes), h), y)
+        inputs, preactivations, slopes = self._forward_training(x)
+        layers = len(slopes)
+        loss, error = self.data.loss_and_error(_affine(inputs[-1], self.weights[-1], self.biases[-1]), y)
         ones = np.ones((1, 1, error.shape[1]), error.dtype)
         weights: list[Array] = []
         biases: list[Array] = []
+        gains: list[Array] = []
         parameters: list[dict[str, Array]] = []
-        for layer in range(len(self.weights) - 1, -1, -1):
-            weights.append(np.matmul(inputs[layer].transpose(0, 2, 1), error))
+        for layer in range(layers, -1, -1):
+            around = error.copy() if layer < layers and self.plan.skips(layer) else None
+            if layer < layers:
+                activation = self.activations[layer]
+                parameters = [*activation.by_parameters(preactivations[layer], error), *parameters]
+                activation.through(error, slopes[layer])
             # the sum over the batch, in a third of the time of sum()
             biases.append(np.matmul(ones, error))
+            if layer < len(self.norms):
+                gain, error = self.norms[layer].backward(error)
+                gains.append(gain)
+            weights.append(np.matmul(inputs[layer].transpose(0, 2, 1), error))
             if layer:
                 # a product with a transposed second factor takes twice as long
                 error = np.matmul(error, np.ascontiguousarray(self.weights[layer].transpose(0, 2, 1)))
-                activation = self.activations[layer - 1]
-                parameters = [*activation.by_parameters(preactivations[layer - 1], error), *parameters]
-                activation.through(error, slopes[layer - 1])
-        return Gradients(loss, weights[::-1], biases[::-1], parameters)
+            if around is not None:
+                error += around
+        return Gradients(loss, weights[::-1], biases[::-1], gains[::-1], parameters)
+
+    def _forward_training(self, x: Array) -> tuple[list[Array], list[Array], list[list[Array]]]:
+        """Return the inputs of all layers, and preactivations and slopes of the hidden ones, as in training."""
+        inputs, preactivations, slopes = [x], [], []
+        for layer, activation in enumerate(self.activations):
+            z: Array = np.matmul(inputs[-1], self.weights[layer])
+            if self.norms:
+                z = self.norms[layer].forward(z)
+            z += self.biases[layer]
+            h, slope = activation.both(z)
+            inputs.append(inputs[-1] + h if self.plan.skips(layer) else h)
+            preactivations.append(z)
+            slopes.append(slope)
+        return inputs, preactivations, slopes
 
     def step(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Take one step of the optimizer on a batch.
@@ -168,7 +197,7 @@ class Group:
         squares = np.stack([_square_norm(gradient) for gradient in batch.weights], axis=1)
         rates: Array = self.rates * self.plan.rate_factor(self.steps, self.steps_per_epoch)
         self.steps += 1
-        gradients = [*batch.weights, *batch.biases]
+        gradients = [*batch.weights, *batch.biases, *batch.gains]
         gradients += [of[:, None, None] for by_name in batch.parameters for of in by_name.values()]
         for one, gradient in zip(self.trained, gradients, strict=True):
             one.move(gradient, rates[one.members], self.steps, self.plan)
@@ -196,6 +225,8 @@ class Group:
             for array in (one.value, *one.moments):
                 array[self.frozen[one.members]] = 0
         self.rates[self.frozen] = 0
+        for norm in self.norms:
+            norm.restore(self.frozen)
         for part in self._all_parts:
             part.restore(self.frozen[part.members])
 
@@ -204,6 +235,12 @@ def _runs(stacks: Sequence[Stack]) -> tuple[slice, ...]:
     """Return the slices of neighbours with the same stack."""
     starts = [place for place, one in enumerate(stacks) if not place or one.spec != stacks[place - 1].spec]
     return tuple(slice(start, stop) for start, stop in pairwise([*starts, len(stacks)]))
+
+
+def _affine(h: Array, weights: Array, biases: Array) -> Array:
+    z: Array = np.matmul(h, weights)
+    z += biases
+    return z
 
 
 def _square_norm(gradient: Array) -> Array:

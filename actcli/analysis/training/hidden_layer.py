@@ -1,4 +1,4 @@
-"""Activations of the hidden layers of a group of networks, with the parameters that are trained."""
+"""Batch normalisation and activations of a group's hidden layers, with the parameters that are trained."""
 
 import time
 from collections.abc import Sequence
@@ -15,6 +15,12 @@ from actcli.analysis.training.quick_kernels import quick_kernels, separate_kerne
 from actcli.exits import UsageError
 
 Array = NDArray[Any]
+
+
+_AVERAGED = 0.1
+"""Share of a batch in the running averages."""
+_LEAST_VARIANCE = 1e-5
+"""Added to a variance before it divides."""
 
 
 class HiddenLayer:
@@ -55,6 +61,60 @@ class HiddenLayer:
     def by_parameters(self, z: Array, error: Array) -> list[dict[str, Array]]:
         """Return the gradients of the trained parameters, part by part; `error` is the gradient by φ(z)."""
         return [part.by_parameters(z[part.members], error[part.members]) for part in self.parts]
+
+
+class BatchNorm:
+    """Batch normalisation of a layer's preactivations (Ioffe and Szegedy 2015), for all members of a group.
+
+    The biases of the layer are its shift; a bias before it would cancel.
+
+    Attributes:
+        gains: (P, 1, width), trained.
+        mean, variance: (P, 1, width): running averages over the batches, with which networks are measured.
+
+    """
+
+    def __init__(self, members: int, width: int, dtype: str) -> None:
+        shape = members, 1, width
+        self.gains, self.mean, self.variance = (
+            np.ones(shape, dtype),
+            np.zeros(shape, dtype),
+            np.ones(shape, dtype),
+        )
+        self.has_averages = False
+        self._normalised: Array = np.zeros(0, dtype)
+        self._scale: Array = np.zeros(0, dtype)
+
+    def forward(self, a: Array) -> Array:
+        """Return gain times normalised a (P, B, width), without the shift; overwrites a, and updates the averages."""
+        mean = a.mean(axis=1, keepdims=True)
+        a -= mean
+        variance = np.square(a).mean(axis=1, keepdims=True)
+        samples, share = a.shape[1], _AVERAGED if self.has_averages else 1.0
+        self.mean += share * (mean - self.mean)
+        self.variance += share * (variance * (samples / max(samples - 1, 1)) - self.variance)
+        self.has_averages = True
+        self._scale = 1 / np.sqrt(variance + _LEAST_VARIANCE)
+        a *= self._scale
+        self._normalised = a
+        return np.asarray(a * self.gains)
+
+    def backward(self, error: Array) -> tuple[Array, Array]:
+        """Return the gradients of the gains, and those by a; `error` is the gradient by the output of `forward`."""
+        product = (error * self._normalised).sum(axis=1, keepdims=True)
+        samples = error.shape[1]
+        by_a = error - error.mean(axis=1, keepdims=True) - self._normalised * (product / samples)
+        by_a *= self._scale * self.gains
+        return product, by_a
+
+    def fold(self, weights: Array, biases: Array, members: slice = slice(None)) -> tuple[Array, Array]:
+        """Return weights and biases of some members that do the same at the running averages."""
+        scale = self.gains[members] / np.sqrt(self.variance[members] + _LEAST_VARIANCE)
+        return weights * scale, biases - self.mean[members] * scale
+
+    def restore(self, members: NDArray[np.bool_]) -> None:
+        """Set the averages of these members back to 0 and 1."""
+        self.mean[members], self.variance[members] = 0, 1
 
 
 class LayerPart:

@@ -11,6 +11,8 @@ Optimizer = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 MOMENTS = {"sgd": 0, "momentum": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
 """Arrays that an optimizer remembers for each array that it trains."""
+_CAPITALISED = {"No", "Not", "Dead"}
+"""Words with which an answer begins, and which are not the name of a function."""
 Schedule = Literal["constant", "cosine"]
 
 
@@ -28,6 +30,8 @@ class TrainingPlan:
             2017).
         decay: L2 penalty: decay·w is added to the gradient of a weight; with adamw a weight shrinks by rate·decay·w.
         init: the initial weights; biases start at 0.
+        batch_norm: whether preactivations are normalised over each batch (Ioffe and Szegedy 2015).
+        residual: whether a skip connection goes around each hidden layer but the first (He et al. 2016).
         learn: parameters of the activations that are trained with the weights, by our names.
         dtype: float32, or float64 for tests.
         memory: the bytes that weights, histories and batches of the population may take.
@@ -42,6 +46,8 @@ class TrainingPlan:
     schedule: Schedule = "constant"
     decay: float = 0.0
     init: Init = "he"
+    batch_norm: bool = False
+    residual: bool = False
     learn: tuple[str, ...] = ()
     dtype: Literal["float32", "float64"] = "float32"
     memory: int = 4 * 10**9
@@ -73,4 +79,32 @@ class TrainingPlan:
             "decay": self.decay,
             "warmup": self.warmup,
             "schedule": self.schedule,
+            "batch_norm": self.batch_norm,
+            "residual": self.residual,
         }
+
+    @property
+    def network_text(self) -> str:
+        """The parts of the networks beside their layers, as a sentence names them; blank without any."""
+        parts = [
+            *(["batch norm"] if self.batch_norm else []),
+            *(["residual connections"] if self.residual else []),
+        ]
+        return " and ".join(parts)
+
+    def qualify(self, answer: str) -> str:
+        """Return an answer that names these parts first: `With batch norm, relu is best.`"""
+        if not (answer and self.network_text):
+            return answer
+        first, space, rest = answer.partition(" ")
+        # the name of a function keeps its capitals
+        return f"With {self.network_text}, {first.lower() if first in _CAPITALISED else first}{space}{rest}"
+
+    @property
+    def init_text(self) -> str:
+        """The initial weights and the parts of the networks, as a sentence names them."""
+        return f"init {self.init}" + (f", {self.network_text}" if self.network_text else "")
+
+    def skips(self, layer: int) -> bool:
+        """Return whether a skip connection goes around a hidden layer, counted from 0."""
+        return self.residual and layer > 0

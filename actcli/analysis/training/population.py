@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from actcli.analysis.stream.memory import keep_freed_memory
 from actcli.analysis.training.dataset import Dataset
-from actcli.analysis.training.epoch_measure import SAMPLES_AT_ONCE, GroupMeasure
-from actcli.analysis.training.group import Group
+from actcli.analysis.training.epoch_measure import GroupMeasure
+from actcli.analysis.training.group import SAMPLES_AT_ONCE, Group
 from actcli.analysis.training.history import NOT_DIVERGED, History, Member
 from actcli.analysis.training.plan import MOMENTS, TrainingPlan
 from actcli.exits import UsageError
@@ -63,11 +63,15 @@ class Progress:
         return History.joined([(cohort.history, place) for cohort, place in columns], epochs)
 
     def network(self, member: Member) -> tuple[list[Array], list[Array], list[dict[str, float]]]:
-        """Return a member's weights (fan_in, fan_out), biases (fan_out,) and learned parameters, layer by layer."""
+        """Return a member's weights (fan_in, fan_out), biases (fan_out,) and learned parameters, layer by layer.
+
+        Batch normalisation is folded in.
+        """
         cohort, column = self._places()[member]
-        weights = [array[column] for array in cohort.group.weights]
-        biases = [array[column, 0] for array in cohort.group.biases]
-        return weights, biases, cohort.group.learned_by(column)
+        group, own = cohort.group, slice(column, column + 1)
+        layers = [group.folded(layer, own) for layer in range(len(group.weights))]
+        weights, biases = [w[0] for w, _ in layers], [b[0, 0] for _, b in layers]
+        return weights, biases, group.learned_by(column)
 
     def _places(self) -> dict[Member, tuple[_Cohort, int]]:
         return {m: (c, i) for c in self.cohorts for i, m in enumerate(c.history.members)}
@@ -116,13 +120,16 @@ def require_room(members: int, plan: TrainingPlan, data: Dataset) -> None:
 
 def _weights_of_one(plan: TrainingPlan, data: Dataset) -> int:
     widths = (data.features, *plan.hidden, data.outputs)
-    return sum((before + 1) * after for before, after in pairwise(widths))
+    # gains and running averages
+    norms = 3 * sum(plan.hidden) if plan.batch_norm else 0
+    return sum((before + 1) * after for before, after in pairwise(widths)) + norms
 
 
 def _bytes_of_one(plan: TrainingPlan, data: Dataset) -> int:
-    """Return the bytes of a network's weights and of its batch: inputs, and three arrays per layer."""
+    """Return the bytes of a network's weights and of its batch: inputs, and the arrays of each layer."""
     samples = max(min(plan.batch, len(data.train_y)), SAMPLES_AT_ONCE)
-    numbers = samples * (data.features + 3 * sum(plan.hidden) + 2 * data.outputs)
+    arrays = 3 + 2 * plan.batch_norm + plan.residual
+    numbers = samples * (data.features + arrays * sum(plan.hidden) + 2 * data.outputs)
     return (_weights_of_one(plan, data) + numbers) * np.dtype(plan.dtype).itemsize
 
 

@@ -49,6 +49,10 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
         raise UsageError(
             f"`warmup={plan.warmup:g}` is longer than the training of `epochs={plan.epochs}`; shorten the warm-up"
         )
+    if plan.batch_norm and plan.batch < 2:
+        raise UsageError("`batch_norm` normalises over a batch; `batch=1` must be 2 or more")
+    if plan.residual and min(trial.depths) < 2:
+        raise UsageError("`residual` connects hidden layers; `depth=1` must be 2 or more")
     functions = [f for stack in stacks for f in stack.functions]
     for f in functions:
         _ = f.kernels, firing_rule(f, "pre")

@@ -194,4 +194,4 @@ def _export(dying: "TrainedCourses", path: str) -> None:
         replace(f, parameters={**f.parameters, **own})
         for f, own in zip(map(first.stack.at, range(first.depth)), learned, strict=True)
     ]
-    write_network(TrainedNetwork(weights, biases, functions), path)
+    write_network(TrainedNetwork(weights, biases, functions, dying.trial.plan.residual), path)

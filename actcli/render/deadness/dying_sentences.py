@@ -19,7 +19,7 @@ def conditions(courses: TrainedCourses) -> str:
     return (
         f"{printable(data.name)}: {thousands(len(data.train_y))} training samples, {thousands(len(data.test_y))} test "
         f"samples on which units are observed; {plan.optimizer_text}, batches of {plan.batch}, "
-        f"{quantity(plan.epochs, 'epoch')}, init {plan.init}; "
+        f"{quantity(plan.epochs, 'epoch')}, {plan.init_text}; "
         f"{layers} of {quantity(trial.width, 'unit')}, {quantity(trial.seeds, 'network')} each."
     )
 
@@ -29,8 +29,10 @@ def training_sentence(
 ) -> tuple[str, ...]:
     """Return the answer in one sentence: which units die at which rates, or above which rate; none without a result."""
     if courses.limit is not None:
-        return _threshold_sentence(thresholds, courses.limit, courses)
-    return _fate_sentence(fates, courses) if fates else ()
+        sentences = _threshold_sentence(thresholds, courses.limit, courses)
+    else:
+        sentences = _fate_sentence(fates, courses) if fates else ()
+    return tuple(map(courses.trial.plan.qualify, sentences))
 
 
 def _fate_sentence(fates: Sequence[Fate], courses: TrainedCourses) -> tuple[str, ...]:

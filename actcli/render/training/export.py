@@ -26,12 +26,14 @@ class TrainedNetwork:
     Attributes:
         weights, biases: (fan_in, fan_out) and (fan_out,) per layer; the last layer has no activation.
         functions: the activation of each hidden layer, with trained parameters at their last value.
+        residual: whether a skip connection goes around each hidden layer but the first.
 
     """
 
     weights: Sequence[Array]
     biases: Sequence[Array]
     functions: Sequence[Activation]
+    residual: bool = False
 
 
 def require_form(path: str, functions: Sequence[Activation]) -> str:
@@ -59,7 +61,8 @@ def write_network(network: TrainedNetwork, path: str) -> None:
     """Write a network in the form of the suffix, whole or not at all; the same network gives the same bytes.
 
     .onnx: input x (samples, features), output y (samples, outputs), float32; the activations are called layer1,
-    layer2. .npz: weights1, bias1, weights2, ..., and `functions`, the specifications of the hidden layers.
+    layer2. .npz: weights1, bias1, weights2, ..., and `functions`, the specifications of the hidden layers, and
+    `residual` (true) if a skip connection goes around each but the first.
     Raises what `require_form` raises, and DataError when it cannot be written.
     """
     form = require_form(path, network.functions)
@@ -90,6 +93,8 @@ def _write_archive(network: TrainedNetwork, file: BinaryIO) -> None:
         for f in network.functions
     ]
     arrays["functions"] = np.array(specifications)
+    if network.residual:
+        arrays["residual"] = np.array(True)
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in arrays.items():
             # ZipInfo's own date, 1980, makes equal networks equal files.
@@ -160,7 +165,9 @@ def _model(network: TrainedNetwork) -> Any:
             break
         z = graph.node("Add", [product, bias], f"z{layer}")
         f = network.functions[layer - 1]
-        h = graph.activation(f, z, f"layer{layer}")
+        after = graph.activation(f, z, f"layer{layer}")
+        around = network.residual and layer > 1
+        h = graph.node("Add", [h, after], f"sum{layer}") if around else after
     features, outputs = network.weights[0].shape[0], network.weights[-1].shape[1]
     whole = helper.make_graph(
         graph.nodes,

@@ -3,8 +3,11 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 from invocation import invoke, refused
+
+from actcli import activation
 
 SMALL = ("--data", "xor", "--epochs", "2", "--width", "4", "--seeds", "2", "--batch", "64")
 
@@ -23,6 +26,8 @@ CONDITIONS = [
     (("--optimizer", "adamw", "--decay", "0"), {"optimizer": "adamw", "decay": 0.0}, "adamw, batches"),
     (("--warmup", "0.5"), {"warmup": 0.5, "schedule": "constant"}, "warm-up over 0.5 epochs"),
     (("--warmup", "1", "--schedule", "cosine"), {"warmup": 1.0, "schedule": "cosine"}, "cosine schedule"),
+    (("--batch-norm",), {"batch_norm": True, "residual": False}, "batch norm"),
+    (("--residual",), {"residual": True}, "residual connections"),
 ]
 
 
@@ -45,7 +50,8 @@ def test_deadcheck_names_its_conditions(options, settings, words, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * 3
     for name, value in settings.items():
-        assert {type(value)(row[name]) for row in rows} == {value}
+        text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else None
+        assert {row[name] if text else type(value)(row[name]) for row in rows} == {text or value}
     shown = deadcheck(*options, "--format", "table")
     assert words in " ".join((shown.out + shown.err).split())
 
@@ -82,7 +88,59 @@ def test_mistakes(option, value, words):
         assert words in refused(*line, *SMALL, option, value)
 
 
-@pytest.mark.parametrize("option", [("--warmup", "1"), ("--schedule", "cosine")])
+@pytest.mark.parametrize("option", [("--batch-norm",), ("--residual",), ("--batch-norm", "--residual")])
+def test_the_answer_names_the_parts_of_the_networks(option):
+    names = {"--batch-norm": "batch norm", "--residual": "residual connections"}
+    for outcome in (compare(*option, "--format", "tsv"), deadcheck(*option, "--format", "tsv")):
+        assert all(names[one] in outcome.err for one in option)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--batch-norm", "--batch", "1"), "--batch 1"),
+        (("--residual", "--depth", "1"), "--depth 1"),
+        (("--residual", "--depth", "1,3"), "--depth 1"),
+    ],
+)
+def test_networks_that_cannot_be(options, words):
+    small = [*SMALL[:8]]
+    for line in (("compare", "relu", "--by", "training"), ("deadcheck", "--train", "relu")):
+        message = refused(*line, *small, *options)
+        assert options[0] in message
+        assert words.replace(" ", "=") in message or words in message
+
+
+@pytest.mark.parametrize("parts", [("--batch-norm",), ("--residual",), ("--batch-norm", "--residual")])
+@pytest.mark.parametrize("function", ["relu", "silu", "tanh/relu"])
+def test_an_exported_network_does_the_same(parts, function, tmp_path, monkeypatch):
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    ending = ("--export-data", "x.npy", "--format", "json")
+    small = (*SMALL[:6], "--seeds", "1", "--depth", "3", "--lr", "1", *parts)
+    ours = invoke("deadcheck", "--train", function, *small, "--export", "n.onnx", *ending).json
+    invoke("deadcheck", "--train", function, *small, "--export", "n.npz", *ending)
+    theirs = invoke("deadcheck", "n.onnx", "--data", "x.npy", "--format", "json").json
+    measured = [
+        [(one["units"], one["counts"], one["firing_rate"], one["not_alive"]) for one in found["layers"]]
+        for found in (ours, theirs)
+    ]
+    assert len(measured[0]) == 3
+    assert measured[0] == measured[1]
+    h = x = np.load("x.npy")
+    archive = np.load("n.npz")
+    assert ("residual" in archive) == ("--residual" in parts)
+    for layer, spec in enumerate(archive["functions"], 1):
+        after = activation(str(spec))(h @ archive[f"weights{layer}"] + archive[f"bias{layer}"])
+        h = after + (h if "residual" in archive and layer > 1 else 0)
+    outputs = h @ archive["weights4"] + archive["bias4"]
+    session = runtime.InferenceSession("n.onnx", providers=["CPUExecutionProvider"])
+    assert np.allclose(session.run(None, {"x": x})[0], outputs, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "option", [("--warmup", "1"), ("--schedule", "cosine"), ("--batch-norm",), ("--residual",)]
+)
 def test_other_ways_have_no_training(option):
     assert "--by training" in refused("compare", "relu", "tanh", "--by", "values", *option)
     assert option[0] in refused("deadcheck", "x.npy", *option)

@@ -167,7 +167,7 @@ def test_trained_parameters_are_used():
     assert all(layer["alpha"] != 0.25 for layer in learned)
     ours = dying.states()["prelu lr 0.1 layer 2"].mean
     ((run, _),) = dying.runs
-    _, preactivations, _ = run.cohorts[0].group.forward(DATA.test_x.astype(np.float32)[None])
+    preactivations, *_ = run.cohorts[0].group.forward(DATA.test_x.astype(np.float32)[None])
     assert ours == pytest.approx(preactivations[1].mean(axis=1).ravel(), rel=1e-4, abs=1e-6)
 
 

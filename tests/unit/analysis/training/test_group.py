@@ -58,6 +58,7 @@ def learnable(name):
 def arrays(one, found):
     """Every trained array (P, ...), beside its gradient."""
     pairs = [*zip(one.weights, found.weights, strict=True), *zip(one.biases, found.biases, strict=True)]
+    pairs += zip((norm.gains for norm in one.norms), found.gains, strict=True)
     for values, gradients in zip(one.learned, found.parameters, strict=True):
         pairs += [(values[name], gradients[name]) for name in gradients]
     return pairs
@@ -110,11 +111,89 @@ def test_the_gradients_of_the_squared_error(name):
 def test_a_stack_has_a_function_a_layer():
     one = group("tanh/sin/softplus", classes(), hidden=(4, 4, 4))
     require_true_gradients(one, *batch(one))
-    inputs, preactivations, _ = one.forward(batch(one)[0])
+    preactivations, activations, _ = one.forward(batch(one)[0])
     for f, z, h in zip(
-        (np.tanh, np.sin, lambda v: np.logaddexp(v, 0)), preactivations, inputs[1:], strict=True
+        (np.tanh, np.sin, lambda v: np.logaddexp(v, 0)), preactivations, activations, strict=True
     ):
         assert np.allclose(h, f(z), rtol=1e-14)
+
+
+NETWORKS = [{"batch_norm": True}, {"residual": True}, {"batch_norm": True, "residual": True}]
+
+
+@pytest.mark.parametrize("parts", NETWORKS)
+@pytest.mark.parametrize("spec", ["tanh", "swish", "softplus/sin/tanh", "relu"])
+def test_the_gradients_with_batch_norm_and_residuals(spec, parts):
+    one = group(spec, classes(), learn=("beta",) if spec == "swish" else (), hidden=(5, 5, 5), **parts)
+    for norm in one.norms:
+        norm.gains[...] = np.random.default_rng(4).uniform(0.5, 2, norm.gains.shape)
+    for biases in one.biases:
+        biases[...] = np.random.default_rng(5).normal(size=biases.shape)
+    require_true_gradients(one, *batch(one))
+
+
+def test_the_formulas_of_a_network_with_batch_norm_and_residuals():
+    one = group("tanh", classes(), hidden=(5, 5, 5), batch_norm=True, residual=True)
+    x, y = batch(one)
+    before = [(norm.mean.copy(), norm.variance.copy()) for norm in one.norms]
+    loss = one.gradients(x, y).loss
+    for member in range(one.size):
+        h = x[member]
+        for layer in range(3):
+            a = h @ one.weights[layer][member]
+            norm, (mean, variance) = one.norms[layer], before[layer]
+            assert np.allclose(norm.mean[member, 0], 0.9 * mean[member, 0] + 0.1 * a.mean(axis=0))
+            assert np.allclose(
+                norm.variance[member, 0], 0.9 * variance[member, 0] + 0.1 * a.var(axis=0, ddof=1)
+            )
+            z = (a - a.mean(axis=0)) / np.sqrt(a.var(axis=0) + 1e-5)
+            h = np.tanh(z) + (h if layer else 0)
+        outputs = h @ one.weights[3][member]
+        own = -np.log(np.exp(outputs)[np.arange(len(h)), y[member]] / np.exp(outputs).sum(axis=1))
+        assert loss[member] == pytest.approx(own.mean())
+
+
+def test_inference_takes_the_running_averages():
+    one = group("tanh", classes(), hidden=(5, 5), batch_norm=True, residual=True)
+    for _ in range(3):
+        one.step(*batch(one))
+    x = one.data.test_x
+    preactivations, _, outputs = one.forward(x[None])
+    for member in range(one.size):
+        h = x
+        for layer, norm in enumerate(one.norms):
+            a = h @ one.weights[layer][member]
+            z = (a - norm.mean[member, 0]) / np.sqrt(norm.variance[member, 0] + 1e-5)
+            z = z * norm.gains[member, 0] + one.biases[layer][member, 0]
+            assert np.allclose(preactivations[layer][member], z)
+            h = np.tanh(z) + (h if layer else 0)
+        assert np.allclose(outputs[member], h @ one.weights[2][member] + one.biases[2][member, 0])
+
+
+def test_a_batch_of_one_sample_has_finite_gradients():
+    one = group("relu", classes(), batch_norm=True)
+    x, y = batch(one)
+    found = one.gradients(x[:, :1], y[:, :1])
+    assert all(np.isfinite(gradient).all() for _, gradient in arrays(one, found))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])
+def test_batch_norm_is_that_of_pytorch(dtype, tolerance):
+    torch = pytest.importorskip("torch")
+    one = group("tanh", classes(dtype=dtype), hidden=(5, 5), batch_norm=True, residual=True, dtype=dtype)
+    x, y = batch(one)
+    found = one.gradients(x, y)
+    for member in range(one.size):
+        w = [torch.tensor(a[member], requires_grad=True) for a in one.weights]
+        gains = [torch.tensor(norm.gains[member, 0], requires_grad=True) for norm in one.norms]
+        h = torch.tensor(x[member])
+        for layer, gain in enumerate(gains):
+            z = torch.nn.functional.batch_norm(h @ w[layer], None, None, gain, training=True)
+            h = torch.tanh(z) + (h if layer else 0)
+        loss = torch.nn.functional.cross_entropy(h @ w[-1], torch.tensor(y[member].astype(np.int64)))
+        loss.backward()
+        for ours, theirs in [*zip(found.weights, w, strict=True), *zip(found.gains, gains, strict=True)]:
+            assert np.abs(ours[member].squeeze() - theirs.grad.numpy().squeeze()).max() <= tolerance
 
 
 PEERS = {
@@ -208,6 +287,7 @@ def test_the_optimizers_are_those_of_the_papers(optimizer, decay, schedule, monk
             loss=np.zeros(2),
             weights=[np.ones_like(w) * size[:, None, None] for w in one.weights],
             biases=[np.ones_like(b) * size[:, None, None] for b in one.biases],
+            gains=[],
             parameters=[{}, {}],
         )
 

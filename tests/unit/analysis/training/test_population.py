@@ -66,6 +66,38 @@ def test_a_network_does_not_depend_on_its_company():
     require_same(trained(alone).of(alone), trained(company).of(alone))
 
 
+@pytest.mark.parametrize(
+    "parts", [{"batch_norm": True}, {"residual": True}, {"batch_norm": True, "residual": True}]
+)
+def test_batch_norm_and_residuals_keep_networks_apart(parts):
+    plan = TrainingPlan(hidden=(6, 6, 6), epochs=2, batch=16, optimizer="adamw", decay=0.1, **parts)
+    every = members("relu", "tanh/relu", rates=(0.01, 1e30), seeds=2)
+    together = trained(every, plan, threads=2)
+    for member in every:
+        alone = trained([member], plan)
+        require_same(alone.of([member]), together.of([member]))
+    for member in every[:2]:
+        weights, biases, _ = together.network(member)
+        h = DATA.test_x.astype(np.float32)
+        history = together.of([member])
+        for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            z = h @ w + b
+            if layer < 3:
+                assert ((z <= 0).all(axis=0) == history.dead[layer][-1, 0]).all()
+                h = np.maximum(z, 0) + (h if layer and plan.residual else 0)
+        assert history.test_score[-1, 0] == (z.argmax(axis=1) == DATA.test_y).mean()
+
+
+def test_batch_norm_learns_at_a_rate_at_which_units_die_without():
+    every = members("relu", rates=(1.0,), seeds=4)
+    plain, normalised = (
+        trained(every, TrainingPlan(hidden=(16,) * 3, epochs=5, batch_norm=on)).of(every)
+        for on in (False, True)
+    )
+    assert normalised.dead_share()[-1].mean() < plain.dead_share()[-1].mean()
+    assert normalised.test_score[-1].mean() > plain.test_score[-1].mean()
+
+
 def test_the_order_of_a_history_is_that_of_the_question():
     every = members("relu", seeds=3)
     last = trained(every)

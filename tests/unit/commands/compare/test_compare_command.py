@@ -152,6 +152,7 @@ OWN = {
     "--seed": "1", "--bits": "4", "--types": "float16", "--against": "y.npy", "--max-ulp": "1", "--with": "torch",
     "--epochs": "2", "--batch": "8", "--lr": "auto", "--optimizer": "adam", "--data": "xor", "--target": "y",
     "--warmup": "1", "--schedule": "cosine", "--decay": "0", "--learn": "alpha", "--record": "r.csv",
+    "--batch-norm": None, "--residual": None,
     "--order": "1", "--points": "5", "-i": "x.npy", "--array": "a", "--column": "a",
 }  # fmt: skip
 
@@ -163,7 +164,7 @@ def test_an_option_of_another_measure(fake, option):
     assert declaration.modes
     for by in set(modes.WAYS) - set(declaration.modes):
         by_way = () if by == "summary" else ("--by", by)
-        message = refused("compare", "relu", "gelu", option, OWN[option], *by_way)
+        message = refused("compare", "relu", "gelu", *filter(None, (option, OWN[option])), *by_way)
         assert message.startswith(f"{long} belongs to --by ")
         assert all(f"--by {owner}" in message for owner in declaration.modes)
     assert fake.contest is None
