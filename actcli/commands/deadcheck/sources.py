@@ -194,18 +194,13 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
 
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
-    notes: tuple[str, ...] = ()
-    if options.data is None:
-        noise = random_inputs(model.inputs, options.random or 0, options.seed or 0)
-        notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in noise.notes)
-        steps = observe_model(
-            model, noise, batch=options.batch, threads=session.threads, memory=session.memory
-        )
-    else:
-        data = recorded_inputs(model.inputs, options.data, options.limit)
-        steps = observe_model(
-            model, data, batch=options.batch, threads=session.threads, memory=session.memory
-        )
+    samples = (
+        random_inputs(model.inputs, options.random or 0, options.seed or 0)
+        if options.data is None
+        else recorded_inputs(model.inputs, options.data, options.limit)
+    )
+    steps = observe_model(model, samples, batch=options.batch, threads=session.threads, memory=session.memory)
+    notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in samples.notes)
     _require_judged(options, [layer.name for layer in steps.layers])
     certainty = None
     if options.stop_when_certain:

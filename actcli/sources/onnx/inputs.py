@@ -1,9 +1,9 @@
 """The samples that a model is run on: arrays of a file, checked and read in batches, or noise."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.numbers.npy_header import Header, read_header
+from actcli.sources.onnx.model_input import ModelInput
 from actcli.sources.streams.bytestream import ByteStream, open_file
 
 Batch = dict[str, NDArray[Any]]
@@ -18,50 +19,15 @@ _MOST_SAMPLE = 1 << 30
 """Bytes of one sample of one input; a header that states more is damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInput:
-    """An input that a run needs.
-
-    Attributes:
-        name: of the tensor.
-        dtype: of its numbers; None for strings and types that NumPy does not have.
-        shape: lengths; a name or None for a free one; None as a whole where the rank is free too.
-
-    """
-
-    name: str
-    dtype: np.dtype[Any] | None
-    shape: tuple[int | str | None, ...] | None
-
-    @property
-    def is_scalar(self) -> bool:
-        """Whether it has no axis of samples and is the same for all of them."""
-        return self.shape == ()
-
-    @property
-    def shown(self) -> str:
-        """The shape in messages: `(N, 3, any, any)`."""
-        if self.shape is None:
-            return "any shape"
-        lengths = [
-            str(length) if isinstance(length, int) else "N" if not i else "any"
-            for i, length in enumerate(self.shape)
-        ]
-        return f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
-
-    @property
-    def fixed_batch(self) -> int | None:
-        """The length of its first axis; None where it is free."""
-        first = self.shape[0] if self.shape else None
-        return first if isinstance(first, int) else None
-
-
 class Samples(Protocol):
     """Samples for a model.
 
-    `samples`: how many there are. `elements`: the numbers of one sample, all inputs together. `origin`: their name in
-    messages.
+    `inputs`: the inputs, with the axes of their samples. `samples`: how many there are. `elements`: the numbers of
+    one sample, all inputs together. `origin`: their name in messages.
     """
+
+    @property
+    def inputs(self) -> tuple[ModelInput, ...]: ...  # noqa: D102
 
     @property
     def samples(self) -> int: ...  # noqa: D102
@@ -101,8 +67,8 @@ class Noise:
                 count,
                 {
                     model_input.name: drawn[0][model_input.name]
-                    if model_input.is_scalar
-                    else np.stack([sample[model_input.name] for sample in drawn])
+                    if model_input.axis is None
+                    else np.stack([sample[model_input.name] for sample in drawn], axis=model_input.axis)
                     for model_input in self.inputs
                 },
             )
@@ -112,7 +78,7 @@ class Noise:
         sample = {}
         for model_input in self.inputs:
             dtype, shape = model_input.dtype or np.dtype(np.float32), self.shapes[model_input.name]
-            fixed = np.random.default_rng(self.seed) if model_input.is_scalar else rng
+            fixed = np.random.default_rng(self.seed) if model_input.axis is None else rng
             drawn = fixed.standard_normal(shape) if dtype.kind == "f" else fixed.integers(0, 2, shape)
             sample[model_input.name] = np.asarray(drawn).astype(dtype)
         return sample
@@ -140,8 +106,9 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
         named = [
             length if isinstance(length, int) else 3 if _is_channels(shape, i) else usual
             for i, length in enumerate(shape)
-        ][1:]
-        if any(not isinstance(length, int) for length in shape[1:]):
+            if i != model_input.axis
+        ]
+        if any(not isinstance(length, int) for i, length in enumerate(shape) if i != model_input.axis):
             chosen = " x ".join(map(str, named))
             notes.append(f"input '{model_input.name}' leaves its size open; {chosen} is drawn")
             free.append(f"{chosen} for '{model_input.name}'")
@@ -166,39 +133,79 @@ class _Array:
     header: Header
     model_input: ModelInput
 
+    @property
+    def samples(self) -> int:
+        """The number of samples; 1 where it has no axis of them."""
+        axis, shape = self.model_input.axis, self.header.shape
+        return 1 if axis is None or axis >= len(shape) else shape[axis]
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        axis = self.model_input.axis
+        return tuple(length for i, length in enumerate(self.header.shape) if i != axis)
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The samples of a file: one array for each input, read on demand."""
+    """The samples of a file: one array for each input, read on demand.
+
+    Attributes:
+        origin: the file.
+        samples: how many there are.
+        arrays: those with samples.
+        constants: inputs without samples, which go along with every batch.
+        repeated: inputs with one sample, and its axis; the sample is repeated for each of a batch.
+        notes: sentences about inputs that may not be what the model expects.
+
+    """
 
     origin: str
     samples: int
     arrays: tuple[_Array, ...]
-    scalars: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    constants: Mapping[ModelInput, NDArray[Any]] = field(default_factory=dict)
+    repeated: Mapping[ModelInput, NDArray[Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[ModelInput, ...]:
+        """The inputs, with the axes of their samples."""
+        return (*(array.model_input for array in self.arrays), *self.constants, *self.repeated)
 
     @property
     def elements(self) -> int:
         """The numbers of one sample."""
-        return sum(math.prod(array.header.shape[1:]) for array in self.arrays)
+        return sum(math.prod(array.sample_shape) for array in self.arrays)
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
         """Yield the samples in order. Raises DataError when the file is damaged."""
+        constants = {one.name: array for one, array in self.constants.items()}
         with ExitStack() as stack:
-            streams = [stack.enter_context(_open_array(array, stack)) for array in self.arrays]
+            readers = {array.model_input.name: _reader(array, stack) for array in self.arrays}
             for start in range(0, self.samples, size):
                 count = min(size, self.samples - start)
-                batch = {
-                    array.model_input.name: _rows(stream, array, count)
-                    for stream, array in zip(streams, self.arrays, strict=True)
-                }
-                yield count, {**self.scalars, **batch}
+                batch = {name: read(start, count) for name, read in readers.items()}
+                same = {one.name: array.repeat(count, one.axis) for one, array in self.repeated.items()}
+                yield count, {**constants, **same, **batch}
+
+
+def _reader(array: _Array, stack: ExitStack) -> Callable[[int, int], NDArray[Any]]:
+    """Return what reads the samples from a start on, so many; an array whose samples lie inside is held whole."""
+    stream = stack.enter_context(_open_array(array, stack))
+    axis = array.model_input.axis or 0
+    if not axis:
+        return lambda _, count: _rows(stream, array, count)
+    whole = _rows(stream, array, array.header.shape[0])
+    before = (slice(None),) * axis
+    return lambda start, count: np.ascontiguousarray(whole[(*before, slice(start, start + count))])
 
 
 def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None = None) -> Recorded:
     """Open the samples of an .npy (one input), or of an .npz with an array for each input, by name.
 
-    `limit` keeps the first ones. Raises DataError for a file that does not fit the model, naming the input and what
-    it expects; for arrays of different lengths; and for a file without samples; UsageError for a limit below 1.
+    An input that has one sample where others have more goes along with every batch. `limit` keeps the first samples.
+    Raises DataError for a file that does not fit the model, naming the input and what it expects; for arrays of
+    different lengths; and for a file without samples; UsageError for a limit below 1.
     """
     if limit is not None and limit < 1:
         raise UsageError(f"--limit {limit}: at least 1 sample is needed")
@@ -207,28 +214,77 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
     for model_input in inputs:
         _require_numbers(model_input)
     arrays = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
+    most = max((array.samples for array in arrays if array.header.shape), default=0)
+    arrays = [_with_samples(array, most) for array in arrays]
     for array in arrays:
         _require_fitting(array)
-    per_sample = [array for array in arrays if not array.model_input.is_scalar]
+    per_sample = [array for array in arrays if array.model_input.axis is not None]
     if not per_sample:
         raise DataError(f"{path}: no input of the model has an axis of samples")
+    samples = max(array.samples for array in per_sample)
+    single = [array for array in per_sample if array.samples == 1 < samples]
+    per_sample = [array for array in per_sample if array not in single]
     first = per_sample[0]
-    samples = first.header.shape[0]
     for array in per_sample[1:]:
-        if array.header.shape[0] != samples:
+        if array.samples != first.samples:
             raise DataError(
-                f"{path}: input '{first.model_input.name}' has {samples} samples and "
-                f"'{array.model_input.name}' has {array.header.shape[0]}; they must agree"
+                f"{path}: input '{first.model_input.name}' has {first.samples} samples and "
+                f"'{array.model_input.name}' has {array.samples}; they must agree"
             )
     if not samples:
         raise DataError(f"{path}: holds no samples: its shape is {first.header.shape}")
-    scalars = {}
-    for array in arrays:
-        if array.model_input.is_scalar:
-            with ExitStack() as stack:
-                scalars[array.model_input.name] = _rows(_open_array(array, stack), array, 1).reshape(())
-    kept = samples if limit is None else min(limit, samples)
-    return Recorded(path, kept, tuple(per_sample), scalars)
+    # one sample fits a batch of one as it is, and is repeated for a longer one
+    whole = [array for array in arrays if array.model_input.axis is None]
+    whole += [
+        replace(array, model_input=replace(array.model_input, axis=None))
+        for array in single
+        if array.model_input.fixed_batch == 1
+    ]
+    same = [array for array in single if array.model_input.fixed_batch != 1]
+    return Recorded(
+        path,
+        samples if limit is None else min(limit, samples),
+        tuple(per_sample),
+        {array.model_input: _whole(array) for array in whole},
+        {array.model_input: _whole(array) for array in same},
+        _notes((*whole, *same), arrays),
+    )
+
+
+def _with_samples(array: _Array, samples: int) -> _Array:
+    """Return the array with the axis of its samples, where the model takes it for a constant and it is none.
+
+    That is the only free axis as long as others have samples, or a first axis longer than the model's constant.
+    """
+    one, shape = array.model_input, array.header.shape
+    if one.axis is not None or not one.shape or len(shape) != len(one.shape):
+        return array
+    free = [axis for axis, length in enumerate(shape) if length == samples and one.fixed_length(axis) is None]
+    if len(free) == 1 and samples > 1:
+        return replace(array, model_input=replace(one, axis=free[0]))
+    return array if shape[0] == one.shape[0] else replace(array, model_input=replace(one, axis=0))
+
+
+def _whole(array: _Array) -> NDArray[Any]:
+    with ExitStack() as stack:
+        shape = array.header.shape
+        stream = stack.enter_context(_open_array(array, stack))
+        return _rows(stream, array, shape[0] if shape else 1).reshape(shape)
+
+
+def _notes(same: Sequence[_Array], arrays: Sequence[_Array]) -> tuple[str, ...]:
+    """Return the sentences about inputs without samples of their own, and about unscaled pixels."""
+    names = [f"'{array.model_input.name}' {array.header.shape}" for array in same if array.header.shape]
+    notes = [f"{', '.join(names)}: the same value goes along with every batch"] if names else []
+    notes += [
+        f"input '{array.model_input.name}' takes {array.model_input.dtype} and the data are uint8: the numbers 0 to "
+        "255 are fed as they are; if the model was trained on scaled pixels, scale them the same way"
+        for array in arrays
+        if array.header.dtype == np.uint8
+        and array.model_input.dtype is not None
+        and array.model_input.dtype.kind == "f"
+    ]
+    return tuple(notes)
 
 
 def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
@@ -298,8 +354,8 @@ def _require_fitting(array: _Array) -> None:
     if model_input.shape is not None:
         if len(header.shape) != len(model_input.shape):
             raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
-        for length, fixed in list(zip(header.shape, model_input.shape, strict=True))[1:]:
-            if isinstance(fixed, int) and length != fixed:
+        for axis, length in enumerate(header.shape):
+            if axis != model_input.axis and model_input.fixed_length(axis) not in {None, length}:
                 raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
     elif not header.shape:
         raise DataError(f"{array.origin}: a single number, {expects}")
@@ -312,7 +368,9 @@ def _require_fitting(array: _Array) -> None:
             f"{array.origin}: is in Fortran order, which spreads a sample over the whole file; "
             "save it with np.ascontiguousarray"
         )
-    _require_small(math.prod(header.shape[1:]), header.dtype, array.origin)
+    # what does not lie sample after sample is held whole
+    held = header.shape if model_input.axis else array.sample_shape
+    _require_small(math.prod(held), header.dtype, array.origin)
 
 
 def _require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> None:

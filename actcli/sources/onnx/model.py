@@ -14,9 +14,9 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
 from actcli.sources.onnx.graph import Graph, as_node, read_graph, subgraphs
-from actcli.sources.onnx.inputs import ModelInput
 from actcli.sources.onnx.load import folder_of, load_model
 from actcli.sources.onnx.match import FoundActivation, find_activations, is_activation
+from actcli.sources.onnx.model_input import ModelInput, place_samples
 from actcli.sources.onnx.outputs import Place, Watched
 from actcli.sources.onnx.weights import weights_of
 
@@ -207,7 +207,7 @@ def _activations_inside(graph: Any) -> Iterator[tuple[str, str]]:
 
 
 def _inputs(proto: Any) -> tuple[ModelInput, ...]:
-    """The inputs without a value in the model."""
+    """The inputs without a value in the model, with the axes of their samples."""
     from onnx import helper
 
     with_value = {tensor.name for tensor in proto.graph.initializer}
@@ -231,4 +231,4 @@ def _inputs(proto: Any) -> tuple[ModelInput, ...]:
                 for dim in tensor.shape.dim
             )
         inputs.append(ModelInput(value.name, dtype, shape))
-    return tuple(inputs)
+    return place_samples(inputs)

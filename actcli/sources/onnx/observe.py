@@ -6,9 +6,9 @@ not wait for each other.
 
 import math
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -20,12 +20,15 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Batch, Samples
 from actcli.sources.onnx.model import Model, ModelLayer
+from actcli.sources.onnx.model_input import ModelInput
 from actcli.sources.onnx.outputs import Arrays, units_first
 from actcli.sources.onnx.reductions import Extension
 from actcli.sources.onnx.running import ModelRun, Whole
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    from numpy.typing import NDArray
 
 _INPUT = 1 << 18
 """Numbers of input per batch: enough that starting an operator costs little, few enough for the cache (measured)."""
@@ -63,15 +66,22 @@ def observe_model(
         f"{model.path}: a batch of {size:,} samples",
         remedy,
     )
-    return Observation(model, inputs, size, threads, start)
+    try:
+        return Observation(model, inputs, size, threads, start)
+    except DataError:
+        states = any(one.axis is None and not one.is_scalar for one in inputs.inputs)
+        if batch is not None or size == 1 or not states:
+            raise
+    # a recurrent state of one sample takes one sample at a time
+    return Observation(model, inputs, 1, threads, start)
 
 
 def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
     """Samples per run: as the model fixes them, else `batch`, else by their size. Raises what observe_model raises."""
-    fixed = {size for model_input in model.inputs if (size := model_input.fixed_batch) is not None}
+    fixed = {size for model_input in inputs.inputs if (size := model_input.fixed_batch) is not None}
     if len(fixed) > 1:
         raise DataError(
-            f"{model.path}: its inputs have first axes of {' and '.join(map(str, sorted(fixed)))}, "
+            f"{model.path}: its inputs take batches of {' and '.join(map(str, sorted(fixed)))}, "
             "so it is not clear which axis holds the samples"
         )
     if batch is not None and batch < 1:
@@ -113,7 +123,7 @@ class Observation:
         self._whole = Whole(model, inputs.origin, inner)
         self._batches = inputs.batches(batch)
         count, feed = next(self._batches)
-        feed = feed_of(feed, count, batch, model)
+        feed = feed_of(feed, count, batch, inputs.inputs)
         # the other threads need not wait for the first batch, which tells the layers' shapes
         self._pool = _thread_pool(self._workers)
         self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
@@ -183,7 +193,7 @@ class Observation:
         return parts
 
     def _work(self, feed: Batch, count: int) -> list[BatchPart]:
-        full = feed_of(feed, count, self.batch, self._model)
+        full = feed_of(feed, count, self.batch, self._inputs.inputs)
         return self._parts(full, count, self._run(full))
 
     def _watch(self) -> Generator[Watch, None, None]:
@@ -231,7 +241,7 @@ class Observation:
     def _run_ahead(self, pool: "ThreadPoolExecutor") -> "Iterator[tuple[int, Batch, Future[Arrays]]]":
         """Start the next batches, one for each other thread."""
         for count, feed in islice(self._batches, self._workers - 1):
-            full = feed_of(feed, count, self.batch, self._model)
+            full = feed_of(feed, count, self.batch, self._inputs.inputs)
             yield count, full, pool.submit(self._run, full)
 
     def _stop(self) -> None:
@@ -247,14 +257,16 @@ def _thread_pool(workers: int) -> "ThreadPoolExecutor | None":
     return ThreadPoolExecutor(workers, "actcli")
 
 
-def feed_of(batch: Batch, count: int, size: int, model: Model) -> Batch:
+def feed_of(batch: Batch, count: int, size: int, inputs: Sequence[ModelInput]) -> Batch:
     """A batch of the length that the model fixes: the last sample is repeated."""
-    if count == size or all(model_input.fixed_batch is None for model_input in model.inputs):
+    if count == size or all(model_input.fixed_batch is None for model_input in inputs):
         return batch
-    scalars = {model_input.name for model_input in model.inputs if model_input.is_scalar}
-    return {
-        name: array
-        if name in scalars
-        else np.concatenate([array, np.repeat(array[-1:], size - count, axis=0)])
-        for name, array in batch.items()
-    }
+    axes = {model_input.name: model_input.axis for model_input in inputs}
+    return {name: _lengthen(array, axes[name], size - count) for name, array in batch.items()}
+
+
+def _lengthen(array: "NDArray[Any]", axis: int | None, more: int) -> "NDArray[Any]":
+    if axis is None:
+        return array
+    last = array.take([-1], axis=axis)
+    return np.concatenate([array, np.repeat(last, more, axis=axis)], axis=axis)

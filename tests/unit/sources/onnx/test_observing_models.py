@@ -7,7 +7,7 @@ pytest.importorskip("onnx")
 from onnx import TensorProto, helper
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.onnx import observe_model, open_model, random_inputs
+from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
 
 node = helper.make_node
 RNG = np.random.default_rng(3)
@@ -270,6 +270,102 @@ def test_several_inputs_whole_numbers_and_scalars(write, watched):
     np.testing.assert_array_equal(state.fired, (z > 0).sum(axis=0))
     model = open_model(path)
     assert list(observe_model(model, random_inputs(model.inputs, 5, 1)))[-1].done == 5
+
+
+def with_state(shape, nodes, first=("N", 4)):
+    """A model relu((x + s) w) and its inputs, where s is made of the input `state` by nodes."""
+    inputs = [
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, first),
+        helper.make_tensor_value_info("state", TensorProto.FLOAT, shape),
+    ]
+    nodes = [
+        *nodes,
+        node("Add", ["x", "s"], ["a"]),
+        node("MatMul", ["a", "w"], ["z"]),
+        node("Relu", ["z"], ["y"]),
+    ]
+    w = np.random.default_rng(5).normal(size=(4, 6)).astype(np.float32)
+    return {
+        "nodes": nodes,
+        "constants": {"w": w, "axes": np.array([0]), "i": np.array(1)},
+        "inputs": inputs,
+    }, w
+
+
+SQUEEZE, GATHER = [node("Squeeze", ["state", "axes"], ["s"])], [node("Gather", ["state", "i"], ["s"], axis=0)]
+XS = np.random.default_rng(6).normal(size=(384, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "nodes", "first", "state"),
+    [
+        ((1, 1, 4), SQUEEZE, ("N", 4), (1, 1, 4)),
+        ((1, 1, 4), SQUEEZE, (1, 4), (1, 1, 4)),
+        ((1, 1, 4), SQUEEZE, (8, 4), (1, 1, 4)),
+        ((1, "N", 4), SQUEEZE, ("N", 4), (1, 1, 4)),
+        ((1, "N", 4), SQUEEZE, ("N", 4), (1, 384, 4)),
+        ((2, "N", 4), GATHER, ("N", 4), (2, 384, 4)),
+        ((2, "N", 4), GATHER, ("N", 4), (2, 1, 4)),
+        ((2, 1, 4), GATHER, ("N", 4), (2, 1, 4)),
+        ((2, "M", 4), GATHER, ("N", 4), (2, 384, 4)),
+        ((2, None, 4), GATHER, (None, 4), (2, 384, 4)),
+        ((2, None, 4), GATHER, (None, 4), (2, 1, 4)),
+        (("M", 4), [node("Identity", ["state"], ["s"])], ("N", 4), (1, 4)),
+        (("N", 4), [node("Identity", ["state"], ["s"])], ("N", 4), (1, 4)),
+        ((1, 4), [node("Identity", ["state"], ["s"])], ("N", 4), (384, 4)),
+        ((4,), [node("Identity", ["state"], ["s"])], ("N", 4), (4,)),
+    ],
+)
+def test_a_state_or_constant_goes_along_with_every_batch(write, watched, shape, nodes, first, state):
+    parts, w = with_state(shape, nodes, first)
+    path = write(**parts)
+    values = np.random.default_rng(7).normal(size=state).astype(np.float32)
+    s = values[1] if len(state) == 3 and state[0] == 2 else values[0] if len(state) == 3 else values
+    z = (XS + s) @ w
+    for batch in (None, 7) if isinstance(first[0], str) and (shape, state[0]) != ((1, 4), 384) else (None,):
+        (found,) = watched(path, {"x": XS, "state": values}, batch=batch, threads=2).values()
+        assert found.samples == 384
+        np.testing.assert_array_equal(found.fired, (z > 0).sum(axis=0))
+    model = open_model(path)
+    assert list(observe_model(model, random_inputs(model.inputs, 5, 1)))[-1].done == 5
+
+
+def test_a_state_of_one_sample_may_need_one_sample_at_a_time(write, watched):
+    parts, w = with_state((1, 4), [node("Concat", ["state", "x"], ["c"], axis=1)])
+    parts["nodes"] = [parts["nodes"][0], node("MatMul", ["c", "w"], ["z"]), node("Relu", ["z"], ["y"])]
+    parts["constants"] = {"w": np.concatenate([w, w])}
+    state = np.ones((1, 4), np.float32)
+    (found,) = watched(write(**parts), {"x": XS, "state": state}).values()
+    np.testing.assert_array_equal(found.fired, ((XS + 1) @ w > 1e-6).sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("shape", "state", "words"),
+    [
+        ((2, "N", 4), (384, 2, 4), r"'state' expects \(2, N, 4\)"),
+        ((2, "N", 4), (2, 100, 4), "'x' has 384 samples and 'state' has 100"),
+        ((1, 1, 4), (2, 1, 4), "'x' has 384 samples and 'state' has 2"),
+        ((1, 1, 4), (1, 2, 4), r"expects \(1, 1, 4\)"),
+        ((1, 1, 4), (1, 4), r"expects \(1, 1, 4\)"),
+        ((1, 1, 4), (), r"expects \(1, 1, 4\)"),
+        ((2, "N", 4), (2, 0, 4), "'state' has 0"),
+    ],
+)
+def test_a_state_that_does_not_fit(write, watched, shape, state, words):
+    parts, _ = with_state(shape, GATHER)
+    with pytest.raises(DataError, match=words):
+        watched(write(**parts), {"x": XS, "state": np.zeros(state, np.float32)})
+
+
+def test_what_may_not_be_meant_is_noted(write, tmp_path):
+    parts, _ = with_state((1, 1, 4), SQUEEZE)
+    model, path = open_model(write(**parts)), str(tmp_path / "d.npz")
+    for dtype, notes in ((np.uint8, 2), (np.float32, 1), (np.int64, 1)):
+        np.savez(path, x=np.ones((9, 4), dtype), state=np.ones((1, 1, 4), np.float32))
+        found = recorded_inputs(model.inputs, path).notes
+        assert len(found) == notes
+        assert "'state' (1, 1, 4)" in found[0]
+        assert ("uint8" in found[-1]) == (notes == 2)
 
 
 def test_limit_keeps_the_first_samples(write, watched):
