@@ -161,6 +161,29 @@ _TANH = _op(
     ),
 )
 
+
+def _above(bound: Tree | float) -> Either:
+    """The comparison of x with a bound, true above it."""
+    return _either(
+        _op("Greater", x, bound),
+        _op("GreaterOrEqual", x, bound),
+        _op("Less", bound, x),
+        _op("LessOrEqual", bound, x),
+        _op("Not", _below(bound)),
+    )
+
+
+def _below(bound: Tree | float) -> Either:
+    return _either(
+        _op("Less", x, bound),
+        _op("LessOrEqual", x, bound),
+        _op("Greater", bound, x),
+        _op("GreaterOrEqual", bound, x),
+    )
+
+
+_THETA, _VALUE = Slot("theta"), Slot("value")
+
 FORMS: tuple[Form, ...] = (
     Form("hard_swish", _op("Mul", x, _GATE), "HardSwish"),
     Form("hard_swish", _op("Div", _op("Mul", x, _CLIPPED), 6.0), "HardSwish"),
@@ -199,8 +222,15 @@ FORMS: tuple[Form, ...] = (
     Form("relu6", _op("Clip", x, 0.0, 6.0), "Clip", read=False, written=True),
     Form("hard_tanh", _op("Clip", x, Slot("min"), Slot("max")), "Clip", read=False, written=True),
     Form("relu", _op("Max", x, 0.0), "Relu"),
-    Form("relu", _op("Where", _op("Greater", x, 0.0), x, 0.0), "Relu"),
+    Form("relu", _op("Where", _above(0.0), x, 0.0), "Relu"),
+    Form("relu", _op("Where", _below(0.0), 0.0, x), "Relu"),
+    Form("relu", _op("Mul", x, _above(0.0)), "Relu"),
+    Form("leaky_relu", _op("Where", _above(0.0), x, _op("Mul", x, Slot("alpha"))), "LeakyRelu"),
+    Form("leaky_relu", _op("Where", _below(0.0), _op("Mul", x, Slot("alpha")), x), "LeakyRelu"),
     Form("leaky_relu", _op("Max", x, _op("Mul", x, Slot("alpha"))), "LeakyRelu"),
+    Form("thresholded_relu", _op("Mul", x, _above(_THETA)), "JumpRelu"),
+    Form("thresholded_relu", _op("Where", _above(_THETA), x, _VALUE), "ThresholdedRelu"),
+    Form("thresholded_relu", _op("Where", _below(_THETA), _VALUE, x), "ThresholdedRelu"),
     Form("prelu", _op("PRelu", x, Slot("alpha")), "PRelu", read=False, written=True),
     _operator("relu", "Relu"),
     _operator("leaky_relu", "LeakyRelu", alpha="alpha"),

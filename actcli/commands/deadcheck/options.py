@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RecordName = Literal["post", "pre"]
 DefinitionName = Literal["sagemaker", "keras-contrib", "deepdiagnosis", "redo", "loss-of-plasticity"]
+FailOnName = Literal["unobserved"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
 
 CONFIDENCE, RARE = 0.95, 0.01
@@ -243,6 +244,15 @@ class DeadcheckOptions(training.TrainingOptions):
             help="Apply --fail-above to each layer that matches, not to all units together.",
             modes=_JUDGED,
             needs=("--fail-above",),
+        ),
+    ] = None
+    fail_on: Annotated[
+        FailOnName | None,
+        _verdict_option(
+            "--fail-on",
+            metavar="WHAT",
+            help="unobserved: exit with 3 if anything in the model that looks like an activation was not judged.",
+            modes=("model",),
         ),
     ] = None
     stop_when_certain: Annotated[

@@ -145,6 +145,7 @@ def make_findings(
         noise=options.random,
         complete=ended.complete,
         stopped=ended.stopped,
+        fail_on_unobserved=options.fail_on == "unobserved",
     )
 
 
@@ -208,6 +209,8 @@ def exit_status(findings: "Findings") -> ExitStatus:
     """Return the exit status that findings end the program with."""
     if not findings.complete:
         return ExitStatus.INTERRUPTED
+    if findings.fails_by_unobserved:
+        return ExitStatus.FOUND
     if findings.judgement is None or findings.judgement.status == "fine":
         return ExitStatus.DONE
     return ExitStatus.FOUND if findings.judgement.status == "found" else ExitStatus.NOT_ENOUGH_DATA

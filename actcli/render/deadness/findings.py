@@ -19,6 +19,7 @@ class Findings:
         complete: whether all data were seen; False after an interruption.
         stopped: whether the data were not read to their end, because the samples sufficed.
         trained: whether networks were trained, so that an interruption cut off epochs, not samples.
+        fail_on_unobserved: whether activations that were not observed are a failure.
 
     """
 
@@ -30,6 +31,7 @@ class Findings:
     complete: bool = True
     stopped: bool = False
     trained: bool = False
+    fail_on_unobserved: bool = False
 
     @property
     def judged_layers(self) -> tuple[LayerVerdict, ...]:
@@ -38,11 +40,19 @@ class Findings:
         return tuple(layer for layer in layers if is_selected(layer.name, self.layer_glob)) or layers
 
     @property
+    def fails_by_unobserved(self) -> bool:
+        """Whether activations that were not observed make the check fail."""
+        return self.fail_on_unobserved and bool(self.report.unobserved)
+
+    @property
     def status(self) -> str:
         """`fine`, `found` or `not enough data` against the limit.
 
-        Without a limit `nothing observed`, `dead units`, `NaN or inf` or `no dead unit`, the first that applies.
+        `not observed` where that is a failure, and nothing was found. Without a limit `nothing observed`,
+        `dead units`, `NaN or inf` or `no dead unit`, the first that applies.
         """
+        if self.fails_by_unobserved and (self.judgement is None or self.judgement.status != "found"):
+            return "not observed"
         if self.judgement is not None:
             return self.judgement.status
         if not any(layer.samples for layer in self.report.layers):

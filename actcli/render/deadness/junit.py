@@ -21,7 +21,7 @@ def junit(findings: Findings) -> str:
     Cases fail exactly as the exit status does: none without a limit; with a limit on all units together the case of
     all units, never that of a layer; with a limit per layer, the layers above it. With too few samples to say so the
     failure's type is `not enough data`. Other facts about a layer go to its system-out. Unobserved activations are
-    skipped, and so are the data after an interruption: they have not passed.
+    skipped, or fail where that was asked for, and so are the data after an interruption: they have not passed.
     """
     report = findings.report
     judged = {} if findings.judgement is None else {part.layer: part for part in findings.judgement.parts}
@@ -34,7 +34,8 @@ def junit(findings: Findings) -> str:
         cases.append(_all_units(findings.judgement, findings))
     for one in report.unobserved:
         reason = quoteattr(f"not observed: {printable(one.reason)}")
-        cases.append(_element(printable(one.name), f"    <skipped message={reason}/>\n"))
+        kind = 'failure type="not observed"' if findings.fail_on_unobserved else "skipped"
+        cases.append(_element(printable(one.name), f"    <{kind} message={reason}/>\n"))
     if not findings.complete:
         cases.append(_element("the rest of the data", '    <skipped message="interrupted"/>\n'))
     failures, skipped = (sum(f"<{kind} " in case for case in cases) for kind in ("failure", "skipped"))

@@ -49,7 +49,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
         case "json":
             text = stream_json(record(findings), indented=True)
         case "jsonl":
-            lines = [*layers_with_change(findings), *_not_observed(findings.report)]
+            lines = [*layers_with_change(findings), *_unobserved_lines(findings.report)]
             text = chain.from_iterable(stream_json(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(findings, view)
@@ -99,7 +99,7 @@ def record(findings: Findings) -> dict[str, Any]:
         "dead_share": report.dead_share,
         "samples_needed": report.needed,
         "layers": [_layer(report, i) for i in range(len(report.layers))],
-        "not_observed": _not_observed(report),
+        "not_observed": [{"name": one.name, "op": one.op, "reason": one.reason} for one in report.unobserved],
         "change": None if report.change is None else change_record(report.change),
         "notes": list(report.notes),
     }
@@ -185,7 +185,7 @@ def _units(layer: LayerVerdict, chosen: Sequence[int]) -> Iterator[dict[str, Any
         }
 
 
-def _not_observed(report: Report) -> list[dict[str, Any]]:
+def _unobserved_lines(report: Report) -> list[dict[str, Any]]:
     return [
         {"layer": one.name, "op": one.op, "observed": False, "reason": one.reason}
         for one in report.unobserved

@@ -87,14 +87,15 @@ def _convolve(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | 
 def _gemm(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
     if len(node.inputs) < 2:
         return None
-    return Units(1, 2, _length(graph, node.inputs[1], 0 if node.integer("transB", 0) else 1), node)
+    weights = node.input(3 if node.op == "QGemm" else 1)
+    return Units(1, 2, _length(graph, weights, 0 if node.integer("transB", 0) else 1), node)
 
 
 def _matmul(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
     if len(node.inputs) < 2:
         return None
-    data, weights = node.inputs[:2]
-    if graph.rank(weights) != 2 or graph.constant(weights) is None:
+    data, weights = node.inputs[0], node.input(3 if node.op == "QLinearMatMul" else 1)
+    if graph.rank(weights) != 2 or not (graph.is_stored(weights) or graph.constant(weights) is not None):
         return None
     units = before.get(data)
     rank = graph.rank(data) or graph.rank(node.outputs[0]) or (units.rank if units else 0)
@@ -209,17 +210,21 @@ def _reshape(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | N
     return replace(units, axis=len(shape) - 1, rank=len(shape)) if shape[-1] == units.count else None
 
 
-_POOLS = "MaxPool AveragePool LpPool GlobalMaxPool GlobalAveragePool GlobalLpPool Upsample Resize Pad"
-_ELEMENTWISE = "Add Sub Mul Div Max Min Mean Sum Pow Where PRelu BiasGelu"
+_POOLS = (
+    "MaxPool AveragePool LpPool GlobalMaxPool GlobalAveragePool GlobalLpPool Upsample Resize Pad "
+    "QLinearAveragePool QLinearGlobalAveragePool"
+)
+_ELEMENTWISE = "Add Sub Mul Div Max Min Mean Sum Pow Where PRelu BiasGelu QLinearAdd QLinearMul"
 _KEEPING = (
     "Relu LeakyRelu Elu Selu Celu Gelu FastGelu QuickGelu Sigmoid Tanh HardSigmoid HardSwish Softplus Softsign "
     "ThresholdedRelu Mish Swish Clip Cast Identity Dropout Erf Exp Log Neg Abs Sqrt Reciprocal "
-    "LayerNormalization GroupNormalization SkipLayerNormalization LRN QuantizeLinear DequantizeLinear"
+    "LayerNormalization GroupNormalization SkipLayerNormalization LRN QuantizeLinear DequantizeLinear "
+    "QLinearSigmoid QLinearLeakyRelu Shrink Sin Cos"
 )
 _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("Conv", "ConvTranspose", "FusedConv", "ConvInteger", "QLinearConv"), _convolve),
-    **dict.fromkeys(("Gemm", "FusedGemm"), _gemm),
-    **dict.fromkeys(("MatMul", "FusedMatMul"), _matmul),
+    **dict.fromkeys(("Gemm", "FusedGemm", "QGemm"), _gemm),
+    **dict.fromkeys(("MatMul", "FusedMatMul", "MatMulInteger", "QLinearMatMul"), _matmul),
     "BatchNormalization": _normalize,
     "InstanceNormalization": _normalize,
     "Transpose": _transpose,

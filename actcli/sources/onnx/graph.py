@@ -112,6 +112,8 @@ class Graph:
                 fits = -1 not in lengths and math.prod(lengths) == array.size
                 return array.reshape(lengths) if fits else array
             node = self.producer.get(name)
+            if node is not None and self.is_stored(name):
+                return self._dequantised(node)
             if node is None or node.op not in _VIEWS or not node.inputs:
                 return None
             if node.op == "Transpose" and self.rank(node.inputs[0]) not in {0, 1}:
@@ -119,6 +121,30 @@ class Graph:
             changed |= node.op not in {"Cast", "Identity"}
             name = node.inputs[0]
         return None
+
+    def is_stored(self, tensor: str) -> bool:
+        """Return whether a tensor is stored in whole numbers and dequantised by a node."""
+        node = self.producer.get(tensor)
+        return node is not None and node.op == "DequantizeLinear" and node.input(0) in self.arrays
+
+    def _dequantised(self, node: Node) -> NDArray[Any] | None:
+        """The numbers of a DequantizeLinear of constants, (q - zero point) · scale; None for scales by block."""
+        stored, scale = (self.constant(name) if name in self.arrays else None for name in node.inputs[:2])
+        zero = self.constant(node.input(2)) if node.input(2) in self.arrays else np.zeros(1, np.int32)
+        if stored is None or scale is None or zero is None or scale.dtype.kind != "f":
+            return None
+        if stored.dtype.kind not in "iu" or zero.dtype.kind not in "iu" or zero.size not in {1, scale.size}:
+            return None
+        shape = [1] * stored.ndim
+        axis = node.integer("axis", 1)
+        if scale.size > 1:
+            if scale.ndim != 1 or not -stored.ndim <= axis < stored.ndim or stored.shape[axis] != scale.size:
+                return None
+            shape[axis] = scale.size
+        elif not scale.size:
+            return None
+        offset = zero.astype(np.float32).reshape(shape if zero.size > 1 else [1] * stored.ndim)
+        return (stored.astype(np.float32) - offset) * scale.astype(np.float32).reshape(shape)
 
     def number(self, tensor: str) -> float | None:
         """The value of a constant whose elements are all the same number; None for any other tensor."""

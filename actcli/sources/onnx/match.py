@@ -7,14 +7,18 @@ from itertools import permutations
 
 import numpy as np
 
+from actcli.analysis.deadness.firing_rule import RecordedValue
 from actcli.analysis.onnx.forms import DEFAULTS, FORMS, Constant, Either, Form, Op, Slot, Tree, X
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.operators import OPERATORS, clip_bounds, number_text
+from actcli.sources.onnx.quantised import Quantisation, cuts_at_zero, folded_relu, function_on_quantised
 
 _THROUGH = {
     "Cast": None,
     "Identity": None,
     "Dropout": None,
+    "QuantizeLinear": None,
+    "DequantizeLinear": None,
     "Transpose": "perm",
     "Squeeze": "axes",
     "Unsqueeze": "axes",
@@ -40,6 +44,10 @@ class FoundActivation:
         after: the tensor h.
         reason: why spec is None.
         same_everywhere: whether every unit has exactly this function; not so where PRelu has a slope per channel.
+        parts: the other nodes of a composition.
+        recorded: `post` where the tensor `before` is h, and there is no other.
+        units_like: the tensor whose unit axis `before` has; empty for its own.
+        quantisation: how the numbers of `before` are quantised; None for numbers as they are.
 
     """
 
@@ -50,6 +58,10 @@ class FoundActivation:
     after: str
     reason: str = ""
     same_everywhere: bool = True
+    parts: tuple[Node, ...] = ()
+    recorded: RecordedValue = "pre"
+    units_like: str = ""
+    quantisation: Quantisation | None = None
 
 
 def find_activations(graph: Graph) -> tuple[FoundActivation, ...]:
@@ -61,13 +73,12 @@ def find_activations(graph: Graph) -> tuple[FoundActivation, ...]:
             continue
         match = _match_forms(graph, node)
         if match is not None:
-            activation, parts = match
-            claimed |= {id(part) for part in parts}
-            activations.append(activation)
+            claimed |= {id(part) for part in match.parts}
+            activations.append(match)
             continue
-        activation_ = _match_operator(graph, node)
-        if activation_ is not None:
-            activations.append(activation_)
+        found = _match_operator(graph, node) or _match_quantised(graph, node)
+        if found is not None:
+            activations.append(found)
     return tuple(reversed(activations))
 
 
@@ -101,16 +112,30 @@ def _match_operator(graph: Graph, node: Node) -> FoundActivation | None:
     )
 
 
-def _match_forms(graph: Graph, node: Node) -> tuple[FoundActivation, list[Node]] | None:
-    """The first form that a node is the root of, and the form's other nodes."""
+def _match_quantised(graph: Graph, node: Node) -> FoundActivation | None:
+    """A ReLU folded into a quantisation, judged after it; an operator that acts on quantised numbers."""
+    quantisation = folded_relu(graph, node)
+    if quantisation is not None:
+        after = node.outputs[0]
+        op = f"Relu in {node.op}"
+        return FoundActivation(node, op, "relu", after, after, recorded="post", quantisation=quantisation)
+    computed = function_on_quantised(node)
+    if computed is None:
+        return None
+    function, quantisation = computed
+    return FoundActivation(node, node.op, function, node.input(0), node.outputs[0], quantisation=quantisation)
+
+
+def _match_forms(graph: Graph, node: Node) -> FoundActivation | None:
+    """The first form that a node is the root of."""
     for form in _BY_ROOT.get(node.op, ()):
         for match in _matches(graph, form.tree, node.outputs[0], (), _Match({}, None, ())):
             if match.before is not None:
                 # an operator acts on its input as it is; between the nodes of a composition axes may move
                 before = node.input(0) if form.is_operator else match.before[0]
                 spec = _specification(form, match.parameters)
-                activation = FoundActivation(node, form.title, spec, before, node.outputs[0])
-                return activation, [part for part in match.parts if part is not node]
+                parts = tuple(part for part in match.parts if part is not node)
+                return FoundActivation(node, form.title, spec, before, node.outputs[0], parts=parts)
     return None
 
 
@@ -206,7 +231,7 @@ def _look_through(graph: Graph, tensor: str, path: Path) -> tuple[str, Path]:
     """The tensor behind casts and moves of axes, and the moves passed, by which two ways can be compared."""
     for _ in range(_MOST_NODES):
         node = graph.producer.get(tensor)
-        if node is None or node.op not in _THROUGH or not node.input(0):
+        if node is None or node.op not in _THROUGH or not node.input(0) or cuts_at_zero(graph, node):
             break
         attribute = _THROUGH[node.op]
         if attribute is not None:

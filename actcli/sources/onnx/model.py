@@ -13,11 +13,14 @@ from actcli.analysis.deadness.verdict import Unobserved
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
+from actcli.sources.onnx.downstream import follow_downstream
 from actcli.sources.onnx.graph import Graph, as_node, read_graph, subgraphs
 from actcli.sources.onnx.load import folder_of, load_model
+from actcli.sources.onnx.lookalikes import find_lookalikes
 from actcli.sources.onnx.match import FoundActivation, find_activations, is_activation
 from actcli.sources.onnx.model_input import ModelInput, place_samples
 from actcli.sources.onnx.outputs import Place, Watched
+from actcli.sources.onnx.quantised import is_one_number, is_quantised
 from actcli.sources.onnx.weights import weights_of
 
 _BYTES_PER_UNIT = 600
@@ -81,19 +84,24 @@ def open_model(path: str, memory: int | None = None) -> Model:
     graph = read_graph(proto, folder_of(path), path)
     axes = unit_axes(graph)
     names = _Names()
-    rules: dict[str, Rule] = {}
+    rules: dict[tuple[str, str], Rule] = {}
     observable: list[tuple[FoundActivation, Watched]] = []
     unobserved: list[Unobserved] = []
-    for candidate in find_activations(graph):
+    activations = find_activations(graph)
+    for candidate in follow_downstream(graph, activations):
         name = names.unique(candidate.node.name, candidate.after)
         watched = _layer_to_watch(graph, axes, candidate, name, rules)
         if isinstance(watched, str):
             unobserved.append(Unobserved(name, candidate.op, watched))
         else:
             observable.append((candidate, watched))
+    claimed = {id(part) for found in activations for part in (found.node, *found.parts)}
+    claimed |= {id(candidate.node) for candidate, _ in observable}
+    for node, reason in find_lookalikes(graph, claimed):
+        unobserved.append(Unobserved(names.unique(node.name, node.outputs[0]), node.op, reason))
     unobserved += _activations_in_branches(graph, names)
     if not observable and not unobserved:
-        raise DataError(f"{path}: the model has no activation function that is recognised")
+        raise DataError(f"{path}: the model has no activation function that is recognised{_why(graph)}")
     units = sum(watched.units for _, watched in observable)
     require_memory(_BYTES_PER_UNIT * units, memory, f"{path}: the statistics of its {units:,} units")
     outputs = {candidate.after: (watched.name, watched.units) for candidate, watched in observable}
@@ -121,6 +129,16 @@ def open_model(path: str, memory: int | None = None) -> Model:
     )
 
 
+def _why(graph: Graph) -> str:
+    """The reason why a model may have no activation that is recognised."""
+    if not is_quantised(graph):
+        return ""
+    return (
+        "; it is quantised, and quantisation may hide activations in its ranges: check the float model that it was "
+        "made from"
+    )
+
+
 class _Names:
     """The names of layers: a node's own, else its output's, else one with a number."""
 
@@ -140,29 +158,38 @@ class _Names:
 
 
 def _layer_to_watch(
-    graph: Graph, axes: dict[str, Units], candidate: FoundActivation, name: str, rules: dict[str, Rule]
+    graph: Graph,
+    axes: dict[str, Units],
+    candidate: FoundActivation,
+    name: str,
+    rules: dict[tuple[str, str], Rule],
 ) -> Watched | str:
     """A layer to observe, or the reason why it cannot be."""
     if candidate.spec is None:
         return candidate.reason
-    before = units_of(graph, axes, candidate.before)
+    if candidate.quantisation is not None and not is_one_number(graph, candidate.quantisation):
+        return "its numbers are quantised by channel"
+    before = units_of(graph, axes, candidate.units_like or candidate.before)
     if isinstance(before, str):
         return before
+    key = candidate.spec, candidate.recorded
     try:
-        if candidate.spec not in rules:
-            rules[candidate.spec] = firing_rule(activation(candidate.spec), "pre")
+        if key not in rules:
+            rules[key] = firing_rule(activation(candidate.spec), candidate.recorded)
     except UsageError as error:
         return str(error)
     after = units_of(graph, axes, candidate.after)
     place = None
-    if not isinstance(after, str) and after.count == before.count:
+    # quantised or given as h, the tensor is watched as it is
+    as_it_is = candidate.recorded == "post" or candidate.quantisation is not None
+    if not as_it_is and not isinstance(after, str) and after.count == before.count:
         place = Place(
             candidate.after, after.axis, after.rank, graph.types.get(candidate.after), after.count or 0
         )
     return Watched(
         name,
         before.count or 0,
-        rules[candidate.spec],
+        rules[key],
         Place(
             candidate.before,
             before.axis,
@@ -170,6 +197,7 @@ def _layer_to_watch(
             graph.types.get(candidate.before),
             before.count or 0,
             single=_is_single(graph.shapes.get(candidate.before), before),
+            quantisation=candidate.quantisation,
         ),
         place,
         candidate.same_everywhere,

@@ -85,10 +85,19 @@ def _fast_gelu(graph: Graph, node: Node) -> Identified:  # noqa: ARG001
     return Identified("gelu_tanh")
 
 
+def _shrink(graph: Graph, node: Node) -> Identified:  # noqa: ARG001
+    threshold, bias = node.real("lambd", 0.5), node.real("bias", 0.0)
+    if threshold > 0 and bias in {0.0, threshold}:
+        return Identified(f"{'soft' if bias else 'hard'}_shrink:lambd={number_text(threshold)}")
+    return Identified(
+        None, f"Shrink with lambd {threshold:g} and bias {bias:g} is no activation that is known"
+    )
+
+
 def _fused(graph: Graph, node: Node) -> Identified | None:  # noqa: ARG001
     if not node.text("activation"):
         return None
-    return Identified(None, "it is fused into its convolution: export the model without that optimization")
+    return Identified(None, "it is fused into its layer: export the model without that optimization")
 
 
 def _recurrent(graph: Graph, node: Node) -> Identified:  # noqa: ARG001
@@ -101,7 +110,8 @@ OPERATORS: Mapping[str, Callable[[Graph, Node], Identified | None]] = {
     "Gelu": _gelu,
     "FastGelu": _fast_gelu,
     "BiasGelu": _fast_gelu,
-    "FusedConv": _fused,
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
+    "Shrink": _shrink,
+    **dict.fromkeys(("FusedConv", "NhwcFusedConv", "FusedGemm"), _fused),
+    **dict.fromkeys(("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"), _recurrent),
 }
 """By operator; a result of None: this node is not an activation."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
+from actcli.sources.onnx.quantised import Quantisation
 
 FLOAT, FLOAT16, DOUBLE, BFLOAT16 = 1, 10, 11, 16
 Arrays = dict[str, NDArray[Any]]
@@ -24,6 +25,7 @@ class Place:
         type: the ONNX element type; None where it is unknown.
         units: the number of units.
         single: whether each unit surely has one number per sample.
+        quantisation: how its numbers are quantised; None for numbers as they are.
 
     """
 
@@ -33,6 +35,7 @@ class Place:
     type: int | None
     units: int
     single: bool = False
+    quantisation: Quantisation | None = None
 
 
 @dataclass(frozen=True, slots=True)

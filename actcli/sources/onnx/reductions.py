@@ -10,6 +10,7 @@ from actcli.analysis.deadness.quantities import limits, measured_extremes
 from actcli.sources.onnx.outputs import BFLOAT16, DOUBLE, FLOAT, FLOAT16, Outputs, Place, Watched
 
 _PREFIX = "actcli/"
+_SIXTEEN_BITS = {4, 5}
 
 
 class Extension:
@@ -82,12 +83,25 @@ class Extension:
     def _as_number(self, place: Place) -> tuple[str, Place, np.dtype[Any]]:
         """The tensor as float32 or float64, which float16 and whole numbers fit exactly, with a known rank."""
         tensor, single = place.tensor, place.type in {FLOAT, FLOAT16, BFLOAT16, None}
-        if place.type not in {FLOAT, DOUBLE}:
+        if place.quantisation is not None:
+            tensor, single = self._dequantise(place), True
+        elif place.type not in {FLOAT, DOUBLE}:
             tensor = self._node("Cast", tensor, to=FLOAT if single else DOUBLE)
         if not place.rank:
             tensor = self._node("Reshape", tensor, self._constant(np.array([0, -1, place.units], np.int64)))
             place = replace(place, axis=2, rank=3)
         return tensor, place, np.dtype(np.float32 if single else np.float64)
+
+    def _dequantise(self, place: Place) -> str:
+        quantisation = place.quantisation
+        if quantisation is None:
+            return place.tensor
+        inputs = [place.tensor, quantisation.scale]
+        if quantisation.zero_point:
+            inputs.append(quantisation.zero_point)
+        # ONNX's own operator takes 16 bits from opset 21 on
+        domain = {"domain": "com.microsoft"} if place.type in _SIXTEEN_BITS and self._opset < 21 else {}
+        return self._node("Cast", self._node("DequantizeLinear", *inputs, **domain), to=FLOAT)
 
     def _above(self, z: str, place: Place, limit: Any) -> str:
         """Count the elements that are larger than a number of z's own type."""

@@ -76,6 +76,8 @@ def _session(model: Model, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # fused, quantised weights give about 1e-6 where the graph gives 0, and dead units seem to fire
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     # a tensor is reduced before the model goes on, while it is in the cache
     options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     try:

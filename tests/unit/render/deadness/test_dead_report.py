@@ -89,9 +89,7 @@ def test_json_says_what_is_so():
     said = json.loads(written(two_layers(limit=0.01), "json"))
     assert (said["units"], said["dead"], said["verdict"]["status"]) == (32, 2, "not enough data")
     assert said["layers"][1]["layer"] == HOSTILE
-    assert said["not_observed"] == [
-        {"layer": HOSTILE, "op": "Relu", "observed": False, "reason": "inside an If branch"}
-    ]
+    assert said["not_observed"] == [{"name": HOSTILE, "op": "Relu", "reason": "inside an If branch"}]
     first = said["layers"][0]
     z = planted()
     assert first["op"] == "Relu"

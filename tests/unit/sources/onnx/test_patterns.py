@@ -41,6 +41,8 @@ OPERATORS = [
     (single("Softsign"), "softsign", 17),
     (single("ThresholdedRelu", alpha=0.7), "thresholded_relu:theta=0.7", 17),
     (single("Mish"), "mish", 18),
+    (single("Shrink", lambd=0.7), "hard_shrink:lambd=0.7", 17),
+    (single("Shrink", lambd=0.7, bias=0.7), "soft_shrink:lambd=0.7", 17),
     (([node("Clip", ["z"], ["y"], min=0.0, max=6.0)], {}), "relu6", 7),
     # far below 0 onnxruntime's sigmoid has few digits, so that it is not among those that are run
     (([node("Sigmoid", ["z"], ["s"]), node("Log", ["s"], ["y"])], {}), "log_sigmoid", 17),
@@ -118,6 +120,44 @@ COMPOSITIONS = [
     ([node("Relu", ["z"], ["r"]), node("Mul", ["r", "r"], ["y"])], "relu_squared"),
     ([node("Neg", ["z"], ["n"]), node("Softplus", ["n"], ["s"]), node("Neg", ["s"], ["y"])], "log_sigmoid"),
     ([node("Tanh", ["z"], ["t"]), node("Sub", ["z", "t"], ["y"])], "tanhshrink"),
+    ([node("Greater", ["z", "zero"], ["g"]), node("Where", ["g", "z", "zero"], ["y"])], "relu"),
+    ([node("LessOrEqual", ["z", "zero"], ["g"]), node("Where", ["g", "zero", "z"], ["y"])], "relu"),
+    (
+        [
+            node("Greater", ["z", "half"], ["g"]),
+            node("Cast", ["g"], ["w"], to=1),
+            node("Mul", ["z", "w"], ["y"]),
+        ],
+        "thresholded_relu:theta=0.5",
+    ),
+    (
+        [
+            node("Less", ["half", "z"], ["g"]),
+            node("Cast", ["g"], ["w"], to=1),
+            node("Mul", ["w", "z"], ["y"]),
+        ],
+        "thresholded_relu:theta=0.5",
+    ),
+    (
+        [node("Greater", ["z", "half"], ["g"]), node("Where", ["g", "z", "zero"], ["y"])],
+        "thresholded_relu:theta=0.5",
+    ),
+    (
+        [
+            node("LessOrEqual", ["z", "half"], ["g"]),
+            node("Not", ["g"], ["n"]),
+            node("Where", ["n", "z", "one"], ["y"]),
+        ],
+        "thresholded_relu:theta=0.5,value=1.0",
+    ),
+    (
+        [
+            node("Greater", ["z", "zero"], ["g"]),
+            node("Mul", ["z", "slope"], ["m"]),
+            node("Where", ["g", "z", "m"], ["y"]),
+        ],
+        "leaky_relu:alpha=0.1",
+    ),
 ]
 BEHIND = [
     (
@@ -184,7 +224,7 @@ def test_two_inputs_are_not_one_x(write):
     built = dense(
         [node("Relu", ["z"], ["r"]), node("Sigmoid", ["r"], ["s"]), node("Mul", ["z", "s"], ["y"])], {}
     )
-    assert [layer.function for layer in open_model(write(*built)).layers] == ["relu", "sigmoid"]
+    assert [layer.op for layer in open_model(write(*built)).layers] == ["Relu", "Sigmoid", "Sigmoid product"]
 
 
 def test_a_transposed_gate_is_not_a_swish(write):

@@ -1,0 +1,210 @@
+"""Units judged where their values leave: after TopK, after a threshold, after the product with another branch.
+
+A unit of an activation may be alive while nothing of it gets through: TopK chooses others, a threshold cuts it off, the
+other branch of a gated product (SwiGLU, GEGLU) is 0. What follows watches the tensor that goes on.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from actcli.sources.onnx.graph import Graph, Node
+from actcli.sources.onnx.match import FoundActivation
+from actcli.sources.onnx.quantised import is_signed
+
+NONZERO = "hard_shrink:lambd=1e-45"
+"""An output that is 0 or passes: of it, a unit fires where it is not 0."""
+_SAME = frozenset({"Cast", "Identity", "Dropout"})
+_COMPARISONS = frozenset({"Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
+_MOST_NODES = 64
+
+
+def follow_downstream(graph: Graph, activations: tuple[FoundActivation, ...]) -> tuple[FoundActivation, ...]:
+    """Return the activations as they are judged: replaced by what is left of them, and with the products added."""
+    return _Downstream(graph, activations).all
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What lets a part of a tensor pass.
+
+    Attributes:
+        source: the tensor whose values pass; it has the units.
+        parts: the nodes.
+        title: how reports call it.
+        activation: the activation of the values; None where there is none.
+        is_inside: whether the activation acts on the values that were chosen, so that nobody else sees it.
+
+    """
+
+    source: str
+    parts: tuple[Node, ...]
+    title: str
+    activation: FoundActivation | None
+    is_inside: bool = False
+
+
+class _Downstream:
+    def __init__(self, graph: Graph, activations: tuple[FoundActivation, ...]) -> None:
+        self._graph = graph
+        self._by_output = {found.after: found for found in activations}
+        self._claimed = {id(part) for found in activations for part in (found.node, *found.parts)}
+        self._consumers: dict[str, list[Node]] = {}
+        for node in graph.nodes:
+            for name in node.inputs:
+                self._consumers.setdefault(name, []).append(node)
+        instead: dict[int, FoundActivation] = {}
+        added: list[FoundActivation] = []
+        for node in graph.nodes:
+            if id(node) in self._claimed or not node.outputs:
+                continue
+            passed = self._selection(node) or self._threshold(node)
+            if passed is None:
+                added += self._product(node)
+                continue
+            source = passed.activation
+            if source is None:
+                if passed.title == "threshold" and not is_signed(graph, passed.source):
+                    continue
+                added.append(self._watch(node, passed.title, NONZERO, passed.source))
+                continue
+            kept = self._watch(
+                source.node, f"{source.op}, {passed.title}", NONZERO, passed.source, node.outputs[0]
+            )
+            if source.spec is not None and source.spec.split(":")[0] in {"relu", "relu6", "relu_squared"}:
+                kept = replace(kept, spec="relu")
+            if passed.is_inside or self._only_for(source.after, passed):
+                instead[id(source)] = kept
+            else:
+                added.append(replace(kept, node=node))
+        order = {id(node): i for i, node in enumerate(graph.nodes)}
+        judged = [instead.get(id(found), found) for found in activations] + added
+        self.all = tuple(sorted(judged, key=lambda found: order[id(found.node)]))
+
+    def _watch(
+        self, node: Node, op: str, spec: str, units_of: str, tensor: str | None = None
+    ) -> FoundActivation:
+        tensor = node.outputs[0] if tensor is None else tensor
+        return FoundActivation(node, op, spec, tensor, tensor, recorded="post", units_like=units_of)
+
+    def _selection(self, node: Node) -> _Passed | None:
+        """ScatterElements that puts the values of a TopK back to their places among zeros."""
+        if node.op != "ScatterElements" or node.text("reduction") not in {"", "none"}:
+            return None
+        if not self._is_zero(node.input(0)):
+            return None
+        indices = self._behind(node.input(1))
+        top = self._graph.producer.get(indices)
+        if top is None or top.op != "TopK" or indices not in top.outputs[1:]:
+            return None
+        values, parts = self._behind(node.input(2)), (node, top)
+        found = self._by_output.get(values)
+        if found is not None and self._behind(found.before) == top.outputs[0]:
+            # the activation acts on the chosen values: its units are those of TopK's input
+            return _Passed(top.input(0), parts, "TopK", found, is_inside=True)
+        if values != top.outputs[0]:
+            return None
+        return _Passed(top.input(0), parts, "TopK", self._activation_of(top.input(0)))
+
+    def _threshold(self, node: Node) -> _Passed | None:
+        """A product with a comparison, or a choice between a value and 0 by one: values beyond a bound pass."""
+        if node.op == "Mul" and len(node.inputs) == 2:
+            for mask, source in (node.inputs, node.inputs[::-1]):
+                compared = self._comparison(mask, self._behind(source))
+                if compared is not None:
+                    return _Passed(source, (node, compared), "threshold", self._activation_of(source))
+        if node.op == "Where" and len(node.inputs) == 3:
+            for source, other in (node.inputs[1:], node.inputs[:0:-1]):
+                if not self._is_zero(other) or self._graph.constant(source) is not None:
+                    continue
+                compared = self._comparison(node.inputs[0], self._behind(source))
+                if compared is not None:
+                    return _Passed(source, (node, compared), "threshold", self._activation_of(source))
+                found = self._activation_of(source)
+                if found is not None:
+                    return _Passed(source, (node,), "Where", found)
+        return None
+
+    def _activation_of(self, tensor: str) -> FoundActivation | None:
+        return self._by_output.get(self._behind(tensor))
+
+    def _comparison(self, mask: str, source: str) -> Node | None:
+        """The comparison of a value, or of the z that it is made of, that makes a mask."""
+        node = self._graph.producer.get(self._behind(mask))
+        if node is not None and node.op == "Not":
+            node = self._graph.producer.get(self._behind(node.input(0)))
+        if node is None or node.op not in _COMPARISONS or len(node.inputs) != 2:
+            return None
+        found = self._by_output.get(source)
+        wanted = {source, self._behind(found.before)} if found is not None else {source}
+        return node if any(self._behind(name) in wanted for name in node.inputs) else None
+
+    def _product(self, node: Node) -> list[FoundActivation]:
+        """The product of an activation with another branch; none where the other is a constant or scales a channel."""
+        if node.op != "Mul" or len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
+            return []
+        if any(self._graph.constant(name) is not None for name in node.inputs):
+            return []
+        branches = [self._by_output.get(self._behind(name)) for name in node.inputs]
+        gate = next((found for found in branches if found is not None), None)
+        if gate is None or (all(branches) and self._broadcasts(node)):
+            return []
+        return [self._watch(node, f"{gate.op} product", NONZERO, "")]
+
+    def _broadcasts(self, node: Node) -> bool:
+        """Return whether a factor has fewer numbers than the product: the scale of a channel, judged by itself."""
+        shapes = [self._graph.shapes.get(name) for name in node.inputs]
+        if any(shape is None for shape in shapes):
+            return False
+        first, second = (shape for shape in shapes if shape is not None)
+        return len(first) != len(second) or any(
+            (one == 1) != (other == 1) for one, other in zip(first[1:], second[1:], strict=True)
+        )
+
+    def _only_for(self, tensor: str, passed: _Passed) -> bool:
+        """Return whether a tensor is used for nothing but the nodes that let a part of it pass."""
+        own = {id(part) for part in passed.parts}
+        waiting = [tensor]
+        for _ in range(_MOST_NODES):
+            if not waiting:
+                return True
+            for node in self._consumers.get(waiting.pop(), ()):
+                if node.op in _SAME:
+                    waiting += node.outputs[:1]
+                elif id(node) not in own and node.op != "Shape":
+                    return False
+        return False
+
+    def _behind(self, tensor: str) -> str:
+        """The tensor behind changes of type."""
+        for _ in range(_MOST_NODES):
+            node = self._graph.producer.get(tensor)
+            if tensor in self._by_output or node is None or node.op not in _SAME or not node.input(0):
+                break
+            tensor = node.input(0)
+        return tensor
+
+    def _is_zero(self, tensor: str) -> bool:
+        for _ in range(_MOST_NODES):
+            if self._graph.number(tensor) == 0:
+                return True
+            node = self._graph.producer.get(tensor)
+            if node is None:
+                return False
+            if node.op == "Mul":
+                return any(self._graph.number(name) == 0 for name in node.inputs)
+            if node.op == "ConstantOfShape":
+                return "value" not in node.attributes or not _nonzero(node.attributes["value"])
+            if node.op not in _SAME | {"Expand"} or not node.input(0):
+                return False
+            tensor = node.input(0)
+        return False
+
+
+def _nonzero(tensor: Any) -> bool:
+    """Return whether the value of a ConstantOfShape is something else than 0."""
+    from onnx import numpy_helper
+
+    try:
+        return bool(numpy_helper.to_array(tensor).any())
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return True
