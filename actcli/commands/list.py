@@ -10,6 +10,7 @@ from actcli.commands.build import build_command
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, Document, Format
 from actcli.commands.values import one_of
+from actcli.exits import ExitStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ class ListOptions:
     output: Document = None
 
 
-def list_functions(options: ListOptions, session: "Session") -> None:
+def list_functions(options: ListOptions, session: "Session") -> ExitStatus:
     """List the activation functions, all or those that match.
 
     A table on a terminal, one name per line in a pipe. The facts hold at a
@@ -115,6 +116,8 @@ def list_functions(options: ListOptions, session: "Session") -> None:
     write_listing(listed, options.framework, layout, session.terminal)
     if not listed:
         session.terminal.say("actcli: no function matches; actcli list shows them all")
+        return ExitStatus.FAILED
+    return ExitStatus.DONE
 
 
 def add_facts(

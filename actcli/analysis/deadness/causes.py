@@ -26,7 +26,8 @@ class Weights:
         zero: whether all incoming weights of a unit are 0, bool (units,); None if unknown.
         upstream: the name of the layer whose units are the inputs; None if there is none or it is unknown.
         reaches: whether a unit has a nonzero weight on a unit upstream, bool (units, upstream units).
-        first: whether the inputs are the model's own, so that nothing upstream can change.
+        first: whether the inputs are the model's own, z has no other path, no batch statistics change it, and no other
+            layer shares the weights: then nothing but the data can change z of a dead unit.
 
     """
 
@@ -44,7 +45,8 @@ def explain(layers: Sequence[LayerVerdict], weights: Mapping[str, Weights]) -> t
     reaches it is dead), `bias` (b + max Wx <= 0 though max Wx > 0), else `data` (its inputs never drive it up). Blank
     if weights and max z do not tell, and for a unit at the upper end of its activation.
 
-    A dead unit of the first layer is locked: no change upstream can revive it.
+    A dead unit of the first layer is locked: no gradient reaches it while the samples stay as they are. Augmentation
+    changes them, and weight decay the weights.
     """
     by_name = {layer.name: layer for layer in layers}
     return tuple(

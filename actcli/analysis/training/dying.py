@@ -108,8 +108,8 @@ class TrainedCourses:
                     zero=np.concatenate([~feeds.any(axis=0) for feeds in incoming]),
                     upstream=before,
                     reaches=None if before is None else _side_by_side(incoming),
-                    # batch normalisation in training wakes units at which nothing upstream changes
-                    first=layer == 0 and not plan.batch_norm,
+                    # batch normalisation in training, and weight decay, change z where no gradient does
+                    first=layer == 0 and not plan.batch_norm and not plan.decay,
                 )
                 # with a skip connection the next layer has other inputs than these units
                 before = None if plan.skips(layer) else name

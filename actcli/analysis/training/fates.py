@@ -50,6 +50,8 @@ class Fate:
         test_score: (epochs + 1,): the mean over networks; a diverged network gets nothing right.
         interval: half the 95 % interval of the last test score; None if unknown.
         diverged: the number of diverged networks.
+        born_dead: the share dead before training, among networks that did not diverge; NaN if all did.
+        lost: the share dead at the end of those units of these networks that were not born dead; NaN if all diverged.
 
     """
 
@@ -67,6 +69,8 @@ class Fate:
     test_score: Array
     interval: float | None
     diverged: int
+    born_dead: float
+    lost: float
 
     @property
     def epochs(self) -> int:
@@ -80,10 +84,10 @@ class Fate:
         return float(self.dead[-1]) / left if left > 0 else math.nan
 
     def survival(self, limit: float) -> Survival:
-        """Return `diverges` if most networks did, else `dies` if more units of the others are dead than the limit."""
+        """Return `diverges` if most networks did, else `dies` if more units of the others died than the limit."""
         if self.gone[-1] > 0.5:
             return "diverges"
-        return "dies" if self.survivors_dead > limit else "lives"
+        return "dies" if self.lost > limit else "lives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,14 @@ class Threshold:
 
     Attributes:
         stack, depth: the networks.
-        within: the largest rate below `above` whose dead share is within the limit; None if there is none.
+        within: the largest rate below `above` at which no more units die than the limit; None if there is none.
         above: the smallest rate at which units die or most networks diverge; None if there is none.
         survival: the survival there; `lives` if there is none.
         again: rates above it that are within the limit nevertheless.
-        within_share, above_share: the dead shares at the two, among networks that did not diverge; None if all did.
+        within_share, above_share: the shares of units that died at the two, of those not born dead, among networks that
+            did not diverge; None if all did.
+        within_dead, above_dead: the same of all units that are dead, those born dead included.
+        born_dead: the share dead before training, at the smallest rate; None if all networks diverged.
 
     """
 
@@ -108,6 +115,9 @@ class Threshold:
     again: tuple[float, ...]
     within_share: float | None
     above_share: float | None
+    within_dead: float | None
+    above_dead: float | None
+    born_dead: float | None
 
 
 def find_fate(course: Course, history: History) -> Fate:
@@ -119,6 +129,7 @@ def find_fate(course: Course, history: History) -> Fate:
     stays = ~gone[1:, :, None]
     none = np.zeros(1, np.int64)
     interval = half_width(history.test_score[last])
+    born = dead[0, ~gone[last]]
     return Fate(
         course=course,
         networks=dead.shape[1],
@@ -134,6 +145,8 @@ def find_fate(course: Course, history: History) -> Fate:
         test_score=history.test_score[: last + 1].mean(axis=1),
         interval=None if math.isnan(interval) else interval,
         diverged=int(gone[last].sum()),
+        born_dead=float(born.mean()) if born.size else math.nan,
+        lost=_share_lost(born, dead[last, ~gone[last]]),
     )
 
 
@@ -151,8 +164,11 @@ def find_threshold(fates: Sequence[Fate], limit: float) -> Threshold:
         above=None if bad is None else bad.course.rate,
         survival="lives" if bad is None else bad.survival(limit),
         again=tuple(f.course.rate for f in good if f not in below),
-        within_share=below[-1].survivors_dead if below else None,
-        above_share=None if bad is None or math.isnan(bad.survivors_dead) else bad.survivors_dead,
+        within_share=below[-1].lost if below else None,
+        above_share=None if bad is None else _known(bad.lost),
+        within_dead=below[-1].survivors_dead if below else None,
+        above_dead=None if bad is None else _known(bad.survivors_dead),
+        born_dead=_known(ordered[0].born_dead),
     )
 
 
@@ -184,6 +200,18 @@ def _median_death(dead: Flags) -> float | None:
     back = (~ends[::-1]).argmax(axis=0)
     since = np.where(ends.all(axis=0), 0, rows - back)
     return float(np.median(since))
+
+
+def _share_lost(born: Flags, dead: Flags) -> float:
+    """Return the share that is dead of those not born dead: 0 if all were, NaN without any unit."""
+    alive = int((~born).sum())
+    if not alive:
+        return 0.0 if born.size else math.nan
+    return float((dead & ~born).sum() / alive)
+
+
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share
 
 
 def _round(rate: float) -> float:

@@ -1,7 +1,7 @@
 """Batch normalisation and activations of a group's hidden layers, with the parameters that are trained."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,12 @@ from actcli.activations import Activation
 from actcli.activations.definition import Kernel, Parameter
 from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.quick_kernels import quick_kernels, separate_kernels
+from actcli.analysis.training.stack import Stack
 from actcli.exits import UsageError
 
 Array = NDArray[Any]
+_LEARNED = {"prelu": "alpha"}
+"""Functions whose definition says that a parameter is learned."""
 
 
 _AVERAGED = 0.1
@@ -186,6 +189,18 @@ class LayerPart:
     def _kernels(self, member: int) -> tuple[Kernel, Kernel]:
         """Return the kernels at the member's own parameters, which also move the kinks."""
         return replace(self.f, parameters=self._parameters(member)).kernels
+
+
+def learning_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[str]:
+    """Yield which parameters are trained, and which are not although the function is defined with a learned one."""
+    functions = {f.spec: f for stack in stacks for f in stack.functions}
+    for spec, f in functions.items():
+        trained = [one.name for one in learned_parameters(f, learn)]
+        for name in trained:
+            yield f"{spec}: {name} is learned, one number per layer, from {f.parameters[name]:g} on."
+        own = _LEARNED.get(f.definition.name)
+        if own is not None and own not in trained:
+            yield f"{spec}: {own} is fixed at {f.parameters[own]:g}, not learned."
 
 
 def learned_parameters(f: Activation, names: Sequence[str]) -> tuple[Parameter, ...]:

@@ -14,7 +14,10 @@ EPOCH_COLUMNS = (
     "deaths", "revivals", "test_score",
 )  # fmt: skip
 """Columns of the lines that a pipe gets: one line per epoch, function and rate."""
-LIMIT_COLUMNS = ("function", "depth", "within", "above", "outcome", "dead_share_within", "dead_share_above")
+LIMIT_COLUMNS = (
+    "function", "depth", "within", "above", "outcome", "dead_share_within", "dead_share_above",
+    "died_share_within", "died_share_above", "born_dead_share",
+)  # fmt: skip
 """Columns of the lines that a pipe gets of a search for the limit: one line per function."""
 
 
@@ -110,7 +113,10 @@ def _threshold_record(threshold: Threshold) -> dict[str, Any]:
         "within": threshold.within,
         "above": threshold.above,
         "outcome": threshold.survival,
-        "dead_share_within": threshold.within_share,
-        "dead_share_above": threshold.above_share,
+        "dead_share_within": threshold.within_dead,
+        "dead_share_above": threshold.above_dead,
+        "died_share_within": threshold.within_share,
+        "died_share_above": threshold.above_share,
+        "born_dead_share": threshold.born_dead,
         "within_again": list(threshold.again),
     }

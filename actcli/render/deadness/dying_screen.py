@@ -258,14 +258,14 @@ def _figure_by_rate(deaths: Deaths) -> Figure | None:
         team = (threshold.stack, threshold.depth)
         own = [fate for fate in deaths.fates if (fate.course.stack, fate.course.depth) == team]
         x = np.log10([fate.course.rate for fate in own])
-        shares = np.array([fate.survivors_dead for fate in own])
+        shares = np.array([fate.lost for fate in own])
         if np.isnan(shares).all():
             continue
         rates += x.tolist()
         curves.append(_curve(printable(threshold.stack.spec), x, shares))
     if not rates or min(rates) == max(rates):
         return None
-    return Figure((Panel("dead units, %", tuple(curves)),), (min(rates), max(rates)))
+    return Figure((Panel("units that died, %", tuple(curves)),), (min(rates), max(rates)))
 
 
 def _curve_name(course: Course, several_depths: bool) -> str:

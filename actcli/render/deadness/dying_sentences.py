@@ -80,14 +80,26 @@ def _threshold_sentence(
     if not thresholds:
         return ()
     clauses = "; ".join(_threshold_clause(threshold, courses) for threshold in thresholds)
-    return (f"{clauses}; the limit is {percent(limit)} %.",)
+    return (f"{clauses}; the limit is {percent(limit)} %.", *_born_dead_sentence(thresholds, courses))
+
+
+def _born_dead_sentence(thresholds: Sequence[Threshold], courses: TrainedCourses) -> Iterator[str]:
+    """Yield which units were dead before training, if any were: the limit is about the others."""
+    if not any(threshold.born_dead for threshold in thresholds):
+        return
+    shares = [
+        f"{percent(threshold.born_dead)} % of {_name(Course(threshold.stack, threshold.depth, 0.0), courses)}"
+        for threshold in thresholds
+        if threshold.born_dead is not None
+    ]
+    yield f"Dead before training, at any rate, and not counted in this: {'; '.join(shares)}."
 
 
 def _threshold_clause(threshold: Threshold, courses: TrainedCourses) -> str:
     name = _name(Course(threshold.stack, threshold.depth, 0.0), courses)
     within, above = (None if rate is None else f"lr {rate:g}" for rate in (threshold.within, threshold.above))
     below, beyond = (
-        None if share is None else f"{percent(share)} % dead"
+        None if share is None else f"{percent(share)} % died"
         for share in (threshold.within_share, threshold.above_share)
     )
     match threshold.survival:

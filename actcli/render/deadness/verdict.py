@@ -227,6 +227,15 @@ def _warnings(findings: Findings, layers: Layers) -> list[str]:
         sentences.append(
             f"{quantity(len(empty), 'layer')} {_is(empty, 'has', 'have')} no sample: {list_names(empty)}."
         )
+    locked = [layer for layer in layers if layer.locked.any()]
+    if locked:
+        count = sum(int(layer.locked.sum()) for layer in locked)
+        names = list_names([printable(layer.name) for layer in locked])
+        be, them = ("is", "it") if count == 1 else ("are", "them")
+        sentences.append(
+            f"{quantity(count, 'dead unit')} of {names} {be} locked: training on these inputs never revives {them}, "
+            "unless it augments the inputs, decays weights, or has batch normalization in training mode."
+        )
     unseen = [printable(one.name) for one in report.unobserved]
     if unseen:
         what = f"{quantity(len(unseen), 'activation')} {_is(unseen, 'was', 'were')} NOT OBSERVED"

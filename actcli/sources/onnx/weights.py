@@ -60,6 +60,8 @@ def _fold(graph: Graph, node: Node, affine: _Affine) -> str | None:
         return node.input(0)
     units = affine.scale.size
     if node.op == "BatchNormalization":
+        if node.integer("training_mode", 0):
+            return None  # its mean and variance are those of each batch, not constants
         parts = [_by_unit(graph.constant(name), units) for name in node.inputs[1:5]]
         if any(part is None for part in parts) or len(parts) < 4:
             return None
@@ -119,8 +121,13 @@ def _linear_weights(
         zero=~connected.any(axis=1) | (affine.scale == 0),
         upstream=upstream[0] if upstream is not None and reaches is not None else None,
         reaches=reaches,
-        first=first,
+        first=first and not _is_shared(graph, node.input(1)),
     )
+
+
+def _is_shared(graph: Graph, tensor: str) -> bool:
+    """Return whether several nodes use the weights: a gradient through another of them may still change them."""
+    return sum(name == tensor for node in graph.nodes for name in node.inputs) > 1
 
 
 def _connections(node: Node, nonzero: Flags) -> Flags | None:

@@ -50,9 +50,10 @@ def test_filters(arguments: list[str], wanted: list[str]) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "table", "markdown", "jsonl"])
 def test_nothing_found_is_said_on_stderr(form: str) -> None:
-    _, out, err = invoke("list", "nothing", "--format", form)
-    assert out == ""
+    status, out, err = invoke("list", "nothing", "--format", form)
+    assert (status, out) == (1, "")
     assert "no function matches" in err
+    assert err.count("\n") == 1
 
 
 def test_nothing_found_is_still_valid_json_and_csv() -> None:

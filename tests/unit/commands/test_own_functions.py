@@ -101,7 +101,7 @@ def test_they_are_listed_after_the_catalogue():
     assert invoke("list", "gate2").out == "my_gate\n"
     assert invoke("list", "cub*", "--monotone").out == "cube\n"
     assert invoke("list", "--family", "formula", "--bounded") == (
-        0,
+        1,
         "",
         "actcli: no function matches; actcli list shows them all\n",
     )

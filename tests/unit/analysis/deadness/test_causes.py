@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from layer_states import state
 
 from actcli.analysis.deadness.causes import Weights, explain
@@ -82,6 +83,18 @@ def test_a_unit_at_the_upper_end_was_not_silenced_by_its_bias():
 
     assert explained.dead_units.all()
     assert explained.causes == ("", "bias", "data")
+
+
+@pytest.mark.parametrize("function", ["gelu", "silu", "mish", "sigmoid", "tanh", "relu"])
+def test_a_bias_of_minus_50_is_the_cause_for_every_activation(function):
+    drive = np.abs(np.random.default_rng(1).standard_normal((60, 3)))
+    bias = np.array([-50.0, 0.0, 0.0])
+    wx = drive * np.array([1.0, -1.0, 1.0]) - np.array([0.0, 40.0, 0.0])
+    verdict = classify(state(wx + bias, function), SETTINGS)
+
+    (explained,) = explain([verdict], {"layer": Weights(bias=bias)})
+
+    assert explained.causes == ("bias", "data", "")
 
 
 def test_a_shut_gate_has_no_cause_in_its_bias():

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from actcli.activations import activation
 from actcli.analysis.deadness.causes import explain
+from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.report import make_report
 from actcli.analysis.deadness.verdict import Settings
 from actcli.analysis.training.dataset import toy
 from actcli.analysis.training.dying import find_limits, watch_dying
+from actcli.analysis.training.epoch_measure import FiringCounts
 from actcli.analysis.training.fates import (
     CLOSE,
     Course,
@@ -175,8 +178,9 @@ def one_fate(rate, share, diverged=0):
     dead = np.array([0.0, share])
     none, gone = np.zeros(2), np.array([0.0, diverged / 4])
     return Fate(
-        Course(RELU, 2, rate), 4, 64, dead, none, none, gone, none, none, dead[1:], None, none, None, diverged
-    )
+        Course(RELU, 2, rate), 4, 64, dead, none, none, gone, none, none, dead[1:], None, none, None, diverged,
+        born_dead=0.0, lost=share / (1 - diverged / 4) if diverged < 4 else math.nan,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -202,7 +206,7 @@ def test_the_next_rate_of_a_search(fates, within, above, outcome, following):
 
 def test_a_rate_above_that_lives_again_is_told():
     found = find_threshold([one_fate(2.0, 0.0), one_fate(0.1, 0.01), one_fate(1.0, 0.5)], 0.05)
-    assert found == Threshold(RELU, 2, 0.1, 1.0, "dies", (2.0,), 0.01, 0.5)
+    assert found == Threshold(RELU, 2, 0.1, 1.0, "dies", (2.0,), 0.01, 0.5, 0.01, 0.5, 0.0)
 
 
 def test_the_rate_above_which_relu_dies_is_bracketed():
@@ -217,6 +221,30 @@ def test_the_rate_above_which_relu_dies_is_bracketed():
     assert by_rate[found.within].survival(0.05) == "lives"
     assert by_rate[found.above].survival(0.05) == found.survival
     assert list(by_rate) == sorted(by_rate)
+
+
+def test_units_that_were_born_dead_did_not_die():
+    # half of the units are dead from the start: at a rate of almost 0 nothing dies
+    history = History.unwritten(
+        (Member(RELU, 0.1, 0), Member(RELU, 0.1, 1)), TrainingPlan(hidden=(8,), epochs=2)
+    )
+    history = replace(history, epochs=2)
+    history.dead[0][:, :, :4] = True
+    still = find_fate(Course(RELU, 1, 0.1), history)
+    assert (still.born_dead, still.lost, still.survival(0.05)) == (0.5, 0.0, "lives")
+    history.dead[0][2, 0, 4:6] = True
+    worse = find_fate(Course(RELU, 1, 0.2), history)
+    assert (worse.born_dead, worse.lost, worse.survival(0.05)) == (0.5, 2 / 8, "dies")
+    found = find_threshold([still, worse], 0.05)
+    assert (found.within, found.above, found.within_share, found.above_share) == (0.1, 0.2, 0.0, 0.25)
+    assert (found.within_dead, found.above_dead, found.born_dead) == (0.5, 10 / 16, 0.5)
+
+
+def test_a_network_born_dead_as_a_whole_has_nothing_left_to_die():
+    history = History.unwritten((Member(RELU, 0.1, 0),), TrainingPlan(hidden=(8,), epochs=1))
+    history.dead[0][:] = True
+    fate = find_fate(Course(RELU, 1, 0.1), replace(history, epochs=1))
+    assert (fate.born_dead, fate.lost) == (1.0, 0.0)
 
 
 def test_a_search_that_is_broken_off_judges_no_half_training():
@@ -254,3 +282,27 @@ def test_each_function_at_its_own_best_rate():
 def test_a_search_begins_at_plain_numbers():
     assert first_rates(0.1) == (0.01, 0.1, 1.0, 10.0)
     assert first_rates(0.001) == (0.0001, 0.001, 0.01, 0.1)
+
+
+def test_a_gate_is_dead_by_its_own_span_whatever_its_neighbours_do():
+    rule = firing_rule(activation("gelu"), "pre")
+    # all units rest far out on the flat side: their median range is as small as each one's
+    z = np.linspace(-40, -30, 50)[None, :, None] * np.ones((1, 1, 6))
+    counts = FiringCounts(rule, slice(0, 1), 6)
+    counts.add(z, activation("gelu")(z))
+    assert counts.dead.all()
+    # a unit that jumps between both flat sides of tanh carries information
+    f = activation("tanh")
+    z = np.where(np.arange(50) % 2, 20.0, -20.0)[None, :, None] * np.array([1.0, 0.0, 0.0]) + 20.0 * np.array(
+        [0.0, 1.0, -1.0]
+    )
+    counts = FiringCounts(firing_rule(f, "pre"), slice(0, 1), 3)
+    counts.add(z, f(z))
+    assert counts.dead.tolist() == [[False, True, True]]
+
+
+def test_units_under_weight_decay_are_not_locked():
+    plain = watched("relu")
+    decayed = watched("relu", trial=replace(TRIAL, plan=replace(TRIAL.plan, decay=0.01)))
+    assert plain.weights()["relu lr 0.1 layer 1"].first
+    assert not decayed.weights()["relu lr 0.1 layer 1"].first

@@ -1,6 +1,7 @@
 """What deadcheck says in words, and that its numbers are on the safe side."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,20 @@ def test_nobody_is_dead():
     found = findings(state("fc1", planted()[:, 3:]))
     assert verdict(found) == ["No unit is dead: all 13 fired, in 400 samples."]
     assert found.status == "no dead unit"
+
+
+def test_locked_units_are_told_with_what_may_wake_them():
+    found = findings(state("fc1", planted()))
+    assert not any("locked" in sentence for sentence in verdict(found))
+    layer = found.report.layers[0]
+    locked = replace(layer, locked=layer.dead_units)
+    (sentence,) = [
+        text
+        for text in verdict(replace(found, report=replace(found.report, layers=(locked,))))
+        if "locked" in text
+    ]
+    assert sentence.startswith("1 dead unit of fc1 is locked")
+    assert all(word in sentence for word in ("augments", "decays", "batch normalization in training"))
 
 
 def test_a_silent_leaky_unit_is_not_dead():

@@ -43,11 +43,12 @@ def a_fate(spec="relu", rate=0.1, shares=(0.0, 0.1, 0.25), diverged=0, died=1.5,
         dead=dead, rare=none, saturated=none, gone=gone,
         deaths=np.array([0, 30, 40]), revivals=np.array([0, 0, 6]), layers=np.array([0.0, 2 * dead[-1]]), died=died,
         test_score=np.array([0.1, 0.5, 0.75]), interval=0.02, diverged=diverged,
+        born_dead=dead[0], lost=dead[-1] if diverged < 4 else np.nan,
     )  # fmt: skip
 
 
-def a_threshold(within=0.5, above=0.54, survival="dies", again=()):
-    return Threshold(parse_stack("relu"), 2, within, above, survival, again, 0.04, 0.2)
+def a_threshold(within=0.5, above=0.54, survival="dies", again=(), born=0.0):
+    return Threshold(parse_stack("relu"), 2, within, above, survival, again, 0.04, 0.2, 0.04, 0.2, born)
 
 
 def deaths(*fates, thresholds=(), courses=DYING):
@@ -96,19 +97,19 @@ def test_one_sentence_for_several_functions():
     [
         (
             a_threshold(),
-            "relu dies above lr 0.5 (4 % dead there, 20 % dead at lr 0.54); the limit is 5 %.",
+            "relu dies above lr 0.5 (4 % died there, 20 % died at lr 0.54); the limit is 5 %.",
         ),
         (
             a_threshold(within=None),
-            "relu dies at every rate tried, down to lr 0.54 (20 % dead)",
+            "relu dies at every rate tried, down to lr 0.54 (20 % died)",
         ),
         (
             a_threshold(above=None, survival="lives"),
-            "relu does not die at any rate tried, up to lr 0.5 (4 % dead)",
+            "relu does not die at any rate tried, up to lr 0.5 (4 % died)",
         ),
         (
             a_threshold(survival="diverges"),
-            "relu does not die up to lr 0.5 (4 % dead), and most networks diverge at lr 0.54",
+            "relu does not die up to lr 0.5 (4 % died), and most networks diverge at lr 0.54",
         ),
         (a_threshold(within=None, survival="diverges"), "relu diverges at every rate tried"),
         (a_threshold(again=(2.0,)), "within the limit again at lr 2; the limit is 5 %."),
@@ -117,6 +118,14 @@ def test_one_sentence_for_several_functions():
 def test_the_sentence_of_a_search(found, said):
     (sentence,) = training_sentence(replace(DYING, limit=0.05), (), (found,))
     assert said in sentence
+
+
+def test_units_born_dead_are_a_sentence_of_their_own():
+    found = a_threshold(born=0.0414)
+    search, born = training_sentence(replace(DYING, limit=0.05), (), (found,))
+    assert "4.14" not in search
+    assert "before training" in born
+    assert "4.14 % of relu" in born
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -168,10 +177,10 @@ def test_a_search_whose_highest_rates_diverge_is_drawn(width):
         a_fate(rate=1.0),
         a_fate(rate=10.0, shares=(0, 0, 0), died=None, diverged=4),
     )
-    found = Threshold(parse_stack("relu"), 2, 0.1, 1.0, "dies", (), 0.0, 0.25)
+    found = Threshold(parse_stack("relu"), 2, 0.1, 1.0, "dies", (), 0.0, 0.25, 0.0, 0.25, 0.0)
     text = dying_screen(deaths(*fates, thresholds=(found,)), View(), surface(width))
-    assert "dead units, % by log10 of lr" in text
-    none = [replace(one, diverged=4, gone=np.array([0.0, 0.0, 1.0])) for one in fates]
+    assert "units that died, % by log10 of lr" in text
+    none = [replace(one, diverged=4, lost=np.nan, gone=np.array([0.0, 0.0, 1.0])) for one in fates]
     every = replace(found, within=None, survival="diverges", within_share=None, above_share=None)
     assert "by log10 of lr" not in dying_screen(deaths(*none, thresholds=(every,)), View(), surface(width))
 
@@ -211,7 +220,7 @@ def test_a_line_a_search():
     found = deaths(a_fate(), thresholds=(a_threshold(),), courses=replace(DYING, limit=0.05))
     head, line = written(found, "csv").splitlines()
     assert head == ",".join(LIMIT_COLUMNS)
-    assert line == "relu,2,0.5,0.54,dies,0.04,0.2"
+    assert line == "relu,2,0.5,0.54,dies,0.04,0.2,0.04,0.2,0.0"
 
 
 def test_json_has_the_training_beside_the_units():

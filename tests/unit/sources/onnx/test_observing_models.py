@@ -195,6 +195,38 @@ def test_nhwc_models_of_tensorflow(write, watched):
     assert np.flatnonzero(layer.weights.zero).tolist() == [2, 7]
 
 
+@pytest.mark.parametrize("way", ["alone", "batch norm in training", "skip", "shared"])
+def test_units_are_locked_only_where_nothing_else_can_change_them(write, way):
+    w = RNG.normal(size=(3, 3)).astype(np.float32)
+    ones = np.ones(3, np.float32)
+    nodes = {
+        "alone": [node("Gemm", ["x", "w"], ["z"])],
+        "batch norm in training": [
+            node("Gemm", ["x", "w"], ["m"]),
+            node("BatchNormalization", ["m", "g", "b", "e", "v"], ["z", "e2", "v2"], training_mode=1),
+        ],
+        "skip": [node("Gemm", ["x", "w"], ["m"]), node("Add", ["m", "x"], ["z"])],
+        "shared": [
+            node("Gemm", ["x", "w"], ["z"]),
+            node("Gemm", ["h", "w"], ["z2"]),
+            node("Relu", ["z2"], ["y2"]),
+        ],
+    }[way]
+    constants = {"w": w} | ({"g": ones, "b": ones, "e": ones, "v": ones} if "norm" in way else {})
+    path = write(
+        [
+            nodes[0],
+            *nodes[1:2] * (way in {"skip", "batch norm in training"}),
+            node("Relu", ["z"], ["h"]),
+            *nodes[1:] * (way == "shared"),
+        ],
+        constants,
+        outputs=("h",) if way != "shared" else ("y2",),
+    )
+    weights = open_model(path).layers[0].weights
+    assert (weights is not None and weights.first) == (way == "alone")
+
+
 def test_a_sequence_has_its_units_last(write, watched):
     w = RNG.normal(size=(4, 6)).astype(np.float32)
     w[:, 2] = 0
