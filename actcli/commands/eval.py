@@ -41,15 +41,14 @@ def evaluate_function(options: EvalOptions, session: "Session") -> None:
 
     from actcli.analysis.stream.blocks import evaluate
     from actcli.commands.functions import resolve
-    from actcli.commands.number_request import request_numbers
+    from actcli.commands.number_request import open_streams, request_numbers
     from actcli.render.output.progress import with_progress
     from actcli.render.values.evaluations import write_evaluations
-    from actcli.sources import open_numbers
 
     f = resolve(options.function, options, session.terminal)
     request = request_numbers(f, options, layout)
     threads = session.threads
-    evaluations = (evaluate(f, numbers, threads) for numbers in open_numbers(request, session.terminal))
+    evaluations = (evaluate(f, numbers, threads) for numbers in open_streams(request, layout, session))
     session.writes()
     write_evaluations(with_progress(evaluations, session.terminal, layout), layout, session.terminal)
 

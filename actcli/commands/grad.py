@@ -155,12 +155,12 @@ def _write_derivative(
     f: "Activation", options: GradOptions, request: "NumberRequest", layout: "Layout", session: "Session"
 ) -> None:
     from actcli.analysis.stream.blocks import differentiate
+    from actcli.commands.number_request import open_streams
     from actcli.render.output.progress import with_progress
     from actcli.render.values.evaluations import write_evaluations
-    from actcli.sources import open_numbers
 
     threads = session.threads
-    streams = open_numbers(request, session.terminal)
+    streams = open_streams(request, layout, session)
     if options.jacobian:
         streams = _that_fit(f, streams, layout, session.memory)
         threads = 1  # the results are large, and computed faster than they are written

@@ -123,3 +123,11 @@ def test_the_networks_of_a_training(line: str) -> None:
     )
     assert "0.9 GB are allowed" in message
     assert "--memory" in message
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_rows_along_another_axis(format_: str, tmp_path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((1000, 500)))
+    line = ("eval", "softmax", tmp_path / "x.npy", "--format", format_, "--memory", "2MB")
+    assert "computing along axis 0" in refused(*line, "--axis", "0", kind=DataError)
+    assert invoke(*line, "--axis", "1").status == 0
