@@ -206,7 +206,9 @@ def _require_same_layer(old: LayerState, new: LayerState) -> None:
             raise DataError(f"layer '{state.name}' has no samples in the {whose}: nothing can be compared")
     if old.units != new.units:
         raise DataError(f"layer '{new.name}' has {new.units} units, but {old.units} in the older statistics")
-    if old.rule != new.rule:
+    # a unit fires on the same samples whether its inputs or its outputs were recorded
+    other_record = old.rule.function == new.rule.function and old.rule.recorded != new.rule.recorded
+    if old.rule != new.rule and not other_record:
         then, now = (f"{state.rule.recorded} of {state.rule.function}" for state in (old, new))
         differs = f"is {now}, but {then}" if then != now else f"({now}) has another definition of firing than"
         raise DataError(f"layer '{new.name}' {differs} in the older statistics")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.exits import DataError
+from actcli.sources.onnx.module_path import module_path
 
 _DOMAINS = {"", "ai.onnx", "com.microsoft"}
 _VIEWS = {"Cast", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Dropout"}
@@ -26,6 +27,7 @@ class Node:
         inputs, outputs: names of tensors; an input left out is empty.
         attributes: by name, as onnx.helper.get_attribute_value returns them. A damaged model may hold any type under
             any name, so read them with `real`, `integer`, `integers` and `text`.
+        module: the path of the module that called it, `blocks.1.relu`, where the exporter noted it; else empty.
 
     """
 
@@ -34,6 +36,7 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+    module: str = ""
 
     def input(self, place: int) -> str:
         """The name of an input; empty where there is none."""
@@ -197,6 +200,7 @@ def as_node(proto: Any) -> Node:
         tuple(proto.input),
         tuple(proto.output),
         {attribute.name: _attribute_value(attribute) for attribute in proto.attribute},
+        module_path({entry.key: entry.value for entry in getattr(proto, "metadata_props", ())}),
     )
 
 

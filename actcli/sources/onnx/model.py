@@ -14,7 +14,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
 from actcli.sources.onnx.downstream import follow_downstream
-from actcli.sources.onnx.graph import Graph, as_node, read_graph, subgraphs
+from actcli.sources.onnx.graph import Graph, Node, as_node, read_graph, subgraphs
 from actcli.sources.onnx.load import folder_of, load_model
 from actcli.sources.onnx.lookalikes import find_lookalikes
 from actcli.sources.onnx.match import FoundActivation, find_activations, is_activation
@@ -32,7 +32,7 @@ class ModelLayer:
     """A layer of units behind one activation.
 
     Attributes:
-        name: the name of its node, else of its output; unique.
+        name: the path of its module where the exporter noted it, else the name of its node, else of its output; unique.
         op: the operator, or the name of the composition.
         function: the activation's specification, as `activation` takes it.
         units: how many units it has.
@@ -89,7 +89,7 @@ def open_model(path: str, memory: int | None = None) -> Model:
     unobserved: list[Unobserved] = []
     activations = find_activations(graph)
     for candidate in follow_downstream(graph, activations):
-        name = names.unique(candidate.node.name, candidate.after)
+        name = names.of_node(candidate.node, candidate.after)
         watched = _layer_to_watch(graph, axes, candidate, name, rules)
         if isinstance(watched, str):
             unobserved.append(Unobserved(name, candidate.op, watched))
@@ -98,7 +98,7 @@ def open_model(path: str, memory: int | None = None) -> Model:
     claimed = {id(part) for found in activations for part in (found.node, *found.parts)}
     claimed |= {id(candidate.node) for candidate, _ in observable}
     for node, reason in find_lookalikes(graph, claimed):
-        unobserved.append(Unobserved(names.unique(node.name, node.outputs[0]), node.op, reason))
+        unobserved.append(Unobserved(names.of_node(node, node.outputs[0]), node.op, reason))
     unobserved += _activations_in_branches(graph, names)
     if not observable and not unobserved:
         raise DataError(f"{path}: the model has no activation function that is recognised{_why(graph)}")
@@ -140,11 +140,19 @@ def _why(graph: Graph) -> str:
 
 
 class _Names:
-    """The names of layers: a node's own, else its output's, else one with a number."""
+    """The names of layers: their module's path, else a node's own, else its output's, else one with a number."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
         self._numbers: dict[str, int] = {}
+        self._calls: dict[str, int] = {}
+
+    def of_node(self, node: Node, output: str) -> str:
+        """Return the name of a node's layer; the second call of a module is named as recordings name it, relu#2."""
+        if not node.module:
+            return self.unique(node.name, output)
+        calls = self._calls[node.module] = self._calls.get(node.module, 0) + 1
+        return self.unique(node.module if calls == 1 else f"{node.module}#{calls}")
 
     def unique(self, *candidates: str) -> str:
         wanted = [candidate for candidate in candidates if candidate] or ["activation"]

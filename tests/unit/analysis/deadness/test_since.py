@@ -37,12 +37,23 @@ def test_then_and_now():
     assert (changed.newly_dead, changed.revived, changed.still_dead) == (2, 1, 2)
 
 
+def test_recorded_outputs_are_compared_with_the_inputs_of_a_model():
+    old, new = (layer(1, 4, recorded="post"),), (layer(1, 2),)
+    for before, after, died in ((old, new, (2,)), (new, old, (4,))):
+        (change,) = find_change(before, after, SETTINGS).layers
+        assert (change.newly_dead, change.still_dead) == (died, (1,))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ([layer()], [layer(units=5)], ["'conv1'", "5 units", "6 in the older"]),
         ([layer()], [layer(function="tanh")], ["'conv1'", "pre of tanh", "pre of relu in the older"]),
-        ([layer()], [layer(recorded="post")], ["'conv1'", "post of relu", "pre of relu in the older"]),
+        (
+            [layer()],
+            [layer(function="relu6", recorded="post")],
+            ["post of relu6", "pre of relu in the older"],
+        ),
         (
             [layer(), layer(name="a")],
             [layer(), layer(name="b"), layer(name="c")],
