@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Value
 from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.dataset import Dataset
-from actcli.analysis.training.hidden_layer import learning_notes
+from actcli.analysis.training.hidden_layer import fixed_notes, learning_notes
 from actcli.analysis.training.history import NOT_DIVERGED, History
 from actcli.analysis.training.rates import rate_grid
 from actcli.analysis.training.significance import half_width, holm, paired_p
@@ -77,6 +77,7 @@ def compare_histories(
         warnings=(
             *([f"Not trained by then: {_separate(waiting)}."] if measured and waiting else []),
             *_warnings(names, measured, contenders, trial),
+            *fixed_notes([entrant.stack for entrant in entrants], trial.plan.learn),
         ),
         notes=(
             *_settings(data, trial, trained),

@@ -192,14 +192,19 @@ class LayerPart:
 
 
 def learning_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[str]:
-    """Yield which parameters are trained, and which are not although the function is defined with a learned one."""
+    """Yield which parameters of which functions are trained."""
     functions = {f.spec: f for stack in stacks for f in stack.functions}
     for spec, f in functions.items():
-        trained = [one.name for one in learned_parameters(f, learn)]
-        for name in trained:
-            yield f"{spec}: {name} is learned, one number per layer, from {f.parameters[name]:g} on."
+        for one in learned_parameters(f, learn):
+            yield f"{spec}: {one.name} is learned, one number per layer, from {f.parameters[one.name]:g} on."
+
+
+def fixed_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[str]:
+    """Yield which parameters are not trained although the function is defined with a learned one."""
+    functions = {f.spec: f for stack in stacks for f in stack.functions}
+    for spec, f in functions.items():
         own = _LEARNED.get(f.definition.name)
-        if own is not None and own not in trained:
+        if own is not None and own not in (one.name for one in learned_parameters(f, learn)):
             yield f"{spec}: {own} is fixed at {f.parameters[own]:g}, not learned."
 
 
