@@ -25,7 +25,7 @@ EPOCHS, BATCH, WIDTH, DEPTH, SEEDS, SEED, DATA = 20, 32, 64, 2, 10, 0, "digits"
 RATES = {"sgd": 0.1, "momentum": 0.01, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
 """The usual learning rate of each optimizer, taken without --lr."""
 ADAMW_DECAY = 0.01
-MOST_WIDTH, MOST_DEPTH, MOST_SEEDS, MOST_SEED = 4096, 1000, 1000, 2**63 - 1
+MOST_WIDTH, MOST_DEPTH, MOST_SPLITS, MOST_SEEDS, MOST_SEED = 4096, 1000, 100, 1000, 2**63 - 1
 
 _DRAWN = ("training", "born-dead")
 """The ways in which networks are drawn; the second is that of `deadcheck` alone."""
@@ -152,13 +152,23 @@ class TrainingOptions:
             default=str(WIDTH),
         ),
     ] = None
+    splits: Annotated[
+        int | None,
+        _training_option(
+            "--splits",
+            metavar="N",
+            parse=whole_number(1, MOST_SPLITS),
+            help="Ways to split the data for training and testing, each with --seeds networks; intervals cover both.",
+            default="1",
+        ),
+    ] = None
     seeds: Annotated[
         int | None,
         _training_option(
             "--seeds",
             metavar="N",
             parse=whole_number(1, MOST_SEEDS),
-            help="Networks of each kind, each with its own weights and batches.",
+            help="Networks of each kind on each split, each with its own weights and batches.",
             default=str(SEEDS),
         ),
     ] = None
@@ -233,11 +243,16 @@ def describe_trial(
         width=options.width or WIDTH,
         depths=_depths(options.depths, stacks),
         rates=(RATES[optimizer],) if options.rates is None else options.rates,
+        splits=options.splits or 1,
         seeds=options.seeds or SEEDS,
         seed=SEED if options.seed is None else options.seed,
     )
     return trial, load_dataset(
-        DATA if options.data is None else options.data, options.target, trial.seed, session.terminal
+        DATA if options.data is None else options.data,
+        options.target,
+        trial.seed,
+        session.terminal,
+        trial.splits,
     )
 
 

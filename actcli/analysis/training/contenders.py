@@ -14,7 +14,7 @@ from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import fixed_notes, learning_notes
 from actcli.analysis.training.history import NOT_DIVERGED, History
 from actcli.analysis.training.rates import rate_grid
-from actcli.analysis.training.significance import half_width, holm, paired_p
+from actcli.analysis.training.significance import ONE_SPLIT, Nesting, holm
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial
 from actcli.analysis.wording import counted, listed, verb, with_error
@@ -59,9 +59,9 @@ def compare_histories(
     own = [cut[entrant].history for entrant in measured]
     # before the first measurement the columns are those that may be sorted by
     short = bool(measured) and min(reached.values()) < trial.plan.epochs
-    ties = find_ties(own, 1 / len(data.test_y) if data.classes else 0.0)
+    ties = find_ties(own, 1 / len(data.test_y) if data.classes else 0.0, trial.nesting(data))
     contenders = tuple(
-        _contender(entrant, cut[entrant], tie, trial, short=short)
+        _contender(entrant, cut[entrant], tie, data, trial, short=short)
         for entrant, tie in zip(measured, ties, strict=True)
     )
     names = [_name(entrant, trial) for entrant in measured]
@@ -72,8 +72,10 @@ def compare_histories(
         columns=_columns(data, trial, short=short),
         contenders=contenders,
         seed=trial.seed,
-        settings=trial.plan.settings,
-        answer=trial.plan.qualify(_answer(names, contenders, _score_name(data), equal=len(trained) < 2)),
+        settings={**trial.plan.settings, "splits": trial.splits},
+        answer=_say_cover(
+            trial.plan.qualify(_answer(names, contenders, _score_name(data), equal=len(trained) < 2)), trial
+        ),
         warnings=(
             *([f"Not trained by then: {_separate(waiting)}."] if measured and waiting else []),
             *_warnings(names, measured, contenders, trial),
@@ -84,7 +86,7 @@ def compare_histories(
             *_rates(names, measured, contenders),
             *learning_notes([entrant.stack for entrant in entrants], trial.plan.learn),
         ),
-        chart=_chart(names, own, data, trial.plan.epochs),
+        chart=_chart(names, own, data, trial),
     )
 
 
@@ -105,6 +107,7 @@ def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
         *([Column("epochs_trained", "epochs trained")] if short else []),
         Column("test_score", _score_name(data), "large", error="test_score_interval", digits=3),
         Column("test_score_interval", "± (95 %)", digits=2),
+        *([Column("seed_interval", "± over seeds alone", digits=2)] if trial.splits > 1 else []),
         Column("tied_with_best", "tied with the best"),
         Column("p_against_best", "p against the best", digits=2),
         Column("train_test_gap", "train - test", "small", digits=2),
@@ -118,7 +121,7 @@ def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
     )
 
 
-def find_ties(histories: Sequence[History], step: float) -> list[Tie]:
+def find_ties(histories: Sequence[History], step: float, nesting: Nesting = ONE_SPLIT) -> list[Tie]:
     """Return for each history whether it ties with the best mean test score; the best itself has no p value.
 
     step: the change of a score by one more right test sample. There is no test for a single network each, nor for
@@ -131,7 +134,7 @@ def find_ties(histories: Sequence[History], step: float) -> list[Tie]:
     means = [float(np.mean(score)) for score in scores]
     best = means.index(max(means))
     others = [i for i in range(len(scores)) if i != best]
-    corrected = holm([paired_p(scores[i], scores[best], step) for i in others])
+    corrected = holm([nesting.paired_p(scores[i], scores[best], step) for i in others])
     ties: list[Tie] = [(True, None)] * len(scores)
     for i, p in zip(others, corrected, strict=True):
         # the R² of a diverged network is -inf: there is no t, and no tie with a finite mean
@@ -141,9 +144,9 @@ def find_ties(histories: Sequence[History], step: float) -> list[Tie]:
 
 
 def _contender(
-    entrant: Entrant, outcome: EntrantHistory, tie: Tie, trial: Trial, *, short: bool
+    entrant: Entrant, outcome: EntrantHistory, tie: Tie, data: Dataset, trial: Trial, *, short: bool
 ) -> Contender:
-    history, last = outcome.history, outcome.history.epochs
+    history, last, nesting = outcome.history, outcome.history.epochs, trial.nesting(data)
     score = history.test_score[last]
     reached = history.test_score[: last + 1] >= trial.target
     first = np.where(reached.any(axis=0), reached.argmax(axis=0), np.inf)
@@ -153,7 +156,8 @@ def _contender(
         "rate": outcome.rate,
         **({"epochs_trained": last} if short else {}),
         "test_score": float(score.mean()),
-        "test_score_interval": _number(half_width(score)),
+        "test_score_interval": _number(nesting.half_width(score)),
+        **({"seed_interval": _number(nesting.half_width_of_seeds(score))} if trial.splits > 1 else {}),
         "tied_with_best": tie[0],
         "p_against_best": tie[1],
         "train_test_gap": _mean(history.train_score[last] - score) if math.isfinite(score.min()) else None,
@@ -166,7 +170,7 @@ def _contender(
         "diverged": int(((history.diverged != NOT_DIVERGED) & (history.diverged <= last)).sum()),
     }
     return Contender(
-        entrant.stack.spec, values, {"epochs": [_epoch(history, epoch) for epoch in range(last + 1)]}
+        entrant.stack.spec, values, {"epochs": [_epoch(history, epoch, nesting) for epoch in range(last + 1)]}
     )
 
 
@@ -179,7 +183,7 @@ def _gradient_ratio(history: History, epoch: int) -> float | None:
     return float(np.median(finite)) if finite.size else None
 
 
-def _epoch(history: History, epoch: int) -> dict[str, Value]:
+def _epoch(history: History, epoch: int, nesting: Nesting) -> dict[str, Value]:
     score = history.test_score[epoch]
     return {
         "epoch": epoch,
@@ -187,7 +191,7 @@ def _epoch(history: History, epoch: int) -> dict[str, Value]:
         "test_loss": float(history.test_loss[epoch].mean()),
         "train_score": float(history.train_score[epoch].mean()),
         "test_score": float(score.mean()),
-        "test_score_interval": _number(half_width(score)),
+        "test_score_interval": _number(nesting.half_width(score)),
         "dead_share": _mean(history.dead_share()[epoch]),
         "gradient_ratio": _gradient_ratio(history, epoch),
     }
@@ -258,6 +262,13 @@ def _score_text(contender: Contender) -> str:
     return with_error(_score(contender), interval if isinstance(interval, float) else 0.0)
 
 
+def _say_cover(answer: str, trial: Trial) -> str:
+    """Return an answer that ends in what its intervals cover."""
+    if "±" not in answer or not trial.cover_text:
+        return answer
+    return f"{answer.removesuffix('.')}; {trial.cover_text}."
+
+
 def _settings(data: Dataset, trial: Trial, trained: set[int]) -> Iterator[str]:
     """Return the conditions of all networks; `trained` holds the epochs that they have reached."""
     if not trained:
@@ -269,10 +280,11 @@ def _settings(data: Dataset, trial: Trial, trained: set[int]) -> Iterator[str]:
         epochs += " where they were not cut short"
     elif plan.epochs not in trained:
         epochs = f"{max(trained)} of {epochs}"
+    splits = f"{trial.splits} splits of the data, " if trial.splits > 1 else ""
     yield (
         f"{data.name}: {len(data.train_y):,} training samples, {len(data.test_y):,} test samples, {target}; "
         f"{plan.optimizer_text}, batches of {plan.batch}, {epochs}, {plan.init_text}; "
-        f"{counted(trial.seeds, 'network')} each, with the same weights and batches for every function."
+        f"{splits}{counted(trial.networks, 'network')} each, with the same weights and batches for every function."
     )
 
 
@@ -294,30 +306,31 @@ def _warnings(
         gone, rate = contender.values["diverged"], contender.values["rate"]
         if gone:
             yield (
-                f"{name}: {gone} of {counted(trial.seeds, 'network')} diverged; they count as getting nothing right, "
-                "and their units as neither dead nor alive."
+                f"{name}: {gone} of {counted(trial.networks, 'network')} diverged; they count as getting nothing "
+                "right, and their units as neither dead nor alive."
             )
         if entrant.rate is None and rate in {grid[0], grid[-1]}:
             edge = "largest" if rate == grid[-1] else "smallest"
             yield f"{name}: {rate:g} is the {edge} rate that was tried; a rate beyond it may be better."
 
 
-def _chart(names: Sequence[str], histories: Sequence[History], data: Dataset, epochs: int) -> Chart | None:
+def _chart(names: Sequence[str], histories: Sequence[History], data: Dataset, trial: Trial) -> Chart | None:
     """Return test score and training loss by epoch, means over networks with their intervals; 0 is before training."""
     if not histories or max(history.epochs for history in histories) < 1:
         return None
-    score = _score_name(data)
+    score, nesting = _score_name(data), trial.nesting(data)
     pairs = list(zip(names, histories, strict=True))
     panels = (
-        Panel(score, tuple(_curve(name, score, h.test_score[: h.epochs + 1]) for name, h in pairs)),
+        Panel(score, tuple(_curve(name, score, h.test_score[: h.epochs + 1], nesting) for name, h in pairs)),
         Panel(
-            "training loss", tuple(_curve(name, "loss", h.train_loss[: h.epochs + 1]) for name, h in pairs)
+            "training loss",
+            tuple(_curve(name, "loss", h.train_loss[: h.epochs + 1], nesting) for name, h in pairs),
         ),
     )
-    return Chart(Figure(panels, (0.0, float(epochs))), axis="epoch")
+    return Chart(Figure(panels, (0.0, float(trial.plan.epochs))), axis="epoch")
 
 
-def _curve(name: str, quantity: str, values: Array) -> Curve:
+def _curve(name: str, quantity: str, values: Array, nesting: Nesting) -> Curve:
     """Return the mean over networks (rows, P) by epoch, as far as it is finite, with its 95 % interval."""
     mean = values.mean(axis=1)
     x, finite = np.arange(len(mean), dtype=np.float64), np.isfinite(mean)
@@ -326,5 +339,5 @@ def _curve(name: str, quantity: str, values: Array) -> Curve:
         return Curve(name, quantity, name, ())
     if values.shape[1] < 2:
         return Curve(name, quantity, name, ((x, mean),))
-    half = np.array([half_width(row) for row in values[finite]])
+    half = np.array([nesting.half_width(row) for row in values[finite]])
     return Curve(name, quantity, name, ((x, mean),), (x, mean - half, mean + half))

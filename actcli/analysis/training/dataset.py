@@ -14,6 +14,8 @@ TEST_SHARE = 0.25
 TOYS = ("moons", "spirals", "xor")
 _TOY_SAMPLES = 1000
 _FEWEST_SAMPLES = 8
+_MOST_NUMBERS = 1 << 26
+"""Numbers of all samples in all splits: 512 MiB as float64."""
 _NOT_LAYERS = 1 << 21
 """First seed word of a data set's random generators, beyond those of layers and batches."""
 
@@ -28,6 +30,7 @@ class Dataset:
         train_y, test_y: classes from 0 on, (samples,) whole numbers; or for regression (samples, k) float64,
             standardised.
         classes: the names of the classes; empty for regression.
+        others: the same samples, split in other ways.
 
     """
 
@@ -37,6 +40,16 @@ class Dataset:
     test_x: Array
     test_y: Array
     classes: tuple[str, ...]
+    others: tuple["Dataset", ...] = ()
+
+    def at_split(self, number: int) -> "Dataset":
+        """Return the data set in one of its splits, from 0 on."""
+        return self.others[number - 1] if number else self
+
+    @property
+    def test_ratio(self) -> float:
+        """The number of test samples over that of training samples."""
+        return len(self.test_y) / len(self.train_y)
 
     @property
     def features(self) -> int:
@@ -107,14 +120,22 @@ class Dataset:
 
     def in_dtype(self, dtype: str) -> "Dataset":
         """Return the data set with samples of another type."""
-        return replace(self, train_x=self.train_x.astype(dtype), test_x=self.test_x.astype(dtype))
+        return replace(
+            self,
+            train_x=self.train_x.astype(dtype),
+            test_x=self.test_x.astype(dtype),
+            others=tuple(one.in_dtype(dtype) for one in self.others),
+        )
 
 
-def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None = None) -> Dataset:
+def split(
+    name: str, x: Array, y: Array, seed: int, target_is_class: bool | None = None, splits: int = 1
+) -> Dataset:
     """Split samples (n, features) and targets (n,) or (n, k); a quarter, fixed by the seed, is for testing.
 
     Targets are classes if they are booleans, words or whole numbers, with at most 100 distinct values and at most half
-    as many as samples; else numbers to predict. Raises DataError for too few samples, and for constant or non-finite
+    as many as samples; else numbers to predict. With several `splits` the others hang on the
+    first; they are drawn by the seeds that follow. Raises DataError for too few samples, and for constant or non-finite
     data.
     """
     x = np.asarray(x, np.float64).reshape(len(x), math.prod(x.shape[1:]))
@@ -140,6 +161,16 @@ def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None
         y = np.asarray(y, np.float64).reshape(len(y), -1)
         if not np.isfinite(y).all():
             raise DataError(f"{name}: the targets hold nan or inf; fill or drop them first")
+    if splits > 1 and splits * x.size > _MOST_NUMBERS:
+        raise DataError(
+            f"{name}: {x.size:,} numbers in {splits} splits are too many, {_MOST_NUMBERS:,} are allowed; "
+            f"take at most {max(1, _MOST_NUMBERS // x.size)}"
+        )
+    first, *others = (_split_once(name, x, y, classes, seed + number) for number in range(splits))
+    return replace(first, others=tuple(others))
+
+
+def _split_once(name: str, x: Array, y: Array, classes: tuple[str, ...], seed: int) -> Dataset:
     train, test = _draw_parts(len(x), seed)
     train_x, test_x = _standardise(x[train], x[test])
     if not (np.isfinite(train_x).all() and np.isfinite(test_x).all()):
@@ -154,7 +185,7 @@ def split(name: str, x: Array, y: Array, seed: int, target_is_class: bool | None
     return Dataset(name, train_x, train_y, test_x, test_y, classes)
 
 
-def toy(name: str, seed: int) -> Dataset:
+def toy(name: str, seed: int, splits: int = 1) -> Dataset:
     """Draw 1000 noisy points in the plane: `moons`, two half circles; `spirals`, two arms; `xor`, four quadrants."""
     rng = np.random.default_rng((seed, _NOT_LAYERS, TOYS.index(name)))
     y = np.arange(_TOY_SAMPLES) % 2
@@ -169,7 +200,7 @@ def toy(name: str, seed: int) -> Dataset:
         turn = 3.5 * np.pi * np.sqrt(rng.uniform(0.02, 1, _TOY_SAMPLES))
         x = (turn / 10)[:, None] * np.stack([np.cos(turn + np.pi * y), np.sin(turn + np.pi * y)], axis=1)
     x += rng.normal(0, {"moons": 0.15, "spirals": 0.03, "xor": 0.05}[name], x.shape)
-    return split(name, x, y, seed)
+    return split(name, x, y, seed, splits=splits)
 
 
 def _draw_parts(count: int, seed: int) -> tuple[Array, Array]:

@@ -59,7 +59,9 @@ class TrainedCourses:
 
     def fates(self) -> tuple[Fate, ...]:
         """Return the fate of every course."""
-        return tuple(map(find_fate, self.courses, self.histories()))
+        nesting = self.trial.nesting(self.data)
+        pairs = zip(self.courses, self.histories(), strict=True)
+        return tuple(find_fate(course, history, nesting) for course, history in pairs)
 
     def thresholds(self) -> tuple[Threshold, ...]:
         """Return the threshold of every function at every depth; none without a limit."""
@@ -125,12 +127,11 @@ class TrainedCourses:
         """Return (samples, units of all networks) for each layer; NaN for a diverged network."""
         run, members = self._run(course), networks_of(course, self.trial)
         diverged = self._history(run, course).diverged != NOT_DIVERGED
-        x = self.data.test_x.astype(self.trial.plan.dtype)
         by_layer: list[list[Array]] = [[] for _ in range(course.depth)]
         with np.errstate(all="ignore"):
             for member, gone in zip(members, diverged.tolist(), strict=True):
                 weights, biases, learned = run.network(member)
-                h = x
+                h = self.data.at_split(member.split).test_x.astype(self.trial.plan.dtype)
                 for layer in range(course.depth):
                     z = np.matmul(h, weights[layer])
                     z += biases[layer]
@@ -189,8 +190,8 @@ def layer_name(course: Course, layer: int, trial: Trial) -> str:
 
 
 def networks_of(course: Course, trial: Trial) -> list[Member]:
-    """Return the networks of a course, one per seed."""
-    return [Member(course.stack, course.rate, trial.seed + i) for i in range(trial.seeds)]
+    """Return the networks of a course, one per split and seed."""
+    return trial.members(course.stack, course.rate)
 
 
 def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> None:
@@ -199,7 +200,9 @@ def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> N
     if twice:
         raise UsageError(f"`train={twice[0]}` is named twice")
     require_trainable(stacks, trial)
-    networks = len(stacks) * len(trial.rates) * trial.seeds or candidates(len(stacks), trial.plan.optimizer)
+    networks = len(stacks) * len(trial.rates) * trial.networks or candidates(
+        len(stacks), trial.plan.optimizer
+    )
     for depth in trial.depths:
         require_room(networks, trial.plan_of(depth), data)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.training.history import History
-from actcli.analysis.training.significance import half_width
+from actcli.analysis.training.significance import ONE_SPLIT, Nesting
 from actcli.analysis.training.stack import Stack
 
 Array = NDArray[Any]
@@ -25,7 +25,7 @@ _SMALLEST, _LARGEST = 1e-6, 1e4
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Networks that differ in their seeds alone: one stack of functions, one depth, one learning rate."""
+    """Networks that differ in their seeds and splits alone: one stack of functions, one depth, one learning rate."""
 
     stack: Stack
     depth: int
@@ -120,7 +120,7 @@ class Threshold:
     born_dead: float | None
 
 
-def find_fate(course: Course, history: History) -> Fate:
+def find_fate(course: Course, history: History, nesting: Nesting = ONE_SPLIT) -> Fate:
     """Return the fate of a course's units, from the history of its networks."""
     last = history.epochs
     dead = np.concatenate([layer[: last + 1] for layer in history.dead], axis=2)
@@ -128,7 +128,7 @@ def find_fate(course: Course, history: History) -> Fate:
     dead &= ~gone[:, :, None]
     stays = ~gone[1:, :, None]
     none = np.zeros(1, np.int64)
-    interval = half_width(history.test_score[last])
+    interval = nesting.half_width(history.test_score[last])
     born = dead[0, ~gone[last]]
     return Fate(
         course=course,

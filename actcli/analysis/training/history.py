@@ -19,11 +19,12 @@ _MEASURES = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One network to train: activations by layer, learning rate, and the seed of weights and batch order."""
+    """One network to train: activations by layer, learning rate, seed of weights and batch order, split of the data."""
 
     stack: Stack
     rate: float
     seed: int
+    split: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -95,7 +95,8 @@ def train(
     parts = _split(members, plan, data, threads, most_in_group)
     data = data.in_dtype(plan.dtype)
     groups = [
-        Group([m.stack for m in p], [m.rate for m in p], [m.seed for m in p], plan, data) for p in parts
+        Group([m.stack for m in p], [m.rate for m in p], [m.seed for m in p], plan, data.at_split(p[0].split))
+        for p in parts
     ]
     histories = [History.unwritten(part, plan) for part in parts]
     cohorts = [_Cohort(g, h, GroupMeasure(g, h)) for g, h in zip(groups, histories, strict=True)]
@@ -166,7 +167,18 @@ def _train_cohorts(cohorts: tuple[_Cohort, ...], plan: TrainingPlan, threads: in
 def _split(
     members: Sequence[Member], plan: TrainingPlan, data: Dataset, threads: int, most: int
 ) -> list[tuple[Member, ...]]:
-    """Split members into groups of equal work, with a share of every stack each: not too large, and one per thread."""
+    """Split members into groups with one split of the data each, not too large, and one per thread."""
+    by_split: dict[int, list[Member]] = {}
+    for member in members:
+        by_split.setdefault(member.split, []).append(member)
+    workers = -(-threads // len(by_split))
+    return [part for own in by_split.values() for part in _split_evenly(own, plan, data, workers, most)]
+
+
+def _split_evenly(
+    members: Sequence[Member], plan: TrainingPlan, data: Dataset, threads: int, most: int
+) -> list[tuple[Member, ...]]:
+    """Split members into groups of equal work, with a share of every stack each."""
     by_stack: dict[str, list[Member]] = {}
     for member in members:
         by_stack.setdefault(member.stack.spec, []).append(member)

@@ -1,7 +1,12 @@
-"""Tests of whether means differ by more than chance: Student's t for paired samples, Holm's correction."""
+"""Intervals of means, and tests of whether means differ by more than chance.
+
+Student's t for paired samples, Holm's correction, and the correction of Nadeau and Bengio (2003) for test sets that
+overlap.
+"""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +15,59 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 _MOST_TERMS = 1000
 _SAME = 1e-15
+
+
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """How networks are nested: so many splits of the data, with equally many seeds on each.
+
+    With several splits the unit of chance is the split. The splits share samples, so their means are correlated.
+    Nadeau and Bengio (2003) raise the variance of their mean from s²/S to s²·(1/S + test/training samples).
+
+    Attributes:
+        splits: S; values are ordered by split and then by seed.
+        test_ratio: the number of test samples over that of training samples.
+
+    """
+
+    splits: int = 1
+    test_ratio: float = 0.0
+
+    def half_width(self, values: Sequence[float] | Array) -> float:
+        """Return half the 95 % interval of the mean: over seeds with one split, else over splits and seeds."""
+        if self.splits == 1:
+            return half_width(values)
+        means = self._means(values)
+        return half_width(means) * self._correction
+
+    def half_width_of_seeds(self, values: Sequence[float] | Array) -> float:
+        """Return half the 95 % interval of the mean over the seeds of one split, by the spread within all splits.
+
+        NaN for one seed, and if a value is not finite.
+        """
+        array = np.asarray(values, np.float64).reshape(self.splits, -1)
+        seeds = array.shape[1]
+        if seeds < 2 or not np.isfinite(array).all():
+            return math.nan
+        spread = math.sqrt(float(array.var(axis=1, ddof=1).mean()))
+        return _quantile(0.05, self.splits * (seeds - 1)) * spread / math.sqrt(seeds)
+
+    def paired_p(self, a: Sequence[float] | Array, b: Sequence[float] | Array, step: float = 0.0) -> float:
+        """Return the p value of equal means, of pairs of networks or of the means of splits; see `paired_p`."""
+        if self.splits == 1:
+            return paired_p(a, b, step)
+        return paired_p(self._means(a), self._means(b), step, self._correction)
+
+    @property
+    def _correction(self) -> float:
+        return math.sqrt(1 + self.splits * self.test_ratio)
+
+    def _means(self, values: Sequence[float] | Array) -> Array:
+        means: Array = np.asarray(values, np.float64).reshape(self.splits, -1).mean(axis=1)
+        return means
+
+
+ONE_SPLIT = Nesting()
 
 
 def two_sided_p(t: float, dof: int) -> float:
@@ -42,12 +100,14 @@ def half_width(values: Sequence[float] | Array, confidence: float = 0.95) -> flo
     return _quantile(1 - confidence, array.size - 1) * spread / math.sqrt(array.size)
 
 
-def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array, step: float = 0.0) -> float:
+def paired_p(
+    a: Sequence[float] | Array, b: Sequence[float] | Array, step: float = 0.0, correction: float = 1.0
+) -> float:
     """Return the p value of the paired t test of equal means for a and b of one length; 1 if they are the same.
 
     Values in steps (1/n for a share of n samples) may differ by the same amount in every pair; the spread of their
     differences is then hidden by rounding. It is taken as step/√12 at least, the deviation of a rounding error
-    (Sheppard 1898). NaN for fewer than two pairs, or non-finite values.
+    (Sheppard 1898). `correction` multiplies the standard error. NaN for fewer than two pairs, or non-finite values.
     """
     with np.errstate(invalid="ignore"):
         difference = np.subtract(a, b, dtype=np.float64)
@@ -56,7 +116,7 @@ def paired_p(a: Sequence[float] | Array, b: Sequence[float] | Array, step: float
     mean, spread = float(difference.mean()), max(float(difference.std(ddof=1)), step / math.sqrt(12))
     if spread == 0:
         return 1.0 if mean == 0 else 0.0
-    return two_sided_p(mean / spread * math.sqrt(difference.size), difference.size - 1)
+    return two_sided_p(mean / (spread * correction) * math.sqrt(difference.size), difference.size - 1)
 
 
 def holm(p: Sequence[float]) -> tuple[float, ...]:

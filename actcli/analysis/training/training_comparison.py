@@ -43,7 +43,7 @@ def compare_training(
     for depth in trial.depths:
         own = sum(entrant.depth == depth for entrant in entrants)
         searched = 0 if trial.rates else candidates(own, trial.plan.optimizer)
-        require_room(max(own * trial.seeds, searched), trial.plan_of(depth), data)
+        require_room(max(own * trial.networks, searched), trial.plan_of(depth), data)
     return _steps(_Runs(entrants, data, trial, threads), keep, seconds_between)
 
 
@@ -84,9 +84,9 @@ class _Runs:
         depths = sorted({entrant.depth for entrant in self.entrants})
         own_of = {depth: [e for e in self.entrants if e.depth == depth] for depth in depths}
         # the work of a network grows with its layers
-        work = {depth: trial.seeds * len(own_of[depth]) * (depth + 1) for depth in depths}
+        work = {depth: trial.networks * len(own_of[depth]) * (depth + 1) for depth in depths}
         search = {
-            depth: 0 if trial.rates else candidates(work[depth] // trial.seeds, trial.plan.optimizer)
+            depth: 0 if trial.rates else candidates(work[depth] // trial.networks, trial.plan.optimizer)
             for depth in depths
         }
         total, before = sum(work.values()) + sum(search.values()), 0
@@ -100,8 +100,7 @@ class _Runs:
                     yield (before + part * search[depth]) / total, "looking for rates", _Team({})
                 before += search[depth]
             members = {
-                entrant: [Member(entrant.stack, rate, trial.seed + i) for i in range(trial.seeds)]
-                for entrant, rate in zip(own, rates, strict=True)
+                entrant: trial.members(entrant.stack, rate) for entrant, rate in zip(own, rates, strict=True)
             }
             every = [member for team in members.values() for member in team]
             for progress in train(every, plan, self.data, self.threads):

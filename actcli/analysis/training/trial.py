@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import learned_parameters
+from actcli.analysis.training.history import Member
 from actcli.analysis.training.initial import second_moment_gain
 from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.significance import Nesting
 from actcli.analysis.training.stack import Stack
+from actcli.analysis.wording import counted
 from actcli.exits import UsageError
 
 TARGET = 0.9
@@ -21,7 +25,8 @@ class Trial:
         plan: the settings that all networks share, except for their depth.
         width, depths: units per hidden layer, numbers of hidden layers. Each depth is a contender of its own.
         rates: learning rates, each a contender of its own; empty: each function's own best rate is searched.
-        seeds: networks per contender.
+        splits: ways in which the data are split for training and testing.
+        seeds: networks per contender on each split.
         seed: the first seed.
         target: the test score to reach.
 
@@ -31,9 +36,34 @@ class Trial:
     width: int = 64
     depths: tuple[int, ...] = (2,)
     rates: tuple[float, ...] = (0.1,)
+    splits: int = 1
     seeds: int = 10
     seed: int = 0
     target: float = TARGET
+
+    @property
+    def networks(self) -> int:
+        """The number of networks per contender, over all splits."""
+        return self.splits * self.seeds
+
+    def members(self, stack: Stack, rate: float) -> list[Member]:
+        """Return the networks of a stack at a rate, by split and then by seed."""
+        return [
+            Member(stack, rate, self.seed + i, split)
+            for split in range(self.splits)
+            for i in range(self.seeds)
+        ]
+
+    def nesting(self, data: Dataset) -> Nesting:
+        """Return how the networks of a contender are nested."""
+        return Nesting(self.splits, data.test_ratio)
+
+    @property
+    def cover_text(self) -> str:
+        """What intervals cover, as a sentence names it: `± covers 10 seeds on one split`; blank without intervals."""
+        if self.splits > 1:
+            return f"± covers {self.splits} splits of the data with {counted(self.seeds, 'seed')} each"
+        return f"± covers {self.seeds} seeds on one split of the data" if self.seeds > 1 else ""
 
     def plan_of(self, depth: int) -> TrainingPlan:
         """Return the plan for networks of this depth."""
@@ -45,6 +75,11 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
     if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
         raise UsageError("`seeds`, `width` and `depth` must be whole numbers from 1 on")
     plan = trial.plan
+    if trial.splits > 1 and not trial.rates:
+        raise UsageError(
+            "`lr` auto chooses a rate on the training part of one split, which holds test samples of the others; "
+            "name the rates, or leave out `splits`"
+        )
     if plan.warmup > plan.epochs:
         raise UsageError(
             f"`warmup={plan.warmup:g}` is longer than the training of `epochs={plan.epochs}`; shorten the warm-up"

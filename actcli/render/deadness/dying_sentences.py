@@ -16,11 +16,12 @@ def conditions(courses: TrainedCourses) -> str:
     """Return the data, the settings and the networks of a training."""
     data, plan, trial = courses.data, courses.trial.plan, courses.trial
     layers = ", ".join(map(str, trial.depths)) + " hidden layer" + ("" if trial.depths == (1,) else "s")
+    cover = f"; {trial.cover_text}" if trial.cover_text else ""
     return (
         f"{printable(data.name)}: {thousands(len(data.train_y))} training samples, {thousands(len(data.test_y))} test "
         f"samples on which units are observed; {plan.optimizer_text}, batches of {plan.batch}, "
         f"{quantity(plan.epochs, 'epoch')}, {plan.init_text}; "
-        f"{layers} of {quantity(trial.width, 'unit')}, {quantity(trial.seeds, 'network')} each."
+        f"{layers} of {quantity(trial.width, 'unit')}, {quantity(trial.networks, 'network')} each{cover}."
     )
 
 

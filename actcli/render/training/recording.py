@@ -76,6 +76,7 @@ def _records(history: "History") -> Iterator[dict[str, Any]]:
                 "seconds": _number(float(history.seconds[epoch, place])),
                 "diverged": diverged,
                 **history.plan.settings,
+                "split": member.split,
             }
 
 

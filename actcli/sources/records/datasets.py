@@ -39,34 +39,35 @@ _BUNDLED = Path(__file__).with_name("digits.npz")
 _ROWS_AT_ONCE = 1 << 12
 
 
-def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal") -> Dataset:
+def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal", splits: int = 1) -> Dataset:
     """Return the data set of a name: digits, moons, spirals, xor, FILE.npz, FILE.csv, FILE.tsv, - for .csv on stdin.
 
-    `seed` draws the toy problems, and splits every set into its two parts. Raises UsageError for an unknown name and
-    for a target that is missing or has no meaning; DataError for a file that cannot be read or trained on.
+    `seed` draws the toy problems, and splits every set into its two parts, in `splits` ways. Raises UsageError
+    for an unknown name and for a target that is missing or has no meaning; DataError for a file that cannot be read or
+    trained on.
     """
     suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
     if suffix in {".csv", ".tsv"} or name == "-":
         if target is None:
             raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")
         stream = open_stdin(terminal.stdin) if name == "-" else open_file(name)
-        return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, seed)
+        return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, seed, splits)
     if target is not None:
         raise UsageError(f"--target names a column of a .csv file; --data {name} has none")
     if name.lower() == DIGITS:
-        return _from_archive(str(_BUNDLED), DIGITS, seed)
+        return _from_archive(str(_BUNDLED), DIGITS, seed, splits)
     if name.lower() in TOYS:
-        return toy(name.lower(), seed)
+        return toy(name.lower(), seed, splits)
     if suffix == ".npz":
-        return _from_archive(name, name, seed)
+        return _from_archive(name, name, seed, splits)
     raise UsageError(
         f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz file with X and y, or a .csv file"
     )
 
 
-def _from_archive(path: str, name: str, seed: int) -> Dataset:
+def _from_archive(path: str, name: str, seed: int, splits: int) -> Dataset:
     """Return the data set of arrays X (samples, ...) and y (samples,) or (samples, k)."""
-    return split(name, _array(path, "X"), _array(path, "y"), seed)
+    return split(name, _array(path, "X"), _array(path, "y"), seed, splits=splits)
 
 
 def _array(path: str, name: str) -> Array:
@@ -95,7 +96,7 @@ def _whole(numbers: "Numbers") -> Array:
     return np.concatenate(blocks) if blocks else np.empty(0)
 
 
-def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int) -> Dataset:
+def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int, splits: int) -> Dataset:
     """Return the data set of a sheet: one column is the target, numbers or words; all others are features."""
     with stream:
         sheet = open_sheet(stream, delimiter)
@@ -105,7 +106,7 @@ def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int) -> D
         features, words = _columns(sheet, at)
     numbers = [parse_cell(word) for word in words]
     y = np.array(words) if None in numbers else np.array(numbers, np.float64)
-    return split(sheet.origin, features, y, seed)
+    return split(sheet.origin, features, y, seed, splits=splits)
 
 
 def _columns(sheet: Sheet, target: int) -> tuple[Array, list[str]]:

@@ -29,6 +29,7 @@ CONDITIONS = [
     (("--batch-norm",), {"batch_norm": True, "residual": False}, "batch norm"),
     (("--residual",), {"residual": True}, "residual connections"),
 ]
+SPLIT = ("--splits", "3")
 
 
 @pytest.mark.parametrize(("options", "settings", "words"), CONDITIONS)
@@ -56,6 +57,55 @@ def test_deadcheck_names_its_conditions(options, settings, words, tmp_path):
     assert words in " ".join((shown.out + shown.err).split())
 
 
+def test_the_intervals_over_splits_are_those_of_the_recording(tmp_path):
+    path = tmp_path / "r.jsonl"
+    found = compare(*SPLIT, "--format", "json", "--record", path).json
+    assert found["settings"]["splits"] == 3
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for contender in found["contenders"]:
+        own = [one for one in lines if one["function"] == contender["function"] and one["epoch"] == 2]
+        by_split = np.array([[one["test_score"] for one in own if one["split"] == part] for part in range(3)])
+        means = by_split.mean(axis=1)
+        assert contender["test_score"] == pytest.approx(means.mean())
+        half = 4.302653 * np.sqrt((1 / 3 + 1 / 3) * means.var(ddof=1))
+        assert contender["test_score_interval"] == pytest.approx(half, rel=1e-6)
+        assert contender["seed_interval"] == pytest.approx(
+            3.182446 * np.sqrt(by_split.var(axis=1, ddof=1).mean() / 2)
+        )
+
+
+def test_an_answer_says_what_its_intervals_cover():
+    one, several = compare("--format", "tsv"), compare(*SPLIT, "--format", "tsv")
+    assert "2 seeds on one split" in one.err
+    assert "3 splits" in several.err
+    shown = deadcheck(*SPLIT, "--format", "table")
+    assert "3 splits" in " ".join((shown.out + shown.err).split())
+
+
+def test_deadcheck_watches_the_units_of_all_splits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = deadcheck(*SPLIT, "--format", "json", "--export", "n.npz", "--export-data", "x.npy").json
+    training = found["training"]
+    assert (training["splits"], training["networks"]) == (3, 6)
+    assert training["courses"][0]["networks"] == 6
+    assert training["courses"][0]["test_score_interval"] > 0
+    layer = found["layers"][0]
+    assert (layer["units"], layer["samples"]) == (6 * 4, 250)
+    archive, x = np.load("n.npz"), np.load("x.npy")
+    z = x @ archive["weights1"] + archive["bias1"]
+    alone = deadcheck("--format", "json", "--export", "m.npz").json
+    assert (np.load("m.npz")["weights1"] == archive["weights1"]).all()
+    rates = [one["layers"][0]["firing_rate"]["maximum"] for one in (found, alone)]
+    assert rates[0] >= rates[1] >= (z > 0).mean(axis=0).max()
+
+
+def test_a_searched_rate_has_one_split():
+    for line in (("compare", "relu", "--by", "training"), ("deadcheck", "--train", "relu")):
+        message = refused(*line, *SMALL, *SPLIT, "--lr", "auto")
+        assert "--lr" in message
+        assert "--splits" in message
+
+
 def test_the_usual_rate_of_each_optimizer():
     for optimizer, rate in {"sgd": 0.1, "momentum": 0.01, "rmsprop": 0.001, "adamw": 0.001}.items():
         found = compare("--optimizer", optimizer, "--format", "json").json
@@ -70,6 +120,9 @@ def test_a_recording_has_the_settings(tmp_path):
 
 
 BAD = [
+    *(("--splits", value, "--splits") for value in (
+        "0", "-1", "1.5", "nan", "inf", "", "two", "1,2", "101", "1e400", "0x2",
+    )),
     *(("--warmup", value, "--warmup") for value in (
         "-1", "nan", "inf", "", "two", "1,2", "1e400", "--", "0x", "3",
     )),
@@ -139,7 +192,7 @@ def test_an_exported_network_does_the_same(parts, function, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "option", [("--warmup", "1"), ("--schedule", "cosine"), ("--batch-norm",), ("--residual",)]
+    "option", [("--warmup", "1"), ("--schedule", "cosine"), SPLIT, ("--batch-norm",), ("--residual",)]
 )
 def test_other_ways_have_no_training(option):
     assert "--by training" in refused("compare", "relu", "tanh", "--by", "values", *option)

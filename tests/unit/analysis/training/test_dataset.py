@@ -134,3 +134,22 @@ def test_a_choice_on_the_training_part_never_sees_the_test_part():
     assert len(inner.train_y) + len(inner.test_y) == len(data.train_y)
     held = {tuple(x) for x in data.test_x.tolist()}
     assert not held & {tuple(x) for x in [*inner.train_x.tolist(), *inner.test_x.tolist()]}
+
+
+def test_several_splits_hold_the_same_samples():
+    x, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
+    data = split("s", x, y, 3, splits=3)
+    assert [data.at_split(i).train_x.tolist() for i in range(3)] == [
+        split("s", x, y, 3 + i).train_x.tolist() for i in range(3)
+    ]
+    assert data.at_split(1).test_y.shape == data.test_y.shape
+    assert data.test_ratio == pytest.approx(1 / 3)
+    assert data.in_dtype("float32").at_split(2).train_x.dtype == np.float32
+    with pytest.raises(DataError, match="splits are too many"):
+        split(
+            "s",
+            np.random.default_rng(0).normal(size=(1 << 12, 1 << 8)),
+            np.arange(1 << 12) % 2,
+            0,
+            splits=100,
+        )

@@ -3,6 +3,7 @@
 import math
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,17 @@ def test_batch_norm_learns_at_a_rate_at_which_units_die_without():
     )
     assert normalised.dead_share()[-1].mean() < plain.dead_share()[-1].mean()
     assert normalised.test_score[-1].mean() > plain.test_score[-1].mean()
+
+
+def test_networks_of_other_splits_are_those_of_the_other_split():
+    data = toy("xor", 4, 3)
+    every = [Member(parse_stack(spec), 0.1, seed, part) for spec in ("relu", "tanh") for part in range(3)
+             for seed in range(2)]  # fmt: skip
+    together = trained(every, threads=2, data=data)
+    for member in every:
+        alone = trained([replace(member, split=0)], data=data.at_split(member.split))
+        ours, theirs = together.of([member]), alone.of([replace(member, split=0)])
+        require_same(ours, theirs)
 
 
 def test_the_order_of_a_history_is_that_of_the_question():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from actcli.analysis.training.significance import half_width, holm, paired_p, two_sided_p
+from actcli.analysis.training.significance import Nesting, half_width, holm, paired_p, two_sided_p
 
 # t that is exceeded, on both sides together, with probability 0.1, 0.05 and 0.01 (Fisher and Yates 1963, table III)
 TABLE = {
@@ -34,6 +34,41 @@ def test_closed_forms(t):
     assert two_sided_p(t, 1) == pytest.approx(2 / math.pi * math.atan2(1, t), rel=1e-12)
     root = math.sqrt(t * t + 2)
     assert two_sided_p(t, 2) == pytest.approx(2 / (root * (root + t)), rel=1e-12)
+
+
+def test_intervals_over_splits_are_those_of_nadeau_and_bengio():
+    values = np.array([[0.91, 0.93], [0.95, 0.97], [0.90, 0.90]])
+    means, nesting = values.mean(axis=1), Nesting(3, 1 / 3)
+    expected = 4.302653 * math.sqrt((1 / 3 + 1 / 3) * means.var(ddof=1))
+    assert nesting.half_width(values.ravel()) == pytest.approx(expected, rel=1e-6)
+    pooled = math.sqrt(values.var(axis=1, ddof=1).mean())
+    assert nesting.half_width_of_seeds(values.ravel()) == pytest.approx(
+        3.182446 * pooled / math.sqrt(2), rel=1e-6
+    )
+    other = values + np.array([[0.01], [0.03], [0.02]])
+    t = 0.02 / math.sqrt((1 / 3 + 1 / 3) * 0.01**2)
+    assert nesting.paired_p(other.ravel(), values.ravel()) == pytest.approx(two_sided_p(t, 2))
+
+
+def test_one_split_is_as_without():
+    a, b = [0.9, 0.92, 0.93], [0.8, 0.91, 0.9]
+    assert Nesting(1, 1 / 3).half_width(a) == half_width(a)
+    assert Nesting(1, 1 / 3).half_width_of_seeds(a) == pytest.approx(half_width(a))
+    assert Nesting(1, 1 / 3).paired_p(a, b, 0.01) == paired_p(a, b, 0.01)
+    assert math.isnan(Nesting(3, 1 / 3).half_width_of_seeds(a))
+    assert math.isnan(Nesting(3, 1 / 3).half_width([0.9, -math.inf, 0.9]))
+
+
+def test_intervals_cover_splits_that_differ():
+    """Splits of one draw each, with 8 seeds: the interval of seeds alone misses the mean, the nested one covers it."""
+    rng = np.random.default_rng(0)
+    nesting, covered, by_seeds, runs = Nesting(5), 0, 0, 1000
+    for _ in range(runs):
+        values = (rng.normal(0, 2, (5, 1)) + rng.normal(0, 1, (5, 8))).ravel()
+        covered += abs(values.mean()) <= nesting.half_width(values)
+        by_seeds += abs(values.mean()) <= half_width(values)
+    assert abs(covered / runs - 0.95) < 0.03
+    assert by_seeds / runs < 0.75
 
 
 def test_the_ends():

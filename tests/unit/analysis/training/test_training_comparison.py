@@ -11,6 +11,7 @@ from actcli.analysis.training.dataset import Dataset, split, toy
 from actcli.analysis.training.history import History, Member
 from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.rates import best_rates, rate_grid
+from actcli.analysis.training.significance import Nesting
 from actcli.analysis.training.stack import parse_stack
 from actcli.analysis.training.training_comparison import compare_training
 from actcli.analysis.training.trial import Trial
@@ -67,14 +68,38 @@ def answer(*scores, rates=(0.1,)):
 
 def test_the_answer_names_the_best_or_its_ties():
     good, close, bad = [0.95, 0.952, 0.951], [0.951, 0.951, 0.95], [0.5, 0.51, 0.52]
-    assert answer(good) == "leaky_relu:0.1 reaches a test accuracy of 0.951 ± 0.002."
+    assert (
+        answer(good)
+        == "leaky_relu:0.1 reaches a test accuracy of 0.951 ± 0.002; ± covers 3 seeds on one split of the data."
+    )
     assert answer(bad, good).startswith(
         "leaky_relu:0.2 is best: test accuracy 0.951 ± 0.002, significantly above leaky_relu:0.1 (0.51 ± 0.02)"
     )
     tied = answer(good, close, bad)
     assert tied.startswith("No significant difference in test accuracy between leaky_relu:0.1 (")
-    assert tied.endswith("; leaky_relu:0.3 (0.51 ± 0.02) is significantly lower.")
+    assert "; leaky_relu:0.3 (0.51 ± 0.02) is significantly lower; ± covers 3 seeds" in tied
     assert "no test" in answer([0.9], [0.8])
+
+
+def test_splits_are_the_unit_of_chance():
+    nesting = Nesting(3, 1 / 3)
+    # networks of a split are alike, so many seeds tell no more than one
+    spread = np.repeat([0.90, 0.94, 0.92], 20) + np.tile([0.0, 1e-4], 30)
+    worse = spread - np.repeat([0.001, 0.006, -0.002], 20)
+    pair = [history(one) for one in (spread, worse)]
+    assert find_ties(pair, 0.0)[1][0] is False
+    assert find_ties(pair, 0.0, nesting)[1][0] is True
+
+
+def test_the_intervals_over_splits_and_seeds():
+    one = compared("relu", "tanh", splits=3, data=toy("moons", 0, 3))
+    ours = one.contenders[0].values
+    assert "± covers 3 splits of the data with 3 seeds each" in one.answer
+    assert one.settings["splits"] == 3
+    assert ours["test_score_interval"] > 0
+    assert ours["seed_interval"] > 0
+    assert "3 splits of the data, 9 networks each" in one.notes[0]
+    assert "seed_interval" not in compared("relu").contenders[0].values
 
 
 def test_the_correction_makes_more_ties():
@@ -263,6 +288,7 @@ def refused(*specs, **trial):
 
 def test_what_is_refused_before_any_work():
     assert refused("relu", "step").startswith("step has no gradient anywhere")
+    assert "lr" in refused("relu", rates=(), splits=2)
     assert "learn=alpha" in refused("relu", plan=TrainingPlan(learn=("alpha",)))
     assert "whole numbers from 1 on" in refused("relu", depths=(0,))
     assert "of memory" in refused("relu", width=4096, depths=(2, 900))

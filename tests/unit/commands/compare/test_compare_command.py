@@ -152,7 +152,7 @@ OWN = {
     "--seed": "1", "--bits": "4", "--types": "float16", "--against": "y.npy", "--max-ulp": "1", "--with": "torch",
     "--epochs": "2", "--batch": "8", "--lr": "auto", "--optimizer": "adam", "--data": "xor", "--target": "y",
     "--warmup": "1", "--schedule": "cosine", "--decay": "0", "--learn": "alpha", "--record": "r.csv",
-    "--batch-norm": None, "--residual": None,
+    "--splits": "2", "--batch-norm": None, "--residual": None,
     "--order": "1", "--points": "5", "-i": "x.npy", "--array": "a", "--column": "a",
 }  # fmt: skip
 

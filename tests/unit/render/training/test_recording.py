@@ -44,7 +44,7 @@ def test_a_line_a_network_and_epoch(tmp_path):
         "function": "relu", "depth": 2, "rate": 0.1, "seed": 5, "epoch": 0, "train_loss": 1.0, "test_loss": 2.0,
         "train_score": 3.0, "test_score": 4.0, "dead": [0.0, 0.0], "gradient": [None, None, None],
         "seconds": None, "diverged": False, "optimizer": "sgd", "decay": 0.0, "warmup": 0.0, "schedule": "constant",
-        "batch_norm": False, "residual": False,
+        "batch_norm": False, "residual": False, "split": 0,
     }  # fmt: skip
     assert lines[3]["dead"] == [0.75, 0.0]
     assert lines[3]["gradient"] == [0.5, 0.5, 0.5]
@@ -59,7 +59,7 @@ def test_columns_for_the_deepest(tmp_path):
     rows = list(csv.DictReader(path.read_text().splitlines()))
     assert list(rows[0])[9:] == [
         *("dead_1", "dead_2", "gradient_1", "gradient_2", "gradient_3", "seconds", "diverged"),
-        *("optimizer", "decay", "warmup", "schedule", "batch_norm", "residual"),
+        *("optimizer", "decay", "warmup", "schedule", "batch_norm", "residual", "split"),
     ]
     assert (rows[3]["dead_1"], rows[3]["gradient_3"], rows[3]["diverged"]) == ("0.75", "0.5", "no")
     assert (rows[4]["dead_2"], rows[4]["gradient_3"], rows[4]["seconds"]) == ("", "", "")
