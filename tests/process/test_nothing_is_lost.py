@@ -176,3 +176,11 @@ def test_a_killed_program_leaves_no_temporary_file(actcli: Program) -> None:
     process.stdin.close()
     if hasattr(os, "O_TMPFILE"):
         assert list(actcli.folder.iterdir()) == []
+
+
+def test_a_recording_and_a_table_cannot_be_one_file(actcli: Program) -> None:
+    (actcli.folder / "link.csv").symlink_to("r.csv")
+    for other in ("./r.csv", "link.csv"):
+        done = actcli(*f"compare relu --by training --epochs 1 --record r.csv -o {other}".split())
+        assert done.status == 2
+        assert "both name" in done.err

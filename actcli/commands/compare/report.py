@@ -1,5 +1,6 @@
 """The report of a comparison: followed to its end, then sorted, drawn and written, or only its winner printed."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ def open_recording(path: str | None, output: str | None) -> "Recording | None":
         return None
     from actcli.render.training.recording import Recording
 
-    if path == output:
+    if output is not None and os.path.realpath(path) == os.path.realpath(output):
         raise UsageError(f"--record and -o both name {path}; they write different things")
     return Recording(path)
 
