@@ -30,6 +30,8 @@ class RecordFile:
 def record_files(tokens: Sequence[str]) -> list[RecordFile]:
     """Return the files that tokens name: each a file, `-` for stdin, or `layer=pattern` for shards of one layer.
 
+    `layer=-` is stdin with the name of its layer.
+
     Raises UsageError for a file that is named twice, DataError for a pattern that matches none.
     """
     files: list[RecordFile] = []
@@ -63,6 +65,8 @@ def _require_different(paths: Sequence[str]) -> None:
 
 def _matching(pattern: str, token: str) -> list[str]:
     """Return the files of a pattern, part10 after part9."""
+    if pattern == STDIN:
+        return [STDIN]
     if os.path.exists(pattern):  # noqa: PTH110 - a name may hold brackets
         return [pattern]
     paths = sorted(glob.glob(pattern, recursive=True), key=_natural)  # noqa: PTH207

@@ -153,6 +153,14 @@ def test_stdin_holds_an_array_or_text(data):
     np.testing.assert_array_equal(values, DENSE)
 
 
+def test_stdin_may_have_the_name_of_a_layer():
+    assert only("relu1=-", stdin=npy(DENSE))[:2] == ("relu1", 3)
+    with pytest.raises(UsageError, match="stdin: is named twice"):
+        drawn("relu1=-", "-", stdin=npy(DENSE))
+    with pytest.raises(UsageError, match="terminal"):
+        drawn("relu1=-", tty=True)
+
+
 @pytest.mark.parametrize(
     ("array", "axis", "error", "message"),
     [
