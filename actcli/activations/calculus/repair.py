@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -96,14 +96,20 @@ class Task:
         """Return c·x**p where f is that at ±2**30 and at ±2**36 already: exponentials have long decided."""
         y, right = np.full_like(x, np.nan), np.zeros(x.shape, np.bool_)
         for sign in (-1.0, 1.0):
-            (near, far), sure = self.extended(sign * np.array([_FAR, _FARTHER]))
-            for p in _POWERS:
-                factor = near / (sign * _FAR) ** p
-                if sure.all() and factor == far / (sign * _FARTHER) ** p:
-                    here = np.sign(x) == sign
-                    y[here], right[here] = factor * x[here] ** p, True
-                    break
+            here = np.sign(x) == sign
+            power = _far_power(self, sign) if here.any() else None
+            if power is not None:
+                factor, p = power
+                y[here], right[here] = factor * x[here] ** p, True
         return y, right
+
+    def is_known(self, x: Array) -> NDArray[np.bool_]:
+        """Return where the result at x can be relied on: its digits survive in 106 bits, or it ends a branch."""
+        found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
+        known = np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted, x.shape)) | unsure
+        if not known.all():
+            known[~known] = self.extended(x[~known])[1]
+        return known
 
 
 def repair(
@@ -114,7 +120,7 @@ def repair(
     The kernel takes and returns a float64 array of one axis. A formula that asks to be computed as it is written,
     by `plain`, keeps its kernel.
     """
-    tree = read_expression(definition).stable[0]
+    tree = read_expression(definition).tree
     if any(isinstance(node, Call) and node.name == "plain" for node in walk(tree)):
         return kernel
     return partial(_run_repaired, kernel, definition, order, tuple(sorted(parameters.items())), wrt)
@@ -233,6 +239,18 @@ _MOST_DIRECT = 3
 _KNOWN: dict[tuple[Any, ...], tuple[Any, Program]] = {}
 
 
+@lru_cache(_MOST_KNOWN)
+def _far_power(task: Task, sign: float) -> tuple[float, int] | None:
+    """Return c and p of the power c·x**p that f is at sign·2**30 and at sign·2**36; None where it is none."""
+    (near, far), sure = task.extended(sign * np.array([_FAR, _FARTHER]))
+    for p in _POWERS:
+        factor = float(near / (sign * _FAR) ** p)
+        if sure.all() and factor == far / (sign * _FARTHER) ** p:
+            return factor, p
+    return None
+
+
+@lru_cache(4 * _MOST_KNOWN)
 def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | None:
     """Return what is computed as a function of the distance from a centre; None where its series is not known."""
     order, given = task.order, dict(task.parameters)

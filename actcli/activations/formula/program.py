@@ -72,9 +72,9 @@ class Instruction:
         return self.operation in CONDITIONS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """The instructions of one formula; the result of the last one is f."""
+    """The instructions of one formula; the result of the last one is f. Programs are told apart by identity."""
 
     instructions: tuple[Instruction, ...]
 

@@ -36,6 +36,11 @@ ROWS = (
     ("log(1 + exp(u))", "softplus(u)"),
     ("log(exp(u) + exp(v))", "logaddexp(u, v)"),
     ("log(sigmoid(u))", "log_sigmoid(u)"),
+    # near 1 the logarithm of a sum keeps the digits, near 0 that of the function that the sum is
+    ("log(1 - tanh(u))", "where(u < 1, log1p(-tanh(u)), log(2) + log_sigmoid(-2*u))"),
+    ("log(1 + tanh(u))", "where(u > -1, log1p(tanh(u)), log(2) + log_sigmoid(2*u))"),
+    ("log(normcdf(u))", "where(u > 0, log1p(-normcdf(-u)), plain(log(normcdf(u))))"),
+    ("log(erfc(u))", "where(u < 0.5, log1p(-erf(u)), plain(log(erfc(u))))"),
     ("log(1 + u)", "log1p(u)"),
     ("log(1 - u)", "log1p(-u)"),
     ("log1p(exp(u))", "softplus(u)"),
@@ -63,6 +68,7 @@ ROWS = (
     ("0.5*(1 + tanh(u))", "sigmoid(2*u)"),
     ("(1 + tanh(u))/2", "sigmoid(2*u)"),
     ("1 + tanh(u)", "2*sigmoid(2*u)"),
+    ("1 - tanh(u)", "2*sigmoid(-2*u)"),
     ("u*tanh(softplus(u))", "mish(u)"),
     ("u - tanh(u)", "tanhshrink(u)"),
     ("0.5*v*(1 + erf(u/sqrt(2)))", "v*normcdf(u)"),
@@ -82,6 +88,7 @@ ROWS = (
 )
 _PASSES = 8
 """One rewriting may allow another: log(1/(1 + exp(-x))) becomes log(sigmoid(x)), then log_sigmoid(x)."""
+_EXACT = ("erfc", "normcdf")
 _SAME_CONSTANT = 4.0 * 2.0**-52
 
 Bindings = dict[str, Node]
@@ -116,6 +123,8 @@ def _rewrite_once(node: Node, changed: dict[Span, Node]) -> Node:
     """Return the tree with each matching part replaced once, from the outside in, and note the parts in `changed`."""
     if isinstance(node, Call) and node.name == "plain":
         return node
+    if isinstance(node, Call) and node.name == "log":
+        node = _rewrite_argument(node, changed)
     for pattern, replacement in _table().get(_root(node), ()):
         bindings = next(_matches(pattern, node, {}), None)
         if bindings is not None:
@@ -130,6 +139,27 @@ def _rewrite_once(node: Node, changed: dict[Span, Node]) -> Node:
     if node.span in changed:
         changed[node.span] = new
     return new
+
+
+def _rewrite_argument(node: Call, changed: dict[Span, Node]) -> Node:
+    """Return log(1 ± u) with its sum rewritten where that is exact and no sum any more: log(1 - erf(x)).
+
+    log1p(-erf(x)) would keep the rounding error of erf(x), which is all that is left of 1 - erf(x) far out.
+    """
+    (sum_,) = node.arguments
+    if not (isinstance(sum_, Binary) and sum_.operator in "+-"):
+        return node
+    inner: dict[Span, Node] = {}
+    new: Node = sum_
+    for _ in range(_PASSES):
+        before, new = new, _rewrite_once(new, inner)
+        if new is before:
+            break
+    if not (isinstance(new, Catalogued) or (isinstance(new, Call) and new.name in _EXACT)):
+        return node
+    changed |= inner
+    changed[node.span] = replace(node, arguments=(new,))
+    return changed[node.span]
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isinf, isnan
 
 from actcli.activations import Definition
+from actcli.activations.formula.compile import constant_parts
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -138,6 +139,8 @@ class Writer:
 
     def _call(self, name: str, arguments: Sequence[Node]) -> str:
         if not any(isinstance(part, Free | Variable) for argument in arguments for part in walk(argument)):
+            if name not in MATH:
+                return _number(next(reversed([*constant_parts(Call(name, tuple(arguments)))]))[1])[0]
             return f"math.{MATH[name]}({', '.join(map(self.text, arguments))})"
         if name in self.target.with_constant and not all(map(contains_x, arguments)):
             a, b = sorted(arguments, key=contains_x, reverse=True)

@@ -43,6 +43,7 @@ FORMULAS = (
     "a*(x>0) - tanh(a)*x:a=2",
     "x if b>0 else -x:b=1",
     "clip(x,-b,2):b=3",
+    "clip(1,0,x)",
     "min(max(x,b),7):b=2",
     "log(1+exp(-abs(x)))",
     "0.5*x*(1+erf(x/sqrt(2)))",
