@@ -78,6 +78,20 @@ class Activation:
         by_expression = self.definition.family == FORMULA or order > 2
         return self._apply(self._repair(kernel, order, wrt) if by_expression else kernel, x)
 
+    def is_known(self, x: Array, order: int = 0) -> NDArray[np.bool_]:
+        """Return where f(x), or a derivative by x, can be relied on: x float64 of one axis.
+
+        It cannot where a formula cancels to the last of 106 bits, as sin(x) at 1e300. Infinite results are known.
+        """
+        if self.definition.family != FORMULA:
+            return np.ones(x.shape, np.bool_)
+        from actcli.activations.calculus.repair import is_known
+
+        known = is_known(self.definition, order, self.parameters, x)
+        y = self.grad(x, order) if order else self(x)
+        known |= np.isinf(y)
+        return known
+
     def jacobian(self, x: ArrayLike) -> NDArray[Any]:
         """Return all d y_i / d x_j of a function over rows: x of shape (…, n) gives (…, m, n).
 

@@ -103,13 +103,36 @@ def find_domain(program: Program, parameters: Mapping[str, float]) -> tuple[floa
     real = np.flatnonzero(inside(points))
     if not real.size:
         raise UsageError("the formula is not a real number anywhere")
-    first, last = int(real[0]), int(real[-1])
+    first, last = _solid_run(program, parameters, points, inside(points))
     low, high = -INF, INF
     if first:
         low = float(bisect(points[first - 1 : first], points[first : first + 1], inside)[1][0])
     if last < points.size - 1:
         high = float(bisect(points[last : last + 1], points[last + 1 : last + 2], inside)[0][0])
     return low + 0.0, high + 0.0
+
+
+def _solid_run(
+    program: Program, parameters: Mapping[str, float], points: Array, real: Any
+) -> tuple[int, int]:
+    """Return the first and the last of the points at which f is real, in runs that hold more than rounding.
+
+    Far out log(x + sqrt(x^2 - 1)) is log(0) for negative x, where the sum has lost all of its digits.
+    """
+    with np.errstate(all="ignore"):
+        results = evaluate(program, points, parameters)
+    solid = np.array(real)
+    for step in program.instructions:
+        if step.varies and step.operation == "log":
+            inner = results[step.inputs[0]]
+            solid &= (inner != 0) & np.isfinite(inner)
+    places = np.flatnonzero(solid if solid.any() else real)
+    first, last = int(places[0]), int(places[-1])
+    while first and real[first - 1]:
+        first -= 1
+    while last < points.size - 1 and real[last + 1]:
+        last += 1
+    return first, last
 
 
 def _may_leave_the_reals(program: Program, step: Instruction) -> bool:

@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,9 @@ class Task:
         y, right = np.full_like(x, np.nan), np.zeros(x.shape, np.bool_)
         for sign in (-1.0, 1.0):
             here = np.sign(x) == sign
-            power = _far_power(self, sign) if here.any() else None
+            if not here.any():
+                continue
+            power = _known(("far", sign, *self.key), self.program, partial(_far_power, self, sign))
             if power is not None:
                 factor, p = power
                 y[here], right[here] = factor * x[here] ** p, True
@@ -124,6 +126,17 @@ def repair(
     if any(isinstance(node, Call) and node.name == "plain" for node in walk(tree)):
         return kernel
     return partial(_run_repaired, kernel, definition, order, tuple(sorted(parameters.items())), wrt)
+
+
+def is_known(
+    definition: Definition, order: int, parameters: Mapping[str, float], x: Array
+) -> NDArray[np.bool_]:
+    """Return where a formula's value or derivative at x can be relied on; x of one axis, float64."""
+    formula = read_expression(definition)
+    if any(isinstance(node, Call) and node.name == "plain" for node in walk(formula.tree)):
+        return np.ones(x.shape, np.bool_)
+    with np.errstate(all="ignore"):
+        return Task(formula.unfolded, order, tuple(sorted(parameters.items()))).is_known(x)
 
 
 def _run_repaired(
@@ -239,7 +252,6 @@ _MOST_DIRECT = 3
 _KNOWN: dict[tuple[Any, ...], tuple[Any, Program]] = {}
 
 
-@lru_cache(_MOST_KNOWN)
 def _far_power(task: Task, sign: float) -> tuple[float, int] | None:
     """Return c and p of the power c·x**p that f is at sign·2**30 and at sign·2**36; None where it is none."""
     (near, far), sure = task.extended(sign * np.array([_FAR, _FARTHER]))
@@ -250,7 +262,6 @@ def _far_power(task: Task, sign: float) -> tuple[float, int] | None:
     return None
 
 
-@lru_cache(4 * _MOST_KNOWN)
 def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | None:
     """Return what is computed as a function of the distance from a centre; None where its series is not known."""
     order, given = task.order, dict(task.parameters)

@@ -72,9 +72,9 @@ class Instruction:
         return self.operation in CONDITIONS
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Program:
-    """The instructions of one formula; the result of the last one is f. Programs are told apart by identity."""
+    """The instructions of one formula; the result of the last one is f."""
 
     instructions: tuple[Instruction, ...]
 

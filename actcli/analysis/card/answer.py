@@ -12,8 +12,11 @@ _SMOOTHNESS = {math.inf: "smooth", 0.0: "continuous with kinks", -1.0: "disconti
 
 def answer(f: Activation, properties: Properties) -> str:
     """Return how smooth, monotone and bounded f is, for which inputs it has no gradient, and its initial gain."""
+    if properties.direction == "none":
+        return f"{f.spec} has no value on any interval."
     monotone = "not monotone" if properties.direction == "neither" else properties.direction
     words = [_SMOOTHNESS.get(properties.smoothness, ""), monotone]
+    words += ["periodic"] if properties.period else []
     words += ["bounded" if properties.bounded else "unbounded"]
     sentence = f"{f.spec} is {listed([word for word in words if word])}"
     if properties.gains is None:

@@ -22,6 +22,8 @@ _ROUNDS = 60
 _PARTS, _CUTS = 64, 12
 """A bracket is cut into so many parts at a time: a call for 600 numbers costs little more than one for 10."""
 _MOST_SAMPLES = 8_000
+MOST_CHANGES = 200
+"""An endless wave is known by so many turns."""
 _WAVES = 16.0
 """Endless waves are sampled this far from 0."""
 _SAME = 1e-14
@@ -115,16 +117,18 @@ def normal_mass(interval: Interval) -> float:
     return (math.erfc(-high * root) - math.erfc(-low * root)) / 2
 
 
-def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats) -> Floats:
+def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats, most: int | None = None) -> Floats:
     """Return the points between samples x at which g changes its sign, bisected to the last bit.
 
-    y is g at x; samples where it is 0 or NaN are skipped.
+    y is g at x; samples where it is 0 or NaN are skipped. Of more than `most` points those nearest 0 are returned.
     """
     telling = (y != 0) & ~np.isnan(y)
     x, sign = x[telling], np.sign(y[telling])
     flips = np.flatnonzero(sign[:-1] != sign[1:])
     if not flips.size:
         return np.empty(0)
+    if most is not None and flips.size > most:
+        flips = np.sort(flips[np.argsort(np.abs(x[flips]), kind="stable")[:most]])
     low, high, sign = x[flips].copy(), x[flips + 1].copy(), sign[flips]
     share = np.arange(1.0, _PARTS)[:, np.newaxis] / _PARTS
     for _ in range(_CUTS):
@@ -177,7 +181,18 @@ def _sample(f: Activation, low: float, high: float) -> SmoothPiece:
     if not x.size:  # between kinks that are neighbours, or beyond 1e300
         x = np.array([_within(low, high, 0.5)])
     x, y = _refine(f, x)
-    return SmoothPiece(low, high, x, y, f.grad(x), f.grad(x, order=2))
+    slope, curvature = f.grad(x), f.grad(x, order=2)
+    far = np.flatnonzero(np.abs(x) > _WAVES)
+    # what nothing is known of is no evidence: neither a value, nor a slope that would turn or bend f
+    for order, derivative in ((1, slope), (2, curvature)):
+        unknown = far[~f.is_known(x[far], order)]
+        if unknown.size < x.size:
+            derivative[unknown] = 0.0
+    kept = np.ones(x.size, np.bool_)
+    kept[far] = f.is_known(x[far])
+    if not kept.any():
+        kept[:] = True
+    return SmoothPiece(low, high, *(part[kept] for part in (x, y, slope, curvature)))
 
 
 def _refine(f: Activation, x: Floats) -> tuple[Floats, Floats]:

@@ -9,6 +9,10 @@ import numpy as np
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats, expectation
 
+_WITHIN = 6.0 * np.sin(np.arange(1.0, 1002.0))
+_MOST_NAN = 0.002
+"""A share of NaN that is more than a few points."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -44,14 +48,15 @@ class Gains:
 def moments(f: Activation, breaks: Sequence[float]) -> tuple[Moments | None, Moments | None]:
     """Return the moments of f(z) and f'(z), split at `breaks`; None where z may leave the domain of f."""
     low, high = f.definition.domain
-    if math.isfinite(low) or math.isfinite(high):
+    if math.isfinite(low) or math.isfinite(high) or np.isnan(f(_WITHIN)).mean() > _MOST_NAN:
         return None, None
     mean = expectation(lambda z: np.stack([f(z), f.grad(z)]), breaks)
 
     def spread(z: Floats) -> Floats:
         return np.stack([np.square(f(z) - mean[0]), np.square(f.grad(z) - mean[1])])
 
-    variance = np.where(np.isfinite(mean), expectation(spread, breaks), math.inf)
+    # without a mean there is no variance; an infinite mean has an infinite one
+    variance = np.where(np.isfinite(mean), expectation(spread, breaks), np.abs(mean))
     value, slope = (Moments(float(m), float(v)) for m, v in zip(mean, variance, strict=True))
     return value, slope
 

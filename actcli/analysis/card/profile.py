@@ -7,10 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.card.landmarks import SmoothPiece, pieces, sign_changes
+from actcli.analysis.card.landmarks import MOST_CHANGES, SmoothPiece, pieces, sign_changes
+from actcli.analysis.card.tails import Limit, find_period, limit_at
 
 INF = math.inf
 _SAME = 1e-14
+_POINTS_ONLY = 0.05
+"""A smaller share of the samples are single points, as the whole numbers at which (-0.7)^x has a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +70,36 @@ class Profile:
         edges: the kinks between them.
         limits: at the ends of the domain; NaN where there is none.
         turns: the points where f' changes its sign.
+        period: None for a function that does not repeat.
 
     """
 
     function: Activation
     pieces: tuple[SmoothPiece, ...]
     edges: tuple[Edge, ...]
-    limits: tuple[float, float]
+    limits: tuple[Limit, Limit]
     turns: tuple[float, ...]
+    period: float | None
 
     @classmethod
     def of(cls, f: Activation) -> "Profile":
         """Follow an elementwise activation along its domain."""
         parts = pieces(f)
         edges = tuple(Edge.between(f, left, right) for left, right in pairwise(parts))
-        turns = [point for part in parts for point in sign_changes(f.grad, part.x, part.slope).tolist()]
-        low, high = f(np.array([parts[0].low, parts[-1].high])).tolist()
-        return cls(f, parts, edges, (low + 0.0, high + 0.0), tuple(turns))
+        turns = [
+            point
+            for part in parts
+            for point in sign_changes(f.grad, part.x, part.slope, MOST_CHANGES).tolist()
+        ]
+        period = find_period(f, [*turns, *(edge.at for edge in edges)])
+        none = Limit(math.nan)
+        limits = (none, none) if period else (limit_at(f, parts[0].low), limit_at(f, parts[-1].high))
+        return cls(f, parts, edges, limits, tuple(turns), period)
+
+    @property
+    def has_values(self) -> bool:
+        """Return whether f has a finite value at more than single points."""
+        return any(float(np.isfinite(part.value).mean()) > _POINTS_ONLY for part in self.pieces)
 
 
 def differ(a: float, b: float, allowed: float = 0.0) -> bool:

@@ -32,13 +32,16 @@ class Properties:
     Attributes:
         lowest, highest: infimum and supremum.
         limits: at −inf and inf, or at the ends of the domain; nan where there is none.
+        limits_certain: False for a limit that is extrapolated from where f still has digits.
         zeros: points and intervals where f is 0; with `endless_zeros` those nearest 0.
         endless_zeros: whether there are more zeros than are listed.
         stationary: points where f' changes its sign, nearest 0.
-        largest_slope: sup |f'|.
+        largest_slope: sup |f'|; not `slope_certain` where a larger one may lie elsewhere.
         steepest: where |f'| is largest: points, intervals, and inf for a limit.
         lipschitz: the smallest L with |f(x) − f(y)| <= L·|x − y|: sup |f'|, or inf where f jumps.
-        direction, bend, symmetry: increasing or decreasing, convex or concave, odd or even.
+        direction, bend, symmetry: increasing or decreasing, convex or concave, odd or even; direction `none` where f
+            has no value on any interval.
+        period: of a function that repeats, else None.
         smoothness: -1 where the value jumps, 0 for C0, 1 for C1, inf.
         zero_gradient: the intervals on which f' is 0.
         saturation: the x to the left and to the right of which |f'| stays below 1e-3·sup |f'|; None for never.
@@ -51,15 +54,18 @@ class Properties:
     lowest: Extreme
     highest: Extreme
     limits: tuple[float, float]
+    limits_certain: tuple[bool, bool]
     zeros: tuple[Interval, ...]
     endless_zeros: bool
     stationary: tuple[float, ...]
     largest_slope: float
+    slope_certain: bool
     steepest: tuple[Interval, ...]
     lipschitz: float
     direction: Direction
     bend: Bend
     symmetry: Symmetry
+    period: float | None
     smoothness: float
     zero_gradient: tuple[Interval, ...]
     saturation: tuple[float | None, float | None]
@@ -84,7 +90,9 @@ def measure(f: Activation) -> Properties:
     require_elementwise([f])
     with np.errstate(all="ignore"):
         profile = Profile.of(f)
-        slope, steepest = find_largest_slope(profile)
+        if not profile.has_values:
+            return _without_values(f)
+        slope, steepest, slope_certain = find_largest_slope(profile)
         smooth = smoothness(profile, slope, steepest)
         lowest, highest = find_extremes(profile)
         zeros, endless = find_zeros(profile)
@@ -95,16 +103,19 @@ def measure(f: Activation) -> Properties:
         return Properties(
             lowest=lowest,
             highest=highest,
-            limits=profile.limits,
+            limits=(profile.limits[0].value, profile.limits[1].value),
+            limits_certain=(profile.limits[0].certain, profile.limits[1].certain),
             zeros=zeros,
             endless_zeros=endless,
             stationary=stationary,
             largest_slope=slope,
+            slope_certain=slope_certain,
             steepest=steepest,
             lipschitz=math.inf if smooth < 0 else slope,
             direction=direction(profile),
             bend=bend(profile),
             symmetry=symmetry(profile),
+            period=profile.period,
             smoothness=smooth,
             zero_gradient=zero_gradient(f),
             saturation=ends,
@@ -113,6 +124,35 @@ def measure(f: Activation) -> Properties:
             slope_moments=derivative,
             gains=gains(f, value, derivative),
         )
+
+
+def _without_values(f: Activation) -> Properties:
+    """Return the properties of a formula that has no value on any interval."""
+    nowhere = Extreme(math.nan, reached=False)
+    return Properties(
+        lowest=nowhere,
+        highest=nowhere,
+        limits=(math.nan, math.nan),
+        limits_certain=(True, True),
+        zeros=(),
+        endless_zeros=False,
+        stationary=(),
+        largest_slope=math.nan,
+        slope_certain=True,
+        steepest=(),
+        lipschitz=math.nan,
+        direction="none",
+        bend="none",
+        symmetry="neither",
+        period=None,
+        smoothness=math.nan,
+        zero_gradient=(),
+        saturation=(None, None),
+        at_zero=(float(f(0.0)) + 0.0, math.nan),
+        value_moments=None,
+        slope_moments=None,
+        gains=None,
+    )
 
 
 def with_facts(definition: Definition) -> Definition:
@@ -135,10 +175,12 @@ def with_facts(definition: Definition) -> Definition:
         return unknown
     with np.errstate(all="ignore"):
         profile = Profile.of(f)
+        if not profile.has_values:
+            return unknown
         lowest, highest = find_extremes(profile)
         return replace(
             f.definition,
             range=(lowest.value, highest.value),
             monotone=direction(profile) != "neither",
-            smoothness=smoothness(profile, *find_largest_slope(profile)),
+            smoothness=smoothness(profile, *find_largest_slope(profile)[:2]),
         )

@@ -11,6 +11,7 @@ from actcli.activations.definition import FORMULA, Definition
 from actcli.activations.formula import read_expression
 from actcli.activations.formula.rewrites import Rewriting
 from actcli.analysis.card.gaussian import Floats
+from actcli.analysis.card.landmarks import Interval
 
 REACH = 8.0
 """Functions are compared from −8 to 8, the range of a network's preactivations."""
@@ -19,6 +20,9 @@ _SAME = 1e-11
 """Functions that differ by less than this share of their largest value are the same."""
 _STEPS = 40
 _DIGITS = 16.0
+_FEW_DIGITS = 3.0
+_SAMPLES = 1500
+_MOST_REGIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Recognition:
         difference, difference_at: that difference, and its x.
         digits_lost: the largest number of a value's 16 digits that the typed form loses.
         lost_at: the x nearest to 0 where so many are lost; None without loss.
+        lost_where: the longest intervals between −1000 and 1000 in which it loses three digits or more.
 
     """
 
@@ -43,6 +48,7 @@ class Recognition:
     difference_at: float
     digits_lost: float
     lost_at: float | None
+    lost_where: tuple[Interval, ...]
 
 
 def recognise(f: Activation) -> Recognition | None:
@@ -54,7 +60,7 @@ def recognise(f: Activation) -> Recognition | None:
     y = np.asarray(f(x), np.float64)
     finite = np.isfinite(y)
     nearest = min(_differences(x[finite], y[finite]), default=None) if finite.any() else None
-    lost, lost_at = _digits_lost(f)
+    lost, lost_at, lost_where = _digits_lost(f)
     return Recognition(
         rewritings=read_expression(f.definition).rewritings,
         same_as=_find_same(x[finite], y[finite]) if finite.sum() > _POINTS // 2 else None,
@@ -63,6 +69,7 @@ def recognise(f: Activation) -> Recognition | None:
         difference_at=nearest[1] if nearest else math.nan,
         digits_lost=lost,
         lost_at=lost_at,
+        lost_where=lost_where,
     )
 
 
@@ -126,23 +133,30 @@ def _fit(g: Activation, x: Floats, y: Floats) -> Activation | None:
     return activation(f"{g.name}:{','.join(changed)}") if changed and not complaint else None
 
 
-def _digits_lost(f: Activation) -> tuple[float, float | None]:
-    """Return the largest number of 16 digits that the typed form loses, and the x nearest to 0 where it does."""
-    read = read_expression(f.definition)
-    if not read.rewritings:
-        return 0.0, None
-    far = np.geomspace(1e-18, 1e3, 4000)
-    x = np.concatenate([far, -far])
+def _digits_lost(f: Activation) -> tuple[float, float | None, tuple[Interval, ...]]:
+    """Return the largest number of 16 digits that the typed form loses, the x nearest to 0, and where it loses many.
+
+    The typed form in float64 is compared with the value that `f` gives, where that is known to its last digit.
+    """
+    side = np.geomspace(1e-18, 1e3, _SAMPLES)
+    x = np.concatenate([-side[::-1], side])
     low, high = f.definition.domain
     x = np.ascontiguousarray(x[(x > low) & (x < high)])
-    plain, ours = read.literal.value(x, **f.parameters), read.program.value(x, **f.parameters)
-    comparable = np.isfinite(ours) & (np.abs(ours) > np.finfo(np.float64).tiny)
+    plain, ours = read_expression(f.definition).literal.value(x, **f.parameters), f(x)
+    comparable = np.isfinite(ours) & (np.abs(ours) > np.finfo(np.float64).tiny) & f.is_known(x)
     with np.errstate(all="ignore"):
         off = np.abs(plain - ours) / np.abs(ours)
     off = np.where(np.isfinite(off), off, 1.0)
     digits = np.where(comparable, _DIGITS + np.log10(np.clip(off, 1e-16, 1.0)), 0.0)
     worst = float(digits.max(initial=0.0))
-    if worst < 1.0:
-        return 0.0, None
+    if worst < _FEW_DIGITS:
+        return 0.0, None, ()
     places = x[digits >= worst - 0.01]
-    return worst, float(places[np.abs(places).argmin()])
+    many = np.concatenate([[False], digits >= _FEW_DIGITS, [False]])
+    starts, ends = np.flatnonzero(many[1:] & ~many[:-1]), np.flatnonzero(many[:-1] & ~many[1:]) - 1
+    where = [
+        Interval(a, b) if a < b else Interval.point(a)
+        for a, b in zip(x[starts].tolist(), x[ends].tolist(), strict=True)
+    ]
+    longest = sorted(where, key=lambda part: part.low - part.high)[:_MOST_REGIONS]
+    return worst, float(places[np.abs(places).argmin()]), tuple(sorted(longest, key=lambda part: part.low))

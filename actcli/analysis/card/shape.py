@@ -9,8 +9,8 @@ import numpy as np
 from actcli.analysis.card.landmarks import Interval, sign_changes
 from actcli.analysis.card.profile import Profile, differ
 
-Direction = Literal["increasing", "decreasing", "constant", "neither"]
-Bend = Literal["convex", "concave", "affine", "neither"]
+Direction = Literal["increasing", "decreasing", "constant", "neither", "none"]
+Bend = Literal["convex", "concave", "affine", "neither", "none"]
 Symmetry = Literal["odd", "even", "neither"]
 
 INF = math.inf

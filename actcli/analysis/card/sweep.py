@@ -73,8 +73,15 @@ def _at_values(f: Activation, sweep: Sweep, without_value: Sequence[str]) -> tup
                 f"{f.spec} sets {ours}, and so does `sweep={sweep.parameter}`; leave one of them out"
             )
         kept.append(f"{name.strip()}={value.strip()}")
-    specs = (f"{head}:{','.join([*kept, f'{sweep.parameter}={value:.12g}'])}" for value in sweep.values)
+    specs = (f"{head}:{','.join([*kept, f'{sweep.parameter}={_short(value)}'])}" for value in sweep.values)
     return tuple(activation(spec, tuple(without_value)) for spec in specs)
+
+
+def _short(value: float) -> str:
+    """Return the shortest text of a value with up to 12 digits: 1e-320 has only four."""
+    return min(
+        f"{value:.12g}", f"{value:g}", f"{value:.3g}", key=lambda text: (float(text) != value, len(text))
+    )
 
 
 def _positions(f: Activation) -> tuple[str, ...]:

@@ -121,11 +121,18 @@ def _properties(properties: Properties) -> dict[str, Any]:
             "infimum": properties.lowest.value,
             "infimum_reached": properties.lowest.reached,
             "infimum_at": properties.lowest.at,
+            "infimum_certain": properties.lowest.certain,
             "supremum": properties.highest.value,
             "supremum_reached": properties.highest.reached,
             "supremum_at": properties.highest.at,
+            "supremum_certain": properties.highest.certain,
         },
-        "limits": {"left": properties.limits[0], "right": properties.limits[1]},
+        "limits": {
+            "left": properties.limits[0],
+            "left_certain": properties.limits_certain[0],
+            "right": properties.limits[1],
+            "right_certain": properties.limits_certain[1],
+        },
         "zeros": list(properties.zeros),
         "endless_zeros": properties.endless_zeros,
         "turning_points": list(properties.stationary),
@@ -133,12 +140,14 @@ def _properties(properties: Properties) -> dict[str, Any]:
         "monotone": properties.direction,
         "convexity": properties.bend,
         "symmetry": properties.symmetry,
+        "period": properties.period,
         "bounded": properties.bounded,
-        "smoothness": properties.smoothness
-        if properties.smoothness == notation.INF
-        else int(properties.smoothness),
+        "smoothness": int(properties.smoothness)
+        if properties.smoothness < notation.INF
+        else properties.smoothness,
         "lipschitz": properties.lipschitz,
         "largest_slope": properties.largest_slope,
+        "largest_slope_certain": properties.slope_certain,
         "largest_slope_at": list(properties.steepest),
         "zero_gradient": list(properties.zero_gradient),
         "saturation": {"left": properties.saturation[0], "right": properties.saturation[1]},
@@ -166,6 +175,7 @@ def _recognition(recognition: Recognition) -> dict[str, Any]:
         "rewritten": [{"typed": one.before, "computed": one.after} for one in recognition.rewritings],
         "digits_the_typed_form_loses": recognition.digits_lost,
         "digits_lost_at": recognition.lost_at,
+        "digits_lost_in": list(recognition.lost_where),
     }
 
 

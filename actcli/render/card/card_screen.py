@@ -142,7 +142,7 @@ def _recognition_facts(recognition: Recognition) -> list[Fact]:
     facts += [("computed as", f"{one.after} where {one.before} is typed") for one in recognition.rewritings]
     if recognition.lost_at is not None:
         lost = f"{recognition.digits_lost:.0f} of 16 digits at x = {number(recognition.lost_at)}"
-        facts.append(("as typed", f"it would lose {lost}"))
+        facts.append(("as typed", f"it would lose {lost}, 3 or more at {region(recognition.lost_where)}"))
     return facts or [("this is", "nothing in the catalogue")]
 
 
@@ -186,7 +186,7 @@ def _value_facts(f: Activation, properties: Properties) -> list[Fact]:
     more = ", … without end" if properties.endless_zeros else ""
     return [
         ("range", _range(properties.lowest, properties.highest) + _turning(properties)),
-        ("limits", _limits(f, properties.limits)),
+        ("limits", _limits(f, properties)),
         ("zeros", _points(properties.zeros) + more),
         ("f(0)", number(properties.at_zero[0])),
         ("shape", _shape(properties)),
@@ -194,23 +194,34 @@ def _value_facts(f: Activation, properties: Properties) -> list[Fact]:
     ]
 
 
-def _limits(f: Activation, limits: tuple[float, float]) -> str:
-    if all(map(math.isnan, limits)):
+def _limits(f: Activation, properties: Properties) -> str:
+    if all(map(math.isnan, properties.limits)):
         return "none"
+    limits = map(_about, properties.limits, properties.limits_certain)
     ends = (number(end) for end in f.definition.domain)
-    return ", ".join(f"{number(limit)} at x = {end}" for limit, end in zip(limits, ends, strict=True))
+    return ", ".join(f"{limit} at x = {end}" for limit, end in zip(limits, ends, strict=True))
+
+
+def _about(value: float, certain: bool) -> str:
+    """Return a number, with ≈ in front and fewer digits where it is not certain."""
+    return number(value) if certain else f"≈ {number(value, 4)}"
 
 
 def _shape(properties: Properties) -> str:
     """Return the properties of the shape; of those it lacks only `not monotone` and `unbounded`."""
+    if properties.direction == "none":
+        return "no value on any interval"
     words: list[str] = ["not monotone" if properties.direction == "neither" else properties.direction]
     words += [word for word in (properties.bend, properties.symmetry) if word != "neither"]
+    words += [f"periodic, every {number(properties.period)}"] if properties.period else []
     return ", ".join([*words, "bounded" if properties.bounded else "unbounded"])
 
 
 def _slope_facts(properties: Properties) -> list[Fact]:
     slope, lipschitz = properties.largest_slope, properties.lipschitz
-    largest = f"{number(slope)} at {_places(properties.steepest)}" if slope else "0"
+    largest = f"{_about(slope, properties.slope_certain)} at {_places(properties.steepest)}" if slope else "0"
+    if math.isnan(slope):
+        largest = "–"
     jumps = " (the value jumps)" if math.isinf(lipschitz) and math.isfinite(slope) else ""
     return [
         ("f'(0)", number(properties.at_zero[1])),
@@ -222,7 +233,8 @@ def _slope_facts(properties: Properties) -> list[Fact]:
 
 
 def _range(low: Extreme, high: Extreme) -> str:
-    return notation.bracketed(Interval(low.value, high.value, low.reached, high.reached))
+    text = notation.bracketed(Interval(low.value, high.value, low.reached, high.reached))
+    return text if low.certain and high.certain else f"≈ {text}"
 
 
 def _turning(properties: Properties) -> str:

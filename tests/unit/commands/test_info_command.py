@@ -16,9 +16,9 @@ def record(spec: str, *arguments: str) -> dict:
 
 KEYS = [
     "function", "name", "aliases", "family", "formula", "derivative", "source", "year", "parameters", "range",
-    "limits", "zeros", "endless_zeros", "turning_points", "at_zero", "monotone", "convexity", "symmetry", "bounded",
-    "smoothness", "lipschitz", "largest_slope", "largest_slope_at", "zero_gradient", "saturation", "normal", "gains",
-    "kinks", "frameworks",
+    "limits", "zeros", "endless_zeros", "turning_points", "at_zero", "monotone", "convexity", "symmetry", "period",
+    "bounded", "smoothness", "lipschitz", "largest_slope", "largest_slope_certain", "largest_slope_at",
+    "zero_gradient", "saturation", "normal", "gains", "kinks", "frameworks",
 ]  # fmt: skip
 
 
@@ -33,8 +33,10 @@ def test_the_keys_of_a_card() -> None:
         "defaults": {"torch": [0.01], "jax": [0.01], "keras": [0.2, 0.3], "onnx": [0.01]},
     }
     assert list(card["range"]) == [
-        "infimum", "infimum_reached", "infimum_at", "supremum", "supremum_reached", "supremum_at",
+        "infimum", "infimum_reached", "infimum_at", "infimum_certain",
+        "supremum", "supremum_reached", "supremum_at", "supremum_certain",
     ]  # fmt: skip
+    assert list(card["limits"]) == ["left", "left_certain", "right", "right_certain"]
     assert list(card["gains"]) == ["second_moment", "standard_deviation", "gradient", "torch"]
     assert card["kinks"] == [
         {
@@ -118,3 +120,48 @@ def test_a_file_appears_whole(tmp_path) -> None:
 )
 def test_mistakes(arguments: list[str], said: str) -> None:
     assert said in refused("info", *arguments)
+
+
+def screen(spec: str) -> str:
+    return invoke("info", spec, "--format", "table").out
+
+
+def test_what_is_not_certain_is_marked() -> None:
+    assert "≈ (-∞, ∞)" in screen("cos(x)-x")
+    assert "≈" not in screen("gelu")
+    assert record("cos(x)-x")["range"]["infimum_certain"] is False
+
+
+def test_a_wave_is_periodic_in_words() -> None:
+    text = screen("max(0,sin(x))")
+    assert "periodic, every 6.28319" in text
+    assert "periodic and bounded" in text
+    assert record("max(0,sin(x))")["period"] == 2 * math.pi
+
+
+@pytest.mark.parametrize("formula", ["x%0", "(-0.7)^x"])
+def test_a_formula_without_a_value_says_so(formula: str) -> None:
+    assert "has no value on any interval" in screen(formula)
+    card = record(formula)
+    assert card["monotone"] == "none"
+    assert "normal" not in card
+
+
+@pytest.mark.parametrize("formula", ["0/x^3", "floor(log1p(x))", "sqrt(x-1e300)"])
+def test_formulas_that_once_ended_in_an_internal_error(formula: str) -> None:
+    assert record(formula)["function"] == formula
+
+
+@pytest.mark.parametrize(
+    ("formula", "at_least", "inside"),
+    [("exp(x)-1-x", 15, 1e-9), ("x*tanh(log(1+exp(x)))", 14, -40.0), ("log(1-1/(1+exp(-x)))", 15, 60.0)],
+)
+def test_how_many_digits_are_lost_and_where(formula: str, at_least: float, inside: float) -> None:
+    recognised = record(formula)["recognised"]
+    assert recognised["digits_the_typed_form_loses"] >= at_least
+    assert any(part["low"] <= inside <= part["high"] for part in recognised["digits_lost_in"])
+    assert "of 16 digits" in screen(formula)
+
+
+def test_a_formula_that_keeps_its_digits_says_nothing_of_them() -> None:
+    assert record("x*tanh(x)")["recognised"]["digits_lost_in"] == []

@@ -173,7 +173,7 @@ def test_a_form_with_a_branch_is_taken_once_and_has_no_kink():
         x = np.array([-1.5, -1.0, -0.999, 0.0, 1.0, 1e200])
         slope = x / np.hypot(1, x)
         np.testing.assert_allclose(f.grad(x[:-1]), (slope if "2 +" not in text else 1 + slope / 2)[:-1])
-        assert f(1e200) == 1e200
+        assert float(f(1e200)) == (1.5e200 if "2 +" in text else 1e200)
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,10 @@ def test_a_formula_without_a_slope_or_a_value_is_measured(formula) -> None:
     assert not found.lowest.value > found.highest.value
 
 
+def test_a_formula_that_is_0_but_at_0() -> None:
+    assert measured("0/x^3").largest_slope == 0.0
+
+
 def test_a_formula_without_a_value_anywhere() -> None:
     found = measured("x%0")
     assert math.isnan(found.lowest.value)
@@ -286,3 +290,79 @@ def test_a_formula_without_a_value_anywhere() -> None:
 @pytest.mark.parametrize("formula", ["sqrt(x-1e300)", "floor(log1p(x))", "clip(1e300, 0.7, x)"])
 def test_a_formula_with_a_kink_far_out(formula) -> None:
     assert measured(formula).highest.value > 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "infimum", "supremum"),
+    [
+        ("x*(1+x/sqrt(1+x^2))/2", -0.1501415530003888, INF),
+        ("x/2*(1+2/pi*arctan(pi*x/2))", -2 / math.pi**2, INF),
+        ("x*(arctan(x)/pi+0.5)", -1 / math.pi, INF),
+        ("1/x", -INF, INF),
+        ("cos(x)-x", -INF, INF),
+        ("x*sin(x)", -INF, INF),
+        ("tan(x)", -INF, INF),
+        ("max(0,sin(x))", 0.0, 1.0),
+        ("sin(x^2)", -1.0, 1.0),
+        ("x%1", 0.0, 1.0),
+    ],
+)
+def test_a_sample_is_no_supremum(formula, infimum, supremum) -> None:
+    found = measured(formula)
+    assert (found.lowest.value, found.highest.value) == pytest.approx((infimum, supremum), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "limits"),
+    [
+        ("x*(1+x/sqrt(1+x^2))/2", (0.0, INF)),
+        ("x/2*(1+2/pi*arctan(pi*x/2))", (-2 / math.pi**2, INF)),
+        ("x*(arctan(x)/pi+0.5)", (-1 / math.pi, INF)),
+        ("cos(x)-x", (INF, -INF)),
+        ("sin(x)/x", (0.0, 0.0)),
+        ("1/x", (0.0, 0.0)),
+    ],
+)
+def test_limits_of_formulas_that_cancel_far_out(formula, limits) -> None:
+    assert measured(formula).limits == pytest.approx(limits, rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("formula", "period"),
+    [
+        ("sin(x)", 2 * math.pi),
+        ("max(0,sin(x))", 2 * math.pi),
+        ("x%1", 1.0),
+        ("x+sin(x)", None),
+        ("gelu", None),
+    ],
+)
+def test_periods(formula, period) -> None:
+    assert measured(formula).period == period
+
+
+def test_what_is_extrapolated_is_not_certain() -> None:
+    found = measured("x+sin(x)")
+    assert (found.limits_certain, found.highest.certain) == ((False, False), False)
+    assert measured("sin(x)+cos(sqrt(2)*x)").highest.certain is False
+    assert measured("gelu").lowest.certain
+    assert measured("1/x").lowest.certain
+
+
+def test_a_pole_is_no_zero() -> None:
+    assert measured("1/x").zeros == ()
+
+
+def test_acosh_is_real_from_1_on() -> None:
+    f = activation("log(x+sqrt(x^2-1))")
+    assert f.definition.domain == (1.0, INF)
+    assert measured(f.spec).lowest.at == 1.0
+
+
+def test_the_slope_of_log_odds_is_infinite_at_both_ends() -> None:
+    assert measured("log(x/(1-x))").steepest == (Interval.point(0.0), Interval.point(1.0))
+
+
+@pytest.mark.parametrize("formula", ["sqrt(x^2-1)", "(-0.7)^x", "x%0"])
+def test_no_moments_where_f_is_no_number(formula) -> None:
+    assert measured(formula).value_moments is None
