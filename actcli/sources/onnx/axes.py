@@ -31,19 +31,26 @@ def unit_axes(graph: Graph) -> dict[str, Units]:
         rule = _RULES.get(node.op)
         if rule is None or not node.outputs:
             continue
-        units = rule(graph, node, units_by_tensor)
-        shape = graph.shapes.get(node.outputs[0])
-        if units is None or shape == () or not -1 <= units.axis < max(units.rank, 1):
-            continue
-        if shape is not None and not units.rank and shape:
-            units = replace(units, axis=len(shape) - 1, rank=len(shape))
-        if shape is not None and len(shape) == units.rank:
-            written = shape[units.axis]
-            if written is not None and units.count not in {None, written}:
-                units = replace(units, layer=None)
-            units = replace(units, count=units.count if written is None else written)
-        units_by_tensor[node.outputs[0]] = units
+        # the parts of a Split have the units of what is split; other operators have one output with units
+        for output in node.outputs if node.op == "Split" else node.outputs[:1]:
+            units = _with_shape(rule(graph, node, units_by_tensor), graph.shapes.get(output))
+            if output and units is not None:
+                units_by_tensor[output] = units
     return units_by_tensor
+
+
+def _with_shape(units: Units | None, shape: tuple[int | None, ...] | None) -> Units | None:
+    """The units of a tensor, corrected by its shape; None where the two do not go together."""
+    if units is None or shape == () or not -1 <= units.axis < max(units.rank, 1):
+        return None
+    if shape is not None and not units.rank and shape:
+        units = replace(units, axis=len(shape) - 1, rank=len(shape))
+    if shape is not None and len(shape) == units.rank:
+        written = shape[units.axis]
+        if written is not None and units.count not in {None, written}:
+            units = replace(units, layer=None)
+        units = replace(units, count=units.count if written is None else written)
+    return units
 
 
 def units_of(graph: Graph, before: Mapping[str, Units], tensor: str) -> Units | str:
@@ -180,6 +187,12 @@ def _concatenate(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units
     return Units(first.axis, first.rank, total, None)
 
 
+def _part(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:  # noqa: ARG001
+    """The units of a part of a tensor; how many is in its shape."""
+    units = before.get(node.input(0))
+    return None if units is None else replace(units, count=None, layer=None)
+
+
 def _squeeze(graph: Graph, node: Node, before: Mapping[str, Units]) -> Units | None:
     units, axes = before.get(node.input(0)), graph.axes(node)
     if units is None or axes is None or not units.rank:
@@ -229,6 +242,8 @@ _RULES: Mapping[str, Rule] = {
     "InstanceNormalization": _normalize,
     "Transpose": _transpose,
     "Concat": _concatenate,
+    "Split": _part,
+    "Slice": _part,
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Reshape": _reshape,

@@ -9,11 +9,11 @@ from typing import Any
 
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.match import FoundActivation
-from actcli.sources.onnx.quantised import is_signed
+from actcli.sources.onnx.quantised import is_signed, output_quantisation
 
 NONZERO = "hard_shrink:lambd=1e-45"
 """An output that is 0 or passes: of it, a unit fires where it is not 0."""
-_SAME = frozenset({"Cast", "Identity", "Dropout"})
+_SAME = frozenset({"Cast", "Identity", "Dropout", "QuantizeLinear", "DequantizeLinear"})
 _COMPARISONS = frozenset({"Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
 _MOST_NODES = 64
 
@@ -57,9 +57,11 @@ class _Downstream:
         for node in graph.nodes:
             if id(node) in self._claimed or not node.outputs:
                 continue
-            passed = self._selection(node) or self._threshold(node)
+            passed = self._selection(node) or self._threshold(node) or self._own_gate(node)
             if passed is None:
-                added += self._product(node)
+                for product in self._product(node):
+                    self._by_output[product.after] = product
+                    added.append(product)
                 continue
             source = passed.activation
             if source is None:
@@ -70,8 +72,11 @@ class _Downstream:
             kept = self._watch(
                 source.node, f"{source.op}, {passed.title}", NONZERO, passed.source, node.outputs[0]
             )
-            if source.spec is not None and source.spec.split(":")[0] in {"relu", "relu6", "relu_squared"}:
+            if passed.title == "product":
+                kept = replace(kept, quantisation=output_quantisation(node))
+            elif _is_positive(source):
                 kept = replace(kept, spec="relu")
+            self._by_output[kept.after] = kept
             if passed.is_inside or self._only_for(source.after, passed):
                 instead[id(source)] = kept
             else:
@@ -138,21 +143,45 @@ class _Downstream:
         wanted = {source, self._behind(found.before)} if found is not None else {source}
         return node if any(self._behind(name) in wanted for name in node.inputs) else None
 
+    def _factors(self, node: Node) -> tuple[str, str] | None:
+        """The two factors of a product that differ and are not constant."""
+        if node.op not in {"Mul", "QLinearMul"}:
+            return None
+        factors = node.input(0), node.input(3 if node.op == "QLinearMul" else 1)
+        if not all(factors) or factors[0] == factors[1]:
+            return None
+        return None if any(self._graph.constant(name) is not None for name in factors) else factors
+
+    def _own_gate(self, node: Node) -> _Passed | None:
+        """The product of x with a ReLU of x + c: hard_swish of a quantised model, whose Clip is folded into a range."""
+        factors = self._factors(node)
+        for gate, source in (factors, factors[::-1]) if factors is not None else ():
+            found = self._activation_of(gate)
+            if found is None or found.quantisation is None or not _is_positive(found):
+                continue
+            folded = found.node.input(0)
+            shift = self._graph.producer.get(folded) if found.node.op == "QuantizeLinear" else found.node
+            if shift is not None and shift.op in {"Add", "QLinearAdd"}:
+                behind = {self._behind(name) for name in shift.inputs if name}
+                if self._behind(source) in behind:
+                    return _Passed(source, (node,), "product", found)
+        return None
+
     def _product(self, node: Node) -> list[FoundActivation]:
         """The product of an activation with another branch; none where the other is a constant or scales a channel."""
-        if node.op != "Mul" or len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
+        factors = self._factors(node)
+        if factors is None:
             return []
-        if any(self._graph.constant(name) is not None for name in node.inputs):
-            return []
-        branches = [self._by_output.get(self._behind(name)) for name in node.inputs]
+        branches = [self._activation_of(name) for name in factors]
         gate = next((found for found in branches if found is not None), None)
-        if gate is None or (all(branches) and self._broadcasts(node)):
+        if gate is None or (all(branches) and self._broadcasts(factors)):
             return []
-        return [self._watch(node, f"{gate.op} product", NONZERO, "")]
+        product = self._watch(node, f"{gate.op} product", NONZERO, "")
+        return [replace(product, quantisation=output_quantisation(node))]
 
-    def _broadcasts(self, node: Node) -> bool:
+    def _broadcasts(self, factors: tuple[str, str]) -> bool:
         """Return whether a factor has fewer numbers than the product: the scale of a channel, judged by itself."""
-        shapes = [self._graph.shapes.get(name) for name in node.inputs]
+        shapes = [self._graph.shapes.get(name) for name in factors]
         if any(shape is None for shape in shapes):
             return False
         first, second = (shape for shape in shapes if shape is not None)
@@ -168,20 +197,32 @@ class _Downstream:
             if not waiting:
                 return True
             for node in self._consumers.get(waiting.pop(), ()):
-                if node.op in _SAME:
+                if node.op in _SAME or self._scaled(node):
                     waiting += node.outputs[:1]
                 elif id(node) not in own and node.op != "Shape":
                     return False
         return False
 
     def _behind(self, tensor: str) -> str:
-        """The tensor behind changes of type."""
+        """The tensor behind changes of type, quantisations, and scaling by a constant."""
         for _ in range(_MOST_NODES):
             node = self._graph.producer.get(tensor)
-            if tensor in self._by_output or node is None or node.op not in _SAME or not node.input(0):
+            if tensor in self._by_output or node is None:
                 break
-            tensor = node.input(0)
+            source = node.input(0) if node.op in _SAME else self._scaled(node)
+            if not source:
+                break
+            tensor = source
         return tensor
+
+    def _scaled(self, node: Node) -> str:
+        """The tensor that a node multiplies or divides by a number; empty for any other node."""
+        if node.op not in {"Mul", "Div"} or len(node.inputs) != 2:
+            return ""
+        left, right = node.inputs
+        if self._graph.number(right):
+            return left
+        return right if node.op == "Mul" and self._graph.number(left) else ""
 
     def _is_zero(self, tensor: str) -> bool:
         for _ in range(_MOST_NODES):
@@ -198,6 +239,11 @@ class _Downstream:
                 return False
             tensor = node.input(0)
         return False
+
+
+def _is_positive(found: FoundActivation) -> bool:
+    """Return whether an activation is 0 or positive, and fires where it is positive."""
+    return found.spec is not None and found.spec.split(":")[0] in {"relu", "relu6", "relu_squared"}
 
 
 def _nonzero(tensor: Any) -> bool:

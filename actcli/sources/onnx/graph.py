@@ -132,7 +132,9 @@ class Graph:
 
     def _dequantised(self, node: Node) -> NDArray[Any] | None:
         """The numbers of a DequantizeLinear of constants, (q - zero point) · scale; None for scales by block."""
-        stored, scale = (self.constant(name) if name in self.arrays else None for name in node.inputs[:2])
+        stored, scale = (
+            self.constant(name) if name in self.arrays else None for name in (node.input(0), node.input(1))
+        )
         zero = self.constant(node.input(2)) if node.input(2) in self.arrays else np.zeros(1, np.int32)
         if stored is None or scale is None or zero is None or scale.dtype.kind != "f":
             return None

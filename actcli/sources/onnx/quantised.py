@@ -31,6 +31,7 @@ _OUTPUT = {
     "QLinearConv": 6,
     "QLinearMatMul": 6,
     "QLinearAdd": 6,
+    "QLinearMul": 6,
     "QGemm": 7,
 }
 """Operators with a quantised output, and the place of its scale among the inputs; the zero point follows."""
@@ -44,7 +45,7 @@ _LINEAR = frozenset(_LINEAR_OPERATORS.split())
 _SUMS = frozenset(["Add", "Sub", "Sum", "QLinearAdd", "BiasAdd"])
 _SCALINGS = frozenset(["Mul", "Div"])
 _PASSES_OPERATORS = (
-    "Cast Identity Dropout Transpose Squeeze Unsqueeze Reshape Flatten Slice MaxPool AveragePool "
+    "Cast Identity Dropout Transpose Squeeze Unsqueeze Reshape Flatten Slice Split MaxPool AveragePool "
     "GlobalAveragePool QuantizeLinear DequantizeLinear QLinearGlobalAveragePool QLinearAveragePool "
     "Pad"
 )
@@ -63,7 +64,7 @@ def is_quantised(graph: Graph) -> bool:
 
 def folded_relu(graph: Graph, node: Node) -> Quantisation | None:
     """Return how the output of a node is quantised where that makes it a ReLU; None for any other node."""
-    quantisation = _of_output(node)
+    quantisation = output_quantisation(node)
     if quantisation is None or not cuts_at_zero(graph, node):
         return None
     signed = is_signed(graph, node.input(0)) if node.op == "QuantizeLinear" else _is_signed_node(graph, node)
@@ -72,7 +73,7 @@ def folded_relu(graph: Graph, node: Node) -> Quantisation | None:
 
 def cuts_at_zero(graph: Graph, node: Node) -> bool:
     """Return whether a node's quantised output has its zero point at the lowest number of its type."""
-    quantisation = _of_output(node)
+    quantisation = output_quantisation(node)
     if quantisation is None:
         return False
     if quantisation.zero_point:
@@ -148,7 +149,8 @@ def _is_integer_product(graph: Graph, tensor: str) -> bool:
     return node is not None and node.op in {"MatMulInteger", "ConvInteger"}
 
 
-def _of_output(node: Node) -> Quantisation | None:
+def output_quantisation(node: Node) -> Quantisation | None:
+    """Return how the output of a node is quantised; None for numbers as they are."""
     place = _OUTPUT.get(node.op)
     if place is None or not node.outputs or not node.input(place):
         return None

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from actcli.analysis.deadness.causes import Weights
 from actcli.sources.onnx.graph import Graph, Node
 
-_KEEPS = {"Cast", "Identity", "Dropout", "Transpose", "Squeeze", "Unsqueeze"}
+_KEEPS = {
+    "Cast",
+    "Identity",
+    "Dropout",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "QuantizeLinear",
+    "DequantizeLinear",
+}
 _POOLS = {"MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "Pad", "Resize", "Upsample"}
 """A unit whose outputs are all 0 stays 0 through these."""
 _FLATTENS = {"Flatten", "Reshape"}
@@ -43,7 +52,7 @@ def weights_of(
     with np.errstate(all="ignore"):  # stored weights may hold inf and NaN
         for _ in range(_MOST_NODES):
             node = graph.producer.get(tensor)
-            if node is None:
+            if node is None or (tensor in outputs and tensor != before):
                 return None
             if node.op in _LINEAR:
                 return _linear_weights(graph, node, affine, outputs)

@@ -129,6 +129,21 @@ def test_the_product_of_a_gated_layer_is_watched(write, watched):
     assert open_model(path).layers[1].op == "Swish product"
 
 
+def test_a_gated_layer_may_split_one_product(write, watched):
+    both = RNG.normal(size=(6, 16)).astype(np.float32)
+    both[:, [8 + 2, 8 + 7]] = 0
+    nodes = [
+        node("MatMul", ["x", "B"], ["both"]),
+        node("Split", ["both"], ["g", "u"], axis=-1),
+        node("Sigmoid", ["g"], ["s"]),
+        node("Mul", ["s", "u"], ["y"], name="product"),
+    ]
+    path = write(nodes, {"B": both}, shape=("N", 3, 6))
+    model = open_model(path)
+    assert [(layer.op, layer.units) for layer in model.layers] == [("Sigmoid", 8), ("Sigmoid product", 8)]
+    assert silent(watched(path, RNG.normal(size=(40, 3, 6)).astype(np.float32))["product"]) == [2, 7]
+
+
 def test_a_scale_of_channels_after_an_activation_is_no_product(write):
     """Squeeze and excitation: the gate is judged itself, and so is what it scales."""
     nodes = [

@@ -19,8 +19,8 @@ DEAD = [1, 4]
 class Samples(quantization.CalibrationDataReader):
     """The samples by which a quantiser measures ranges."""
 
-    def __init__(self, name="x"):
-        self.rest = iter([{name: X[i : i + 10]} for i in range(0, 60, 10)])
+    def __init__(self, x=X):
+        self.rest = iter([{"x": x[i : i + 10]} for i in range(0, len(x), 10)])
 
     def get_next(self):
         return next(self.rest, None)
@@ -70,6 +70,10 @@ def test_relus_folded_by_a_static_quantiser_are_read(write, watched, tmp_path, f
     model = open_model(small)
     assert [(layer.units, "Relu" in layer.op) for layer in model.layers] == [(8, True), (6, True)]
     assert not model.unobserved
+    if form == "QDQ":
+        first, second = model.layers
+        assert first.weights.first
+        assert second.weights.upstream == first.name
     for plain, state in zip(watched(path, X).values(), watched(small, X).values(), strict=True):
         assert silent(state) == silent(plain) == DEAD
         np.testing.assert_allclose(state.value_maximum, plain.value_maximum, rtol=0.2, atol=0.2)
@@ -168,3 +172,51 @@ def test_a_float16_network_is_judged_as_its_float32_one(write, watched):
     ]
     (state,) = watched(write(nodes, constants), RNG.normal(size=(20, 3)).astype(np.float32)).values()
     assert silent(state) == [3]
+
+
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_the_product_of_a_gated_layer_is_watched_when_it_is_quantised(write, watched, tmp_path, form):
+    gate, up = RNG.normal(size=(3, 5)).astype(np.float32), RNG.normal(size=(3, 5)).astype(np.float32)
+    up[:, 3] = 0
+    nodes = [
+        node("MatMul", ["x", "G"], ["g"], name="gate"),
+        node("MatMul", ["x", "U"], ["u"], name="up"),
+        node("Sigmoid", ["g"], ["s"], name="sigmoid"),
+        node("Mul", ["s", "u"], ["p"], name="product"),
+        node("MatMul", ["p", "D"], ["y"], name="down"),
+    ]
+    x = RNG.normal(size=(60, 3)).astype(np.float32)
+    path = write(nodes, {"G": gate, "U": up, "D": np.float32([[1, -1]] * 5)})
+    small = str(tmp_path / "small.onnx")
+    quantization.quantize_static(path, small, Samples(x=x), quant_format=quantization.QuantFormat[form])
+    model = open_model(small)
+    assert not model.unobserved
+    assert model.layers[-1].op.endswith("product")
+    assert [silent(state) for state in watched(small, x).values()] == [[], [3]]
+
+
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_a_hard_swish_whose_clip_is_folded_is_judged_as_a_whole(write, watched, tmp_path, form):
+    weights = RNG.normal(size=(3, 5)).astype(np.float32)
+    nodes = [
+        node("Gemm", ["x", "W", "B"], ["z"], name="dense"),
+        node("Add", ["z", "three"], ["a"], name="add"),
+        node("Clip", ["a", "zero", "six"], ["c"], name="clip"),
+        node("Mul", ["z", "c"], ["m"], name="mul"),
+        node("Div", ["m", "six"], ["h"], name="div"),
+        node("Gemm", ["h", "D"], ["y"], name="last"),
+    ]
+    constants = {
+        "W": weights,
+        "B": np.float32([0, 0, -40, 0, 0]),
+        "three": np.float32(3),
+        "zero": np.float32(0),
+        "six": np.float32(6),
+        "D": np.float32([[1, -1]] * 5),
+    }
+    x = RNG.normal(size=(60, 3)).astype(np.float32)
+    path, small = write(nodes, constants), str(tmp_path / "small.onnx")
+    quantization.quantize_static(path, small, Samples(x=x), quant_format=quantization.QuantFormat[form])
+    assert not open_model(small).unobserved
+    assert [silent(state) for state in watched(path, x).values()] == [[2]]
+    assert [silent(state) for state in watched(small, x).values()] == [[2]]
