@@ -96,7 +96,7 @@ def test_own_data(actcli: Program) -> None:
     ("arguments", "status", "said"),
     [
         (["--data", "d.csv", "--target", "kind"], 1, "d.csv:3: 'wide' in column 'width' is not a number"),
-        (["--data", "d.csv"], 2, "--data d.csv needs --target COLUMN, the column that is to be predicted"),
+        (["--data", "d.csv"], 2, "--data d.csv needs --target COLUMN, the column to predict"),
         (["--data", "none.npz"], 1, "none.npz: No such file or directory"),
         (["--lr", "0"], 2, "--lr '0' is not a finite number above 0"),
         (["--lr", "0.1,,1"], 2, "--lr '0.1,,1' lacks a value"),
@@ -105,7 +105,7 @@ def test_own_data(actcli: Program) -> None:
         (
             ["--data", ""],
             2,
-            "--data '' is not known; choose digits, moons, spirals, xor, an .npz file with X and y, or a .csv file",
+            "--data '' is unknown; choose digits, moons, spirals, xor, an .npz file with X and y, or a .csv file",
         ),
         (
             ["--init", "he,gain"],
