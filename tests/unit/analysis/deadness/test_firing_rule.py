@@ -167,3 +167,12 @@ def test_logit_fires_in_its_domain_and_nowhere_else():
 def test_a_bound_is_rounded_to_the_side_that_is_asked():
     assert float(round_to_type(0.1, np.dtype(np.float32), up=True)) >= 0.1
     assert float(round_to_type(0.1, np.dtype(np.float32), up=False)) <= 0.1
+
+
+@pytest.mark.parametrize("spec", ["sine", "cos(x)", "sin(x)/x", "x+sin(x)"])
+def test_an_oscillating_function_fires_by_its_slope(spec):
+    f = activation(spec)
+    rule = firing_rule(f, "pre")
+    z = np.random.default_rng(2).uniform(-300, 300, 4000)
+    slope = np.abs(f.grad(z))
+    np.testing.assert_array_equal(fires(rule, z), slope >= rule.by_slope)
