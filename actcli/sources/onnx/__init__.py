@@ -1,8 +1,9 @@
 """ONNX models: opened safely, their activations found, run by onnxruntime with their units watched."""
 
-from actcli.sources.onnx.inputs import Samples, random_inputs, recorded_inputs
+from actcli.sources.onnx.inputs import Samples, recorded_inputs
 from actcli.sources.onnx.model import Model, ModelLayer, open_model
 from actcli.sources.onnx.model_input import ModelInput
+from actcli.sources.onnx.noise import random_inputs
 from actcli.sources.onnx.observe import Observation, observe_model
 
 __all__ = [

@@ -1,7 +1,7 @@
-"""The samples that a model is run on: arrays of a file, checked and read in batches, or noise."""
+"""The samples that a model is run on: arrays of a file, checked and read in batches."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -11,12 +11,8 @@ from numpy.typing import NDArray
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.numbers.npy_header import Header, read_header
-from actcli.sources.onnx.model_input import ModelInput
+from actcli.sources.onnx.model_input import Batch, ModelInput, require_numbers, require_small
 from actcli.sources.streams.bytestream import ByteStream, open_file
-
-Batch = dict[str, NDArray[Any]]
-_MOST_SAMPLE = 1 << 30
-"""Bytes of one sample of one input; a header that states more is damaged."""
 
 
 class Samples(Protocol):
@@ -40,87 +36,6 @@ class Samples(Protocol):
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
         """Yield the samples in order, `size` at a time: their number, and an array for each input."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """Random samples: normal numbers, or 0 and 1 for whole-number inputs; each sample has its own seed."""
-
-    inputs: tuple[ModelInput, ...]
-    shapes: Mapping[str, tuple[int, ...]]
-    samples: int
-    seed: int
-    notes: tuple[str, ...] = ()
-    origin: str = "noise"
-
-    @property
-    def elements(self) -> int:
-        """The numbers of one sample."""
-        return sum(math.prod(shape) for shape in self.shapes.values())
-
-    def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
-        """Yield the samples in order; a sample does not depend on its batch."""
-        for start in range(0, self.samples, size):
-            count = min(size, self.samples - start)
-            drawn = [self._sample(index) for index in range(start, start + count)]
-            yield (
-                count,
-                {
-                    model_input.name: drawn[0][model_input.name]
-                    if model_input.axis is None
-                    else np.stack([sample[model_input.name] for sample in drawn], axis=model_input.axis)
-                    for model_input in self.inputs
-                },
-            )
-
-    def _sample(self, index: int) -> Batch:
-        rng = np.random.default_rng([self.seed, index])
-        sample = {}
-        for model_input in self.inputs:
-            dtype, shape = model_input.dtype or np.dtype(np.float32), self.shapes[model_input.name]
-            fixed = np.random.default_rng(self.seed) if model_input.axis is None else rng
-            drawn = fixed.standard_normal(shape) if dtype.kind == "f" else fixed.integers(0, 2, shape)
-            sample[model_input.name] = np.asarray(drawn).astype(dtype)
-        return sample
-
-
-_USUAL = {3: 128, 4: 224, 5: 32}
-"""Lengths for free axes, by the input's number of axes: steps of a sequence, pixels, voxels."""
-
-
-def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Noise:
-    """Draw `samples` samples of noise in the shapes and types of the inputs; `notes` names the lengths chosen.
-
-    Raises UsageError for less than one sample; DataError for a model without inputs and for one whose input holds no
-    numbers.
-    """
-    if samples < 1:
-        raise UsageError(f"{samples} random samples: at least 1 is needed")
-    if not inputs:
-        raise DataError("the model has no inputs, so there is nothing to run it on")
-    shapes, notes, free = {}, [], []
-    for model_input in inputs:
-        _require_numbers(model_input)
-        shape = model_input.shape or ()
-        usual = _USUAL.get(len(shape), 16)
-        named = [
-            length if isinstance(length, int) else 3 if _is_channels(shape, i) else usual
-            for i, length in enumerate(shape)
-            if i != model_input.axis
-        ]
-        if any(not isinstance(length, int) for i, length in enumerate(shape) if i != model_input.axis):
-            chosen = " x ".join(map(str, named))
-            notes.append(f"input '{model_input.name}' leaves its size open; {chosen} is drawn")
-            free.append(f"{chosen} for '{model_input.name}'")
-        shapes[model_input.name] = tuple(named)
-        _require_small(math.prod(named), model_input.dtype, model_input.name)
-    # a model may run with some lengths only; the error then names what was drawn
-    drawn = f"noise (its size is open: {', '.join(free)}; --data FILE brings its own)" if free else "noise"
-    return Noise(tuple(inputs), shapes, samples, seed, tuple(notes), drawn)
-
-
-def _is_channels(shape: tuple[int | str | None, ...], axis: int) -> bool:
-    return len(shape) == 4 and axis == 1 and not any(isinstance(length, int) for length in shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +127,13 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
     if not inputs:
         raise DataError(f"{path}: the model has no inputs, so there is nothing to run it on")
     for model_input in inputs:
-        _require_numbers(model_input)
+        require_numbers(model_input)
     arrays = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
     most = max((array.samples for array in arrays if array.header.shape), default=0)
     arrays = [_with_samples(array, most) for array in arrays]
+    most = max((array.samples for array in arrays), default=0)
+    batches = {array.model_input.fixed_batch for array in arrays if array.samples == most}
+    arrays = [_without_samples(array, most, batches) for array in arrays]
     for array in arrays:
         _require_fitting(array)
     per_sample = [array for array in arrays if array.model_input.axis is not None]
@@ -263,6 +181,15 @@ def _with_samples(array: _Array, samples: int) -> _Array:
     if len(free) == 1 and samples > 1:
         return replace(array, model_input=replace(one, axis=free[0]))
     return array if shape[0] == one.shape[0] else replace(array, model_input=replace(one, axis=0))
+
+
+def _without_samples(array: _Array, samples: int, batches: Collection[int | None]) -> _Array:
+    """Return the array as a constant where it has the length that the model fixes, which is none of the batches."""
+    one = array.model_input
+    is_constant = one.axis == 0 and array.samples < samples and array.samples == one.fixed_batch
+    if not is_constant or one.fixed_batch in batches:
+        return array
+    return replace(array, model_input=replace(one, axis=None))
 
 
 def _whole(array: _Array) -> NDArray[Any]:
@@ -370,17 +297,4 @@ def _require_fitting(array: _Array) -> None:
         )
     # what does not lie sample after sample is held whole
     held = header.shape if model_input.axis else array.sample_shape
-    _require_small(math.prod(held), header.dtype, array.origin)
-
-
-def _require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> None:
-    nbytes = elements * (4 if dtype is None else dtype.itemsize)
-    if nbytes > _MOST_SAMPLE:
-        raise DataError(f"{origin}: one sample has {nbytes} bytes; at most {_MOST_SAMPLE} are allowed")
-
-
-def _require_numbers(model_input: ModelInput) -> None:
-    if model_input.dtype is None:
-        raise DataError(
-            f"the model's input '{model_input.name}' holds no numbers, so no array can be its value"
-        )
+    require_small(math.prod(held), header.dtype, array.origin)

@@ -5,6 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from actcli.exits import DataError
+
+Batch = dict[str, NDArray[Any]]
+_MOST_SAMPLE = 1 << 30
+"""Bytes of one sample of one input; a header that states more is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +65,35 @@ def place_samples(inputs: Sequence[ModelInput]) -> tuple[ModelInput, ...]:
 
     That is the first axis where it is free, or the one with the same symbolic name: B of (2, B, 128) beside (B, 64).
     An input whose first axis is fixed while another's is free has no samples: it is a constant or a recurrent state.
-    So is one that is fixed at 1 while others are longer. Else every first axis holds the samples of a batch.
+    Where every first axis is fixed, those as long as that of the first input hold the samples of a batch.
     """
     firsts = [one.fixed_length(0) for one in inputs if not one.is_scalar]
+    batch = None if None in firsts else next(iter(firsts), None)
     names = [one.shape[0] for one in inputs if one.shape and isinstance(one.shape[0], str)]
-    return tuple(replace(one, axis=_axis_of(one, names[0] if names else None, firsts)) for one in inputs)
+    return tuple(replace(one, axis=_axis_of(one, names[0] if names else None, batch)) for one in inputs)
 
 
-def _axis_of(one: ModelInput, batch: int | str | None, firsts: Sequence[int | None]) -> int | None:
+def require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> None:
+    """Raise DataError for a sample that is larger than any model takes."""
+    nbytes = elements * (4 if dtype is None else dtype.itemsize)
+    if nbytes > _MOST_SAMPLE:
+        raise DataError(f"{origin}: one sample has {nbytes} bytes; at most {_MOST_SAMPLE} are allowed")
+
+
+def require_numbers(model_input: ModelInput) -> None:
+    """Raise DataError for an input of strings, or of a type that NumPy does not have."""
+    if model_input.dtype is None:
+        raise DataError(
+            f"the model's input '{model_input.name}' holds no numbers, so no array can be its value"
+        )
+
+
+def _axis_of(one: ModelInput, name: int | str | None, batch: int | None) -> int | None:
     first = one.fixed_length(0)
     if one.is_scalar:
         return None
     if first is None:
         return 0
-    if batch is not None and one.shape is not None and batch in one.shape:
-        return one.shape.index(batch)
-    return None if None in firsts or (first == 1 and set(firsts) != {1}) else 0
+    if name is not None and one.shape is not None and name in one.shape:
+        return one.shape.index(name)
+    return 0 if first == batch else None

@@ -18,9 +18,9 @@ from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Watch
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
-from actcli.sources.onnx.inputs import Batch, Samples
+from actcli.sources.onnx.inputs import Samples
 from actcli.sources.onnx.model import Model, ModelLayer
-from actcli.sources.onnx.model_input import ModelInput
+from actcli.sources.onnx.model_input import Batch, ModelInput
 from actcli.sources.onnx.outputs import Arrays, units_first
 from actcli.sources.onnx.reductions import Extension
 from actcli.sources.onnx.running import ModelRun, Whole

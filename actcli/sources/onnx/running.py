@@ -5,9 +5,9 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from actcli.exits import DataError
-from actcli.sources.onnx.inputs import Batch
 from actcli.sources.onnx.load import folder_of, one_line
 from actcli.sources.onnx.model import Model
+from actcli.sources.onnx.model_input import Batch
 from actcli.sources.onnx.outputs import Arrays, Outputs, units_first
 from actcli.sources.onnx.reductions import Extension
 

@@ -13,7 +13,7 @@ from onnx import helper  # noqa: E402
 
 from actcli.exits import DataError  # noqa: E402
 from actcli.sources.onnx import open_model  # noqa: E402
-from actcli.sources.onnx.module_path import module_path  # noqa: E402
+from actcli.sources.onnx.graph import module_path  # noqa: E402
 
 SCOPES, NAMESPACE = "pkg.torch.onnx.name_scopes", "namespace"
 

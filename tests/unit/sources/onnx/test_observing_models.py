@@ -334,6 +334,7 @@ XS = np.random.default_rng(6).normal(size=(384, 4)).astype(np.float32)
         ((1, 1, 4), SQUEEZE, ("N", 4), (1, 1, 4)),
         ((1, 1, 4), SQUEEZE, (1, 4), (1, 1, 4)),
         ((1, 1, 4), SQUEEZE, (8, 4), (1, 1, 4)),
+        ((2, 1, 4), GATHER, (1, 4), (2, 1, 4)),
         ((1, "N", 4), SQUEEZE, ("N", 4), (1, 1, 4)),
         ((1, "N", 4), SQUEEZE, ("N", 4), (1, 384, 4)),
         ((2, "N", 4), GATHER, ("N", 4), (2, 384, 4)),
@@ -360,6 +361,17 @@ def test_a_state_or_constant_goes_along_with_every_batch(write, watched, shape, 
         np.testing.assert_array_equal(found.fired, (z > 0).sum(axis=0))
     model = open_model(path)
     assert list(observe_model(model, random_inputs(model.inputs, 5, 1)))[-1].done == 5
+
+
+def test_a_state_before_the_input_that_is_cut(write, watched):
+    parts, w = with_state((2, 1, 4), GATHER, (1, 4))
+    path = write(**parts | {"inputs": parts["inputs"][::-1]})
+    state = np.random.default_rng(8).normal(size=(2, 1, 4)).astype(np.float32)
+    (found,) = watched(path, {"x": XS, "state": state}).values()
+    np.testing.assert_array_equal(found.fired, ((XS + state[1]) @ w > 0).sum(axis=0))
+    parts, _ = with_state((8, 4), [node("Identity", ["state"], ["s"])], (8, 4))
+    with pytest.raises(DataError, match="'x' has 384 samples and 'state' has 8; they must agree"):
+        watched(write(**parts), {"x": XS, "state": np.ones((8, 4), np.float32)})
 
 
 def test_a_state_of_one_sample_may_need_one_sample_at_a_time(write, watched):
