@@ -225,3 +225,14 @@ def test_the_worst_point_is_one_that_was_compared():
     assert check.undecided
     assert check.largest_error == 0
     assert check.derivative == check.differences
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_wave_that_is_faster_than_the_steps_is_undecided(order):
+    check = check_derivative(activation("x/sqrt(1 + (x*cos(x - x^2))^2)"), None, order=order)
+    assert check.largest_error <= check.tolerance
+
+
+def test_a_wrong_slope_of_a_wave_is_still_caught():
+    right = activation("sine").definition.slope
+    assert not check_derivative(wrong("sine", slope=lambda x, **p: 1.001 * right(x, **p)), None).passed
