@@ -239,7 +239,8 @@ def _warnings(findings: Findings, layers: Layers) -> list[str]:
     unseen = [printable(one.name) for one in report.unobserved]
     if unseen:
         what = f"{quantity(len(unseen), 'activation')} {_is(unseen, 'was', 'were')} NOT OBSERVED"
-        sentences.append(f"{what}, and may have dead units: {list_names(unseen)}.")
+        consequence = "which fails the check" if findings.fail_on_unobserved else "and may have dead units"
+        sentences.append(f"{what}, {consequence}: {list_names(unseen)}.")
     return sentences
 
 

@@ -5,7 +5,21 @@ from collections.abc import Container, Iterator
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.quantised import is_signed
 
-_OVER_ROWS = frozenset({"Softmax", "LogSoftmax", "Hardmax", "QLinearSoftmax"})
+SOFTMAX = frozenset({"Softmax", "LogSoftmax", "Hardmax", "QLinearSoftmax", "BiasSoftmax"})
+"""Operators that work over rows."""
+_INSIDE = frozenset(
+    {
+        "Attention",
+        "QAttention",
+        "MultiHeadAttention",
+        "GroupQueryAttention",
+        "MoE",
+        "QMoE",
+        "AttnLSTM",
+        "BiasSplitGelu",
+    }
+)
+"""Operators with an activation inside."""
 _CURVED_OPERATORS = (
     "Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Exp Log Erf Abs Sqrt Reciprocal Pow Sign "
     "Floor Ceil Round Clip Max Min"
@@ -32,9 +46,10 @@ def find_lookalikes(graph: Graph, claimed: Container[int]) -> Iterator[tuple[Nod
 
 
 def _reason(graph: Graph, node: Node) -> str:
-    if node.op in _OVER_ROWS:
+    if node.op in SOFTMAX:
         return "it works over rows: its units do not fire one by one"
-    if node.text("activation") or node.text("activation_type"):
+    named = node.text("activation") or node.text("activation_type") or node.integer("activation", 0)
+    if named or node.op in _INSIDE:
         return "it is computed inside the operator, and its pre-activation is not a tensor of the graph"
     changing = [name for name in node.inputs if name and graph.constant(name) is None]
     squares = node.op == "Mul" and len(changing) == 2 and changing[0] == changing[1]

@@ -16,7 +16,7 @@ from actcli.sources.onnx.axes import Units, unit_axes, units_of
 from actcli.sources.onnx.downstream import follow_downstream
 from actcli.sources.onnx.graph import Graph, Node, as_node, read_graph, subgraphs
 from actcli.sources.onnx.load import folder_of, load_model
-from actcli.sources.onnx.lookalikes import find_lookalikes
+from actcli.sources.onnx.lookalikes import SOFTMAX, find_lookalikes
 from actcli.sources.onnx.match import FoundActivation, find_activations, is_activation
 from actcli.sources.onnx.model_input import ModelInput, place_samples
 from actcli.sources.onnx.outputs import Place, Watched
@@ -88,15 +88,15 @@ def open_model(path: str, memory: int | None = None) -> Model:
     observable: list[tuple[FoundActivation, Watched]] = []
     unobserved: list[Unobserved] = []
     activations = find_activations(graph)
-    for candidate in follow_downstream(graph, activations):
+    judged = follow_downstream(graph, activations)
+    for candidate in judged:
         name = names.of_node(candidate.node, candidate.after)
         watched = _layer_to_watch(graph, axes, candidate, name, rules)
         if isinstance(watched, str):
             unobserved.append(Unobserved(name, candidate.op, watched))
         else:
             observable.append((candidate, watched))
-    claimed = {id(part) for found in activations for part in (found.node, *found.parts)}
-    claimed |= {id(candidate.node) for candidate, _ in observable}
+    claimed = {id(part) for found in (*activations, *judged) for part in (found.node, *found.parts)}
     for node, reason in find_lookalikes(graph, claimed):
         unobserved.append(Unobserved(names.of_node(node, node.outputs[0]), node.op, reason))
     unobserved += _activations_in_branches(graph, names)
@@ -236,7 +236,7 @@ def _activations_in_branches(graph: Graph, names: _Names) -> list[Unobserved]:
 def _activations_inside(graph: Any) -> Iterator[tuple[str, str]]:
     for proto in graph.node:
         node = as_node(proto)
-        if is_activation(node.op):
+        if is_activation(node.op) or node.op in SOFTMAX:
             yield node.op, node.title
         for _, inner in subgraphs(node):
             yield from _activations_inside(inner)

@@ -54,7 +54,7 @@ def test_an_unobserved_activation_exits_with_3(limit):
     (one,) = said["not_observed"]
     assert list(one) == ["name", "op", "reason"]
     assert (one["name"], one["op"]) == ("act1", "Softmax")
-    assert "NOT OBSERVED" in err
+    assert "NOT OBSERVED, which fails the check" in err
     assert "act1" in err
 
 

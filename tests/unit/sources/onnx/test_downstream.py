@@ -184,3 +184,36 @@ def test_a_norm_and_a_mask_are_no_activations(write):
     model = open_model(write(nodes, constants, shape=("N", 6)))
     assert [layer.op for layer in model.layers] == ["Relu"]
     assert not model.unobserved
+
+
+def test_activations_inside_operators_and_branches_are_listed(write):
+    def branch(name):
+        inside = node("Softmax", ["z"], [name + "_out"], name=name)
+        return helper.make_graph([inside], name, [], [helper.make_empty_tensor_value_info(name + "_out")])
+
+    nodes = [
+        node("Gemm", ["x", "W"], ["z"]),
+        node("MoE", ["z", "z", "W"], ["m"], name="experts", domain="com.microsoft"),
+        node("GroupNorm", ["m", "W", "W"], ["n"], name="norm", domain="com.microsoft", activation=1),
+        node("If", ["yes"], ["y"], name="gate", then_branch=branch("a"), else_branch=branch("b")),
+    ]
+    model = open_model(write(nodes, {"W": W, "yes": np.array(True)}, shape=("N", 6)))
+    assert {one.name for one in model.unobserved} == {"experts", "norm", "a", "b"}
+
+
+def test_a_threshold_that_cannot_be_watched_is_listed_once(write):
+    nodes = [
+        node("Gemm", ["x", "W"], ["z"]),
+        node("Reshape", ["z", "shape"], ["r"]),
+        node("Greater", ["r", "theta"], ["g"]),
+        node("Where", ["g", "r", "zero"], ["y"], name="jump"),
+    ]
+    constants = {
+        "W": W,
+        "shape": np.int64([-1, 2, 20]),
+        "theta": np.float32(np.arange(20)),
+        "zero": np.float32(0),
+    }
+    model = open_model(write(nodes, constants, shape=("N", 6)))
+    assert not model.layers
+    assert [one.name for one in model.unobserved] == ["jump"]
