@@ -15,7 +15,7 @@ WRONG_USE = {
     "eval leaky_relu:beta=1 1": "alpha",
     "eval softplus:beta=0 1": "beta",
     "eval relu abc": "'abc'",
-    "eval relu \N{MINUS SIGN}1": "is neither a number nor a file; its minus is the printed sign U+2212, a number has -",
+    "eval relu \N{MINUS SIGN}1": "printed sign U+2212",
     "eval relu 1 2 in.npy": "in.npy",
     "eval relu 1 --range 0 1": "--range",
     "eval relu 1 --fromat csv": "no option '--fromat'; did you mean --format?",

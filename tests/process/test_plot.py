@@ -297,7 +297,7 @@ WRONG_USE = {
     "plot relu --hist": "--hist needs --input FILE",
     "plot relu --array a": "--array needs --input FILE",
     "plot relu --column a": "--column needs --input FILE",
-    "plot relu -i x.txt --array a": "--array chooses from an .npz file",
+    "plot relu -i x.txt --array a": "--array chooses",
     "plot relu --width 19": "--width '19' is not a whole number from 20 to 1000",
     "plot relu --width 1001": "--width",
     "plot relu --width wide": "--width 'wide'",

@@ -1,8 +1,9 @@
 """Numbers of a formula computed again in 106 bits where float64 loses digits.
 
-Where a formula's float64 result and its extended one are more than 16 ULP apart, the extended one is returned, as
-long as its own bound says that 53 bits of it are right. A few numbers are compared directly. For many, a grid tells
-in which cells digits are lost, once for a formula, and only numbers in those cells are computed twice.
+Where a formula's float64 result and its extended one are more than 16 ULP apart, the extended one is returned. Its own
+bound must say that 53 bits of it are right, or nine digits where float64 has lost even those. A few numbers are
+compared directly. For many numbers, or calls, a grid tells in which cells digits are lost, once for a formula, and only
+numbers in those cells are computed twice.
 
 Next to a point where a quotient is 0/0, as tanh(x)/x at 0, even 106 bits are not enough for a derivative: there the
 Taylor series around the nearest eighth is summed.
@@ -32,6 +33,7 @@ WORST = 16.0
 _SUSPECT = 4.0
 FEW = 256
 """Up to so many numbers are compared directly, in the first calls."""
+_NINE_DIGITS = 2.0**-30
 _PIECE = 4096
 _NEAR = 2.0**-8
 _TERMS = 14
@@ -65,22 +67,25 @@ class Task:
         """What tells this task from others, as long as its program is kept."""
         return id(self.program), self.order, self.parameters, self.wrt
 
-    def extended(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """Return results at numbers x, and where they are right to 53 bits."""
+    def extended(self, x: Array) -> tuple[Array, Array]:
+        """Return results at numbers x and how far off they may be: 0 if by rounding alone, inf if nothing is known."""
         found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         number = extended(coefficient(found, self.order)) * float(math.factorial(self.order))
         y = np.array(np.broadcast_to(number.rounded, x.shape))
-        right = np.array(np.broadcast_to(number.trusted, x.shape)) & ~unsure
-        lost = np.flatnonzero(~right & ~unsure)
+        room = np.array(np.broadcast_to(_room(number), x.shape))
+        room[unsure] = np.inf
+        lost = np.flatnonzero((room > 0) & ~unsure)
         if lost.size and self.wrt == "x":
-            y[lost], right[lost] = self._around_eighths(x[lost])
-            far = lost[~right[lost] & (np.abs(x[lost]) > _FARTHER)]
+            around, left = self._around_eighths(x[lost])
+            closer = left < room[lost]
+            y[lost[closer]], room[lost[closer]] = around[closer], left[closer]
+            far = lost[np.isinf(room[lost]) & (np.abs(x[lost]) > _FARTHER)]
             if far.size:
-                y[far], right[far] = self._far_out(x[far])
-        return y, right
+                y[far], room[far] = self._far_out(x[far])
+        return y, room
 
-    def _around_eighths(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
-        y, right = np.full_like(x, np.nan), np.zeros(x.shape, np.bool_)
+    def _around_eighths(self, x: Array) -> tuple[Array, Array]:
+        y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
         nearest = np.rint(x * 8.0) / 8.0
         close = np.abs(x - nearest) <= _NEAR
         for centre in sorted(np.unique(nearest[close]).tolist(), key=abs)[:_MOST_CENTRES]:
@@ -89,12 +94,12 @@ class Task:
             if series is not None:
                 step = x[here] - centre  # exact: both are multiples of the smaller one's last place
                 total = series(step)
-                y[here], right[here] = total.rounded, total.trusted
-        return y, right
+                y[here], room[here] = total.rounded, _room(total)
+        return y, room
 
-    def _far_out(self, x: Array) -> tuple[Array, NDArray[np.bool_]]:
+    def _far_out(self, x: Array) -> tuple[Array, Array]:
         """Return c·x**p where f is that at ±2**30 and at ±2**36 already: exponentials have long decided."""
-        y, right = np.full_like(x, np.nan), np.zeros(x.shape, np.bool_)
+        y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
         for sign in (-1.0, 1.0):
             here = np.sign(x) == sign
             if not here.any():
@@ -102,16 +107,23 @@ class Task:
             power = _known(("far", sign, *self.key), self.program, partial(_far_power, self, sign))
             if power is not None:
                 factor, p = power
-                y[here], right[here] = factor * x[here] ** p, True
-        return y, right
+                y[here], room[here] = factor * x[here] ** p, 0.0
+        return y, room
 
     def is_known(self, x: Array) -> NDArray[np.bool_]:
         """Return where the result at x can be relied on: its digits survive in 106 bits, or it ends a branch."""
         found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         known = np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted, x.shape)) | unsure
         if not known.all():
-            known[~known] = self.extended(x[~known])[1]
+            known[~known] = self.extended(x[~known])[1] == 0
         return known
+
+
+def _room(number: Extended) -> Array:
+    """Return the error that a result may have beyond rounding: 0 if trusted, inf if nine digits are not certain."""
+    with np.errstate(all="ignore"):
+        error = np.where(number.e <= _NINE_DIGITS * np.abs(number.h), number.error, np.inf)
+    return np.where(number.trusted, 0.0, error)
 
 
 def repair(
@@ -162,17 +174,19 @@ def _replace(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
     with np.errstate(all="ignore"):
         for start in range(0, where.size, _PIECE):
             here = where[start : start + _PIECE]
-            better, right = task.extended(x[here])
-            wrong = right & _differs(y[here], better)
+            better, room = task.extended(x[here])
+            wrong = _differs(y[here], better, room)
             if wrong.any():
                 result = y.copy() if result is y else result
                 result[here[wrong]] = better[wrong]
     return result
 
 
-def _differs(y: Array, better: Array, ulp: float = WORST) -> NDArray[np.bool_]:
-    near = np.abs(y - better) <= ulp * np.spacing(np.abs(better))
-    differs: NDArray[np.bool_] = ~(near | (y == better) | (np.isnan(y) & np.isnan(better)))
+def _differs(y: Array, better: Array, room: Array, ulp: float = WORST) -> NDArray[np.bool_]:
+    near = np.abs(y - better) <= ulp * np.maximum(np.spacing(np.abs(better)), room)
+    differs: NDArray[np.bool_] = np.isfinite(room) & ~(
+        near | (y == better) | (np.isnan(y) & np.isnan(better))
+    )
     return differs
 
 
@@ -225,8 +239,8 @@ def _find_cells(task: Task, float64: Kernel) -> _Cells:
 def _look(task: Task, float64: Kernel, edges: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which intervals between edges lose digits at an end, and in which the result changes its sign."""
     y = float64(edges)
-    better, right = task.extended(edges)
-    lost = right & _differs(y, better, _SUSPECT)
+    better, room = task.extended(edges)
+    lost = _differs(y, better, room, _SUSPECT)
     crossing = y[1:] * y[:-1] < 0
     return lost[1:] | lost[:-1], crossing
 
@@ -254,10 +268,10 @@ _KNOWN: dict[tuple[Any, ...], tuple[Any, Program]] = {}
 
 def _far_power(task: Task, sign: float) -> tuple[float, int] | None:
     """Return c and p of the power c·x**p that f is at sign·2**30 and at sign·2**36; None where it is none."""
-    (near, far), sure = task.extended(sign * np.array([_FAR, _FARTHER]))
+    (near, far), room = task.extended(sign * np.array([_FAR, _FARTHER]))
     for p in _POWERS:
         factor = float(near / (sign * _FAR) ** p)
-        if sure.all() and factor == far / (sign * _FARTHER) ** p:
+        if not room.any() and factor == far / (sign * _FARTHER) ** p:
             return factor, p
     return None
 

@@ -15,7 +15,7 @@ from actcli.activations.extended.arithmetic import Real, add, choose, square_roo
 from actcli.activations.extended.number import Extended, extended, power_of_two, select
 from actcli.activations.families.exact import Sum
 
-_OF_A_FUNCTION = 2.0**-93
+_OF_A_FUNCTION = 2.0**-99
 _OF_ERFC = 2.0**-84
 _TINY, _OF_TINY = -120.0, 2.0**-118
 """Below 2**_TINY functions through 0 are a straight line to that relative error, and u may underflow in float64."""
@@ -168,7 +168,9 @@ def erfc(u: Extended) -> Extended:
     tail = select(far, u, extended(np.full_like(u.h, 30.0)))
     scaled_tail = _apply(elementary.erfcx, _clipped(tail, 1e30), np.ones_like(u.h))
     inner = select(far, extended(np.zeros_like(u.h)), _clipped(u, 40.0))
-    near = _apply(elementary.erfc, inner, _bell(inner, 2.0)).within(_OF_ERFC)
+    near = _apply(elementary.erfc, inner, _bell(inner, 2.0)).within(
+        np.where(inner.rounded > 0.5, _OF_ERFC, 0.0)
+    )
     return select(far, scaled_tail * exp(-(tail * tail)), near)
 
 

@@ -15,7 +15,7 @@ from actcli.activations.definition import Array
 from actcli.activations.extended import arithmetic
 from actcli.activations.families.exact import Sum
 
-ROUNDING = 2.0**-101
+ROUNDING = 2.0**-102
 """The relative error of one of the four operations, with some room."""
 ENOUGH = 2.0**-54
 """A relative error up to here leaves float64's 53 bits right but for the rounding itself."""
