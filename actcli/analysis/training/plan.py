@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from actcli.analysis.training.initial import Init
-from actcli.analysis.wording import rounded
+from actcli.analysis.wording import listed, rounded
 
 Optimizer = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
@@ -64,12 +64,8 @@ class TrainingPlan:
     @property
     def optimizer_text(self) -> str:
         """The optimizer with its decay, warm-up and schedule, as a sentence names them."""
-        return ", ".join([
-            self.optimizer,
-            *([f"decay {rounded(self.decay)}"] if self.decay else []),
-            *([f"warm-up over {rounded(self.warmup)} epoch{'' if self.warmup == 1 else 's'}"] if self.warmup else []),
-            *(["cosine schedule"] if self.schedule == "cosine" else []),
-        ])  # fmt: skip
+        decay = [f"decay {rounded(self.decay)}"] if self.decay else []
+        return ", ".join([self.optimizer, *decay, *self._rate_words])
 
     @property
     def settings(self) -> dict[str, str | int | float | bool]:
@@ -84,26 +80,33 @@ class TrainingPlan:
         }
 
     @property
-    def network_text(self) -> str:
-        """The parts of the networks beside their layers, as a sentence names them; blank without any."""
-        parts = [
+    def _rate_words(self) -> list[str]:
+        """What is special about the learning rate."""
+        epochs = f"{rounded(self.warmup)} epoch{'' if self.warmup == 1 else 's'}"
+        cosine = ["cosine schedule"] if self.schedule == "cosine" else []
+        return [*([f"warm-up over {epochs}"] if self.warmup else []), *cosine]
+
+    @property
+    def _part_words(self) -> list[str]:
+        """The parts of the networks beside their layers."""
+        return [
             *(["batch norm"] if self.batch_norm else []),
             *(["residual connections"] if self.residual else []),
         ]
-        return " and ".join(parts)
 
     def qualify(self, answer: str) -> str:
-        """Return an answer that names these parts first: `With batch norm, relu is best.`"""
-        if not (answer and self.network_text):
+        """Return an answer that first names what is special about the training: `With batch norm, relu is best.`"""
+        words = [*([] if self.optimizer == "sgd" else [self.optimizer]), *self._rate_words, *self._part_words]
+        if not (answer and words):
             return answer
         first, space, rest = answer.partition(" ")
         # the name of a function keeps its capitals
-        return f"With {self.network_text}, {first.lower() if first in _CAPITALISED else first}{space}{rest}"
+        return f"With {listed(words)}, {first.lower() if first in _CAPITALISED else first}{space}{rest}"
 
     @property
     def init_text(self) -> str:
         """The initial weights and the parts of the networks, as a sentence names them."""
-        return f"init {self.init}" + (f", {self.network_text}" if self.network_text else "")
+        return ", ".join([f"init {self.init}", *self._part_words])
 
     def skips(self, layer: int) -> bool:
         """Return whether a skip connection goes around a hidden layer, counted from 0."""

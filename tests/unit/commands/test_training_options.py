@@ -99,6 +99,20 @@ def test_deadcheck_watches_the_units_of_all_splits(tmp_path, monkeypatch):
     assert rates[0] >= rates[1] >= (z > 0).mean(axis=0).max()
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--optimizer", "adamw"), ("adamw",)),
+        (("--warmup", "1", "--schedule", "cosine"), ("warm-up over 1 epoch", "cosine schedule")),
+        (("--optimizer", "rmsprop", "--residual"), ("rmsprop", "residual connections")),
+    ],
+)
+def test_the_answer_names_what_is_special_about_the_training(options, words):
+    for outcome in (compare(*options, "--format", "tsv"), deadcheck(*options, "--format", "tsv")):
+        assert all(word in outcome.err for word in words)
+    assert "With" not in compare("--format", "tsv").err
+
+
 def test_a_searched_rate_has_one_split():
     for line in (("compare", "relu", "--by", "training"), ("deadcheck", "--train", "relu")):
         message = refused(*line, *SMALL, *SPLIT, "--lr", "auto")
