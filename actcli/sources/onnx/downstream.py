@@ -14,6 +14,7 @@ from actcli.sources.onnx.quantised import is_signed, output_quantisation
 NONZERO = "hard_shrink:lambd=1e-45"
 """An output that is 0 or passes: of it, a unit fires where it is not 0."""
 _SAME = frozenset({"Cast", "Identity", "Dropout", "QuantizeLinear", "DequantizeLinear"})
+_MOVES = frozenset({"Transpose", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Expand", "Split", "Slice"})
 _COMPARISONS = frozenset({"Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
 _MOST_NODES = 64
 
@@ -130,7 +131,14 @@ class _Downstream:
         return None
 
     def _activation_of(self, tensor: str) -> FoundActivation | None:
-        return self._by_output.get(self._behind(tensor))
+        """The activation that a tensor comes from, through moves of axes and parts too."""
+        for _ in range(_MOST_NODES):
+            tensor = self._behind(tensor)
+            node = self._graph.producer.get(tensor)
+            if tensor in self._by_output or node is None or node.op not in _MOVES:
+                break
+            tensor = node.input(0)
+        return self._by_output.get(tensor)
 
     def _comparison(self, mask: str, source: str) -> Node | None:
         """The comparison of a value, or of the z that it is made of, that makes a mask."""

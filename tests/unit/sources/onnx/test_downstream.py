@@ -144,6 +144,21 @@ def test_a_gated_layer_may_split_one_product(write, watched):
     assert silent(watched(path, RNG.normal(size=(40, 3, 6)).astype(np.float32))["product"]) == [2, 7]
 
 
+def test_a_gate_is_found_behind_moves_of_axes(write, watched):
+    up = RNG.normal(size=(6, 8)).astype(np.float32)
+    up[:, [1, 5]] = 0
+    nodes, constants = gated(up)
+    nodes[4:5] = [
+        node("Transpose", ["a"], ["t"], perm=[0, 2, 1]),
+        node("Transpose", ["t"], ["b"], perm=[0, 2, 1]),
+        node("Mul", ["b", "u"], ["p"], name="product"),
+    ]
+    states = watched(
+        write(nodes, constants, shape=("N", 3, 6)), RNG.normal(size=(40, 3, 6)).astype(np.float32)
+    )
+    assert silent(states["product"]) == [1, 5]
+
+
 def test_a_scale_of_channels_after_an_activation_is_no_product(write):
     """Squeeze and excitation: the gate is judged itself, and so is what it scales."""
     nodes = [
