@@ -74,7 +74,7 @@ def find_extremes(profile: Profile) -> tuple[Extreme, Extreme]:
             top, reached, certain, takers = math.inf, False, False, []
         level = any(part.flat and not differ(sign * float(part.value[0]), top) for part in parts)
         turning = [at for taken, at in takers if taken and at is not None]
-        at = min(turning, key=abs) if turning and not level else None
+        at = min(turning, key=abs) if turning and not level and math.isfinite(top) else None
         result.append(Extreme(sign * top + 0.0, reached, at, certain))
     return result[0], result[1]
 

@@ -54,6 +54,8 @@ def limit_at(f: Activation, end: float, order: int = 0) -> Limit:
     known = f.is_known(x, order)
     if known[-_LAST:].all():
         last, before = y[-1], y[-2]
+        if math.isinf(last) and _overflows(lambda x: -np.sign(last) * g(x), math.copysign(1.0, end)):
+            return Limit(math.nan)
         if last == before:
             return Limit(float(last) + 0.0)
         if abs(last) > max(_LARGE, abs(before)):
@@ -98,6 +100,12 @@ def grows(g: Callable[[Floats], Floats], side: float) -> bool:
     tops = _tops(g, side)
     with np.errstate(all="ignore"):
         return bool((tops > 0).all() and (tops[1:] / tops[:-1] > _GROWTH).all())
+
+
+def _overflows(g: Callable[[Floats], Floats], side: float) -> bool:
+    """Return whether g, too, exceeds every float64: exp(x)·sin(x) does so to both sides."""
+    tops = _tops(g, side)
+    return bool((tops > 0).all() and np.isinf(tops).any())
 
 
 def _fades(size: Callable[[Floats], Floats], side: float) -> bool:

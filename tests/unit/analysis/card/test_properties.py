@@ -366,3 +366,11 @@ def test_the_slope_of_log_odds_is_infinite_at_both_ends() -> None:
 @pytest.mark.parametrize("formula", ["sqrt(x^2-1)", "(-0.7)^x", "x%0"])
 def test_no_moments_where_f_is_no_number(formula) -> None:
     assert measured(formula).value_moments is None
+
+
+def test_a_growing_wave_has_no_limit_where_it_overflows() -> None:
+    found = measured("exp(x)*sin(x)")
+    assert math.isnan(found.limits[1])
+    assert (found.lowest.value, found.highest.value) == (-INF, INF)
+    assert found.lowest.at is None
+    assert measured("1e-7*x^2 - x").limits == (INF, INF)
