@@ -181,7 +181,8 @@ def _write(
 
     def report() -> None:
         if findings.complete or layout.path is None:
-            write_findings(findings, View(options.units, options.map), layout, terminal)
+            view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
+            write_findings(findings, view, layout, terminal)
 
     write_each(save, report)
     itself = layout.format in SAYS_IT_ITSELF

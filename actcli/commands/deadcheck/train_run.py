@@ -150,7 +150,8 @@ def _write(
 
     def report() -> None:
         if complete or layout.path is None:
-            write_deaths(deaths, View(options.units, options.map), layout, terminal)
+            view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
+            write_deaths(deaths, view, layout, terminal)
 
     write_each(record, *(_exports(deaths, options) if complete else ()), report)
     on_screen = layout.format in SAYS_IT_ITSELF and layout.path is None and terminal.stdout_is_tty

@@ -40,17 +40,15 @@ def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
     """
     refuse_arrays(layout, "a comparison")
     comparison = page.comparison
-    piped = layout.path is None and not terminal.stdout_is_tty
-    shown = replace(comparison, answer="") if piped and layout.format == "table" else comparison
+    piped = layout.is_piped_table(terminal)
+    shown = replace(comparison, answer="") if piped else comparison
     write_document(_text(replace(page, comparison=shown), layout, terminal), layout, terminal)
     if layout.format in {"json", "jsonl"}:
         return
     for warning in comparison.warnings:
         terminal.say(f"actcli: {printable(warning)}")
-    if comparison.answer and layout.format != "table":
+    if comparison.answer and (piped or layout.format != "table"):
         terminal.say(f"actcli: {printable(comparison.answer)}")
-    elif comparison.answer and piped:
-        terminal.say(printable(comparison.answer))
 
 
 def write_winner(comparison: Comparison, column: Column, terminal: Terminal) -> None:

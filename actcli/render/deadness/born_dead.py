@@ -36,9 +36,11 @@ def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Termina
             from textwrap import fill
 
             surface = Surface.of(terminal, to_file=layout.path is not None)
-            text = f"{_table(risks, surface)}\n{fill(born_dead_sentence(risks), surface.width)}\n"
-            if layout.path is None and not terminal.stdout_is_tty:
+            text = _table(risks, surface)
+            if layout.is_piped_table(terminal):
                 terminal.say(f"actcli: {born_dead_sentence(risks)}")
+            else:
+                text += f"\n{fill(born_dead_sentence(risks), surface.width)}\n"
     write_document(text, layout, terminal)
 
 

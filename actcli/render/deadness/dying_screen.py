@@ -116,9 +116,10 @@ def dying_screen(deaths: Deaths, view: View, surface: Surface) -> str:
         printer.file.write(dead_screen(deaths.findings, view, surface))
     else:
         print_change(printer, deaths.findings.report, surface)
-        printer.print()
-        for i, sentence in enumerate(death_sentences(deaths)):
-            printer.print(Text(script(sentence), "" if i else "bold"), width=surface.width)
+        for i, sentence in enumerate(death_sentences(deaths) if view.sentences else ()):
+            printer.print(
+                Text(script(sentence if i else f"\n{sentence}"), "" if i else "bold"), width=surface.width
+            )
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 

@@ -43,10 +43,11 @@ _ROOMS, _SHORTEST_NAME = (40, 28, 20), 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Parts of a page besides the table of the layers: the units that are not alive, a map of all units."""
+    """Parts of a page besides the table of the layers: the units that are not alive, a map of all units, sentences."""
 
     units: bool = False
     map: bool = False
+    sentences: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,13 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
         print_units(printer, report, surface)
     _print_unobserved(printer, report, surface)
     print_change(printer, report, surface)
-    printer.print()
-    for i, sentence in enumerate(verdict(findings)):
-        printer.print(Text(script(sentence), "" if i else "bold"), width=surface.width)
+    sentences = verdict(findings)
+    # that the data are noise stands in the table too, wherever it ends up
+    shown = sentences if view.sentences else sentences[: findings.noise is not None]
+    for i, sentence in enumerate(shown):
+        printer.print(
+            Text(script(sentence if i else f"\n{sentence}"), "" if i else "bold"), width=surface.width
+        )
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 

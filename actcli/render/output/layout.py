@@ -41,6 +41,10 @@ class Layout:
     with_x: bool = False
     digits: int | None = None
 
+    def is_piped_table(self, terminal: Terminal) -> bool:
+        """Return whether a table goes to a pipe; its sentences then go to stderr, where `| less` shows them."""
+        return self.format == "table" and self.path is None and not terminal.stdout_is_tty
+
 
 def choose_layout(
     format: str | None,  # noqa: A002 - the option's own name
