@@ -67,12 +67,14 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --marker) echo 'braille block dot ascii' ;;
     *\ --theme) echo 'default colorblind light mono' ;;
     *\ --by) echo 'properties values gradients training information precision speed' ;;
-    *\ --optimizer) echo 'sgd momentum adam' ;;
+    *\ --optimizer) echo 'sgd momentum rmsprop adam adamw' ;;
+    *\ --schedule) echo 'constant cosine' ;;
     *\ --record) return 1 ;;
     *\ --against) return 1 ;;
     *\ --recorded) echo 'post pre' ;;
     *\ --save-state) return 1 ;;
     *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' ;;
+    *\ --fail-on) echo 'unobserved' ;;
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;
@@ -83,15 +85,15 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '--set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --data --target --decay --learn --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --functions --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --target --decay --learn --depth --width --seeds --init --record --sort --units --map --format -o --output --color --threads --debug -h --help' ;;
-    list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --debug -h --help' ;;
-    info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --debug -h --help' ;;
-    completion) echo '--color --threads --debug -h --help' ;;
-    *) echo '--color --threads --debug -V --version -h --help' ;;
+    eval) echo '--set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --functions --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --color --threads --memory --debug -h --help' ;;
+    list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
+    info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
+    completion) echo '--color --threads --memory --debug -h --help' ;;
+    *) echo '--color --threads --memory --debug -V --version -h --help' ;;
     esac
 }
 
@@ -135,6 +137,7 @@ _actcli() {
         deadcheck\ --format) values=1 option=$word ;;
         *\ --color) values=1 option=$word ;;
         *\ --threads) values=1 option=$word ;;
+        *\ --memory) values=1 option=$word ;;
         *\ --set) values=1 option=$word ;;
         *\ --functions) values=1 option=$word ;;
         *\ -i|*\ --input) values=1 option=$word ;;
@@ -168,10 +171,13 @@ _actcli() {
         *\ --batch) values=1 option=$word ;;
         *\ --lr) values=1 option=$word ;;
         *\ --optimizer) values=1 option=$word ;;
+        *\ --warmup) values=1 option=$word ;;
+        *\ --schedule) values=1 option=$word ;;
         *\ --data) values=1 option=$word ;;
         *\ --target) values=1 option=$word ;;
         *\ --decay) values=1 option=$word ;;
         *\ --learn) values=1 option=$word ;;
+        *\ --splits) values=1 option=$word ;;
         *\ --record) values=1 option=$word ;;
         *\ --bits) values=1 option=$word ;;
         *\ --types) values=1 option=$word ;;
@@ -192,6 +198,7 @@ _actcli() {
         *\ --definition) values=1 option=$word ;;
         *\ --fail-above) values=1 option=$word ;;
         *\ --layer) values=1 option=$word ;;
+        *\ --fail-on) values=1 option=$word ;;
         *\ --plan) values=1 option=$word ;;
         *\ --train) values=1 option=$word ;;
         *\ --export) values=1 option=$word ;;

@@ -107,6 +107,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --threads'
                 set values 1
+            case '* --memory'
+                set values 1
             case '* --set'
                 set values 1
             case '* --functions'
@@ -173,6 +175,10 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --optimizer'
                 set values 1
+            case '* --warmup'
+                set values 1
+            case '* --schedule'
+                set values 1
             case '* --data'
                 set values 1
             case '* --target'
@@ -180,6 +186,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --decay'
                 set values 1
             case '* --learn'
+                set values 1
+            case '* --splits'
                 set values 1
             case '* --record'
                 set values 1
@@ -220,6 +228,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --fail-above'
                 set values 1
             case '* --layer'
+                set values 1
+            case '* --fail-on'
                 set values 1
             case '* --plan'
                 set values 1
@@ -271,6 +281,7 @@ complete -c actcli -n "__actcli_is ' '" -a info -d 'Show the card of an activati
 complete -c actcli -n "__actcli_is ' '" -a completion -d 'Print the completion script of a shell'
 complete -c actcli -n "__actcli_is ' '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is ' '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is ' '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is ' '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is ' '" -s V -l version -d 'Show the version'
 complete -c actcli -n "__actcli_is ' '" -s h -l help -d 'Show this help'
@@ -291,6 +302,7 @@ complete -c actcli -n "__actcli_is 'eval '" -l with-x -d 'Show x beside each res
 complete -c actcli -n "__actcli_is 'eval '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'eval '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'eval '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'eval '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'eval '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'eval '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'grad '" -l order -x -d 'Order of the derivative, 1 to 100; over rows 1 or 2'
@@ -316,6 +328,7 @@ complete -c actcli -n "__actcli_is 'grad '" -l with-x -d 'Show x beside each res
 complete -c actcli -n "__actcli_is 'grad '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'grad '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'grad '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'grad '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'grad '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'grad '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'plot '" -l range -x -d 'Part of the x axis'
@@ -342,6 +355,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l no-rewrite -d 'Compute formulas e
 complete -c actcli -n "__actcli_is 'plot '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'plot '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'plot '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'plot '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'plot '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'plot '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'compare '" -l set -x -d 'Set a parameter of the function, as after a colon'
@@ -365,11 +379,16 @@ complete -c actcli -n "__actcli_is 'compare '" -l bias-std -x -d 'Standard devia
 complete -c actcli -n "__actcli_is 'compare '" -l epochs -x -d 'Passes over the training set'
 complete -c actcli -n "__actcli_is 'compare '" -l batch -x -d 'Samples per step'
 complete -c actcli -n "__actcli_is 'compare '" -l lr -x -d 'Learning rates, with commas, each tried by itself; or auto: the best of ten for each function, chosen without the test set'
-complete -c actcli -n "__actcli_is 'compare '" -l optimizer -x -a 'sgd momentum adam' -d 'sgd, momentum or adam'
+complete -c actcli -n "__actcli_is 'compare '" -l optimizer -x -a 'sgd momentum rmsprop adam adamw' -d 'sgd, momentum, rmsprop, adam or adamw'
+complete -c actcli -n "__actcli_is 'compare '" -l warmup -x -d 'Epochs, or parts of one, over which the learning rate rises from 0 to its value'
+complete -c actcli -n "__actcli_is 'compare '" -l schedule -x -a 'constant cosine' -d 'The learning rate after the warm-up: constant or cosine (falls to 0)'
 complete -c actcli -n "__actcli_is 'compare '" -l data -x -d 'digits, moons, spirals or xor; an .npz file with X and y; a .csv file with --target'
 complete -c actcli -n "__actcli_is 'compare '" -l target -x -d 'Column of the .csv file to predict from the others: its name, or its number from 1'
-complete -c actcli -n "__actcli_is 'compare '" -l decay -x -d 'L2 penalty: D times each weight is added to its gradient'
+complete -c actcli -n "__actcli_is 'compare '" -l decay -x -d 'L2 penalty: D times each weight is added to its gradient; adamw shrinks the weights instead'
 complete -c actcli -n "__actcli_is 'compare '" -l learn -x -d 'Parameters of the functions to train with the weights, with commas: alpha'
+complete -c actcli -n "__actcli_is 'compare '" -l splits -x -d 'Ways to split the data for training and testing, each with --seeds networks; intervals cover both'
+complete -c actcli -n "__actcli_is 'compare '" -l batch-norm -d 'Normalise preactivations over each batch, with trained gains'
+complete -c actcli -n "__actcli_is 'compare '" -l residual -d 'Add a skip connection around each hidden layer but the first'
 complete -c actcli -n "__actcli_is 'compare '" -l record -r -F -d 'Write the numbers of every epoch of every network: .csv or .jsonl'
 complete -c actcli -n "__actcli_is 'compare '" -l bits -x -d 'Distinguish 2^N levels of the output'
 complete -c actcli -n "__actcli_is 'compare '" -l types -x -d 'float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one whose ULP counts'
@@ -384,11 +403,12 @@ complete -c actcli -n "__actcli_is 'compare '" -s o -l output -r -F -d 'Write to
 complete -c actcli -n "__actcli_is 'compare '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'compare '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'compare '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'compare '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'compare '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'compare '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l recorded -x -a 'post pre' -d 'post: the outputs of the activation were recorded; pre: its inputs'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'Activation of all layers, or of those that match LAYER (a name, or a pattern with * ? [])'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'Axis of the units: N for layers of 3 axes, LAYER=N for those that match LAYER'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'Axis of the units: N for layers whose shape does not tell, LAYER=N for those that match LAYER, or MODEL.onnx for those named like its layers'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'Inputs of the model: .npy, or .npz with one array per input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'Feed N samples of noise: a trial run, not a verdict about real data'
@@ -403,6 +423,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Confidence
 complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Judge as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, with 4 if there are too few samples to tell'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l layer -x -d 'Apply --fail-above to each layer that matches, not to all units together'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-on -x -a 'unobserved' -d 'unobserved: exit with 3 if anything in the model that looks like an activation was not judged'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l stop-when-certain -d 'Stop reading as soon as the samples suffice for the verdict'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l plan -x -d 'Print how many samples a verdict about UNITS units needs; without a source'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l train -x -d 'Train networks with this activation, or relu/relu/tanh layer by layer, and watch their units die'
@@ -412,14 +433,19 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l export -r -F -d 'Write the f
 complete -c actcli -n "__actcli_is 'deadcheck '" -l export-data -r -F -d 'Write the held-out samples as the networks take them (.npy), for --data with that model'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l epochs -x -d 'Passes over the training set'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l lr -x -d 'Learning rates, with commas, each tried by itself; or auto: the best of ten for each function, chosen without the test set'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l optimizer -x -a 'sgd momentum adam' -d 'sgd, momentum or adam'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l optimizer -x -a 'sgd momentum rmsprop adam adamw' -d 'sgd, momentum, rmsprop, adam or adamw'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l warmup -x -d 'Epochs, or parts of one, over which the learning rate rises from 0 to its value'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l schedule -x -a 'constant cosine' -d 'The learning rate after the warm-up: constant or cosine (falls to 0)'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l target -x -d 'Column of the .csv file to predict from the others: its name, or its number from 1'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l decay -x -d 'L2 penalty: D times each weight is added to its gradient'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l decay -x -d 'L2 penalty: D times each weight is added to its gradient; adamw shrinks the weights instead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l learn -x -d 'Parameters of the functions to train with the weights, with commas: alpha'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l depth -x -d 'Hidden layers; several depths with commas'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l width -x -d 'Units per hidden layer'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l seeds -x -d 'Networks of each kind, each with its own weights and batches'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l splits -x -d 'Ways to split the data for training and testing, each with --seeds networks; intervals cover both'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l seeds -x -d 'Networks of each kind on each split, each with its own weights and batches'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l init -x -d 'Initial weights: he, xavier, lecun, gain or orthogonal'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l batch-norm -d 'Normalise preactivations over each batch, with trained gains'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l residual -d 'Add a skip connection around each hidden layer but the first'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l record -r -F -d 'Write the numbers of every epoch of every network: .csv or .jsonl'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l sort -d 'List the layers with most dead units first'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l units -d 'List the units that are not alive: firings, bound, largest pre-activation, cause, first and last sample that fired'
@@ -428,6 +454,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l format -x -a 'table plain cs
 complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'deadcheck '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'list '" -l family -x -a 'rectifier exponential gated sigmoid shrink wave row formula' -d 'rectifier, exponential, gated, sigmoid, shrink, wave, row or formula'
@@ -440,6 +467,7 @@ complete -c actcli -n "__actcli_is 'list '" -l format -x -a 'table plain csv tsv
 complete -c actcli -n "__actcli_is 'list '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'list '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'list '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'list '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'list '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Also measure the time per element here, relative to relu'
@@ -451,10 +479,12 @@ complete -c actcli -n "__actcli_is 'info '" -l no-rewrite -d 'Compute formulas e
 complete -c actcli -n "__actcli_is 'info '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'info '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'info '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'info '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'info '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'info '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'completion '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'completion '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'completion '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'completion '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'completion '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'eval 0'" -a '(__actcli_functions)'
