@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_bytes(actcli: Program) -> None:
 @pytest.mark.parametrize(
     ("form", "out", "err"),
     [
-        ("table", "Against the earlier statistics", "actcli: Since the earlier statistics"),
+        ("table", "Against the earlier statistics", "Since the earlier statistics"),
         ("markdown", "| Since the earlier statistics", ""),
         ("jsonl", '"change":{"newly_dead":[],"revived":[],"still_dead":[', "Since the earlier statistics"),
         ("plain", "", "actcli: Since the earlier statistics"),

@@ -194,7 +194,7 @@ def _write(
             terminal.say(f"actcli: Interrupted: this is about the samples seen so far{unwritten}.")
     on_screen = itself and layout.path is None and terminal.stdout_is_tty
     for sentence in _sentences(findings, on_screen=on_screen):
-        terminal.say(f"actcli: {sentence}")
+        terminal.say(layout.as_remark(sentence))
 
 
 def _sentences(findings: "Findings", *, on_screen: bool) -> list[str]:

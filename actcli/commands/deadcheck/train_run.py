@@ -156,7 +156,7 @@ def _write(
     write_each(record, *(_exports(deaths, options) if complete else ()), report)
     on_screen = layout.format in SAYS_IT_ITSELF and layout.path is None and terminal.stdout_is_tty
     for sentence in [] if on_screen else death_sentences(deaths):
-        terminal.say(f"actcli: {sentence}")
+        terminal.say(layout.as_remark(sentence))
     if not complete:
         unwritten = " and ".join(files_written(options, layout))
         if unwritten:

@@ -48,7 +48,7 @@ def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
     for warning in comparison.warnings:
         terminal.say(f"actcli: {printable(warning)}")
     if comparison.answer and (piped or layout.format != "table"):
-        terminal.say(f"actcli: {printable(comparison.answer)}")
+        terminal.say(layout.as_remark(printable(comparison.answer)))
 
 
 def write_winner(comparison: Comparison, column: Column, terminal: Terminal) -> None:

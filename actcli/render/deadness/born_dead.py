@@ -38,7 +38,7 @@ def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Termina
             surface = Surface.of(terminal, to_file=layout.path is not None)
             text = _table(risks, surface)
             if layout.is_piped_table(terminal):
-                terminal.say(f"actcli: {born_dead_sentence(risks)}")
+                terminal.say(layout.as_remark(born_dead_sentence(risks)))
             else:
                 text += f"\n{fill(born_dead_sentence(risks), surface.width)}\n"
     write_document(text, layout, terminal)

@@ -45,6 +45,10 @@ class Layout:
         """Return whether a table goes to a pipe; its sentences then go to stderr, where `| less` shows them."""
         return self.format == "table" and self.path is None and not terminal.stdout_is_tty
 
+    def as_remark(self, sentence: str) -> str:
+        """Return a result's sentence as stderr shows it: below its table as it is, elsewhere as the program's."""
+        return sentence if self.format == "table" and self.path is None else f"actcli: {sentence}"
+
 
 def choose_layout(
     format: str | None,  # noqa: A002 - the option's own name
