@@ -149,10 +149,11 @@ class Writer:
             return self.target.with_constant[name].format(self.text(a), self.text(b))
         if (
             name == "clip"
-            and self.target.with_constant
-            and not all(isinstance(p, Number) for p in arguments[1:])
-        ):
-            # torch.clamp takes two numbers or two tensors
+            and (
+                not contains_x(arguments[0])  # np.clip takes the type of a constant operand
+                or (self.target.with_constant and not all(isinstance(p, Number) for p in arguments[1:]))
+            )
+        ):  # torch.clamp takes two numbers or two tensors
             operand, low, high = arguments
             return self._call("min", (Call("max", (operand, low)), high))
         write = self._array if name in self.target.arrays_only else self.text
