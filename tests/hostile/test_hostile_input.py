@@ -141,7 +141,7 @@ def test_options(command, tmp_path):
     }
     assert options
     files = {"x.npy": npy(np.maximum(ROWS, 0))}
-    if importlib.util.find_spec("onnx") is not None:
+    if importlib.util.find_spec("onnxruntime") is not None:
         from hostile_models import models
 
         files["m.onnx"] = models()["dense"]
