@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """What the process returns to the shell."""
+    """The status that the process returns to the shell."""
 
     DONE = 0
     FAILED = 1

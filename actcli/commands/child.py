@@ -105,7 +105,7 @@ class _Watcher:
                 signal.signal(number, self._pass_on)
         poll = select.poll()
         poll.register(ended, select.POLLHUP)
-        looks = _Looks(self.pid, self.patience.stuck)
+        looks = _Probe(self.pid, self.patience.stuck)
         reason = ""
         while not reason and not poll.poll(1000 * _LOOK):
             reason = self._objection(looks)
@@ -121,8 +121,8 @@ class _Watcher:
             return os.WEXITSTATUS(status)
         return self._after_signal(os.WTERMSIG(status))
 
-    def _objection(self, looks: "_Looks") -> str:
-        """Why the child has to be killed now; empty while all is well."""
+    def _objection(self, looks: "_Probe") -> str:
+        """Return why the child has to be killed now; empty while all is well."""
         if time.monotonic() > self.deadline:
             return "does not end"
         if looks.memory() > self.memory:
@@ -153,8 +153,8 @@ class _Watcher:
             os.kill(self.pid, number)
 
 
-class _Looks:
-    """What /proc tells of a process; nothing where there is no such folder."""
+class _Probe:
+    """Looks at a process in /proc: its memory, and whether it is stuck. Finds nothing where there is no /proc."""
 
     def __init__(self, pid: int, stuck: float) -> None:
         self._folder = f"/proc/{pid}"

@@ -15,7 +15,7 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 class OnError(StrEnum):
-    """What happens at a token of a text that is not a number."""
+    """The choice at a token of a text that is not a number."""
 
     STOP = "stop"
     NAN = "nan"

@@ -64,7 +64,7 @@ class Task:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What tells this task from others, as long as its program is kept."""
+        """The key that tells this task from others, as long as its program is kept."""
         return id(self.program), self.order, self.parameters, self.wrt
 
     def extended(self, x: Array) -> tuple[Array, Array]:

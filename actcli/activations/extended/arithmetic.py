@@ -106,9 +106,3 @@ def is_below(a: Real, b: Real) -> Any:
     """Return whether a < b."""
     a, b = as_sum(a), as_sum(b)
     return (a.h < b.h) | ((a.h == b.h) & (np.asarray(a.l) < b.l))
-
-
-def is_equal(a: Real, b: Real) -> Any:
-    """Return whether a = b."""
-    a, b = as_sum(a), as_sum(b)
-    return (a.h == b.h) & (np.asarray(a.l) == b.l)

@@ -81,7 +81,7 @@ class TrainingPlan:
 
     @property
     def _rate_words(self) -> list[str]:
-        """What is special about the learning rate."""
+        """The warm-up and the schedule of the learning rate, as words."""
         epochs = f"{rounded(self.warmup)} epoch{'' if self.warmup == 1 else 's'}"
         cosine = ["cosine schedule"] if self.schedule == "cosine" else []
         return [*([f"warm-up over {epochs}"] if self.warmup else []), *cosine]

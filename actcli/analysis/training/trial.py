@@ -60,7 +60,7 @@ class Trial:
 
     @property
     def cover_text(self) -> str:
-        """What intervals cover, as a sentence names it: `± covers 10 seeds on one split`; blank without intervals."""
+        """The scope of the intervals, as `± covers 10 seeds on one split`; blank without intervals."""
         if self.splits > 1:
             return f"± covers {self.splits} splits of the data with {counted(self.seeds, 'seed')} each"
         return f"± covers {self.seeds} seeds on one split of the data" if self.seeds > 1 else ""

@@ -14,7 +14,7 @@ S_contra = TypeVar("S_contra", bound=ProgressStep, contravariant=True)
 
 
 class Display(Protocol[S_contra]):
-    """What a person sees while a run goes on."""
+    """The display of a run while it goes on."""
 
     def show(self, step: S_contra, since: float, /) -> None:
         """Draw a step; `since` is the time at which the counting of `done` began."""

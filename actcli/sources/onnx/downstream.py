@@ -26,7 +26,7 @@ def follow_downstream(graph: Graph, activations: tuple[FoundActivation, ...]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """What lets a part of a tensor pass.
+    """Nodes that let a part of a tensor pass.
 
     Attributes:
         source: the tensor whose values pass; it has the units.

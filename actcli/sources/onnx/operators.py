@@ -11,7 +11,7 @@ from actcli.sources.onnx.graph import Graph, Node
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What an operator computes.
+    """The activation that an operator computes.
 
     Attributes:
         function: the activation's specification; None where its units cannot be watched, for `reason`.
