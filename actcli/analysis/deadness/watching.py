@@ -36,7 +36,7 @@ class LayerRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Snapshot:
     """Progress of the observation, and the statistics so far.
 
     Attributes:
@@ -57,7 +57,7 @@ def watch(
     rules: Callable[[str], Rule],
     threads: int,
     seconds_between: float = 0.05,
-) -> Iterator[Watch]:
+) -> Iterator[Snapshot]:
     """Yield the layers' statistics as they grow: every 50 ms of work, and at the end of each recording.
 
     rules: maps a layer's name to its firing rule; called once per recording. Recordings of one name are parts of one
@@ -74,7 +74,7 @@ def _watch_one(
     states: dict[str, LayerState],
     threads: int,
     seconds_between: float,
-) -> Generator[Watch, None, None]:
+) -> Generator[Snapshot, None, None]:
     name, done = recording.name, 0
     state = states.setdefault(name, empty_state(name, rule, recording.units))
     if state.units != recording.units:
@@ -93,6 +93,6 @@ def _watch_one(
         states[name] = merge(states[name], place_at(observed, start))
         done += len(block)
         if perf_counter() - reported >= seconds_between:
-            yield Watch(done, recording.samples, name, dict(states))
+            yield Snapshot(done, recording.samples, name, dict(states))
             reported = perf_counter()
-    yield Watch(done, done, name, dict(states))
+    yield Snapshot(done, done, name, dict(states))

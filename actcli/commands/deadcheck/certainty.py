@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actcli.analysis.deadness.verdict import Settings
-    from actcli.analysis.deadness.watching import LayerRecording, Watch
+    from actcli.analysis.deadness.watching import LayerRecording, Snapshot
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Certainty:
                 return
             yield block
 
-    def reached(self, watch: "Watch") -> bool:
+    def reached(self, snapshot: "Snapshot") -> bool:
         """Return whether the verdict is certain; remember the layer that needs no more samples.
 
         A layer needs no more samples when none of its units can be dead, or when it has enough of them for a verdict
@@ -52,7 +52,7 @@ class Certainty:
         from actcli.analysis.deadness.unit_class import can_be_dead
 
         needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
-        state = watch.states.get(watch.doing)
+        state = snapshot.states.get(snapshot.doing)
         if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
-            self.enough.add(watch.doing)
-        return is_certain(watch.states.values(), self.settings, self.limit, self.units)
+            self.enough.add(snapshot.doing)
+        return is_certain(snapshot.states.values(), self.settings, self.limit, self.units)

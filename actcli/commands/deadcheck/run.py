@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.report import Report
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Settings
-    from actcli.analysis.deadness.watching import Watch
+    from actcli.analysis.deadness.watching import Snapshot
     from actcli.commands.session import Session
     from actcli.render.deadness.findings import Findings
     from actcli.render.output.layout import Layout
@@ -44,17 +44,17 @@ def check_sources(mode: str, options: DeadcheckOptions, layout: "Layout", sessio
     old = read_earlier(options.against)
     sources = open_sources(mode, options, session)
     session.writes()
-    watch, ending = follow_sources(sources, session)
+    snapshot, ending = follow_sources(sources, session)
     if ending.complete:
-        sources.require_used(watch.states)
-        _require_samples(options, watch)
+        sources.require_used(snapshot.states)
+        _require_samples(options, snapshot)
     if options.start is not None:
         from actcli.analysis.deadness.unit_state import place_at
 
-        placed_states = {name: place_at(state, options.start) for name, state in watch.states.items()}
-        watch = replace(watch, states=placed_states)
-    findings = make_findings(options, settings, sources, watch, ending, old)
-    saved = tuple(watch.states.values())
+        placed_states = {name: place_at(state, options.start) for name, state in snapshot.states.items()}
+        snapshot = replace(snapshot, states=placed_states)
+    findings = make_findings(options, settings, sources, snapshot, ending, old)
+    saved = tuple(snapshot.states.values())
     if mode != "statistics" and options.start is None:
         # where this part begins in the whole data is unknown
         saved = tuple(replace(state, start=None) for state in saved)
@@ -62,9 +62,13 @@ def check_sources(mode: str, options: DeadcheckOptions, layout: "Layout", sessio
     return exit_status(findings)
 
 
-def _require_samples(options: DeadcheckOptions, watch: "Watch") -> None:
+def _require_samples(options: DeadcheckOptions, snapshot: "Snapshot") -> None:
     """Raise DataError where there is no sample at all, unless that is to be saved as a part of more."""
-    if options.save_state is None and watch.states and not any(s.samples for s in watch.states.values()):
+    if (
+        options.save_state is None
+        and snapshot.states
+        and not any(s.samples for s in snapshot.states.values())
+    ):
         raise DataError(
             f"{', '.join(options.sources[:3])}: 0 samples, nothing to judge; --save-state saves them as a part of more"
         )
@@ -87,7 +91,7 @@ class Ending:
     stopped: bool = False
 
 
-def follow_sources(sources: Sources, session: "Session") -> "tuple[Watch, Ending]":
+def follow_sources(sources: Sources, session: "Session") -> "tuple[Snapshot, Ending]":
     """Pull the statistics to their end; after a second, a bar on stderr shows how far they are.
 
     --stop-when-certain ends earlier, and so does Ctrl-C if there are statistics by then. Raises DataError where there
@@ -101,8 +105,8 @@ def follow_sources(sources: Sources, session: "Session") -> "tuple[Watch, Ending
         open_bar(session.terminal),
         by_part=True,
         nothing="there is no activation in the sources",
-        usable=lambda watch: bool(watch.states),
-        until=lambda watch: certainty is not None and certainty.reached(watch),
+        usable=lambda snapshot: bool(snapshot.states),
+        until=lambda snapshot: certainty is not None and certainty.reached(snapshot),
     )
     last = run.last
     stopped = run.sufficed and (last.total is None or last.done < last.total)
@@ -113,7 +117,7 @@ def make_findings(
     options: DeadcheckOptions,
     settings: "Settings",
     sources: Sources,
-    watch: "Watch",
+    snapshot: "Snapshot",
     ended: Ending,
     old: "tuple[LayerState, ...] | None",
 ) -> "Findings":
@@ -123,18 +127,18 @@ def make_findings(
     from actcli.render.deadness.report import worst_first
 
     report = make_report(
-        watch.states.values(),
+        snapshot.states.values(),
         settings,
         ops=sources.ops,
         unobserved=sources.unobserved,
-        notes=sources.notes(watch.states),
+        notes=sources.notes(snapshot.states),
     )
     report = _with_causes(report, sources.weights)
     # a part of the data gives no verdict, and is not compared with older statistics of all of it
     if old is not None and ended.complete:
         from actcli.analysis.deadness.since import find_change
 
-        report = replace(report, change=find_change(old, tuple(watch.states.values()), settings))
+        report = replace(report, change=find_change(old, tuple(snapshot.states.values()), settings))
     judged = options.fail_above is not None and ended.complete
     judgement = judge(report, options.fail_above or 0.0, options.layer) if judged else None
     return Findings(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Unobserved
-    from actcli.analysis.deadness.watching import LayerRecording, Watch
+    from actcli.analysis.deadness.watching import LayerRecording, Snapshot
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
     from actcli.sources.records.recordings import Records
@@ -40,7 +40,7 @@ class Sources:
 
     """
 
-    steps: "Iterator[Watch]"
+    steps: "Iterator[Snapshot]"
     ops: Mapping[str, str]
     unobserved: "tuple[Unobserved, ...]"
     weights: "Mapping[str, Weights]"
@@ -153,7 +153,7 @@ def _require_judged(options: "DeadcheckOptions", names: Sequence[str]) -> None:
         require_layer(f"--layer {options.layer!r}", options.layer, names)
 
 
-def _possible(steps: "Iterator[Watch]") -> "Iterator[Watch]":
+def _possible(steps: "Iterator[Snapshot]") -> "Iterator[Snapshot]":
     """Yield the same statistics; raises DataError at the first outputs that the activation cannot produce."""
     from actcli.analysis.deadness.possible_outputs import require_possible
 

@@ -111,7 +111,7 @@ def _deaths(
     old: "tuple[LayerState, ...] | None",
 ) -> "Deaths":
     """Return the report of the networks at the end, with the sentences about how they got there."""
-    from actcli.analysis.deadness.watching import Watch
+    from actcli.analysis.deadness.watching import Snapshot
     from actcli.commands.deadcheck.run import Ending, make_findings
     from actcli.commands.deadcheck.sources import Sources
     from actcli.render.deadness.dying_records import Deaths
@@ -120,8 +120,10 @@ def _deaths(
     fates, thresholds = dying.fates(), dying.thresholds()
     sentences = training_sentence(dying, fates, thresholds)
     sources = Sources(iter(()), {}, (), dying.weights(), (), lambda _: sentences)
-    watch = Watch(1, 1, "training", dying.states())
-    findings = replace(make_findings(options, settings, sources, watch, Ending(complete), old), trained=True)
+    snapshot = Snapshot(1, 1, "training", dying.states())
+    findings = replace(
+        make_findings(options, settings, sources, snapshot, Ending(complete), old), trained=True
+    )
     return Deaths(findings, dying, fates, thresholds)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from actcli.analysis.deadness.batches import BatchedLayer, BatchPart
 from actcli.analysis.deadness.unit_state import merge
 from actcli.analysis.deadness.verdict import Unobserved
-from actcli.analysis.deadness.watching import Watch
+from actcli.analysis.deadness.watching import Snapshot
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Samples
@@ -50,7 +50,7 @@ def observe_model(
     start: int | None = 0,
     memory: int | None = None,
 ) -> "Observation":
-    """Run a model and watch its layers: an iterator of Watch with growing states.
+    """Run a model and watch its layers: an iterator of Snapshot with growing states.
 
     batch: samples per run; None chooses by their size. Where the model fixes the length of a batch, the last one is
     filled up with samples that are not counted. start: the place of the first sample in the whole data. memory: the
@@ -101,7 +101,7 @@ def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
 
 
 class Observation:
-    """The run of a model, an iterator of Watch.
+    """The run of a model, an iterator of Snapshot.
 
     Attributes:
         layers: the layers that are watched.
@@ -152,7 +152,7 @@ class Observation:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Watch:
+    def __next__(self) -> Snapshot:
         return next(self._steps)
 
     def close(self) -> None:
@@ -196,7 +196,7 @@ class Observation:
         full = feed_of(feed, count, self.batch, self._inputs.inputs)
         return self._parts(full, count, self._run(full))
 
-    def _watch(self) -> Generator[Watch, None, None]:
+    def _watch(self) -> Generator[Snapshot, None, None]:
         states = {layer.name: layer.state([]) for layer in self._batched}
         held: list[tuple[int | None, list[BatchPart]]] = []
         done, wanted, total = 0, 1, self._inputs.samples
@@ -209,7 +209,7 @@ class Observation:
                     state = layer.state((place, batch[i]) for place, batch in held)
                     states[layer.name] = merge(states[layer.name], state)
                 held, wanted = [], min(2 * wanted, _MOST_HELD)
-            yield Watch(done, total, self._model.path, dict(states))
+            yield Snapshot(done, total, self._model.path, dict(states))
 
     def _in_order(self) -> "Iterator[tuple[int, list[BatchPart]]]":
         """Yield each batch's parts in order; as many batches run at once as there are workers."""

@@ -15,7 +15,7 @@ from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.streams.bytestream import ByteStream, RawStream
 
 if TYPE_CHECKING:
-    from actcli.analysis.deadness.watching import Watch
+    from actcli.analysis.deadness.watching import Snapshot
 
 _OTHERS = (".npy", ".csv", ".tsv", ".txt")
 _MOST_DESCRIPTION = 1 << 26
@@ -56,7 +56,7 @@ def read_state(path: str) -> tuple[LayerState, ...]:
     return unpack(layers, counts, numbers, path)
 
 
-def merged_files(paths: Sequence[str]) -> "Iterator[Watch]":
+def merged_files(paths: Sequence[str]) -> "Iterator[Snapshot]":
     """Yield the statistics of several files as parts of one whole, growing file by file.
 
     Raises UsageError where two names are one file. Drawing raises DataError, naming the file, where its layers,
@@ -67,8 +67,8 @@ def merged_files(paths: Sequence[str]) -> "Iterator[Watch]":
     return _merged(paths)
 
 
-def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
-    from actcli.analysis.deadness.watching import Watch
+def _merged(paths: Sequence[str]) -> "Iterator[Snapshot]":
+    from actcli.analysis.deadness.watching import Snapshot
 
     states: dict[str, LayerState] = {}
     beginnings: dict[tuple[str, int], str] = {}
@@ -88,7 +88,7 @@ def _merged(paths: Sequence[str]) -> "Iterator[Watch]":
                 states[name] = merge(states[name], part) if name in states else part
             except DataError as error:
                 raise DataError(f"{path}: {error}") from error
-        yield Watch(done=done, total=len(paths), doing=path, states=dict(states))
+        yield Snapshot(done=done, total=len(paths), doing=path, states=dict(states))
 
 
 def _require_different(paths: Sequence[str]) -> None:
