@@ -24,6 +24,10 @@ MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
 _KIND = "actcli unit statistics"
 
 
+Packed = tuple[bytes, NDArray[np.int64], NDArray[np.float64]]
+"""A description, counts and numbers: the three arrays of a file."""
+
+
 @dataclass(frozen=True, slots=True)
 class LayerDescription:
     """One layer of a description: a LayerState without its arrays, which are `units` long."""
@@ -36,12 +40,23 @@ class LayerDescription:
     start: int | None
 
 
-def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArray[np.float64]]:
+def pack(states: Sequence[LayerState]) -> Packed:
     """Return the description as JSON, counts (8, all units) and numbers (8, all units), one row per field.
 
     Layers follow one another along the columns, so that a name may hold any character.
     """
-    layers = [
+    return write_description(_KIND, VERSION, {"layers": describe_layers(states)}), *pack_arrays(states)
+
+
+def write_description(kind: str, version: int, content: dict[str, Any]) -> bytes:
+    """Return the JSON of a description in ASCII: its kind and version, the names of the rows, and its content."""
+    fields = {"kind": kind, "version": version, "counts": COUNTS, "numbers": NUMBERS}
+    return json.dumps({**fields, **content}).encode("ascii")
+
+
+def describe_layers(states: Sequence[LayerState]) -> list[dict[str, Any]]:
+    """Return the layers without their arrays, as `read_layers` reads them."""
+    return [
         {
             "name": state.name,
             "function": state.rule.function,
@@ -53,43 +68,58 @@ def pack(states: Sequence[LayerState]) -> tuple[bytes, NDArray[np.int64], NDArra
         }
         for state in states
     ]
-    description = {"kind": _KIND, "version": VERSION, "counts": COUNTS, "numbers": NUMBERS, "layers": layers}
-    counts = [[getattr(state, field) for state in states] for field in COUNTS]
-    numbers = [[getattr(state, field) for state in states] for field in NUMBERS]
-    return (
-        json.dumps(description).encode("ascii"),
-        np.array([np.concatenate(row) for row in counts], np.int64),
-        np.array([np.concatenate(row) for row in numbers], np.float64),
-    )
+
+
+def pack_arrays(states: Sequence[LayerState]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return counts (8, all units) and numbers (8, all units) of layers that follow one another."""
+    counts = [np.concatenate([getattr(state, field) for state in states]) for field in COUNTS]
+    numbers = [np.concatenate([getattr(state, field) for state in states]) for field in NUMBERS]
+    return np.array(counts, np.int64), np.array(numbers, np.float64)
 
 
 def read_description(description: bytes, origin: str) -> tuple[LayerDescription, ...]:
     """Return the layers of a description. Raises DataError for another version and for damage."""
+    content = parse_description(description, origin, _KIND, VERSION)
+    return read_layers([content.get("layers")], origin)[0]
+
+
+def parse_description(description: bytes, origin: str, kind: str, version: int) -> dict[str, Any]:
+    """Return the JSON of a description. Raises DataError for damage, another kind or rows, and a newer version."""
     try:
         content = json.loads(description)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{origin}: the description of its statistics is damaged") from error
-    if not isinstance(content, dict) or content.get("kind") != _KIND:
+    if not isinstance(content, dict) or content.get("kind") != kind:
         raise DataError(f"{origin}: not a statistics file of actcli")
-    version = content.get("version")
-    if not _is_count(version) or version < 1:
+    written = content.get("version")
+    if not is_count(written) or written < 1:
         raise DataError(f"{origin}: the description of its statistics is damaged: it has no version")
-    if version > VERSION:
+    if written > version:
         raise DataError(
-            f"{origin}: statistics of version {version}, written by a newer actcli; this one reads version {VERSION}"
+            f"{origin}: statistics of version {written}, written by a newer actcli; "
+            f"this one reads version {version}"
         )
-    layers = content.get("layers")
     if content.get("counts") != list(COUNTS) or content.get("numbers") != list(NUMBERS):
         raise DataError(f"{origin}: the description of its statistics is damaged: it has other fields")
-    if not isinstance(layers, list) or not layers:
-        raise DataError(f"{origin}: holds statistics of no layer")
+    return content
+
+
+def read_layers(entries: Sequence[Any], origin: str) -> list[tuple[LayerDescription, ...]]:
+    """Return the layers of one or several sets, each described by `describe_layers`.
+
+    Raises DataError for damage, a set without layers or with one twice, and functions that are too long to derive.
+    """
+    for layers in entries:
+        if not isinstance(layers, list) or not layers:
+            raise DataError(f"{origin}: holds statistics of no layer")
     try:
-        require_affordable(filter(None, map(_function, layers)))
+        require_affordable(filter(None, (_function(layer) for layers in entries for layer in layers)))
     except UsageError as error:
         raise DataError(f"{origin}: {error}") from error
-    read = tuple(_read_layer(layer, origin) for layer in layers)
-    if len({layer.name for layer in read}) < len(read):
-        raise DataError(f"{origin}: the description of its statistics is damaged: it has a layer twice")
+    read = [tuple(_read_layer(layer, origin) for layer in layers) for layers in entries]
+    for layers in read:
+        if len({layer.name for layer in layers}) < len(layers):
+            raise DataError(f"{origin}: the description of its statistics is damaged: it has a layer twice")
     return read
 
 
@@ -137,9 +167,9 @@ def _read_layer(entry: Any, origin: str) -> LayerDescription:
         raise damaged
     start = entry.get("start")
     units, samples, elements = (entry.get(key) for key in ("units", "samples", "elements"))
-    if not (_is_count(units) and _is_count(samples) and _is_count(elements)):
+    if not (is_count(units) and is_count(samples) and is_count(elements)):
         raise damaged
-    if not (start is None or _is_count(start)):
+    if not (start is None or is_count(start)):
         raise damaged
     try:
         rule = _rule(function, "pre" if recorded == "pre" else "post")
@@ -154,5 +184,6 @@ def _rule(function: str, recorded: Literal["pre", "post"]) -> Rule:
     return firing_rule(activation(function), recorded)
 
 
-def _is_count(value: Any) -> TypeGuard[int]:
+def is_count(value: Any) -> TypeGuard[int]:
+    """Return whether a value of a description is a whole number from 0 to below 2**62."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST

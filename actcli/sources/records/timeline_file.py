@@ -1,0 +1,43 @@
+"""Timeline files: recognised by content, and read with every size checked."""
+
+from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
+from actcli.analysis.timeline.timeline import Timeline
+from actcli.analysis.timeline.timeline_record import (
+    MEMBERS,
+    TimelineDescription,
+    read_timeline_description,
+    unpack_timeline,
+)
+from actcli.sources.budget import require_memory
+from actcli.sources.records.packed_arrays import holds_member, read_arrays
+
+_BYTES_PER_UNIT = 2 * 8 * (len(COUNTS) + len(NUMBERS))
+"""Memory of a unit in one epoch: its numbers, and as much again while they are checked."""
+
+
+def is_timeline(path: str) -> bool:
+    """Return whether a file holds a timeline, by its content. Of .npy and text files the suffix is enough."""
+    return holds_member(path, MEMBERS[0])
+
+
+def read_timeline(path: str, memory: int | None = None) -> Timeline:
+    """Return the timeline of a file, to the bit as it was written.
+
+    memory: the bytes that it may take; None for half of what is available. Raises DataError when it needs more, when
+    the file cannot be read, is not a timeline, is damaged or truncated, holds statistics that no data give, or is of a
+    newer version.
+    """
+
+    def affordable_units(timeline: TimelineDescription) -> int:
+        nbytes = _BYTES_PER_UNIT * timeline.units
+        require_memory(nbytes, memory, f"{path}: a timeline of {timeline.units:,} units in all epochs")
+        return timeline.units
+
+    described, counts, numbers = read_arrays(
+        path,
+        MEMBERS,
+        lambda description: read_timeline_description(description, path),
+        affordable_units,
+        "holds no timeline of actcli",
+    )
+    return unpack_timeline(described, counts, numbers, path)
