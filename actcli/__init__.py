@@ -1,15 +1,16 @@
 """actcli: a laboratory for activation functions. Exact values, exact derivatives.
 
-From Python: `from actcli import activation, catalogue, load_functions`.
+From Python: `from actcli import Recorder, activation, catalogue, load_functions`.
 """
 
 TYPE_CHECKING = False  # typing would take as long to load as the rest of the way to the version
 if TYPE_CHECKING:
     from actcli.activations import activation, catalogue
+    from actcli.recording.recorder import Recorder
     from actcli.sources.functions.functions_file import load_functions
 
 __version__ = "0.1.0"
-__all__ = ["activation", "catalogue", "load_functions"]
+__all__ = ["Recorder", "activation", "catalogue", "load_functions"]
 
 
 def __getattr__(name: str) -> object:
@@ -18,6 +19,10 @@ def __getattr__(name: str) -> object:
         from actcli.sources.functions.functions_file import load_functions
 
         return load_functions
+    if name == "Recorder":
+        from actcli.recording.recorder import Recorder
+
+        return Recorder
     if name in __all__:
         from actcli import activations
 

@@ -18,13 +18,18 @@ def require_possible(state: LayerState) -> None:
     A verdict on such a layer would be wrong whatever the numbers: a gelu taken for a relu has no dead unit. Recorded
     inputs are never refused, nor are outputs that overstep a bound other than 0 by less than a twentieth of it.
     """
-    wrong = _overstep(state, _finite(state.minimum), _finite(state.maximum), _IMPOSSIBLE)
+    wrong = describe_impossible(state)
     if wrong is not None:
         raise UsageError(
             f"layer '{state.name}' {wrong}: for its inputs say `recorded=pre`, for outputs of another function "
             f"`activation={state.name}=NAME`; gelu, silu and mish need both: "
             f"`activation={state.name}=gelu` `recorded=pre`"
         )
+
+
+def describe_impossible(state: LayerState) -> str | None:
+    """Return how a layer's finite outputs leave the range of its activation; None if they do not."""
+    return _overstep(state, _finite(state.minimum), _finite(state.maximum), _IMPOSSIBLE)
 
 
 def hint_out_of_range(state: LayerState) -> str | None:

@@ -47,7 +47,7 @@ def observe(
     booleans. start: the place of its first sample in the whole data, or None. tile_size: elements per tile. Counts,
     extremes and places are exact; moments are summed in float64.
     """
-    values = _as_float(block if block.ndim == 3 else block[:, :, np.newaxis])
+    values = as_float(block if block.ndim == 3 else block[:, :, np.newaxis])
     if not values.size:
         return replace(empty_state(name, rule, values.shape[1]), start=start)
     with np.errstate(all="ignore"):
@@ -56,7 +56,7 @@ def observe(
     return state if start == 0 else place_at(state, start)
 
 
-def _as_float(block: NDArray[Any]) -> Tile:
+def as_float(block: NDArray[Any]) -> Tile:
     """Return float16 as float32, integers and booleans as float64: exact, except for integers beyond 2**53."""
     if block.dtype.kind != "f":
         return block.astype(np.float64)

@@ -24,7 +24,7 @@ def verdict(findings: Findings) -> list[str]:
         *caution(findings),
         _answer(report, layers),
         *_other_definition(report, layers),
-        *_limit(findings),
+        *limit_sentences(findings),
         *_other_layers(report, layers),
         *([] if report.change is None else [change_summary(report.change)]),
         *_warnings(findings, layers),
@@ -148,8 +148,8 @@ def _other_definition(report: Report, layers: Layers) -> list[str]:
     return [f"{sentence}."]
 
 
-def _limit(findings: Findings) -> list[str]:
-    """Return the judgement against the limit: of all units, or of each layer that fails."""
+def limit_sentences(findings: Findings) -> list[str]:
+    """Return the judgement against the limit: of all units, or of each layer that fails; empty without a limit."""
     judgement, limit = findings.judgement, findings.limit
     if judgement is None or limit is None:
         return []
