@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.report import Report
 
 
-class History:
+class RunHistory:
     """The epochs of a run, of which each is closed with the statistics of its own window.
 
     resume: a timeline file to go on with; where there is none yet, a new timeline begins. confidence, rare: those of

@@ -14,7 +14,7 @@ from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.exits import UsageError
 from actcli.recording.arrays import host_array, host_mask
 from actcli.recording.epoch_report import EpochReport
-from actcli.recording.history import History
+from actcli.recording.history import RunHistory
 
 _PIECE = 1 << 22
 """Elements that are widened at a time."""
@@ -41,7 +41,7 @@ class Recorder:
     def __init__(
         self, *, resume: str | PathLike[str] | None = None, confidence: float = 0.95, rare: float = 0.01
     ) -> None:
-        self._history = History(resume=resume, confidence=confidence, rare=rare)
+        self._history = RunHistory(resume=resume, confidence=confidence, rare=rare)
         self._window: dict[str, LayerState] = {}
         self._rules: dict[tuple[str, str], Rule] = {}
         self._lock = Lock()
