@@ -27,13 +27,23 @@ _actcli_parameters() { # the parameters of function $1
     esac
 }
 
-_actcli_own() { # your own functions, as actcli last read them: the names, or the parameters of function $1
-    local folder=$XDG_CACHE_HOME name parameters
-    [[ $folder == /* ]] || folder=$HOME/.cache
-    [[ -f $folder/actcli/functions ]] || return 0
-    while read -r name parameters; do
-        if [[ ! $1 ]]; then echo "$name"; elif [[ $name == "$1" ]]; then echo "$parameters"; fi
-    done <"$folder/actcli/functions"
+_actcli_own() { # your own functions, where actcli has read their file as it is: names, or parameters of function $1
+    local list=$XDG_CACHE_HOME file=$XDG_CONFIG_HOME name parameters
+    [[ $list == /* ]] || list=$HOME/.cache
+    [[ $file == /* ]] || file=$HOME/.config
+    list=$list/actcli/functions file=$file/actcli/functions.toml
+    if [[ ${ACTCLI_CONFIG+set} ]]; then
+        file=$ACTCLI_CONFIG
+        [[ -d $file ]] && file=${file%/}/functions.toml
+        [[ $file == /* ]] || file=$PWD/$file
+    fi
+    [[ -f $list && -f $file && ! $list -nt $file && ! $file -nt $list ]] || return 0
+    {
+        IFS= read -r name && [[ $name == "# $file" ]] || return 0
+        while read -r name parameters; do
+            if [[ ! $1 ]]; then echo "$name"; elif [[ $name == "$1" ]]; then echo "$parameters"; fi
+        done
+    } <"$list"
 }
 
 _actcli_functions() { # the words that complete function $1

@@ -49,17 +49,31 @@ function __actcli_parameters -a name
     end
 end
 
-function __actcli_own -a name -d 'Your own functions, as actcli last read them: the names, or the parameters of one'
-    set -l folder $HOME/.cache
-    string match -q -- '/*' "$XDG_CACHE_HOME"; and set folder $XDG_CACHE_HOME
-    test -f $folder/actcli/functions; or return 0
-    while read -l -a words
-        if test -z "$name"
-            echo $words[1]
-        else if test "$words[1]" = "$name"
-            printf '%s\n' $words[2..-1]
+function __actcli_own -a name -d 'Your own functions, where actcli has read their file as it is'
+    set -l list $HOME/.cache
+    string match -q -- '/*' "$XDG_CACHE_HOME"; and set list $XDG_CACHE_HOME
+    set list $list/actcli/functions
+    set -l file $HOME/.config
+    string match -q -- '/*' "$XDG_CONFIG_HOME"; and set file $XDG_CONFIG_HOME
+    set file $file/actcli/functions.toml
+    if set -q ACTCLI_CONFIG
+        set file "$ACTCLI_CONFIG"
+        test -d "$file"; and set file (string replace -r '/$' '' -- $file)/functions.toml
+        string match -q -- '/*' "$file"; or set file $PWD/$file
+    end
+    test -f $list -a -f $file; or return 0
+    test $list -nt $file -o $file -nt $list; and return 0
+    begin
+        read -l first
+        test "$first" = "# $file"; or return 0
+        while read -l -a words
+            if test -z "$name"
+                echo $words[1]
+            else if test "$words[1]" = "$name"
+                printf '%s\n' $words[2..-1]
+            end
         end
-    end <$folder/actcli/functions
+    end <$list
 end
 
 function __actcli_functions

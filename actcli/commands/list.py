@@ -167,7 +167,8 @@ def meets(definition: "Definition", *, smooth: bool, monotone: bool, bounded: bo
 
 
 def _key(name: str) -> str:
-    return name.strip().lower().replace("-", "").replace("_", "")
+    """Return a name or pattern in lower case, without - and _; ranges in brackets stay."""
+    return re.sub(r"(\[!?\]?[^]]*\])|[-_]", r"\1", name.strip().lower())
 
 
 command = build_command("list", ListOptions, list_functions, epilog=EPILOG)

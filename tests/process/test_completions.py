@@ -142,12 +142,12 @@ def test_zsh_completes_the_word(script: Path, way: str, actcli: Program) -> None
     assert typed("zsh", setup, actcli.folder) == dict(UNIQUE)
 
 
-def fish_candidates(script: Path, line: str, folder: Path) -> list[str]:
+def fish_candidates(script: Path, line: str, folder: Path, **environ: str) -> list[str]:
     asked = subprocess.run(
         [there("fish"), "--no-config", "-c", f"source {script}; complete -C {line!r}"],
         capture_output=True,
         cwd=folder,
-        env={"PATH": "/nowhere", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
+        env={"PATH": "/nowhere", "HOME": str(folder), "LC_ALL": "C.UTF-8", **environ},
         check=True,
         timeout=30,
     )
@@ -180,6 +180,7 @@ def bash_candidates(script: Path, line: str, **environ: str) -> list[str]:
             line,
         ],
         capture_output=True,
+        cwd=script.parent.parent,
         env={"PATH": "/nowhere", **environ},
         check=True,
         timeout=30,
@@ -214,6 +215,59 @@ def test_bash_looks_for_the_list_where_actcli_writes_it(script: Path, actcli: Pr
         assert [name for name in found if name in OWN_NAMES] == names, environ
 
 
+def own_candidates(script: Path, actcli: Program, **environ: str) -> list[str]:
+    """The names of OWN that a shell offers."""
+    if script.name.endswith(".fish"):
+        offered = fish_candidates(script, "actcli eval ", actcli.folder, **environ)
+    elif script.name.startswith("_"):
+        offered = zsh_own_names(script, actcli.folder, **environ)
+    else:
+        offered = bash_candidates(script, "actcli eval ", HOME=str(actcli.folder), **environ)
+    return [name for name in OWN_NAMES if name in offered]
+
+
+def zsh_own_names(script: Path, folder: Path, **environ: str) -> list[str]:
+    """The names that the script's function finds: zsh shows candidates on a terminal only."""
+    code = 'compdef() { }; source "$1"; _actcli_own ""; print -l -- $reply'
+    asked = subprocess.run(
+        [there("zsh"), "-f", "-c", code, "zsh", str(script)],
+        capture_output=True,
+        cwd=folder,
+        env={"PATH": "/nowhere", "HOME": str(folder), "LC_ALL": "C.UTF-8", **environ},
+        check=True,
+        timeout=30,
+    )
+    assert asked.stderr == b""
+    return asked.stdout.decode().split()
+
+
+@pytest.mark.parametrize("script", SHELLS, indirect=True)
+def test_names_of_an_earlier_file_are_never_offered(script: Path, actcli: Program) -> None:
+    own = actcli.folder / ".config" / "actcli" / "functions.toml"
+    assert own_candidates(script, actcli) == OWN_NAMES
+    # another file
+    other = actcli.folder / "other" / "functions.toml"
+    other.parent.mkdir()
+    other.write_text(OWN)
+    for name in ("other", "other/", "other/functions.toml", str(other)):
+        assert own_candidates(script, actcli, ACTCLI_CONFIG=name) == [], name
+    assert own_candidates(script, actcli, ACTCLI_CONFIG="") == []
+    for name in ("other", "other/", "other/functions.toml", str(other)):
+        assert actcli("list", ACTCLI_CONFIG=name).status == 0
+        assert own_candidates(script, actcli, ACTCLI_CONFIG=name) == OWN_NAMES, name
+    assert own_candidates(script, actcli) == []
+    # an edit, even one that does not change the file's age by much or makes it older
+    assert actcli("list").status == 0
+    status = own.stat()
+    for shift in (1_000_000, -1_000_000):
+        os.utime(own, ns=(status.st_atime_ns, status.st_mtime_ns + shift))
+        assert own_candidates(script, actcli) == []
+    assert actcli("list").status == 0
+    assert own_candidates(script, actcli) == OWN_NAMES
+    own.unlink()
+    assert own_candidates(script, actcli) == []
+
+
 def own_list(actcli: Program) -> Path:
     return actcli.folder / ".cache" / "actcli" / "functions"
 
@@ -225,18 +279,17 @@ def test_the_list_of_own_functions_follows_their_file(actcli: Program) -> None:
     assert actcli("eval", "relu", "1", **environ).status == 0
     assert not names.exists()  # no name of theirs was looked for
     assert actcli("eval", "cube", "1", **environ).status == 0
-    assert names.read_text() == "cube\nmy_gate beta c\ngate2 beta c\n"
+    assert names.read_text() == f"# {own}\ncube\nmy_gate beta c\ngate2 beta c\n"
+    assert names.stat().st_mtime_ns == own.stat().st_mtime_ns
     written = names.stat()
     assert actcli("eval", "cube", "1", **environ).status == 0
     assert names.stat() == written
     own.write_text('square = "x^2"')
     assert actcli("list", **environ).status == 0
-    assert names.read_text() == "square\n"
+    assert names.read_text() == f"# {own}\nsquare\n"
     (actcli.folder / "other.toml").write_text('other = "x"')
     assert actcli("eval", "other", "1", "--functions", "other.toml", **environ).status == 0
-    assert names.read_text() == "square\n"
-    assert actcli("list", ACTCLI_CONFIG="").status == 0
-    assert names.read_text() == ""
+    assert names.read_text() == f"# {own}\nsquare\n"
     assert [path.name for path in names.parent.iterdir()] == ["functions"]
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
 
+LOOKS = 100
+
 
 @dataclass(slots=True)
 class Certainty:
@@ -17,7 +19,7 @@ class Certainty:
     Attributes:
         settings: the rules by which units are judged.
         limit: the allowed share of dead units; None without a limit.
-        units: the number of units in all layers, those to come included.
+        units: the number of units in all layers, those to come included; 0 for a single layer that is read only once.
         enough: the layers that need no more samples.
         cut: whether samples were left out.
 
@@ -30,16 +32,33 @@ class Certainty:
     cut: bool = False
 
     def until(self, recordings: "Iterator[LayerRecording]") -> "Iterator[LayerRecording]":
-        """Yield the same recordings, each of which ends as soon as its layer has enough samples."""
+        """Yield the same recordings, each of which ends as soon as its layer has enough samples.
+
+        The blocks are cut where the verdict is looked at, LOOKS times on the way to the samples that are always enough.
+        """
         for recording in recordings:
+            if not self.units:
+                self.units = recording.units
             yield replace(recording, blocks=self._blocks(recording))
 
     def _blocks(self, recording: "LayerRecording") -> "Iterator[Any]":
+        step, done = max(1, self._needed() // LOOKS), recording.start or 0
         for block in recording.blocks:
-            if recording.name in self.enough:
-                self.cut = True
-                return
-            yield block
+            start = 0
+            while start < len(block):
+                if recording.name in self.enough:
+                    self.cut = True
+                    return
+                end = min(start + step - done % step, len(block))
+                yield block[start:end]
+                done += end - start
+                start = end
+
+    def _needed(self) -> int:
+        """Return the samples after which all silent units together are bounded."""
+        from actcli.analysis.deadness.confidence import samples_needed
+
+        return samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
 
     def reached(self, snapshot: "Snapshot") -> bool:
         """Return whether the verdict is certain; remember the layer that needs no more samples.
@@ -47,11 +66,10 @@ class Certainty:
         A layer needs no more samples when none of its units can be dead, or when it has enough of them for a verdict
         about the units of all layers.
         """
-        from actcli.analysis.deadness.confidence import samples_needed
         from actcli.analysis.deadness.report import is_certain
         from actcli.analysis.deadness.unit_class import can_be_dead
 
-        needed = samples_needed(max(self.units, 1), self.settings.rare, self.settings.confidence)
+        needed = self._needed()
         state = snapshot.states.get(snapshot.doing)
         if state is not None and (state.samples >= needed or not can_be_dead(state).any()):
             self.enough.add(snapshot.doing)

@@ -71,11 +71,12 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
         session.terminal.say(f"actcli: {records.hint}")
     rules, _ = firing_rules(options.activations, options.recorded or "post")
     recordings = _that_fit(records.read(axes), options, session.memory)
-    certainty = None
+    certainty, seconds_between = None, 0.05
     if options.stop_when_certain:
         certainty = Certainty(options.settings, _limit(options), _count_units(records, axes))
-        recordings = certainty.until(recordings)
-    steps = _possible(watch(recordings, rules, session.threads))
+        # where reading stops depends on the samples, not on the clock
+        recordings, seconds_between = certainty.until(recordings), 0.0
+    steps = _possible(watch(recordings, rules, session.threads, seconds_between))
     return Sources(
         steps,
         {},

@@ -5,14 +5,24 @@ from actcli.render.completions.outline import CompletedArgument, CompletedComman
 TEMPLATE = r"""#compdef actcli
 # zsh completion for actcli, made by: actcli completion zsh
 
-_actcli_own() { # your own functions, as actcli last read them: the names, or the parameters of function $1
-  local folder=$XDG_CACHE_HOME name parameters
-  [[ $folder == /* ]] || folder=$HOME/.cache
+_actcli_own() { # your own functions, where actcli has read their file as it is: names, or parameters of function $1
+  local list=$XDG_CACHE_HOME file=$XDG_CONFIG_HOME name parameters
   reply=()
-  [[ -f $folder/actcli/functions ]] || return 0
-  while read -r name parameters; do
-    if [[ -z $1 ]]; then reply+=($name); elif [[ $name == "$1" ]]; then reply+=(${=parameters}); fi
-  done <$folder/actcli/functions
+  [[ $list == /* ]] || list=$HOME/.cache
+  [[ $file == /* ]] || file=$HOME/.config
+  list=$list/actcli/functions file=$file/actcli/functions.toml
+  if [[ -n ${ACTCLI_CONFIG+set} ]]; then
+    file=$ACTCLI_CONFIG
+    [[ -d $file ]] && file=${file%/}/functions.toml
+    [[ $file == /* ]] || file=$PWD/$file
+  fi
+  [[ -f $list && -f $file && ! $list -nt $file && ! $file -nt $list ]] || return 0
+  {
+    IFS= read -r name && [[ $name == "# $file" ]] || return 0
+    while read -r name parameters; do
+      if [[ -z $1 ]]; then reply+=($name); elif [[ $name == "$1" ]]; then reply+=(${=parameters}); fi
+    done
+  } <$list
 }
 
 _actcli_functions() {

@@ -57,7 +57,9 @@ def _reason_to_stop(findings: Findings) -> str:
         return f"all silent units together are bounded below {number(report.settings.rare)}"
     if findings.judgement is not None and findings.judgement.status == "found":
         return "more units are silent than the limit allows, and chance does not explain it"
-    return "no more units are silent than the limit allows, and more samples can only reduce them"
+    if findings.judgement is not None and findings.judgement.status == "fine":
+        return "no more units are silent than the limit allows, and more samples can only reduce them"
+    return "the layers that were cut short have all the samples they need"
 
 
 def _answer(report: Report, layers: Layers) -> str:

@@ -70,11 +70,15 @@ def read_personal_functions(environ: Mapping[str, str]) -> "list[Entry]":
 
     Raises DataError as `personal_file` and `read_functions` do.
     """
-    from actcli.sources.functions.name_list import save_names
+    from actcli.sources.functions.name_list import modified, save_names
 
     path = personal_file(environ)
-    entries = [] if path is None else read_functions(path, may_be_missing=True)
-    save_names(entries, environ)
+    if path is None:
+        return []
+    changed = modified(path)  # before it is read: a list of older content would count as new
+    entries = read_functions(path, may_be_missing=True)
+    if changed is not None:
+        save_names(entries, path, changed, environ)
     return entries
 
 
