@@ -1,8 +1,9 @@
 """Change since earlier statistics: the units that died, revived, or are still dead."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +18,19 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class SilenceTest:
-    """A unit that is dead now and was not before: whether a unit that did not change would be silent by chance.
+    """A unit that is dead now or was dead before, not both: whether one that did not change would look so by chance.
 
     Attributes:
         unit: its number, from 0.
-        fired: the samples on which it fired before.
-        p_value: the probability of such silence without any change.
-        holm: the same, adjusted by Holm for all units of all layers that were alive before.
+        fired_before, fired_now: the samples on which it fired then, and those on which it fires now; one is 0.
+        p_value: the probability of such silence, before or now, without any change.
+        holm: the same, adjusted by Holm for the units of all layers.
 
     """
 
     unit: int
-    fired: int
+    fired_before: int
+    fired_now: int
     p_value: float
     holm: float
 
@@ -41,10 +43,11 @@ class LayerChange:
         name: the layer's name.
         units: the number of units.
         newly_dead: dead now and not before, which chance does not explain.
-        revived: dead before, and now neither dead nor giving NaN or inf.
+        revived: dead before, and now neither dead nor giving NaN or inf, which chance does not explain.
         still_dead: dead before and now.
         unclear: dead now and not before, which may be chance.
-        tests: the test of each unit that is newly dead or unclear, in order of the units.
+        unclear_revived: dead before, and now neither dead nor giving NaN or inf, which may be chance.
+        tests: the test of each unit that is dead only now, then of each that was dead only before; in order of units.
 
     """
 
@@ -54,33 +57,39 @@ class LayerChange:
     revived: tuple[int, ...]
     still_dead: tuple[int, ...]
     unclear: tuple[int, ...] = ()
+    unclear_revived: tuple[int, ...] = ()
     tests: tuple[SilenceTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """The change in all layers, in the order of the new statistics."""
+    """The change in all layers, in the order of the new statistics. The properties count the units of all layers."""
 
     layers: tuple[LayerChange, ...]
 
     @property
     def newly_dead(self) -> int:
-        """Units of all layers that are dead now and not before, which chance does not explain."""
+        """Units that are dead now and not before, which chance does not explain."""
         return sum(len(layer.newly_dead) for layer in self.layers)
 
     @property
     def unclear(self) -> int:
-        """Units of all layers that are dead now and not before, which may be chance."""
+        """Units that are dead now and not before, which may be chance."""
         return sum(len(layer.unclear) for layer in self.layers)
 
     @property
     def revived(self) -> int:
-        """Units of all layers that were dead before and are not now."""
+        """Units that were dead before and are not now, which chance does not explain."""
         return sum(len(layer.revived) for layer in self.layers)
 
     @property
+    def unclear_revived(self) -> int:
+        """Units that were dead before and are not now, which may be chance."""
+        return sum(len(layer.unclear_revived) for layer in self.layers)
+
+    @property
     def still_dead(self) -> int:
-        """Units of all layers that are dead before and now."""
+        """Units that are dead before and now."""
         return sum(len(layer.still_dead) for layer in self.layers)
 
 
@@ -89,8 +98,9 @@ def find_change(old: Sequence[LayerState], new: Sequence[LayerState], settings: 
 
     A unit that fired k times before and never now has died where chance does not explain it: a unit that did not
     change has all its firings in the older samples with probability C(N_old, k) / C(N_old + N_new, k). If there are as
-    many samples, they may be the same ones, and the probability is 2**-k, which is larger. Holm's procedure keeps the
-    probability of any false report below 1 - confidence.
+    many samples, they may be the same ones, and the probability is 2**-k, which is larger. A unit that was silent and
+    fires now has revived by the same rule, with the samples exchanged. Holm's procedure over all units keeps the
+    probability that any unit is wrongly called newly dead below 1 - confidence, and so for revived.
 
     A unit that gives NaN or inf now has not revived. Raises DataError, naming the difference, unless names, unit
     counts and firing rules of the layers agree; and if a layer has no samples.
@@ -99,15 +109,15 @@ def find_change(old: Sequence[LayerState], new: Sequence[LayerState], settings: 
     after = {state.name: state for state in new}
     _require_same_names(before.keys() - after.keys(), after.keys() - before.keys())
     pairs = [_Pair.of(before[state.name], state, settings) for state in new]
-    p_values = np.concatenate([pair.p_values for pair in pairs]) if pairs else np.zeros(0)
-    adjusted = holm(p_values, sum(int((~pair.then).sum()) for pair in pairs))
-    ends = np.cumsum([pair.p_values.size for pair in pairs])
-    parts = zip(pairs, np.split(adjusted, ends[:-1]), strict=True) if pairs else ()
-    return ModelChange(tuple(pair.change(own, 1.0 - settings.confidence) for pair, own in parts))
+    units = sum(pair.new.units for pair in pairs)
+    died = _adjust([pair.died() for pair in pairs], units)
+    revived = _adjust([pair.revived() for pair in pairs], units)
+    alpha = 1.0 - settings.confidence
+    return ModelChange(tuple(map(_Pair.change, pairs, died, revived, repeat(alpha))))
 
 
 def silence_p_value(fired: int, before: int, now: int) -> float:
-    """Return the probability that a unit with `fired` firings has them all in the `before` older samples.
+    """Return the probability that a unit with `fired` firings has them all in the `before` samples, none in the others.
 
     2**-fired if there are as many samples now: they may be the same ones.
     """
@@ -149,35 +159,37 @@ class _Pair:
         now = verdict.dead_units
         return cls(old, new, then, now, ~now & ~verdict.nonfinite_units)
 
-    @property
-    def candidates(self) -> list[int]:
-        """The units that are dead now and were not before."""
-        return _numbers(self.now & ~self.then)
-
-    @property
-    def p_values(self) -> NDArray[np.float64]:
-        """The p-value of each candidate."""
+    def died(self) -> list[SilenceTest]:
+        """Return the tests of the units that are dead now and were not before, not yet adjusted."""
         samples = self.old.samples, self.new.samples
-        fired = (int(self.old.fired[unit]) for unit in self.candidates)
-        return np.array([silence_p_value(count, *samples) for count in fired], np.float64)
+        fired = ((unit, int(self.old.fired[unit])) for unit in _numbers(self.now & ~self.then))
+        return [SilenceTest(unit, k, 0, p := silence_p_value(k, *samples), p) for unit, k in fired]
 
-    def change(self, adjusted: NDArray[np.float64], alpha: float) -> LayerChange:
-        """Return the change of the layer, tested at level alpha."""
-        tests = tuple(self._tests(adjusted))
+    def revived(self) -> list[SilenceTest]:
+        """Return the tests of the units that were dead before and are not now, not yet adjusted."""
+        samples = self.new.samples, self.old.samples
+        fired = ((unit, int(self.new.fired[unit])) for unit in _numbers(self.then & self.alive))
+        return [SilenceTest(unit, 0, k, p := silence_p_value(k, *samples), p) for unit, k in fired]
+
+    def change(self, died: list[SilenceTest], revived: list[SilenceTest], alpha: float) -> LayerChange:
+        """Return the change of the layer, by adjusted tests at level alpha."""
         return LayerChange(
             self.new.name,
             self.new.units,
-            newly_dead=tuple(test.unit for test in tests if test.holm <= alpha),
-            revived=tuple(_numbers(self.then & self.alive)),
+            newly_dead=tuple(test.unit for test in died if test.holm <= alpha),
+            revived=tuple(test.unit for test in revived if test.holm <= alpha),
             still_dead=tuple(_numbers(self.then & self.now)),
-            unclear=tuple(test.unit for test in tests if test.holm > alpha),
-            tests=tests,
+            unclear=tuple(test.unit for test in died if test.holm > alpha),
+            unclear_revived=tuple(test.unit for test in revived if test.holm > alpha),
+            tests=(*died, *revived),
         )
 
-    def _tests(self, adjusted: NDArray[np.float64]) -> Iterator[SilenceTest]:
-        values = self.p_values.tolist(), adjusted.tolist()
-        for unit, p_value, holm_value in zip(self.candidates, *values, strict=True):
-            yield SilenceTest(unit, int(self.old.fired[unit]), p_value, holm_value)
+
+def _adjust(tests: list[list[SilenceTest]], family: int) -> list[list[SilenceTest]]:
+    """Return the tests of each layer with their p-values adjusted by Holm for as many units."""
+    p_values = np.array([test.p_value for layer in tests for test in layer])
+    adjusted = iter(holm(p_values, family).tolist())
+    return [[replace(test, holm=next(adjusted)) for test in layer] for layer in tests]
 
 
 def _numbers(flags: Flags) -> list[int]:

@@ -8,7 +8,7 @@ from actcli.render.text.notation import number, thousands
 from actcli.terminal import printable
 
 NEWLY, UNCLEAR, REVIVED, STILL = "newly dead", "unclear", "revived", "still dead"
-"""The changes of a unit. Unclear: dead now and not before, which may be chance."""
+"""The changes of a unit. Unclear: dead only now or only before, which may be chance."""
 _FEW = 12
 """Units that a line names."""
 
@@ -23,42 +23,46 @@ def change_lines(change: ModelChange) -> list[str]:
 def change_line(layer: LayerChange) -> str:
     """Return one layer's counts with the units' numbers: `2 newly dead (5, 6; p-value 4e-05), 1 revived (3)`.
 
-    The p-value is the largest of the newly dead units, and the smallest of the unclear ones.
+    The p-value is the largest of those that chance does not explain, and the smallest of the unclear ones.
     """
     p_values = p_values_by_unit(layer)
-    most = max((p_values[unit] for unit in layer.newly_dead), default=0.0)
-    least = min((p_values[unit] for unit in layer.unclear), default=0.0)
     groups = (
-        (NEWLY, layer.newly_dead, f"; p-value {'up to ' * (len(layer.newly_dead) > 1)}{number(most, 2)}"),
-        (UNCLEAR, layer.unclear, f"; p-value {'from ' * (len(layer.unclear) > 1)}{number(least, 2)}"),
-        (REVIVED, layer.revived, ""),
-        (STILL, layer.still_dead, ""),
+        (NEWLY, layer.newly_dead, ("up to ", max)),
+        (f"{UNCLEAR} if dead", layer.unclear, ("from ", min)),
+        (REVIVED, layer.revived, ("up to ", max)),
+        (f"{UNCLEAR} if revived", layer.unclear_revived, ("from ", min)),
+        (STILL, layer.still_dead, None),
     )
-    return ", ".join(
-        f"{thousands(len(units))} {what}{_list_units(units, more)}" for what, units, more in groups if units
-    )
+    parts = []
+    for what, units, extreme in groups:
+        behind = ""
+        if units and extreme is not None:
+            word, choose = extreme
+            p_value = number(choose(p_values[unit] for unit in units), 2)
+            behind = f"; p-value {word * (len(units) > 1)}{p_value}"
+        if units:
+            parts.append(f"{thousands(len(units))} {what}{_list_units(units, behind)}")
+    return ", ".join(parts)
 
 
 def change_summary(change: ModelChange) -> str:
     """Return the counts of all layers as a sentence."""
     newly, revived, still = change.newly_dead, change.revived, change.still_dead
-    unclear = change.unclear
-    if not (newly or revived or still or unclear):
+    silent, awake = change.unclear, change.unclear_revived
+    if not (newly or revived or still or silent or awake):
         return "Since the earlier statistics nothing changed: no unit is dead, and none was."
     died = f"{thousands(newly)} {'unit' if newly == 1 else 'units'}" if newly else "no unit"
-    is_dead = "is" if still == 1 else "are"
     chance = ""
-    if unclear:
-        are = "is" if unclear == 1 else "are"
-        fewer = (
-            "fired too rarely before to say that it died"
-            if unclear == 1
-            else "fired too rarely before to say so"
-        )
-        chance = f"; {thousands(unclear)} more {are} silent now, but {fewer}"
+    if silent:
+        what = f"{'is' if silent == 1 else 'are'} silent now"
+        died_too = "that it died" if silent == 1 else "so"
+        chance += f"; {thousands(silent)} more {what}, but fired too rarely before to say {died_too}"
+    if awake:
+        fires, was = ("fires", "it was") if awake == 1 else ("fire", "they were")
+        chance += f"; {thousands(awake)} more {fires} now, but too rarely to say that {was} dead before"
     return (
         f"Since the earlier statistics {died} died, {thousands(revived) if revived else 'none'} revived, and "
-        f"{thousands(still) if still else 'none'} {is_dead if still else 'is'} still dead{chance}."
+        f"{thousands(still) if still else 'none'} {'are' if still > 1 else 'is'} still dead{chance}."
     )
 
 
@@ -68,21 +72,22 @@ def changes_by_unit(layer: LayerChange) -> dict[int, str]:
         (layer.newly_dead, NEWLY),
         (layer.unclear, UNCLEAR),
         (layer.revived, REVIVED),
+        (layer.unclear_revived, UNCLEAR),
         (layer.still_dead, STILL),
     )
     return {unit: what for units, what in groups for unit in units}
 
 
 def p_values_by_unit(layer: LayerChange) -> dict[int, float]:
-    """Return the p-value, adjusted for all units, of each unit that is dead now and was not before."""
+    """Return the p-value, adjusted for all units, of each unit that is dead now or was before, not both."""
     return {test.unit: test.holm for test in layer.tests}
 
 
 def change_record(change: ModelChange) -> list[dict[str, Any]]:
-    """Return every layer with its units' numbers, from 0, and the tests of those that are dead only now.
+    """Return every layer with its units' numbers, from 0, and the tests of those that are dead only now or only before.
 
-    `{"layer", "newly_dead", "revived", "still_dead", "unclear", "tests"}`; a test is
-    `{"unit", "fired_before", "p_value", "holm"}`.
+    `{"layer", "newly_dead", "revived", "still_dead", "unclear", "unclear_revived", "tests"}`; a test is
+    `{"unit", "fired_before", "fired_now", "p_value", "holm"}`.
     """
     return [
         {
@@ -91,8 +96,15 @@ def change_record(change: ModelChange) -> list[dict[str, Any]]:
             "revived": list(layer.revived),
             "still_dead": list(layer.still_dead),
             "unclear": list(layer.unclear),
+            "unclear_revived": list(layer.unclear_revived),
             "tests": [
-                {"unit": test.unit, "fired_before": test.fired, "p_value": test.p_value, "holm": test.holm}
+                {
+                    "unit": test.unit,
+                    "fired_before": test.fired_before,
+                    "fired_now": test.fired_now,
+                    "p_value": test.p_value,
+                    "holm": test.holm,
+                }
                 for test in layer.tests
             ],
         }

@@ -30,8 +30,8 @@ COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
 MORE_COLUMNS = ("evidence", "minimum", "maximum", "margin", "cause", "locked", "first", "last")
 """Columns that --units adds."""
 CHANGE, P_VALUE = "change", "p_value"
-"""Columns that --against adds: newly dead, unclear, revived, still dead, or blank; revived units are listed too. The
-other is the probability of such a silence by chance, adjusted for all units."""
+"""Columns that --against adds: newly dead, unclear, revived, still dead, or blank; units that were dead are listed
+too. The other is the probability of such a silence by chance, adjusted for all units."""
 SAYS_IT_ITSELF = ("table", "markdown")
 """Forms that contain the verdict's sentences."""
 

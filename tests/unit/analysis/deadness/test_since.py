@@ -28,12 +28,13 @@ def test_then_and_now():
     assert (conv1.name, conv1.units) == ("conv1", 6)
     assert (conv1.newly_dead, conv1.revived, conv1.still_dead) == ((2, 3), (0,), (1, 4))
     assert conv1.unclear == ()
-    # 20 of 40 samples then and none of 40 now, among 9 units that were alive
-    assert [(test.unit, test.fired, test.p_value) for test in conv1.tests] == [
-        (2, 20, 2**-20),
-        (3, 20, 2**-20),
+    # 20 of 40 samples then and none of 40 now, or the reverse, among 12 units
+    assert [(test.unit, test.fired_before, test.fired_now, test.p_value) for test in conv1.tests] == [
+        (2, 20, 0, 2**-20),
+        (3, 20, 0, 2**-20),
+        (0, 0, 20, 2**-20),
     ]
-    assert [test.holm for test in conv1.tests] == [9 * 2**-20] * 2
+    assert [test.holm for test in conv1.tests] == [12 * 2**-20] * 3
     assert (changed.newly_dead, changed.revived, changed.still_dead) == (2, 1, 2)
 
 
@@ -99,6 +100,18 @@ def test_a_rare_unit_that_is_silent_in_few_samples_has_not_died():
     assert (many.newly_dead, many.unclear) == ((2, 3), (1,))
 
 
+def test_a_rare_unit_that_was_silent_in_few_samples_has_not_revived():
+    """C(1000, k) / C(1010, k): of 40 firings in 1010 samples none is among the first 10 with probability 0.66."""
+    few = firing([5, 0, 0, 0], 10)
+    (now,) = find_change([few], [firing([500, 3, 1000, 40], 1000)], SETTINGS).layers
+    assert (now.revived, now.unclear_revived, now.newly_dead) == ((2,), (1, 3), ())
+    assert [test.fired_now for test in now.tests] == [3, 1000, 40]
+    assert now.tests[2].p_value == pytest.approx(comb(1000, 40) / comb(1010, 40))
+    many = firing([500, 0, 0, 0], 1001)
+    (now,) = find_change([many], [firing([500, 3, 1000, 40], 1000)], SETTINGS).layers
+    assert (now.revived, now.unclear_revived) == ((2, 3), (1,))
+
+
 def test_units_of_all_layers_share_the_errors():
     alone = [firing([6], 100)], [firing([0], 100)]
     assert find_change(*alone, SETTINGS).newly_dead == 1
@@ -107,11 +120,14 @@ def test_units_of_all_layers_share_the_errors():
     assert (change.newly_dead, change.unclear) == (0, 1)
 
 
-def test_false_reports_are_as_rare_as_promised():
-    # 30 units that do not change, from never to often; the older samples select nothing
-    rng, wrong, runs = np.random.default_rng(3), 0, 600
+@pytest.mark.parametrize(("before", "now"), [(200, 37), (37, 200), (20, 400)])
+def test_false_reports_are_as_rare_as_promised(before, now):
+    # 30 units that do not change, from never to often; which were dead before depends on chance
+    rng, died, revived, runs = np.random.default_rng(3), 0, 0, 400
     p = np.geomspace(0.002, 0.3, 30)
     for _ in range(runs):
-        old, new = (firing(rng.binomial(samples, p), samples) for samples in (200, 37))
-        wrong += find_change([old], [new], SETTINGS).newly_dead > 0
-    assert wrong <= 0.05 * runs + 3 * np.sqrt(0.05 * 0.95 * runs)
+        old, new = (firing(rng.binomial(samples, p), samples) for samples in (before, now))
+        change = find_change([old], [new], SETTINGS)
+        died += change.newly_dead > 0
+        revived += change.revived > 0
+    assert max(died, revived) <= 0.05 * runs + 3 * np.sqrt(0.05 * 0.95 * runs)
