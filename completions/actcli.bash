@@ -61,6 +61,7 @@ _actcli_functions() { # the words that complete function $1
 
 _actcli_values() { # the values of option $2 of command $1; fails where they are files
     case "$1 $2" in
+    deadcheck\ --dtype) echo 'bfloat16 float8_e4m3 float8_e5m2' ;;
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
     deadcheck\ --sort) ;;
@@ -68,7 +69,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --color) echo 'auto always never' ;;
     *\ --functions) return 1 ;;
     *\ -i|*\ --input) return 1 ;;
-    *\ --dtype) echo 'float16 float32 float64' ;;
+    *\ --dtype) echo 'float16 float32 float64 bfloat16 float8_e4m3 float8_e5m2' ;;
     *\ --on-error) echo 'stop nan skip' ;;
     *\ --format) echo 'table plain csv tsv json jsonl markdown' ;;
     *\ -o|*\ --output) return 1 ;;
@@ -99,7 +100,7 @@ _actcli_options() { # the options of command $1
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --functions --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --color --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --dtype --functions --data --random --seed --limit --batch --save-state --start --against --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --color --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     completion) echo '--color --threads --memory --debug -h --help' ;;
@@ -141,6 +142,7 @@ _actcli() {
         fi
         case "$command $word" in
         *\ --) only_arguments=yes ;;
+        deadcheck\ --dtype) values=1 option=$word ;;
         deadcheck\ --data) values=1 option=$word ;;
         deadcheck\ --against) values=1 option=$word ;;
         deadcheck\ --sort) values=0 option=$word ;;

@@ -1,8 +1,8 @@
 """From the options about numbers to the request that `open_numbers` takes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from actcli.commands.options import POINTS
+from actcli.commands.options import POINTS, PatternName
 from actcli.exits import UsageError
 from actcli.sources import NumberRequest, OnError
 
@@ -23,8 +23,11 @@ def request_numbers(f: "Activation", options: "NumberOptions", layout: "Layout")
     """
     import numpy as np
 
+    from actcli.sources.numbers.low_precision import low_types
+
     if options.axis is not None and not f.by_rows:
         raise UsageError(f"--axis belongs to functions over rows (softmax, glu); {f.name} is elementwise")
+    stored = options.dtype if options.dtype in get_args(PatternName) else None
     return NumberRequest(
         tokens=options.x,
         input=options.input,
@@ -32,7 +35,9 @@ def request_numbers(f: "Activation", options: "NumberOptions", layout: "Layout")
         points=POINTS if options.points is None else options.points,
         array=options.array,
         column=options.column,
-        dtype=None if options.dtype is None else np.dtype(options.dtype),
+        dtype=None if options.dtype is None or stored else np.dtype(options.dtype),
+        stored=low_types([stored])[0] if stored else None,
+        must_be_stored=stored is not None,
         on_error=OnError(options.on_error),
         by_rows=f.by_rows,
         axis=options.axis,

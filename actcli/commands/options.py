@@ -9,6 +9,9 @@ from actcli.commands.values import finite_number, memory_size, one_of, whole_num
 
 ColorChoice = Literal["auto", "always", "never"]
 Precision = Literal["float16", "float32", "float64"]
+PatternName = Literal["bfloat16", "float8_e4m3", "float8_e5m2"]
+"""Types that NumPy lacks: .npy files hold their bit patterns as voids."""
+DtypeName = Literal[Precision, PatternName]
 ErrorChoice = Literal["stop", "nan", "skip"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown"]
 HIGHEST_ORDER = 100
@@ -65,7 +68,9 @@ FUNCTION_FILES = _function_option(
     help="Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or "
     "~/.config/actcli/functions.toml. Repeatable; all are used, the last definition of a name wins.",
 )
-ARRAY = _number_option("--array", metavar="NAME", help="Read one array of an .npz file, not all.")
+ARRAY = _number_option(
+    "--array", metavar="NAME", help="Read one array of an .npz or .safetensors file, not all."
+)
 COLUMN = _number_option(
     "--column",
     metavar="NAME|N",
@@ -113,7 +118,7 @@ class NumberOptions:
         _number_option(
             "--input -i",
             metavar="FILE",
-            help="Read numbers from FILE: .npy, .npz, .csv, .tsv, or text.",
+            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, or text; packed by gzip too.",
         ),
     ] = None
     range: Annotated[
@@ -149,11 +154,12 @@ class NumberOptions:
         ),
     ] = None
     dtype: Annotated[
-        Precision | None,
+        DtypeName | None,
         _number_option(
             "--dtype",
             metavar="TYPE",
-            help=f"Compute in {one_of(Precision)}.",
+            help=f"Compute in {one_of(Precision)}. {one_of(PatternName)}: what an .npy file holds where it says void; "
+            "computed in float32.",
             default="the file's type; float64 for text and integers",
         ),
     ] = None

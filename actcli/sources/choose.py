@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
-from actcli.sources.number_request import DELIMITERS, NumberRequest
+from actcli.sources.number_request import ARCHIVES, DELIMITERS, NumberRequest, suffix_of
 from actcli.sources.numbers.arguments import numbers_in, range_numbers, typed_numbers
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.sources.streams.tokens import printed_minus
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from actcli.analysis.stream.evaluation import Numbers
 
-_ARRAYS = {".npy", ".npz"}
+_ARRAYS = {".npy", *ARCHIVES}
 _SUFFIXES = {*DELIMITERS, *_ARRAYS, ".txt"}
 _STDIN = "-"
 
@@ -42,16 +42,18 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
         raise UsageError(f"one input at a time: {inputs[0]} or {inputs[1]}")
     if typed or request.range is not None:
         _require_fitting(request, "")
+        if request.stored is not None:
+            raise UsageError(f"--dtype {request.stored.name} says what an .npy file holds; no file is named")
         return iter((typed_numbers(request, typed) if typed else range_numbers(request),))
     if not files and terminal.stdin_is_tty:
         raise UsageError("no numbers: type some, name a file, use --range LO HI, or send them to stdin")
     path = files[0] if files else _STDIN
     _require_fitting(request, path)
-    suffix = "" if path == _STDIN else _suffix(path)
-    if suffix == ".npz":
-        from actcli.sources.numbers.npz import npz_numbers
+    suffix = "" if path == _STDIN else suffix_of(path)
+    if suffix in ARCHIVES:
+        from actcli.sources.numbers.archive import archive_numbers
 
-        return npz_numbers(path, request)
+        return archive_numbers(path, request)
     stream = open_stdin(terminal.stdin) if path == _STDIN else open_file(path)
     stream.refuse_own_output(terminal)
     return _read(stream, request, suffix)
@@ -59,7 +61,7 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
 
 def _require_file(token: str) -> str:
     """Return a token that names a file. Raises UsageError when it does not look like one."""
-    if token == _STDIN or _suffix(token) in _SUFFIXES or os.path.exists(token):  # noqa: PTH110
+    if token == _STDIN or suffix_of(token) in _SUFFIXES or os.path.exists(token):  # noqa: PTH110
         return token
     aside = printed_minus(token.encode(errors="surrogateescape"))
     raise UsageError(f"'{token}' is neither a number nor a file{aside}")
@@ -67,9 +69,9 @@ def _require_file(token: str) -> str:
 
 def _require_fitting(request: NumberRequest, path: str) -> None:
     """Raise UsageError for options that this kind of input does not have; path is empty where there is no file."""
-    suffix = _suffix(path)
-    if request.array is not None and suffix != ".npz":
-        raise UsageError("--array chooses an array of an .npz file; this input is not one")
+    suffix = suffix_of(path)
+    if request.array is not None and suffix not in ARCHIVES:
+        raise UsageError("--array chooses an array of an .npz or .safetensors file; this input is not one")
     if request.column is not None:
         if suffix not in DELIMITERS:
             raise UsageError("--column chooses a column of a .csv or .tsv file; this input is not one")
@@ -77,7 +79,7 @@ def _require_fitting(request: NumberRequest, path: str) -> None:
             raise UsageError("--column does not go with a function over rows: a row is all columns of a line")
     # stdin may hold an array
     if request.axis is not None and suffix not in _ARRAYS and path != _STDIN:
-        raise UsageError("--axis belongs to an array, a .npy or .npz file")
+        raise UsageError("--axis belongs to an array, a .npy, .npz or .safetensors file")
 
 
 def _read(stream: ByteStream, request: NumberRequest, suffix: str) -> "Iterator[Numbers]":
@@ -87,10 +89,6 @@ def _read(stream: ByteStream, request: NumberRequest, suffix: str) -> "Iterator[
     with stream.closed_on_error():
         numbers = stream_numbers(stream, request, suffix)
     yield numbers
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - pathlib is slow to load at start
 
 
 def _name(path: str) -> str:

@@ -1,5 +1,6 @@
 """A request for numbers: which input, and how to read it."""
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 """The separators of delimited text, by the suffix of a file."""
+ARCHIVES = (".npz", ".safetensors")
+"""The suffixes of files that hold arrays by name."""
+
+
+def suffix_of(path: str) -> str:
+    """Return the suffix of a file in lower case, with its dot; that of gzip is passed over: `.npy` of `x.npy.gz`."""
+    name = path.lower().removesuffix(".gz")
+    return os.path.splitext(name)[1]  # noqa: PTH122 - pathlib is slow to load at start
 
 
 class OnError(StrEnum):
@@ -31,13 +40,14 @@ class NumberRequest:
         input: the file of -i; `-` is stdin.
         range: the ends of evenly spaced numbers, LO and HI.
         points: the count of evenly spaced numbers; 1 is LO alone.
-        array: the array of an .npz; None means all.
+        array: the array of an .npz or .safetensors; None means all.
         column: the column of a .csv or .tsv: a name, or a number counted from 1.
         dtype: the type of the numbers; None means the file's own, float64 for integers and text.
         on_error: what happens at a token that is not a number.
         by_rows: the function works on rows.
         axis: with by_rows, the axis of an array along which a row lies; None means the last.
-        stored: the type of 1 or 2 bytes that an .npy file holds where it says void, as ml_dtypes saves its types.
+        stored: the type of 1 or 2 bytes that an .npy file holds where it says void, as ml_dtypes saves bfloat16.
+        must_be_stored: anything but an array of `stored` is an error.
         keep_order: the blocks may follow the columns (Fortran order) where the file does.
         samples: blocks are (n, elements of a sample) along axis 0, of about this many elements; None means flat
             blocks.
@@ -59,3 +69,4 @@ class NumberRequest:
     samples: int | None = None
     keep_open: bool = False
     stored: "LowType | None" = None
+    must_be_stored: bool = False

@@ -1,5 +1,6 @@
 """Files of arrays, and damage by chance: bytes changed, cut, doubled, and numbers replaced by extreme ones."""
 
+import gzip
 import io
 import random
 import zipfile
@@ -11,6 +12,10 @@ def npy(array) -> bytes:
     file = io.BytesIO()
     np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
     return file.getvalue()
+
+
+def packed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
 
 
 def npz(**arrays) -> bytes:
@@ -36,6 +41,8 @@ EXTREMES = [
 
 def mutate(data: bytes, rng: random.Random) -> bytes:
     """The data with some damage; of an archive mostly that of a member, whose checksum is then right."""
+    if data.startswith(b"\x1f\x8b") and rng.random() < 0.5:
+        return packed(mutate(gzip.decompress(data), rng))
     if data.startswith(b"PK") and rng.random() < 0.8:
         return _mutate_member(data, rng)
     for _ in range(rng.choice([1, 1, 1, 2, 4])):

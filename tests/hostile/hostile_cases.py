@@ -38,6 +38,7 @@ def run_cases(cases: Iterable[Case], folder: Path) -> None:
     Their folders stay, so that a failure can be repeated by hand.
     """
     cases = list(cases)
+    folder.mkdir(exist_ok=True)
     described = []
     for i, case in enumerate(cases):
         home = folder / f"{i:05}"

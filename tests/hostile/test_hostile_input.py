@@ -5,16 +5,19 @@ folder and the line to repeat it by hand.
 """
 
 import importlib.util
+import pickle
 import random
 
 import numpy as np
 import pytest
-from hostile_bytes import mutate, npy, npz
+from hostile_bytes import mutate, npy, npz, packed
 from hostile_cases import Case, count, run_cases
 from hostile_formulas import formula
+from safetensors_bytes import safetensors
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(40, 6)).astype(np.float32)
+BFLOAT16 = (ROWS.view(np.uint32) >> 16).astype(np.uint16)
 TEXT = "\n".join(" ".join(f"{value:.6g}" for value in row) for row in ROWS).encode()
 CSV = b"a,b,c,d,e,f\n" + TEXT.replace(b" ", b",")
 FUNCTIONS = b"""\
@@ -40,6 +43,16 @@ def commands_on(name: str) -> list[tuple[str, ...]]:
 FORMATS = {
     "x.npy": ([npy(ROWS), npy(ROWS.astype(np.float16)), npy(np.asfortranarray(ROWS))], commands_on("x.npy")),
     "x.npz": ([npz(a=ROWS, b=ROWS[:, :2]), npz(first=np.arange(5))], commands_on("x.npz")),
+    "x.safetensors": (
+        [safetensors({"format": "pt"}, a=ROWS, b=ROWS[:, :2].astype("f2")), safetensors(x=BFLOAT16)],
+        commands_on("x.safetensors"),
+    ),
+    "x.npy.gz": ([packed(npy(ROWS)), packed(npy(np.asfortranarray(ROWS)))], commands_on("x.npy.gz")),
+    "x.csv.gz": ([packed(CSV)], commands_on("x.csv.gz")),
+    "voids.npy": (
+        [npy(BFLOAT16.view("V2"))],
+        [(*line, "--dtype", "bfloat16") for line in commands_on("voids.npy")],
+    ),
     "x.csv": ([CSV, CSV.replace(b",", b";")], commands_on("x.csv")),
     "x.txt": ([TEXT, b"[1, 2.5, nan]\n# c\n-3"], commands_on("x.txt")),
     "f.toml": (
@@ -62,6 +75,25 @@ def test_files(name, tmp_path):
         for i in range(count(300))
     ]
     run_cases(cases, tmp_path)
+
+
+FOREIGN = {
+    "x.pt": npz(**{"acts/data.pkl": np.zeros(3)}).replace(b"data.pkl.npy", b"data.pkl/pad"),
+    "x.pth": b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + b"\0" * 60,
+    "x.pkl": pickle.dumps({"a": ROWS.tolist()}),
+    "x.h5": b"\x89HDF\r\n\x1a\n" + b"\0" * 200,
+    "x.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 200,
+    "x.jpg": b"\xff\xd8\xff\xe0" + b"\0" * 200,
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_files_of_other_formats(name, tmp_path):
+    rng = random.Random(name)
+    lines = commands_on(name)
+    run_cases([Case(line, {name: FOREIGN[name]}) for line in lines], tmp_path / "whole")
+    cases = [Case(lines[i % len(lines)], {name: mutate(FOREIGN[name], rng)}) for i in range(count(50))]
+    run_cases(cases, tmp_path / "damaged")
 
 
 def test_statistics_files(tmp_path):

@@ -1,29 +1,14 @@
 """The floating-point types that networks run in: how they round, the spacing of their numbers, their limits."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
-
-
-class Limits(Protocol):
-    """The attributes of NumPy's and ml_dtypes' finfo that are used here."""
-
-    @property
-    def nmant(self) -> Any:
-        """Bits of the significand that are stored."""
-
-    @property
-    def minexp(self) -> Any:
-        """The exponent of the smallest normal number."""
-
-    @property
-    def max(self) -> Any:
-        """The largest finite number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +106,34 @@ class LowType:
         return np.maximum(exponent, self.smallest_exponent).astype(np.int32)
 
 
-def low_type(
-    name: str, limits: Limits, *, infinite: bool = True, cast: np.dtype[Any] | None = None
-) -> LowType:
-    """Return the type that a finfo describes."""
-    return LowType(
-        name, int(limits.nmant) + 1, int(limits.minexp), float(limits.max), infinite=infinite, cast=cast
-    )
-
-
 def numpy_type(dtype: np.dtype[Any]) -> LowType:
     """Return NumPy's float16, float32 or float64."""
-    return low_type(dtype.name, np.finfo(dtype), cast=dtype)
+    limits = np.finfo(dtype)
+    return LowType(dtype.name, int(limits.nmant) + 1, int(limits.minexp), float(limits.max), cast=dtype)
+
+
+BFLOAT16 = LowType("bfloat16", 8, -126, 255 * 2.0**120)
+FLOAT8_E4M3 = LowType("float8_e4m3", 4, -6, 448.0, infinite=False)
+FLOAT8_E5M2 = LowType("float8_e5m2", 3, -14, 57344.0)
+"""The types of networks that NumPy lacks: bfloat16 (Google Brain), and both of Micikevicius et al., FP8 formats for
+deep learning, 2022; float8_e4m3 is the variant without infinity that hardware has (e4m3fn)."""
+
+
+@cache
+def _table(stored: LowType) -> NDArray[np.float32]:
+    """Return all numbers of a type of 16 bits or fewer, indexed by their bit patterns."""
+    return stored.decode(np.arange(1 << stored.bits)).astype(np.float32)
+
+
+def widen(stored: LowType, patterns: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the numbers with these bit patterns as float32, exactly; shapes are kept.
+
+    patterns: unsigned integers of the type's 8 or 16 bits, in native or little-endian order. A bfloat16 is the upper
+    half of a float32.
+    """
+    if stored is BFLOAT16:
+        bits = patterns.astype(np.uint32)
+        bits <<= 16
+        return bits.view(np.float32)
+    numbers: NDArray[np.float32] = _table(stored)[patterns]
+    return numbers

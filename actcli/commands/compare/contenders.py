@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from actcli.analysis.training.stack import Stack
 
-_FILES = (".npy", ".npz", ".csv", ".tsv", ".txt")
+_FILES = (".npy", ".npz", ".safetensors", ".csv", ".tsv", ".txt")
 
 
 def find_contenders(

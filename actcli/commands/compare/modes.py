@@ -150,14 +150,15 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
     if options.input == path == "-":
         raise UsageError("-i and --against cannot both be standard input")
     from actcli.analysis.precision.foreign_results import compare_against
+    from actcli.sources.number_request import ARCHIVES, DELIMITERS, suffix_of
     from actcli.sources.numbers.low_precision import low_types
 
     unit = low_types(options.types)[0] if options.types else None
-    theirs_choose = path.lower().endswith(".npz"), path.lower().endswith((".csv", ".tsv"))
+    theirs_choose = suffix_of(path) in ARCHIVES, suffix_of(path) in DELIMITERS
     # each option goes to the file that it can choose from
     ours_choose = (
-        not theirs_choose[0] or options.input.lower().endswith(".npz"),
-        not theirs_choose[1] or options.input.lower().endswith((".csv", ".tsv")),
+        not theirs_choose[0] or suffix_of(options.input) in ARCHIVES,
+        not theirs_choose[1] or suffix_of(options.input) in DELIMITERS,
     )
 
     def numbers_of(file: str, choose_array: bool, choose_column: bool) -> "Numbers":

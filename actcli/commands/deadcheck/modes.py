@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _MODEL = ".onnx"
 _FOREIGN = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), ("PyTorch", "torch.onnx.export")),
-    **dict.fromkeys((".h5", ".hdf5", ".keras", ".pb"), ("Keras or TensorFlow", "model.export, tf2onnx")),
+    **dict.fromkeys((".keras", ".pb"), ("Keras or TensorFlow", "model.export, tf2onnx")),
     ".tflite": ("TensorFlow Lite", "tf2onnx --tflite"),
 }
-"""Model files that cannot be read, by suffix: whose they are, and what converts them."""
+"""Model files that cannot be read and that their first bytes do not tell, by suffix: whose they are, and what converts
+them."""
 _ARTICLES = {
     "arrays": "a record of activations",
     "statistics": "a statistics file",

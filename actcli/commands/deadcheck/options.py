@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
 from actcli.commands.declaration import Argument, Option
-from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
+from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS, PatternName
 from actcli.commands.values import one_of, share, whole_number
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class DeadcheckOptions(training.TrainingOptions):
         tuple[str, ...],
         Argument(
             "SOURCE",
-            help="Recorded activations (.npy, .npz, .csv, text, - for standard input, LAYER='shards/*.npy'), "
-            "statistics files of --save-state, or one model (.onnx).",
+            help="Recorded activations (.npy, .npz, .safetensors, .csv, text, - for standard input, "
+            "LAYER='shards/*.npy'), statistics files of --save-state, or one model (.onnx).",
             modes=_SOURCES,
         ),
     ] = ()
@@ -104,6 +104,14 @@ class DeadcheckOptions(training.TrainingOptions):
             default="1 where the shape tells",
         ),
     ] = ()
+    dtype: Annotated[
+        PatternName | None,
+        _recorded_option(
+            "--dtype",
+            metavar="TYPE",
+            help=f"What .npy files hold where they say void: {one_of(PatternName)}.",
+        ),
+    ] = None
     function_files: Annotated[
         tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "training"))
     ] = ()

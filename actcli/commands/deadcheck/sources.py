@@ -60,11 +60,13 @@ def open_sources(mode: str, options: "DeadcheckOptions", session: "Session") -> 
 
 def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.analysis.deadness.watching import watch
+    from actcli.sources.numbers.low_precision import low_types
     from actcli.sources.records.recordings import inspect_records
 
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
     axes = _with_models(unit_axes(options.unit_axes), session)
-    records = inspect_records(options.sources, session.terminal)
+    stored = low_types([options.dtype])[0] if options.dtype else None
+    records = inspect_records(options.sources, session.terminal, stored)
     axes, notes = _settle_axes(options, records.heads, axes, patterns)
     if records.hint is not None:
         # before the report, which may have as many tables as there are files

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import DELIMITERS, NumberRequest
+from actcli.sources.numbers.foreign import refuse_foreign
 from actcli.sources.streams.bytestream import ByteStream
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ def stream_numbers(
 ) -> "Numbers":
     """Return the numbers of a stream: an .npy array, the columns of a .csv or .tsv, or text.
 
-    `header` is that of the array where it was read before. Raises UsageError for an axis of text, and the errors of
-    the format's reader.
+    `header` is that of the array where it was read before. Raises UsageError for an axis of text, DataError
+    for a file of another format, and the errors of the format's reader.
     """
     if header is not None or holds_array(stream, suffix):
         from actcli.sources.numbers.npy import npy_numbers
 
         return npy_numbers(stream, request, header=header)
+    refuse_foreign(stream)
+    _refuse_patterns(request, stream.origin)
     if suffix in DELIMITERS:
         from actcli.sources.numbers.delimited import delimited_numbers
 
@@ -41,3 +44,9 @@ def stream_numbers(
     from actcli.sources.numbers.text import text_numbers
 
     return text_numbers(stream, request)
+
+
+def _refuse_patterns(request: NumberRequest, origin: str) -> None:
+    """Raise UsageError where bit patterns are to be read from something else than an array."""
+    if request.must_be_stored and request.stored is not None:
+        raise UsageError(f"--dtype {request.stored.name} says what an .npy file holds; {origin} is none")

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.precision.number_types import LowType
+from actcli.analysis.precision.number_types import widen
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import NumberRequest
@@ -33,19 +33,19 @@ def npy_numbers(
     stream: ByteStream,
     request: NumberRequest,
     array: str | None = None,
-    size: int | None = None,
     header: Header | None = None,
 ) -> Numbers:
     """Return the array that starts here, with its shape.
 
-    `header` is its header where that was read before. Raises DataError as `read_header` does, UsageError for an
-    axis that the array does not have. The blocks raise DataError where the data end too early, after all that is
-    whole.
+    `array` is its name in an archive, `header` its header where that was read before. Raises DataError as
+    `read_header` does, UsageError for an axis that the array does not have. The blocks raise DataError where the data
+    end too early, after all that is whole.
     """
     if header is None:
-        header = read_header(stream, size, request.stored)
+        header = read_header(stream, stored=request.stored)
     else:
         stream.read(header.length)
+    _require_stored(header, request, stream.origin)
     axis = _row_axis(header, request, stream.origin)
     keeps_fortran = header.is_fortran and request.keep_order and axis is None
     dtype = header.number_dtype if request.dtype is None else request.dtype
@@ -56,8 +56,8 @@ def npy_numbers(
         blocks = _from_fortran(stream, header, axis)
     else:
         blocks = _in_file_order(stream, header, axis)
-    if request.stored is not None and header.dtype.kind == "V":
-        blocks = map(partial(_decode, request.stored), blocks)
+    if header.stored is not None:
+        blocks = map(partial(widen, header.stored), blocks)
     cast_blocks = (in_dtype(block, dtype) for block in blocks)
     return Numbers(
         origin=stream.origin,
@@ -66,22 +66,17 @@ def npy_numbers(
         shape=header.shape,
         blocks=cast_blocks
         if request.keep_open
-        else _closing(stream, cast_blocks, to_the_end=size is not None),
+        else _closing(stream, cast_blocks, to_the_end=stream.is_checked),
         axis=axis if request.axis is not None else None,
         fortran=keeps_fortran,
     )
 
 
-@cache
-def _table(stored: LowType) -> NDArray[np.float32]:
-    """Return all numbers of a type, indexed by their bit patterns."""
-    return stored.decode(np.arange(1 << stored.bits)).astype(np.float32)
-
-
-def _decode(stored: LowType, voids: NDArray[Any]) -> NDArray[Any]:
-    patterns: NDArray[Any] = np.ascontiguousarray(voids).view(f"<u{stored.bits // 8}")
-    numbers: NDArray[Any] = _table(stored)[patterns]
-    return numbers
+def _require_stored(header: Header, request: NumberRequest, origin: str) -> None:
+    """Raise DataError for numbers of another type than the patterns that were asked for."""
+    if request.must_be_stored and request.stored is not None and header.stored != request.stored:
+        there = header.dtype.name if header.stored is None else header.stored.name
+        raise DataError(f"{origin}: holds {there}, which needs no --dtype {request.stored.name}")
 
 
 def _row_axis(header: Header, request: NumberRequest, origin: str) -> int | None:

@@ -3,30 +3,40 @@
 import io
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy_format
 
-from actcli.analysis.precision.number_types import LowType
+from actcli.analysis.precision.number_types import BFLOAT16, LowType
 from actcli.exits import DataError
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.sources.streams.casting import FLOAT64
 
 MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 10_000  # characters, as np.load has it
-_MAX_AXES = 64 if int(np.__version__.split(".")[0]) >= 2 else 32
+MAX_AXES = 64 if int(np.__version__.split(".")[0]) >= 2 else 32
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The shape, order and type of an array, and how many bytes of its file lie before its data."""
+    """The shape, order and type of an array.
+
+    Attributes:
+        shape: its axes.
+        fortran: whether the elements follow the columns.
+        dtype: the type of its elements in the file.
+        length: how many bytes of its file lie before its data.
+        stored: the type that its patterns of 1 or 2 bytes stand for, where NumPy lacks it (bfloat16).
+
+    """
 
     shape: tuple[int, ...]
     fortran: bool
     dtype: np.dtype[Any]
     length: int
+    stored: LowType | None = None
 
     @property
     def size(self) -> int:
@@ -44,9 +54,14 @@ class Header:
         return self.fortran and len(self.shape) > 1
 
     @property
+    def holds_floats(self) -> bool:
+        """Whether its numbers may have fractions."""
+        return self.stored is not None or self.dtype.kind == "f"
+
+    @property
     def number_dtype(self) -> np.dtype[Any]:
         """The type in which the numbers are handed on: floats in their own, native order; others as float64."""
-        if self.dtype.kind == "V":  # 2 bytes or 1: float32 holds all values
+        if self.stored is not None:  # float32 holds all values
             return np.dtype(np.float32)
         return self.dtype.newbyteorder("=") if self.dtype.kind == "f" else FLOAT64
 
@@ -73,7 +88,8 @@ def read_header(stream: ByteStream, size: int | None = None, stored: LowType | N
     if len(digits) < 2 or len(text) < size_of_text:
         raise DataError(f"{stream.origin}: truncated inside its header")
     header = _parse(start[6], digits + text, stream.origin, len(start) + len(digits) + len(text))
-    if stored is None or header.dtype != np.dtype(f"V{stored.bits // 8}"):
+    header = _with_patterns(header, BFLOAT16 if b"'bfloat16'" in text else stored)
+    if header.stored is None:
         _require_numbers(header.dtype, stream.origin)
     there = stream.remaining() if size is None else size - header.length
     if there is not None and there < header.nbytes:
@@ -81,10 +97,17 @@ def read_header(stream: ByteStream, size: int | None = None, stored: LowType | N
     return header
 
 
+def _with_patterns(header: Header, stored: LowType | None) -> Header:
+    """Return the header with voids as the bit patterns of a type; unchanged where they are none of that size."""
+    if stored is None or header.dtype != np.dtype(f"V{stored.bits // 8}"):
+        return header
+    return replace(header, dtype=np.dtype(f"<u{stored.bits // 8}"), stored=stored)
+
+
 def _parse(version: int, header: bytes, origin: str, length: int) -> Header:
     # Version 3 differs from 2 in the encoding of field names only, and arrays with fields are refused.
-    # NumPy writes the 8-bit floats of ml_dtypes as '<f1', which it cannot read back.
-    header = header.replace(b"'<f1'", b"'|V1'")
+    # NumPy writes the 8-bit floats of ml_dtypes as '<f1', which it cannot read back; others write bfloat16 by name.
+    header = header.replace(b"'<f1'", b"'|V1'").replace(b"'bfloat16'", b"'<V2'     ")
     read = npy_format.read_array_header_1_0 if version == 1 else npy_format.read_array_header_2_0
     try:
         with warnings.catch_warnings():
@@ -92,7 +115,7 @@ def _parse(version: int, header: bytes, origin: str, length: int) -> Header:
             shape, fortran, dtype = read(io.BytesIO(header))
     except Exception as error:  # on a hostile header NumPy's parser raises almost anything
         raise DataError(f"{origin}: its .npy header is damaged") from error
-    if len(shape) > _MAX_AXES or not all(0 <= axis < 1 << 63 for axis in shape):
+    if len(shape) > MAX_AXES or not all(0 <= axis < 1 << 63 for axis in shape):
         raise DataError(f"{origin}: its .npy header is damaged: no array has the shape {shown_shape(shape)}")
     return Header(tuple(map(int, shape)), bool(fortran), dtype, length)
 
@@ -125,16 +148,8 @@ def _require_numbers(dtype: np.dtype[Any], origin: str) -> None:
 
 
 _VOIDS = {
-    2: (
-        "; bfloat16 is saved like this: pip install ml_dtypes (the extra lowp), then "
-        "np.load(f).view(ml_dtypes.bfloat16).astype('float32') makes it readable; "
-        "compare --by precision reads it with --types bfloat16"
-    ),
-    1: (
-        "; float8 is saved like this: pip install ml_dtypes (the extra lowp), then "
-        "np.load(f).view(ml_dtypes.float8_e4m3fn).astype('float32') makes it readable; "
-        "compare --by precision reads it with --types float8_e4m3 or float8_e5m2"
-    ),
+    2: "; if they are bfloat16, as ml_dtypes saves it, say so with --dtype bfloat16 (compare: --types bfloat16)",
+    1: "; if they are float8, as ml_dtypes saves it, say so with --dtype float8_e4m3 or float8_e5m2 (compare: --types)",
 }
 
 

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.precision.number_types import widen
 from actcli.exits import DataError, UsageError
+from actcli.sources.numbers.archive import is_archive
 from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.onnx.model_input import Batch, ModelInput, require_numbers, require_small
 from actcli.sources.streams.bytestream import ByteStream, open_file
@@ -128,7 +130,7 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
         raise DataError(f"{path}: the model has no inputs, so there is nothing to run it on")
     for model_input in inputs:
         require_numbers(model_input)
-    arrays = _archive_arrays(inputs, path) if path.lower().endswith(".npz") else [_npy_array(inputs, path)]
+    arrays = _archive_arrays(inputs, path) if is_archive(path) else [_npy_array(inputs, path)]
     most = max((array.samples for array in arrays if array.header.shape), default=0)
     arrays = [_with_samples(array, most) for array in arrays]
     most = max((array.samples for array in arrays), default=0)
@@ -228,12 +230,12 @@ def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
 
 
 def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
-    from actcli.sources.numbers.npz import open_archive, open_member
+    from actcli.sources.numbers.archive import open_archive
 
     with open_archive(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        members = {name: name for name in archive.names}
         if len(inputs) == 1 and len(members) == 1 and inputs[0].name not in members:
-            members = {inputs[0].name: next(iter(members.values()))}
+            members = {inputs[0].name: archive.names[0]}
         arrays = []
         for model_input in inputs:
             if model_input.name not in members:
@@ -241,24 +243,20 @@ def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
                 raise DataError(
                     f"{path}: no array for the input '{model_input.name}' {model_input.shown}; the arrays are {names}"
                 )
-            info = members[model_input.name]
-            with open_member(archive, info, path) as stream:
-                header = read_header(stream, info.file_size)
-            arrays.append(_Array(f"{path}:{model_input.name}", path, info.filename, header, model_input))
+            member = members[model_input.name]
+            header = archive.read_header(member)
+            arrays.append(_Array(f"{path}:{model_input.name}", path, member, header, model_input))
     return arrays
 
 
 def _open_array(array: _Array, stack: ExitStack) -> ByteStream:
     if array.member is None:
         stream = open_file(array.path)
-        read_header(stream)
-        return stream
-    from actcli.sources.numbers.npz import open_archive, open_member
+    else:
+        from actcli.sources.numbers.archive import open_archive
 
-    archive = stack.enter_context(open_archive(array.path))
-    info = archive.getinfo(array.member)
-    stream = open_member(archive, info, array.path)
-    read_header(stream, info.file_size)
+        stream = stack.enter_context(open_archive(array.path)).open_array(array.member)
+    stream.read(array.header.length)
     return stream
 
 
@@ -270,7 +268,10 @@ def _rows(stream: ByteStream, array: _Array, count: int) -> NDArray[Any]:
     buffer = np.empty(size * header.dtype.itemsize, np.uint8)
     if stream.fill(buffer.data) < buffer.nbytes:
         raise DataError(f"{array.origin}: truncated: its header states more samples than there are")
-    values = buffer.view(header.dtype).reshape(count, *shape)
+    values: NDArray[Any] = buffer.view(header.dtype)
+    if header.stored is not None:
+        values = widen(header.stored, values)
+    values = values.reshape(count, *shape)
     return np.ascontiguousarray(values.astype(array.model_input.dtype, copy=False))
 
 
@@ -286,7 +287,7 @@ def _require_fitting(array: _Array) -> None:
                 raise DataError(f"{array.origin}: its shape is {header.shape}, {expects}")
     elif not header.shape:
         raise DataError(f"{array.origin}: a single number, {expects}")
-    if model_input.dtype is not None and model_input.dtype.kind in "iu" and header.dtype.kind == "f":
+    if model_input.dtype is not None and model_input.dtype.kind in "iu" and header.holds_floats:
         raise DataError(
             f"{array.origin}: holds {header.dtype}, {expects}; save it with .astype('{model_input.dtype}')"
         )

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from actcli.analysis.training.dataset import TOYS, Dataset, split, toy
 from actcli.exits import DataError, UsageError
-from actcli.sources.number_request import NumberRequest
+from actcli.sources.number_request import ARCHIVES, NumberRequest
+from actcli.sources.numbers.archive import archive_numbers
 from actcli.sources.numbers.delimited import (
     Row,
     Sheet,
@@ -21,7 +22,6 @@ from actcli.sources.numbers.delimited import (
     parse_cell,
     wrong_length,
 )
-from actcli.sources.numbers.npz import npz_numbers
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.sources.streams.tokens import shown
 
@@ -58,10 +58,11 @@ def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal",
         return _from_archive(str(_BUNDLED), DIGITS, seed, splits)
     if name.lower() in TOYS:
         return toy(name.lower(), seed, splits)
-    if suffix == ".npz":
+    if suffix in ARCHIVES:
         return _from_archive(name, name, seed, splits)
     raise UsageError(
-        f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz file with X and y, or a .csv file"
+        f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz or .safetensors file with X and y, "
+        "or a .csv file"
     )
 
 
@@ -72,7 +73,7 @@ def _from_archive(path: str, name: str, seed: int, splits: int) -> Dataset:
 
 def _array(path: str, name: str) -> Array:
     with closing(
-        cast("Generator[Numbers, None, None]", npz_numbers(path, NumberRequest(array=name)))
+        cast("Generator[Numbers, None, None]", archive_numbers(path, NumberRequest(array=name)))
     ) as streams:
         numbers = next(streams)
         fault = _fault(numbers.shape, name)

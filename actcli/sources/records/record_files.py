@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import suffix_of
 
 STDIN = "-"
 _DIGITS = re.compile(r"(\d+)")
@@ -23,8 +24,8 @@ class RecordFile:
 
     @property
     def suffix(self) -> str:
-        """The suffix in lower case, with its dot."""
-        return os.path.splitext(self.path)[1].lower()  # noqa: PTH122 - pathlib is slow to load at start
+        """The suffix in lower case, with its dot; `.npy` of `x.npy.gz`."""
+        return suffix_of(self.path)
 
 
 def record_files(tokens: Sequence[str]) -> list[RecordFile]:
@@ -45,9 +46,7 @@ def record_files(tokens: Sequence[str]) -> list[RecordFile]:
     # two files of one name in two folders are two layers
     stems = Counter(file.layer for file in files if not file.is_named)
     return [
-        file
-        if file.is_named or stems[file.layer] == 1
-        else replace(file, layer=os.path.splitext(file.path)[0])  # noqa: PTH122
+        file if file.is_named or stems[file.layer] == 1 else replace(file, layer=_without_suffix(file.path))
         for file in files
     ]
 
@@ -80,4 +79,10 @@ def _natural(path: str) -> list[tuple[int, str]]:
 
 
 def _stem(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0] or path  # noqa: PTH119, PTH122
+    return _without_suffix(os.path.basename(path)) or path  # noqa: PTH119
+
+
+def _without_suffix(path: str) -> str:
+    """Return a name without its suffix, and without that of gzip."""
+    plain = path[: -len(".gz")] if path.lower().endswith(".gz") else path
+    return os.path.splitext(plain)[0]  # noqa: PTH122

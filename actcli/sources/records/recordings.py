@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.number_request import DELIMITERS, NumberRequest
+from actcli.sources.number_request import ARCHIVES, NumberRequest
 from actcli.sources.numbers.formats import holds_array, stream_numbers
 from actcli.sources.records.record_files import STDIN, RecordFile, record_files
 from actcli.sources.records.unit_axis import Head, UnitAxes, listed
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from actcli.analysis.deadness.watching import LayerRecording
+    from actcli.analysis.precision.number_types import LowType
     from actcli.analysis.stream.evaluation import Numbers
+    from actcli.sources.numbers.archive import ArchivedArray
     from actcli.sources.numbers.npy_header import Header
-    from actcli.sources.numbers.npz import ArchivedArray
 
 BLOCK = 1 << 19
 """Elements handed on at a time."""
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
-_ZIP = b"PK\x03\x04"
+_WEIGHTS = (".weight", ".bias")
+"""Ends of the names under which PyTorch saves parameters."""
 _NPY = b"\x93NUMPY"
 
 
@@ -40,7 +42,7 @@ class Described:
         file: its name, and the layer that the name says.
         heads: its layers, before any number is read; None for a stream, which can be read only once.
         header: of an .npy file, read and checked.
-        members: of an .npz archive, each with its header read and checked.
+        members: of an .npz or .safetensors, each with its header read and checked.
         version: what tells the file's present content from another, where a header was read.
 
     """
@@ -51,6 +53,11 @@ class Described:
     members: "tuple[ArchivedArray, ...]" = ()
     version: tuple[int, ...] | None = None
 
+    def holds(self, stored: "LowType") -> bool:
+        """Return whether an array holds the bit patterns of this type."""
+        headers = (self.header, *(member.header for member in self.members))
+        return any(header is not None and header.stored == stored for header in headers)
+
 
 @dataclass(frozen=True, slots=True)
 class Records:
@@ -58,6 +65,7 @@ class Records:
 
     files: tuple[Described, ...]
     terminal: Terminal
+    stored: "LowType | None" = None
     arrays: Counter[str] = field(default_factory=Counter)
     """The arrays read of each source that is no archive."""
 
@@ -118,13 +126,13 @@ class Records:
     def read(self, axes: UnitAxes) -> Iterator["LayerRecording"]:
         """Yield the layers of all files, one after the other, each to be drawn before the next.
 
-        A layer has its array's name in an .npz, else its file's without the suffix. Arrays of one name are
+        A layer has its array's name in an archive, else its file's without the suffix. Arrays of one name are
         consecutive parts of one layer, and their samples are counted on. Drawing raises DataError for damaged
         numbers and rows of two lengths, UsageError where the axis of the units is unknown or does not fit.
         """
         counts: Counter[str] = Counter()
         for described in self.files:
-            for numbers in _open(described, self.terminal):
+            for numbers in _open(described, self.terminal, self.stored):
                 self.arrays[numbers.origin] += 1
                 yield _recorded(numbers, _layer_of(described.file, numbers.array), axes, counts)
 
@@ -140,21 +148,27 @@ class Records:
         return sum(units.values())
 
     def _width(self, described: Described) -> int:
-        with closing(cast("Any", Records((described,), self.terminal).read(UnitAxes()))) as layers:
+        with closing(
+            cast("Any", Records((described,), self.terminal, self.stored).read(UnitAxes()))
+        ) as layers:
             return int(next(layers).units)
 
 
-def inspect_records(tokens: Sequence[str], terminal: Terminal) -> Records:
+def inspect_records(tokens: Sequence[str], terminal: Terminal, stored: "LowType | None" = None) -> Records:
     """Return the files that tokens name, each opened once, with its header and sizes checked.
 
-    A token is a file (.npy, .npz, .csv, .tsv, other text), `-` for stdin, or `layer=pattern` for files that are
-    shards of one layer. Raises UsageError for a terminal as stdin and a file named twice; DataError for a file that
-    is missing, damaged or no record.
+    A token is a file (.npy, .npz, .safetensors, .csv, .tsv, other text), `-` for stdin, or `layer=pattern` for files
+    that are shards of one layer. `stored` is the type that the voids of arrays hold. Raises UsageError for a terminal
+    as stdin, a file named twice, and a `stored` that no array has; DataError for a file that is missing, damaged or no
+    record.
     """
-    return Records(tuple(_inspect(file, terminal) for file in record_files(tokens)), terminal)
+    files = tuple(_inspect(file, terminal, stored) for file in record_files(tokens))
+    if stored is not None and not any(one.heads is None or one.holds(stored) for one in files):
+        raise UsageError(f"--dtype {stored.name}: no array holds it; leave it out")
+    return Records(files, terminal, stored)
 
 
-def _inspect(file: RecordFile, terminal: Terminal) -> Described:
+def _inspect(file: RecordFile, terminal: Terminal, stored: "LowType | None") -> Described:
     if os.path.isdir(file.path):  # noqa: PTH112
         folder = file.path.rstrip("/")
         raise DataError(
@@ -167,49 +181,53 @@ def _inspect(file: RecordFile, terminal: Terminal) -> Described:
         return Described(file)
     if os.path.exists(file.path) and not os.path.isfile(file.path):  # noqa: PTH110, PTH113
         return Described(file)  # a pipe
-    if file.suffix == ".npz":
-        return _inspect_archive(file)
+    if file.suffix in ARCHIVES:
+        return _inspect_archive(file, stored)
     from actcli.sources.numbers.npy import require_samples
     from actcli.sources.numbers.npy_header import read_header
 
     with open_file(file.path) as stream:
         stream.refuse_own_output(terminal)
         if holds_array(stream, file.suffix):
-            header = read_header(stream)
+            header = read_header(stream, stored=stored)
             require_samples(stream, header)
             head = Head(file.layer, header.shape, file.path)
             return Described(file, (head,), header, version=_version(file.path))
-        _refuse_archive(stream, file.suffix)
         stream_numbers(stream, NumberRequest(by_rows=True), file.suffix)
     return Described(file, (Head(file.layer, None, file.path),))
 
 
-def _inspect_archive(file: RecordFile) -> Described:
+def _inspect_archive(file: RecordFile, stored: "LowType | None") -> Described:
+    from actcli.sources.numbers.archive import choose_arrays, open_archive, read_members
     from actcli.sources.numbers.npy import require_samples
-    from actcli.sources.numbers.npz import (
-        array_entries,
-        choose_arrays,
-        open_archive,
-        open_member,
-        read_members,
-    )
 
     path = file.path
     with open_archive(path) as archive:
-        entries = array_entries(archive, path)
         array = None
-        if file.is_named and file.layer in entries:
+        if file.is_named and file.layer in archive.names:
             array = file.layer
-        elif file.is_named and len(entries) > 1:
-            raise DataError(f"{path}: holds {len(entries):,} arrays, none of them named '{file.layer}'")
-        members = read_members(archive, path, choose_arrays(entries, array, path), NumberRequest())
+        elif file.is_named and len(archive.names) > 1:
+            raise DataError(f"{path}: holds {len(archive.names):,} arrays, none of them named '{file.layer}'")
+        if array is None:
+            _refuse_weights(path, archive.names)
+        members = read_members(archive, choose_arrays(archive, array), stored)
         for member in members:
-            with open_member(archive, member.entry, path) as stream:
+            with archive.open_array(member.name) as stream:
                 require_samples(stream, member.header)
     heads = tuple(
         Head(_layer_of(file, member.name), member.header.shape, f"{path}:{member.name}") for member in members
     )
     return Described(file, heads, members=tuple(members), version=_version(path))
+
+
+def _refuse_weights(path: str, names: Sequence[str]) -> None:
+    """Raise UsageError for the weights of a model, whose rows would count as samples."""
+    weight = next((name for name in names if name.endswith(_WEIGHTS)), None)
+    if weight is not None:
+        raise UsageError(
+            f"{path}: holds the weights of a model ('{weight}'), not activations; record what its layers put out, "
+            f"or read one array by its name: {weight}={path}"
+        )
 
 
 def _version(path: str) -> tuple[int, ...]:
@@ -220,30 +238,32 @@ def _version(path: str) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _open(described: Described, terminal: Terminal) -> Iterator["Numbers"]:
+def _open(described: Described, terminal: Terminal, stored: "LowType | None") -> Iterator["Numbers"]:
     """Yield the arrays of a file, or its text in rows; what was read of it before is not read again."""
     file = described.file
     if described.version is not None and described.version != _version(file.path):
         raise DataError(f"{file.path}: was changed while actcli looked at it; run the command again")
     if described.members:
-        from actcli.sources.numbers.npz import npz_numbers
+        from actcli.sources.numbers.archive import archive_numbers
 
-        yield from npz_numbers(file.path, NumberRequest(samples=BLOCK, by_rows=True), described.members)
+        yield from archive_numbers(file.path, NumberRequest(samples=BLOCK, by_rows=True), described.members)
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
     with stream.closed_on_error():
-        if described.header is None:
-            _refuse_archive(stream, file.suffix)
-        numbers = _next_array(stream, file.suffix, described.header)
-    yield from _and_those_that_follow(numbers, stream, file.suffix)
+        numbers = _next_array(stream, file.suffix, stored, described.header)
+    yield from _and_those_that_follow(numbers, stream, file.suffix, stored)
 
 
-def _next_array(stream: ByteStream, suffix: str, header: "Header | None" = None) -> "Numbers":
-    request = NumberRequest(samples=BLOCK, by_rows=True, keep_open=True)
+def _next_array(
+    stream: ByteStream, suffix: str, stored: "LowType | None", header: "Header | None" = None
+) -> "Numbers":
+    request = NumberRequest(samples=BLOCK, by_rows=True, keep_open=True, stored=stored)
     return stream_numbers(stream, request, suffix, header)
 
 
-def _and_those_that_follow(numbers: "Numbers", stream: ByteStream, suffix: str) -> Iterator["Numbers"]:
+def _and_those_that_follow(
+    numbers: "Numbers", stream: ByteStream, suffix: str, stored: "LowType | None"
+) -> Iterator["Numbers"]:
     """Yield an array and those after it in the same stream; each is to be read before the next is drawn.
 
     Raises DataError where something else than an array of the same layer follows.
@@ -263,7 +283,7 @@ def _and_those_that_follow(numbers: "Numbers", stream: ByteStream, suffix: str) 
                 raise DataError(
                     f"{stream.origin}: what follows array {number - 1} is no array: save it again by np.save"
                 )
-            numbers = _next_array(stream, suffix)
+            numbers = _next_array(stream, suffix, stored)
             if not numbers.shape or numbers.shape[1:] != first[1:]:
                 raise DataError(
                     f"{stream.origin}: array {number} has the shape {numbers.shape} and array 1 {first}: arrays of "
@@ -275,11 +295,6 @@ def _note_the_end(blocks: Iterator["NDArray[Any]"], ended: list[bool]) -> Iterat
     with closing(cast("Any", blocks)):
         yield from blocks
     ended.append(True)
-
-
-def _refuse_archive(stream: ByteStream, suffix: str) -> None:
-    if suffix not in DELIMITERS and stream.starts_with(_ZIP):
-        raise DataError(f"{stream.origin}: holds an archive: save it as a file with the suffix .npz")
 
 
 def _layer_of(file: RecordFile, array: str | None) -> str:

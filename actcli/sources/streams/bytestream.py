@@ -59,6 +59,11 @@ class ByteStream:
         """Whether it is a file on disk that the user named; an empty one is an error."""
         return self._owned and self.is_regular
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether its container compares a checksum at the end."""
+        return bool(self._damage)
+
     def remaining(self) -> int | None:
         """Return the bytes that a file on disk still has; None for other streams."""
         if self._status is None or self._descriptor is None or not self.is_regular:
@@ -130,6 +135,12 @@ class ByteStream:
                 break
             self._head += more
         return self._head.startswith(magic)
+
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes without moving on, exactly size of them unless the stream ends before."""
+        while len(self._head) < size and (more := self._some(CHUNK)):
+            self._head += more
+        return self._head[:size]
 
     def is_empty(self) -> bool:
         """Return whether nothing is left; waits for the first byte."""
@@ -231,13 +242,20 @@ class ByteStream:
             raise DataError(f"{self.origin}: {error.strerror or error}") from error
 
 
-def open_file(path: str) -> ByteStream:
-    """Open a file by its name. Raises DataError when it is missing, a directory or not readable."""
+def open_file(path: str, origin: str | None = None) -> ByteStream:
+    """Open a file by its name; `origin` is its name in messages. What gzip packed is unpacked as it is read.
+
+    Raises DataError when it is missing, a directory or not readable.
+    """
     try:
         raw = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - the stream closes it; a path may be `-`-like
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    return ByteStream(raw, path)
+    from actcli.sources.streams.packed import DAMAGE, UnpackedStream, is_packed
+
+    if is_packed(raw):
+        return ByteStream(UnpackedStream(raw), origin or path, damage=DAMAGE)
+    return ByteStream(raw, origin or path)
 
 
 def open_stdin(stdin: BinaryIO | None) -> ByteStream:

@@ -301,12 +301,10 @@ def test_a_pipe_is_told_what_has_changed():
 
 
 NEWCOMERS = {
-    "m.pt": ("m.pt", "PyTorch", "torch.onnx.export", ".npz"),
-    "m.PTH": ("PyTorch",),
-    "m.safetensors": ("PyTorch",),
-    "m.h5": ("Keras or TensorFlow", "tf2onnx"),
+    "m.pt": ("m.pt", "torch.save", "torch.onnx.export"),
+    "m.keras": ("Keras or TensorFlow", "tf2onnx"),
     "m.tflite": ("TensorFlow Lite", "tf2onnx --tflite"),
-    "a.npy m.pt": ("m.pt", "PyTorch"),
+    "a.npy m.pt": ("m.pt", "torch.save"),
     "a.npy ./a.npy": ("a.npy and ./a.npy are one file", "twice"),
     "a=*.npy a.npy": ("a.npy", "twice"),
     "folder": ("folder", "folder/*.npy"),
@@ -323,6 +321,7 @@ NEWCOMERS = {
 @pytest.mark.parametrize("line", NEWCOMERS)
 def test_what_a_newcomer_tries(line, tmp_path):
     np.save("a.npy", layer())
+    Path("m.pt").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")
     (tmp_path / "folder").mkdir()
     message = refused("deadcheck", *line.split(), kind=ActcliError)
     assert all(word in message for word in NEWCOMERS[line]), message

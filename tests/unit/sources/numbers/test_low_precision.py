@@ -1,23 +1,11 @@
 """Types of number by name, against NumPy's and ml_dtypes' own."""
 
-import importlib
-
 import numpy as np
 import pytest
 
-from actcli.exits import DataError, UsageError
+from actcli.analysis.precision.number_types import widen
+from actcli.exits import UsageError
 from actcli.sources.numbers.low_precision import NAMES, low_types
-
-
-def without_ml_dtypes(monkeypatch):
-    import_module = importlib.import_module
-
-    def missing(name, *rest):
-        if name == "ml_dtypes":
-            raise ImportError(name)
-        return import_module(name, *rest)
-
-    monkeypatch.setattr(importlib, "import_module", missing)
 
 
 def real_dtype(kind):
@@ -43,23 +31,22 @@ def kind(request):
     return low_types([request.param])[0]
 
 
-def test_without_names_all_that_are_there(monkeypatch):
-    pytest.importorskip("ml_dtypes")
+def test_without_names_all_of_them():
     assert tuple(kind.name for kind in low_types(None)) == NAMES
-    without_ml_dtypes(monkeypatch)
-    assert [kind.name for kind in low_types(None)] == ["float32", "float16"]
-
-
-def test_a_missing_package_is_named(monkeypatch):
-    without_ml_dtypes(monkeypatch)
-    with pytest.raises(
-        DataError, match=r"^bfloat16 needs ml_dtypes: pip install ml_dtypes \(the extra lowp\)$"
-    ):
-        low_types(["float16", "bf16"])
 
 
 def test_names_are_known_in_several_ways_and_taken_once():
     assert [kind.name for kind in low_types(["FP16", "half", "float32"])] == ["float16", "float32"]
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3", "float8_e5m2"])
+def test_bit_patterns_are_widened_exactly(name):
+    (kind,) = low_types([name])
+    dtype = real_dtype(kind)
+    patterns = np.arange(1 << kind.bits, dtype=f"u{dtype.itemsize}")
+    numbers = widen(kind, patterns.reshape(2, -1))
+    assert numbers.dtype == np.float32
+    np.testing.assert_array_equal(numbers.ravel(), patterns.view(dtype).astype(np.float32))
 
 
 @pytest.mark.parametrize("names", [["float12"], [""], []])

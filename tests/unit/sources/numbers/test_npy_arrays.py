@@ -205,7 +205,9 @@ def test_types_without_numbers_are_refused_by_name(saved, draw, array, message):
 
 @pytest.mark.parametrize(("width", "name"), [("V2", "bfloat16"), ("V1", "float8")])
 def test_voids_of_low_precision_say_how_to_read_them(saved, draw, width, name):
-    with pytest.raises(DataError, match=f"{name} is saved like this: pip install ml_dtypes"):
+    with pytest.raises(
+        DataError, match=f"if they are {name}, as ml_dtypes saves it, say so with --dtype {name}"
+    ):
         draw(NumberRequest(tokens=(saved(np.zeros(2, width)),)))
 
 
