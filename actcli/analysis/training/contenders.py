@@ -13,7 +13,7 @@ from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import fixed_notes, learning_notes
 from actcli.analysis.training.history import NOT_DIVERGED, History
-from actcli.analysis.training.rates import rate_grid
+from actcli.analysis.training.rates import Rates, rate_grid, typical_rate
 from actcli.analysis.training.significance import ONE_SPLIT, Nesting, holm
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial
@@ -37,9 +37,9 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EntrantHistory:
-    """The rate at which an entrant was trained, and the history of its networks."""
+    """The rate at which an entrant was trained on each split, and the history of its networks."""
 
-    rate: float
+    rates: Rates
     history: History
 
 
@@ -78,12 +78,12 @@ def compare_histories(
         ),
         warnings=(
             *([f"Not trained by then: {_separate(waiting)}."] if measured and waiting else []),
-            *_warnings(names, measured, contenders, trial),
+            *_warnings(names, measured, contenders, cut, trial),
             *fixed_notes([entrant.stack for entrant in entrants], trial.plan.learn),
         ),
         notes=(
             *_settings(data, trial, trained),
-            *_rates(names, measured, contenders),
+            *_rates(names, measured, cut),
             *learning_notes([entrant.stack for entrant in entrants], trial.plan.learn),
         ),
         chart=_chart(names, own, data, trial),
@@ -114,7 +114,8 @@ def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
         Column("epochs_to_target", f"epochs to {trial.target:g}", "small"),
         Column("reached_target", "networks that reach it", "large"),
         Column("final_loss", "training loss", "small", digits=3),
-        Column("dead_share", "dead units", "small", digits=2),
+        Column("dead_share", "dead units", "small", error="dead_share_interval", digits=2),
+        Column("dead_share_interval", "± (95 %) of dead units", digits=2),
         Column("gradient_ratio", "gradient, first / last layer", digits=2),
         Column("seconds_per_epoch", "time per epoch", "small", unit="s", digits=2),
         Column("diverged", "networks that diverge", "small"),
@@ -153,7 +154,7 @@ def _contender(
     typical = float(np.median(first))
     values: dict[str, Value] = {
         "depth": entrant.depth,
-        "rate": outcome.rate,
+        "rate": typical_rate(outcome.rates),
         **({"epochs_trained": last} if short else {}),
         "test_score": float(score.mean()),
         "test_score_interval": _number(nesting.half_width(score)),
@@ -164,14 +165,17 @@ def _contender(
         "epochs_to_target": typical if math.isfinite(typical) else None,
         "reached_target": int(reached.any(axis=0).sum()),
         "final_loss": float(history.train_loss[last].mean()),
-        "dead_share": _mean(history.dead_share()[last]),
+        **_dead_share(history, last, nesting),
         "gradient_ratio": _gradient_ratio(history, last),
         "seconds_per_epoch": float(np.median(history.seconds[1 : last + 1])) if last else None,
         "diverged": int(((history.diverged != NOT_DIVERGED) & (history.diverged <= last)).sum()),
     }
-    return Contender(
-        entrant.stack.spec, values, {"epochs": [_epoch(history, epoch, nesting) for epoch in range(last + 1)]}
-    )
+    details: dict[str, list[dict[str, Value]]] = {
+        "epochs": [_epoch(history, epoch, nesting) for epoch in range(last + 1)]
+    }
+    if entrant.rate is None and trial.splits > 1:
+        details["rates"] = [{"split": split, "rate": rate} for split, rate in enumerate(outcome.rates)]
+    return Contender(entrant.stack.spec, values, details)
 
 
 def _gradient_ratio(history: History, epoch: int) -> float | None:
@@ -192,9 +196,20 @@ def _epoch(history: History, epoch: int, nesting: Nesting) -> dict[str, Value]:
         "train_score": float(history.train_score[epoch].mean()),
         "test_score": float(score.mean()),
         "test_score_interval": _number(nesting.half_width(score)),
-        "dead_share": _mean(history.dead_share()[epoch]),
+        **_dead_share(history, epoch, nesting),
         "gradient_ratio": _gradient_ratio(history, epoch),
     }
+
+
+def _dead_share(history: History, epoch: int, nesting: Nesting) -> dict[str, Value]:
+    """Return the mean share of dead units of the networks that did not diverge, with half its 95 % interval.
+
+    There is no interval over splits of which a network diverged.
+    """
+    shares = history.dead_share()[epoch]
+    known = shares[~np.isnan(shares)]
+    interval = nesting.half_width(shares if nesting.splits > 1 else known)
+    return {"dead_share": _mean(shares), "dead_share_interval": _number(interval)}
 
 
 def _number(value: float) -> float | None:
@@ -288,30 +303,41 @@ def _settings(data: Dataset, trial: Trial, trained: set[int]) -> Iterator[str]:
     )
 
 
-def _rates(
-    names: Sequence[str], entrants: Sequence[Entrant], contenders: Sequence[Contender]
-) -> Iterator[str]:
+def _rates(names: Sequence[str], entrants: Sequence[Entrant], histories: EntrantHistories) -> Iterator[str]:
     """Yield the learning rates that a search chose."""
-    for name, entrant, contender in zip(names, entrants, contenders, strict=True):
-        if entrant.rate is None:
-            yield f"{name}: {contender.values['rate']:g} is the best rate of ten, on a quarter of the training set."
+    for name, entrant in zip(names, entrants, strict=True):
+        if entrant.rate is not None:
+            continue
+        rates = histories[entrant].rates
+        if len(rates) > 1:
+            values = ", ".join(f"{rate:g}" for rate in rates)
+            yield (
+                f"{name}: {values} are the best rates of ten, each on a quarter of the training set of its split; "
+                "± covers this choice."
+            )
+        else:
+            yield f"{name}: {rates[0]:g} is the best rate of ten, on a quarter of the training set."
 
 
 def _warnings(
-    names: Sequence[str], entrants: Sequence[Entrant], contenders: Sequence[Contender], trial: Trial
+    names: Sequence[str],
+    entrants: Sequence[Entrant],
+    contenders: Sequence[Contender],
+    histories: EntrantHistories,
+    trial: Trial,
 ) -> Iterator[str]:
     """Yield what limits the numbers: networks that diverge, and searched rates at the edge of the grid."""
     grid = rate_grid(trial.plan.optimizer)
     for name, entrant, contender in zip(names, entrants, contenders, strict=True):
-        gone, rate = contender.values["diverged"], contender.values["rate"]
+        gone = contender.values["diverged"]
         if gone:
             yield (
                 f"{name}: {gone} of {counted(trial.networks, 'network')} diverged; they count as getting nothing "
                 "right, and their units as neither dead nor alive."
             )
-        if entrant.rate is None and rate in {grid[0], grid[-1]}:
-            edge = "largest" if rate == grid[-1] else "smallest"
-            yield f"{name}: {rate:g} is the {edge} rate that was tried; a rate beyond it may be better."
+        for rate, edge in ((grid[0], "smallest"), (grid[-1], "largest")) if entrant.rate is None else ():
+            if rate in histories[entrant].rates:
+                yield f"{name}: {rate:g} is the {edge} rate that was tried; a rate beyond it may be better."
 
 
 def _chart(names: Sequence[str], histories: Sequence[History], data: Dataset, trial: Trial) -> Chart | None:

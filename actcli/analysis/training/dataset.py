@@ -62,10 +62,11 @@ class Dataset:
         return len(self.classes) or int(self.train_y.shape[1])
 
     def without_test(self, seed: int) -> "Dataset":
-        """Return the training part alone, split once more, for choices that must not see the test part."""
+        """Return each split's training part alone, split once more, for choices that must not see its test part."""
         train, test = _draw_parts(len(self.train_y), seed)
         x, y = self.train_x, self.train_y
-        return Dataset(self.name, x[train], y[train], x[test], y[test], self.classes)
+        others = tuple(one.without_test(seed) for one in self.others)
+        return Dataset(self.name, x[train], y[train], x[test], y[test], self.classes, others)
 
     def loss_and_error(self, outputs: Array, y: Array) -> tuple[Array, Array]:
         """Return the mean loss (P,) of a batch, and its gradient by the outputs (P, B, k).

@@ -15,7 +15,7 @@ from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.fates import Course, Fate, Threshold, find_fate, find_threshold, next_rate
 from actcli.analysis.training.history import NOT_DIVERGED, History, Member
 from actcli.analysis.training.population import Progress, require_room, train
-from actcli.analysis.training.rates import best_rates, candidates, rate_grid
+from actcli.analysis.training.rates import best_rates, candidates, rate_grid, typical_rate
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial, require_trainable
 from actcli.exits import UsageError
@@ -181,7 +181,7 @@ def find_limits(
 def course_name(course: Course, trial: Trial) -> str:
     """Return `relu lr 0.1`, or with several depths `relu 8 layers lr 0.1`."""
     depth = f" {course.depth} layers" if len(trial.depths) > 1 else ""
-    return f"{course.stack.spec}{depth} lr {course.rate:g}"
+    return f"{course.stack.spec}{depth} lr {course.rate_text}"
 
 
 def layer_name(course: Course, layer: int, trial: Trial) -> str:
@@ -191,7 +191,7 @@ def layer_name(course: Course, layer: int, trial: Trial) -> str:
 
 def networks_of(course: Course, trial: Trial) -> list[Member]:
     """Return the networks of a course, one per split and seed."""
-    return trial.members(course.stack, course.rate)
+    return trial.members(course.stack, course.rates or (course.rate,) * trial.splits)
 
 
 def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> None:
@@ -201,7 +201,7 @@ def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> N
         raise UsageError(f"`train={twice[0]}` is named twice")
     require_trainable(stacks, trial)
     networks = len(stacks) * len(trial.rates) * trial.networks or candidates(
-        len(stacks), trial.plan.optimizer
+        len(stacks), trial.plan.optimizer, trial.splits
     )
     for depth in trial.depths:
         require_room(networks, trial.plan_of(depth), data)
@@ -212,17 +212,17 @@ def _train_rates(
 ) -> Iterator[TrainingStep]:
     runs: tuple[tuple[Progress, tuple[Course, ...]], ...] = ()
     for depth in trial.depths:
-        rates: Sequence[Sequence[float]] = [trial.rates] * len(stacks)
+        courses = tuple(Course(stack, depth, rate) for stack in stacks for rate in trial.rates)
         where = f", {depth} layers" if len(trial.depths) > 1 else ""
         if not trial.rates:
             grid = rate_grid(trial.plan.optimizer)
             for share, best in best_rates(stacks, grid, trial.plan_of(depth), data, trial.seed, threads):
                 so_far = TrainedCourses(trial, data, runs)
                 yield TrainingStep(int(1000 * share), 1000, "looking for rates" + where, so_far)
-                rates = [(rate,) for rate in best]
-        courses = tuple(
-            Course(stack, depth, rate) for stack, own in zip(stacks, rates, strict=True) for rate in own
-        )
+                courses = tuple(
+                    Course(stack, depth, typical_rate(rates), rates if len(set(rates)) > 1 else ())
+                    for stack, rates in zip(stacks, best, strict=False)
+                )
         for progress in _train_courses(courses, depth, data, trial, threads):
             so_far = TrainedCourses(trial, data, (*runs, (progress, courses)))
             yield TrainingStep(progress.done, progress.total, "training" + where, so_far)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.training.history import History
+from actcli.analysis.training.rates import Rates
 from actcli.analysis.training.significance import ONE_SPLIT, Nesting
 from actcli.analysis.training.stack import Stack
 
@@ -30,6 +31,14 @@ class Course:
     stack: Stack
     depth: int
     rate: float
+    rates: Rates = ()
+    """The rates by split, where each has its own; `rate` then stands for them."""
+
+    @property
+    def rate_text(self) -> str:
+        """The rate, or the lowest and the highest: `0.1`, `0.1-0.3`."""
+        ends = sorted({min(self.rates, default=self.rate), max(self.rates, default=self.rate)})
+        return "-".join(f"{rate:g}" for rate in ends)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +52,7 @@ class Fate:
         course: the networks.
         networks, units: the number of networks, and of hidden units of all of them together.
         dead, rare, saturated, gone: (epochs + 1,) shares.
+        dead_interval: (epochs + 1,): half the 95 % interval of `dead`, over networks; NaN if unknown.
         deaths, revivals: (epochs + 1,): units that died, or revived, in an epoch; 0 in the first row.
         layers: (hidden layers,): the dead share of each layer at the end.
         died: the median epoch in which the units that are dead at the end died, 0 for before training; None if none
@@ -62,6 +72,7 @@ class Fate:
     rare: Array
     saturated: Array
     gone: Array
+    dead_interval: Array
     deaths: Array
     revivals: Array
     layers: Array
@@ -138,6 +149,7 @@ def find_fate(course: Course, history: History, nesting: Nesting = ONE_SPLIT) ->
         rare=np.where(gone[:, :, None], 0.0, history.rare[: last + 1]).mean(axis=(1, 2)),
         saturated=np.where(gone[:, :, None], 0.0, history.saturated[: last + 1]).mean(axis=(1, 2)),
         gone=gone.mean(axis=1),
+        dead_interval=np.array([nesting.half_width(row) for row in dead.mean(axis=2)]),
         deaths=np.concatenate([none, (dead[1:] & ~dead[:-1]).sum(axis=(1, 2))]),
         revivals=np.concatenate([none, (dead[:-1] & ~dead[1:] & stays).sum(axis=(1, 2))]),
         layers=np.array([(layer[last] & ~gone[last][:, None]).mean() for layer in history.dead]),

@@ -1,6 +1,7 @@
 """Search for each activation's best learning rate on a grid, without the test set."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median_low
 
 import numpy as np
 
@@ -17,6 +18,9 @@ _SEEDS = 3
 _FIRST_SEED = 1 << 16
 """First seed of the search, away from those of the comparison."""
 
+Rates = tuple[float, ...]
+"""Learning rates by split of the data."""
+
 
 def rate_grid(optimizer: Optimizer) -> tuple[float, ...]:
     """Return ten rates over three decades, ascending, rounded to two digits."""
@@ -24,31 +28,45 @@ def rate_grid(optimizer: Optimizer) -> tuple[float, ...]:
     return tuple(float(f"{top * 10 ** (-i / _PER_DECADE):.2g}") for i in range(_COUNT - 1, -1, -1))
 
 
-def candidates(entrants: int, optimizer: Optimizer) -> int:
+def typical_rate(rates: Sequence[float]) -> float:
+    """Return one of the rates of all splits that stands for them: the median, or the lower of the two in the middle."""
+    return median_low(rates)
+
+
+def candidates(entrants: int, optimizer: Optimizer, splits: int) -> int:
     """Return the number of networks that a search for so many entrants trains."""
-    return entrants * len(rate_grid(optimizer)) * _SEEDS
+    return entrants * len(rate_grid(optimizer)) * _SEEDS * splits
 
 
 def best_rates(
     stacks: Sequence[Stack], grid: Sequence[float], plan: TrainingPlan, data: Dataset, seed: int, threads: int
-) -> Iterator[tuple[float, tuple[float, ...]]]:
-    """Yield the share of the search done, and at share 1 each stack's best rate; before that no rates.
+) -> Iterator[tuple[float, tuple[Rates, ...]]]:
+    """Yield the share of the search done, and at share 1 each stack's best rate on each split; before that no rates.
 
     The best rate has the largest mean score over three networks, with seeds used nowhere else, on a held-out quarter
-    of the training set. The smallest rate wins a tie.
+    of the training part of the split; the test parts of other splits overlap with it, so that each split has a search
+    of its own. The smallest rate wins a tie.
     """
     inner = data.without_test(seed)
     members = {
-        (place, rate): [Member(stack, rate, _FIRST_SEED + seed + i) for i in range(_SEEDS)]
-        for place, stack in enumerate(stacks)
+        (stack, rate, split): [Member(stack, rate, _FIRST_SEED + seed + i, split) for i in range(_SEEDS)]
+        for stack in stacks
         for rate in grid
+        for split in range(1 + len(data.others))
     }
-    for progress in train([m for own in members.values() for m in own], plan, inner, threads):
+    every = [
+        m
+        for split in range(1 + len(data.others))
+        for (_, _, s), own in members.items()
+        if s == split
+        for m in own
+    ]
+    for progress in train(every, plan, inner, threads):
         if progress.done < progress.total:
             yield progress.done / progress.total, ()
     scores = {key: float(np.mean(progress.of(own).test_score[-1])) for key, own in members.items()}
-    best = []
-    for place in range(len(stacks)):
-        own_scores = [scores[place, rate] for rate in grid]
-        best.append(grid[own_scores.index(max(own_scores))])
-    yield 1.0, tuple(best)
+
+    def best(stack: Stack, split: int) -> float:
+        return max(sorted(grid), key=lambda rate: scores[stack, rate, split])
+
+    yield 1.0, tuple(tuple(best(stack, split) for split in range(1 + len(data.others))) for stack in stacks)

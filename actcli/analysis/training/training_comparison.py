@@ -42,7 +42,7 @@ def compare_training(
     entrants = [Entrant(s, depth, rate) for s in stacks for depth in trial.depths for rate in rates]
     for depth in trial.depths:
         own = sum(entrant.depth == depth for entrant in entrants)
-        searched = 0 if trial.rates else candidates(own, trial.plan.optimizer)
+        searched = 0 if trial.rates else candidates(own, trial.plan.optimizer, trial.splits)
         require_room(max(own * trial.networks, searched), trial.plan_of(depth), data)
     return _steps(_Runs(entrants, data, trial, threads), keep, seconds_between)
 
@@ -64,7 +64,7 @@ class _Team:
         if self.progress is None:
             return {}
         return {
-            entrant: EntrantHistory(own[0].rate, self.progress.of(own))
+            entrant: EntrantHistory(tuple({m.split: m.rate for m in own}.values()), self.progress.of(own))
             for entrant, own in self.members.items()
         }
 
@@ -86,13 +86,15 @@ class _Runs:
         # the work of a network grows with its layers
         work = {depth: trial.networks * len(own_of[depth]) * (depth + 1) for depth in depths}
         search = {
-            depth: 0 if trial.rates else candidates(work[depth] // trial.networks, trial.plan.optimizer)
+            depth: 0
+            if trial.rates
+            else candidates(len(own_of[depth]) * (depth + 1), trial.plan.optimizer, trial.splits)
             for depth in depths
         }
         total, before = sum(work.values()) + sum(search.values()), 0
         for depth in depths:
             own, plan = own_of[depth], trial.plan_of(depth)
-            rates = [entrant.rate or 0.0 for entrant in own]
+            rates = [(entrant.rate or 0.0,) * trial.splits for entrant in own]
             if not trial.rates:
                 stacks, grid = [entrant.stack for entrant in own], rate_grid(plan.optimizer)
                 for part, best in best_rates(stacks, grid, plan, self.data, trial.seed, self.threads):

@@ -24,7 +24,8 @@ class Trial:
     Attributes:
         plan: the settings that all networks share, except for their depth.
         width, depths: units per hidden layer, numbers of hidden layers. Each depth is a contender of its own.
-        rates: learning rates, each a contender of its own; empty: each function's own best rate is searched.
+        rates: learning rates, each a contender of its own; empty: each function's own best rate on each split is
+            searched.
         splits: ways in which the data are split for training and testing.
         seeds: networks per contender on each split.
         seed: the first seed.
@@ -46,11 +47,11 @@ class Trial:
         """The number of networks per contender, over all splits."""
         return self.splits * self.seeds
 
-    def members(self, stack: Stack, rate: float) -> list[Member]:
-        """Return the networks of a stack at a rate, by split and then by seed."""
+    def members(self, stack: Stack, rates: Sequence[float]) -> list[Member]:
+        """Return the networks of a stack, by split and then by seed; rates: one per split."""
         return [
             Member(stack, rate, self.seed + i, split)
-            for split in range(self.splits)
+            for split, rate in zip(range(self.splits), rates, strict=True)
             for i in range(self.seeds)
         ]
 
@@ -75,11 +76,6 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
     if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
         raise UsageError("`seeds`, `width` and `depth` must be whole numbers from 1 on")
     plan = trial.plan
-    if trial.splits > 1 and not trial.rates:
-        raise UsageError(
-            "`lr` auto chooses a rate on the training part of one split, which holds test samples of the others; "
-            "name the rates, or leave out `splits`"
-        )
     if plan.warmup > plan.epochs:
         raise UsageError(
             f"`warmup={plan.warmup:g}` is longer than the training of `epochs={plan.epochs}`; shorten the warm-up"

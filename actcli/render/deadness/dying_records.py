@@ -1,5 +1,6 @@
 """Units that die while networks are trained, as lines and JSON for programs."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from actcli.render.text.fields import field_text
 
 EPOCH_COLUMNS = (
     "function", "depth", "rate", "epoch", "dead_share", "rare_share", "saturated_share", "diverged_share",
-    "deaths", "revivals", "test_score",
+    "deaths", "revivals", "test_score", "dead_share_interval",
 )  # fmt: skip
 """Columns of the lines that a pipe gets: one line per epoch, function and rate."""
 LIMIT_COLUMNS = (
@@ -80,7 +81,9 @@ def _course_record(fate: Fate) -> dict[str, Any]:
         "rate": fate.course.rate,
         "networks": fate.networks,
         "units": fate.units,
+        "rates": list(fate.course.rates) or [fate.course.rate],
         "dead_share": float(fate.dead[-1]),
+        "dead_share_interval": _known(fate.dead_interval[-1]),
         "dead_share_by_layer": fate.layers.tolist(),
         "median_epoch_of_death": fate.died,
         "diverged": fate.diverged,
@@ -104,7 +107,12 @@ def _epochs(fate: Fate) -> Iterator[dict[str, Any]]:
             "deaths": int(fate.deaths[epoch]),
             "revivals": int(fate.revivals[epoch]),
             "test_score": float(fate.test_score[epoch]),
+            "dead_share_interval": _known(fate.dead_interval[epoch]),
         }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
 
 
 def _threshold_record(threshold: Threshold) -> dict[str, Any]:

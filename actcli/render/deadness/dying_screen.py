@@ -20,7 +20,7 @@ from actcli.render.deadness.dying_records import (
     limit_lines,
     training_record,
 )
-from actcli.render.deadness.dying_sentences import conditions
+from actcli.render.deadness.dying_sentences import conditions, dead_percent
 from actcli.render.deadness.report import change_markdown, layers_with_change, record, write_findings
 from actcli.render.deadness.table import View, dead_screen, layer_rows, print_change
 from actcli.render.deadness.verdict import caution, verdict
@@ -153,7 +153,7 @@ def _by_epoch(deaths: Deaths, surface: Surface) -> Columns:
         name = cut(printable(fate.course.stack.spec), _LONGEST_NAME, surface)
         depth = f", {fate.course.depth} layers" if several else ""
         shares = [_dead_text(fate, epoch) if epoch <= fate.epochs else "" for epoch in epochs]
-        columns.append([f"{name}{depth}\nlr {fate.course.rate:g}", *shares])
+        columns.append([f"{name}{depth}\nlr {fate.course.rate_text}", *shares])
     return columns
 
 
@@ -164,8 +164,8 @@ def _at_the_end(deaths: Deaths) -> Columns:
     columns = [["function", *(printable(fate.course.stack.spec) for fate in fates)]]
     if len(deaths.courses.trial.depths) > 1:
         columns.append(["layers", *(str(fate.course.depth) for fate in fates)])
-    columns.append(["lr", *(f"{fate.course.rate:g}" for fate in fates)])
-    columns.append(["dead %", *(_dead_text(fate, -1) for fate in fates)])
+    columns.append(["lr", *(fate.course.rate_text for fate in fates)])
+    columns.append(["dead %", *("–" if fate.gone[-1] == 1 else dead_percent(fate) for fate in fates)])
     if any(fate.course.depth > 1 and fate.dead[-1] for fate in fates):
         columns.append(["by layer", *(_layers_text(fate) for fate in fates)])
     for name, texts in (
@@ -272,7 +272,7 @@ def _figure_by_rate(deaths: Deaths) -> Figure | None:
 def _curve_name(course: Course, several_depths: bool) -> str:
     """Return the name of a course in a chart: `relu 0.1`, `relu 8x 0.1`."""
     depth = f" {course.depth}x" if several_depths else ""
-    return f"{printable(course.stack.spec)}{depth} {course.rate:g}"
+    return f"{printable(course.stack.spec)}{depth} {course.rate_text}"
 
 
 def _curve(name: str, x: Sequence[float] | NDArray[Any], shares: NDArray[Any]) -> Curve:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from actcli.analysis.training.dying import TrainedCourses, course_name
 from actcli.analysis.training.fates import Course, Fate, Threshold
+from actcli.analysis.wording import with_error
 from actcli.render.deadness.wording import percent
 from actcli.render.text.notation import quantity, thousands
 from actcli.terminal import printable
@@ -58,7 +59,7 @@ def _shares(team: Sequence[Fate], several_rates: bool) -> Iterator[str]:
     """Yield `16.4 % at lr 3` for the rates of one function; rates with the same result stand together."""
     rates_of: dict[str, list[str]] = {}
     for fate in team:
-        rates_of.setdefault(_share(fate), []).append(f"{fate.course.rate:g}")
+        rates_of.setdefault(_share(fate), []).append(fate.course.rate_text)
     for share, rates in rates_of.items():
         if not several_rates:
             yield share
@@ -72,7 +73,17 @@ def _share(fate: Fate) -> str:
     if fate.diverged == fate.networks:
         return "all networks diverged"
     some = f" ({fate.diverged} of {fate.networks} networks diverged)" if fate.diverged else ""
-    return f"{percent(float(fate.dead[-1]))} %{some}"
+    return f"{dead_percent(fate)} %{some}"
+
+
+def dead_percent(fate: Fate) -> str:
+    """Return the dead share at the end in percent with half its 95 % interval, without the sign: `16.4 ± 1.2`."""
+    interval = float(fate.dead_interval[-1])
+    return (
+        with_error(100 * float(fate.dead[-1]), 100 * interval)
+        if interval > 0
+        else percent(float(fate.dead[-1]))
+    )
 
 
 def _threshold_sentence(

@@ -113,11 +113,32 @@ def test_the_answer_names_what_is_special_about_the_training(options, words):
     assert "With" not in compare("--format", "tsv").err
 
 
-def test_a_searched_rate_has_one_split():
-    for line in (("compare", "relu", "--by", "training"), ("deadcheck", "--train", "relu")):
-        message = refused(*line, *SMALL, *SPLIT, "--lr", "auto")
-        assert "--lr" in message
-        assert "--splits" in message
+def test_a_rate_is_searched_on_each_split(tmp_path):
+    path = tmp_path / "r.jsonl"
+    line = (*SPLIT, "--lr", "auto", "--format", "json", "--record", path)
+    found = compare(*line).json
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for contender in found["contenders"]:
+        rates = {row["split"]: row["rate"] for row in contender["rates"]}
+        recorded = {(one["split"], one["rate"]) for one in lines if one["function"] == contender["function"]}
+        assert recorded == set(rates.items())
+    (course,) = deadcheck(*SPLIT, "--lr", "auto", "--format", "json").json["training"]["courses"]
+    assert len(course["rates"]) in {1, 3}
+    assert course["rate"] in course["rates"]
+    shown = deadcheck(*SPLIT, "--lr", "auto", "--format", "table").out
+    low, high = min(course["rates"]), max(course["rates"])
+    assert (f"{low:g}-{high:g}" if low < high else f"{low:g}") in shown
+
+
+def test_dead_shares_have_an_interval():
+    options = ("--lr", "3", "--format", "json")
+    (course,) = deadcheck(*options).json["training"]["courses"]
+    by_epoch = [row["dead_share_interval"] for row in course["epochs"]]
+    assert course["dead_share_interval"] == by_epoch[-1]
+    assert all(interval is not None for interval in by_epoch)
+    contender = compare(*options).json["contenders"][0]
+    assert contender["dead_share_interval"] is not None
+    assert "dead_share_interval" in contender["epochs"][0]
 
 
 def test_the_usual_rate_of_each_optimizer():

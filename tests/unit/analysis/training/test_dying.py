@@ -178,7 +178,7 @@ def one_fate(rate, share, diverged=0):
     dead = np.array([0.0, share])
     none, gone = np.zeros(2), np.array([0.0, diverged / 4])
     return Fate(
-        Course(RELU, 2, rate), 4, 64, dead, none, none, gone, none, none, dead[1:], None, none, None, diverged,
+        Course(RELU, 2, rate), 4, 64, dead, none, none, gone, none, none, none, dead[1:], None, none, None, diverged,
         born_dead=0.0, lost=share / (1 - diverged / 4) if diverged < 4 else math.nan,
     )  # fmt: skip
 

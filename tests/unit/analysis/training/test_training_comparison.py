@@ -21,9 +21,9 @@ DATA = toy("moons", 0)
 PLAN = TrainingPlan(epochs=2, batch=32)
 
 
-def compared(*specs, data=DATA, threads=2, **trial):
+def compared(*specs, data=DATA, threads=2, keep=lambda _: None, **trial):
     trial = Trial(**{"plan": PLAN, "width": 5, "seeds": 3, **trial})
-    steps = list(compare_training([parse_stack(spec) for spec in specs], data, trial, threads))
+    steps = list(compare_training([parse_stack(spec) for spec in specs], data, trial, threads, keep))
     assert [step.done for step in steps] == sorted(step.done for step in steps)
     assert [step.done == step.total for step in steps] == [False] * (len(steps) - 1) + [True]
     return steps[-1].so_far
@@ -61,7 +61,7 @@ def answer(*scores, rates=(0.1,)):
     """Return the answer about functions f0, f1, ... with these test scores."""
     specs = [f"leaky_relu:0.{i}" for i in range(1, len(scores) + 1)]
     entrants = [Entrant(parse_stack(spec), 2, 0.1) for spec in specs]
-    known = {e: EntrantHistory(0.1, history(one)) for e, one in zip(entrants, scores, strict=True)}
+    known = {e: EntrantHistory((0.1,), history(one)) for e, one in zip(entrants, scores, strict=True)}
     trial = Trial(replace(PLAN, epochs=0), seeds=len(scores[0]), rates=rates)
     return compare_histories(entrants, known, DATA, trial).answer
 
@@ -188,7 +188,7 @@ def test_a_rate_is_found_for_each_function():
 )
 def test_a_rate_at_the_end_of_the_grid_is_called_so(rate, said):
     entrant = Entrant(parse_stack("relu"), 2, None)
-    found = {entrant: EntrantHistory(rate, history([0.5, 0.6]))}
+    found = {entrant: EntrantHistory((rate,), history([0.5, 0.6]))}
     compared = compare_histories([entrant], found, DATA, Trial(replace(PLAN, epochs=0), rates=()))
     assert f"relu: {rate:g} is the best rate of ten" in compared.notes[1]
     assert [f"the {said} rate" in warning for warning in compared.warnings] == [True] * (said is not None)
@@ -205,7 +205,66 @@ def test_the_rate_is_found_without_the_test_set():
         return found
 
     assert rates(DATA) == rates(spoilt)
-    assert rates(DATA)[1] == 1.0  # two epochs of a sigmoid want the largest
+    assert rates(DATA)[1] == (1.0,)  # two epochs of a sigmoid want the largest
+
+
+def test_each_split_has_a_rate_of_its_own_found_without_its_test_part():
+    """The test samples of a split are among the training samples of the others."""
+    data, stacks = toy("moons", 0, 3), [parse_stack("relu"), parse_stack("sigmoid")]
+
+    def rates(data):
+        *_, (_, found) = best_rates(stacks, (0.001, 0.01, 0.1), PLAN, data, 0, 2)
+        return found
+
+    found = rates(data)
+    assert [len(own) for own in found] == [3, 3]
+    for split_number in range(3):
+        (alone,) = zip(*rates(replace(data.at_split(split_number), others=())), strict=True)
+        assert alone == tuple(own[split_number] for own in found)
+        one = data.at_split(split_number)
+        spoilt = replace(one, test_x=one.test_x * np.nan, test_y=1 - one.test_y, others=())
+        assert rates(spoilt) == rates(replace(one, others=()))
+
+
+def test_networks_are_trained_at_the_rate_of_their_split():
+    kept = {}
+    data = toy("moons", 0, 3)
+    one = compared("relu", rates=(), splits=3, seeds=2, data=data, keep=kept.update)
+    ((entrant, outcome),) = kept.items()
+    assert entrant.rate is None
+    assert [(m.split, m.rate) for m in outcome.history.members] == [
+        (number, rate) for number, rate in enumerate(outcome.rates) for _ in range(2)
+    ]
+    assert [row["rate"] for row in one.contenders[0].details["rates"]] == list(outcome.rates)
+    assert one.contenders[0].values["rate"] in outcome.rates
+    assert "each on a quarter of the training set of its split" in one.notes[1]
+
+
+def test_the_interval_of_the_dead_share():
+    """Over seeds on one split, else over splits and seeds; of networks that did not diverge."""
+    blank = history([0.5] * 6)
+    blank.dead[0][0] = np.array([[1, 0], [0, 0], [1, 1], [1, 0], [0, 0], [0, 0]])
+    shares = np.array([0.5, 0, 1, 0.5, 0, 0])
+
+    def cells(one, **trial):
+        entrant = Entrant(parse_stack("relu"), 1, 0.1)
+        trial = Trial(replace(PLAN, epochs=0), depths=(1,), **trial)
+        found = {entrant: EntrantHistory((0.1,) * trial.splits, one)}
+        return compare_histories([entrant], found, DATA, trial).contenders[0].values
+
+    values = cells(blank, seeds=6)
+    assert values["dead_share"] == pytest.approx(1 / 3)
+    assert values["dead_share_interval"] == pytest.approx(2.570582 * shares.std(ddof=1) / math.sqrt(6))
+    nested = cells(blank, splits=3, seeds=2)
+    means = shares.reshape(3, 2).mean(axis=1)
+    assert nested["dead_share_interval"] == pytest.approx(
+        4.302653 * math.sqrt((1 / 3 + DATA.test_ratio) * means.var(ddof=1))
+    )
+    blank.diverged[0] = 0
+    assert cells(blank, seeds=6)["dead_share_interval"] == pytest.approx(
+        2.776445 * shares[1:].std(ddof=1) / math.sqrt(5)
+    )
+    assert cells(blank, splits=3, seeds=2)["dead_share_interval"] is None
 
 
 def test_what_is_known_on_the_way():
@@ -239,7 +298,7 @@ def cut_short(epochs, seeds=3):
         if reached is not None:
             one = history([0.5 + 0.1 * i for i in range(seeds)], 9)
             one.test_score[:] = one.test_score[9] + 0.1 * (entrant.stack.spec == "tanh")
-            known[entrant] = EntrantHistory(0.1, replace(one, epochs=reached))
+            known[entrant] = EntrantHistory((0.1,), replace(one, epochs=reached))
     return compare_histories(entrants, known, DATA, trial)
 
 
@@ -288,7 +347,6 @@ def refused(*specs, **trial):
 
 def test_what_is_refused_before_any_work():
     assert refused("relu", "step").startswith("step has no gradient anywhere")
-    assert "lr" in refused("relu", rates=(), splits=2)
     assert "learn=alpha" in refused("relu", plan=TrainingPlan(learn=("alpha",)))
     assert "whole numbers from 1 on" in refused("relu", depths=(0,))
     assert "of memory" in refused("relu", width=4096, depths=(2, 900))

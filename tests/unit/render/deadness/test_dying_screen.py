@@ -34,13 +34,13 @@ TRIAL = Trial(plan=TrainingPlan(epochs=2), width=32, depths=(2,), rates=(0.1, 1.
 DYING = TrainedCourses(TRIAL, toy("moons", 0), ())
 
 
-def a_fate(spec="relu", rate=0.1, shares=(0.0, 0.1, 0.25), diverged=0, died=1.5, depth=2):
+def a_fate(spec="relu", rate=0.1, shares=(0.0, 0.1, 0.25), diverged=0, died=1.5, depth=2, interval=np.nan):
     dead = np.array(shares)
     gone = np.array([0.0, 0.0, diverged / 4])
     none = np.zeros(3)
     return Fate(
         course=Course(parse_stack(spec), depth, rate), networks=4, units=256,
-        dead=dead, rare=none, saturated=none, gone=gone,
+        dead=dead, rare=none, saturated=none, gone=gone, dead_interval=np.array([np.nan, 0.0, interval]),
         deaths=np.array([0, 30, 40]), revivals=np.array([0, 0, 6]), layers=np.array([0.0, 2 * dead[-1]]), died=died,
         test_score=np.array([0.1, 0.5, 0.75]), interval=0.02, diverged=diverged,
         born_dead=dead[0], lost=dead[-1] if diverged < 4 else np.nan,
@@ -72,6 +72,12 @@ def test_the_sentence_of_a_function():
         "Dead units after 2 epochs: relu 0 % at lr 0.01, 25 % at lr 0.1, "
         "25 % (1 of 4 networks diverged) at lr 1, all networks diverged at lr 10."
     )
+
+
+def test_the_dead_share_has_its_interval():
+    fates = (a_fate(interval=0.0312), a_fate(rate=1.0, interval=0.0))
+    (sentence,) = training_sentence(DYING, fates, ())
+    assert sentence == "Dead units after 2 epochs: relu 25 ± 3 % at lr 0.1, 25 % at lr 1."
 
 
 def test_one_sentence_for_several_functions():
