@@ -147,7 +147,7 @@ class EpochReport:
         nonfinite = sum(layer.nonfinite for layer in self.report.layers)
         if nonfinite:
             parts.append(f"{nonfinite:,} gave NaN or inf")
-        if self.change is not None:
+        if self.change is not None and (self.dead or self.revived):
             parts.append(self._change_text(self.change))
         return "; ".join(parts) + "."
 

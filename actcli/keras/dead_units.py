@@ -1,0 +1,100 @@
+"""The callback of Keras: the units that are dead on some data, after every epoch."""
+
+from collections.abc import Callable, Iterator
+from os import PathLike
+from typing import Any
+
+import keras
+
+from actcli.exits import UsageError
+from actcli.keras.observed import observe_activations
+from actcli.recording.epoch_end import EpochEnd
+from actcli.recording.epoch_report import EpochReport
+from actcli.recording.recorder import Recorder
+
+_BATCH = 256
+
+
+class DeadUnits(keras.callbacks.Callback):
+    """Report, after every epoch, which units fire on none of some samples.
+
+    The model runs on `x` without dropout, with the weights that it then has, and the inputs of its activations are
+    counted: of layers such as Activation and ReLU, and of `activation=` in Dense, Conv and other layers. Works for
+    Sequential, Functional and subclassed models. Activations inside recurrent layers and over rows (softmax) are not
+    seen; `unobserved` names them. `dead_share`, `newly_dead` and `revived` go to the logs of the epoch, so that
+    `History`, `CSVLogger` and `EarlyStopping(monitor="dead_share")` have them; `scalars()` has every layer.
+
+    x: samples as `model.predict` takes them, an array, or arrays in a list or dictionary; a few thousand are enough.
+    fail_above: raise DeadUnitsError when more than this share of the units is proved to be dead, from 0 to 1. path:
+    write the timeline there after every epoch, for `actcli deadcheck`. resume: go on with the timeline that is there.
+    show: called with each report, `print` by default; None for silence. batch_size: samples per run.
+
+    Raises UsageError for a wrong argument, and after the first epoch if no activation was found.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        *,
+        fail_above: float | None = None,
+        path: str | PathLike[str] | None = None,
+        resume: bool = False,
+        show: Callable[[EpochReport], object] | None = print,
+        batch_size: int = _BATCH,
+    ) -> None:
+        super().__init__()
+        self._batches = _Batches(x, batch_size)
+        self._end = EpochEnd(fail_above, path, show)
+        if resume and path is None:
+            raise UsageError("resume=True needs path=, the file of the timeline")
+        self._recorder = Recorder(resume=path if resume else None)
+        self.unobserved: tuple[str, ...] = ()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Record the activations of `x` and report on them."""
+        with observe_activations(self.model, self._recorder) as observed:
+            for batch in self._batches:
+                observed.begin_pass()
+                self.model(batch, training=False)
+        self.unobserved = observed.unobserved
+        if not observed.layers:
+            unseen = f"; not observed: {', '.join(self.unobserved)}" if self.unobserved else ""
+            raise UsageError(f"model '{self.model.name}': no activation was found{unseen}")
+        if self._end.show is print:
+            print()  # noqa: T201 - ends the line of the progress bar
+        self._end.finish(self._recorder, epoch + 1, lambda scalars: _log(scalars, logs))
+
+    def scalars(self) -> dict[str, float]:
+        """Return the last epoch as numbers: `dead/LAYER` of each layer, and the totals."""
+        return self._recorder.scalars()
+
+
+def _log(scalars: dict[str, float], logs: dict[str, Any] | None) -> None:
+    if logs is not None:
+        # a progress bar shows everything in the logs: one number per layer would bury it
+        logs.update({name: value for name, value in scalars.items() if "/" not in name})
+
+
+class _Batches:
+    """Samples in batches, each in the structure of the whole."""
+
+    def __init__(self, x: Any, size: int) -> None:
+        leaves = keras.tree.flatten(x)
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise UsageError(f"batch_size={size!r}: must be a whole number from 1 on")
+        if not leaves or not all(hasattr(leaf, "shape") and len(leaf.shape) for leaf in leaves):
+            raise UsageError(
+                "x: must be an array of samples, or arrays in a list or dictionary, not a data set"
+            )
+        counts = {int(leaf.shape[0]) for leaf in leaves}
+        if len(counts) > 1:
+            raise UsageError(
+                f"x: its arrays have different numbers of samples, {min(counts)} and {max(counts)}"
+            )
+        self._x, self._size, self._count = x, size, counts.pop()
+        if not self._count:
+            raise UsageError("x: has no samples")
+
+    def __iter__(self) -> Iterator[Any]:
+        for at in range(0, self._count, self._size):
+            yield keras.tree.map_structure(lambda leaf, at=at: leaf[at : at + self._size], self._x)
