@@ -6,10 +6,10 @@ from os import PathLike
 from typing import Protocol
 
 from actcli.exits import UsageError
-from actcli.recording.epoch_report import EpochReport
+from actcli.source.epoch_report import EpochReport
 
 
-class Recording(Protocol):
+class EpochSource(Protocol):
     """Whatever closes epochs and writes a timeline: a Recorder, or a Watch of a model."""
 
     def epoch(self, number: int | None = None) -> EpochReport:
@@ -40,13 +40,13 @@ class EpochEnd:
         if limit is not None and not (is_number and 0 <= limit <= 1):
             raise UsageError(f"fail_above={limit!r}: must be a share from 0 to 1")
 
-    def finish(self, recording: Recording, number: int, log: Callable[[dict[str, float]], object]) -> None:
+    def finish(self, source: EpochSource, number: int, log: Callable[[dict[str, float]], object]) -> None:
         """Close an epoch. Raises DeadUnitsError, when all else is done, if the limit is proved to be exceeded."""
-        report = recording.epoch(number)
+        report = source.epoch(number)
         if self.show is not None:
             self.show(report)
         log(report.scalars())
         if self.path is not None:
-            recording.save(self.path)
+            source.save(self.path)
         if self.fail_above is not None:
             report.fail_above(self.fail_above)
