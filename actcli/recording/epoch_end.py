@@ -6,7 +6,7 @@ from os import PathLike
 from typing import Protocol
 
 from actcli.exits import UsageError
-from actcli.source.epoch_report import EpochReport
+from actcli.recording.epoch_report import EpochReport
 
 
 class EpochSource(Protocol):
