@@ -1,0 +1,1 @@
+"""Timelines: dead units by layer and epoch."""
