@@ -9,7 +9,7 @@ from actcli.exits import UsageError
 if TYPE_CHECKING:
     from actcli.commands.declaration import Declared
 
-MOST_OWNERS = 3
+MOST_OWNERS = 4
 """How many modes a message lists as those that an option belongs to."""
 
 

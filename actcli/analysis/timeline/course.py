@@ -1,4 +1,4 @@
-"""The course of a run: which units were dead in which epoch, when they died, and whether they woke again."""
+"""The course of a run: which units were dead in which epoch, when they died, and whether they revived."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from actcli.analysis.timeline.timeline import Timeline
 
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
-UnitFate = Literal["died", "unclear", "from the start", "woke"]
+UnitFate = Literal["died", "unclear", "from the start", "revived"]
 
 _DEAD_CODES = np.array([name in DEAD for name in CLASSES])
 _BROKEN = CLASSES.index("nonfinite")
@@ -28,12 +28,13 @@ class UnitCourse:
     Attributes:
         layer, unit: its layer, and its number from 0.
         fate: `died`: dead at the end, which chance does not explain; `unclear`: dead at the end, but it fired so
-            rarely before that chance may explain it; `from the start`: never alive; `woke`: dead once, not at the end.
-        died: the number of the epoch from which on it is dead; of a unit that woke, of its last death.
-        woke: the number of the epoch in which it last woke; None if it never did.
+            rarely before that chance may explain it; `from the start`: never alive; `revived`: dead once, but not at
+            the end.
+        died: the number of the epoch from which on it is dead; of a unit that revived, of its last death.
+        revived: the number of the epoch in which it last revived; None if it never did.
         epochs: the epochs in which it was dead.
         p_value: the probability that a unit that did not change is silent that long, by Holm's procedure for all units;
-            None for one that woke or was never alive.
+            None for one that revived or was never alive.
 
     """
 
@@ -41,7 +42,7 @@ class UnitCourse:
     unit: int
     fate: UnitFate
     died: int
-    woke: int | None
+    revived: int | None
     epochs: int
     p_value: float | None
 
@@ -92,7 +93,7 @@ class LayerCourse:
         return self._turns(~self.dead[:-1] & self.dead[1:])
 
     @cached_property
-    def wakings(self) -> Counts:
+    def revivals(self) -> Counts:
         """Units that were dead in the epoch before and are not any more. int64 (epochs,)."""
         return self._turns(self.dead[:-1] & ~self.dead[1:] & ~self.broken[1:])
 
@@ -103,6 +104,8 @@ class LayerCourse:
     def onset(self) -> Counts:
         """The place of the epoch from which on a unit is dead to the end; the number of epochs if it is not dead."""
         alive = ~self.dead
+        if not alive.shape[0]:
+            return np.zeros(self.units, np.int64)
         ends = alive.shape[0] - np.argmax(alive[::-1], axis=0)
         return np.where(alive.any(0), ends, 0).astype(np.int64)
 
@@ -149,16 +152,15 @@ class RunCourse:
 
 
 def follow_units(timeline: Timeline, settings: Settings) -> RunCourse:
-    """Classify the units of every epoch, and find out when each died and woke.
+    """Classify the units of every epoch, and find out when each died and revived.
 
     A unit counts as `died` where its silence since then is not due to chance: with k firings in the N samples before,
     a unit that did not change is silent in the M samples since with probability C(N, k) / C(N + M, k), or 2**-k if
-    N = M. Holm's procedure over all units that were ever alive keeps the probability of any false report below
-    1 - confidence.
+    N = M. Holm's procedure over all units keeps the probability of any false report below 1 - confidence.
     """
     layers = tuple(_follow_layer(timeline, name, settings) for name in timeline.layers)
     p_values = np.array([p for layer in layers for p in _p_values(layer)], np.float64)
-    adjusted = iter(holm(p_values, sum(_ever_alive(layer) for layer in layers)).tolist())
+    adjusted = iter(holm(p_values, sum(layer.units for layer in layers)).tolist())
     alpha = 1.0 - settings.confidence
     units = tuple(unit for layer in layers for unit in _unit_courses(layer, adjusted, alpha))
     return RunCourse(timeline, layers, units)
@@ -182,10 +184,6 @@ def _follow_layer(timeline: Timeline, name: str, settings: Settings) -> LayerCou
     )
 
 
-def _ever_alive(layer: LayerCourse) -> int:
-    return int((~layer.dead).any(0).sum())
-
-
 def _tested(layer: LayerCourse) -> list[int]:
     """Return the units that are dead at the end and were alive before."""
     last = len(layer.numbers)
@@ -207,12 +205,12 @@ def _unit_courses(layer: LayerCourse, adjusted: Iterator[float], alpha: float) -
     for unit in np.flatnonzero(layer.dead.any(0)).tolist():
         dead = layer.dead[:, unit]
         turns = np.flatnonzero(dead[1:] != dead[:-1]) + 1
-        woken = [int(turn) for turn in turns if not dead[turn]]
+        revivals_at = [int(turn) for turn in turns if not dead[turn]]
         fallen = [0] * bool(dead[0]) + [int(turn) for turn in turns if dead[turn]]
         p_value = next(adjusted) if unit in tested else None
         onset = int(layer.onset[unit])
         fate: UnitFate = (
-            "woke" if onset == last else "from the start" if not onset else
+            "revived" if onset == last else "from the start" if not onset else
             "died" if p_value is not None and p_value <= alpha else "unclear"
         )  # fmt: skip
         yield UnitCourse(
@@ -220,7 +218,7 @@ def _unit_courses(layer: LayerCourse, adjusted: Iterator[float], alpha: float) -
             unit=unit,
             fate=fate,
             died=int(layer.numbers[fallen[-1]]),
-            woke=int(layer.numbers[woken[-1]]) if woken else None,
+            revived=int(layer.numbers[revivals_at[-1]]) if revivals_at else None,
             epochs=int(dead.sum()),
             p_value=p_value,
         )

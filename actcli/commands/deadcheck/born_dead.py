@@ -6,11 +6,11 @@ from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
 from actcli.exits import ExitStatus, UsageError
 
 if TYPE_CHECKING:
+    from actcli.commands.deadcheck.reports import Reports
     from actcli.commands.session import Session
-    from actcli.render.output.layout import Layout
 
 
-def show_born_dead(options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
+def show_born_dead(options: DeadcheckOptions, reports: "Reports", session: "Session") -> ExitStatus:
     """Print the risk of networks of these shapes, by formula and measured; FOUND if it is above the limit."""
     from actcli.analysis.deadness.born_dead import risks_by_depth
     from actcli.commands import training_options as training
@@ -30,6 +30,7 @@ def show_born_dead(options: DeadcheckOptions, layout: "Layout", session: "Sessio
             training.SEED if options.seed is None else options.seed,
         )
     )
-    write_born_dead(risks, layout, session.terminal)
+    for layout in reports.layouts:
+        write_born_dead(risks, layout, session.terminal)
     above = limit is not None and any(one.risk > limit for one in risks)
     return ExitStatus.FOUND if above else ExitStatus.DONE

@@ -16,6 +16,8 @@ Examples:
   actcli deadcheck model.onnx --data images.npy --fail-above 5%
   actcli deadcheck model.onnx --data images.npy --save-state today.npz --against yesterday.npz
   actcli deadcheck part1.npz part2.npz --units
+  actcli deadcheck run.npz
+  actcli deadcheck --timeline epoch1.npz epoch2.npz epoch3.npz --units
   actcli deadcheck --plan 10000 --rare 0.001
   actcli deadcheck --train relu --train leaky_relu:0.1 --lr 0.01,0.1,1 --depth 3
   actcli deadcheck --train relu --find-limit
@@ -34,27 +36,31 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
     on. The verdict names the largest firing probability that such silence still
     allows, and says when there are too few samples.
     """
-    from actcli.commands.deadcheck.files import choose_report_layout
-    from actcli.commands.deadcheck.modes import choose_mode, refuse_unfit_layout
+    from actcli.commands.deadcheck.modes import choose_mode, refuse_unfit_reports
+    from actcli.commands.deadcheck.reports import choose_reports
     from actcli.commands.functions import load_functions
 
-    layout = choose_report_layout(options.format, options.output, session.terminal)
+    reports = choose_reports(options.format, options.outputs, session.terminal, quiet=options.quiet)
     mode = choose_mode(options)
-    refuse_unfit_layout(options, layout)
+    refuse_unfit_reports(options, reports)
     load_functions(options.function_files, session.terminal)
     if mode == "training":
         from actcli.commands.deadcheck.train_run import check_training
 
-        return check_training(options, layout, session)
+        return check_training(options, reports, session)
     if mode == "born-dead":
         from actcli.commands.deadcheck.born_dead import show_born_dead
 
-        return show_born_dead(options, layout, session)
+        return show_born_dead(options, reports, session)
+    if mode == "timeline":
+        from actcli.commands.deadcheck.timeline_run import check_timeline
+
+        return check_timeline(options, reports, session)
     from actcli.commands.deadcheck.run import check_sources, show_plan
 
     if mode == "plan":
-        return show_plan(options, layout, session)
-    return check_sources(mode, options, layout, session)
+        return show_plan(options, reports, session)
+    return check_sources(mode, options, reports, session)
 
 
 command = build_command("deadcheck", DeadcheckOptions, find_dead_units, epilog=EPILOG)

@@ -1,52 +1,14 @@
-"""The files that `deadcheck` writes: the form of its report, and checks before anything is read."""
+"""The files that `deadcheck` writes: checks before anything is read, and the order in which they appear."""
 
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, UsageError
-from actcli.render.output.layout import Layout, choose_layout, is_standard_output
 
 if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
-    from actcli.terminal import Terminal
-
-_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml")
-"""Suffixes of -o; .npy and .npz are refused with a reason of their own."""
-
-
-def choose_report_layout(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:
-    """Return the layout; `junit` is a format too, with the suffix .xml. Raises UsageError when the options disagree."""
-    is_xml = output is not None and output.lower().endswith(".xml")
-    if format_ != "junit" and not (is_xml and format_ is None):
-        if is_xml:
-            raise UsageError(
-                f"-o {output!r} is junit by its suffix, but --format says {format_}; leave one of them out"
-            )
-        _require_suffix(format_, output)
-        layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
-        if layout.format in {"npy", "npz"}:
-            raise UsageError(
-                f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
-                f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"
-            )
-        return layout
-    if output is None or is_standard_output(output):
-        return Layout("junit", None)
-    if not is_xml and "." in os.path.basename(output):  # noqa: PTH119
-        raise UsageError(f"-o {output!r}: junit goes to a file that ends in .xml")
-    return Layout("junit", output)
-
-
-def _require_suffix(format_: str | None, output: str | None) -> None:
-    """Raise UsageError for a file whose suffix names no form of a report."""
-    if format_ is not None or not output or is_standard_output(output):
-        return
-    suffix = os.path.splitext(output)[1].lower()  # noqa: PTH122
-    if suffix not in {*_SUFFIXES, ".npy", ".npz"}:
-        raise UsageError(
-            f"-o {output!r}: the suffix names no format; use one of {', '.join(_SUFFIXES)}, or --format"
-        )
+    from actcli.commands.deadcheck.reports import Reports
 
 
 def _files_read(options: "DeadcheckOptions") -> Iterator[str]:
@@ -62,7 +24,7 @@ def _files_read(options: "DeadcheckOptions") -> Iterator[str]:
         yield options.data
 
 
-def require_writable_files(options: "DeadcheckOptions", layout: Layout) -> None:
+def require_writable_files(options: "DeadcheckOptions", reports: "Reports") -> None:
     """Raise UsageError for a file named twice, or read and written; DataError for one that cannot be written."""
     from actcli.render.output.outfile import require_writable
 
@@ -70,7 +32,7 @@ def require_writable_files(options: "DeadcheckOptions", layout: Layout) -> None:
         raise UsageError(f"--save-state {options.save_state!r}: statistics need a file that ends in .npz")
     if options.export_data is not None and not options.export_data.lower().endswith(".npy"):
         raise UsageError(f"--export-data {options.export_data!r}: samples need a file that ends in .npy")
-    written = files_written(options, layout)
+    written = files_written(options, reports)
     if options.record is not None:
         written.append(options.record)
     real = [os.path.realpath(name) for name in written]
@@ -99,7 +61,7 @@ def write_each(*writers: Callable[[], None]) -> None:
         raise failures[0]
 
 
-def files_written(options: "DeadcheckOptions", layout: Layout) -> list[str]:
+def files_written(options: "DeadcheckOptions", reports: "Reports") -> list[str]:
     """Return the files that a complete run writes, without that of --record."""
-    files = (layout.path, options.save_state, options.export, options.export_data)
-    return [name for name in files if name is not None]
+    others = (options.save_state, options.export, options.export_data)
+    return [*reports.files, *(name for name in others if name is not None)]

@@ -9,7 +9,7 @@ from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
-    from actcli.render.output.layout import Layout
+    from actcli.commands.deadcheck.reports import Reports
 
 _MODEL = ".onnx"
 _FOREIGN = {
@@ -18,9 +18,11 @@ _FOREIGN = {
 }
 """Model files that cannot be read and that their first bytes do not tell, by suffix: whose they are, and what converts
 them."""
+_LIST_UNITS = {"json", "jsonl", "junit"}
 _ARTICLES = {
     "arrays": "a record of activations",
     "statistics": "a statistics file",
+    "timeline": "a timeline",
     "model": "a model",
 }
 
@@ -37,6 +39,8 @@ def choose_mode(options: "DeadcheckOptions") -> str:
         if options.born_dead
         else "plan"
         if options.plan is not None
+        else "timeline"
+        if options.timeline
         else _kind_of_all(options.sources)
     )
     refuse_conflicts(options, mode, MODES_IN_WORDS)
@@ -52,12 +56,15 @@ def choose_mode(options: "DeadcheckOptions") -> str:
     return mode
 
 
-def refuse_unfit_layout(options: "DeadcheckOptions", layout: "Layout") -> None:
-    """Raise UsageError for --map and --units in a form of output that has no place for them."""
-    if options.map and layout.format != "table":
-        raise UsageError(f"--map needs --format table; {layout.format} has no place for it")
-    if options.units and layout.format in {"json", "jsonl", "junit"}:
-        raise UsageError(f"--units does not go with {layout.format}, which lists units anyway; leave it out")
+def refuse_unfit_reports(options: "DeadcheckOptions", reports: "Reports") -> None:
+    """Raise UsageError for --map and --units where no form of output has a place for them."""
+    forms = reports.formats
+    if options.map and forms and "table" not in forms:
+        raise UsageError(f"--map needs --format table; {' and '.join(sorted(forms))} has no place for it")
+    if options.units and forms and forms <= _LIST_UNITS:
+        raise UsageError(
+            f"--units does not go with {' and '.join(sorted(forms))}, which lists units anyway; leave it out"
+        )
 
 
 def _kind_of_all(sources: tuple[str, ...]) -> str:
@@ -73,8 +80,8 @@ def _kind_of_all(sources: tuple[str, ...]) -> str:
             raise UsageError(
                 f"{first} is {_ARTICLES[kind]} and {source} is {_ARTICLES[other]}; one kind at a time"
             )
-    if kind == "model" and len(sources) > 1:
-        raise UsageError(f"one model at a time: {sources[0]} or {sources[1]}")
+    if kind in {"model", "timeline"} and len(sources) > 1:
+        raise UsageError(f"one {kind} at a time: {sources[0]} or {sources[1]}")
     return kind
 
 
@@ -90,7 +97,10 @@ def _kind_of(source: str) -> str:
         return "model"
     if os.path.isfile(source):  # noqa: PTH113 - a stat without loading pathlib
         from actcli.sources.records.state_file import is_state
+        from actcli.sources.records.timeline_file import is_timeline
 
         if is_state(source):
             return "statistics"
+        if is_timeline(source):
+            return "timeline"
     return "arrays"

@@ -26,12 +26,14 @@ MOST_SAMPLES = MOST_UNITS = 10**12
 RECORDED = "Recorded activations"
 MODEL = "Models"
 STATISTICS = "Statistics files"
+TIMELINES = "Timelines"
 MEANING = "What counts as dead"
 VERDICT = "The verdict"
 
 MODES_IN_WORDS = {
     "arrays": "recorded activations",
     "statistics": "statistics files",
+    "timeline": "timelines",
     "model": "models (.onnx)",
     "training": "--train",
     "born-dead": "--born-dead",
@@ -41,9 +43,12 @@ MODES_IN_WORDS = {
 
 _SOURCES = ("arrays", "statistics", "model")
 _JUDGED = (*_SOURCES, "training")
+_COMPARED = (*_JUDGED, "timeline")
+"""Modes whose verdict is about units: of a timeline, about those of its last epoch."""
 _recorded_option = partial(Option, section=RECORDED, modes=("arrays",))
 _model_option = partial(Option, section=MODEL, modes=("model",))
 _statistics_option = partial(Option, section=STATISTICS)
+_timeline_option = partial(Option, section=TIMELINES, modes=("timeline",))
 _meaning_option = partial(Option, section=MEANING)
 _verdict_option = partial(Option, section=VERDICT)
 _training_option = partial(Option, section=training.TRAINING, modes=("training",))
@@ -60,6 +65,7 @@ class DeadcheckOptions(training.TrainingOptions):
         FUNCTIONS,
         MODEL,
         STATISTICS,
+        TIMELINES,
         MEANING,
         VERDICT,
         training.TRAINING,
@@ -70,8 +76,8 @@ class DeadcheckOptions(training.TrainingOptions):
         Argument(
             "SOURCE",
             help="Recorded activations (.npy, .npz, .safetensors, .csv, text, - for standard input, "
-            "LAYER='shards/*.npy'), statistics files of --save-state, or one model (.onnx).",
-            modes=_SOURCES,
+            "LAYER='shards/*.npy'), statistics files of --save-state, a timeline, or one model (.onnx).",
+            modes=(*_SOURCES, "timeline"),
         ),
     ] = ()
     recorded: Annotated[
@@ -113,7 +119,7 @@ class DeadcheckOptions(training.TrainingOptions):
         ),
     ] = None
     function_files: Annotated[
-        tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "training"))
+        tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "timeline", "training"))
     ] = ()
     data: Annotated[
         str | None,
@@ -199,9 +205,16 @@ class DeadcheckOptions(training.TrainingOptions):
             "--against",
             metavar="OLD",
             help="Compare with an earlier statistics file: newly dead, revived, still dead.",
-            modes=_JUDGED,
+            modes=_COMPARED,
         ),
     ] = None
+    timeline: Annotated[
+        bool,
+        _timeline_option(
+            "--timeline",
+            help="Take the statistics files as the epochs of one run, in this order, and show when units died.",
+        ),
+    ] = False
     rare: Annotated[
         float | None,
         _meaning_option(
@@ -210,7 +223,7 @@ class DeadcheckOptions(training.TrainingOptions):
             parse=share(ends=False, least=LEAST_RARE),
             help="A unit that fires on a smaller share of the samples is rare.",
             default=str(RARE),
-            modes=(*_JUDGED, "plan"),
+            modes=(*_COMPARED, "plan"),
         ),
     ] = None
     confidence: Annotated[
@@ -221,7 +234,7 @@ class DeadcheckOptions(training.TrainingOptions):
             parse=share(ends=False, usual=CONFIDENCE),
             help="Confidence of the bounds.",
             default=str(CONFIDENCE),
-            modes=(*_JUDGED, "plan"),
+            modes=(*_COMPARED, "plan"),
         ),
     ] = None
     definition: Annotated[
@@ -230,7 +243,7 @@ class DeadcheckOptions(training.TrainingOptions):
             "--definition",
             metavar="NAME",
             help=f"Judge as another tool or paper does: {one_of(DefinitionName)}.",
-            modes=_JUDGED,
+            modes=_COMPARED,
         ),
     ] = None
     fail_above: Annotated[
@@ -241,7 +254,7 @@ class DeadcheckOptions(training.TrainingOptions):
             parse=share(ends=True),
             help="Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, "
             "with 4 if there are too few samples to tell.",
-            modes=(*_JUDGED, "born-dead"),
+            modes=(*_COMPARED, "born-dead"),
         ),
     ] = None
     layer: Annotated[
@@ -250,7 +263,7 @@ class DeadcheckOptions(training.TrainingOptions):
             "--layer",
             metavar="PATTERN",
             help="Apply --fail-above to each layer that matches, not to all units together.",
-            modes=_JUDGED,
+            modes=_COMPARED,
             needs=("--fail-above",),
         ),
     ] = None
@@ -334,7 +347,8 @@ class DeadcheckOptions(training.TrainingOptions):
         _judged_option(
             "--units",
             help="List the units that are not alive: firings, bound, largest pre-activation, cause, first and "
-            "last sample that fired.",
+            "last sample that fired; of a timeline, when each died and revived.",
+            modes=_COMPARED,
         ),
     ] = False
     map: Annotated[
@@ -353,15 +367,22 @@ class DeadcheckOptions(training.TrainingOptions):
             "a pipe.",
         ),
     ] = None
-    output: Annotated[
-        str | None,
+    outputs: Annotated[
+        tuple[str, ...],
         _result_option(
             "--output -o",
             metavar="FILE",
             help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit. "
-            "FILE appears when it is complete.",
+            "FILE appears when it is complete. Repeatable; all are written.",
         ),
-    ] = None
+    ] = ()
+    quiet: Annotated[
+        bool,
+        _result_option(
+            "--quiet",
+            help="Print nothing but errors: the exit status tells. Files are written.",
+        ),
+    ] = False
 
     @property
     def settings(self) -> "Settings":

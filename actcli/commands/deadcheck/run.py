@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.deadness.watching import Snapshot
+    from actcli.commands.deadcheck.reports import Reports
     from actcli.commands.session import Session
     from actcli.render.deadness.findings import Findings
     from actcli.render.output.layout import Layout
 
 
-def show_plan(options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
+def show_plan(options: DeadcheckOptions, reports: "Reports", session: "Session") -> ExitStatus:
     """Print how many samples a verdict about --plan units needs."""
     from actcli.analysis.deadness.confidence import samples_needed
     from actcli.render.deadness.plan import SamplePlan, write_plan
@@ -29,18 +30,20 @@ def show_plan(options: DeadcheckOptions, layout: "Layout", session: "Session") -
     units, settings = options.plan or 0, options.settings
     samples = samples_needed(units, settings.rare, settings.confidence)
     session.writes()
-    write_plan(SamplePlan(units, settings.rare, settings.confidence, samples), layout, session.terminal)
+    plan = SamplePlan(units, settings.rare, settings.confidence, samples)
+    for layout in reports.layouts:
+        write_plan(plan, layout, session.terminal)
     return ExitStatus.DONE
 
 
-def check_sources(mode: str, options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
+def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", session: "Session") -> ExitStatus:
     """Watch the sources to their end, write the report, and return the exit status.
 
     Mistakes on the command line are reported before anything is read: UsageError. Raises DataError for a file that
     cannot be read, or does not hold what it should. After Ctrl-C the results so far are printed.
     """
     settings = options.settings
-    require_writable_files(options, layout)
+    require_writable_files(options, reports)
     old = read_earlier(options.against)
     sources = open_sources(mode, options, session)
     session.writes()
@@ -58,7 +61,7 @@ def check_sources(mode: str, options: DeadcheckOptions, layout: "Layout", sessio
     if mode != "statistics" and options.start is None:
         # where this part begins in the whole data is unknown
         saved = tuple(replace(state, start=None) for state in saved)
-    _write(options, findings, layout, session, saved)
+    _write(options, findings, reports, session, saved)
     return exit_status(findings)
 
 
@@ -164,7 +167,7 @@ def _with_causes(report: "Report", weights: "Mapping[str, Weights]") -> "Report"
 def _write(
     options: DeadcheckOptions,
     findings: "Findings",
-    layout: "Layout",
+    reports: "Reports",
     session: "Session",
     saved: "tuple[LayerState, ...]",
 ) -> None:
@@ -172,33 +175,26 @@ def _write(
 
     After an interruption no file is written: files are complete.
     """
-    from actcli.render.deadness.report import SAYS_IT_ITSELF, write_findings
+    from actcli.render.deadness.report import write_findings
     from actcli.render.deadness.table import View
 
-    terminal = session.terminal
+    terminal, complete = session.terminal, findings.complete
 
     def save() -> None:
-        if findings.complete and options.save_state is not None:
+        if complete and options.save_state is not None:
             from actcli.render.deadness.state_file import write_state
 
             write_state(saved, options.save_state)
 
-    def report() -> None:
-        if findings.complete or layout.path is None:
-            view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
-            write_findings(findings, view, layout, terminal)
+    def report(layout: "Layout") -> None:
+        view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
+        write_findings(findings, view, layout, terminal)
 
-    write_each(save, report)
-    itself = layout.format in SAYS_IT_ITSELF
-    if not findings.complete:
-        files = files_written(options, layout)
-        unwritten = f"; {' and '.join(files)} not written" if files else ""
-        # a table on this very screen says the rest
-        if unwritten or not (itself and terminal.stdout_is_tty):
-            terminal.say(f"actcli: Interrupted: this is about the samples seen so far{unwritten}.")
-    on_screen = itself and layout.path is None and terminal.stdout_is_tty
-    for sentence in _sentences(findings, on_screen=on_screen):
-        terminal.say(layout.as_remark(sentence))
+    write_each(save, *reports.writers(report, complete=complete))
+    on_screen = reports.is_on_screen(terminal)
+    if not complete:
+        reports.say_interrupted(files_written(options, reports), terminal)
+    reports.say(_sentences(findings, on_screen=on_screen), terminal)
 
 
 def _sentences(findings: "Findings", *, on_screen: bool) -> list[str]:

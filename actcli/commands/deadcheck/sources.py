@@ -111,7 +111,9 @@ def _that_fit(
     """Yield the recordings. Raises DataError before one with more units than there is memory for."""
     from actcli.sources.budget import require_memory
 
-    in_markdown = options.format == "markdown" or (options.output or "").lower().endswith(".md")
+    in_markdown = options.format == "markdown" or any(
+        output.lower().endswith(".md") for output in options.outputs
+    )
     nbytes = _BYTES_PER_UNIT_IN_MARKDOWN if in_markdown else _BYTES_PER_UNIT
     units: dict[str, int] = {}
     for recording in recordings:

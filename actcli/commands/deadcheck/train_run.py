@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from actcli.analysis.training.dying import TrainedCourses, TrainingStep
     from actcli.analysis.training.stack import Stack
     from actcli.analysis.training.trial import Trial
+    from actcli.commands.deadcheck.reports import Reports
     from actcli.commands.session import Session
     from actcli.render.deadness.dying_records import Deaths
     from actcli.render.output.layout import Layout
     from actcli.render.training.recording import Recording
 
 
-def check_training(options: DeadcheckOptions, layout: "Layout", session: "Session") -> ExitStatus:
+def check_training(options: DeadcheckOptions, reports: "Reports", session: "Session") -> ExitStatus:
     """Train, write the fate of the units, and return the exit status.
 
     Mistakes on the command line are reported before anything is trained: UsageError. Raises DataError for data that
@@ -36,7 +37,7 @@ def check_training(options: DeadcheckOptions, layout: "Layout", session: "Sessio
     from actcli.render.output.progress_loop import follow, open_bar
 
     stacks = tuple(parse_stack(spec) for spec in options.train)
-    recording = _require_files(options, layout, stacks[0])
+    recording = _require_files(options, reports, stacks[0])
     settings = options.settings
     old = read_earlier(options.against)
     trial, data = describe_trial(options, stacks, session)
@@ -59,7 +60,7 @@ def check_training(options: DeadcheckOptions, layout: "Layout", session: "Sessio
         # the limit is the goal of the search, not a verdict on the rates that were tried
         options = replace(options, fail_above=None)
     deaths = _deaths(options, dying, complete, settings, old)
-    return _write(deaths, options, recording, layout, session)
+    return _write(deaths, options, recording, reports, session)
 
 
 def _require_layer(pattern: str | None, stacks: "tuple[Stack, ...]", trial: "Trial") -> None:
@@ -82,14 +83,14 @@ def _require_layer(pattern: str | None, stacks: "tuple[Stack, ...]", trial: "Tri
         raise UsageError(f"--layer {pattern!r}: matches no layer; the first will be {names[0]!r}")
 
 
-def _require_files(options: DeadcheckOptions, layout: "Layout", first: "Stack") -> "Recording | None":
+def _require_files(options: DeadcheckOptions, reports: "Reports", first: "Stack") -> "Recording | None":
     """Return the recording of --record; None without. Raises UsageError and DataError for unfit output files."""
     from actcli.render.training.export import require_form
     from actcli.render.training.recording import Recording
 
     if options.export is not None:
         require_form(options.export, first.functions)
-    require_writable_files(options, layout)
+    require_writable_files(options, reports)
     return None if options.record is None else Recording(options.record)
 
 
@@ -131,7 +132,7 @@ def _write(
     deaths: "Deaths",
     options: DeadcheckOptions,
     recording: "Recording | None",
-    layout: "Layout",
+    reports: "Reports",
     session: "Session",
 ) -> ExitStatus:
     """Write the files, then the report, and to stderr what the form has no line for; return the exit status.
@@ -140,7 +141,6 @@ def _write(
     """
     from actcli.commands.deadcheck.run import exit_status
     from actcli.render.deadness.dying_screen import death_sentences, write_deaths
-    from actcli.render.deadness.report import SAYS_IT_ITSELF
     from actcli.render.deadness.table import View
 
     terminal, complete = session.terminal, deaths.findings.complete
@@ -150,18 +150,17 @@ def _write(
             recording.histories = deaths.courses.histories()
             recording.write()
 
-    def report() -> None:
-        if complete or layout.path is None:
-            view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
-            write_deaths(deaths, view, layout, terminal)
+    def report(layout: "Layout") -> None:
+        view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
+        write_deaths(deaths, view, layout, terminal)
 
-    write_each(record, *(_exports(deaths, options) if complete else ()), report)
-    on_screen = layout.format in SAYS_IT_ITSELF and layout.path is None and terminal.stdout_is_tty
-    for sentence in [] if on_screen else death_sentences(deaths):
-        terminal.say(layout.as_remark(sentence))
+    exports = _exports(deaths, options) if complete else ()
+    write_each(record, *exports, *reports.writers(report, complete=complete))
+    if not reports.is_on_screen(terminal):
+        reports.say(death_sentences(deaths), terminal)
     if not complete:
-        unwritten = " and ".join(files_written(options, layout))
-        if unwritten:
+        unwritten = " and ".join(files_written(options, reports))
+        if unwritten and not reports.quiet:
             terminal.say(f"actcli: {unwritten} not written")
     return exit_status(deaths.findings)
 

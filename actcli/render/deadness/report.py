@@ -32,8 +32,6 @@ MORE_COLUMNS = ("evidence", "minimum", "maximum", "margin", "cause", "locked", "
 CHANGE, P_VALUE = "change", "p_value"
 """Columns that --against adds: newly dead, unclear, revived, still dead, or blank; units that were dead are listed
 too. The other is the probability of such a silence by chance, adjusted for all units."""
-SAYS_IT_ITSELF = ("table", "markdown")
-"""Forms that contain the verdict's sentences."""
 
 
 def write_findings(findings: Findings, view: View, layout: Layout, terminal: Terminal) -> None:

@@ -36,6 +36,7 @@ class Style:
         y_kind: the kind of the curves' y axes.
         hist: shows the data as a histogram below, not as points on the curves.
         axis: name of the horizontal axis; titles mention it where it is not x.
+        whole: whether it has ticks at whole numbers only.
 
     """
 
@@ -47,6 +48,7 @@ class Style:
     y_kind: Kind = "linear"
     hist: bool = False
     axis: str = "x"
+    whole: bool = False
 
     @property
     def ascii(self) -> bool:
@@ -92,7 +94,7 @@ def figure_text(
     cells = Cells()
     for i, height in enumerate(heights):
         frame = Frame(style.width - margin, height, labels, x_labels=i == panels - 1)
-        x_ticks = x.ticks(max(frame.columns // 6, 3))
+        x_ticks = x.ticks(max(frame.columns // 6, 3), whole=style.whole)
         if i < len(figure.panels):
             y, strokes = drawings[i]
             block = draw(frame, (x, x_ticks), (y, ticks[i]), strokes, style.marker_of(0))

@@ -42,9 +42,11 @@ class Scale:
         """Return places: 0 at the low end, 1 at the high end, NaN for numbers that the axis cannot show."""
         return _share(self._transform(values), *self._transform(np.array([self.low, self.high])).tolist())
 
-    def ticks(self, most: int) -> list[Tick]:
-        """Return about `most` ticks or fewer, but at least two."""
+    def ticks(self, most: int, *, whole: bool = False) -> list[Tick]:
+        """Return about `most` ticks or fewer, but at least two; `whole`: only at whole numbers."""
         values = self._round_values(max(most, 2))
+        if whole:
+            values = [value for value in values if value == round(value)]
         texts = tick_texts(values) if self.kind == "linear" else [_power_text(v) for v in values]
         places = self.place(np.array(values)).tolist()
         pairs = zip(values, places, texts, strict=True)

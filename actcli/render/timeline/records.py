@@ -10,14 +10,14 @@ from actcli.render.text.delimited import guard_formula
 from actcli.render.text.fields import field_text
 
 LAYER_COLUMNS = (
-    "epoch", "label", "layer", "units", "samples", "dead", "dead_share", "died", "woke", "nonfinite",
+    "epoch", "label", "layer", "units", "samples", "dead", "dead_share", "died", "revived", "nonfinite",
     "median_firing_rate",
 )  # fmt: skip
 """Columns of the lines that a pipe gets: one line per epoch and layer."""
-UNIT_COLUMNS = ("layer", "unit", "fate", "died", "woke", "epochs_dead", "p_value")
+UNIT_COLUMNS = ("layer", "unit", "fate", "died", "revived", "epochs_dead", "p_value")
 """Columns with --units: one line per unit that was dead in some epoch."""
 EPOCH_COLUMNS = (
-    "epoch", "label", "samples", "units", "dead", "dead_share", "died", "woke", "nonfinite", "worst_layer",
+    "epoch", "label", "samples", "units", "dead", "dead_share", "died", "revived", "nonfinite", "worst_layer",
     "worst_share",
 )  # fmt: skip
 """Columns with --follow: one line per epoch."""
@@ -76,7 +76,7 @@ def unit_record(unit: UnitCourse) -> dict[str, Any]:
         "unit": unit.unit,
         "fate": unit.fate,
         "died": unit.died,
-        "woke": unit.woke,
+        "revived": unit.revived,
         "epochs_dead": unit.epochs,
         "p_value": unit.p_value,
     }
@@ -86,7 +86,9 @@ def epoch_record(course: RunCourse, number: int) -> dict[str, Any]:
     """Return the record of one epoch, all layers together, and the layer with the largest dead share."""
     epoch = next(one for one in course.timeline.epochs if one.number == number)
     rows = [row for row in layer_records(course) if row["epoch"] == number]
-    sums = {name: sum(row[name] for row in rows) for name in ("units", "dead", "died", "woke", "nonfinite")}
+    sums = {
+        name: sum(row[name] for row in rows) for name in ("units", "dead", "died", "revived", "nonfinite")
+    }
     worst = max(rows, key=lambda row: float(row["dead_share"]), default=None)
     return {
         "epoch": number,
@@ -110,7 +112,7 @@ def _layer_record(layer: LayerCourse, place: int) -> dict[str, Any]:
         "dead": int(layer.counts[place]),
         "dead_share": float(layer.shares[place]),
         "died": int(layer.deaths[place]),
-        "woke": int(layer.wakings[place]),
+        "revived": int(layer.revivals[place]),
         "nonfinite": int(layer.broken[place].sum()),
         "median_firing_rate": float(np.median(rates)) if rates.size else None,
     }

@@ -94,6 +94,7 @@ def chart_text(course: RunCourse, surface: Surface) -> str:
         color=surface.color,
         theme=theme_named("default"),
         axis="epoch",
+        whole=True,
     )
     return figure_text(figure, replace(style, height=_CHART_LINES + lines_of_key(figure, style)))
 
@@ -112,13 +113,13 @@ def unit_rows(units: Sequence[UnitCourse]) -> list[list[str]]:
             str(unit.unit),
             unit.fate,
             str(unit.died),
-            "" if unit.woke is None else str(unit.woke),
+            "" if unit.revived is None else str(unit.revived),
             str(unit.epochs),
             "" if unit.p_value is None else number(unit.p_value, 2),
         ]
         for unit in units
     ]
-    return [["layer", "unit", "fate", "died", "woke", "epochs dead", "p-value"], *rows]
+    return [["layer", "unit", "fate", "died", "revived", "epochs dead", "p-value"], *rows]
 
 
 def _title(findings: TimelineFindings) -> str:
@@ -176,25 +177,26 @@ def _grid(
 
 
 def _columns(course: RunCourse, layers: Sequence[LayerCourse], places: list[int]) -> list[list[str]]:
-    """Return the layers' names, units, dead share in the chosen epochs, deaths and wakings; each with its heading."""
+    """Return the layers' names, units, dead share in the chosen epochs, deaths and revivals; each with its heading."""
     chosen = [course.timeline.epochs[place].number for place in places]
-    columns = [["layer", *(printable(layer.name) for layer in layers)]]
-    columns.append(["units", *(thousands(layer.units) for layer in layers)])
-    columns += [[str(epoch), *(_share_text(layer, epoch) for layer in layers)] for epoch in chosen]
-    for heading, counts in (
-        ("died", [int(layer.deaths.sum()) for layer in layers]),
-        ("woke", [int(layer.wakings.sum()) for layer in layers]),
-    ):
+    groups: list[tuple[str, Sequence[LayerCourse]]] = [(printable(layer.name), [layer]) for layer in layers]
+    if len(course.layers) > 1:
+        groups.append(("all", course.layers))
+    columns = [["layer", *(name for name, _ in groups)]]
+    columns.append(["units", *(thousands(sum(layer.units for layer in group)) for _, group in groups)])
+    columns += [[str(epoch), *(_share_text(group, epoch) for _, group in groups)] for epoch in chosen]
+    for heading, turns in (("died", "deaths"), ("revived", "revivals")):
+        counts = [sum(int(getattr(layer, turns).sum()) for layer in group) for _, group in groups]
         if any(counts):
             columns.append([heading, *map(thousands, counts)])
     return columns
 
 
-def _share_text(layer: LayerCourse, epoch: int) -> str:
-    (at,) = np.nonzero(layer.numbers == epoch)
-    if not at.size:
-        return "–"
-    return percent(round(float(layer.shares[at[0]]), 4) or float(layer.shares[at[0]]))
+def _share_text(layers: Sequence[LayerCourse], epoch: int) -> str:
+    """Return the dead share of layers together in an epoch; a dash if none of them was observed."""
+    seen = [(layer, at) for layer in layers for at in np.flatnonzero(layer.numbers == epoch).tolist()]
+    units = sum(layer.units for layer, _ in seen)
+    return percent(sum(int(layer.counts[at]) for layer, at in seen) / units) if units else "–"
 
 
 def _print_units(printer: "Console", course: RunCourse, surface: Surface) -> None:
@@ -202,12 +204,12 @@ def _print_units(printer: "Console", course: RunCourse, surface: Surface) -> Non
 
     if not course.units:
         return
-    order = {"died": 0, "unclear": 1, "from the start": 2, "woke": 3}
+    order = {"died": 0, "unclear": 1, "from the start": 2, "revived": 3}
     units = sorted(course.units, key=lambda unit: (order[unit.fate], unit.died))
     head, *rows = unit_rows(units[:MOST_UNITS])
     names = fit_names([row[0] for row in rows], _ROOMS[1], surface)
     texts = [names, *([row[place] for row in rows] for place in range(1, len(head)))]
-    styles = ["red" if row[2] != "woke" else "green" for row in rows]
+    styles = ["red" if row[2] != "revived" else "green" for row in rows]
     columns = [
         GridColumn(heading, column, styles if heading == "fate" else (), left=heading in {"layer", "fate"})
         for heading, column in zip(head, texts, strict=True)

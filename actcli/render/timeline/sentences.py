@@ -1,4 +1,4 @@
-"""Timelines in sentences: when and where dying began, how many units are dead, how many woke again."""
+"""Timelines in sentences: when and where dying began, how many units are dead, how many revived."""
 
 from actcli.analysis.timeline.course import RunCourse
 from actcli.render.deadness.verdict import caution, limit_sentences
@@ -25,13 +25,13 @@ def answer(course: RunCourse) -> str:
     last = epoch_text(course, course.timeline.last.number)
     units = sum(layer.units for layer in course.layers)
     dead = sum(int(layer.counts[-1]) for layer in course.layers if layer.counts.size)
-    woke, unclear = len(course.of_fate("woke")), len(course.of_fate("unclear"))
+    revived, unclear = len(course.of_fate("revived")), len(course.of_fate("unclear"))
     if not course.units:
         epochs = quantity(len(course.timeline.epochs), "epoch")
         return f"No unit of {thousands(units)} was dead in any of {epochs}."
     clauses = []
-    if woke:
-        clauses.append(f"{thousands(woke)} {'unit' if woke == 1 else 'units'} woke again")
+    if revived:
+        clauses.append(f"{thousands(revived)} {'unit' if revived == 1 else 'units'} revived")
     if unclear:
         clauses.append(
             f"{thousands(unclear)} of the dead fired so rarely before that chance may explain the silence"

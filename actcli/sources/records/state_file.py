@@ -41,7 +41,7 @@ def merged_files(paths: Sequence[str]) -> "Iterator[Snapshot]":
     their units or their firing rules are not those of the first file, where two parts begin with the same sample,
     and as `read_state` and `merge` do.
     """
-    _require_different(paths)
+    require_different(paths)
     return _merged(paths)
 
 
@@ -69,7 +69,8 @@ def _merged(paths: Sequence[str]) -> "Iterator[Snapshot]":
         yield Snapshot(done=done, total=len(paths), doing=path, states=dict(states))
 
 
-def _require_different(paths: Sequence[str]) -> None:
+def require_different(paths: Sequence[str]) -> None:
+    """Raise UsageError where two names are one file."""
     named: dict[str, str] = {}
     for path in paths:
         first = named.setdefault(os.path.realpath(path), path)

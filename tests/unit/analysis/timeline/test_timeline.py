@@ -11,7 +11,7 @@ from actcli.exits import DataError
 def test_epochs_have_names_samples_and_layers():
     timeline = run_of({"a": ["..x"], "b": ["...", "xxx"]}, run="r")
 
-    assert (timeline.layers, timeline.last.number, timeline.last.samples) == (("a", "b"), 3, 500)
+    assert (timeline.layers, timeline.last.number, timeline.last.samples) == (("a", "b"), 3, 1000)
     assert timeline.last.name == "epoch 3"
     assert replace(timeline.last, label="after the drop").name == "after the drop"
     assert timeline.last.state("b").units == 2

@@ -7,7 +7,7 @@ from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.timeline.timeline import Epoch, Timeline
 
-SAMPLES = 500
+SAMPLES = 1000
 
 
 def layer(name, fates, epoch, samples=SAMPLES, function="relu", recorded="post"):

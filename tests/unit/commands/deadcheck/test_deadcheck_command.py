@@ -2,14 +2,15 @@
 
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
 from invocation import invoke, refused
 from recorded_layers import layer
 
-from actcli.commands.deadcheck.files import choose_report_layout
 from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
+from actcli.commands.deadcheck.reports import choose_reports
 from actcli.exits import ActcliError, DataError, UsageError
 from actcli.render.output.layout import Layout
 from actcli.terminal import Terminal
@@ -63,6 +64,11 @@ def test_the_last_activation_that_fits_a_name_holds():
     assert firing_rules(("fc=tanh",), "post")[0]("conv1").function == "relu"
 
 
+def outputs(name):
+    """What `-o name` gives; nothing without."""
+    return () if name is None else (name,)
+
+
 @pytest.mark.parametrize(
     ("format_", "output", "layout"),
     [
@@ -76,7 +82,7 @@ def test_the_last_activation_that_fits_a_name_holds():
     ],
 )
 def test_junit_is_a_format_and_xml_its_suffix(format_, output, layout):
-    assert choose_report_layout(format_, output, Terminal(None, None, None)) == layout
+    assert choose_reports(format_, outputs(output), Terminal(None, None, None)).layouts == (layout,)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,45 @@ def test_junit_is_a_format_and_xml_its_suffix(format_, output, layout):
 )
 def test_forms_that_disagree(format_, output, said):
     with pytest.raises(UsageError, match=said):
-        choose_report_layout(format_, output, Terminal(None, None, None))
+        choose_reports(format_, outputs(output), Terminal(None, None, None))
+
+
+@pytest.mark.parametrize(
+    ("format_", "outputs", "quiet", "message"),
+    [
+        ("json", ("a.json", "b.json"), False, "--format goes with one -o"),
+        (None, ("-", "/dev/stdout"), False, "standard output twice"),
+        (None, ("a.json", "r.pdf"), False, "the suffix names no format"),
+        (None, ("a.json", "a.npz"), False, "--save-state for the statistics"),
+        ("json", (), True, "--quiet prints no report"),
+        (None, ("a.json", "-"), True, "--quiet does not go with a report on standard output"),
+    ],
+)
+def test_places_that_do_not_go_together(format_, outputs, quiet, message):
+    with pytest.raises(UsageError, match=message):
+        choose_reports(format_, outputs, Terminal(None, None, None), quiet=quiet)
+
+
+def test_several_files_and_standard_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("net.npz", conv1=layer())
+    run = invoke("deadcheck", "net.npz", "-o", "a.xml", "-o", "a.json", "-o", "-", "--fail-above", "5%")
+
+    assert run.status == 3
+    assert json.loads(Path("a.json").read_text())["dead"] == 2
+    assert "<failure" in Path("a.xml").read_text()
+    assert run.out.startswith("layer\tunit")
+
+
+def test_quiet_says_nothing_but_errors(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("net.npz", conv1=layer())
+    alone = invoke("deadcheck", "net.npz", "--quiet", "--fail-above", "5%")
+    with_file = invoke("deadcheck", "net.npz", "--quiet", "-o", "a.json")
+
+    assert (alone.status, alone.out, alone.err) == (3, "", "")
+    assert (with_file.status, with_file.out, with_file.err) == (0, "", "")
+    assert Path("a.json").exists()
 
 
 WRONG = {

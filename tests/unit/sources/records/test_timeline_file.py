@@ -128,7 +128,7 @@ def second(**changes):
             "relu in epoch 1 and relu6 in epoch 2",
         ),
         (lambda d: d["epochs"][1]["layers"][0].update(units=2), "not the array that is described"),
-        (lambda d: d["epochs"][1]["layers"][0].update(samples=501), "epoch 2: .*impossible"),
+        (lambda d: d["epochs"][1]["layers"][0].update(samples=1001), "epoch 2: .*impossible"),
         (lambda d: d["epochs"].append(d["epochs"][1]), "not the array that is described"),
     ],
 )

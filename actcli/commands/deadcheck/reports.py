@@ -1,0 +1,122 @@
+"""Where the report of a run goes: to standard output or to files, several at once; and which sentences stderr gets."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actcli.exits import UsageError
+from actcli.render.output.layout import Layout, choose_layout, is_standard_output
+
+if TYPE_CHECKING:
+    from actcli.terminal import Terminal
+
+_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml")
+"""Suffixes of -o; .npy and .npz are refused with a reason of their own."""
+_OWN_FORMATS = {"junit": ".xml"}
+"""Formats that only a report has, and their suffixes."""
+_SAYS_IT_ITSELF = ("table", "markdown")
+"""Formats that contain the verdict's sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The places that a report is written to.
+
+    Attributes:
+        layouts: the format of each and its file; none with --quiet and without -o.
+        quiet: whether nothing is said on stderr but errors.
+
+    """
+
+    layouts: tuple[Layout, ...]
+    quiet: bool = False
+
+    @property
+    def files(self) -> list[str]:
+        """The files among them."""
+        return [layout.path for layout in self.layouts if layout.path is not None]
+
+    @property
+    def formats(self) -> set[str]:
+        """The formats of all places."""
+        return {layout.format for layout in self.layouts}
+
+    def writers(self, write: Callable[[Layout], None], *, complete: bool) -> Iterator[Callable[[], None]]:
+        """Yield a call per place, files first. Of an incomplete run no file is written: files are complete."""
+        for layout in sorted(self.layouts, key=lambda layout: layout.path is None):
+            if complete or layout.path is None:
+                yield partial(write, layout)
+
+    def is_on_screen(self, terminal: "Terminal") -> bool:
+        """Return whether a person sees the sentences in the report itself."""
+        return terminal.stdout_is_tty and any(
+            layout.path is None and layout.format in _SAYS_IT_ITSELF for layout in self.layouts
+        )
+
+    def say_interrupted(self, unwritten: Sequence[str], terminal: "Terminal") -> None:
+        """Write to stderr that Ctrl-C ended the run, unless a table on this very screen says so, and no file is due."""
+        files = f"; {' and '.join(unwritten)} not written" if unwritten else ""
+        if not self.quiet and (files or not self.is_on_screen(terminal)):
+            terminal.say(f"actcli: Interrupted: this is about the samples seen so far{files}.")
+
+    def say(self, sentences: Sequence[str], terminal: "Terminal") -> None:
+        """Write sentences to stderr, as the program's where no table precedes them."""
+        if self.quiet:
+            return
+        for sentence in sentences:
+            terminal.say(self.layouts[0].as_remark(sentence))
+
+
+def choose_reports(
+    format_: str | None, outputs: Sequence[str], terminal: "Terminal", *, quiet: bool = False
+) -> Reports:
+    """Return where the report goes, by --format, every -o and --quiet. Raises UsageError when they disagree."""
+    if quiet and not outputs:
+        if format_ is not None:
+            raise UsageError("--quiet prints no report; leave out --format, or name a file with -o")
+        return Reports((), quiet=True)
+    if len(outputs) > 1 and format_ is not None:
+        raise UsageError("--format goes with one -o; of several files each suffix says the format")
+    layouts = tuple(_choose(format_, output, terminal) for output in outputs or (None,))
+    if sum(layout.path is None for layout in layouts) > 1:
+        raise UsageError("-o names standard output twice; leave one of them out")
+    if quiet and any(layout.path is None for layout in layouts):
+        raise UsageError("--quiet does not go with a report on standard output; name a file with -o")
+    return Reports(layouts, quiet)
+
+
+def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:
+    """Return one layout; `junit` is a format too. Raises UsageError when the options disagree."""
+    suffix = "" if output is None else os.path.splitext(output)[1].lower()  # noqa: PTH122
+    by_suffix = next((name for name, own in _OWN_FORMATS.items() if own == suffix), None)
+    wanted = format_ if format_ in _OWN_FORMATS else None
+    if wanted is None and (by_suffix is None or format_ is not None):
+        if by_suffix is not None:
+            raise UsageError(
+                f"-o {output!r} is {by_suffix} by its suffix, but --format says {format_}; leave one of them out"
+            )
+        return _choose_common(format_, output, suffix, terminal)
+    form = wanted or by_suffix or ""
+    if output is None or is_standard_output(output):
+        return Layout(form, None)
+    if by_suffix != form and "." in os.path.basename(output):  # noqa: PTH119
+        raise UsageError(f"-o {output!r}: {form} goes to a file that ends in {_OWN_FORMATS[form]}")
+    return Layout(form, output)
+
+
+def _choose_common(format_: str | None, output: str | None, suffix: str, terminal: "Terminal") -> Layout:
+    """Return a layout of the formats that all commands have."""
+    named = output is not None and output and not is_standard_output(output)
+    if format_ is None and named and suffix not in {*_SUFFIXES, ".npy", ".npz"}:
+        raise UsageError(
+            f"-o {output!r}: the suffix names no format; use one of {', '.join(_SUFFIXES)}, or --format"
+        )
+    layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
+    if layout.format in {"npy", "npz"}:
+        raise UsageError(
+            f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
+            f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"
+        )
+    return layout
