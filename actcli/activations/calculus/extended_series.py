@@ -1,38 +1,37 @@
-"""A formula's value and derivatives to 106 bits, each with the bound of its error.
+"""A formula's value and derivatives to 106 bits or more, each with the bound of its error.
 
-A program's instructions run on Taylor series whose coefficients are extended numbers. Constants are real numbers: π,
+A program's instructions run on Taylor series whose coefficients know their error. Constants are real numbers: π,
 log(2), 1/3; only the point at which a branch ends is the float64 one, so that it stays where float64 has it. A
 catalogued function is computed by its expression: nothing in here leans on a float64 kernel.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.calculus.extended_rules import apply_function
 from actcli.activations.calculus.taylor import (
     Jet,
     add,
-    chain,
     coefficient,
     divide,
     multiply,
     negate,
-    solve,
     subtract,
 )
 from actcli.activations.definition import Array
-from actcli.activations.extended import elementary, functions
-from actcli.activations.extended.number import Extended, extended, select
+from actcli.activations.extended.ball import Ball
+from actcli.activations.extended.kinds import ArraysOf106Bits, Balls, NumberKind
+from actcli.activations.extended.number import extended
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Instruction, Program
 
 _MOST_PRODUCTS = 64
-_NO_ROOM = 2.0**-80
-_REAL = {math.pi: elementary.PI, math.e: elementary.E}
+_BITS_AT_A_POINT = 1440
+"""Enough to tell 0 from the smallest float64."""
 
 
 @dataclass
@@ -40,36 +39,43 @@ class Run:
     """One evaluation of programs on series.
 
     Attributes:
+        numbers: the kind of the coefficients.
         order: the highest coefficient that is computed.
         at_a_point: there is one x, and a quotient 0/0 there takes the next coefficients.
         unsure: where a condition was not certain, or where a branch ends and a derivative was asked for.
 
     """
 
+    numbers: NumberKind
     order: int
-    shape: tuple[int, ...]
     at_a_point: bool = False
-    unsure: NDArray[np.bool_] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.unsure = np.zeros(self.shape, np.bool_)
+    unsure: Any = np.False_
 
     def program(self, program: Program, x: Jet, parameters: Mapping[str, Jet]) -> Jet:
         """Return the series of a program."""
+        steps = program.instructions
         results: list[Any] = []
-        for step in program.instructions:
+        for step in steps:
             match step.operation:
                 case "x":
                     results.append(x)
                 case "number":
-                    results.append([extended(_REAL.get(step.value, step.value))])
+                    results.append([self.numbers.real(step.value)])
                 case "parameter":
                     results.append(parameters[step.name])
                 case _:
-                    results.append(self._step(step, [results[i] for i in step.inputs]))
+                    taken = [results[i] for i in step.inputs]
+                    ends = taken
+                    if step.operation in _ENDS_BRANCHES:
+                        ends = [
+                            u if steps[i].varies else self._as_float64(u)
+                            for i, u in zip(step.inputs, taken, strict=True)
+                        ]
+                    results.append(self._step(step, taken, ends))
         return list(results[-1])
 
-    def _step(self, step: Instruction, taken: list[Any]) -> Any:
+    def _step(self, step: Instruction, taken: list[Any], ends: list[Any]) -> Any:
+        """Return the result of a step on `taken`; branches end where `ends` are equal."""
         match step.operation:
             case "negative":
                 return negate(taken[0])
@@ -93,88 +99,92 @@ class Run:
             case "not":
                 return ~taken[0]
             case "where":
-                return _selected(*taken)
+                return self._selected(*taken)
             case "as number":
-                return [extended(np.where(taken[0], 1.0, 0.0))]
+                return [self.numbers.exact(np.where(taken[0], 1.0, 0.0))]
             case "<" | "<=" | ">" | ">=" | "==" | "!=":
-                return self._compared(step.operation, *taken)
+                return self._compared(step.operation, *ends)
         if step.definition is not None:
             inner = dict(zip(step.parameters, taken[1:], strict=True))
             return self.program(read_expression(step.definition).unfolded_literal, taken[0], inner)
-        return self._function(step.operation, taken)
+        return self._function(step.operation, taken, ends)
 
-    def _function(self, name: str, taken: list[Jet]) -> Jet:
+    def _function(self, name: str, taken: list[Jet], ends: list[Jet]) -> Jet:
         u = taken[0]
         match name:
             case "abs":
-                sign = self._sign(u[0])
-                return _selected(sign < 0, negate(u), u)
+                return self._selected(self._sign(u[0]) < 0, negate(u), u)
             case "sign":
-                return [extended(self._sign(u[0]))]
+                return [self.numbers.exact(self._sign(u[0]))]
             case "floor":
                 return self._floor(u)
             case "min":
-                return _selected(self._compared("<", *taken), *taken)
+                return self._selected(self._compared("<", *ends), *taken)
             case "max":
-                return _selected(self._compared(">", *taken), *taken)
+                return self._selected(self._compared(">", *ends), *taken)
             case "clip":
-                raised = _selected(self._compared(">", u, taken[1]), u, taken[1])
-                return _selected(self._compared("<", raised, taken[2]), raised, taken[2])
+                above = self._compared(">", u, ends[1])
+                raised, end = self._selected(above, u, taken[1]), self._selected(above, u, ends[1])
+                return self._selected(self._compared("<", end, ends[2]), raised, taken[2])
             case "logaddexp":
-                high = subtract(*taken)[0].h > 0
-                first, second = _selected(high, *taken), _selected(high, taken[1], taken[0])
-                return add(
-                    first, _SMOOTH["log1p"](_SMOOTH["exp"](subtract(second, first), self.order), self.order)
-                )
+                high = subtract(*taken)[0].sign > 0
+                first, second = self._selected(high, *taken), self._selected(high, taken[1], taken[0])
+                return add(first, self._smooth("log1p", self._smooth("exp", subtract(second, first))))
             case "plain":
                 return u
-        return _SMOOTH[name](u, self.order)
+        return self._smooth(name, u)
 
-    def _sign(self, u: Extended) -> Array:
+    def _smooth(self, name: str, u: Jet) -> Jet:
+        return apply_function(name, self.numbers, u, self.order)
+
+    def _selected(self, condition: Any, then: Jet, otherwise: Jet) -> Jet:
+        longest = max(len(then), len(otherwise))
+        return [
+            self.numbers.choose(condition, coefficient(then, k), coefficient(otherwise, k))
+            for k in range(longest)
+        ]
+
+    def _sign(self, u: Any) -> Any:
         """Return the sign, which is unsure near 0, and at 0 where a derivative is asked for."""
-        exact = (u.e == 0) & (self.order == 0)
-        self.unsure = self.unsure | (u.is_zero & ~exact)
-        sign: Array = np.sign(u.h)
-        return sign
+        self.unsure = self.unsure | (u.is_zero if self.order else u.is_zero & np.logical_not(u.is_exact))
+        return u.sign
 
     def _compared(self, operator: str, a: Jet, b: Jet) -> NDArray[np.bool_]:
-        sign = self._sign(subtract(_as_float64(a), _as_float64(b))[0])
-        result: NDArray[np.bool_] = _COMPARISONS[operator](sign, 0)
+        result: NDArray[np.bool_] = _COMPARISONS[operator](self._sign(subtract(a, b)[0]), 0)
         return result
 
+    def _as_float64(self, u: Jet) -> Jet:
+        """Return a constant as the float64 number that it is elsewhere."""
+        return u if len(u) > 1 else [self.numbers.exact(u[0].rounded)]
+
     def _floor(self, u: Jet) -> Jet:
-        whole = np.floor(u[0].rounded)
-        below = u[0] - whole
-        whole = np.where(below.h < 0, whole - 1.0, whole)
-        nearest = u[0] - np.rint(u[0].rounded)
+        whole, nearest = u[0].floor()
         self._sign(nearest)
-        return [extended(whole)]
+        return [whole]
 
     def _quotient(self, a: Jet, b: Jet) -> Jet:
         """Return a/b; at a point, leading zeros of both cancel, and what they hide is unknown."""
         lost = 0
-        while self.at_a_point and b and _vanishes(b[0]) and _vanishes(extended(coefficient(a, 0))):
-            a, b, lost = a[1:] or [extended(0.0)], b[1:], lost + 1
+        while self.at_a_point and b and b[0].vanishes and self.numbers.exact(coefficient(a, 0)).vanishes:
+            a, b, lost = a[1:] or [self.numbers.exact(0.0)], b[1:], lost + 1
         if not b:
-            return [_unknown(self.shape)]
+            return [self.numbers.unknown()]
         c = divide(a, b, self.order)
         if lost:
-            c = [extended(coefficient(c, k)) for k in range(self.order + 1 - lost)] + [
-                _unknown(self.shape)
-            ] * lost
+            known = [self.numbers.exact(coefficient(c, k)) for k in range(self.order + 1 - lost)]
+            c = known + [self.numbers.unknown()] * lost
         return c
 
     def _power(self, base: Jet, exponent: Jet) -> Jet:
         whole = _whole(exponent)
         if whole is not None and abs(whole) <= _MOST_PRODUCTS:
-            result: Jet = [extended(1.0)]
+            result: Jet = [self.numbers.exact(1.0)]
             for bit in f"{abs(whole):b}":
                 result = multiply(result, result, self.order)
                 if bit == "1":
                     result = multiply(result, base, self.order)
-            return self._quotient([extended(1.0)], result) if whole < 0 else result
-        logarithm = _SMOOTH["log"](base, self.order)
-        return _SMOOTH["exp"](multiply(exponent, logarithm, self.order), self.order)
+            return self._quotient([self.numbers.exact(1.0)], result) if whole < 0 else result
+        return self._smooth("exp", multiply(exponent, self._smooth("log", base), self.order))
 
 
 def coefficients(
@@ -184,175 +194,52 @@ def coefficients(
 
     x of any shape. The coefficients are extended numbers; those beyond the list are 0.
     """
-    run = Run(order, x.shape)
-    here = extended(x)
-    first: Jet = [here, extended(np.ones_like(x))] if wrt == "x" and order else [here]
-    given: dict[str, Jet] = {
-        name: [extended(value), extended(1.0)] if name == wrt and order else [extended(value)]
+    run = Run(ArraysOf106Bits(x.shape), order)
+    first: Jet = [extended(x), extended(np.ones_like(x))][: 2 if wrt == "x" and order else 1]
+    found = run.program(program, first, _series(run, parameters, wrt))
+    return found, np.array(np.broadcast_to(run.unsure, x.shape))
+
+
+def ball_at(
+    program: Program, order: int, x: float, parameters: Mapping[str, float], wrt: str, bits: int
+) -> Ball | None:
+    """Return one Taylor coefficient at one number, computed with so many bits; None at the end of a branch."""
+    run = Run(Balls(bits), order)
+    first = [run.numbers.exact(x), run.numbers.exact(1.0)][: 2 if wrt == "x" and order else 1]
+    found = run.program(program, first, _series(run, parameters, wrt))
+    return None if run.unsure else run.numbers.exact(coefficient(found, order))
+
+
+def coefficients_at(
+    program: Program, order: int, x: float, parameters: Mapping[str, float]
+) -> list[Ball] | None:
+    """Return the Taylor coefficients at one point, also where quotients are 0/0; None at the end of a branch."""
+    run = Run(Balls(_BITS_AT_A_POINT), order, at_a_point=True)
+    exact = run.numbers.exact
+    found = run.program(program, [exact(x), exact(1.0)], _series(run, parameters, "x"))
+    if run.unsure:
+        return None
+    return [exact(coefficient(found, k)) for k in range(order + 1)]
+
+
+def _series(run: Run, parameters: Mapping[str, float], wrt: str) -> dict[str, Jet]:
+    """Return the parameters as series; that of `wrt` moves."""
+    exact = run.numbers.exact
+    return {
+        name: [exact(value), exact(1.0)] if name == wrt and run.order else [exact(value)]
         for name, value in parameters.items()
     }
-    return run.program(program, first, given), run.unsure
-
-
-def coefficients_at(program: Program, order: int, x: float, parameters: Mapping[str, float]) -> Jet | None:
-    """Return the Taylor coefficients at one point, also where quotients are 0/0; None at the end of a branch."""
-    run = Run(order, (1,), at_a_point=True)
-    first: Jet = [extended(np.array([x])), extended(np.array([1.0]))]
-    given: dict[str, Jet] = {name: [extended(value)] for name, value in parameters.items()}
-    found = run.program(program, first, given)
-    if run.unsure.any():
-        return None
-    return [_settled(extended(coefficient(found, k))) for k in range(order + 1)]
-
-
-def _as_float64(u: Jet) -> Jet:
-    """Return a constant as the float64 number that it is elsewhere, and everything else as it is."""
-    return u if len(u) > 1 or np.ndim(u[0].h) else [extended(u[0].rounded)]
-
-
-def _vanishes(number: Extended) -> bool:
-    """Return whether a number is 0: all of its digits, and little room for another."""
-    return bool(np.all((number.h == 0) & (number.error < _NO_ROOM)))
-
-
-def _settled(number: Extended) -> Extended:
-    """Return exactly 0 for a number that vanishes, else the number."""
-    return extended(np.zeros_like(number.h)) if _vanishes(number) else number
 
 
 def _whole(exponent: Jet) -> int | None:
     """Return an exponent that is one whole number, else None."""
     number = exponent[0]
-    if len(exponent) > 1 or np.ndim(number.h) or number.e != 0:
+    if len(exponent) > 1 or np.ndim(number.rounded) or not number.is_exact:
         return None
     value = float(number.rounded)
     return int(value) if value.is_integer() else None
 
 
-def _unknown(shape: tuple[int, ...]) -> Extended:
-    return replace(extended(np.zeros(shape)), e=np.full(shape, np.inf), k=np.zeros(shape))
-
-
-def _selected(condition: Any, then: Jet, otherwise: Jet) -> Jet:
-    longest = max(len(then), len(otherwise))
-    return [
-        select(condition, extended(coefficient(then, k)), extended(coefficient(otherwise, k)))
-        for k in range(longest)
-    ]
-
-
-def _count(u: Jet, order: int) -> int:
-    """Return how many coefficients a function of u has: one where u is constant."""
-    return order + 1 if len(u) > 1 else 1
-
-
-def _exponential(value: Callable[[Extended], Extended]) -> Callable[[Jet, int], Jet]:
-    """E' = e·u', whatever is added to the value."""
-
-    def series(u: Jet, order: int) -> Jet:
-        e: Jet = [functions.exp(u[0])]
-        for k in range(1, _count(u, order)):
-            e.append(chain(u, e, k))
-        return [value(u[0]), *e[1:]]
-
-    return series
-
-
-def _primitive(
-    value: Callable[[Extended], Extended], slope: Callable[[Jet, int], Jet]
-) -> Callable[[Jet, int], Jet]:
-    """F' = slope(u)·u'."""
-
-    def series(u: Jet, order: int) -> Jet:
-        if len(u) == 1 or not order:
-            return [value(u[0])]
-        g = slope(u, order)
-        return [value(u[0]), *(chain(u, g, k) for k in range(1, order + 1))]
-
-    return series
-
-
-def _pair(
-    first: Callable[[Extended], Extended], second: Callable[[Extended], Extended], sign: float, pick: int
-) -> Any:
-    """S' = c·u', c' = sign·s·u': circular and hyperbolic functions."""
-
-    def series(u: Jet, order: int) -> Jet:
-        s, c = [first(u[0])], [second(u[0])]
-        for k in range(1, _count(u, order)):
-            s.append(chain(u, c, k))
-            c.append(chain(u, s[:k], k) * sign)
-        return (s, c)[pick]
-
-    return series
-
-
-def _root(value: Callable[[Extended], Extended], exponent: float) -> Callable[[Jet, int], Jet]:
-    """P·u' · exponent = p'·u, as a recurrence of the coefficients."""
-
-    def series(u: Jet, order: int) -> Jet:
-        p: Jet = [value(u[0])]
-        for k in range(1, _count(u, order)):
-            total: Any = 0.0
-            for j in range(1, min(k, len(u) - 1) + 1):
-                total = total + u[j] * p[k - j] * (j - (k - j) / exponent)
-            p.append(total * exponent / (u[0] * k))
-        return p
-
-    return series
-
-
-def _tanh(u: Jet, order: int) -> Jet:
-    """T' = w, w' = -2·t·w."""
-    bend = lambda t, w: multiply([p * -2.0 for p in t], w, len(w) - 1)  # noqa: E731
-    return solve(functions.tanh(u[0]), functions.sech_squared(u[0]), bend, u, order)[0]
-
-
-def _tan(u: Jet, order: int) -> Jet:
-    return divide(_SMOOTH["sin"](u, order), _SMOOTH["cos"](u, order), order)
-
-
-def _inverse(u: Jet, order: int) -> Jet:
-    return divide([extended(1.0)], u, order)
-
-
-def _of_one_plus(u: Jet) -> Jet:
-    return add(u, [extended(1.0)])
-
-
-def _bell(factor: Extended, scale: float) -> Callable[[Jet, int], Jet]:
-    """Factor·e**(-scale·u²)."""
-
-    def series(u: Jet, order: int) -> Jet:
-        inner = [p * -scale for p in multiply(u, u, order)]
-        return [p * factor for p in _SMOOTH["exp"](inner, order)]
-
-    return series
-
-
-_ERF_SLOPE = extended(elementary.TWO_OVER_ROOT_PI)
-_SMOOTH: dict[str, Callable[[Jet, int], Jet]] = {
-    "exp": _exponential(functions.exp),
-    "expm1": _exponential(functions.expm1),
-    "log": _primitive(functions.log, _inverse),
-    "log1p": _primitive(functions.log1p, lambda u, order: _inverse(_of_one_plus(u), order)),
-    "sqrt": _root(functions.sqrt, 0.5),
-    "cbrt": _root(functions.cbrt, 1 / 3),
-    "sin": _pair(functions.sin, functions.cos, -1.0, 0),
-    "cos": _pair(functions.sin, functions.cos, -1.0, 1),
-    "tan": _tan,
-    "sinh": _pair(functions.sinh, functions.cosh, 1.0, 0),
-    "cosh": _pair(functions.sinh, functions.cosh, 1.0, 1),
-    "tanh": _tanh,
-    "arctan": _primitive(
-        functions.arctan, lambda u, order: _inverse(_of_one_plus(multiply(u, u, order)), order)
-    ),
-    "erf": _primitive(functions.erf, _bell(_ERF_SLOPE, 1.0)),
-    "erfc": _primitive(functions.erfc, _bell(-_ERF_SLOPE, 1.0)),
-    "normcdf": _primitive(
-        functions.normal_cdf, _bell(_ERF_SLOPE * extended(elementary.ROOT_HALF) * 0.5, 0.5)
-    ),
-}
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "<": np.less,
     "<=": np.less_equal,
@@ -361,3 +248,4 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
     "==": np.equal,
     "!=": np.not_equal,
 }
+_ENDS_BRANCHES = {*_COMPARISONS, "min", "max", "clip"}

@@ -1,9 +1,11 @@
-"""Numbers of a formula computed again in 106 bits where float64 loses digits.
+"""Numbers of a formula computed again in 106 bits, or as many as it takes, where float64 loses digits.
 
 Where a formula's float64 result and its extended one are more than 16 ULP apart, the extended one is returned. Its own
-bound must say that 53 bits of it are right, or nine digits where float64 has lost even those. A few numbers are
-compared directly. For many numbers, or calls, a grid tells in which cells digits are lost, once for a formula, and only
-numbers in those cells are computed twice.
+bound must say that 53 bits of it are right, or nine digits where float64 has lost even those. Where 106 bits do not
+hold nine digits, a few numbers are computed by integers of 256 bits and more, until 53 bits of the result are right.
+
+A few numbers are compared directly. For many numbers, or calls, a grid tells in which cells digits are lost, once for
+a formula, and only numbers in those cells are computed twice.
 
 Next to a point where a quotient is 0/0, as tanh(x)/x at 0, even 106 bits are not enough for a derivative: there the
 Taylor series around the nearest eighth is summed.
@@ -19,9 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations.calculus.extended_series import coefficients, coefficients_at
+from actcli.activations.calculus.extended_series import ball_at, coefficients, coefficients_at
 from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
+from actcli.activations.extended.kinds import as_extended
 from actcli.activations.extended.number import Extended, extended
 from actcli.activations.families.exact import LARGEST
 from actcli.activations.formula.formula import read_expression
@@ -39,6 +42,9 @@ _NEAR = 2.0**-8
 _TERMS = 14
 _FIRST = 4
 _MOST_CENTRES = 4
+_FIRST_BITS, _MOST_BITS = 256, 4400
+_MOST_BALLS = 512
+"""More numbers in one call are left to 106 bits: each takes a millisecond."""
 _FAR, _FARTHER = 2.0**30, 2.0**36
 _POWERS = (0, 1, 2, -1)
 
@@ -82,7 +88,27 @@ class Task:
             far = lost[np.isinf(room[lost]) & (np.abs(x[lost]) > _FARTHER)]
             if far.size:
                 y[far], room[far] = self._far_out(x[far])
+        lost = np.flatnonzero(np.isinf(room) & ~unsure)
+        if lost.size <= _MOST_BALLS:
+            needed = _needed_bits(number, x.shape)[lost]
+            for i, bits in zip(lost.tolist(), needed.tolist(), strict=True):
+                known = self._ball(float(x[i]), bits)
+                if known is not None:
+                    y[i], room[i] = known, 0.0
         return y, room
+
+    def _ball(self, x: float, needed: float) -> float | None:
+        """Return the result at one number, at twice as many bits again and again; None if `needed` are too few."""
+        bits = _FIRST_BITS
+        while True:
+            y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
+            if y is None:
+                return None
+            if y.is_trusted:
+                return (y * math.factorial(self.order)).rounded
+            if bits >= min(needed, _MOST_BITS):
+                return None
+            bits = int(min(4 * bits, max(needed, 2 * bits)))
 
     def _around_eighths(self, x: Array) -> tuple[Array, Array]:
         y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
@@ -117,6 +143,16 @@ class Task:
         if not known.all():
             known[~known] = self.extended(x[~known])[1] == 0
         return known
+
+
+def _needed_bits(number: Extended, shape: tuple[int, ...]) -> Array:
+    """Return the bits at which a result is known, or known to be too small for float64, from its error at 106 bits."""
+    with np.errstate(all="ignore"):
+        lost = np.log2(number.e) + number.k
+    needed: Array = np.broadcast_to(
+        np.where(np.isfinite(lost), np.maximum(lost, 0.0) + 1300.0, _MOST_BITS), shape
+    )
+    return needed
 
 
 def _room(number: Extended) -> Array:
@@ -280,14 +316,14 @@ def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | N
     """Return what is computed as a function of the distance from a centre; None where its series is not known."""
     order, given = task.order, dict(task.parameters)
     first = coefficients_at(task.program, order + _FIRST, centre, given)
-    if first is None or not any(c.trusted.all() and c.h.any() for c in first[order:]):
+    if first is None or not any(c.is_trusted and c.m for c in first[order:]):
         return None
     found = coefficients_at(task.program, _TERMS + order, centre, given) or []
     terms: list[Extended] = []
     for k in range(order, len(found)):
-        if not np.isfinite(found[k].e).all():
+        if found[k].r < 0:
             break
-        terms.append(found[k] * float(math.perm(k, order)))
+        terms.append(as_extended(found[k]) * float(math.perm(k, order)))
     if len(terms) < _TERMS - 3:
         return None
     sizes = [abs(float(np.ravel(term.rounded)[0])) * _NEAR**k for k, term in enumerate(terms)]

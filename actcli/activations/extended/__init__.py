@@ -1,1 +1,1 @@
-"""Arithmetic and elementary functions of 106 bits, for the places where float64 loses digits."""
+"""Arithmetic and elementary functions of 106 bits, and of any precision, where float64 loses digits."""

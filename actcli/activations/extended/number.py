@@ -21,6 +21,7 @@ ENOUGH = 2.0**-54
 """A relative error up to here leaves float64's 53 bits right but for the rounding itself."""
 _NOTHING = -(2.0**60)
 _SMALLEST = -1080.0
+_NO_ROOM = 2.0**-80
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,29 @@ class Extended:
         """Where the number is not told apart from 0."""
         zero: NDArray[np.bool_] = np.abs(self.h) <= self.e
         return zero
+
+    @property
+    def is_exact(self) -> NDArray[np.bool_]:
+        """Where the number has no error."""
+        exact: NDArray[np.bool_] = np.equal(self.e, 0)
+        return exact
+
+    @property
+    def vanishes(self) -> bool:
+        """Whether every number is 0: all of its digits, and little room for another."""
+        return bool(np.all((self.h == 0) & (self.error < _NO_ROOM)))
+
+    @property
+    def sign(self) -> Array:
+        """The sign of h."""
+        sign: Array = np.sign(self.h)
+        return sign
+
+    def floor(self) -> "tuple[Extended, Extended]":
+        """Return the largest whole number below, and the distance to the nearest whole number."""
+        whole = np.floor(self.rounded)
+        whole = np.where((self - whole).h < 0, whole - 1.0, whole)
+        return extended(whole), self - np.rint(self.rounded)
 
     @property
     def trusted(self) -> NDArray[np.bool_]:

@@ -22,6 +22,17 @@ CANCELLING = {
     "log(1+exp(x))-log(2)": lambda x: mpmath.log1p(mpmath.exp(x)) - mpmath.log(2),
     "log(x+sqrt(x^2+1))": mpmath.asinh,
 }
+# beyond 106 bits: more than 80 bits cancel
+MEETING = {
+    ("mish(x)-x", 36.0): lambda x: x * (mpmath.tanh(mpmath.log1p(mpmath.exp(x))) - 1),
+    ("exp(x)-sigmoid(x)", -50.0): lambda x: mpmath.exp(x) - 1 / (1 + mpmath.exp(-x)),
+    ("gelu(x)-x", 12.0): lambda x: -x * mpmath.erfc(x / mpmath.sqrt(2)) / 2,
+    ("erf(x)-1", 20.0): lambda x: -mpmath.erfc(x),
+    ("1/x-1/sinh(x)", 1e-12): lambda x: 1 / x - 1 / mpmath.sinh(x),
+    ("1/log1p(x)-1/x", -3e-15): lambda x: 1 / mpmath.log1p(x) - 1 / x,
+    ("tanh(x)-erf(x)", 40.0): lambda x: mpmath.tanh(x) - mpmath.erf(x),
+    ("x*tanh(x)+min(x,2)", -316.0): lambda x: x * mpmath.tanh(x) + x,
+}
 SMALL = [3.4e-15, -1e-9, 1e-20, 1e-4, -0.03]
 
 
@@ -66,6 +77,24 @@ def test_a_pole_or_a_jump_is_not_filled(text):
 @pytest.mark.parametrize("x", SMALL)
 def test_what_cancels_keeps_its_digits(text, x):
     assert close(activation(text)(x), CANCELLING[text](mpmath.mpf(x)))
+
+
+@pytest.mark.parametrize(("text", "x"), MEETING)
+def test_what_meets_further_than_106_bits_keeps_value_and_slope(text, x):
+    f, true = activation(text), MEETING[text, x]
+    with mpmath.workprec(2000):
+        assert close(f(x), true(mpmath.mpf(x)))
+        assert close(f.grad(x), mpmath.diff(true, mpmath.mpf(x), h=mpmath.mpf(2) ** -600))
+
+
+def test_a_few_numbers_of_an_array_are_computed_as_each_alone():
+    x = np.linspace(30.0, 60.0, 200)
+    f = activation("mish(x)-x")
+    np.testing.assert_array_equal(f(x), [float(f(at)) for at in x])
+
+
+def test_a_difference_of_equal_functions_is_0_and_takes_no_longer_than_others():
+    assert not activation("tanh(x/2)-(2*sigmoid(x)-1)")(np.linspace(-60.0, 60.0, 200)).any()
 
 
 @pytest.mark.parametrize(
