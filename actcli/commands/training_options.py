@@ -253,6 +253,7 @@ def describe_trial(
         trial.seed,
         session.terminal,
         trial.splits,
+        session.memory,
     )
 
 

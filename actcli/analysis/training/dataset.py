@@ -12,10 +12,8 @@ from actcli.exits import DataError
 Array = NDArray[Any]
 TEST_SHARE = 0.25
 TOYS = ("moons", "spirals", "xor")
-_TOY_SAMPLES = 1000
+TOY_SAMPLES = 1000
 _FEWEST_SAMPLES = 8
-_MOST_NUMBERS = 1 << 26
-"""Numbers of all samples in all splits: 512 MiB as float64."""
 _NOT_LAYERS = 1 << 21
 """First seed word of a data set's random generators, beyond those of layers and batches."""
 
@@ -162,11 +160,6 @@ def split(
         y = np.asarray(y, np.float64).reshape(len(y), -1)
         if not np.isfinite(y).all():
             raise DataError(f"{name}: the targets hold nan or inf; fill or drop them first")
-    if splits > 1 and splits * x.size > _MOST_NUMBERS:
-        raise DataError(
-            f"{name}: {x.size:,} numbers in {splits} splits are too many, {_MOST_NUMBERS:,} are allowed; "
-            f"take at most {max(1, _MOST_NUMBERS // x.size)}"
-        )
     first, *others = (_split_once(name, x, y, classes, seed + number) for number in range(splits))
     return replace(first, others=tuple(others))
 
@@ -189,16 +182,16 @@ def _split_once(name: str, x: Array, y: Array, classes: tuple[str, ...], seed: i
 def toy(name: str, seed: int, splits: int = 1) -> Dataset:
     """Draw 1000 noisy points in the plane: `moons`, two half circles; `spirals`, two arms; `xor`, four quadrants."""
     rng = np.random.default_rng((seed, _NOT_LAYERS, TOYS.index(name)))
-    y = np.arange(_TOY_SAMPLES) % 2
+    y = np.arange(TOY_SAMPLES) % 2
     if name == "xor":
-        x = rng.uniform(-1, 1, (_TOY_SAMPLES, 2))
+        x = rng.uniform(-1, 1, (TOY_SAMPLES, 2))
         y = ((x[:, 0] > 0) ^ (x[:, 1] > 0)).astype(np.intp)
     elif name == "moons":
-        angle = rng.uniform(0, np.pi, _TOY_SAMPLES)
+        angle = rng.uniform(0, np.pi, TOY_SAMPLES)
         x = np.stack([np.cos(angle), np.sin(angle)], axis=1)
         x[y == 1] = np.array([1.0, 0.5]) - x[y == 1]
     else:
-        turn = 3.5 * np.pi * np.sqrt(rng.uniform(0.02, 1, _TOY_SAMPLES))
+        turn = 3.5 * np.pi * np.sqrt(rng.uniform(0.02, 1, TOY_SAMPLES))
         x = (turn / 10)[:, None] * np.stack([np.cos(turn + np.pi * y), np.sin(turn + np.pi * y)], axis=1)
     x += rng.normal(0, {"moons": 0.15, "spirals": 0.03, "xor": 0.05}[name], x.shape)
     return split(name, x, y, seed, splits=splits)

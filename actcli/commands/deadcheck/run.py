@@ -44,7 +44,7 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
     """
     settings = options.settings
     require_writable_files(options, reports)
-    old = read_earlier(options.against)
+    old = read_earlier(options.against, session.memory)
     sources = open_sources(mode, options, session)
     session.writes()
     snapshot, ending = follow_sources(sources, session)
@@ -77,13 +77,13 @@ def _require_samples(options: DeadcheckOptions, snapshot: "Snapshot") -> None:
         )
 
 
-def read_earlier(path: str | None) -> "tuple[LayerState, ...] | None":
+def read_earlier(path: str | None, memory: int | None) -> "tuple[LayerState, ...] | None":
     """Return the statistics of --against; None without. Raises DataError for any other file."""
     if path is None:
         return None
     from actcli.sources.records.state_file import read_state
 
-    return read_state(path)
+    return read_state(path, memory)
 
 
 @dataclass(frozen=True, slots=True)

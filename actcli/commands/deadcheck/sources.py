@@ -105,16 +105,20 @@ def _with_models(axes: UnitAxes, session: "Session") -> UnitAxes:
     return replace(axes, of_models=tuple(layers))
 
 
+def _bytes_per_unit(options: "DeadcheckOptions") -> int:
+    in_markdown = options.format == "markdown" or any(
+        output.lower().endswith(".md") for output in options.outputs
+    )
+    return _BYTES_PER_UNIT_IN_MARKDOWN if in_markdown else _BYTES_PER_UNIT
+
+
 def _that_fit(
     recordings: "Iterator[LayerRecording]", options: "DeadcheckOptions", memory: int | None
 ) -> "Iterator[LayerRecording]":
     """Yield the recordings. Raises DataError before one with more units than there is memory for."""
     from actcli.sources.budget import require_memory
 
-    in_markdown = options.format == "markdown" or any(
-        output.lower().endswith(".md") for output in options.outputs
-    )
-    nbytes = _BYTES_PER_UNIT_IN_MARKDOWN if in_markdown else _BYTES_PER_UNIT
+    nbytes = _bytes_per_unit(options)
     units: dict[str, int] = {}
     for recording in recordings:
         units[recording.name] = recording.units
@@ -188,10 +192,11 @@ def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
     return tuple(hint[:1].upper() + hint[1:] for hint in hints if hint is not None)
 
 
-def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources:  # noqa: ARG001 - all openers take the same
+def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.sources.records.state_file import merged_files
 
-    return Sources(merged_files(options.sources), {}, (), {}, (), lambda _: ())
+    steps = merged_files(options.sources, session.memory, _bytes_per_unit(options))
+    return Sources(steps, {}, (), {}, (), lambda _: ())
 
 
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
@@ -200,9 +205,9 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
     samples = (
-        random_inputs(model.inputs, options.random or 0, options.seed or 0)
+        random_inputs(model.inputs, options.random or 0, options.seed or 0, session.memory)
         if options.data is None
-        else recorded_inputs(model.inputs, options.data, options.limit)
+        else recorded_inputs(model.inputs, options.data, options.limit, session.memory)
     )
     steps = observe_model(model, samples, batch=options.batch, threads=session.threads, memory=session.memory)
     notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in samples.notes)

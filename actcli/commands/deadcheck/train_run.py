@@ -39,7 +39,7 @@ def check_training(options: DeadcheckOptions, reports: "Reports", session: "Sess
     stacks = tuple(parse_stack(spec) for spec in options.train)
     recording = _require_files(options, reports, stacks[0])
     settings = options.settings
-    old = read_earlier(options.against)
+    old = read_earlier(options.against, session.memory)
     trial, data = describe_trial(options, stacks, session)
     if options.find_limit and options.rates is None:
         usual = RATES[trial.plan.optimizer]

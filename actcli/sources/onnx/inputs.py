@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from actcli.analysis.precision.number_types import widen
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.numbers.archive import is_archive
 from actcli.sources.numbers.npy_header import Header, read_header
-from actcli.sources.onnx.model_input import Batch, ModelInput, require_numbers, require_small
+from actcli.sources.onnx.model_input import Batch, ModelInput, require_numbers
 from actcli.sources.streams.bytestream import ByteStream, open_file
 
 
@@ -55,6 +56,18 @@ class _Array:
         """The number of samples; 1 where it has no axis of them."""
         axis, shape = self.model_input.axis, self.header.shape
         return 1 if axis is None or axis >= len(shape) else shape[axis]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the whole array is kept in memory: its samples do not lie one after the other."""
+        return self.model_input.axis != 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes in memory of the array, or of one sample: as read, and as converted for the model."""
+        shape = self.header.shape if self.is_kept else self.sample_shape
+        dtype = self.model_input.dtype
+        return math.prod(shape) * (self.header.dtype.itemsize + (0 if dtype is None else dtype.itemsize))
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -117,10 +130,13 @@ def _reader(array: _Array, stack: ExitStack) -> Callable[[int, int], NDArray[Any
     return lambda start, count: np.ascontiguousarray(whole[(*before, slice(start, start + count))])
 
 
-def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None = None) -> Recorded:
+def recorded_inputs(
+    inputs: Sequence[ModelInput], path: str, limit: int | None = None, memory: int | None = None
+) -> Recorded:
     """Open the samples of an .npy (one input), or of an .npz with an array for each input, by name.
 
     An input that has one sample where others have more goes along with every batch. `limit` keeps the first samples.
+    memory: the bytes that arrays without samples along their first axis may take; None for half of what is available.
     Raises DataError for a file that does not fit the model, naming the input and what it expects; for arrays of
     different lengths; and for a file without samples; UsageError for a limit below 1.
     """
@@ -136,8 +152,13 @@ def recorded_inputs(inputs: Sequence[ModelInput], path: str, limit: int | None =
     most = max((array.samples for array in arrays), default=0)
     batches = {array.model_input.fixed_batch for array in arrays if array.samples == most}
     arrays = [_without_samples(array, most, batches) for array in arrays]
+    held = 0
     for array in arrays:
         _require_fitting(array)
+        held += array.held_bytes
+        require_memory(
+            held, memory, f"{array.origin}: keeping {'an array' if array.is_kept else 'one sample'}"
+        )
     per_sample = [array for array in arrays if array.model_input.axis is not None]
     if not per_sample:
         raise DataError(f"{path}: no input of the model has an axis of samples")
@@ -296,6 +317,3 @@ def _require_fitting(array: _Array) -> None:
             f"{array.origin}: is in Fortran order, which spreads a sample over the whole file; "
             "save it with np.ascontiguousarray"
         )
-    # what does not lie sample after sample is held whole
-    held = header.shape if model_input.axis else array.sample_shape
-    require_small(math.prod(held), header.dtype, array.origin)

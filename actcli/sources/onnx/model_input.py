@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from actcli.exits import DataError
 
 Batch = dict[str, NDArray[Any]]
-_MOST_SAMPLE = 1 << 30
-"""Bytes of one sample of one input; a header that states more is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,6 @@ def place_samples(inputs: Sequence[ModelInput]) -> tuple[ModelInput, ...]:
     batch = None if None in firsts else next(iter(firsts), None)
     names = [one.shape[0] for one in inputs if one.shape and isinstance(one.shape[0], str)]
     return tuple(replace(one, axis=_axis_of(one, names[0] if names else None, batch)) for one in inputs)
-
-
-def require_small(elements: int, dtype: np.dtype[Any] | None, origin: str) -> None:
-    """Raise DataError for a sample that is larger than any model takes."""
-    nbytes = elements * (4 if dtype is None else dtype.itemsize)
-    if nbytes > _MOST_SAMPLE:
-        raise DataError(f"{origin}: one sample has {nbytes} bytes; at most {_MOST_SAMPLE} are allowed")
 
 
 def require_numbers(model_input: ModelInput) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.onnx.model_input import Batch, ModelInput, require_numbers, require_small
+from actcli.sources.budget import require_memory
+from actcli.sources.onnx.model_input import Batch, ModelInput, require_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,17 @@ class Noise:
         return sample
 
 
+_BYTES = 16
+"""Bytes for each number of a sample: drawn in float64, and converted."""
 _USUAL = {3: 128, 4: 224, 5: 32}
 """Lengths for free axes, by the input's number of axes: steps of a sequence, pixels, voxels."""
 
 
-def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Noise:
+def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int, memory: int | None = None) -> Noise:
     """Draw `samples` samples of noise in the shapes and types of the inputs; `notes` names the lengths chosen.
 
-    Raises UsageError for less than one sample; DataError for a model without inputs and for one whose input holds no
-    numbers.
+    memory: the bytes that one sample may take; None for half of what is available. Raises UsageError for less than one
+    sample; DataError for a model without inputs, and for one whose inputs hold no numbers or need more memory.
     """
     if samples < 1:
         raise UsageError(f"{samples} random samples: at least 1 is needed")
@@ -81,7 +84,8 @@ def random_inputs(inputs: Sequence[ModelInput], samples: int, seed: int) -> Nois
             notes.append(f"input '{model_input.name}' leaves its size open; {chosen} is drawn")
             free.append(f"{chosen} for '{model_input.name}'")
         shapes[model_input.name] = tuple(named)
-        require_small(math.prod(named), model_input.dtype, model_input.name)
+        elements = sum(math.prod(one) for one in shapes.values())
+        require_memory(_BYTES * elements, memory, f"one sample of noise for '{model_input.name}'")
     # a model may run with some lengths only; the error then names what was drawn
     drawn = f"noise (its size is open: {', '.join(free)}; --data FILE brings its own)" if free else "noise"
     return Noise(tuple(inputs), shapes, samples, seed, tuple(notes), drawn)

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.training.dataset import TOYS, Dataset, split, toy
+from actcli.analysis.training.dataset import TOY_SAMPLES, TOYS, Dataset, split, toy
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.number_request import ARCHIVES, NumberRequest
 from actcli.sources.numbers.archive import archive_numbers
 from actcli.sources.numbers.delimited import (
@@ -33,51 +35,79 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 DIGITS = "digits"
-MOST_NUMBERS = 1 << 25
-"""Numbers of all samples together: 256 MiB as float64."""
+_BYTES, _BYTES_PER_SPLIT = 24, 12
+"""Memory of a number while it is read and standardised, and in each split, as float64 and float32 (measured)."""
 _BUNDLED = Path(__file__).with_name("digits.npz")
 _ROWS_AT_ONCE = 1 << 12
 
 
-def load_dataset(name: str, target: str | None, seed: int, terminal: "Terminal", splits: int = 1) -> Dataset:
+def load_dataset(
+    name: str, target: str | None, seed: int, terminal: "Terminal", splits: int = 1, memory: int | None = None
+) -> Dataset:
     """Return the data set of a name: digits, moons, spirals, xor, FILE.npz, FILE.csv, FILE.tsv, - for .csv on stdin.
 
-    `seed` draws the toy problems, and splits every set into its two parts, in `splits` ways. Raises UsageError
-    for an unknown name and for a target that is missing or has no meaning; DataError for a file that cannot be read or
-    trained on.
+    `seed` draws the toy problems, and splits every set into its two parts, in `splits` ways. memory: the bytes that it
+    may take; None for half of what is available. Raises UsageError for an unknown name and for a target that is missing
+    or has no meaning; DataError for a file that cannot be read or trained on, or that needs more memory.
     """
+    plan = _SplitPlan(seed, splits, memory)
     suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
     if suffix in {".csv", ".tsv"} or name == "-":
         if target is None:
             raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")
         stream = open_stdin(terminal.stdin) if name == "-" else open_file(name)
-        return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, seed, splits)
+        return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, plan)
     if target is not None:
         raise UsageError(f"--target names a column of a .csv file; --data {name} has none")
     if name.lower() == DIGITS:
-        return _from_archive(str(_BUNDLED), DIGITS, seed, splits)
+        return _from_archive(str(_BUNDLED), DIGITS, plan)
     if name.lower() in TOYS:
+        plan.require_room(name, 2 * TOY_SAMPLES)
         return toy(name.lower(), seed, splits)
     if suffix in ARCHIVES:
-        return _from_archive(name, name, seed, splits)
+        return _from_archive(name, name, plan)
     raise UsageError(
         f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz or .safetensors file with X and y, "
         "or a .csv file"
     )
 
 
-def _from_archive(path: str, name: str, seed: int, splits: int) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class _SplitPlan:
+    """How the data are split: the first seed, the number of splits, and the memory of all."""
+
+    seed: int
+    splits: int
+    memory: int | None
+
+    def require_room(self, origin: str, numbers: int) -> None:
+        """Raise DataError where so many numbers need too much memory."""
+        in_splits = f" in {self.splits:,} splits" if self.splits > 1 else ""
+        require_memory(
+            (_BYTES + _BYTES_PER_SPLIT * self.splits) * numbers,
+            self.memory,
+            f"{origin}: training on {numbers:,} numbers{in_splits}",
+            "allow more with --memory" + (", or take fewer --splits" if self.splits > 1 else ""),
+        )
+
+    def split(self, name: str, x: Array, y: Array) -> Dataset:
+        """Return the data set of samples and targets."""
+        return split(name, x, y, self.seed, splits=self.splits)
+
+
+def _from_archive(path: str, name: str, plan: _SplitPlan) -> Dataset:
     """Return the data set of arrays X (samples, ...) and y (samples,) or (samples, k)."""
-    return split(name, _array(path, "X"), _array(path, "y"), seed, splits=splits)
+    return plan.split(name, _array(path, "X", plan), _array(path, "y", plan))
 
 
-def _array(path: str, name: str) -> Array:
+def _array(path: str, name: str, plan: _SplitPlan) -> Array:
     with closing(
         cast("Generator[Numbers, None, None]", archive_numbers(path, NumberRequest(array=name)))
     ) as streams:
         numbers = next(streams)
         fault = _fault(numbers.shape, name)
         if fault is None:
+            plan.require_room(f"{path}: {name}", math.prod(numbers.shape or ()))
             return _whole(numbers).reshape(numbers.shape or ())
         del numbers  # its file is closed with it
     raise DataError(f"{path}: {fault}")
@@ -88,8 +118,7 @@ def _fault(shape: tuple[int, ...] | None, name: str) -> str | None:
     if not shape or (name == "y" and len(shape) > 2):
         right = "(samples, features)" if name == "X" else "(samples,)"
         return f"{name} has the shape {shape}; training takes {right}"
-    count = math.prod(shape)
-    return f"{name} holds {count:,} numbers; {MOST_NUMBERS:,} at most" if count > MOST_NUMBERS else None
+    return None
 
 
 def _whole(numbers: "Numbers") -> Array:
@@ -97,20 +126,20 @@ def _whole(numbers: "Numbers") -> Array:
     return np.concatenate(blocks) if blocks else np.empty(0)
 
 
-def _from_sheet(stream: ByteStream, delimiter: str, target: str, seed: int, splits: int) -> Dataset:
+def _from_sheet(stream: ByteStream, delimiter: str, target: str, plan: _SplitPlan) -> Dataset:
     """Return the data set of a sheet: one column is the target, numbers or words; all others are features."""
     with stream:
         sheet = open_sheet(stream, delimiter)
         at = column_position(sheet, target)
         if len(sheet.names) < 2:
             raise DataError(f"{sheet.origin}: no column besides {sheet.names[at]} to predict it from")
-        features, words = _columns(sheet, at)
+        features, words = _columns(sheet, at, plan)
     numbers = [parse_cell(word) for word in words]
     y = np.array(words) if None in numbers else np.array(numbers, np.float64)
-    return split(sheet.origin, features, y, seed, splits=splits)
+    return plan.split(sheet.origin, features, y)
 
 
-def _columns(sheet: Sheet, target: int) -> tuple[Array, list[str]]:
+def _columns(sheet: Sheet, target: int, plan: _SplitPlan) -> tuple[Array, list[str]]:
     """Return the features (samples, columns) and the target's cells. Raises DataError at the first wrong cell."""
     parts: list[Array] = []
     words: list[str] = []
@@ -119,10 +148,7 @@ def _columns(sheet: Sheet, target: int) -> tuple[Array, list[str]]:
         parts.append(np.array([_features(sheet, row, target) for row in batch], np.float64))
         words += [_target(sheet, row, target) for row in batch]
         held += parts[-1].size
-        if held > MOST_NUMBERS:
-            raise DataError(
-                f"{sheet.origin}:{batch[-1][0]}: more than {MOST_NUMBERS:,} numbers; no more can be trained on"
-            )
+        plan.require_room(f"{sheet.origin}:{batch[-1][0]}", held)
     if not parts:
         raise DataError(f"{sheet.origin}: holds no samples")
     return np.concatenate(parts), words

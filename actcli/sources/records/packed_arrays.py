@@ -16,6 +16,7 @@ from actcli.sources.streams.bytestream import ByteStream, RawStream
 D = TypeVar("D")
 
 _OTHERS = (".npy", ".csv", ".tsv", ".txt")
+_BYTES_PER_COLUMN = 8 * (len(COUNTS) + len(NUMBERS))
 _MOST_DESCRIPTION = 1 << 26
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError)
 
@@ -36,13 +37,15 @@ def read_arrays(
     members: Sequence[str],
     describe: Callable[[bytes], D],
     columns: Callable[[D], int],
+    afford: Callable[[int], None],
     missing: str,
 ) -> tuple[D, NDArray[np.int64], NDArray[np.float64]]:
     """Return the description of a file, its counts and its numbers, each (8, columns).
 
-    describe: reads the bytes of the description. columns: the number of columns that a description promises. missing:
-    what the file is not, for the message. No more is allocated than the file has bytes. Raises DataError when the file
-    cannot be read, has not these members, or is damaged or truncated.
+    describe: reads the bytes of the description. columns: the number of columns that a description promises. afford:
+    refuses more columns than there is memory for. missing: what the file is not, for the message. No more is allocated
+    than the file has bytes. Raises DataError when the file cannot be read, has not these members, or is damaged or
+    truncated.
     """
     try:
         size = os.stat(path).st_size  # noqa: PTH116 - no pathlib for one number
@@ -51,6 +54,8 @@ def read_arrays(
                 raise DataError(f"{path}: {missing}")
             described = describe(_array(archive, members[0], np.dtype(np.uint8), None, path, size).tobytes())
             units = columns(described)
+            if size >= units * _BYTES_PER_COLUMN:  # else it is damaged, whatever memory there is
+                afford(units)
             counts = _array(archive, members[1], np.dtype(np.int64), (len(COUNTS), units), path, size)
             numbers = _array(archive, members[2], np.dtype(np.float64), (len(NUMBERS), units), path, size)
     except OSError as error:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from actcli.analysis.deadness.state_record import MEMBERS, read_description, unpack
 from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.records.packed_arrays import holds_member, read_arrays
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import Snapshot
+
+BYTES_PER_UNIT = 400
+"""Memory of a unit's statistics while they are checked and merged (measured)."""
 
 
 def is_state(path: str) -> bool:
@@ -18,40 +22,50 @@ def is_state(path: str) -> bool:
     return holds_member(path, MEMBERS[0])
 
 
-def read_state(path: str) -> tuple[LayerState, ...]:
+def read_state(
+    path: str, memory: int | None = None, bytes_per_unit: int = BYTES_PER_UNIT
+) -> tuple[LayerState, ...]:
     """Return the statistics of a file, one per layer, to the bit as they were written.
 
-    No more is allocated than the file has bytes. Raises DataError when the file cannot be read, is not a statistics
+    memory: the bytes that they may take, at `bytes_per_unit`; None for half of what is available. No more is allocated
+    than the file has bytes. Raises DataError when they need more, when the file cannot be read, is not a statistics
     file, is damaged or truncated, holds statistics that no data give, or is of a newer version.
     """
+
+    def afford(units: int) -> None:
+        require_memory(bytes_per_unit * units, memory, f"{path}: the statistics of {units:,} units")
+
     layers, counts, numbers = read_arrays(
         path,
         MEMBERS,
         lambda description: read_description(description, path),
         lambda described: sum(layer.units for layer in described),
+        afford,
         "holds no statistics of actcli; deadcheck --save-state writes them",
     )
     return unpack(layers, counts, numbers, path)
 
 
-def merged_files(paths: Sequence[str]) -> "Iterator[Snapshot]":
+def merged_files(
+    paths: Sequence[str], memory: int | None = None, bytes_per_unit: int = BYTES_PER_UNIT
+) -> "Iterator[Snapshot]":
     """Yield the statistics of several files as parts of one whole, growing file by file.
 
-    Raises UsageError where two names are one file. Drawing raises DataError, naming the file, where its layers,
-    their units or their firing rules are not those of the first file, where two parts begin with the same sample,
-    and as `read_state` and `merge` do.
+    memory, bytes_per_unit: as for `read_state`. Raises UsageError where two names are one file. Drawing raises
+    DataError, naming the file, where its layers, their units or their firing rules are not those of the first file,
+    where two parts begin with the same sample, and as `read_state` and `merge` do.
     """
     require_different(paths)
-    return _merged(paths)
+    return _merged(paths, memory, bytes_per_unit)
 
 
-def _merged(paths: Sequence[str]) -> "Iterator[Snapshot]":
+def _merged(paths: Sequence[str], memory: int | None, bytes_per_unit: int) -> "Iterator[Snapshot]":
     from actcli.analysis.deadness.watching import Snapshot
 
     states: dict[str, LayerState] = {}
     beginnings: dict[tuple[str, int], str] = {}
     for done, path in enumerate(paths, 1):
-        parts = {state.name: state for state in read_state(path)}
+        parts = {state.name: state for state in read_state(path, memory, bytes_per_unit)}
         if states:
             _require_layers(states.keys(), parts.keys(), path, paths[0])
         for name, part in parts.items():

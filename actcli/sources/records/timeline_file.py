@@ -4,7 +4,6 @@ from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
 from actcli.analysis.timeline.timeline import Timeline
 from actcli.analysis.timeline.timeline_record import (
     MEMBERS,
-    TimelineDescription,
     read_timeline_description,
     unpack_timeline,
 )
@@ -28,16 +27,17 @@ def read_timeline(path: str, memory: int | None = None) -> Timeline:
     newer version.
     """
 
-    def affordable_units(timeline: TimelineDescription) -> int:
-        nbytes = _BYTES_PER_UNIT * timeline.units
-        require_memory(nbytes, memory, f"{path}: a timeline of {timeline.units:,} units in all epochs")
-        return timeline.units
+    def afford(units: int) -> None:
+        require_memory(
+            _BYTES_PER_UNIT * units, memory, f"{path}: a timeline of {units:,} units in all epochs"
+        )
 
     described, counts, numbers = read_arrays(
         path,
         MEMBERS,
         lambda description: read_timeline_description(description, path),
-        affordable_units,
+        lambda timeline: timeline.units,
+        afford,
         "holds no timeline of actcli",
     )
     return unpack_timeline(described, counts, numbers, path)

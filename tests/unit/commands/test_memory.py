@@ -74,6 +74,26 @@ def test_a_row_that_the_function_does_not_take_is_wrong_data(tmp_path) -> None:
     assert "x.txt" in refused("grad", "glu", "--jacobian", tmp_path / "x.txt", kind=DataError)
 
 
+@pytest.mark.parametrize("options", [(), ("--against", "s.npz"), ("--format", "markdown")])
+def test_statistics_files(options, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.zeros((2, 20000), np.float32))
+    invoke("deadcheck", "x.npy", "--save-state", "s.npz")
+    for source in ("s.npz",) if options[:1] != ("--against",) else ("x.npy", "s.npz"):
+        message = refused("deadcheck", source, *options, "--memory", "7MB", kind=DataError)
+        assert "20,000 units" in message
+        assert "of memory" in message
+        assert invoke("deadcheck", source, *options, "--memory", "30MB").status == 0
+
+
+def test_the_splits_of_the_data() -> None:
+    line = ("compare", "relu", "--by", "training", "--data", "moons", "--epochs", "1", "--seeds", "1")
+    message = refused(*line, "--splits", "100", "--memory", "2MB", kind=DataError)
+    assert "2,000 numbers in 100 splits" in message
+    assert "--splits" in message
+    assert invoke(*line, "--splits", "2", "--memory", "20MB").status == 0
+
+
 @pytest.mark.parametrize("name", ["x.npy", "x.txt"])
 def test_the_units_of_a_layer(name: str, tmp_path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((1, 20000), np.float32))

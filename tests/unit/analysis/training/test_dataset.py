@@ -145,11 +145,3 @@ def test_several_splits_hold_the_same_samples():
     assert data.at_split(1).test_y.shape == data.test_y.shape
     assert data.test_ratio == pytest.approx(1 / 3)
     assert data.in_dtype("float32").at_split(2).train_x.dtype == np.float32
-    with pytest.raises(DataError, match="splits are too many"):
-        split(
-            "s",
-            np.random.default_rng(0).normal(size=(1 << 12, 1 << 8)),
-            np.arange(1 << 12) % 2,
-            0,
-            splits=100,
-        )

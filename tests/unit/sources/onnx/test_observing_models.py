@@ -363,6 +363,16 @@ def test_a_state_or_constant_goes_along_with_every_batch(write, watched, shape, 
     assert list(observe_model(model, random_inputs(model.inputs, 5, 1)))[-1].done == 5
 
 
+def test_a_state_that_is_kept_needs_memory(write, tmp_path):
+    """A state cut along its second axis is kept whole: 2 x 50 x 4 numbers, as read and as converted."""
+    parts, _ = with_state((2, "N", 4), GATHER)
+    model = open_model(write(**parts))
+    np.savez(tmp_path / "x.npz", x=np.zeros((50, 4), np.float32), state=np.zeros((2, 50, 4), np.float32))
+    with pytest.raises(DataError, match=r"x.npz:state: keeping an array.*of memory"):
+        recorded_inputs(model.inputs, str(tmp_path / "x.npz"), memory=3000)
+    assert recorded_inputs(model.inputs, str(tmp_path / "x.npz"), memory=4000).samples == 50
+
+
 def test_a_state_before_the_input_that_is_cut(write, watched):
     parts, w = with_state((2, 1, 4), GATHER, (1, 4))
     path = write(**parts | {"inputs": parts["inputs"][::-1]})

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.records import datasets
 from actcli.sources.records.datasets import load_dataset
 from actcli.terminal import Terminal
 
@@ -111,13 +110,24 @@ def test_wrong_arrays(tmp_path):
     assert "No such file" in complaint(tmp_path / "none.npz")
 
 
-def test_no_more_numbers_than_are_held(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "MOST_NUMBERS", 20)
-    np.savez(tmp_path / "d.npz", X=np.ones((11, 2)), y=np.ones(11))
-    assert complaint(tmp_path / "d.npz").endswith("X holds 22 numbers; 20 at most")
-    assert complaint(written(tmp_path, IRIS), "kind").endswith(
-        "d.csv:13: more than 20 numbers; no more can be trained on"
-    )
+@pytest.mark.parametrize(("splits", "memory"), [(1, 750), (3, 1300)])
+def test_no_more_memory_than_is_allowed(tmp_path, splits, memory):
+    """22 numbers, 24 bytes each, and 12 in each split."""
+    np.savez(tmp_path / "d.npz", X=np.random.default_rng(0).normal(size=(11, 2)), y=np.arange(11) % 2)
+    sheet = written(tmp_path, "a,b,y\n" + "".join(f"{i},{i * i},{i % 2}\n" for i in range(11)))
+
+    def load(name, memory):
+        terminal = Terminal(stdin=io.BytesIO(), stdout=None, stderr=None)
+        target = "y" if name == sheet else None
+        return load_dataset(str(name), target, 0, terminal, splits, memory)
+
+    for name in (tmp_path / "d.npz", sheet):
+        with pytest.raises(DataError, match=r"22 numbers.*of memory") as caught:
+            load(name, memory)
+        assert ("--splits" in str(caught.value)) == (splits > 1)
+        assert len(load(name, memory + 100).train_y) == 8
+    with pytest.raises(DataError, match="of memory"):
+        load("moons", 2000 * 12 * splits)
 
 
 def test_wrong_use(tmp_path):
