@@ -27,7 +27,7 @@ def check_timeline(options: "DeadcheckOptions", reports: "Reports", session: "Se
     from actcli.commands.deadcheck.run import exit_status, read_earlier
 
     require_writable_files(options, reports)
-    old = read_earlier(options.against)
+    old = read_earlier(options.against, session.memory)
     timeline = read_epochs(options.sources, session.memory)
     session.writes()
     findings = judge_timeline(timeline, options, old)
@@ -41,7 +41,7 @@ def read_epochs(sources: "Sequence[str]", memory: int | None) -> "Timeline":
     Raises DataError for files that cannot be read or are of different runs, UsageError for a file named twice.
     """
     from actcli.analysis.timeline.timeline import timeline_of
-    from actcli.sources.records.state_file import is_state, read_state, require_different
+    from actcli.sources.records.state_file import BYTES_PER_UNIT, is_state, read_state, require_different
     from actcli.sources.records.timeline_file import is_timeline, read_timeline
 
     if not sources:
@@ -54,7 +54,8 @@ def read_epochs(sources: "Sequence[str]", memory: int | None) -> "Timeline":
             raise UsageError(
                 f"{path} is a timeline of several epochs; name it alone, or statistics files only"
             )
-    parts = [(path, read_state(path)) for path in sources]
+    # all files are kept at once
+    parts = [(path, read_state(path, memory, len(sources) * BYTES_PER_UNIT)) for path in sources]
     return timeline_of([(_label(path), states) for path, states in parts])
 
 
