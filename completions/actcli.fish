@@ -227,6 +227,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --unit-axis'
                 set values 1
+            case '* --mask'
+                set values 1
             case '* --random'
                 set values 1
             case '* --limit'
@@ -426,6 +428,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l recorded -x -a 'post pre' -d
 complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'Activation of all layers, or of those that match LAYER (a name, or a pattern with * ? [])'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'Axis of the units: N for layers whose shape does not tell, LAYER=N for those that match LAYER, or MODEL.onnx for those named like its layers'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l dtype -x -a 'bfloat16 float8_e4m3 float8_e5m2' -d 'What .npy files hold where they say void: bfloat16, float8_e4m3 or float8_e5m2'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l mask -x -d 'Positions that count, 1 or true, and padding, 0 or false: a file of (samples, positions), an array NAME beside the layers, or the input NAME of a model'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'Inputs of the model: .npy, or .npz with one array per input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'Feed N samples of noise: a trial run, not a verdict about real data'

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
+from actcli.analysis.deadness.masked import MaskedBlock, fit_mask
 from actcli.analysis.deadness.quantities import reductions_of, tells_firing
 from actcli.analysis.deadness.reductions import from_reductions
 from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
+from actcli.exits import DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,20 @@ class BatchedLayer:
     def part_of_values(self, values: NDArray[Any]) -> BatchPart:
         """The part of a batch of values, (samples, units, positions)."""
         return BatchPart(state=observe(self.rule, self.name, values, 0))
+
+    def part_of_masked(self, values: NDArray[Any], mask: NDArray[Any]) -> BatchPart:
+        """The part of a batch of values, (samples, units, positions), of which a mask (samples, ...) keeps some.
+
+        Raises DataError for a mask of other numbers than 0 and 1.
+        """
+        if not ((mask == 0) | (mask == 1)).all():
+            raise DataError(
+                f"layer '{self.name}': a mask is of 0 and 1, or of booleans; it holds other numbers"
+            )
+        kept = fit_mask(mask != 0, len(values), self.positions)
+        if kept is None:
+            raise DataError(f"layer '{self.name}': a mask of the shape {mask.shape} does not fit its values")
+        return BatchPart(state=MaskedBlock(values, kept).state(self.rule, self.name))
 
     def state(self, parts: Iterable[tuple[int | None, BatchPart]]) -> LayerState:
         """The statistics of consecutive batches, each with the place of its first sample; None where it is unknown."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Protocol, Self, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
@@ -13,6 +14,25 @@ from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, 
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.stream.blocks import in_order
 from actcli.exits import DataError
+
+
+class SampleBlock(Protocol):
+    """Consecutive samples in another form than an array of all their numbers: masked, or sparse."""
+
+    @property
+    def size(self) -> int:
+        """The numbers in it."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice) -> Self: ...
+
+    def state(self, rule: Rule, name: str) -> LayerState:
+        """Return the statistics, with places counted from the block's first sample that counts."""
+
+
+Block = NDArray[Any] | SampleBlock
+"""Consecutive samples: (samples, units) or (samples, units, positions), or a form that observes itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +44,7 @@ class LayerRecording:
         units: the number of units.
         samples: the number of samples; None if it is unknown before the end.
         start: the place of the first sample in the whole data; None if unknown.
-        blocks: consecutive samples: (samples, units) or (samples, units, positions).
+        blocks: consecutive samples: (samples, units) or (samples, units, positions), or as they observe themselves.
 
     """
 
@@ -32,7 +52,7 @@ class LayerRecording:
     units: int
     samples: int | None
     start: int | None
-    blocks: Iterator[NDArray[Any]]
+    blocks: Iterator[Block]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,10 @@ def watch(
         yield from _watch_one(recording, rules(recording.name), states, threads, seconds_between)
 
 
+def _observe(rule: Rule, name: str, block: Block) -> LayerState:
+    return observe(rule, name, block, 0) if isinstance(block, np.ndarray) else block.state(rule, name)
+
+
 def _watch_one(
     recording: LayerRecording,
     rule: Rule,
@@ -83,14 +107,16 @@ def _watch_one(
         )
     reported = perf_counter()
     # threads observe blocks in any order: each counts places from its own start, and is placed here
-    observe_block = partial(observe, rule, name, start=0)
+    observe_block = partial(_observe, rule, name)
     results = cast(
-        "Iterator[tuple[NDArray[Any], LayerState]]",
-        in_order(cast("Any", observe_block), recording.blocks, threads),
+        "Iterator[tuple[Block, LayerState]]",
+        in_order(cast("Any", observe_block), cast("Any", recording.blocks), threads),
     )
+    counted = 0  # of masked samples, those without a position do not count
     for block, observed in results:
-        start = None if recording.start is None else recording.start + done
+        start = None if recording.start is None else recording.start + counted
         states[name] = merge(states[name], place_at(observed, start))
+        counted += observed.samples
         done += len(block)
         if perf_counter() - reported >= seconds_between:
             yield Snapshot(done, recording.samples, name, dict(states))

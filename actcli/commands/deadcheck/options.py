@@ -118,6 +118,18 @@ class DeadcheckOptions(training.TrainingOptions):
             help=f"What .npy files hold where they say void: {one_of(PatternName)}.",
         ),
     ] = None
+    mask: Annotated[
+        str | None,
+        Option(
+            "--mask",
+            metavar="[NAME=]FILE|NAME",
+            help="Positions that count, 1 or true, and padding, 0 or false: a file of (samples, positions), an array "
+            "NAME beside the layers, or the input NAME of a model.",
+            section=RECORDED,
+            modes=("arrays", "model"),
+            excludes=("--random",),
+        ),
+    ] = None
     function_files: Annotated[
         tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "timeline", "training"))
     ] = ()

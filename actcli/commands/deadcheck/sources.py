@@ -67,18 +67,25 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     axes = _with_models(unit_axes(options.unit_axes), session)
     stored = low_types([options.dtype])[0] if options.dtype else None
     records = inspect_records(options.sources, session.terminal, stored)
+    mask = None
+    if options.mask is not None:
+        from actcli.sources.records.masks import read_mask
+
+        records, mask = read_mask(options.mask, records, session.terminal, session.memory)
     axes, notes = _settle_axes(options, records.heads, axes, patterns)
     if records.hint is not None:
         # before the report, which may have as many tables as there are files
         session.terminal.say(f"actcli: {records.hint}")
     rules, _ = firing_rules(options.activations, options.recorded or "post")
-    recordings = _that_fit(records.read(axes), options, session.memory)
+    recordings = _that_fit(records.read(axes, None if mask is None else mask.apply), options, session.memory)
     certainty, seconds_between = None, 0.05
     if options.stop_when_certain:
         certainty = Certainty(options.settings, _limit(options), _count_units(records, axes))
         # where reading stops depends on the samples, not on the clock
         recordings, seconds_between = certainty.until(recordings), 0.0
     steps = _possible(watch(recordings, rules, session.threads, seconds_between))
+    if mask is not None:
+        notes = (*notes, mask.note)
     return Sources(
         steps,
         {},
@@ -209,7 +216,14 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
         if options.data is None
         else recorded_inputs(model.inputs, options.data, options.limit, session.memory)
     )
-    steps = observe_model(model, samples, batch=options.batch, threads=session.threads, memory=session.memory)
+    steps = observe_model(
+        model,
+        samples,
+        batch=options.batch,
+        threads=session.threads,
+        memory=session.memory,
+        mask=options.mask,
+    )
     notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in samples.notes)
     _require_judged(options, [layer.name for layer in steps.layers])
     certainty = None

@@ -49,14 +49,19 @@ def observe_model(
     threads: int = 1,
     start: int | None = 0,
     memory: int | None = None,
+    mask: str | None = None,
 ) -> "Observation":
     """Run a model and watch its layers: an iterator of Snapshot with growing states.
 
     batch: samples per run; None chooses by their size. Where the model fixes the length of a batch, the last one is
     filled up with samples that are not counted. start: the place of the first sample in the whole data. memory: the
-    bytes that may be used; None for half of what is available. The first batch runs at once, so that errors are raised
-    here: UsageError for a batch that the model does not take, DataError when it cannot be run on these inputs.
+    bytes that may be used; None for half of what is available. mask: the input that holds 1 for each position that
+    counts and 0 for padding; then the values themselves leave the model. The first batch runs at once, so that errors
+    are raised here: UsageError for a batch that the model does not take, or a mask that is no input of it; DataError
+    when it cannot be run on these inputs.
     """
+    if mask is not None:
+        _require_input(mask, inputs.inputs)
     size = batch_size(model, inputs, batch)
     copies = min(threads, -(-inputs.samples // size)) + 1
     remedy = "" if batch is None else f"use a smaller batch than {batch}"
@@ -67,13 +72,22 @@ def observe_model(
         remedy,
     )
     try:
-        return Observation(model, inputs, size, threads, start)
+        return Observation(model, inputs, size, threads, start, mask)
     except DataError:
         states = any(one.axis is None and not one.is_scalar for one in inputs.inputs)
         if batch is not None or size == 1 or not states:
             raise
     # a recurrent state of one sample takes one sample at a time
-    return Observation(model, inputs, 1, threads, start)
+    return Observation(model, inputs, 1, threads, start, mask)
+
+
+def _require_input(mask: str, inputs: Sequence[ModelInput]) -> None:
+    """Raise UsageError for a mask that is no input with samples."""
+    names = [one.name for one in inputs if one.axis == 0]
+    if mask not in names:
+        raise UsageError(
+            f"--mask {mask}: the model has no input of that name; its inputs are {', '.join(names)}"
+        )
 
 
 def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
@@ -110,15 +124,28 @@ class Observation:
 
     """
 
-    def __init__(self, model: Model, inputs: Samples, batch: int, threads: int, start: int | None) -> None:
-        self._model, self._inputs, self._start = model, inputs, start
+    def __init__(
+        self,
+        model: Model,
+        inputs: Samples,
+        batch: int,
+        threads: int,
+        start: int | None,
+        mask: str | None = None,
+    ) -> None:
+        self._model, self._inputs, self._start, self._mask = model, inputs, start, mask
         self.batch = batch
         runs = -(-inputs.samples // batch)
         self._workers = max(1, min(threads, runs))
         # a single run has all threads to itself
         inner = max(1, threads // self._workers)
         with Extension(model.proto, model.opset, set(model.tensors)) as extension:
-            self._outputs = extension.all_of(model.watched)
+            # of masked samples no quantity over all positions tells anything
+            self._outputs = (
+                extension.all_of(model.watched)
+                if mask is None
+                else tuple(extension.whole(layer) for layer in model.watched)
+            )
             self._run = ModelRun(model, inputs.origin, self._outputs, inner)
         self._whole = Whole(model, inputs.origin, inner)
         self._batches = inputs.batches(batch)
@@ -134,7 +161,7 @@ class Observation:
         except DataError:
             self._stop()
             raise
-        self._leave_out(arrays, batch)
+        self._leave_out(arrays, batch, None if mask is None else math.prod(feed[mask].shape[1:]))
         self._run.ask_for([outputs.tensor for outputs in self._outputs])
         self._batched = [
             BatchedLayer(
@@ -160,8 +187,11 @@ class Observation:
         self._steps.close()
         self._stop()
 
-    def _leave_out(self, arrays: Arrays, rows: int) -> None:
-        """Drop the layers whose first axis does not hold the samples, or whose shape differs from the expected one."""
+    def _leave_out(self, arrays: Arrays, rows: int, positions: int | None) -> None:
+        """Drop the layers whose first axis does not hold the samples, or whose shape differs from the expected one.
+
+        `positions` are those of the mask, None without one; layers of several others are dropped too.
+        """
         wrong = {}
         ops = {layer.name: layer.op for layer in self._model.layers}
         for outputs in self._outputs:
@@ -175,6 +205,8 @@ class Observation:
                 reason = (
                     f"its first axis does not hold the samples: it has {shape[0]} rows for {rows} samples"
                 )
+            elif positions is not None and math.prod(shape) // (rows * layer.units) not in {1, positions}:
+                reason = f"its shape is {tuple(shape)}; the mask has {positions} positions for each sample"
             else:
                 continue
             wrong[layer.name] = Unobserved(layer.name, ops[layer.name], reason)
@@ -188,6 +220,11 @@ class Observation:
         parts = []
         for outputs, layer in zip(self._outputs, self._batched, strict=True):
             array = arrays[outputs.tensor]
+            if self._mask is not None:
+                parts.append(
+                    layer.part_of_masked(units_first(outputs, array)[:count], feed[self._mask][:count])
+                )
+                continue
             part = layer.part((array if outputs.quantities else units_first(outputs, array))[:count])
             parts.append(part or layer.part_of_values(self._whole(layer.name, feed)[:count]))
         return parts
@@ -199,10 +236,11 @@ class Observation:
     def _watch(self) -> Generator[Snapshot, None, None]:
         states = {layer.name: layer.state([]) for layer in self._batched}
         held: list[tuple[int | None, list[BatchPart]]] = []
-        done, wanted, total = 0, 1, self._inputs.samples
+        done, counted, wanted, total = 0, 0, 1, self._inputs.samples
         for count, parts in self._in_order():
-            held.append((None if self._start is None else self._start + done, parts))
+            held.append((None if self._start is None else self._start + counted, parts))
             done += count
+            counted += count if self._mask is None else self._kept(parts)
             # the first results come soon, later ones in fewer, larger steps
             if len(held) >= wanted or done == total:
                 for i, layer in enumerate(self._batched):
@@ -210,6 +248,10 @@ class Observation:
                     states[layer.name] = merge(states[layer.name], state)
                 held, wanted = [], min(2 * wanted, _MOST_HELD)
             yield Snapshot(done, total, self._model.path, dict(states))
+
+    def _kept(self, parts: list[BatchPart]) -> int:
+        """Return the samples of a batch that have a position that counts, which are the same in every layer."""
+        return max((part.state.samples for part in parts if part.state is not None), default=0)
 
     def _in_order(self) -> "Iterator[tuple[int, list[BatchPart]]]":
         """Yield each batch's parts in order; as many batches run at once as there are workers."""

@@ -3,7 +3,7 @@
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -53,6 +53,21 @@ class Described:
     members: "tuple[ArchivedArray, ...]" = ()
     version: tuple[int, ...] | None = None
 
+    def only(self, name: str) -> "Described":
+        """Return the same archive with the array of this name alone."""
+        return self._select([place for place, member in enumerate(self.members) if member.name == name])
+
+    def without(self, name: str) -> "Described":
+        """Return the same archive without the array of this name. Raises DataError where no other is left."""
+        kept = [place for place, member in enumerate(self.members) if member.name != name]
+        if not kept:
+            raise DataError(f"{self.file.path}: holds no array besides '{name}'")
+        return self._select(kept)
+
+    def _select(self, places: Sequence[int]) -> "Described":
+        heads = None if self.heads is None else tuple(self.heads[place] for place in places)
+        return replace(self, heads=heads, members=tuple(self.members[place] for place in places))
+
     def holds(self, stored: "LowType") -> bool:
         """Return whether an array holds the bit patterns of this type."""
         headers = (self.header, *(member.header for member in self.members))
@@ -78,6 +93,19 @@ class Records:
                 return None
             heads += described.heads
         return heads
+
+    @property
+    def samples(self) -> dict[str, int]:
+        """The samples of each layer, as far as they are known before the numbers are read."""
+        samples: Counter[str] = Counter()
+        for head in self.heads or ():
+            samples[head.layer] += head.shape[0] if head.shape else 0
+        return {head.layer: samples[head.layer] for head in self.heads or () if head.shape is not None}
+
+    def arrays_in_turn(self) -> Iterator["Numbers"]:
+        """Yield the arrays of all files, each to be drawn before the next; text comes in rows."""
+        for described in self.files:
+            yield from _open(described, self.terminal, self.stored)
 
     @property
     def hint(self) -> str | None:
@@ -123,8 +151,12 @@ class Records:
         )
         return (note,)
 
-    def read(self, axes: UnitAxes) -> Iterator["LayerRecording"]:
+    def read(
+        self, axes: UnitAxes, mask: "Callable[[LayerRecording, str], LayerRecording] | None" = None
+    ) -> Iterator["LayerRecording"]:
         """Yield the layers of all files, one after the other, each to be drawn before the next.
+
+        `mask` maps a recording and its file to a recording of which only some positions count.
 
         A layer has its array's name in an archive, else its file's without the suffix. Arrays of one name are
         consecutive parts of one layer, and their samples are counted on. Drawing raises DataError for damaged
@@ -134,7 +166,8 @@ class Records:
         for described in self.files:
             for numbers in _open(described, self.terminal, self.stored):
                 self.arrays[numbers.origin] += 1
-                yield _recorded(numbers, _layer_of(described.file, numbers.array), axes, counts)
+                layer = _recorded(numbers, _layer_of(described.file, numbers.array), axes, counts)
+                yield layer if mask is None else mask(layer, described.file.path)
 
     def count_units(self, axes: UnitAxes) -> int:
         """Return the units of all layers; of text the first row is read. 0 where a file can be read only once."""
