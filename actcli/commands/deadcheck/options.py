@@ -5,14 +5,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
+from actcli.commands.deadcheck.record_options import RECORDED, RecordOptions
 from actcli.commands.declaration import Argument, Option
-from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS, PatternName
+from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
 from actcli.commands.values import one_of, share, whole_number
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Settings
 
-RecordName = Literal["post", "pre"]
 DefinitionName = Literal["sagemaker", "keras-contrib", "deepdiagnosis", "redo", "loss-of-plasticity"]
 FailOnName = Literal["unobserved"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
@@ -23,7 +23,6 @@ ACCEPTABLE = 0.05
 LEAST_RARE = 1e-12
 MOST_SAMPLES = MOST_UNITS = 10**12
 
-RECORDED = "Recorded activations"
 MODEL = "Models"
 STATISTICS = "Statistics files"
 TIMELINES = "Timelines"
@@ -45,7 +44,6 @@ _SOURCES = ("arrays", "statistics", "model")
 _JUDGED = (*_SOURCES, "training")
 _COMPARED = (*_JUDGED, "timeline")
 """Modes whose verdict is about units: of a timeline, about those of its last epoch."""
-_recorded_option = partial(Option, section=RECORDED, modes=("arrays",))
 _model_option = partial(Option, section=MODEL, modes=("model",))
 _statistics_option = partial(Option, section=STATISTICS)
 _timeline_option = partial(Option, section=TIMELINES, modes=("timeline",))
@@ -57,7 +55,7 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadcheckOptions(training.TrainingOptions):
+class DeadcheckOptions(training.TrainingOptions, RecordOptions):
     """The command line of `deadcheck`."""
 
     SECTIONS: ClassVar = (
@@ -80,56 +78,6 @@ class DeadcheckOptions(training.TrainingOptions):
             modes=(*_SOURCES, "timeline"),
         ),
     ] = ()
-    recorded: Annotated[
-        RecordName | None,
-        _recorded_option(
-            "--recorded",
-            metavar="WHAT",
-            help="post: the outputs of the activation were recorded; pre: its inputs.",
-            default="post",
-        ),
-    ] = None
-    activations: Annotated[
-        tuple[str, ...],
-        _recorded_option(
-            "--activation",
-            metavar="[LAYER=]SPEC",
-            help="Activation of all layers, or of those that match LAYER (a name, or a pattern with * ? []). "
-            "Repeatable; all are used, the last that matches a layer wins.",
-            default="relu",
-        ),
-    ] = ()
-    unit_axes: Annotated[
-        tuple[str, ...],
-        _recorded_option(
-            "--unit-axis",
-            metavar="[LAYER=]N",
-            help="Axis of the units: N for layers whose shape does not tell, LAYER=N for those that match LAYER, or "
-            "MODEL.onnx for those named like its layers. Axis 0 is the samples. Repeatable; all are used, the last "
-            "that matches a layer wins.",
-            default="1 where the shape tells",
-        ),
-    ] = ()
-    dtype: Annotated[
-        PatternName | None,
-        _recorded_option(
-            "--dtype",
-            metavar="TYPE",
-            help=f"What .npy files hold where they say void: {one_of(PatternName)}.",
-        ),
-    ] = None
-    mask: Annotated[
-        str | None,
-        Option(
-            "--mask",
-            metavar="[NAME=]FILE|NAME",
-            help="Positions that count, 1 or true, and padding, 0 or false: a file of (samples, positions), an array "
-            "NAME beside the layers, or the input NAME of a model.",
-            section=RECORDED,
-            modes=("arrays", "model"),
-            excludes=("--random",),
-        ),
-    ] = None
     function_files: Annotated[
         tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "timeline", "training"))
     ] = ()

@@ -1,0 +1,70 @@
+"""The options of `deadcheck` about recorded activations: what was recorded, of which layers, and how to read it."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
+
+from actcli.commands.declaration import Option
+from actcli.commands.options import PatternName
+from actcli.commands.values import one_of
+
+RecordName = Literal["post", "pre"]
+
+RECORDED = "Recorded activations"
+_recorded_option = partial(Option, section=RECORDED, modes=("arrays",))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordOptions:
+    """The options about recorded activations."""
+
+    recorded: Annotated[
+        RecordName | None,
+        _recorded_option(
+            "--recorded",
+            metavar="WHAT",
+            help="post: the outputs of the activation were recorded; pre: its inputs.",
+            default="post",
+        ),
+    ] = None
+    activations: Annotated[
+        tuple[str, ...],
+        _recorded_option(
+            "--activation",
+            metavar="[LAYER=]SPEC",
+            help="Activation of all layers, or of those that match LAYER (a name, or a pattern with * ? []). "
+            "Repeatable; all are used, the last that matches a layer wins.",
+            default="relu",
+        ),
+    ] = ()
+    unit_axes: Annotated[
+        tuple[str, ...],
+        _recorded_option(
+            "--unit-axis",
+            metavar="[LAYER=]N",
+            help="Axis of the units: N for layers whose shape does not tell, LAYER=N for those that match LAYER, or "
+            "MODEL.onnx for those named like its layers. Axis 0 is the samples. Repeatable; all are used, the last "
+            "that matches a layer wins.",
+            default="1 where the shape tells",
+        ),
+    ] = ()
+    dtype: Annotated[
+        PatternName | None,
+        _recorded_option(
+            "--dtype",
+            metavar="TYPE",
+            help=f"What .npy files hold where they say void: {one_of(PatternName)}.",
+        ),
+    ] = None
+    mask: Annotated[
+        str | None,
+        Option(
+            "--mask",
+            metavar="[NAME=]FILE|NAME",
+            help="Positions that count, 1 or true, and padding, 0 or false: a file of (samples, positions), an array "
+            "NAME beside the layers, or the input NAME of a model.",
+            section=RECORDED,
+            modes=("arrays", "model"),
+            excludes=("--random",),
+        ),
+    ] = None
