@@ -1,0 +1,197 @@
+"""Forward passes of a model: where each begins and ends, whether it is watched, and what was seen of it.
+
+A pass begins when the number of running modules goes from 0 to 1, whichever module that is: a LightningModule calls
+`self.net` and not itself. In between nothing of this runs.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from actcli.torch.observer import Observer, RunningModule, frame_of, in_backward
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_WRAPPED = {
+    "OptimizedModule": "_orig_mod",
+    "DistributedDataParallel": "module",
+    "DataParallel": "module",
+    "FullyShardedDataParallel": "_fsdp_wrapped_module",
+    "CheckpointWrapper": "_checkpoint_wrapped_module",
+}
+"""Classes that wrap a module: the attribute that holds it is no part of its path."""
+
+
+class Choice(Protocol):
+    """What decides about passes, and hears of them."""
+
+    def begin(
+        self, module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Observer | None:
+        """Return what watches the pass that begins, None for a pass that is not watched."""
+
+    def end(self, observer: Observer, *, failed: bool) -> None:
+        """Hear that a watched pass ended."""
+
+    def warn_of_compiled_caller(self) -> None:
+        """Hear that a compiled function calls the model."""
+
+
+class Passes:
+    """Hooks on all modules of a model, from `attach` to `detach`."""
+
+    def __init__(self, model: torch.nn.Module, choice: Choice) -> None:
+        self._model, self._choice = model, choice
+        self.frames: list[RunningModule] = []
+        self._observer: Observer | None = None
+        self._stance: Any = None
+        self._thread = 0
+        self._handles: list[Any] = []
+        self._compiled: list[tuple[torch.nn.Module, Any]] = []
+        self.compiled_caller = False
+
+    def attach(self) -> None:
+        """Add the hooks. Compiled functions run uncompiled until the first pass was seen."""
+        for path, module in named_modules(self._model):
+            frame = frame_of(path, module)
+            self._handles += [
+                module.register_forward_pre_hook(self._entering(frame), with_kwargs=True),
+                module.register_forward_hook(self._leaving(frame), always_call=True),
+            ]
+            # after model.compile() the hooks are inside the compiled code
+            call = module.__dict__.get("_compiled_call_impl")
+            if call is not None:
+                self._compiled.append((module, call))
+                module._compiled_call_impl = self._around(frame, call)  # noqa: SLF001
+        self.run_uncompiled()
+
+    def detach(self) -> None:
+        """Remove everything that `attach` added, also in the middle of a pass."""
+        for handle in self._handles:
+            handle.remove()
+        for module, call in self._compiled:
+            module._compiled_call_impl = call  # noqa: SLF001
+        self._handles, self._compiled = [], []
+        if self.frames:
+            self._end(failed=True)
+            self.frames.clear()
+        self.run_compiled()
+
+    def run_uncompiled(self) -> None:
+        """Let compiled functions run as they were written, where functions and hooks can be seen."""
+        # torch.compile imports torch._dynamo; without it nothing is compiled
+        if self._stance is None and "torch._dynamo" in sys.modules:
+            self._stance = torch.compiler.set_stance("force_eager")
+
+    def run_compiled(self) -> None:
+        """Let compiled functions run compiled again."""
+        stance, self._stance = self._stance, None
+        if stance is not None:
+            stance.__exit__(None, None, None)
+
+    def _entering(self, frame: RunningModule) -> Callable[..., None]:
+        def enter(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+            # a compiled graph has no hook in it, and what autograd computes again was counted
+            if torch.compiler.is_compiling() or in_backward():
+                return
+            if not self.frames:
+                self._thread = threading.get_ident()
+                self.frames.append(frame)
+                self._begin(module, args, kwargs)
+            elif self._thread == threading.get_ident():
+                self.frames.append(frame)
+            else:
+                return
+            if self._observer is not None:
+                self._observer.enter(frame, args)
+
+        return enter
+
+    def _leaving(self, frame: RunningModule) -> Callable[..., None]:
+        def leave(module: torch.nn.Module, args: Sequence[Any], result: Any) -> None:  # noqa: ARG001 - hook
+            if torch.compiler.is_compiling() or in_backward() or not self.frames:
+                return
+            if self._thread != threading.get_ident():
+                return
+            if self._observer is not None:
+                self._observer.leave(frame, result)
+            self.frames.pop()
+            if not self.frames:
+                self._end(failed=result is None)
+
+        return leave
+
+    def _around(self, frame: RunningModule, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the compiled call of a module, with the beginning and the end of a pass around it."""
+        enter, leave = self._entering(frame), self._leaving(frame)
+
+        def call_around(*args: Any, **kwargs: Any) -> Any:
+            module = frame.module
+            if self.frames:
+                return call(*args, **kwargs)
+            enter(module, args, kwargs)
+            result = None
+            try:
+                result = call(*args, **kwargs)
+            finally:
+                leave(module, args, result)
+            return result
+
+        return call_around
+
+    def _begin(self, module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        if not self.compiled_caller and self._stance is not None and _is_called_by_compiled_code():
+            self.compiled_caller = True
+            self._choice.warn_of_compiled_caller()
+        self._observer = self._choice.begin(module, args, kwargs)
+        if self._observer is not None:
+            self.run_uncompiled()
+            self._observer.__enter__()
+
+    def _end(self, *, failed: bool) -> None:
+        observer, self._observer = self._observer, None
+        if observer is None:
+            return
+        with suppress(IndexError):
+            observer.__exit__(None, None, None)
+        if not self.compiled_caller:
+            self.run_compiled()
+        self._choice.end(observer, failed=failed)
+
+
+def named_modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    """Yield every module once with its path, in which wrappers such as DistributedDataParallel do not occur."""
+    seen: set[int] = set()
+
+    def walk(path: str, module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+        if id(module) in seen:
+            return
+        seen.add(id(module))
+        yield path, module
+        if isinstance(module, torch.jit.ScriptModule):
+            return
+        inner = next((name for kind, name in _WRAPPED.items() if _is_a(module, kind)), None)
+        for name, child in module.named_children():
+            yield from walk(path if name == inner else f"{path}.{name}".removeprefix("."), child)
+
+    yield from walk("", model)
+
+
+def _is_a(module: torch.nn.Module, kind: str) -> bool:
+    return any(base.__name__ == kind for base in type(module).__mro__)
+
+
+def _is_called_by_compiled_code() -> bool:
+    """Return whether a function of torch.compile is among the callers; it runs uncompiled now."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the only way to see the callers' files
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "compile_wrapper" and code.co_filename.endswith("eval_frame.py"):
+            return True
+        frame = frame.f_back
+    return False

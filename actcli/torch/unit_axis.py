@@ -1,0 +1,208 @@
+"""Where the units lie in the tensors of a forward pass, and which tensors are outputs of an activation."""
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from actcli.torch.functions import plain_name
+
+_CHANNELS = frozenset(
+    {
+        "batch_norm",
+        "instance_norm",
+        "group_norm",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "interpolate",
+        "grid_sample",
+        "local_response_norm",
+        *(f"{kind}{n}d" for kind in ("conv", "conv_transpose", "lp_pool") for n in (1, 2, 3)),
+        *(f"{kind}{n}d" for kind in ("max_pool", "avg_pool", "max_unpool") for n in (1, 2, 3)),
+        *(f"adaptive_{kind}_pool{n}d" for kind in ("max", "avg") for n in (1, 2, 3)),
+    }
+)
+"""Functions whose results have their channels at axis 1."""
+_FEATURES = frozenset(
+    {
+        "linear",
+        "bilinear",
+        "matmul",
+        "__matmul__",
+        "__rmatmul__",
+        "mm",
+        "bmm",
+        "addmm",
+        "baddbmm",
+        "layer_norm",
+        "rms_norm",
+        "embedding",
+        "embedding_bag",
+        "scaled_dot_product_attention",
+        "multi_head_attention_forward",
+        "lstm",
+        "gru",
+    }
+)
+"""Functions whose results have their features at the last axis."""
+_PARTS = frozenset({"__getitem__", "chunk", "split", "tensor_split", "narrow", "glu", "index_select", "cat"})
+"""Functions that may change the number of units, and leave their axis where it is."""
+_UNKNOWN = frozenset(
+    {"einsum", "tensordot", "stack", "__get__", "unfold", "fold", "sum", "mean", "amax", "max", "gather"}
+)
+_SAME_VALUES = frozenset(
+    {
+        "dropout",
+        "alpha_dropout",
+        "to",
+        "float",
+        "half",
+        "bfloat16",
+        "type_as",
+        "contiguous",
+        "clone",
+        "transpose",
+        "permute",
+        "movedim",
+        "view",
+        "reshape",
+        "flatten",
+        "unflatten",
+        "squeeze",
+        "unsqueeze",
+        "__getitem__",
+        "chunk",
+        "split",
+    }
+)
+"""Functions of an activation's output whose result still is the activation's output, moved, cut or dropped out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a tensor.
+
+    Attributes:
+        axis: the axis of its units, counted from 0; None if unknown.
+        gate: the activation that made its values; empty if none did.
+
+    """
+
+    axis: int | None = None
+    gate: str = ""
+
+
+class Origins:
+    """The tensors of one forward pass, known by identity; none of them is kept alive."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[torch.Tensor], Origin]] = {}
+
+    def of(self, tensor: torch.Tensor) -> Origin:
+        """Return what is known of a tensor; two axes are always samples and units."""
+        found = self._known.get(id(tensor))
+        origin = found[1] if found is not None and found[0]() is tensor else Origin()
+        return replace(origin, axis=1) if tensor.ndim == 2 and origin.axis is None else origin
+
+    def has(self, tensor: torch.Tensor) -> bool:
+        """Return whether a tensor comes from a layer, by functions that are followed."""
+        found = self._known.get(id(tensor))
+        return found is not None and found[0]() is tensor
+
+    def note(self, tensor: torch.Tensor, origin: Origin) -> None:
+        """Note what is known of a tensor."""
+        self._known[id(tensor)] = (weakref.ref(tensor), origin)
+
+    def follow(
+        self, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], result: Any
+    ) -> None:
+        """Note the results of a function, by what is known of its arguments."""
+        name = plain_name(function)
+        if not name:
+            return
+        for tensor in _tensors(result):
+            origin = self._origin(name, args, kwargs, tensor)
+            if origin == Origin():
+                self._known.pop(id(tensor), None)
+            else:
+                self.note(tensor, origin)
+
+    def _origin(
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], result: torch.Tensor
+    ) -> Origin:
+        if name in _CHANNELS and result.ndim > 1:
+            weights = args[1] if name.startswith("conv") and len(args) > 1 else None
+            # without an axis of samples the channels are the first one, which is refused later
+            return Origin(0 if weights is not None and result.ndim != weights.ndim else 1)
+        if name in _FEATURES and result.ndim > 1:
+            return Origin(result.ndim - 1)
+        if name in _UNKNOWN:
+            return Origin()
+        operands = list(_tensors((args[0] if args else (), *args[1:3], *kwargs.values())))
+        known = [(one, self.of(one)) for one in operands if one.ndim]
+        known = [(one, origin) for one, origin in known if origin != Origin()]
+        if not known:
+            return Origin()
+        gate = known[0][1].gate if name in _SAME_VALUES else ""
+        first = known[0]
+        if name in {"transpose", "swapaxes", "permute", "movedim"}:
+            axis = _moved(name, args, kwargs, *first)
+        elif name in _PARTS or name in _SAME_VALUES:
+            axis = _reshaped(first[0], first[1].axis, result, same_rank=name in _PARTS)
+        else:
+            axis = _aligned(known, result)
+        return Origin(axis, gate)
+
+
+def _tensors(values: Any) -> Iterator[torch.Tensor]:
+    if isinstance(values, torch.Tensor):
+        yield values
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from _tensors(value)
+
+
+def _aligned(known: Sequence[tuple[torch.Tensor, Origin]], result: torch.Tensor) -> int | None:
+    """Return the axis of an elementwise result, whose operands are aligned at their last axes."""
+    axes = set()
+    for operand, origin in known:
+        if origin.axis is None:
+            continue
+        axis = origin.axis + result.ndim - operand.ndim
+        if not 0 < axis < result.ndim or operand.shape[origin.axis] not in {1, result.shape[axis]}:
+            return None
+        axes.add(axis)
+    return axes.pop() if len(axes) == 1 else None
+
+
+def _reshaped(source: torch.Tensor, axis: int | None, result: torch.Tensor, *, same_rank: bool) -> int | None:
+    """Return the axis where the units of a source are whole in a result: by what comes after them, or before."""
+    if axis is None:
+        return None
+    before, after = source.shape, result.shape
+    if same_rank and len(before) == len(after):
+        return axis
+    from_end = len(after) - (len(before) - axis)
+    if from_end > 0 and after[from_end:] == before[axis:]:
+        return from_end
+    return axis if after[: axis + 1] == before[: axis + 1] else None
+
+
+def _moved(
+    name: str, args: Sequence[Any], kwargs: Mapping[str, Any], source: torch.Tensor, origin: Origin
+) -> int | None:
+    """Return the axis after a move of axes, found by moving a tensor without elements' worth of data."""
+    if origin.axis is None:
+        return None
+    # the strides of a tensor on the meta device tell which axis went where
+    probe = torch.empty_strided(source.shape, [*range(1, source.ndim + 1)], device="meta")
+    moved = getattr(torch, name)(probe, *args[1:], **_without_input(kwargs))
+    strides = list(moved.stride())
+    wanted = probe.stride()[origin.axis]
+    return strides.index(wanted) if strides.count(wanted) == 1 else None
+
+
+def _without_input(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kwargs.items() if name not in {"input", "self"}}

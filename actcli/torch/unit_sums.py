@@ -1,0 +1,393 @@
+"""Running statistics of one layer's units, as a few tensors on the device where the layer computes.
+
+Nothing is read by the host until `state`: on another device than the CPU every step is queued there. On the CPU, where
+a look costs nothing, clean values skip the search for NaN and inf.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from actcli.activations import activation
+from actcli.analysis.card.landmarks import Interval
+from actcli.analysis.deadness.firing_rule import INF, Rule, round_to_type
+from actcli.analysis.deadness.quantities import limits, measured_extremes
+from actcli.analysis.deadness.unit_state import NEVER, LayerState
+from actcli.torch.scratch import Scratch
+
+Tensor: TypeAlias = torch.Tensor
+
+_COUNTS = (
+    "fired",
+    "nonpositive",
+    "nan",
+    "infinite",
+    "low",
+    "high",
+    "first",
+    "last",
+    "firing_elements",
+)
+_NUMBERS = (
+    "minimum",
+    "maximum",
+    "value_minimum",
+    "value_maximum",
+    "shift",
+    "sum",
+    "squares",
+    "absolute",
+)
+_TRAILING = 32
+"""Rows at the end of a batch in which almost every unit fires: the last firing is looked for in them first."""
+_HOST_TYPES: dict[Any, np.dtype[Any]] = {
+    torch.float32: np.dtype(np.float32),
+    torch.float64: np.dtype(np.float64),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBatch:
+    """The values of a layer in one forward pass, prepared for counting.
+
+    Attributes:
+        values: float32 or float64; float16 and bfloat16 are widened, which is exact.
+        axis: of the units; axis 0 holds the samples.
+        counted: where positions count, in the shape of the values with 1 unit; None where all do.
+        missing: where values are NaN, inf, or do not count; None where none is.
+        nan: how many values of each unit are NaN, and count.
+        narrow: whether the values were float16 or bfloat16.
+
+    """
+
+    values: Tensor
+    axis: int
+    counted: Tensor | None
+    missing: Tensor | None
+    nan: Tensor | int
+    narrow: bool
+
+
+class UnitSums:
+    """The statistics of one layer since a window began. Units are counted as `observe` counts them.
+
+    rule: when a unit fires. constant: whether the rule's function has the same parameters in every call; if not
+    (prelu), the extremes of its outputs are measured.
+    """
+
+    def __init__(self, rule: Rule, units: int, device: torch.device, *, constant: bool = True) -> None:
+        self.rule, self.units = rule, units
+        self.samples: int | Tensor = 0
+        self.elements: int | Tensor = 0
+        self._host_type: np.dtype[Any] = np.dtype(np.float32)
+        self._limits: dict[torch.dtype, dict[str, float]] = {}
+        self._positive_part = rule.fires == (Interval(0.0, INF),) and rule.flat_below == 0
+        both = ("value_minimum", "value_maximum")
+        measured: tuple[str, ...] = ()
+        if rule.recorded == "pre":
+            measured = measured_extremes(rule) if constant else both
+        self._measured = measured
+        self._constant = constant
+        # MPS has no float64
+        wide = torch.float32 if device.type == "mps" else torch.float64
+        counts = torch.zeros((len(_COUNTS), units), dtype=torch.int64, device=device)
+        numbers = torch.zeros((len(_NUMBERS), units), dtype=wide, device=device)
+        self._counts = dict(zip(_COUNTS, counts, strict=True))
+        self._numbers = dict(zip(_NUMBERS, numbers, strict=True))
+        self._all = counts, numbers
+        for name in ("first", "last"):
+            self._counts[name].fill_(NEVER)
+        for name in ("minimum", "value_minimum"):
+            self._numbers[name].fill_(INF)
+        for name in ("maximum", "value_maximum"):
+            self._numbers[name].fill_(-INF)
+        self._begun = False
+
+    @property
+    def device(self) -> torch.device:
+        """The device that holds the statistics."""
+        return self._all[0].device
+
+    def add(self, values: Tensor, axis: int, mask: Tensor | None, scratch: Scratch) -> LayerBatch:
+        """Count a batch of the recorded value, and return it for `add_outputs`.
+
+        values: floats of any shape with samples at axis 0 and units at `axis`. mask: booleans that broadcast to the
+        values with 1 unit; None where everything counts.
+        """
+        narrow = values.dtype in {torch.float16, torch.bfloat16}
+        x = values.float() if narrow else values
+        self._host_type = max(self._host_type, _HOST_TYPES[x.dtype])
+        if mask is None:
+            rows: Tensor | None = None
+            samples: int | Tensor = len(x)
+            elements: int | Tensor = x.numel() // self.units
+        else:
+            mask = mask.expand([1 if i == axis else n for i, n in enumerate(x.shape)])
+            counted_rows = mask.flatten(1).any(1)
+            rows = counted_rows.cumsum(0)
+            samples, elements = rows[-1] if len(rows) else 0, mask.sum()
+        missing, nan = self._extremes(x, axis, mask)
+        batch = LayerBatch(x, axis, mask, missing, nan, narrow)
+        firing = self._fires(x, scratch, mask)
+        per_sample = _over_positions(firing, axis)
+        fired = per_sample if per_sample is firing else (per_sample > 0).to(x.dtype)
+        times = fired.sum(0).long()
+        firing_elements = times if per_sample is firing else per_sample.sum(0, dtype=self._wide).long()
+        self._note_places(fired, times, rows, samples)
+        self._count(batch, elements, firing_elements, scratch)
+        self._counts["fired"] += times
+        self._counts["firing_elements"] += firing_elements
+        self._add_moments(batch, elements, scratch)
+        self.samples = self.samples + samples
+        self.elements = self.elements + elements
+        return batch
+
+    def add_outputs(
+        self, batch: LayerBatch, outputs: Tensor, again: Callable[[Tensor], Tensor] | None
+    ) -> None:
+        """Add the activation's outputs of a batch. again: computes them once more, of float32 values.
+
+        Outputs in float16 and bfloat16 are rounded, so that they are computed again, unless the function is exact.
+        """
+        exact = self.rule.gradient == 1
+        h = outputs
+        if batch.narrow:
+            h = outputs.float() if exact or again is None else again(batch.values)
+        if batch.missing is not None:
+            h = h.masked_fill(batch.missing | ~torch.isfinite(h), 0.0)
+        size = h if self.rule.lowest >= 0 and self._constant else h.abs()
+        self._numbers["absolute"] += self._per_unit(size, batch.axis)
+        for name, far in (("value_minimum", INF), ("value_maximum", -INF)):
+            if name in self._measured:
+                seen = h if batch.missing is None else h.masked_fill(batch.missing, far)
+                self._stretch(name, _extreme(seen, batch.axis, largest=far < 0))
+
+    def state(self, name: str) -> LayerState:
+        """Return the statistics as `deadcheck` has them, with places counted from the window's first sample."""
+        counts = {field: row.copy() for field, row in zip(_COUNTS, self._all[0].cpu().numpy(), strict=True)}
+        numbers = {
+            field: row.astype(np.float64)
+            for field, row in zip(_NUMBERS, self._all[1].cpu().numpy(), strict=True)
+        }
+        elements = int(self.elements)
+        finite = elements - counts["nan"] - counts["infinite"]
+        n = np.maximum(finite, 1)
+        with np.errstate(all="ignore"):
+            away = numbers["sum"] / n
+            m2 = np.maximum(numbers["squares"] - numbers["sum"] * away, 0.0)
+        least, most = numbers["minimum"] + 0.0, numbers["maximum"] + 0.0
+        values = self._value_extremes(least, most, numbers)
+        slope = np.full(self.units, np.nan)
+        if self.rule.gradient is not None:
+            slope = np.where(counts["fired"] > 0, self.rule.gradient, 0.0)
+        return LayerState(
+            name=name,
+            rule=self.rule,
+            start=0,
+            samples=int(self.samples),
+            elements=elements,
+            **{key: counts[key] for key in ("fired", "nonpositive", "nan", "infinite", "low", "high")},
+            minimum=least,
+            maximum=most,
+            mean=np.where(finite > 0, numbers["shift"] + away, 0.0),
+            m2=m2,
+            absolute=numbers["absolute"],
+            value_minimum=values[0],
+            value_maximum=values[1],
+            slope=slope,
+            first=counts["first"],
+            last=counts["last"],
+        )
+
+    def firing_elements(self) -> NDArray[np.int64]:
+        """Return how many positions each unit fired at. int64 (units,)."""
+        return np.asarray(self._counts["firing_elements"].cpu().numpy().copy(), np.int64)
+
+    @property
+    def _wide(self) -> torch.dtype:
+        return self._all[1].dtype
+
+    def _per_unit(self, values: Tensor, axis: int) -> Tensor:
+        """Return the sum of each unit: over positions in the values' type, over samples in float64."""
+        partial = _over_positions(values, axis)
+        # rows of single positions are many: their own type adds them up with an error that grows by their logarithm
+        return partial.sum(0) if partial is values else partial.sum(0, dtype=self._wide)
+
+    def _stretch(self, name: str, extreme: Tensor) -> None:
+        row = self._numbers[name]
+        wider = torch.maximum if name.endswith("maximum") else torch.minimum
+        wider(row, extreme.to(row.dtype), out=row)
+
+    def _extremes(self, x: Tensor, axis: int, mask: Tensor | None) -> tuple[Tensor | None, Tensor | int]:
+        """Note the extremes, count NaN and inf, and return where values are missing, and the NaN of each unit."""
+        if mask is None and x.device.type == "cpu":
+            low, high = _extreme(x, axis, largest=False), _extreme(x, axis, largest=True)
+            # both propagate NaN, so that clean values need no second look
+            if bool((torch.isfinite(low) & torch.isfinite(high)).all()):
+                self._stretch("minimum", low)
+                self._stretch("maximum", high)
+                return None, 0
+        nan, infinite = torch.isnan(x), torch.isinf(x)
+        absent = nan if mask is None else nan | ~mask
+        if mask is not None:
+            nan, infinite = nan & mask, infinite & mask
+        for name, far in (("minimum", INF), ("maximum", -INF)):
+            filled = torch.where(absent, far, x)
+            self._stretch(name, _extreme(filled, axis, largest=far < 0))
+        others = [i for i in range(x.ndim) if i != axis]
+        counted_nan = nan.sum(others)
+        self._counts["nan"] += counted_nan
+        self._counts["infinite"] += infinite.sum(others)
+        return absent | torch.isinf(x), counted_nan
+
+    def _fires(self, x: Tensor, scratch: Scratch, mask: Tensor | None) -> Tensor:
+        """Return 1 where the units fire, else 0, as floats: the fastest masks on a CPU (measured)."""
+        firing: Tensor | None = None
+        for i, interval in enumerate(self.rule.fires):
+            inside = _within(interval, x, scratch, i * 2)
+            firing = inside if firing is None else firing.add_(inside)
+        if firing is None:
+            raise ValueError(self.rule.function)
+        return firing if mask is None else firing.mul_(mask)
+
+    def _count(
+        self, batch: LayerBatch, elements: int | Tensor, firing_elements: Tensor, scratch: Scratch
+    ) -> None:
+        """Count the elements <= 0 and those on the flat parts."""
+        counts, x = self._counts, batch.values
+        present = elements - batch.nan
+        bounds = self._limits.get(x.dtype)
+        if bounds is None:
+            host = {name: float(limit) for name, limit in limits(self.rule, _HOST_TYPES[x.dtype]).items()}
+            bounds = self._limits[x.dtype] = host
+
+        def above(name: str) -> Tensor:
+            over = torch.gt(x, bounds[name], out=scratch.like(x, 0))
+            if batch.counted is not None:
+                over.mul_(batch.counted)
+            partial = _over_positions(over, batch.axis)
+            return partial.sum(0, dtype=self._wide).long() if partial is not over else partial.sum(0).long()
+
+        if self._positive_part:
+            quiet = present - firing_elements
+            counts["nonpositive"] += quiet
+            counts["low"] += quiet
+            return
+        counts["nonpositive"] += present - above("above_zero")
+        over = above("above_high") if "above_high" in bounds else None
+        if over is not None:
+            counts["high"] += over
+        if "above_low" in bounds:
+            if len(self.rule.fires) == 1:
+                beyond = firing_elements if over is None else firing_elements + over
+                counts["low"] += present - beyond
+            else:
+                counts["low"] += present - above("above_low")
+
+    def _add_moments(self, batch: LayerBatch, elements: int | Tensor, scratch: Scratch) -> None:
+        """Add the values' distance from the first batch's mean, and its square."""
+        x, axis, missing = batch.values, batch.axis, batch.missing
+        if not self._begun:
+            self._begun = True
+            present = x if missing is None else x.masked_fill(missing, 0.0)
+            count: int | Tensor = elements
+            if missing is not None:
+                others = [i for i in range(x.ndim) if i != axis]
+                count = (~missing).expand(x.shape).sum(others).clamp(min=1)
+            mean = self._per_unit(present, axis) / count if not isinstance(count, int) or count else None
+            if mean is not None:
+                # a number of float32: every type can take off exactly what is added back at the end
+                self._numbers["shift"].copy_(torch.nan_to_num(mean.to(torch.float32), 0.0, 0.0, 0.0))
+        shape = [1] * x.ndim
+        shape[axis] = self.units
+        shift = self._numbers["shift"].to(x.dtype).view(shape)
+        away = torch.sub(x, shift, out=scratch.like(x, 0))
+        if missing is not None:
+            away.masked_fill_(missing, 0.0)
+        self._numbers["sum"] += self._per_unit(away, axis)
+        self._numbers["squares"] += self._per_unit(away.mul_(away), axis)
+        if self.rule.recorded == "post":
+            size = torch.abs(x, out=scratch.like(x, 0))
+            if missing is not None:
+                size.masked_fill_(missing, 0.0)
+            self._numbers["absolute"] += self._per_unit(size, axis)
+
+    def _note_places(self, fired: Tensor, times: Tensor, rows: Tensor | None, samples: int | Tensor) -> None:
+        """Note in which sample each unit fired first and last. rows: the number of each sample that counts, from 1."""
+        if not len(fired):
+            return
+        first, last = self._counts["first"], self._counts["last"]
+        on_cpu = fired.device.type == "cpu"
+        numbers = rows if rows is not None else torch.arange(1, len(fired) + 1, device=fired.device)
+        numbers = numbers.to(fired.dtype).unsqueeze(1)
+        if not on_cpu or bool((first < 0).any()):
+            back = (fired * (samples + 1 - numbers)).amax(0).long()
+            new = (first < 0) & (back > 0)
+            first.copy_(torch.where(new, self.samples + samples - back, first))
+        tail = slice(max(len(fired) - _TRAILING, 0), None)
+        latest = (fired[tail] * numbers[tail]).amax(0) if on_cpu else None
+        if latest is None or not bool((latest > 0).all()):
+            latest = (fired * numbers).amax(0)
+        last.copy_(torch.where(times > 0, self.samples + latest.long() - 1, last))
+
+    def _value_extremes(
+        self, least: NDArray[np.float64], most: NDArray[np.float64], numbers: dict[str, NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the extremes of the outputs: those of the recorded values, f of them, or measured ones."""
+        if self.rule.recorded == "post":
+            return least, most
+        low, high = numbers["value_minimum"], numbers["value_maximum"]
+        if not self._constant:
+            return low + 0.0, high + 0.0
+        f = activation(self.rule.function)
+        seen = least <= most
+        with np.errstate(all="ignore"):
+            ends = [f(np.where(seen, end, 0.0).astype(self._host_type)) for end in (least, most)]
+        at_ends = [end.astype(np.float64) for end in ends]
+        smallest, largest = np.fmin(*at_ends), np.fmax(*at_ends)
+        if "value_minimum" in self._measured:
+            smallest = np.where(least == most, smallest, np.fmin(smallest, low))
+        if "value_maximum" in self._measured:
+            largest = np.where(least == most, largest, np.fmax(largest, high))
+        known = seen & ~np.isnan(smallest)
+        return np.where(known, smallest, INF) + 0.0, np.where(known, largest, -INF) + 0.0
+
+
+def _over_positions(values: Tensor, axis: int) -> Tensor:
+    """Return the sums over positions, (samples, units); the values themselves where there is one position."""
+    positions = [i for i in range(1, values.ndim) if i != axis]
+    return values.sum(positions) if positions else values
+
+
+def _extreme(values: Tensor, axis: int, *, largest: bool) -> Tensor:
+    """Return the largest or the smallest value of each unit; NaN if there is one. Infinite without values."""
+    if not values.numel():
+        shape = (values.shape[axis],)
+        return values.new_full(shape, -math.inf if largest else math.inf)
+    extreme = torch.amax if largest else torch.amin
+    positions = [i for i in range(1, values.ndim) if i != axis]
+    per_sample = extreme(values, positions) if positions else values
+    return extreme(per_sample, 0)
+
+
+def _within(interval: Interval, x: Tensor, scratch: Scratch, place: int) -> Tensor:
+    """Return 1 where values lie in an interval, exactly as if compared in float64, else 0; NaN does not."""
+    host = _HOST_TYPES[x.dtype]
+    inside = scratch.like(x, place)
+    low, high = interval.low, interval.high
+    if low == -INF and high == INF:
+        return torch.eq(x, x, out=inside)
+    if low > -INF:
+        bound = float(round_to_type(low, host, up=interval.holds_low))
+        (torch.ge if interval.holds_low else torch.gt)(x, bound, out=inside)
+        if high == INF:
+            return inside
+    below = scratch.like(x, place + 1) if low > -INF else inside
+    bound = float(round_to_type(high, host, up=not interval.holds_high))
+    (torch.le if interval.holds_high else torch.lt)(x, bound, out=below)
+    return inside.mul_(below) if low > -INF else below
