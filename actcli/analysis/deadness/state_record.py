@@ -21,6 +21,9 @@ VERSION = 1
 MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
 """Names of the three arrays in a file; the first distinguishes it from other archives."""
 
+MOST_IDENTITY = 1000
+"""Characters of what statistics are a part of."""
+
 _KIND = "actcli unit statistics"
 
 
@@ -40,12 +43,16 @@ class LayerDescription:
     start: int | None
 
 
-def pack(states: Sequence[LayerState]) -> Packed:
+def pack(states: Sequence[LayerState], part_of: str = "") -> Packed:
     """Return the description as JSON, counts (8, all units) and numbers (8, all units), one row per field.
 
-    Layers follow one another along the columns, so that a name may hold any character.
+    Layers follow one another along the columns, so that a name may hold any character. part_of: the identity of the
+    network whose samples these are; blank if it is unknown.
     """
-    return write_description(_KIND, VERSION, {"layers": describe_layers(states)}), *pack_arrays(states)
+    content: dict[str, Any] = {"layers": describe_layers(states)}
+    if part_of:
+        content["part_of"] = part_of
+    return write_description(_KIND, VERSION, content), *pack_arrays(states)
 
 
 def write_description(kind: str, version: int, content: dict[str, Any]) -> bytes:
@@ -77,10 +84,18 @@ def pack_arrays(states: Sequence[LayerState]) -> tuple[NDArray[np.int64], NDArra
     return np.array(counts, np.int64), np.array(numbers, np.float64)
 
 
-def read_description(description: bytes, origin: str) -> tuple[LayerDescription, ...]:
-    """Return the layers of a description. Raises DataError for another version and for damage."""
+def read_description(description: bytes, origin: str) -> tuple[tuple[LayerDescription, ...], str]:
+    """Return the layers of a description, and what they are a part of; blank if that is unknown.
+
+    Raises DataError for another version and for damage.
+    """
     content = parse_description(description, origin, _KIND, VERSION)
-    return read_layers([content.get("layers")], origin)[0]
+    part_of = content.get("part_of", "")
+    if not isinstance(part_of, str) or len(part_of) > MOST_IDENTITY:
+        raise DataError(
+            f"{origin}: the description of its statistics is damaged: its part_of is no short text"
+        )
+    return read_layers([content.get("layers")], origin)[0], part_of
 
 
 def parse_description(description: bytes, origin: str, kind: str, version: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from actcli.commands.deadcheck.sources import Sources, open_sources
 from actcli.exits import DataError, ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from actcli.analysis.deadness.causes import Weights
     from actcli.analysis.deadness.report import Report
@@ -61,7 +61,7 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
     if mode != "statistics" and options.start is None:
         # where this part begins in the whole data is unknown
         saved = tuple(replace(state, start=None) for state in saved)
-    _write(options, findings, reports, session, saved)
+    _write(options, findings, reports, session, saved, sources.part_of)
     return exit_status(findings)
 
 
@@ -170,6 +170,7 @@ def _write(
     reports: "Reports",
     session: "Session",
     saved: "tuple[LayerState, ...]",
+    part_of: "Callable[[], str]",
 ) -> None:
     """Write the statistics, then the report, and to stderr the sentences that the screen does not show.
 
@@ -184,7 +185,7 @@ def _write(
         if complete and options.save_state is not None:
             from actcli.render.deadness.state_file import write_state
 
-            write_state(saved, options.save_state)
+            write_state(saved, options.save_state, part_of())
 
     def report(layout: "Layout") -> None:
         view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))

@@ -37,6 +37,7 @@ class Sources:
         layers: the patterns of --activation, each of which must match a layer.
         notes: makes the sentences about the final statistics.
         certainty: tells when the samples suffice; None without --stop-when-certain.
+        part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
     """
 
@@ -47,6 +48,7 @@ class Sources:
     layers: tuple[str, ...]
     notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
     certainty: Certainty | None = None
+    part_of: "Callable[[], str]" = str
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation that matches no layer: relu was used instead."""
@@ -200,14 +202,14 @@ def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
 
 
 def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources:
-    from actcli.sources.records.state_file import merged_files
+    from actcli.sources.records.state_parts import StateParts
 
-    steps = merged_files(options.sources, session.memory, _bytes_per_unit(options))
-    return Sources(steps, {}, (), {}, (), lambda _: ())
+    parts = StateParts(options.sources, session.memory, _bytes_per_unit(options))
+    return Sources(parts.merge(), {}, (), {}, (), lambda _: parts.notes(), part_of=lambda: parts.part_of)
 
 
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
-    from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
+    from actcli.sources.onnx import identity, observe_model, open_model, random_inputs, recorded_inputs
 
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
@@ -238,6 +240,7 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
         layers=(),
         notes=lambda _: notes,
         certainty=certainty,
+        part_of=lambda: identity(model),
     )
 
 

@@ -41,7 +41,8 @@ def read_epochs(sources: "Sequence[str]", memory: int | None) -> "Timeline":
     Raises DataError for files that cannot be read or are of different runs, UsageError for a file named twice.
     """
     from actcli.analysis.timeline.timeline import timeline_of
-    from actcli.sources.records.state_file import BYTES_PER_UNIT, is_state, read_state, require_different
+    from actcli.sources.records.state_file import BYTES_PER_UNIT, is_state, read_state
+    from actcli.sources.records.state_parts import require_different
     from actcli.sources.records.timeline_file import is_timeline, read_timeline
 
     if not sources:

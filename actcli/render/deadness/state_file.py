@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.state_record import Packed
 
 
-def write_state(states: Sequence[LayerState], path: str) -> None:
+def write_state(states: Sequence[LayerState], path: str, part_of: str = "") -> None:
     """Write the statistics of some layers, completely or not at all; they read back to the same bits.
 
-    Equal statistics give equal files. Raises DataError if there is no layer, if two have one name, or if the file
-    cannot be written.
+    part_of: the identity of the network whose samples these are, so that statistics of two networks never merge; blank
+    if it is unknown. Equal statistics give equal files. Raises DataError if there is no layer, if two have one name, or
+    if the file cannot be written.
     """
     from actcli.analysis.deadness.state_record import MEMBERS, pack
 
@@ -25,7 +26,7 @@ def write_state(states: Sequence[LayerState], path: str) -> None:
         raise DataError("there are no statistics to write")
     if len({state.name for state in states}) < len(states):
         raise DataError("two layers have the same name; statistics need different names")
-    write_arrays(MEMBERS, pack(states), path)
+    write_arrays(MEMBERS, pack(states, part_of), path)
 
 
 def write_arrays(members: Sequence[str], packed: "Packed", path: str) -> None:

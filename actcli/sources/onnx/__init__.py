@@ -1,5 +1,6 @@
 """ONNX models: opened safely, their activations found, run by onnxruntime with their units watched."""
 
+from actcli.sources.onnx.identity import identity
 from actcli.sources.onnx.inputs import Samples, recorded_inputs
 from actcli.sources.onnx.model import Model, ModelLayer, open_model
 from actcli.sources.onnx.model_input import ModelInput
@@ -12,6 +13,7 @@ __all__ = [
     "ModelLayer",
     "Observation",
     "Samples",
+    "identity",
     "observe_model",
     "open_model",
     "random_inputs",

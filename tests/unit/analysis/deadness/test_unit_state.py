@@ -86,7 +86,8 @@ def test_a_mean_of_many_deviations_costs_no_more_than_its_rounding():
 def written_and_read(state):
     """The state as it comes back from a statistics file."""
     description, counts, numbers = pack([state])
-    (back,) = unpack(read_description(description, "file"), counts, numbers, "file")
+    layers, _ = read_description(description, "file")
+    (back,) = unpack(layers, counts, numbers, "file")
     return back
 
 

@@ -114,8 +114,8 @@ def test_against_an_earlier_state():
     [
         (["run.npz", "--recorded", "pre"], "not timelines"),
         (["run.npz", "--data", "x.npy"], "not timelines"),
-        (["run.npz", "--map"], "does not go with timelines"),
-        (["run.npz", "--save-state", "s.npz"], "does not go with timelines"),
+        (["run.npz", "--map"], "not timelines"),
+        (["run.npz", "--save-state", "s.npz"], "not timelines"),
         (["run.npz", "run2.npz"], "one timeline at a time"),
         (["run.npz", "e0.npz"], "one kind at a time"),
         (["--timeline", "e0.npz", "e0.npz"], "is named twice"),

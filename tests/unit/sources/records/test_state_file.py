@@ -20,7 +20,8 @@ from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, empty_state, me
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
-from actcli.sources.records.state_file import is_state, merged_files, read_state
+from actcli.sources.records.state_file import is_state, read_state
+from actcli.sources.records.state_parts import StateParts
 
 HOSTILE = "a/../b\x00\x1b[31m\t'[red]é\ud800.npy"
 
@@ -139,6 +140,8 @@ def first(**changes):
         (lambda said: said.update(layers=[3]), "a layer is incomplete"),
         (lambda said: said.update(counts=["fired"]), "it has other fields"),
         (lambda said: said["layers"].append(said["layers"][0]), "it has a layer twice"),
+        (lambda said: said.update(part_of=3), "its part_of is no short text"),
+        (lambda said: said.update(part_of="p" * 2000), "its part_of is no short text"),
         (first(units=-1), "a layer is incomplete"),
         (first(units=True), "a layer is incomplete"),
         (first(samples=10**30), "a layer is incomplete"),
@@ -246,9 +249,9 @@ def test_parts_whose_counts_would_overflow_do_not_merge(tmp_path):
         state = replace(changed(), start=None, elements=(1 << 61) - 1)
         write_state((replace(state, nonpositive=state.elements - 2 + 0 * state.fired),), paths[-1])
 
-    assert len(list(merged_files(paths[:2]))) == 2
+    assert len(list(StateParts(paths[:2]).merge())) == 2
     with pytest.raises(DataError, match=r"2\.npz: layer 'a'.*elements"):
-        list(merged_files(paths))
+        list(StateParts(paths).merge())
 
 
 def test_a_place_that_could_not_be_read_back_is_refused():
@@ -373,7 +376,7 @@ def test_a_thousand_parts_give_what_one_pass_gives(tmp_path):
         write_state([observe(rule, "a", h[start:end], start)], paths[-1])
     rng.shuffle(paths)
 
-    *_, last = merged_files(paths)
+    *_, last = StateParts(paths).merge()
 
     one, whole = last.states["a"], observe(rule, "a", h, 0)
     assert (last.done, one.samples, one.elements, one.start) == (1000, 5000, 10000, 0)
