@@ -41,7 +41,7 @@ def _from_bytes(content: bytes, origin: str) -> tuple[LayerState, ...]:
         return ()
     head, _, rest = content.partition(b"\n")
     sizes = json.loads(head)
-    layers = read_description(rest[: sizes["description"]], origin)
+    layers, _ = read_description(rest[: sizes["description"]], origin)
     arrays = np.frombuffer(rest[sizes["description"] :], np.int64).reshape(2, 8, sizes["units"])
     return unpack(layers, arrays[0], arrays[1].view(np.float64), origin)
 
