@@ -1,6 +1,6 @@
 """An activation with its parameters set, as `activation("leaky_relu:0.2")` returns it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -64,7 +64,9 @@ class Activation:
         become float64. Raises UsageError for other types, and for rows of a length that f does not take.
         """
         kernel = self._bound(self.definition.value)
-        return self._apply(self._repair(kernel, 0) if self.definition.family == FORMULA else kernel, x)
+        if self.definition.family == FORMULA:
+            return self._apply(self._repair(kernel, 0), x)
+        return self._apply(kernel, x, lambda: self._bound(self._exact_kernel(0) or self.definition.value))
 
     def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
         """Return a derivative by x, of any order up to 100, or the first by a parameter; over rows the diagonal.
@@ -75,8 +77,9 @@ class Activation:
         rows, the second by a parameter, by an unknown parameter, or a diagonal where the row changes its length.
         """
         kernel = self._derivative(order, wrt, at_kink)
-        by_expression = self.definition.family == FORMULA or order > 2
-        return self._apply(self._repair(kernel, order, wrt) if by_expression else kernel, x)
+        if self.definition.family == FORMULA or order > 2:
+            return self._apply(self._repair(kernel, order, wrt), x)
+        return self._apply(kernel, x, lambda: self._derivative(order, wrt, at_kink, exact=True))
 
     def is_known(self, x: Array, order: int = 0) -> NDArray[np.bool_]:
         """Return where f(x), or a derivative by x, can be relied on: x float64 of one axis.
@@ -133,7 +136,13 @@ class Activation:
     def _bound(self, kernel: Kernel) -> Kernel:
         return partial(kernel, **self.parameters)
 
-    def _derivative(self, order: int, wrt: str, at_kink: str) -> Kernel:
+    def _exact_kernel(self, order: int) -> Kernel | None:
+        """Return the kernel for float64 of f, f' or f''; None where the definition's own is exact."""
+        from actcli.activations.exact.kernels import exact_kernel
+
+        return exact_kernel(self.definition, order)
+
+    def _derivative(self, order: int, wrt: str, at_kink: str, *, exact: bool = False) -> Kernel:
         if not 1 <= order <= HIGHEST_ORDER:
             raise UsageError(f"`order={order}`: the order of a derivative is from 1 to {HIGHEST_ORDER}")
         if at_kink not in SIDES:
@@ -151,6 +160,8 @@ class Activation:
             raise UsageError(
                 f"`at_kink={at_kink!r}`: the kinks of {self.spec} depend on the whole row; only 'default' is known"
             )
+        if exact:
+            kernel = self._exact_kernel(order) or kernel
         side = "jax" if at_kink == "default" and self.dialect == "jax" else at_kink
         at = [(kink.at, kink.derivative(order, side)) for kink in self.kinks]
         return partial(_set_at_kinks, self._bound(kernel), at)
@@ -180,7 +191,15 @@ class Activation:
         """Return our name of the parameter that `wrt` names. Raises UsageError when there is no such parameter."""
         return self.definition.parameter_name(wrt, self.spec)
 
-    def _apply(self, kernel: Kernel, x: ArrayLike, *, jacobian: bool = False) -> NDArray[Any]:
+    def _apply(
+        self,
+        kernel: Kernel,
+        x: ArrayLike,
+        exact: Callable[[], Kernel] | None = None,
+        *,
+        jacobian: bool = False,
+    ) -> NDArray[Any]:
+        """Return the kernel's results, in float64 those of the exact kernel if there is one."""
         try:
             array = np.asarray(x)
         except ValueError as error:  # rows of different lengths
@@ -199,6 +218,8 @@ class Activation:
             if self.definition.family == FORMULA and dtype == np.float64:
                 # a program works in chunks of its own; blocks of ours would be copied once more
                 return kernel(np.ascontiguousarray(flat, np.float64)).reshape(array.shape)
+            if exact is not None and dtype == np.float64:
+                kernel = exact()
             result = np.empty(array.size, dtype)
             for start in range(0, array.size, BLOCK):
                 block = np.ascontiguousarray(flat[start : start + BLOCK], np.float64)

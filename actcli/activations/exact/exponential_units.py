@@ -1,0 +1,98 @@
+"""Exponential units, and the exponential itself."""
+
+import numpy as np
+
+from actcli.activations.definition import Array
+from actcli.activations.exact.exponential import FARTHEST, clip, exponential_less_one
+from actcli.activations.exact.exponential import exponential as power_of_e
+from actcli.activations.exact.sums import Scaled, lift, product, ratio, rounded
+from actcli.activations.families.exact import Sum, quotient
+
+_TINY = 2.0**-70
+"""Below it e**t − 1 is t to 2**-71."""
+
+
+def exponential(x: Array) -> Array:
+    """Return e**x."""
+    h, low, m = power_of_e(clip(x))
+    return rounded(Sum(h, low), m)
+
+
+exponential_slope = exponential_curvature = exponential
+
+
+def _unit(x: Array, factor: Scaled) -> Array:
+    """Return factor·(e**x − 1) for x <= 0."""
+    near, e = lift(x)
+    tiny = np.abs(x) < _TINY
+    h, low = exponential_less_one(np.maximum(x, -FARTHEST))
+    y = product(Scaled(np.where(tiny, near, h), np.where(tiny, 0.0, low), np.where(tiny, e, 0)), factor)
+    return rounded(Sum(y.h, y.l), y.m)
+
+
+def _decay(x: Array, factor: Scaled) -> Array:
+    """Return factor·e**x for x <= 0."""
+    y = product(power_of_e(np.maximum(x, -FARTHEST)), factor)
+    return rounded(Sum(y.h, y.l), y.m)
+
+
+def elu(x: Array, alpha: float) -> Array:
+    """Return x above 0, α·(e**x − 1) below."""
+    return np.where(x >= 0, x, _unit(np.minimum(x, 0.0), ratio((alpha,))))
+
+
+def elu_slope(x: Array, alpha: float) -> Array:
+    """Return 1 above 0, α·e**x below."""
+    return np.where(x >= 0, 1.0, _decay(np.minimum(x, 0.0), ratio((alpha,))))
+
+
+def elu_curvature(x: Array, alpha: float) -> Array:
+    """Return 0 above 0, α·e**x below."""
+    return np.where(x >= 0, 0.0, _decay(np.minimum(x, 0.0), ratio((alpha,))))
+
+
+def selu(x: Array, alpha: float, scale: float) -> Array:
+    """Return scale·elu(x)."""
+    return np.where(x >= 0, scale * x, _unit(np.minimum(x, 0.0), ratio((scale, alpha))))
+
+
+def selu_slope(x: Array, alpha: float, scale: float) -> Array:
+    """Return scale above 0, scale·α·e**x below."""
+    return np.where(x >= 0, scale, _decay(np.minimum(x, 0.0), ratio((scale, alpha))))
+
+
+def selu_curvature(x: Array, alpha: float, scale: float) -> Array:
+    """Return 0 above 0, scale·α·e**x below."""
+    return np.where(x >= 0, 0.0, _decay(np.minimum(x, 0.0), ratio((scale, alpha))))
+
+
+def celu(x: Array, alpha: float) -> Array:
+    """Return x above 0, α·(e**(x/α) − 1) below; x/α is positive where α is negative."""
+    below = np.minimum(x, 0.0)
+    t = quotient(below, alpha)
+    inside = np.minimum(t.h, 700.0)
+    y = exponential_less_one(Sum(inside, t.l))
+    less_one = Scaled(y.h, y.l, np.zeros(x.shape, np.int64))
+    if alpha < 0 and (t.h > 70.0).any():
+        # there −1 is lost anyway
+        large = power_of_e(t)
+        far = t.h > 70.0
+        less_one = Scaled(np.where(far, large.h, y.h), np.where(far, large.l, y.l), np.where(far, large.m, 0))
+    h, low, m = product(less_one, ratio((alpha,)))
+    value = rounded(Sum(h, low), m)
+    return np.where((x >= 0) | (np.abs(t.h) < _TINY), x, value)
+
+
+def _celu_decay(x: Array, alpha: float, factor: Scaled) -> Array:
+    h, low, m = product(power_of_e(quotient(np.minimum(x, 0.0), alpha)), factor)
+    return rounded(Sum(h, low), m)
+
+
+def celu_slope(x: Array, alpha: float) -> Array:
+    """Return 1 above 0, e**(x/α) below."""
+    return np.where(x >= 0, 1.0, _celu_decay(x, alpha, ratio((1.0,))))
+
+
+def celu_curvature(x: Array, alpha: float) -> Array:
+    """Return 0 above 0, e**(x/α)/α below."""
+    return np.where(x >= 0, 0.0, _celu_decay(x, alpha, ratio((1.0,), (alpha,))))

@@ -1,0 +1,59 @@
+"""The exact kernels by the function's name."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import numpy as np
+
+from actcli.activations.catalogue import catalogue
+from actcli.activations.definition import Array, Definition, Kernel
+
+CHUNK = 8192
+"""Numbers that are computed at a time: their many temporaries stay in the second-level cache (measured)."""
+_LARGEST = float(np.finfo(np.float64).max)
+
+_MODULES = {
+    "exponential_units": ("elu", "selu", "celu", "exponential"),
+    "gated": ("silu", "quick_gelu", "gelu_tanh", "mish"),
+    "normal": ("gelu", "erf", "gaussian", "laplace"),
+    "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus"),
+}
+"""The functions by the module that computes them: f, f_slope, f_curvature. The others are exact by themselves."""
+
+
+def exact_kernel(definition: Definition, order: int) -> Kernel | None:
+    """Return the kernel of f, f' or f'' for float64; None where the definition's own is exact to the last place."""
+    module = next((m for m, names in _MODULES.items() if definition.name in names), None)
+    # a copy of a definition with other kernels computes by them
+    if module is None or not any(definition is one for one in catalogue()):
+        return None
+    # one family is loaded, not all: the first number is not to wait for them
+    functions = import_module(f"actcli.activations.exact.{module}")
+    kernel = getattr(functions, definition.name + ("", "_slope", "_curvature")[order])
+    ordinary = (definition.value, definition.slope, definition.curvature)[order]
+    return _in_chunks(kernel, ordinary)
+
+
+def _in_chunks(kernel: Kernel, ordinary: Kernel | None) -> Kernel:
+    """Return a kernel for contiguous x of one axis that takes any numbers, infinite ones and NaN too."""
+
+    def whole(x: Array, **parameters: float) -> Array:
+        y = np.empty_like(x)
+        for start in range(0, x.size, CHUNK):
+            piece = x[start : start + CHUNK]
+            if np.isfinite(piece.sum()) or np.isfinite(piece).all():
+                y[start : start + CHUNK] = kernel(piece, **parameters)
+            else:
+                y[start : start + CHUNK] = _with_ends(kernel, ordinary, piece, parameters)
+        return y
+
+    return whole
+
+
+def _with_ends(kernel: Kernel, ordinary: Kernel | None, x: Array, parameters: Mapping[str, float]) -> Array:
+    """Return the kernel's results, the limits at ±inf, and NaN where x is NaN; a limit 0 has the sign beside it."""
+    y = kernel(np.where(np.isnan(x), 0.0, np.clip(x, -_LARGEST, _LARGEST)), **parameters)
+    far = np.flatnonzero(~np.isfinite(x))
+    limits = x[far] if ordinary is None else ordinary(x[far], **parameters)
+    y[far] = np.where(limits == 0.0, np.copysign(0.0, y[far]), limits)
+    return y

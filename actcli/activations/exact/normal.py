@@ -1,0 +1,207 @@
+"""Functions of the normal distribution, by its tail: 1 − Φ(a) = e**(−a²/2)·G(a)/(a + ¾) for a >= 0.
+
+G varies slowly. Around sixty centres c it is a polynomial in (a − c)/(a + 6), whose constant is known as h + l; the
+other terms are smaller by 2**-7 or more (the form is that of M. M. Shepherd and J. G. Laframboise, Chebyshev
+approximation of (1 + 2x) exp(x²) erfc x, 1981).
+"""
+
+import numpy as np
+
+from actcli.activations.definition import Array
+from actcli.activations.exact.exponential import exponential
+from actcli.activations.exact.sums import (
+    Scaled,
+    add,
+    choose,
+    divide,
+    lift,
+    multiply,
+    negative,
+    product,
+    ratio,
+    rounded,
+    subtract,
+    times,
+    two_product,
+    two_sum,
+    two_to,
+)
+from actcli.activations.exact.tables import MILLS, MILLS_CENTRES, ZERO_OF_GELU_SLOPE
+from actcli.activations.exact.zeros import set_beside, zero
+from actcli.activations.families.exact import Sum
+
+_FAR = 60.0
+"""e**(−60²/2) is 0, times any float64."""
+_LARGE = 2.0**1020
+"""Beyond it every x is far, for all but the largest parameters."""
+_WHOLE = 10.0
+"""From here on erf is ±1 to 2**-140."""
+_NEAR = 0.125
+"""Below it the series of erf has less to cancel than 1 − erfc."""
+_ZERO_OF_SLOPE = zero(ZERO_OF_GELU_SLOPE)
+_CENTRES = np.array(MILLS_CENTRES)
+_CONSTANT, _CONSTANT_LOW, *_TERMS = (
+    np.ascontiguousarray(column) for column in np.array(MILLS).reshape(len(_CENTRES), -1).T
+)
+_DENSITY_AT_0 = Sum(np.asarray(0.3989422804014327), -2.49232720227773e-17)
+"""1/√(2π)"""
+_TWO_OVER_ROOT_PI = Scaled(np.asarray(1.1283791670955126), 1.533545961316588e-17, 0)
+_ROOT_2 = Sum(np.asarray(1.4142135623730951), -9.667293313452913e-17)
+
+
+def _cut_off(x: Array) -> Array:
+    """|x|, at most 60."""
+    a = np.abs(x)
+    return np.minimum(a, _FAR, out=a)
+
+
+def _mills(a: Sum) -> Sum:
+    """Return e**(a²/2)·(1 − Φ(a)), for a from 0 to 60."""
+    place = np.rint((a.h - 6.0) / (a.h + 6.0) * 32.0 + 32.0).astype(np.int64)
+    step = ((a.h - _CENTRES.take(place)) + a.l) / (a.h + 6.0)
+    tail = _TERMS[-1].take(place)
+    for column in _TERMS[-2::-1]:
+        tail *= step
+        tail += column.take(place)
+    tail *= step
+    tail += _CONSTANT_LOW.take(place)
+    return divide(Sum(_CONSTANT.take(place), tail), add(a, 0.75))
+
+
+def _bell(square: Sum) -> Scaled:
+    """Return e**−(h + l)."""
+    return exponential(negative(square))
+
+
+def _half_square(a: Array) -> Sum:
+    return times(two_product(a, a), 0.5)
+
+
+def _tail(a: Array) -> Scaled:
+    """Return 1 − Φ(a), for a from 0 to 60."""
+    return product(_bell(_half_square(a)), Scaled(*_mills(Sum(a, 0.0)), 0))
+
+
+def gelu(x: Array) -> Array:
+    """Return x·Φ(x)."""
+    tail = _tail(_cut_off(x))
+    below = x < 0
+    near, e = lift(np.maximum(x, -_FAR))
+    phi = choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum))
+    y = multiply(phi, near)
+    return rounded(y, np.where(below, tail.m, 0) + e)
+
+
+def gelu_slope(x: Array) -> Array:
+    """Return Φ(x) + x·φ(x)."""
+    a = _cut_off(x)
+    factor = subtract(_mills(Sum(a, 0.0)), multiply(_DENSITY_AT_0, a))
+    tail = product(_bell(_half_square(a)), Scaled(*factor, 0))
+    below = x < 0
+    y = rounded(choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum)), np.where(below, tail.m, 0))
+    set_beside(_ZERO_OF_SLOPE, Sum(x, 0.0), y)
+    return y
+
+
+def gelu_curvature(x: Array) -> Array:
+    """Return φ(x)·(2 − x²)."""
+    a = _cut_off(x)
+    square = two_product(a, a)
+    factor = multiply(subtract(2.0, square), _DENSITY_AT_0)
+    return _rounded(product(_bell(times(square, 0.5)), Scaled(*factor, 0)))
+
+
+def _rounded(y: Scaled) -> Array:
+    return rounded(Sum(y.h, y.l), y.m)
+
+
+def erf(x: Array) -> Array:
+    """Return erf(x): 1 − 2·(1 − Φ(|x|√2)), and its series around 0."""
+    a = np.minimum(np.abs(x), _WHOLE)
+    square = two_product(a, a)
+    tail = product(_bell(square), Scaled(*_mills(multiply(_ROOT_2, a)), 0)).sum
+    near = a < _NEAR
+    inner, e = lift(np.where(near, a, _NEAR))
+    v = square.h
+    rest = v * (1 / 9360)
+    for c in (-1 / 1320, 1 / 216, -1 / 42, 1 / 10, -1 / 3):
+        rest += c
+        rest *= v
+    series = multiply(multiply(two_sum(1.0, rest), inner), Sum(*_TWO_OVER_ROOT_PI[:2]))
+    y = choose(near, series, subtract(1.0, times(tail, 2.0)))
+    return np.copysign(rounded(y, np.where(near, e, 0)), x)
+
+
+def erf_slope(x: Array) -> Array:
+    """Return 2/√π·e**(−x²)."""
+    a = _cut_off(x)
+    return _rounded(product(_bell(two_product(a, a)), _TWO_OVER_ROOT_PI))
+
+
+def _times_x(y: Scaled, x: Array) -> Array:
+    """Return y·x, for |x| up to 60."""
+    near, e = lift(x)
+    h, low = multiply(Sum(y.h, y.l), near)
+    return rounded(Sum(h, low), y.m + e)
+
+
+def erf_curvature(x: Array) -> Array:
+    """Return −4x/√π·e**(−x²)."""
+    a = _cut_off(x)
+    return _times_x(product(_bell(two_product(a, a)), _TWO_OVER_ROOT_PI), np.copysign(2.0 * a, -x))
+
+
+def gaussian(x: Array) -> Array:
+    """Return e**(−x²)."""
+    a = _cut_off(x)
+    return _rounded(_bell(two_product(a, a)))
+
+
+def gaussian_slope(x: Array) -> Array:
+    """Return −2x·e**(−x²)."""
+    a = _cut_off(x)
+    return _times_x(_bell(two_product(a, a)), np.copysign(2.0 * a, -x))
+
+
+def gaussian_curvature(x: Array) -> Array:
+    """Return (4x² − 2)·e**(−x²)."""
+    a = _cut_off(x)
+    square = two_product(a, a)
+    return _rounded(product(_bell(square), Scaled(*subtract(times(square, 4.0), 2.0), 0)))
+
+
+def _standardise(x: Array, mu: float, sigma: float) -> tuple[Sum, Scaled]:
+    """Return |t| for t = (x − μ)/σ, cut off at 60, and t at any size."""
+    h, low = two_sum(np.clip(x, -_LARGE, _LARGE), -mu)
+    near, e = lift(h)
+    t = product(Scaled(near, low * two_to(-e), e), ratio((1.0,), (sigma,)))
+    h, low = t.sum
+    inside = np.abs(h) < _FAR
+    size = np.where(inside, np.abs(h), _FAR)
+    return Sum(size, np.where(inside, np.copysign(1.0, h) * low, 0.0)), t
+
+
+def laplace(x: Array, mu: float, sigma: float) -> Array:
+    """Return Φ(t)."""
+    a, t = _standardise(x, mu, sigma)
+    tail = product(_bell(times(multiply(a, a), 0.5)), Scaled(*_mills(a), 0))
+    below = t.h < 0
+    return rounded(choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum)), np.where(below, tail.m, 0))
+
+
+def _laplace_slope(a: Sum, factor: Scaled) -> Scaled:
+    return product(product(_bell(times(multiply(a, a), 0.5)), Scaled(*_DENSITY_AT_0, 0)), factor)
+
+
+def laplace_slope(x: Array, mu: float, sigma: float) -> Array:
+    """Return φ(t)/σ."""
+    a, _ = _standardise(x, mu, sigma)
+    return _rounded(_laplace_slope(a, ratio((1.0,), (sigma,))))
+
+
+def laplace_curvature(x: Array, mu: float, sigma: float) -> Array:
+    """Return −t·φ(t)/σ²."""
+    a, t = _standardise(x, mu, sigma)
+    far = a.h >= _FAR
+    t = Scaled(np.where(far, np.copysign(0.0, t.h), t.h), np.where(far, 0.0, t.l), np.where(far, 0, t.m))
+    return _rounded(product(_laplace_slope(a, ratio((-1.0,), (sigma, sigma))), t))

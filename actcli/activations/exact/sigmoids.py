@@ -1,0 +1,145 @@
+"""Sigmoids, and functions built from them: a = |x|, z = e**−a, d = 1 + z, as in families/sigmoids.py."""
+
+import numpy as np
+
+from actcli.activations.definition import INF, Array
+from actcli.activations.exact.exponential import FARTHEST, exponential, exponential_less_one
+from actcli.activations.exact.logarithm import log_of_one_plus
+from actcli.activations.exact.sums import (
+    Scaled,
+    add,
+    choose,
+    divide,
+    multiply,
+    negative,
+    one_plus,
+    product,
+    ratio,
+    rounded,
+    times,
+)
+from actcli.activations.families.exact import Sum, magnitude, scale
+
+_TINY = 2.0**-70
+_LINEAR = -70
+"""Below 2**−70 log(1 + z) is z to 2**-71."""
+
+
+def _size(x: Array) -> Array:
+    a = np.abs(x)
+    return np.minimum(a, FARTHEST, out=a)
+
+
+def logistic(y: Sum, z: Scaled) -> Array:
+    """Return 1/(1 + e**−y), given z = e**−|y|."""
+    below = y.h < 0
+    return rounded(divide(choose(below, Sum(z.h, z.l), 1.0), one_plus(z)), np.where(below, z.m, 0))
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1/(1 + e**−x)."""
+    return logistic(Sum(x, 0.0), exponential(-_size(x)))
+
+
+def logistic_slope(z: Scaled, factor: Scaled) -> Array:
+    """Return factor·z/(1 + z)²."""
+    d = one_plus(z)
+    n = product(z, factor)
+    return rounded(divide(Sum(n.h, n.l), multiply(d, d)), n.m)
+
+
+_ONE = ratio((1.0,))
+
+
+def sigmoid_slope(x: Array) -> Array:
+    """Return z/d²."""
+    return logistic_slope(exponential(-_size(x)), _ONE)
+
+
+def sigmoid_curvature(x: Array) -> Array:
+    """Return −sign(x)·z·(1 − z)/d³."""
+    a = _size(x)
+    z = exponential(-a)
+    d = one_plus(z)
+    n = multiply(Sum(z.h, z.l), exponential_less_one(-a))
+    y = rounded(divide(n, multiply(multiply(d, d), d)), z.m)
+    return np.where(a < _TINY, x * -0.125, np.copysign(y, -x))
+
+
+def log_sigmoid(x: Array) -> Array:
+    """Return −log(1 + e**−x)."""
+    return -softplus(-x, 1.0, INF)
+
+
+def log_sigmoid_slope(x: Array) -> Array:
+    """Return 1/(1 + e**x)."""
+    return sigmoid(-x)
+
+
+def log_sigmoid_curvature(x: Array) -> Array:
+    """Return −z/d²."""
+    return -sigmoid_slope(x)
+
+
+def softplus(x: Array, beta: float, threshold: float) -> Array:
+    """Return log(1 + e**(βx))/β, and x where βx > threshold."""
+    y = scale(x, beta)
+    z = exponential(negative(magnitude(y)))
+    deep = z.m < _LINEAR
+    near = log_of_one_plus(z.sum)
+    tail = Scaled(*choose(deep, Sum(z.h, z.l), near), np.where(deep, z.m, 0))
+    if beta != 1.0:
+        tail = product(tail, ratio((1.0,), (beta,)))
+    below = rounded(Sum(tail.h, tail.l), tail.m)
+    above = rounded(add(np.maximum(x, 0.0), tail.sum))
+    return np.where(_is_linear(y, threshold), x, np.where(x < 0, below, above))
+
+
+def softplus_slope(x: Array, beta: float, threshold: float) -> Array:
+    """Return 1/(1 + e**−βx), and 1 where βx > threshold."""
+    y = scale(x, beta)
+    slope = logistic(y, exponential(negative(magnitude(y))))
+    return np.where(_is_linear(y, threshold), 1.0, slope)
+
+
+def softplus_curvature(x: Array, beta: float, threshold: float) -> Array:
+    """Return β·z/d², and 0 where βx > threshold."""
+    y = scale(x, beta)
+    curvature = logistic_slope(exponential(negative(magnitude(y))), ratio((beta,)))
+    return np.where(_is_linear(y, threshold), 0.0, curvature)
+
+
+def _is_linear(y: Sum, threshold: float) -> np.ndarray:
+    if threshold == INF:
+        return np.zeros(y.h.shape, np.bool_)
+    is_linear: np.ndarray = (y.h - threshold) + y.l > 0
+    return is_linear
+
+
+def _twice(x: Array) -> Array:
+    return np.minimum(2.0 * np.abs(x), FARTHEST)
+
+
+def tanh_sum(x: Array) -> Sum:
+    """Return tanh |x| = −E/(2 + E), E = e**−2|x| − 1."""
+    e = exponential_less_one(-_twice(x))
+    return divide(negative(e), add(e, 2.0))
+
+
+def tanh(x: Array) -> Array:
+    """Return tanh(x)."""
+    return np.copysign(rounded(tanh_sum(x)), x)
+
+
+def tanh_slope(x: Array) -> Array:
+    """Return 4w/(1 + w)², w = e**−2|x|."""
+    return logistic_slope(exponential(-_twice(x)), ratio((4.0,)))
+
+
+def tanh_curvature(x: Array) -> Array:
+    """Return −2·tanh·tanh' = 8w·E/(1 + w)³ for x > 0."""
+    w = exponential(-_twice(x))
+    d = one_plus(w)
+    n = times(multiply(Sum(w.h, w.l), exponential_less_one(-_twice(x))), 8.0)
+    y = rounded(divide(n, multiply(multiply(d, d), d)), w.m)
+    return np.where(np.abs(x) < _TINY, x * -2.0, np.copysign(y, -x))
