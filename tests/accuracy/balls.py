@@ -74,8 +74,8 @@ def clip(u, low, high):
     return series(arb(low)) if c < low else series(arb(high)) if c > high else u
 
 
-def line(u, slope):
-    return u if constant(u) > 0 else slope * u
+def line(u, alpha):
+    return u if constant(u) > 0 else alpha * u
 
 
 def elu(u, alpha):
