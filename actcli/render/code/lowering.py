@@ -105,7 +105,7 @@ def lower(tree: Node, *, gradients: bool) -> Node:
     """Return the tree for array code; with `gradients`, for code that will be differentiated."""
     tree = simplify(tree)
     if gradients:
-        tree = _choose_by_condition(tree, _DEEPEST_CHOICE)
+        tree = _choose_by_condition(_divide_by_cosh(tree), _DEEPEST_CHOICE)
     tree = _turn_condition(tree)
     tree = _guard(tree, (), gradients=gradients)
     if not _keeps_nan(tree):
@@ -213,6 +213,21 @@ def _choose_by_condition(tree: Node, depth: int) -> Node:
             return Conditional(Compare(">" if name == "min" else "<", b, a), a, b)
     parts = children(tree)
     return with_children(tree, tuple(_choose_by_condition(part, depth) for part in parts)) if parts else tree
+
+
+def _divide_by_cosh(tree: Node) -> Node:
+    """Return the tree with v/cosh(u) as v·2e**-|u|/(1 + e**-2|u|): where cosh overflows, its gradient would be NaN."""
+    parts = children(tree)
+    if parts:
+        tree = with_children(tree, tuple(_divide_by_cosh(part) for part in parts))
+    match tree:
+        case Binary("/", numerator, Call("cosh", (argument,))) if contains_x(argument):
+            exponent = Negative(Call("abs", (argument,)))
+            powers = Call("exp", (exponent,)), Call("exp", (Binary("*", Number(2.0), exponent),))
+            above = Binary("*", Binary("*", Number(2.0), numerator), powers[0])
+            return simplify(Binary("/", above, Binary("+", Number(1.0), powers[1])))
+        case _:
+            return tree
 
 
 def _turn_condition(tree: Node) -> Node:
