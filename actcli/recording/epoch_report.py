@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -72,14 +73,20 @@ class EpochReport:
         return judge(self.report, limit)
 
     def fail_above(self, limit: float) -> None:
-        """Raise DeadUnitsError if the samples prove that more than this share of the units is dead, or any gave NaN."""
+        """Raise DeadUnitsError if the samples prove that more than this share of the units is dead, or any gave NaN.
+
+        Where more are dead, but the samples are too few to prove it, it warns, and says how many it takes.
+        """
         from actcli.render.deadness.findings import Findings
         from actcli.render.deadness.verdict import limit_sentences
 
         judgement = self.judge(limit)
+        if judgement.status == "fine":
+            return
+        sentences = " ".join(limit_sentences(Findings(self.report, judgement, limit)))
         if judgement.status == "found":
-            sentences = limit_sentences(Findings(self.report, judgement, limit))
-            raise DeadUnitsError(f"epoch {self.number}: {' '.join(sentences)}")
+            raise DeadUnitsError(f"epoch {self.number}: {sentences}")
+        warnings.warn(f"actcli: epoch {self.number}: {sentences}", stacklevel=2)
 
     def __str__(self) -> str:
         from actcli.render.output.surface import Surface

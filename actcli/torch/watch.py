@@ -74,7 +74,7 @@ class Watch:
         )
         _require(per in {"sample", "token"}, "per", per, "'sample' or 'token'")
         _require(_is_whole(sample_axis, 0), "sample_axis", sample_axis, "0 or 1")
-        patterns = [layers] if isinstance(layers, str) else list(layers)
+        patterns: list[Any] = list(layers) if isinstance(layers, list | tuple) else [layers]
         _require(all(isinstance(one, str) for one in patterns), "layers", layers, "names or patterns")
         self._when, self._every, self._mask, self._per = when, every, mask, per
         self._sample_axis, self._confidence = sample_axis, confidence

@@ -90,8 +90,9 @@ def test_no_file_is_too_long():
 
 def test_no_two_classes_have_one_name():
     names = defaultdict(list)
+    one_per_framework = {"DeadUnits"}  # the callback of Keras, of Lightning, of transformers
     for module, tree in modules().items():
         for node in tree.body:
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and node.name not in one_per_framework:
                 names[node.name].append(module)
     assert not {name: places for name, places in names.items() if len(places) > 1}

@@ -101,7 +101,8 @@ def test_numbers_for_a_logger():
 
 def test_a_limit_fails_only_where_the_samples_prove_it():
     (few,) = reports({"conv1": (1, 2, 3)}, samples=20)
-    few.fail_above(0.05)
+    with pytest.warns(UserWarning, match="20 samples are too few"):
+        few.fail_above(0.05)
     assert few.judge(0.05).status == "not enough data"
     (many,) = reports({"conv1": (1, 2, 3)}, samples=2000)
     many.fail_above(0.5)
