@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from actcli.commands.declaration import Option
 from actcli.commands.options import PatternName
-from actcli.commands.values import one_of
+from actcli.commands.values import one_of, whole_number
 
 RecordName = Literal["post", "pre"]
 
@@ -66,5 +66,25 @@ class RecordOptions:
             section=RECORDED,
             modes=("arrays", "model"),
             excludes=("--random",),
+        ),
+    ] = None
+    sparse: Annotated[
+        tuple[str, ...],
+        _recorded_option(
+            "--sparse",
+            metavar="SPEC",
+            help="The arrays hold indices of units, not their values: indices=NAME,values=NAME,units=N (values may be "
+            "left out), or locations=NAME,values=NAME,units=N,samples=N. none: whole numbers are values. Repeatable; "
+            "each is a layer.",
+        ),
+    ] = ()
+    ignore_index: Annotated[
+        int | None,
+        _recorded_option(
+            "--ignore-index",
+            metavar="N",
+            parse=whole_number(-(2**62), 2**62),
+            help="With --sparse: the index that stands for no unit, as a filler.",
+            needs=("--sparse",),
         ),
     ] = None

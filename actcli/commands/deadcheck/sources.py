@@ -1,14 +1,13 @@
 """The sources of `deadcheck`: recorded arrays, statistics files or a model, as one stream of statistics."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.commands.deadcheck.certainty import Certainty
 from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
-from actcli.exits import UsageError
-from actcli.sources.records.unit_axis import LayerAxis, UnitAxes, require_layer, unit_axes
+from actcli.commands.deadcheck.recorded import open_recorded, require_activated, require_judged
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
-    from actcli.sources.records.recordings import Records
-    from actcli.sources.records.unit_axis import Head
 
 
 _BYTES_PER_UNIT, _BYTES_PER_UNIT_IN_MARKDOWN = 400, 900
@@ -52,7 +49,7 @@ class Sources:
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation that matches no layer: relu was used instead."""
-        _require_activated(self.layers, list(states))
+        require_activated(self.layers, list(states))
 
 
 def open_sources(mode: str, options: "DeadcheckOptions", session: "Session") -> Sources:
@@ -62,56 +59,20 @@ def open_sources(mode: str, options: "DeadcheckOptions", session: "Session") -> 
 
 def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.analysis.deadness.watching import watch
-    from actcli.sources.numbers.low_precision import low_types
-    from actcli.sources.records.recordings import inspect_records
 
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
-    axes = _with_models(unit_axes(options.unit_axes), session)
-    stored = low_types([options.dtype])[0] if options.dtype else None
-    records = inspect_records(options.sources, session.terminal, stored)
-    mask = None
-    if options.mask is not None:
-        from actcli.sources.records.masks import read_mask
-
-        records, mask = read_mask(options.mask, records, session.terminal, session.memory)
-    axes, notes = _settle_axes(options, records.heads, axes, patterns)
-    if records.hint is not None:
-        # before the report, which may have as many tables as there are files
-        session.terminal.say(f"actcli: {records.hint}")
+    layers = open_recorded(options, session, patterns)
     rules, _ = firing_rules(options.activations, options.recorded or "post")
-    recordings = _that_fit(records.read(axes, None if mask is None else mask.apply), options, session.memory)
+    recordings = _that_fit(layers.recordings, options, session.memory)
     certainty, seconds_between = None, 0.05
     if options.stop_when_certain:
-        certainty = Certainty(options.settings, _limit(options), _count_units(records, axes))
+        certainty = Certainty(options.settings, _limit(options), layers.count_units())
         # where reading stops depends on the samples, not on the clock
         recordings, seconds_between = certainty.until(recordings), 0.0
     steps = _possible(watch(recordings, rules, session.threads, seconds_between))
-    if mask is not None:
-        notes = (*notes, mask.note)
     return Sources(
-        steps,
-        {},
-        (),
-        {},
-        patterns,
-        lambda states: (*notes, *records.notes, *_notes_of_records(states)),
-        certainty,
+        steps, {}, (), {}, patterns, lambda states: (*layers.notes(), *_notes_of_records(states)), certainty
     )
-
-
-def _with_models(axes: UnitAxes, session: "Session") -> UnitAxes:
-    """Return the axes with the layers of the models that --unit-axis names."""
-    if not axes.models:
-        return axes
-    from actcli.sources.onnx import open_model
-
-    session.isolate(axes.models[0], session.memory)
-    layers = (
-        LayerAxis(one.name, one.before.axis, one.before.rank, one.units, path)
-        for path in axes.models
-        for one in open_model(path, session.memory).watched
-    )
-    return replace(axes, of_models=tuple(layers))
 
 
 def _bytes_per_unit(options: "DeadcheckOptions") -> int:
@@ -141,36 +102,6 @@ def _that_fit(
         yield recording
 
 
-def _settle_axes(
-    options: "DeadcheckOptions", heads: "Sequence[Head] | None", axes: UnitAxes, patterns: Sequence[str]
-) -> tuple[UnitAxes, tuple[str, ...]]:
-    """Return the axes of the units, with notes; mistakes in layer names are found before gigabytes are read.
-
-    Sources that can be read only once are not inspected; a single one is one layer, whatever its name.
-    """
-    if heads is None and axes.bare is not None and len(options.sources) > 1:
-        raise UsageError(
-            f"--unit-axis {axes.bare}: a pipe cannot be inspected beforehand; "
-            f"write LAYER={axes.bare} for each layer"
-        )
-    if heads is None:
-        return replace(axes, for_all=len(options.sources) == 1), ()
-    names = list(dict.fromkeys(head.layer for head in heads))
-    _require_activated(patterns, names)
-    _require_judged(options, names)
-    return axes.settle(heads)
-
-
-def _require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:
-    for pattern in patterns:
-        require_layer(f"--activation {pattern}=...", pattern, names)
-
-
-def _require_judged(options: "DeadcheckOptions", names: Sequence[str]) -> None:
-    if options.layer is not None:
-        require_layer(f"--layer {options.layer!r}", options.layer, names)
-
-
 def _possible(steps: "Iterator[Snapshot]") -> "Iterator[Snapshot]":
     """Yield the same statistics; raises DataError at the first outputs that the activation cannot produce."""
     from actcli.analysis.deadness.possible_outputs import require_possible
@@ -184,13 +115,6 @@ def _possible(steps: "Iterator[Snapshot]") -> "Iterator[Snapshot]":
 def _limit(options: "DeadcheckOptions") -> float | None:
     """Return the limit on all units together; None for a limit on each layer."""
     return options.fail_above if options.layer is None else None
-
-
-def _count_units(records: "Records", axes: UnitAxes) -> int:
-    """Return the number of units in all layers, on which the samples needed depend; 0 for one stream alone."""
-    if records.heads is None and len(records.files) > 1:
-        raise UsageError("--stop-when-certain needs to know all layers beforehand; leave out - or the files")
-    return records.count_units(axes)
 
 
 def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
@@ -227,7 +151,7 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
         mask=options.mask,
     )
     notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in samples.notes)
-    _require_judged(options, [layer.name for layer in steps.layers])
+    require_judged(options, [layer.name for layer in steps.layers])
     certainty = None
     if options.stop_when_certain:
         units = sum(layer.units for layer in steps.layers)

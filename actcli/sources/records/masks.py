@@ -138,7 +138,7 @@ def _beside(name: str, records: Records, memory: int | None) -> tuple[Records, S
     if lacking is not None:
         raise UsageError(f"--mask {name}: {lacking.file.path} holds no array of that name")
     masks = {
-        one.file.path: _read(replace(records, files=(one.only(name),)), f"{one.file.path}:{name}", memory)
+        one.file.path: _read(replace(records, files=(one.of_layer(name),)), f"{one.file.path}:{name}", memory)
         for one in records.files
     }
     layers = replace(records, files=tuple(one.without(name) for one in records.files))

@@ -53,9 +53,11 @@ class Described:
     members: "tuple[ArchivedArray, ...]" = ()
     version: tuple[int, ...] | None = None
 
-    def only(self, name: str) -> "Described":
-        """Return the same archive with the array of this name alone."""
-        return self._select([place for place, member in enumerate(self.members) if member.name == name])
+    def of_layer(self, layer: str) -> "Described":
+        """Return the same file with the array of this layer alone."""
+        if not self.members or self.heads is None:
+            return self
+        return self._select([place for place, head in enumerate(self.heads) if head.layer == layer])
 
     def without(self, name: str) -> "Described":
         """Return the same archive without the array of this name. Raises DataError where no other is left."""
@@ -70,8 +72,12 @@ class Described:
 
     def holds(self, stored: "LowType") -> bool:
         """Return whether an array holds the bit patterns of this type."""
-        headers = (self.header, *(member.header for member in self.members))
-        return any(header is not None and header.stored == stored for header in headers)
+        return any(header.stored == stored for header in self.headers)
+
+    @property
+    def headers(self) -> "tuple[Header, ...]":
+        """The headers of its arrays; none of a text or a stream."""
+        return tuple(member.header for member in self.members) if self.header is None else (self.header,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,16 @@ class Records:
         """Yield the arrays of all files, each to be drawn before the next; text comes in rows."""
         for described in self.files:
             yield from _open(described, self.terminal, self.stored)
+
+    @property
+    def whole_number_layers(self) -> set[str]:
+        """The layers whose arrays hold integers, as far as they are known before the numbers are read."""
+        return {
+            head.layer
+            for one in self.files
+            for head, header in zip(one.heads or (), one.headers, strict=False)
+            if header.stored is None and header.dtype.kind in "iu"
+        }
 
     @property
     def hint(self) -> str | None:

@@ -1,0 +1,142 @@
+"""Recorded activations as `deadcheck` reads them: dense with the axes of their units and a mask, or sparse."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from actcli.exits import UsageError
+from actcli.sources.records.unit_axis import LayerAxis, UnitAxes, require_layer, unit_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actcli.analysis.deadness.watching import LayerRecording
+    from actcli.commands.deadcheck.options import DeadcheckOptions
+    from actcli.commands.session import Session
+    from actcli.sources.records.recordings import Records
+    from actcli.sources.records.unit_axis import Head
+
+DENSE = "none"
+"""The value of --sparse by which whole numbers are values, not indices."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLayers:
+    """The layers that the sources hold, not yet read.
+
+    Attributes:
+        recordings: the layers, one after the other.
+        count_units: counts the units of all layers beforehand; 0 for one stream alone.
+        notes: makes sentences after all was read.
+
+    """
+
+    recordings: "Iterator[LayerRecording]"
+    count_units: Callable[[], int]
+    notes: Callable[[], tuple[str, ...]]
+
+
+def open_recorded(options: "DeadcheckOptions", session: "Session", patterns: Sequence[str]) -> RecordedLayers:
+    """Open recorded activations; `patterns` are the layers that --activation names.
+
+    Raises UsageError and DataError for mistakes that show before the numbers are read.
+    """
+    from actcli.sources.numbers.low_precision import low_types
+    from actcli.sources.records.recordings import inspect_records
+
+    stored = low_types([options.dtype])[0] if options.dtype else None
+    records = inspect_records(options.sources, session.terminal, stored)
+    if options.sparse not in {(), (DENSE,)}:
+        return _open_sparse(options, records, patterns)
+    return _open_dense(options, session, records, patterns)
+
+
+def _open_sparse(options: "DeadcheckOptions", records: "Records", patterns: Sequence[str]) -> RecordedLayers:
+    from actcli.sources.records.sparse_records import SparseRecords, sparse_layer
+
+    for option, value in (("--unit-axis", options.unit_axes), ("--mask", options.mask)):
+        if value:
+            raise UsageError(f"{option} does not go with --sparse; leave out one of them")
+    layers = tuple(map(sparse_layer, options.sparse))
+    sparse = SparseRecords(layers, records, options.ignore_index)
+    sparse.require_arrays()
+    require_activated(patterns, sparse.names)
+    require_judged(options, sparse.names)
+    return RecordedLayers(sparse.read(), lambda: sparse.units, lambda: sparse.notes)
+
+
+def _open_dense(
+    options: "DeadcheckOptions", session: "Session", records: "Records", patterns: Sequence[str]
+) -> RecordedLayers:
+    axes = _with_models(unit_axes(options.unit_axes), session)
+    mask = None
+    if options.mask is not None:
+        from actcli.sources.records.masks import read_mask
+
+        records, mask = read_mask(options.mask, records, session.terminal, session.memory)
+    axes, notes = _settle_axes(options, records.heads, axes, patterns)
+    if records.hint is not None:
+        # before the report, which may have as many tables as there are files
+        session.terminal.say(f"actcli: {records.hint}")
+    recordings = records.read(axes, None if mask is None else mask.apply)
+    if options.sparse != (DENSE,):
+        from actcli.sources.records.index_lookalikes import refuse_indices
+
+        recordings = refuse_indices(recordings, records.whole_number_layers)
+    if mask is not None:
+        notes = (*notes, mask.note)
+    return RecordedLayers(recordings, lambda: _count_units(records, axes), lambda: (*notes, *records.notes))
+
+
+def require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:
+    """Raise UsageError for an --activation that names none of the layers."""
+    for pattern in patterns:
+        require_layer(f"--activation {pattern}=...", pattern, names)
+
+
+def require_judged(options: "DeadcheckOptions", names: Sequence[str]) -> None:
+    """Raise UsageError for a --layer that is none of the layers."""
+    if options.layer is not None:
+        require_layer(f"--layer {options.layer!r}", options.layer, names)
+
+
+def _with_models(axes: UnitAxes, session: "Session") -> UnitAxes:
+    """Return the axes with the layers of the models that --unit-axis names."""
+    if not axes.models:
+        return axes
+    from actcli.sources.onnx import open_model
+
+    session.isolate(axes.models[0], session.memory)
+    layers = (
+        LayerAxis(one.name, one.before.axis, one.before.rank, one.units, path)
+        for path in axes.models
+        for one in open_model(path, session.memory).watched
+    )
+    return replace(axes, of_models=tuple(layers))
+
+
+def _settle_axes(
+    options: "DeadcheckOptions", heads: "Sequence[Head] | None", axes: UnitAxes, patterns: Sequence[str]
+) -> tuple[UnitAxes, tuple[str, ...]]:
+    """Return the axes of the units, with notes; mistakes in layer names are found before gigabytes are read.
+
+    Sources that can be read only once are not inspected; a single one is one layer, whatever its name.
+    """
+    if heads is None and axes.bare is not None and len(options.sources) > 1:
+        raise UsageError(
+            f"--unit-axis {axes.bare}: a pipe cannot be inspected beforehand; "
+            f"write LAYER={axes.bare} for each layer"
+        )
+    if heads is None:
+        return replace(axes, for_all=len(options.sources) == 1), ()
+    names = list(dict.fromkeys(head.layer for head in heads))
+    require_activated(patterns, names)
+    require_judged(options, names)
+    return axes.settle(heads)
+
+
+def _count_units(records: "Records", axes: UnitAxes) -> int:
+    """Return the number of units in all layers, on which the samples needed depend; 0 for one stream alone."""
+    if records.heads is None and len(records.files) > 1:
+        raise UsageError("--stop-when-certain needs to know all layers beforehand; leave out - or the files")
+    return records.count_units(axes)
