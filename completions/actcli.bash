@@ -100,7 +100,7 @@ _actcli_options() { # the options of command $1
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --functions --data --random --seed --limit --batch --save-state --start --against --timeline --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     completion) echo '--color --threads --memory --debug -h --help' ;;
@@ -202,6 +202,8 @@ _actcli() {
         *\ --activation) values=1 option=$word ;;
         *\ --unit-axis) values=1 option=$word ;;
         *\ --mask) values=1 option=$word ;;
+        *\ --sparse) values=1 option=$word ;;
+        *\ --ignore-index) values=1 option=$word ;;
         *\ --random) values=1 option=$word ;;
         *\ --limit) values=1 option=$word ;;
         *\ --save-state) values=1 option=$word ;;

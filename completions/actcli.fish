@@ -229,6 +229,10 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --mask'
                 set values 1
+            case '* --sparse'
+                set values 1
+            case '* --ignore-index'
+                set values 1
             case '* --random'
                 set values 1
             case '* --limit'
@@ -429,6 +433,8 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l activation -x -d 'Activation
 complete -c actcli -n "__actcli_is 'deadcheck '" -l unit-axis -x -d 'Axis of the units: N for layers whose shape does not tell, LAYER=N for those that match LAYER, or MODEL.onnx for those named like its layers'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l dtype -x -a 'bfloat16 float8_e4m3 float8_e5m2' -d 'What .npy files hold where they say void: bfloat16, float8_e4m3 or float8_e5m2'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l mask -x -d 'Positions that count, 1 or true, and padding, 0 or false: a file of (samples, positions), an array NAME beside the layers, or the input NAME of a model'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l sparse -x -d 'The arrays hold indices of units, not their values: indices=NAME,values=NAME,units=N (values may be left out), or locations=NAME,values=NAME,units=N,samples=N'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l ignore-index -x -d 'With --sparse: the index that stands for no unit, as a filler'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l data -r -F -d 'Inputs of the model: .npy, or .npz with one array per input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'Feed N samples of noise: a trial run, not a verdict about real data'

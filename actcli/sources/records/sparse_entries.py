@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness.sparse import SparseBlock
+from actcli.analysis.sparse.sparse_block import SparseBlock
 from actcli.exits import DataError
 
 Indices = NDArray[np.int64]

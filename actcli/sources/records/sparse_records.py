@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.deadness.sparse import SparseBlock
+from actcli.analysis.sparse.sparse_block import SparseBlock
 from actcli.exits import DataError, UsageError
 from actcli.sources.records.recordings import Described, Records
 from actcli.sources.records.sparse_entries import Entries, Rows

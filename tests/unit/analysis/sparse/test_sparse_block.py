@@ -8,9 +8,9 @@ import pytest
 from actcli.activations import activation
 from actcli.analysis.deadness.consistency import require_consistent
 from actcli.analysis.deadness.firing_rule import firing_rule
-from actcli.analysis.deadness.sparse import SparseBlock
 from actcli.analysis.deadness.unit_state import merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
+from actcli.analysis.sparse.sparse_block import SparseBlock
 from actcli.exits import UsageError
 
 
