@@ -33,7 +33,7 @@ _OURS: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
     "hardtanh": ("hard_tanh", (("min_val", "min", -1.0), ("max_val", "max", 1.0))),
     "hardswish": ("hard_swish", ()),
     "hardsigmoid": ("hard_sigmoid", ()),
-    "threshold": ("thresholded_relu", (("threshold", "theta", math.nan), ("value", "value", math.nan))),
+    "_threshold": ("thresholded_relu", (("threshold", "theta", math.nan), ("value", "value", 0.0))),
 }
 """By the function's name in PyTorch: our name; the arguments after x with our names for them and their defaults."""
 
@@ -73,7 +73,8 @@ def activation_of(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
     `torch.clamp(x, min=0)` is relu, and relu6 with `max=6`.
     """
-    name = name.removesuffix("_") if not name.startswith("__") else name
+    name = name if name.startswith("__") else name.removesuffix("_")
+    name = "_threshold" if name == "threshold" else name
     if name == "gelu":
         tanh = kwargs.get("approximate", args[1] if len(args) > 1 else "none") == "tanh"
         return "gelu_tanh" if tanh else "gelu"
@@ -89,6 +90,8 @@ def activation_of(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
     )
     if not all(isinstance(value, int | float) for _, value, _ in values):
         return None
+    if ours == "hard_tanh" and [value for _, value, _ in values] == [0, 6]:
+        return "relu6"  # nn.ReLU6 calls F.hardtanh
     return specification(ours, values)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from actcli.torch.observer import Observer, RunningModule, frame_of, in_backward
+from actcli.torch.stance import UncompiledStance
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -49,7 +50,7 @@ class Passes:
         self._model, self._choice = model, choice
         self.frames: list[RunningModule] = []
         self._observer: Observer | None = None
-        self._stance: Any = None
+        self.stance = UncompiledStance()
         self._thread = 0
         self._handles: list[Any] = []
         self._compiled: list[tuple[torch.nn.Module, Any]] = []
@@ -68,7 +69,7 @@ class Passes:
             if call is not None:
                 self._compiled.append((module, call))
                 module._compiled_call_impl = self._around(frame, call)  # noqa: SLF001
-        self.run_uncompiled()
+        self.stance.hold()
 
     def detach(self) -> None:
         """Remove everything that `attach` added, also in the middle of a pass."""
@@ -80,19 +81,7 @@ class Passes:
         if self.frames:
             self._end(failed=True)
             self.frames.clear()
-        self.run_compiled()
-
-    def run_uncompiled(self) -> None:
-        """Let compiled functions run as they were written, where functions and hooks can be seen."""
-        # torch.compile imports torch._dynamo; without it nothing is compiled
-        if self._stance is None and "torch._dynamo" in sys.modules:
-            self._stance = torch.compiler.set_stance("force_eager")
-
-    def run_compiled(self) -> None:
-        """Let compiled functions run compiled again."""
-        stance, self._stance = self._stance, None
-        if stance is not None:
-            stance.__exit__(None, None, None)
+        self.stance.release()
 
     def _entering(self, frame: RunningModule) -> Callable[..., None]:
         def enter(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -145,12 +134,12 @@ class Passes:
         return call_around
 
     def _begin(self, module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        if not self.compiled_caller and self._stance is not None and _is_called_by_compiled_code():
+        if not self.compiled_caller and self.stance.is_held and _is_called_by_compiled_code():
             self.compiled_caller = True
             self._choice.warn_of_compiled_caller()
         self._observer = self._choice.begin(module, args, kwargs)
         if self._observer is not None:
-            self.run_uncompiled()
+            self.stance.hold()
             self._observer.__enter__()
 
     def _end(self, *, failed: bool) -> None:
@@ -160,7 +149,7 @@ class Passes:
         with suppress(IndexError):
             observer.__exit__(None, None, None)
         if not self.compiled_caller:
-            self.run_compiled()
+            self.stance.release()
         self._choice.end(observer, failed=failed)
 
 

@@ -50,7 +50,20 @@ _FEATURES = frozenset(
 _PARTS = frozenset({"__getitem__", "chunk", "split", "tensor_split", "narrow", "glu", "index_select", "cat"})
 """Functions that may change the number of units, and leave their axis where it is."""
 _UNKNOWN = frozenset(
-    {"einsum", "tensordot", "stack", "__get__", "unfold", "fold", "sum", "mean", "amax", "max", "gather"}
+    {
+        "einsum",
+        "tensordot",
+        "stack",
+        "__get__",
+        "bernoulli",
+        "unfold",
+        "fold",
+        "sum",
+        "mean",
+        "amax",
+        "max",
+        "gather",
+    }
 )
 _SAME_VALUES = frozenset(
     {
@@ -123,7 +136,12 @@ class Origins:
         if not name:
             return
         for tensor in _tensors(result):
-            origin = self._origin(name, args, kwargs, tensor)
+            try:
+                origin = self._origin(name, args, kwargs, tensor)
+            except (TypeError, ValueError, IndexError, AttributeError, RuntimeError):
+                origin = (
+                    Origin()
+                )  # a call in a form that is not known here: only the axis of its units is lost
             if origin == Origin():
                 self._known.pop(id(tensor), None)
             else:
@@ -138,7 +156,7 @@ class Origins:
             return Origin(0 if weights is not None and result.ndim != weights.ndim else 1)
         if name in _FEATURES and result.ndim > 1:
             return Origin(result.ndim - 1)
-        if name in _UNKNOWN:
+        if name in _UNKNOWN or name.endswith("_like"):
             return Origin()
         operands = list(_tensors((args[0] if args else (), *args[1:3], *kwargs.values())))
         known = [(one, self.of(one)) for one in operands if one.ndim]
@@ -198,7 +216,7 @@ def _moved(
         return None
     # the strides of a tensor on the meta device tell which axis went where
     probe = torch.empty_strided(source.shape, [*range(1, source.ndim + 1)], device="meta")
-    moved = getattr(torch, name)(probe, *args[1:], **_without_input(kwargs))
+    moved = getattr(probe, name)(*args[1:], **_without_input(kwargs))
     strides = list(moved.stride())
     wanted = probe.stride()[origin.axis]
     return strides.index(wanted) if strides.count(wanted) == 1 else None

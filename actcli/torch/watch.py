@@ -151,9 +151,9 @@ class Watch:
         self._by_steps = True
         self._steps += 1
         if self._steps % self._every == 0:
-            self._passes.run_uncompiled()
+            self._passes.stance.hold()
         else:
-            self._passes.run_compiled()
+            self._passes.stance.release()
 
     def gather(self) -> None:
         """Merge the window's statistics of all processes of torch.distributed; each of them must call this.
