@@ -34,21 +34,31 @@ def silent_bound(samples: int, confidence: float) -> float:
     return 1.0 if samples < 1 else -math.expm1(math.log(alpha) / samples)
 
 
-def firing_bound(fired: NDArray[np.int64], samples: int, confidence: float) -> Numbers:
+def firing_bound(fired: NDArray[np.int64], samples: int | NDArray[np.int64], confidence: float) -> Numbers:
     """Return the upper bounds of firing probabilities after k firings in N samples: BetaInv(1 - alpha; k + 1, N - k).
 
-    fired: (units,), each from 0 to samples; returns (units,) float64, 1 where k = N. For a number of samples fixed in
-    advance. Each solves P(X <= k) = alpha for X binomial (N, p). Raises UsageError for a confidence
-    that is not between 0 and 1. Source: Clopper & Pearson 1934.
+    fired: (units,), each from 0 to its samples, of which there are as many for all units, or (units,) too. Returns
+    (units,) float64, 1 where k = N. For a number of samples fixed in advance. Each solves P(X <= k) = alpha for X
+    binomial (N, p); equal k and N are solved once. Raises UsageError for a confidence that is not between 0 and 1.
+    Source: Clopper & Pearson 1934.
     """
     alpha = _alpha(confidence)
-    counts, where = np.unique(np.asarray(fired, np.int64), return_inverse=True)
+    counts, trials = np.broadcast_arrays(np.asarray(fired, np.int64), samples)
+    order = np.lexsort((counts, trials))
+    counts, trials = counts[order], trials[order]
+    is_new = np.ones(counts.size, np.bool_)
+    is_new[1:] = (counts[1:] != counts[:-1]) | (trials[1:] != trials[:-1])
+    counts, trials = counts[is_new], trials[is_new]
     bounds = np.ones(counts.size)
-    bounds[counts == 0] = silent_bound(samples, confidence)
-    between = (counts > 0) & (counts < samples)
+    bounds[counts == 0] = [silent_bound(n, confidence) for n in trials[counts == 0].tolist()]
+    between = (counts > 0) & (counts < trials)
     if between.any():
-        bounds[between] = _solve(counts[between].astype(np.float64), float(samples), alpha)
-    return bounds[where.reshape(-1)]
+        bounds[between] = _solve(
+            counts[between].astype(np.float64), trials[between].astype(np.float64), alpha
+        )
+    found = np.empty(order.size)
+    found[order] = bounds[np.cumsum(is_new) - 1]
+    return found
 
 
 def samples_needed(units: int, rare: float, confidence: float) -> int:
@@ -122,7 +132,7 @@ def _alpha(confidence: float) -> float:
     return 1.0 - confidence
 
 
-def _solve(fired: Numbers, samples: float, alpha: float) -> Numbers:
+def _solve(fired: Numbers, samples: Numbers, alpha: float) -> Numbers:
     """Return the p at which P(X <= k) = alpha: the upper tail of a beta density with a = k + 1, b = N - k.
 
     Written in d, the log odds of p less those of the mode q = a / (a + b): there the density is

@@ -1,10 +1,14 @@
 """Statistics that no data can give: a file that holds such numbers is damaged, or was not written by actcli."""
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import INF, fires
-from actcli.analysis.deadness.unit_state import MOST, NEVER, UNKNOWN, LayerState
+from actcli.analysis.deadness.unit_state import COUNTS, MOST, NEVER, NUMBERS, UNKNOWN, LayerState
 from actcli.exits import DataError
 
 Mask = NDArray[np.bool_]
@@ -15,14 +19,36 @@ _ROUNDING = 1e-3
 """Part of the largest value by which a mean may lie outside the extremes: some graphs add in float32."""
 
 
-def require_consistent(state: LayerState) -> None:
-    """Raise DataError, naming a unit and the values that contradict each other, where no data give this state."""
+def require_consistent(states: Sequence[LayerState]) -> None:
+    """Raise DataError, naming a unit and the values that contradict each other, where no data give one of the states.
+
+    Neighbours that differ in nothing but their units are checked at once: each takes a tenth of a millisecond.
+    """
+    for (rule, samples, elements), alike in groupby(states, lambda s: (s.rule, s.samples, s.elements)):
+        layers = list(alike)
+        arrays: dict[str, Any] = {
+            field: np.concatenate([getattr(layer, field) for layer in layers])
+            for field in (*COUNTS, *NUMBERS)
+        }
+        together = LayerState("", rule, None, samples, elements, **arrays)
+        if len(layers) > 1 and not any(impossible.any() for _, impossible in _find_impossible(together)):
+            continue
+        for layer in layers:
+            _require_one(layer)
+
+
+def _find_impossible(state: LayerState) -> Iterator[tuple[str, Mask]]:
+    """Yield the fields that contradict each other, and the units where they do."""
     with np.errstate(all="ignore"):
-        for fields, impossible in (*_counts(state), *_places(state), *_extremes(state), *_moments(state)):
-            if impossible.any():
-                unit = int(np.argmax(impossible))
-                values = ", ".join(f"{field} = {_value(state, field, unit)}" for field in fields.split())
-                raise DataError(f"layer '{state.name}': impossible statistics of unit {unit}: {values}")
+        yield from (*_counts(state), *_places(state), *_extremes(state), *_moments(state))
+
+
+def _require_one(state: LayerState) -> None:
+    for fields, impossible in _find_impossible(state):
+        if impossible.any():
+            unit = int(np.argmax(impossible))
+            values = ", ".join(f"{field} = {_value(state, field, unit)}" for field in fields.split())
+            raise DataError(f"layer '{state.name}': impossible statistics of unit {unit}: {values}")
 
 
 def _value(state: LayerState, field: str, unit: int) -> str:

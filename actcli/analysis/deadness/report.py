@@ -16,7 +16,7 @@ from actcli.analysis.deadness.other_definitions import (
 )
 from actcli.analysis.deadness.unit_class import can_be_dead
 from actcli.analysis.deadness.unit_state import LayerState
-from actcli.analysis.deadness.verdict import LayerVerdict, Settings, Unobserved, classify
+from actcli.analysis.deadness.verdict import LayerVerdict, Settings, Unobserved, classify_layers
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
@@ -110,10 +110,9 @@ def make_report(
     """
     layers = tuple(states)
     units = max(sum(state.units for state in layers), 1)
-    ops = ops or {}
     definition = settings.definition
     return Report(
-        layers=tuple(classify(state, settings, op=ops.get(state.name), units=units) for state in layers),
+        layers=classify_layers(layers, settings, ops),
         unobserved=unobserved,
         settings=settings,
         needed=samples_needed(units, settings.rare, settings.confidence),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import LayerState
-from actcli.analysis.deadness.verdict import Settings, classify
+from actcli.analysis.deadness.verdict import Settings, dead_units
 from actcli.exits import DataError
 
 _MOST_NAMES = 5
@@ -155,9 +155,8 @@ class _Pair:
     def of(cls, old: LayerState, new: LayerState, settings: Settings) -> "_Pair":
         """Classify both. Raises DataError unless they are of the same layer."""
         _require_same_layer(old, new)
-        then, verdict = classify(old, settings).dead_units, classify(new, settings)
-        now = verdict.dead_units
-        return cls(old, new, then, now, ~now & ~verdict.nonfinite_units)
+        then, now = dead_units(old, settings), dead_units(new, settings)
+        return cls(old, new, then, now, ~now & (new.nan == 0) & (new.infinite == 0))
 
     def died(self) -> list[SilenceTest]:
         """Return the tests of the units that are dead now and were not before, not yet adjusted."""

@@ -157,11 +157,11 @@ def unpack(
             elements=layer.elements,
             **arrays,
         )
-        try:
-            require_consistent(state)
-        except DataError as error:
-            raise DataError(f"{origin}: {error}") from error
         states.append(state)
+    try:
+        require_consistent(states)
+    except DataError as error:
+        raise DataError(f"{origin}: {error}") from error
     return tuple(states)
 
 

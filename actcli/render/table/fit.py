@@ -13,6 +13,8 @@ GAP = 2
 
 def text_width(text: str) -> int:
     """Return the width of a text's widest line."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     from rich.cells import cell_len
 
     return max(map(cell_len, text.split("\n")))

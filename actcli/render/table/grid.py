@@ -1,12 +1,13 @@
 """Tables without a frame: a rule below the head, columns two blanks apart."""
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from actcli.render.output.surface import Surface, console
-from actcli.render.table.fit import column_width, cut_end, table_width
+from actcli.render.output.surface import Surface
+from actcli.render.table.fit import GAP, column_width, cut_end, table_width, text_width
 from actcli.render.text.notation import in_ascii
 
 if TYPE_CHECKING:
@@ -39,21 +40,63 @@ class GridColumn:
 
 
 def draw_grid(columns: Sequence[GridColumn], surface: Surface) -> str:
-    """Return the table as text in the surface's characters and colours. Nothing is cut, however narrow the surface."""
-    from rich.text import Text
+    """Return the table as text in the surface's characters and colours. Nothing is cut, however narrow the surface.
 
+    Written by hand: Rich's own table takes nine times as long, which counts for a model of thousands of layers.
+    """
     columns = [in_characters(column, surface) for column in columns]
-    table = ruled_table(surface)
-    for column in columns:
-        justify = "left" if column.left else "right"
-        table.add_column(Text(column.heading, "bold"), no_wrap=True, justify=justify)  # type: ignore[arg-type]
-    for row in range(len(columns[0].texts)):
-        styles = (column.styles[row] if column.styles else "" for column in columns)
-        table.add_row(*(Text(c.texts[row], style) for c, style in zip(columns, styles, strict=True)))
-    page = io.StringIO()
-    width = max(surface.width, table_width([column.width for column in columns]))
-    console(page, width, color=surface.color).print(table)
-    return strip_lines(page.getvalue())
+    widths = [column.width for column in columns]
+    sides = [column.left for column in columns]
+    paint = _paint if surface.color else _leave
+    styles = zip(*(column.styles or ("",) * len(column.texts) for column in columns), strict=True)
+    rows = zip(zip(*(column.texts for column in columns), strict=True), styles, strict=True)
+    rule = ("─" if surface.unicode else "-") * table_width(widths)
+    height = max(column.heading.count("\n") for column in columns)
+    heads = ["\n" * (height - column.heading.count("\n")) + column.heading for column in columns]
+    lines = [
+        *_row_lines(heads, ["bold"] * len(columns), widths, sides, paint),
+        paint(rule, "dim"),
+        *(line for texts, own in rows for line in _row_lines(texts, own, widths, sides, paint)),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _row_lines(
+    texts: Sequence[str],
+    styles: Sequence[str],
+    widths: Sequence[int],
+    sides: Sequence[bool],
+    paint: Callable[[str, str], str],
+) -> Iterator[str]:
+    """Yield the lines of a row: as many as its highest cell has, without blanks at their ends."""
+    for parts in zip_longest(*(text.split("\n") for text in texts), fillvalue=""):
+        cells = [
+            f"{paint(part, style)}{blanks}" if left else f"{blanks}{paint(part, style)}"
+            for part, style, width, left in zip(parts, styles, widths, sides, strict=True)
+            for blanks in [" " * (width - text_width(part))]
+        ]
+        yield (" " * GAP).join(cells).rstrip()
+
+
+def _leave(text: str, style: str) -> str:  # noqa: ARG001 - in place of _paint
+    return text
+
+
+def _paint(text: str, style: str) -> str:
+    if not (text and style):
+        return text
+    before, after = _escapes(style)
+    return f"{before}{text}{after}"
+
+
+@cache
+def _escapes(style: str) -> tuple[str, str]:
+    """Return the escape sequences that begin and end a Rich style in the eight standard colours."""
+    from rich.color import ColorSystem
+    from rich.style import Style
+
+    before, _, after = Style.parse(style).render("\0", color_system=ColorSystem.STANDARD).partition("\0")
+    return before, after
 
 
 def in_characters(column: GridColumn, surface: Surface) -> GridColumn:

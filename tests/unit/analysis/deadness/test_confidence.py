@@ -12,7 +12,8 @@ from actcli.exits import UsageError
 def off(k, n, confidence, p):
     """How far p is from the root of P(X <= k) = alpha, relative, by one exact Newton step."""
     with mpmath.workdps(40):
-        p, alpha = mpmath.mpf(p), 1 - mpmath.mpf(confidence)
+        # 1 - 1e-16 may be rounded to 1, where there are no odds
+        p, alpha = min(mpmath.mpf(p), 1 - mpmath.mpf(2) ** -53), 1 - mpmath.mpf(confidence)
         odds, term = p / (1 - p), (1 - p) ** n
         tail = term
         for i in range(1, k + 1):
@@ -106,3 +107,14 @@ def test_what_is_no_confidence():
         samples_needed(1, 1.0, 0.95)
     with pytest.raises(UsageError, match="0 units"):
         samples_needed(0, 0.01, 0.95)
+
+
+def test_units_of_layers_with_other_numbers_of_samples():
+    """All at once as one by one: thousands of layers cost no more than their units."""
+    rng = np.random.default_rng(1)
+    samples = rng.choice([0, 1, 2, 30, 1000, 10**9], 400)
+    fired = rng.integers(0, samples + 1)
+    fired[:100] = 0
+    together = firing_bound(fired, samples, 0.95)
+    alone = [firing_bound(fired[i : i + 1], int(samples[i]), 0.95)[0] for i in range(400)]
+    np.testing.assert_allclose(together, alone, rtol=1e-13)

@@ -27,7 +27,7 @@ def test_sequences_of_several_lengths_are_each_one_sample(function, dtype):
     whole = parts[0]
     for part in parts[1:]:
         whole = merge(whole, part)
-    require_consistent(state)
+    require_consistent([state])
     for field in fields(state):
         ours, theirs = getattr(state, field.name), getattr(whole, field.name)
         if field.name in {"mean", "m2", "absolute"}:

@@ -442,3 +442,25 @@ def test_sparsity_is_the_share_of_zeros_whatever_was_recorded(function, zeros):
 def test_sparsity_is_left_open_where_it_says_nothing(function, recorded):
     z = normal(50, 4) / 3
     assert np.isnan(classify(state(z, function, recorded), SETTINGS).sparsity)
+
+
+def test_layers_are_classified_together_as_each_alone():
+    """20,000 layers would else take half a millisecond each."""
+    states = [state(normal(n, 3) - shift, name=f"l{n}{shift}") for n in (5, 40) for shift in (0.0, 2.0, 9.0)]
+    report = make_report(states, SETTINGS, ops={"l50.0": "Relu"})
+    assert [layer.op for layer in report.layers][:2] == ["Relu", "relu"]
+    for layer, one in zip(report.layers, states, strict=True):
+        alone = classify(one, SETTINGS, units=18)
+        np.testing.assert_array_equal(layer.classes, alone.classes)
+        np.testing.assert_allclose(layer.bounds, alone.bounds, rtol=1e-13)
+        assert layer.bounded == alone.bounded
+    assert make_report([], SETTINGS).layers == ()
+
+
+def test_the_bounds_of_all_layers_are_solved_at_once(monkeypatch):
+    from actcli.analysis.deadness import confidence
+
+    solve, solved = confidence._solve, []
+    monkeypatch.setattr(confidence, "_solve", lambda *args: solved.append(args) or solve(*args))
+    make_report([state(normal(20 + i, 3), name=f"l{i}") for i in range(30)], SETTINGS)
+    assert len(solved) == 1
