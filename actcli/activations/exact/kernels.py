@@ -13,10 +13,15 @@ CHUNK = 8192
 _LARGEST = float(np.finfo(np.float64).max)
 
 _MODULES = {
+    "algebraic": (
+        *("softsign", "squareplus", "sparse_plus", "hard_sigmoid", "hard_swish", "rrelu", "keras.relu"),
+    ),
+    "inverses": ("arctan", "logit"),
     "exponential_units": ("elu", "selu", "celu", "exponential"),
     "gated": ("silu", "quick_gelu", "gelu_tanh", "mish"),
     "normal": ("gelu", "erf", "gaussian", "laplace"),
-    "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus"),
+    "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus", "tanhshrink"),
+    "waves": ("sine", "snake"),
 }
 """The functions by the module that computes them: f, f_slope, f_curvature. The others are exact by themselves."""
 
@@ -29,7 +34,10 @@ def exact_kernel(definition: Definition, order: int) -> Kernel | None:
         return None
     # one family is loaded, not all: the first number is not to wait for them
     functions = import_module(f"actcli.activations.exact.{module}")
-    kernel = getattr(functions, definition.name + ("", "_slope", "_curvature")[order])
+    name = definition.name.replace(".", "_")
+    kernel = getattr(functions, name + ("", "_slope", "_curvature")[order], None)
+    if kernel is None:
+        return None
     ordinary = (definition.value, definition.slope, definition.curvature)[order]
     return _in_chunks(kernel, ordinary)
 

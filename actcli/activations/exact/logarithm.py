@@ -37,6 +37,16 @@ def log_of_one_plus(z: Sum) -> Sum:
     return fast_two_sum(h, low)
 
 
+def twice_artanh(s: Array) -> Sum:
+    """Return 2·artanh(s) = log((1 + s)/(1 − s)), for |s| < 2**-6."""
+    square = s * s
+    tail = square * _SERIES[0]
+    for c in _SERIES[1:]:
+        tail += c
+        tail *= square
+    return Sum(2.0 * s, tail * s)
+
+
 def logarithm(u: Sum) -> Sum:
     """Return log(u), for u > 0 with a normal h."""
     mantissa, m = np.frexp(u.h)

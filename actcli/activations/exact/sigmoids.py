@@ -16,6 +16,9 @@ from actcli.activations.exact.sums import (
     product,
     ratio,
     rounded,
+    rounded_product,
+    scaled,
+    subtract,
     times,
 )
 from actcli.activations.families.exact import Sum, magnitude, scale
@@ -143,3 +146,47 @@ def tanh_curvature(x: Array) -> Array:
     n = times(multiply(Sum(w.h, w.l), exponential_less_one(-_twice(x))), 8.0)
     y = rounded(divide(n, multiply(multiply(d, d), d)), w.m)
     return np.where(np.abs(x) < _TINY, x * -2.0, np.copysign(y, -x))
+
+
+_THIRD = Sum(np.asarray(1 / 3), 1.850371707708594e-17)
+# x − tanh x = x³·(⅓ − v·P(v)/(3·Q(v))), v = x²: the convergent of Lambert's continued fraction (1768) in
+# families/shrinkage.py, with ⅓ taken out; the highest coefficients come first
+_SHRUNK_ABOVE = (45.0, 13728.0, 907335.0, 13783770.0)
+_SHRUNK_BELOW = (135.0, 41580.0, 2837835.0, 48648600.0, 103378275.0)
+_SHRUNK_NEAR = 0.375
+"""From here on x − tanh x loses fewer digits than tanh has in reserve."""
+
+
+def _horner(v: Array, coefficients: tuple[float, ...]) -> Array:
+    y = v * coefficients[0]
+    for c in coefficients[1:-1]:
+        y += c
+        y *= v
+    y += coefficients[-1]
+    return y
+
+
+def tanhshrink(x: Array) -> Array:
+    """Return x − tanh x."""
+    near = np.abs(x) < _SHRUNK_NEAR
+    t = np.where(near, x, 0.0)
+    v = t * t
+    rest = v * _horner(v, _SHRUNK_ABOVE) / _horner(v, _SHRUNK_BELOW)
+    cube = scaled(t)
+    cube = product(product(cube, cube), cube)
+    inner = product(cube, Scaled(*subtract(_THIRD, rest), 0))
+    outer = subtract(np.abs(x), tanh_sum(x))
+    sign = np.copysign(1.0, x)
+    y = choose(near, Sum(inner.h, inner.l), times(outer, sign))
+    return rounded(y, np.where(near, inner.m, 0))
+
+
+def tanhshrink_slope(x: Array) -> Array:
+    """Return tanh(x)²."""
+    t = scaled(tanh_sum(x))
+    return rounded_product(t, t)
+
+
+def tanhshrink_curvature(x: Array) -> Array:
+    """Return 2·tanh·tanh'."""
+    return -tanh_curvature(x)

@@ -249,3 +249,28 @@ def one_plus(z: Scaled) -> Sum:
 def product(a: Scaled, b: Scaled) -> Scaled:
     """Return a · b."""
     return Scaled(*multiply(Sum(a.h, a.l), Sum(b.h, b.l)), a.m + b.m)
+
+
+def scaled(a: Real) -> Scaled:
+    """Return a as (h + l)·2**m with 0.5 <= |h| < 1, or h = 0."""
+    h, low = _parts(a)
+    mantissa, m = np.frexp(h)
+    m = np.asarray(m, np.int64)
+    return Scaled(mantissa, 0.0 if _is_zero(low) else np.ldexp(low, -m), m)
+
+
+def quotient(a: Scaled, b: Scaled) -> Scaled:
+    """Return a / b."""
+    return Scaled(*divide(Sum(a.h, a.l), Sum(b.h, b.l)), a.m - b.m)
+
+
+def rounded_product(a: Scaled, b: Scaled) -> Array:
+    """Return a · b, rounded once."""
+    h, low, m = product(a, b)
+    return rounded(Sum(h, low), m)
+
+
+def rounded_quotient(a: Scaled, b: Scaled) -> Array:
+    """Return a / b, rounded once."""
+    h, low, m = quotient(a, b)
+    return rounded(Sum(h, low), m)
