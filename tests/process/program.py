@@ -95,6 +95,16 @@ class Program:
         return Ended(shown.replace("\r\n", "\n"), "", process.wait(SECONDS))
 
 
+def fork_on_terminal(actcli: Program, *arguments: str, **environ: str) -> tuple[int, int]:
+    """Start the program on a terminal of 80 columns and 40 lines: its process, and the terminal's other side."""
+    child, main = pty.fork()
+    if child == 0:
+        os.chdir(actcli.folder)
+        given = actcli.environ(**{"COLUMNS": "80", "LINES": "40", "NO_COLOR": "1", **environ})
+        os.execve(sys.executable, [sys.executable, "-m", "actcli", *arguments], given)  # noqa: S606
+    return child, main
+
+
 def read_until(descriptor: int, enough: Callable[[str], bool], seconds: float = 30) -> str:
     """Read until `enough` is true of the text so far, the other side closes, or the time is over."""
     shown = b""

@@ -2,13 +2,11 @@
 
 import json
 import os
-import pty
 import re
-import sys
 
 import numpy as np
 import pytest
-from program import Program, read_until
+from program import Program, fork_on_terminal, read_until
 
 SMALL = ("compare", "relu", "tanh", "--by", "training", "--data", "moons", "--width", "6", "--seeds", "3")
 QUICK = (*SMALL, "--epochs", "3")
@@ -150,16 +148,6 @@ def test_what_diverges_is_counted(actcli: Program, spec: str) -> None:
     assert (gone["diverged"], gone["test_score"], gone["final_loss"]) == (2, 0.0, "inf")
 
 
-def watched(actcli: Program, *arguments: str) -> tuple[int, int]:
-    """The program on a terminal of 80 columns and 40 lines: its process, and the terminal's other side."""
-    child, main = pty.fork()
-    if child == 0:
-        os.chdir(actcli.folder)
-        environ = actcli.environ(COLUMNS="80", LINES="40", NO_COLOR="1")
-        os.execve(sys.executable, [sys.executable, "-m", "actcli", *arguments], environ)  # noqa: S606
-    return child, main
-
-
 LONG = (
     "compare",
     "relu",
@@ -177,7 +165,7 @@ LONG = (
 
 
 def test_curves_grow_on_a_terminal_and_ctrl_c_keeps_what_is_known(actcli: Program) -> None:
-    child, main = watched(actcli, *LONG, "--record", "r.jsonl")
+    child, main = fork_on_terminal(actcli, *LONG, "--record", "r.jsonl")
     shown = read_until(main, lambda text: text.count("\x1b[?2026h") >= 3)
     frames = shown.split("\x1b[?2026h")
     assert "test accuracy" in frames[1]

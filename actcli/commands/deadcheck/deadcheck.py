@@ -18,6 +18,7 @@ Examples:
   actcli deadcheck part1.npz part2.npz --units
   actcli deadcheck run.npz
   actcli deadcheck --timeline epoch1.npz epoch2.npz epoch3.npz --units
+  actcli deadcheck --follow run.npz
   actcli deadcheck --plan 10000 --rare 0.001
   actcli deadcheck --train relu --train leaky_relu:0.1 --lr 0.01,0.1,1 --depth 3
   actcli deadcheck --train relu --find-limit
@@ -52,6 +53,10 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
         from actcli.commands.deadcheck.born_dead import show_born_dead
 
         return show_born_dead(options, reports, session)
+    if options.follow:
+        from actcli.commands.deadcheck.follow_run import follow_run
+
+        return follow_run(mode, options, reports, session)
     if mode == "timeline":
         from actcli.commands.deadcheck.timeline_run import check_timeline
 

@@ -39,6 +39,8 @@ def choose_mode(options: "DeadcheckOptions") -> str:
         if options.born_dead
         else "plan"
         if options.plan is not None
+        else _mode_of_follow(options.sources)
+        if options.follow
         else "timeline"
         if options.timeline
         else _kind_of_all(options.sources)
@@ -65,6 +67,14 @@ def refuse_unfit_reports(options: "DeadcheckOptions", reports: "Reports") -> Non
         raise UsageError(
             f"--units does not go with {' and '.join(sorted(forms))}, which lists units anyway; leave it out"
         )
+
+
+def _mode_of_follow(sources: tuple[str, ...]) -> str:
+    if len(sources) != 1:
+        raise UsageError(
+            "--follow takes one SOURCE: a timeline that another program writes, or - for a stream"
+        )
+    return "stream" if sources[0] == "-" else "timeline"
 
 
 def _kind_of_all(sources: tuple[str, ...]) -> str:

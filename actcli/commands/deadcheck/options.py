@@ -33,6 +33,7 @@ MODES_IN_WORDS = {
     "arrays": "recorded activations",
     "statistics": "statistics files",
     "timeline": "timelines",
+    "stream": "--follow -",
     "model": "models (.onnx)",
     "training": "--train",
     "born-dead": "--born-dead",
@@ -42,11 +43,11 @@ MODES_IN_WORDS = {
 
 _SOURCES = ("arrays", "statistics", "model")
 _JUDGED = (*_SOURCES, "training")
-_COMPARED = (*_JUDGED, "timeline")
+_COMPARED = (*_JUDGED, "timeline", "stream")
 """Modes whose verdict is about units: of a timeline, about those of its last epoch."""
 _model_option = partial(Option, section=MODEL, modes=("model",))
 _statistics_option = partial(Option, section=STATISTICS)
-_timeline_option = partial(Option, section=TIMELINES, modes=("timeline",))
+_timeline_option = partial(Option, section=TIMELINES, modes=("timeline", "stream"))
 _meaning_option = partial(Option, section=MEANING)
 _verdict_option = partial(Option, section=VERDICT)
 _training_option = partial(Option, section=training.TRAINING, modes=("training",))
@@ -75,11 +76,12 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions):
             "SOURCE",
             help="Recorded activations (.npy, .npz, .safetensors, .csv, text, - for standard input, "
             "LAYER='shards/*.npy'), statistics files of --save-state, a timeline, or one model (.onnx).",
-            modes=(*_SOURCES, "timeline"),
+            modes=(*_SOURCES, "timeline", "stream"),
         ),
     ] = ()
     function_files: Annotated[
-        tuple[str, ...], replace(FUNCTION_FILES, modes=("arrays", "statistics", "timeline", "training"))
+        tuple[str, ...],
+        replace(FUNCTION_FILES, modes=("arrays", "statistics", "timeline", "stream", "training")),
     ] = ()
     data: Annotated[
         str | None,
@@ -173,6 +175,15 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions):
         _timeline_option(
             "--timeline",
             help="Take the statistics files as the epochs of one run, in this order, and show when units died.",
+        ),
+    ] = False
+    follow: Annotated[
+        bool,
+        _timeline_option(
+            "--follow",
+            help="Show a timeline as it grows, until Ctrl-C: a file that another program replaces, or - for a stream "
+            "of .npy arrays or statistics files, each an epoch.",
+            excludes=("--timeline",),
         ),
     ] = False
     rare: Annotated[

@@ -11,7 +11,7 @@ from actcli.commands.values import one_of, whole_number
 RecordName = Literal["post", "pre"]
 
 RECORDED = "Recorded activations"
-_recorded_option = partial(Option, section=RECORDED, modes=("arrays",))
+_recorded_option = partial(Option, section=RECORDED, modes=("arrays", "stream"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,6 +75,20 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     )
 
 
+def open_epochs(options: "DeadcheckOptions", session: "Session") -> "Iterator[LayerState]":
+    """Yield the statistics of each array of a stream by itself.
+
+    Raises UsageError and DataError as `open_sources` does for recorded activations.
+    """
+    from actcli.analysis.deadness.watching import watch
+
+    layers = open_recorded(options, session, ())
+    rules, _ = firing_rules(options.activations, options.recorded or "post")
+    for recording in _that_fit(layers.recordings, options, session.memory):
+        *_, last = _possible(watch([recording], rules, session.threads))
+        yield last.states[recording.name]
+
+
 def _bytes_per_unit(options: "DeadcheckOptions") -> int:
     in_markdown = options.format == "markdown" or any(
         output.lower().endswith(".md") for output in options.outputs

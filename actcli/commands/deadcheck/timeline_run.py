@@ -104,5 +104,17 @@ def write_reports(
         reports.say(timeline_sentences(findings), terminal)
 
 
+def write_files(
+    findings: "TimelineFindings", options: "DeadcheckOptions", reports: "Reports", session: "Session"
+) -> None:
+    """Write the report to the files alone."""
+    from actcli.render.deadness.table import View
+    from actcli.render.timeline.report import write_timeline_report
+
+    for layout in reports.layouts:
+        if layout.path is not None:
+            write_timeline_report(findings, View(options.units), layout, session.terminal)
+
+
 def _label(path: str) -> str:
     return os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - pathlib is slow to load

@@ -29,7 +29,9 @@ MOST_LAYERS = 15
 MOST_UNITS = 200
 """Rows of the table by unit; 100,000 would take minutes to draw."""
 _ROOMS = (32, 24, 18, 12)
-_CHART_LINES = 12
+_CHART_LINES, _FEWEST_CHART_LINES = 12, 8
+_LINES_BESIDES = 10
+"""Lines of the table without its rows, and of the sentences."""
 _NARROWEST, _WIDEST = 60, 120
 _FEWEST_EPOCHS = 4
 
@@ -47,10 +49,10 @@ def timeline_screen(
     page = io.StringIO()
     printer = console(page, surface.width, color=surface.color)
     printer.print(Text(script(_title(findings))))
-    chart = chart_text(course, surface)
-    if chart and (lines is None or lines > 2 * _CHART_LINES):
-        page.write("\n" + chart)
-    room = None if lines is None else max(1, lines - page.getvalue().count("\n") - _CHART_LINES)
+    height = _CHART_LINES if lines is None else min(_CHART_LINES, lines // 3)
+    chart = chart_text(course, surface, height) if height >= _FEWEST_CHART_LINES else ""
+    page.write("\n" + chart if chart else "")
+    room = None if lines is None else max(1, lines - page.getvalue().count("\n") - _LINES_BESIDES)
     if any(layer.counts.any() for layer in course.layers):
         printer.print(Text("\nDead units by epoch, %", "bold"))
         page.write(_layers_table(course, surface, min(MOST_LAYERS, room or MOST_LAYERS)))
@@ -79,7 +81,7 @@ def epochs_that_fit(count: int, room: int, wanted: int | None = None) -> list[in
     return sorted(chosen)
 
 
-def chart_text(course: RunCourse, surface: Surface) -> str:
+def chart_text(course: RunCourse, surface: Surface, height: int = _CHART_LINES) -> str:
     """Return a chart of the dead shares by epoch; blank if no unit was ever dead, or there is one epoch."""
     from actcli.render.figure.figure_text import Style, figure_text, lines_of_key
     from actcli.render.text.theme import theme_named
@@ -89,14 +91,14 @@ def chart_text(course: RunCourse, surface: Surface) -> str:
         return ""
     style = Style(
         width=min(max(surface.width, _NARROWEST), _WIDEST),
-        height=_CHART_LINES,
+        height=height,
         marker="braille" if surface.unicode else "ascii",
         color=surface.color,
         theme=theme_named("default"),
         axis="epoch",
         whole=True,
     )
-    return figure_text(figure, replace(style, height=_CHART_LINES + lines_of_key(figure, style)))
+    return figure_text(figure, replace(style, height=height + lines_of_key(figure, style)))
 
 
 def table_rows(course: RunCourse) -> list[list[str]]:

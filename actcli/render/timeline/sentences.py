@@ -5,6 +5,7 @@ from actcli.render.deadness.verdict import caution, limit_sentences
 from actcli.render.deadness.wording import bound_text, list_names, percent
 from actcli.render.text.notation import quantity, thousands
 from actcli.render.timeline.findings import TimelineFindings
+from actcli.render.timeline.records import epoch_record
 from actcli.terminal import printable
 
 
@@ -45,10 +46,25 @@ def answer(course: RunCourse) -> str:
         where = (
             f"Dying began in {epoch_text(course, epoch)} in {printable(layer)} ({quantity(count, 'unit')})"
         )
-        return f"{where}; in {last}, {share} {are} dead{_from_the_start(course, dead)}{more}."
+        then = "" if epoch == course.timeline.last.number else f"in {last}, "
+        return f"{where}; {then}{share} {are} dead{_from_the_start(course, dead)}{more}."
     if not dead:
         return f"No unit is dead in {last}{more}."
     return f"In {last}, {share} {are} dead{_from_the_start(course, dead)}{more}."
+
+
+def epoch_sentence(course: RunCourse, number: int) -> str:
+    """Return one epoch in a line: `epoch 4: 30 of 192 units dead (15.6 %), 12 died, 2 revived, worst fc2 (25 %)`."""
+    row = epoch_record(course, number)
+    parts = [
+        f"{thousands(row['dead'])} of {quantity(row['units'], 'unit')} dead ({percent(row['dead_share'])} %)"
+    ]
+    parts += [f"{thousands(row[name])} {name}" for name in ("died", "revived") if row[name]]
+    if row["nonfinite"]:
+        parts.append(f"{thousands(row['nonfinite'])} gave NaN or inf")
+    if row["dead"]:
+        parts.append(f"worst {printable(row['worst_layer'])} ({percent(row['worst_share'])} %)")
+    return f"{epoch_text(course, number)}: {', '.join(parts)}"
 
 
 def epoch_text(course: RunCourse, number: int) -> str:

@@ -3,7 +3,7 @@
 import os
 import zipfile
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,15 @@ _MOST_DESCRIPTION = 1 << 26
 _DAMAGE = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError)
 
 
-def holds_member(path: str, name: str) -> bool:
-    """Return whether a file is an archive with this member. Of .npy and text files the suffix is enough."""
+def holds_member(path: str, name: str, content: BinaryIO | None = None) -> bool:
+    """Return whether a file is an archive with this member. Of .npy and text files the suffix is enough.
+
+    content: the bytes of a file that came in a stream; `path` is then its name in messages.
+    """
     if path.lower().endswith(_OTHERS):
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(content or path) as archive:
             return name in archive.NameToInfo
     except (OSError, *_DAMAGE):
         return False
@@ -39,17 +42,19 @@ def read_arrays(
     columns: Callable[[D], int],
     afford: Callable[[int], None],
     missing: str,
+    content: BinaryIO | None = None,
 ) -> tuple[D, NDArray[np.int64], NDArray[np.float64]]:
     """Return the description of a file, its counts and its numbers, each (8, columns).
 
     describe: reads the bytes of the description. columns: the number of columns that a description promises. afford:
-    refuses more columns than there is memory for. missing: what the file is not, for the message. No more is allocated
-    than the file has bytes. Raises DataError when the file cannot be read, has not these members, or is damaged or
-    truncated.
+    refuses more columns than there is memory for. missing: what the file is not, for the message. content: as for
+    `holds_member`. No more is allocated than the file has bytes. Raises DataError when the file cannot be read, has
+    not these members, or is damaged or truncated.
     """
     try:
-        size = os.stat(path).st_size  # noqa: PTH116 - no pathlib for one number
-        with zipfile.ZipFile(path) as archive:
+        # no pathlib for one number
+        size = os.stat(path).st_size if content is None else content.seek(0, os.SEEK_END)  # noqa: PTH116
+        with zipfile.ZipFile(content or path) as archive:
             if members[0] not in archive.NameToInfo:
                 raise DataError(f"{path}: {missing}")
             described = describe(_array(archive, members[0], np.dtype(np.uint8), None, path, size).tobytes())

@@ -1,5 +1,7 @@
 """Timeline files: recognised by content, and read with every size checked."""
 
+from typing import BinaryIO
+
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
 from actcli.analysis.timeline.timeline import Timeline
 from actcli.analysis.timeline.timeline_record import (
@@ -14,17 +16,17 @@ _BYTES_PER_UNIT = 2 * 8 * (len(COUNTS) + len(NUMBERS))
 """Memory of a unit in one epoch: its numbers, and as much again while they are checked."""
 
 
-def is_timeline(path: str) -> bool:
+def is_timeline(path: str, content: BinaryIO | None = None) -> bool:
     """Return whether a file holds a timeline, by its content. Of .npy and text files the suffix is enough."""
-    return holds_member(path, MEMBERS[0])
+    return holds_member(path, MEMBERS[0], content)
 
 
-def read_timeline(path: str, memory: int | None = None) -> Timeline:
+def read_timeline(path: str, memory: int | None = None, content: BinaryIO | None = None) -> Timeline:
     """Return the timeline of a file, to the bit as it was written.
 
-    memory: the bytes that it may take; None for half of what is available. Raises DataError when it needs more, when
-    the file cannot be read, is not a timeline, is damaged or truncated, holds statistics that no data give, or is of a
-    newer version.
+    memory: the bytes that it may take; None for half of what is available. content: the bytes of a file that came in a
+    stream. Raises DataError when it needs more, when the file cannot be read, is not a timeline, is damaged or
+    truncated, holds statistics that no data give, or is of a newer version.
     """
 
     def afford(units: int) -> None:
@@ -39,5 +41,6 @@ def read_timeline(path: str, memory: int | None = None) -> Timeline:
         lambda timeline: timeline.units,
         afford,
         "holds no timeline of actcli",
+        content,
     )
     return unpack_timeline(described, counts, numbers, path)

@@ -142,6 +142,11 @@ class ByteStream:
             self._head += more
         return self._head[:size]
 
+    def take_head(self) -> bytes:
+        """Return the bytes that were looked at, which then count as read."""
+        head, self._head = self._head, b""
+        return head
+
     def is_empty(self) -> bool:
         """Return whether nothing is left; waits for the first byte."""
         if self.remaining():

@@ -1,5 +1,6 @@
 """`actcli deadcheck` of a timeline: one file, or statistics files in order; every format; the limit; bad inputs."""
 
+import io
 import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -158,3 +159,64 @@ def test_files_that_are_no_epochs(name):
     Path("cut.npz").write_bytes(Path("e0.npz").read_bytes()[:300])
 
     assert name in refused("deadcheck", "--timeline", "e0.npz", name, kind=DataError)
+
+
+# --follow
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--follow"], "one SOURCE"),
+        (["--follow", "a.npz", "b.npz"], "one SOURCE"),
+        (["--follow", "--timeline", "run.npz"], "--timeline does not go with --follow"),
+        (["--follow", "run.npz", "--format", "json"], "a format that grows"),
+        (["--follow", "run.npz", "--format", "junit"], "a format that grows"),
+        (["--follow", "run.npz", "--recorded", "pre"], "--recorded"),
+        (["--follow", "run.npz", "--data", "x.npy"], "--data"),
+        (["--follow", "run.npz", "--save-state", "x.npz"], "--save-state"),
+        (["--follow", "run.npz", "--map"], "--map"),
+        (["--follow", "text.txt"], "--follow takes a timeline"),
+        (["--follow", "-", "--data", "x.npy"], "--data"),
+    ],
+)
+def test_wrong_use_of_follow(arguments, words):
+    Path("text.txt").write_text("1 2 3")
+
+    assert words in refused("deadcheck", *arguments)
+
+
+def npy(*arrays):
+    stream = io.BytesIO()
+    for array in arrays:
+        np.save(stream, np.asarray(array, np.float64))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (b"", "ended before its first epoch"),
+        (b"1 2 3\n", "is no statistics file"),
+        (npy(np.ones((3, 2)), np.ones((3, 4))), "parts of one layer"),
+        (npy(np.ones((3, 2))) + b"more", "what follows array 1 is no array"),
+        (npy(np.ones((3, 2)))[:-5], "truncated"),
+        (npy(np.ones(3)), "need two axes"),
+        (npy(np.ones((3, 0))), "empty"),
+    ],
+)
+def test_streams_that_cannot_be_followed(stream, words):
+    assert words in refused("deadcheck", "--follow", "-", stdin=stream, kind=DataError)
+
+
+def test_a_stream_from_a_terminal_and_options_for_arrays_alone():
+    assert "is a terminal" in refused("deadcheck", "--follow", "-", stdin_is_tty=True)
+    state = Path("e0.npz").read_bytes()
+    assert "for .npy arrays" in refused("deadcheck", "--follow", "-", "--recorded", "pre", stdin=state)
+
+
+def test_each_array_of_a_stream_is_an_epoch():
+    alive, dead = np.ones((50, 3)), np.ones((50, 3)) * [1, 0, 1]
+    run = invoke("deadcheck", "--follow", "-", "--format", "jsonl", stdin=npy(alive, dead))
+
+    assert [json.loads(line)["dead"] for line in run.out.splitlines()] == [0, 1]
