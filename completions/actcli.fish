@@ -445,6 +445,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write t
 complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Number, from 0, of the first sample here in the whole data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file: newly dead, revived, still dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l timeline -d 'Take the statistics files as the epochs of one run, in this order, and show when units died'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l follow -d 'Show a timeline as it grows, until Ctrl-C: a file that another program replaces, or - for a stream of .npy arrays or statistics files, each an epoch'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l rare -x -d 'A unit that fires on a smaller share of the samples is rare'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Confidence of the bounds'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Judge as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
