@@ -156,7 +156,7 @@ WRONG = {
     "net.npz --train relu": ("SOURCE net.npz does not go with --train",),
     "net.npz --born-dead": ("SOURCE net.npz does not go with --born-dead",),
     "net.npz --plan 10": ("SOURCE net.npz does not go with --plan",),
-    "--train relu --recorded pre": ("--recorded belongs to recorded activations, not --train",),
+    "--train relu --recorded pre": ("--recorded belongs to recorded activations or --follow -, not --train",),
     "--train relu --start 3 --save-state s.npz": ("--start", "not --train"),
     "--train relu --find-limit --export e.npz": ("--export does not go with --find-limit",),
     "--born-dead --units": ("--units does not go with --born-dead",),
