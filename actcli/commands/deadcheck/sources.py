@@ -100,16 +100,18 @@ def _that_fit(
     recordings: "Iterator[LayerRecording]", options: "DeadcheckOptions", memory: int | None
 ) -> "Iterator[LayerRecording]":
     """Yield the recordings. Raises DataError before one with more units than there is memory for."""
-    from actcli.sources.budget import require_memory
+    from actcli.sources.budget import default_budget, require_memory
 
-    nbytes = _bytes_per_unit(options)
-    units: dict[str, int] = {}
+    # once, not for each of thousands of layers
+    budget, nbytes = default_budget() if memory is None else memory, _bytes_per_unit(options)
+    names: set[str] = set()
+    total = 0
     for recording in recordings:
-        units[recording.name] = recording.units
-        total = sum(units.values())
+        total += 0 if recording.name in names else recording.units
+        names.add(recording.name)
         require_memory(
             nbytes * total,
-            memory,
+            budget,
             f"layer {recording.name}: watching {total:,} units",
             "allow more with --memory; of a text, each line is one sample and each number in it a unit",
         )
