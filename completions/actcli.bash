@@ -61,6 +61,7 @@ _actcli_functions() { # the words that complete function $1
 
 _actcli_values() { # the values of option $2 of command $1; fails where they are files
     case "$1 $2" in
+    compare\ --bits) ;;
     deadcheck\ --dtype) echo 'bfloat16 float8_e4m3 float8_e5m2' ;;
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
@@ -69,7 +70,9 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --color) echo 'auto always never' ;;
     *\ --functions) return 1 ;;
     *\ -i|*\ --input) return 1 ;;
-    *\ --dtype) echo 'float16 float32 float64 bfloat16 float8_e4m3 float8_e5m2' ;;
+    *\ --all) echo 'bfloat16 float16 float32 float64' ;;
+    *\ --around) echo 'kinks zeros' ;;
+    *\ --dtype) echo 'bfloat16 float16 float32 float64 float8_e4m3 float8_e5m2' ;;
     *\ --on-error) echo 'stop nan skip' ;;
     *\ --format) echo 'table plain csv tsv json jsonl markdown' ;;
     *\ -o|*\ --output) return 1 ;;
@@ -96,10 +99,10 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '--set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --array --column --axis --dtype --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
+    eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
@@ -142,6 +145,7 @@ _actcli() {
         fi
         case "$command $word" in
         *\ --) only_arguments=yes ;;
+        compare\ --bits) values=1 option=$word ;;
         deadcheck\ --dtype) values=1 option=$word ;;
         deadcheck\ --data) values=1 option=$word ;;
         deadcheck\ --against) values=1 option=$word ;;
@@ -155,6 +159,9 @@ _actcli() {
         *\ -i|*\ --input) values=1 option=$word ;;
         *\ --range) values=2 option=$word ;;
         *\ --points) values=1 option=$word ;;
+        *\ --all) values=1 option=$word ;;
+        *\ --stride) values=1 option=$word ;;
+        *\ --around) values=1 option=$word ;;
         *\ --array) values=1 option=$word ;;
         *\ --column) values=1 option=$word ;;
         *\ --axis) values=1 option=$word ;;
@@ -191,7 +198,6 @@ _actcli() {
         *\ --learn) values=1 option=$word ;;
         *\ --splits) values=1 option=$word ;;
         *\ --record) values=1 option=$word ;;
-        *\ --bits) values=1 option=$word ;;
         *\ --types) values=1 option=$word ;;
         *\ --against) values=1 option=$word ;;
         *\ --max-ulp) values=1 option=$word ;;

@@ -109,6 +109,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
         switch "$command $token"
             case '* --'
                 set only_arguments yes
+            case 'compare --bits'
+                set values 1
             case 'deadcheck --dtype'
                 set values 1
             case 'deadcheck --data'
@@ -134,6 +136,12 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --range'
                 set values 2
             case '* --points'
+                set values 1
+            case '* --all'
+                set values 1
+            case '* --stride'
+                set values 1
+            case '* --around'
                 set values 1
             case '* --array'
                 set values 1
@@ -206,8 +214,6 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --splits'
                 set values 1
             case '* --record'
-                set values 1
-            case '* --bits'
                 set values 1
             case '* --types'
                 set values 1
@@ -313,13 +319,17 @@ complete -c actcli -n "__actcli_is 'eval '" -l functions -r -F -d 'Read function
 complete -c actcli -n "__actcli_is 'eval '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, or text; packed by gzip too'
 complete -c actcli -n "__actcli_is 'eval '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
 complete -c actcli -n "__actcli_is 'eval '" -l points -x -d 'Count of numbers in --range'
+complete -c actcli -n "__actcli_is 'eval '" -l all -x -a 'bfloat16 float16 float32 float64' -d 'All numbers of a type, by their bit patterns: bfloat16, float16, float32 or float64'
+complete -c actcli -n "__actcli_is 'eval '" -l stride -x -d 'Of --all every N-th bit pattern'
+complete -c actcli -n "__actcli_is 'eval '" -l around -x -a 'kinks zeros' -d 'Of --all only the 64 numbers on either side of the function\'s kinks or zeros'
 complete -c actcli -n "__actcli_is 'eval '" -l array -x -d 'Read one array of an .npz or .safetensors file, not all'
 complete -c actcli -n "__actcli_is 'eval '" -l column -x -d 'Column of a .csv or .tsv file: its name, or its number from 1'
 complete -c actcli -n "__actcli_is 'eval '" -l axis -x -d 'For functions over rows: the axis of the array that holds a row'
-complete -c actcli -n "__actcli_is 'eval '" -l dtype -x -a 'float16 float32 float64 bfloat16 float8_e4m3 float8_e5m2' -d 'Compute in float16, float32 or float64'
+complete -c actcli -n "__actcli_is 'eval '" -l dtype -x -a 'bfloat16 float16 float32 float64 float8_e4m3 float8_e5m2' -d 'Compute in bfloat16, float16, float32 or float64: x and the result are rounded to it once'
+complete -c actcli -n "__actcli_is 'eval '" -l bits -d 'Write bit patterns, 0xbf80, and read them beside decimals; .npy of unsigned integers holds patterns'
 complete -c actcli -n "__actcli_is 'eval '" -l on-error -x -a 'stop nan skip' -d 'At text that is not a number: stop, nan or skip'
 complete -c actcli -n "__actcli_is 'eval '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
-complete -c actcli -n "__actcli_is 'eval '" -s o -l output -r -F -d 'Write to FILE: .npy, .npz, .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'eval '" -s o -l output -r -F -d 'Write to FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'eval '" -l with-x -d 'Show x beside each result'
 complete -c actcli -n "__actcli_is 'eval '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'eval '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
@@ -339,13 +349,17 @@ complete -c actcli -n "__actcli_is 'grad '" -l functions -r -F -d 'Read function
 complete -c actcli -n "__actcli_is 'grad '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, or text; packed by gzip too'
 complete -c actcli -n "__actcli_is 'grad '" -l range -x -d 'Evenly spaced numbers from LO to HI, both included'
 complete -c actcli -n "__actcli_is 'grad '" -l points -x -d 'Count of numbers in --range'
+complete -c actcli -n "__actcli_is 'grad '" -l all -x -a 'bfloat16 float16 float32 float64' -d 'All numbers of a type, by their bit patterns: bfloat16, float16, float32 or float64'
+complete -c actcli -n "__actcli_is 'grad '" -l stride -x -d 'Of --all every N-th bit pattern'
+complete -c actcli -n "__actcli_is 'grad '" -l around -x -a 'kinks zeros' -d 'Of --all only the 64 numbers on either side of the function\'s kinks or zeros'
 complete -c actcli -n "__actcli_is 'grad '" -l array -x -d 'Read one array of an .npz or .safetensors file, not all'
 complete -c actcli -n "__actcli_is 'grad '" -l column -x -d 'Column of a .csv or .tsv file: its name, or its number from 1'
 complete -c actcli -n "__actcli_is 'grad '" -l axis -x -d 'For functions over rows: the axis of the array that holds a row'
-complete -c actcli -n "__actcli_is 'grad '" -l dtype -x -a 'float16 float32 float64 bfloat16 float8_e4m3 float8_e5m2' -d 'Compute in float16, float32 or float64'
+complete -c actcli -n "__actcli_is 'grad '" -l dtype -x -a 'bfloat16 float16 float32 float64 float8_e4m3 float8_e5m2' -d 'Compute in bfloat16, float16, float32 or float64: x and the result are rounded to it once'
+complete -c actcli -n "__actcli_is 'grad '" -l bits -d 'Write bit patterns, 0xbf80, and read them beside decimals; .npy of unsigned integers holds patterns'
 complete -c actcli -n "__actcli_is 'grad '" -l on-error -x -a 'stop nan skip' -d 'At text that is not a number: stop, nan or skip'
 complete -c actcli -n "__actcli_is 'grad '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
-complete -c actcli -n "__actcli_is 'grad '" -s o -l output -r -F -d 'Write to FILE: .npy, .npz, .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'grad '" -s o -l output -r -F -d 'Write to FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'grad '" -l with-x -d 'Show x beside each result'
 complete -c actcli -n "__actcli_is 'grad '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'grad '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
@@ -387,6 +401,9 @@ complete -c actcli -n "__actcli_is 'compare '" -l by -x -a 'properties values gr
 complete -c actcli -n "__actcli_is 'compare '" -l sweep -x -d 'One contender for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
 complete -c actcli -n "__actcli_is 'compare '" -l seed -x -d 'Seed of the random numbers (by gradients, training, speed)'
 complete -c actcli -n "__actcli_is 'compare '" -s i -l input -r -F -d 'Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, or text'
+complete -c actcli -n "__actcli_is 'compare '" -l all -x -a 'bfloat16 float16 float32 float64' -d 'All numbers of a type, by their bit patterns: bfloat16, float16, float32 or float64'
+complete -c actcli -n "__actcli_is 'compare '" -l stride -x -d 'Of --all every N-th bit pattern'
+complete -c actcli -n "__actcli_is 'compare '" -l around -x -a 'kinks zeros' -d 'Of --all only the 64 numbers on either side of the function\'s kinks or zeros'
 complete -c actcli -n "__actcli_is 'compare '" -l array -x -d 'Read one array of an .npz or .safetensors file, not all'
 complete -c actcli -n "__actcli_is 'compare '" -l column -x -d 'Column of a .csv or .tsv file: its name, or its number from 1'
 complete -c actcli -n "__actcli_is 'compare '" -l range -x -d 'By values: evenly spaced numbers from LO to HI'
@@ -414,7 +431,7 @@ complete -c actcli -n "__actcli_is 'compare '" -l residual -d 'Add a skip connec
 complete -c actcli -n "__actcli_is 'compare '" -l record -r -F -d 'Write the numbers of every epoch of every network: .csv or .jsonl'
 complete -c actcli -n "__actcli_is 'compare '" -l bits -x -d 'Distinguish 2^N levels of the output'
 complete -c actcli -n "__actcli_is 'compare '" -l types -x -d 'float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one whose ULP counts'
-complete -c actcli -n "__actcli_is 'compare '" -l against -r -F -d 'Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i'
+complete -c actcli -n "__actcli_is 'compare '" -l against -r -F -d 'Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i or --all'
 complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit with 3 when a result of --against is off by more'
 complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'Also time torch, jax, with commas, where they are installed'
 complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'

@@ -34,14 +34,13 @@ def evaluate_function(options: EvalOptions, session: "Session") -> None:
     A function over rows (softmax, glu, ...) takes each line of a text, or the
     last axis of an array, as one row. A stream is answered as it arrives.
     """
-    from actcli.render.output.layout import choose_layout
+    from actcli.commands.number_request import choose_number_layout, open_streams, request_numbers
 
     refuse_conflicts(options)
-    layout = choose_layout(options.format, options.output, options.with_x, options.digits, session.terminal)
+    layout = choose_number_layout(options, options, session.terminal)
 
     from actcli.analysis.stream.blocks import evaluate
     from actcli.commands.functions import resolve
-    from actcli.commands.number_request import open_streams, request_numbers
     from actcli.render.output.progress import with_progress
     from actcli.render.values.evaluations import write_evaluations
 

@@ -26,7 +26,15 @@ KinkRule = Literal["default", "left", "right", "mean", "nan"]
 DERIVATIVE = "Derivative"
 _derivative_option = partial(Option, section=DERIVATIVE)
 TOLERANCE = 1e-6
-_BYTES_PER_NUMBER = {"markdown": 450, "json": 20, "npy": 20, "npz": 20, "table": 20, "": 40}
+_BYTES_PER_NUMBER = {
+    "markdown": 450,
+    "json": 20,
+    "npy": 20,
+    "npz": 20,
+    "safetensors": 20,
+    "table": 20,
+    "": 40,
+}
 """Memory for each number of a Jacobian, by format: the number, a copy, and its text (measured)."""
 _BLOCK = 1 << 26
 EPILOG = """\
@@ -115,17 +123,16 @@ def differentiate_function(options: GradOptions, session: "Session") -> ExitStat
     The derivatives are formulas, exact to a few units in the last place. For a
     function over rows (softmax, ...) the result is the diagonal of the Jacobian.
     """
-    from actcli.render.output.layout import choose_layout
+    from actcli.commands.number_request import choose_number_layout, request_numbers
 
     refuse_conflicts(options)
-    layout = choose_layout(options.format, options.output, options.with_x, options.digits, session.terminal)
+    layout = choose_number_layout(options, options, session.terminal)
 
     from actcli.commands.functions import resolve
-    from actcli.commands.number_request import request_numbers
 
     f = resolve(options.function, options, session.terminal)
     require_derivative(f, options)
-    request = request_numbers(f, options, layout)
+    request = request_numbers(f, options, layout, options.degree)
     if options.check:
         return _check(f, options, request, layout, session)
     _write_derivative(f, options, request, layout, session)
@@ -140,6 +147,7 @@ def require_derivative(f: "Activation", options: GradOptions) -> None:
             (f"--order {options.degree}", options.degree > 1),
             ("--at-kink", options.at_kink != "default"),
             ("--jacobian", options.jacobian),
+            ("--around zeros", options.around == "zeros"),
         ):
             if is_given:
                 raise UsageError(
@@ -230,7 +238,7 @@ def _check(
 
 def _is_on_the_grid(options: GradOptions) -> bool:
     """Return whether no numbers are named; raises UsageError for an option that says how to read some."""
-    if options.x or options.input is not None or options.range is not None:
+    if options.x or options.input is not None or options.range is not None or options.all is not None:
         return False
     for option, value in (
         ("--array", options.array),

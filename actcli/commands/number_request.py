@@ -1,33 +1,44 @@
 """From the options about numbers to the request that `open_numbers` takes."""
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from actcli.commands.options import POINTS, PatternName
+from actcli.commands.options import POINTS
 from actcli.exits import UsageError
 from actcli.sources import NumberRequest, OnError
+from actcli.sources.number_request import EveryNumber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actcli.activations import Activation
     from actcli.analysis.stream.evaluation import Numbers
-    from actcli.commands.options import NumberOptions
+    from actcli.commands.options import NumberOptions, ResultOptions
     from actcli.commands.session import Session
     from actcli.render.output.layout import Layout
+    from actcli.terminal import Terminal
 
 
-def request_numbers(f: "Activation", options: "NumberOptions", layout: "Layout") -> NumberRequest:
-    """Return the request for the numbers that `f` is applied to.
+def request_numbers(
+    f: "Activation", options: "NumberOptions", layout: "Layout", order: int = 0
+) -> NumberRequest:
+    """Return the request for the numbers that `f`, or its derivative of this order, is applied to.
 
     Raises UsageError for --axis with an elementwise function.
     """
     import numpy as np
 
-    from actcli.sources.numbers.low_precision import low_types
+    from actcli.analysis.number_types import ROUNDED
+    from actcli.sources.numbers.low_precision import number_type
 
     if options.axis is not None and not f.by_rows:
         raise UsageError(f"--axis belongs to functions over rows (softmax, glu); {f.name} is elementwise")
-    stored = options.dtype if options.dtype in get_args(PatternName) else None
+    chosen = None if options.dtype is None else number_type(options.dtype)
+    kind = chosen if chosen in ROUNDED else None
+    stored = chosen if chosen is not None and chosen.cast is None else None
+    dtype = np.dtype(np.float32) if kind else None if chosen is None else chosen.cast
+    every = choose_every(f, options.all, options.stride, options.around, order)
+    if f.by_rows and every is not None:
+        raise UsageError(f"--all belongs to elementwise functions; {f.name} works over rows")
     return NumberRequest(
         tokens=options.x,
         input=options.input,
@@ -35,14 +46,54 @@ def request_numbers(f: "Activation", options: "NumberOptions", layout: "Layout")
         points=POINTS if options.points is None else options.points,
         array=options.array,
         column=options.column,
-        dtype=None if options.dtype is None or stored else np.dtype(options.dtype),
-        stored=low_types([stored])[0] if stored else None,
-        must_be_stored=stored is not None,
+        dtype=dtype,
+        every=every,
+        patterns=None if not options.bits else chosen or (every.kind if every else None),
+        kind=kind,
+        stored=stored,
+        must_be_stored=stored is not None and kind is None,
         on_error=OnError(options.on_error),
         by_rows=f.by_rows,
         axis=options.axis,
         keep_order=layout.format in {"npy", "npz"},
     )
+
+
+def choose_number_layout(
+    options: "NumberOptions", results: "ResultOptions", terminal: "Terminal"
+) -> "Layout":
+    """Return the layout of results at these numbers; an .npz of all numbers of a type has them beside the results."""
+    from dataclasses import replace
+
+    from actcli.render.output.layout import choose_layout
+
+    layout = choose_layout(results.format, results.output, results.with_x, results.digits, terminal)
+    reference = options.all is not None and layout.format == "npz"
+    return replace(layout, bits=options.bits, with_x=layout.with_x or reference)
+
+
+def choose_every(
+    f: "Activation", name: str | None, stride: int | None, around: str | None, order: int
+) -> EveryNumber | None:
+    """Return the numbers of the type of --all, with the points of --around; None without.
+
+    Raises UsageError where f, or its derivative of this order, has no such point.
+    """
+    if name is None:
+        return None
+    from actcli.sources.numbers.low_precision import number_type
+
+    points = None
+    if around is not None:
+        from actcli.analysis.card.landmarks import zeros
+
+        points = tuple(kink.at for kink in f.kinks) if around == "kinks" else zeros(f, order)
+        if not points:
+            of = f"derivative {order} of " if order and around == "zeros" else ""
+            raise UsageError(
+                f"--around {around}: {of}{f.spec} has none; leave it out, or choose some by --stride"
+            )
+    return EveryNumber(number_type(name), stride or 1, points)
 
 
 def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -> "Iterator[Numbers]":
@@ -53,6 +104,7 @@ def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -
     """
     from math import prod
 
+    from actcli.render.output.layout import ARRAY_FORMATS
     from actcli.sources import open_numbers
     from actcli.sources.budget import require_memory
 
@@ -60,7 +112,7 @@ def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -
         shape, axis = numbers.shape, numbers.axis
         if shape is None or axis is None or axis == len(shape) - 1:
             return numbers
-        kept = prod(shape) if layout.format in {"npy", "npz", "json"} else 0
+        kept = prod(shape) if layout.format in {*ARRAY_FORMATS, "json"} else 0
         # the slab, its rows, their results, and the results in order (measured)
         numbers_held = max(4 * prod(shape[axis:]), 2 * kept)
         require_memory(

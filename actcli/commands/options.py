@@ -8,10 +8,15 @@ from actcli.commands.declaration import Argument, Option
 from actcli.commands.values import finite_number, memory_size, one_of, whole_number
 
 ColorChoice = Literal["auto", "always", "never"]
-Precision = Literal["float16", "float32", "float64"]
-PatternName = Literal["bfloat16", "float8_e4m3", "float8_e5m2"]
+Precision = Literal["bfloat16", "float16", "float32", "float64"]
+Float8Name = Literal["float8_e4m3", "float8_e5m2"]
+"""Types in which nothing is computed."""
+PatternName = Literal["bfloat16", Float8Name]
 """Types that NumPy lacks: .npy files hold their bit patterns as voids."""
-DtypeName = Literal[Precision, PatternName]
+DtypeName = Literal[Precision, Float8Name]
+WholeType = Literal["bfloat16", "float16", "float32", "float64"]
+"""Types all of whose numbers may be asked for."""
+Landmark = Literal["kinks", "zeros"]
 ErrorChoice = Literal["stop", "nan", "skip"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown"]
 HIGHEST_ORDER = 100
@@ -78,6 +83,28 @@ COLUMN = _number_option(
 )
 
 
+ALL = _number_option(
+    "--all",
+    metavar="TYPE",
+    help=f"All numbers of a type, by their bit patterns: {one_of(WholeType)}.",
+)
+STRIDE = _number_option(
+    "--stride",
+    metavar="N",
+    parse=whole_number(1, 1 << 63),
+    help="Of --all every N-th bit pattern.",
+    default="1",
+    needs=("--all",),
+    excludes=("--around",),
+)
+AROUND = _number_option(
+    "--around",
+    metavar="WHAT",
+    help=f"Of --all only the 64 numbers on either side of the function's {one_of(Landmark)}.",
+    needs=("--all",),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FunctionOptions:
     """Options about the functions that a command names."""
@@ -141,6 +168,9 @@ class NumberOptions:
             needs=("--range",),
         ),
     ] = None
+    all: Annotated[WholeType | None, ALL] = None
+    stride: Annotated[int | None, STRIDE] = None
+    around: Annotated[Landmark | None, AROUND] = None
     array: Annotated[str | None, ARRAY] = None
     column: Annotated[str | None, COLUMN] = None
     axis: Annotated[
@@ -158,11 +188,20 @@ class NumberOptions:
         _number_option(
             "--dtype",
             metavar="TYPE",
-            help=f"Compute in {one_of(Precision)}. {one_of(PatternName)}: what an .npy file holds where it says void; "
-            "computed in float32.",
+            help=f"Compute in {one_of(Precision)}: x and the result are rounded to it once. {one_of(Float8Name)}: "
+            "what an .npy file holds where it says void; computed in float32.",
             default="the file's type; float64 for text and integers",
         ),
     ] = None
+    bits: Annotated[
+        bool,
+        _number_option(
+            "--bits",
+            help="Write bit patterns, 0xbf80, and read them beside decimals; .npy of unsigned integers holds patterns.",
+            needs=("--dtype", "--all"),
+            excludes=("--digits",),
+        ),
+    ] = False
     on_error: Annotated[
         ErrorChoice,
         _number_option(
@@ -184,7 +223,7 @@ class ResultOptions:
         _result_option(
             "--output -o",
             metavar="FILE",
-            help="Write to FILE: .npy, .npz, .csv, .tsv, .json, .jsonl, .txt or .md. "
+            help="Write to FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .txt or .md. "
             "FILE appears when it is complete.",
         ),
     ] = None

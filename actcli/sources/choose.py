@@ -7,7 +7,7 @@ from actcli.exits import UsageError
 from actcli.sources.number_request import ARCHIVES, DELIMITERS, NumberRequest, suffix_of
 from actcli.sources.numbers.arguments import numbers_in, range_numbers, typed_numbers
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
-from actcli.sources.streams.tokens import printed_minus
+from actcli.sources.streams.tokens import aside_of
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -31,22 +31,30 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
     inputs: list[str] = []
     files: list[str] = [] if request.input is None else [request.input]
     for token in request.tokens:
-        numbers = numbers_in(token)
+        numbers = numbers_in(token, request.patterns)
         if not numbers:
-            files.append(_require_file(token))
+            files.append(_require_file(token, request))
         elif not typed:
             inputs.append(f"the number {token}")
         typed += numbers
     inputs = [*map(_name, files), *inputs, *([] if request.range is None else ["--range"])]
+    inputs += [] if request.every is None else ["--all"]
     if len(inputs) > 1:
         raise UsageError(f"one input at a time: {inputs[0]} or {inputs[1]}")
+    if request.every is not None:
+        from actcli.sources.numbers.every import every_number
+
+        _require_fitting(request, "")
+        return iter((every_number(request.every, request),))
     if typed or request.range is not None:
         _require_fitting(request, "")
-        if request.stored is not None:
+        if request.must_be_stored and request.stored is not None:
             raise UsageError(f"--dtype {request.stored.name} says what an .npy file holds; no file is named")
         return iter((typed_numbers(request, typed) if typed else range_numbers(request),))
     if not files and terminal.stdin_is_tty:
-        raise UsageError("no numbers: type some, name a file, use --range LO HI, or send them to stdin")
+        raise UsageError(
+            "no numbers: type some, name a file, use --range LO HI or --all TYPE, or send them to stdin"
+        )
     path = files[0] if files else _STDIN
     _require_fitting(request, path)
     suffix = "" if path == _STDIN else suffix_of(path)
@@ -59,11 +67,11 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
     return _read(stream, request, suffix)
 
 
-def _require_file(token: str) -> str:
+def _require_file(token: str, request: NumberRequest) -> str:
     """Return a token that names a file. Raises UsageError when it does not look like one."""
     if token == _STDIN or suffix_of(token) in _SUFFIXES or os.path.exists(token):  # noqa: PTH110
         return token
-    aside = printed_minus(token.encode(errors="surrogateescape"))
+    aside = aside_of(token.encode(errors="surrogateescape"), request.patterns)
     raise UsageError(f"'{token}' is neither a number nor a file{aside}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from actcli.analysis.precision.number_types import LowType
+    from actcli.analysis.number_types import LowType
 
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -32,6 +32,22 @@ class OnError(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EveryNumber:
+    """The numbers of a type, NaN and the infinities included.
+
+    Attributes:
+        kind: the type.
+        stride: every so manieth bit pattern, from 0 on.
+        around: only the numbers next to these points; None means all.
+
+    """
+
+    kind: "LowType"
+    stride: int = 1
+    around: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NumberRequest:
     """One input of numbers, and how to read it.
 
@@ -39,15 +55,18 @@ class NumberRequest:
         tokens: the arguments X... as typed: numbers, one file, or `-`.
         input: the file of -i; `-` is stdin.
         range: the ends of evenly spaced numbers, LO and HI.
+        every: the numbers of a type, by their bit patterns.
         points: the count of evenly spaced numbers; 1 is LO alone.
         array: the array of an .npz or .safetensors; None means all.
         column: the column of a .csv or .tsv: a name, or a number counted from 1.
         dtype: the type of the numbers; None means the file's own, float64 for integers and text.
+        kind: the type that NumPy lacks and the numbers are rounded to (bfloat16); `dtype` is then float32.
         on_error: what happens at a token that is not a number.
         by_rows: the function works on rows.
         axis: with by_rows, the axis of an array along which a row lies; None means the last.
         stored: the type of 1 or 2 bytes that an .npy file holds where it says void, as ml_dtypes saves bfloat16.
         must_be_stored: anything but an array of `stored` is an error.
+        patterns: the type whose bit patterns (`0xbf80`) arguments and text may hold, and unsigned integers are.
         keep_order: the blocks may follow the columns (Fortran order) where the file does.
         samples: blocks are (n, elements of a sample) along axis 0, of about this many elements; None means flat
             blocks.
@@ -69,4 +88,7 @@ class NumberRequest:
     samples: int | None = None
     keep_open: bool = False
     stored: "LowType | None" = None
+    kind: "LowType | None" = None
+    patterns: "LowType | None" = None
+    every: "EveryNumber | None" = None
     must_be_stored: bool = False

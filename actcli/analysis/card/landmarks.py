@@ -13,6 +13,7 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats
+from actcli.exits import UsageError
 
 INF = float("inf")
 
@@ -106,6 +107,29 @@ def zero_gradient(f: Activation) -> tuple[Interval, ...]:
         else:
             intervals.append(Interval(cuts[i], cuts[i + 1], held[i], held[i + 1]))
     return tuple(intervals)
+
+
+def zeros(f: Activation, order: int = 0) -> tuple[float, ...]:
+    """Return the points at which f, f' or f'' (order 0, 1, 2) changes its sign or touches 0; not where it stays 0.
+
+    Raises UsageError for another order.
+    """
+    if order > 2:
+        raise UsageError(f"zeros are known of f, f' and f'', not of order {order}")
+
+    def g(at: Floats) -> Floats:
+        return f.grad(at, order=order) if order else f(at)
+
+    with np.errstate(all="ignore"):
+        parts = [_sample(f, low, high) for low, high in pairwise(_cuts(f))]
+        x = np.concatenate([part.x for part in parts])
+        y = np.concatenate([(part.value, part.slope, part.curvature)[order] for part in parts])
+        roots = sign_changes(g, x, y, MOST_CHANGES)
+        near = np.concatenate([[np.nan], y, [np.nan]])
+        touched = x[(y == 0) & (near[:-2] != 0) & (near[2:] != 0)]
+        cuts = np.array([at for at in _cuts(f) if math.isfinite(at)])
+        level = cuts[g(cuts) == 0]
+    return tuple(np.unique(np.concatenate([roots, touched, level])).tolist())
 
 
 def normal_mass(interval: Interval) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation
 from actcli.analysis.compare.result import Bars, Chart, Column, Comparison, Contender, Record, Step, Steps
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity
-from actcli.analysis.precision.number_types import LowType, numpy_type
+from actcli.analysis.number_types import LowType, numpy_type
 from actcli.analysis.precision.rounding_loss import columnwise_largest
 from actcli.analysis.precision.ulp import KEPT, UlpStatistics, ulp_errors
 from actcli.analysis.stream.blocks import in_order

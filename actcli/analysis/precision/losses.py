@@ -8,7 +8,7 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.figure.curves import Quantity
-from actcli.analysis.precision.number_types import LowType
+from actcli.analysis.number_types import LowType
 from actcli.analysis.precision.rounding_loss import Loss, Mask, Tails, relative_errors
 from actcli.analysis.stream.evaluation import Array
 

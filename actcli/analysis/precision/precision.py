@@ -20,8 +20,8 @@ from actcli.analysis.compare.result import (
 )
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity
 from actcli.analysis.figure.plot_range import usual_range
+from actcli.analysis.number_types import LowType
 from actcli.analysis.precision.losses import InputErrors, Losses, LossRequest, cut_blocks, measure_block
-from actcli.analysis.precision.number_types import LowType
 from actcli.analysis.precision.rounding_loss import (
     Edges,
     count_tried,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, activation
 from actcli.analysis.card.landmarks import pieces
 from actcli.analysis.figure.curves import Quantity, Segment
-from actcli.analysis.precision.number_types import Floats, Indices, LowType
+from actcli.analysis.number_types import Floats, Indices, LowType
 from actcli.analysis.stream.blocks import in_order
 
 Mask = NDArray[np.bool_]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.precision.number_types import Floats, LowType
+from actcli.analysis.number_types import Floats, LowType
 
 WORST = 10
 """The count of largest errors that are kept."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.analysis.number_types import LowType, round_to
 from actcli.analysis.stream.evaluation import Array, Evaluation, Numbers, derivative_name, value_name
 from actcli.analysis.stream.memory import keep_freed_memory
 from actcli.exits import ActcliError, DataError, UsageError
@@ -59,6 +60,8 @@ def _along(
     jacobian: bool = False,
 ) -> Evaluation:
     shape, width = numbers.shape, f.width
+    if numbers.kind is not None:
+        function = partial(_call_and_round, function, numbers.kind)
     if f.by_rows and numbers.origin not in _ON_THE_COMMAND_LINE:
         function, width = (
             partial(_call_on_data, function, numbers.origin),
@@ -80,7 +83,15 @@ def _along(
         among_others=numbers.among_others,
         derivative=derivative,
         live=numbers.live,
+        kind=numbers.kind,
     )
+
+
+def _call_and_round(function: Callable[[Array], Array], kind: LowType, x: Array) -> Array:
+    """Return function(x) computed in float64 and rounded once to a type that NumPy lacks."""
+    with np.errstate(invalid="ignore"):  # of signalling NaN
+        exact = x.astype(np.float64)
+    return round_to(kind, function(exact))
 
 
 def _call_on_data(function: Callable[[Any], Any], origin: str, x: Any) -> Any:

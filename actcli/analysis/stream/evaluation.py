@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation
 from actcli.activations.resolve import is_name
+from actcli.analysis.number_types import LowType
 from actcli.exits import UsageError
 
 Array = NDArray[np.floating[Any]]
@@ -23,6 +24,7 @@ class Numbers:
         origin: where it comes from, for messages: `stdin`, `acts.npy`, `acts.npz:conv1`, `arguments`.
         array: the name of the array in a file of several; else None.
         dtype: float16, float32 or float64, native byte order.
+        kind: the type of the numbers where NumPy lacks it (bfloat16, held as float32); else None.
         shape: the whole array's shape, or None when it is unknown before the end (text).
         blocks: consecutive pieces of the array, 1-D; by rows 2-D with one row per line.
         axis: by rows, the axis of `shape` along which a row lies; None for the last.
@@ -41,6 +43,7 @@ class Numbers:
     fortran: bool = False
     among_others: bool = False
     live: bool = False
+    kind: LowType | None = None
 
     @property
     def size(self) -> int | None:
@@ -57,6 +60,7 @@ class Evaluation:
         quantity: the name of y: `f(x)`, `f'(x)`, `f''(x)`, `df/dalpha`.
         array: the name of the array in a file of several; else None.
         dtype: that of y, float16, float32 or float64.
+        kind: the type of x and y where NumPy lacks it (bfloat16, held as float32); else None.
         shape: that of the whole y, or None when it is unknown before the end.
         by_rows: whether a block's last axis (Jacobian: last two) is one row, printed as one line.
         blocks: x and y. Elementwise: both 1-D, of equal length. By rows: x (rows, n), y (rows, m).
@@ -81,6 +85,12 @@ class Evaluation:
     among_others: bool = False
     derivative: bool = False
     live: bool = False
+    kind: LowType | None = None
+
+    @property
+    def type_name(self) -> str:
+        """Return the name of the type of x and y: `float64`, `bfloat16`."""
+        return self.dtype.name if self.kind is None else self.kind.name
 
     @property
     def label(self) -> str | None:

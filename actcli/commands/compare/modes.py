@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from actcli.commands.compare.numbers import evenly_spaced, numbers_of_file, only_array, open_file
+from actcli.commands.compare.numbers import all_numbers, chosen_numbers, evenly_spaced, only_array, open_file
 from actcli.commands.compare.options import BITS, DEPTH, SEED, SEEDS, WIDTH
 from actcli.exits import UsageError
 
@@ -75,7 +75,9 @@ def _values(contest: Contest) -> "Steps":
     from actcli.analysis.compare.by_values import compare_values
 
     options, session = contest.options, contest.session
-    numbers = numbers_of_file(options, session) or evenly_spaced(contest.functions, options, session)
+    numbers = chosen_numbers(contest.functions, options, session) or evenly_spaced(
+        contest.functions, options, session
+    )
     return compare_values(contest.functions, numbers, options.order or 0, session.threads)
 
 
@@ -118,7 +120,7 @@ def _information(contest: Contest) -> "Steps":
     from actcli.analysis.compare.information import compare_information
 
     options, session = contest.options, contest.session
-    numbers = numbers_of_file(options, session)
+    numbers = chosen_numbers(contest.functions, options, session)
     return compare_information(contest.functions, numbers, options.bits or BITS, session.threads)
 
 
@@ -130,8 +132,8 @@ def _precision(contest: Contest) -> "Steps":
     from actcli.sources.numbers.low_precision import low_types
 
     types = low_types(options.types)
-    numbers = numbers_of_file(
-        options, contest.session, types[0] if options.types and len(types) == 1 else None
+    numbers = chosen_numbers(
+        contest.functions, options, contest.session, types[0] if options.types and len(types) == 1 else None
     )
     return compare_precision(contest.functions, types, options.order or 0, numbers, contest.session.threads)
 
@@ -143,8 +145,6 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
         raise UsageError(
             "--types: with --against name one type, in whose ULP errors are counted, as float32 files hold bfloat16"
         )
-    if options.input is None:
-        raise UsageError("--against needs --input FILE")
     if len(contest.functions) > 1:
         raise UsageError(f"--against holds the results of one function; {len(contest.functions)} are named")
     if options.input == path == "-":
@@ -154,11 +154,12 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
     from actcli.sources.numbers.low_precision import low_types
 
     unit = low_types(options.types)[0] if options.types else None
+    source = options.input or ""
     theirs_choose = suffix_of(path) in ARCHIVES, suffix_of(path) in DELIMITERS
     # each option goes to the file that it can choose from
     ours_choose = (
-        not theirs_choose[0] or suffix_of(options.input) in ARCHIVES,
-        not theirs_choose[1] or suffix_of(options.input) in DELIMITERS,
+        not theirs_choose[0] or suffix_of(source) in ARCHIVES,
+        not theirs_choose[1] or suffix_of(source) in DELIMITERS,
     )
 
     def numbers_of(file: str, choose_array: bool, choose_column: bool) -> "Numbers":
@@ -168,7 +169,9 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
 
     return compare_against(
         contest.functions[0],
-        numbers_of(options.input, *ours_choose),
+        all_numbers(contest.functions, options)
+        if options.input is None
+        else numbers_of(source, *ours_choose),
         numbers_of(path, *theirs_choose),
         options.order or 0,
         options.max_ulp,

@@ -1,7 +1,7 @@
 """The numbers at which functions are compared: of a file, or evenly spaced."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from actcli.commands.compare.options import POINTS
 from actcli.exits import UsageError
@@ -10,22 +10,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from actcli.activations import Activation
-    from actcli.analysis.precision.number_types import LowType
+    from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Array, Numbers
     from actcli.commands.compare.options import CompareOptions
     from actcli.commands.session import Session
+    from actcli.sources.number_request import EveryNumber
 
 _MOST_NAMED = 20
 
 
-def numbers_of_file(
-    options: "CompareOptions", session: "Session", stored: "LowType | None" = None
+def chosen_numbers(
+    functions: "Sequence[Activation]",
+    options: "CompareOptions",
+    session: "Session",
+    stored: "LowType | None" = None,
 ) -> "Iterator[Numbers] | None":
-    """Return the numbers of -i; None without. `stored`: the type of a file that does not name it (bfloat16)."""
+    """Return the numbers of -i or --all; None without. `stored`: the type that an .npy of voids holds (bfloat16).
+
+    Raises UsageError for --around where one of the functions has no such point.
+    """
+    if options.all is not None:
+        return iter([all_numbers(functions, options)])
     if options.input is None:
         return None
     opened = open_file(options.input, options.array, options.column, session, stored)
     return iter([only_array(opened, options.input)])
+
+
+def all_numbers(functions: "Sequence[Activation]", options: "CompareOptions") -> "Numbers":
+    """Return the numbers of --all, with those around the points of every function."""
+    from actcli.commands.number_request import choose_every
+    from actcli.sources import NumberRequest
+    from actcli.sources.numbers.every import every_number
+
+    order = options.order or 0
+    found = [choose_every(f, options.all, options.stride, options.around, order) for f in functions]
+    around = (
+        None if options.around is None else tuple(at for one in found for at in (one and one.around) or ())
+    )
+    every = replace(cast("EveryNumber", found[0]), around=around)
+    return every_number(every, NumberRequest(every=every))
 
 
 def open_file(

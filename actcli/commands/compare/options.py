@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from actcli.commands import training_options as training
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import (
+    ALL,
+    AROUND,
     ARRAY,
     COLUMN,
     FUNCTIONS,
@@ -14,10 +16,13 @@ from actcli.commands.options import (
     MOST_POINTS,
     NUMBERS,
     RESULTS,
+    STRIDE,
     Digits,
     Document,
     Format,
     FunctionOptions,
+    Landmark,
+    WholeType,
 )
 from actcli.commands.values import finite_number, names, one_of, whole_number, whole_numbers
 
@@ -111,8 +116,14 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
             excludes=("--range", "--points"),
         ),
     ] = None
-    array: Annotated[str | None, replace(ARRAY, modes=_OF_NUMBERS, needs=("--input",))] = None
-    column: Annotated[str | None, replace(COLUMN, modes=_OF_NUMBERS, needs=("--input",))] = None
+    all: Annotated[
+        WholeType | None,
+        replace(ALL, modes=_OF_NUMBERS, excludes=("--input", "--range", "--points")),
+    ] = None
+    stride: Annotated[int | None, replace(STRIDE, modes=_OF_NUMBERS)] = None
+    around: Annotated[Landmark | None, replace(AROUND, modes=_OF_NUMBERS)] = None
+    array: Annotated[str | None, replace(ARRAY, modes=_OF_NUMBERS, needs=("--input", "--against"))] = None
+    column: Annotated[str | None, replace(COLUMN, modes=_OF_NUMBERS, needs=("--input", "--against"))] = None
     range: Annotated[
         tuple[float, float] | None,
         _values_option(
@@ -233,8 +244,8 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
         _precision_option(
             "--against",
             metavar="FILE",
-            help="Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i.",
-            needs=("--input",),
+            help="Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i or --all.",
+            needs=("--input", "--all"),
         ),
     ] = None
     max_ulp: Annotated[

@@ -55,7 +55,7 @@ def choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentati
 
 def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
     from actcli.render.output.documents import refuse_arrays
-    from actcli.render.output.layout import Layout, choose_layout, is_standard_output
+    from actcli.render.output.layout import ARRAY_FORMATS, Layout, choose_layout, is_standard_output
 
     format_, output, sort, digits = options.format, options.output, options.sort, options.digits
     if options.best is not None:
@@ -68,7 +68,7 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
             output
             and not is_standard_output(output)
             and format_ is None
-            and suffix not in {*TABLES, "npy", "npz"}
+            and suffix not in {*TABLES, *ARRAY_FORMATS}
         ):
             known = ", ".join(f".{name}" for name in TABLES)
             raise UsageError(f"-o {output!r}: the suffix names no format; use one of {known}, or --format")

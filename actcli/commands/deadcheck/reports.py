@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
-from actcli.render.output.layout import Layout, choose_layout, is_standard_output
+from actcli.render.output.layout import ARRAY_FORMATS, Layout, choose_layout, is_standard_output
 
 if TYPE_CHECKING:
     from actcli.terminal import Terminal
@@ -114,7 +114,7 @@ def _choose_common(format_: str | None, output: str | None, suffix: str, termina
             f"-o {output!r}: the suffix names no format; use one of {', '.join(_SUFFIXES)}, or --format"
         )
     layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
-    if layout.format in {"npy", "npz"}:
+    if layout.format in ARRAY_FORMATS:
         raise UsageError(
             f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
             f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"

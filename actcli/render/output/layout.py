@@ -7,11 +7,12 @@ from actcli.exits import UsageError
 from actcli.terminal import Terminal
 
 TEXT_FORMATS = ("table", "plain", "csv", "tsv", "json", "jsonl", "markdown")
-ARRAY_FORMATS = ("npy", "npz")
+ARRAY_FORMATS = ("npy", "npz", "safetensors")
 
 _FORMAT_OF_SUFFIX = {
     ".npy": "npy",
     ".npz": "npz",
+    ".safetensors": "safetensors",
     ".csv": "csv",
     ".tsv": "tsv",
     ".json": "json",
@@ -21,7 +22,7 @@ _FORMAT_OF_SUFFIX = {
 }
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _FOR_READERS = ("table", "markdown")
-_ONLY_RESULTS = ("json", "npy", "npz")
+_ONLY_RESULTS = ("json", *ARRAY_FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,11 @@ class Layout:
     """The destination and the format of results.
 
     Attributes:
-        format: table, plain, csv, tsv, json, jsonl, markdown, npy or npz.
+        format: table, plain, csv, tsv, json, jsonl, markdown, npy, npz or safetensors.
         path: the file to write, or None for stdout.
         with_x: show x beside each result, where a format would not do so by itself.
         digits: significant digits of a table or markdown; None: all, as far as the width allows.
+        bits: numbers are written as their bit patterns, `0xbf80`.
 
     """
 
@@ -40,6 +42,7 @@ class Layout:
     path: str | None
     with_x: bool = False
     digits: int | None = None
+    bits: bool = False
 
     def is_piped_table(self, terminal: Terminal) -> bool:
         """Return whether a table goes to a pipe; its sentences then go to stderr, where `| less` shows them."""

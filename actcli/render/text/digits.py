@@ -5,11 +5,16 @@ _PLAIN_INTEGER_DIGITS = 6
 
 
 def significant_digits(token: str) -> int:
-    """Return how many significant digits a decimal has; 0 for nan, the infinities and a blank cell."""
-    if not token or not (token[-1].isdigit()):
+    """Return how many significant digits a decimal has; 0 for nan, the infinities, a bit pattern and a blank cell."""
+    if not token or not token[-1].isdigit() or is_pattern(token):
         return 0
     mantissa = token.partition("e")[0].lstrip("-")
     return max(1, len(mantissa.replace(".", "").strip("0")))
+
+
+def is_pattern(token: str) -> bool:
+    """Return whether a token is a bit pattern, `0xbf80`, and no decimal."""
+    return token.startswith("0x")
 
 
 def round_decimal(token: str, digits: int | None) -> str:
@@ -39,7 +44,7 @@ def short_exponent(text: str) -> str:
 
 def split_at_point(token: str) -> tuple[str, str]:
     """Return the digits before the decimal point, and the rest with the point or the exponent."""
-    for mark in ".e":
+    for mark in "" if is_pattern(token) else ".e":
         integer, point, fraction = token.partition(mark)
         if point:
             return integer, point + fraction

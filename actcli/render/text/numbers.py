@@ -6,11 +6,16 @@ Every format takes its numbers from here, so that one number is one token everyw
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain, repeat, zip_longest
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from actcli.analysis.number_types import LowType, numpy_type
 from actcli.analysis.stream.evaluation import Array
 
+_EXACT_POWER = 1e22
+"""The largest power of ten that float64 holds."""
 _NON_FINITE = (b"nan", b"inf", b"-inf")
 _NON_FINITE_IN_JSON = (b'"nan"', b'"inf"', b'"-inf"')
 
@@ -51,12 +56,17 @@ def repeat_each(texts: Iterable[bytes], count: int) -> Iterator[bytes]:
 
 
 def json_bytes(values: Array, non_finite: tuple[bytes, bytes, bytes] = _NON_FINITE_IN_JSON) -> bytes:
-    """Return the array as nested JSON lists without blanks; `non_finite` stands for nan, inf, -inf."""
+    """Return the array as nested JSON lists without blanks; `non_finite` stands for nan, inf, -inf.
+
+    Unsigned integers are bit patterns: `0xbf80`, in JSON strings.
+    """
     import orjson
 
+    if values.dtype.kind == "u":
+        return _hex_list(values, quoted=non_finite is _NON_FINITE_IN_JSON)
     plain = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
     if plain.dtype == np.float16:
-        plain = _float16_decimals()[plain.view(np.uint16)]
+        plain = shortest_decimals(numpy_type(plain.dtype))[plain.view(np.uint16)]
     text = orjson.dumps(plain, option=orjson.OPT_SERIALIZE_NUMPY)
     if b"n" not in text:
         return text
@@ -73,29 +83,39 @@ def _rows(text: bytes, separator: bytes) -> list[bytes]:
 
 
 @cache
-def _float16_decimals() -> Array:
-    """Return for each of the 65,536 bit patterns the float64 nearest to its shortest decimal.
+def shortest_decimals(kind: LowType) -> Array:
+    """Return for each of the 65,536 bit patterns of a type the float64 nearest to its shortest decimal.
 
     orjson would print a float16 as the float32 of the same value, with digits that float16 does not have.
     """
-    patterns = np.arange(1 << 16, dtype=np.uint16)
-    decimals = patterns.view(np.float16).astype(np.float64)
-    positive = slice(1, 0x7C00)  # all between 0 and inf
-    halves = patterns[positive].view(np.float16)
+    positive = slice(1, kind.count)
+    decimals = kind.decode(np.arange(1 << kind.bits))
     exact = decimals[positive].copy()
     leading = np.floor(np.log10(exact))
     waiting = np.ones(exact.shape, dtype=np.bool_)
     for digits in range(1, 6):
-        # Both powers of ten are exact in float64, so that each candidate is the nearest one to its decimal.
+        # Where both powers of ten are exact in float64, each candidate is the nearest number to its decimal.
         up = 10.0 ** np.maximum(digits - 1 - leading, 0)
         down = 10.0 ** np.maximum(leading - digits + 1, 0)
         scaled = exact * up / down
         # Ties go to even, and up where only that reads back: 2**-6 = 0.015625 is 0.01563, not 0.01562.
         for rounded in (np.rint(scaled), np.floor(scaled + 0.5)):
             candidate = rounded / up * down
-            with np.errstate(over="ignore"):  # 7e4 is inf, and so no candidate
-                reads_back = waiting & (candidate.astype(np.float16) == halves)
+            far = waiting & (np.maximum(up, down) > _EXACT_POWER)
+            candidate[far] = [
+                float(f"{whole:.0f}e{power:.0f}")
+                for whole, power in zip(rounded[far], (leading - digits + 1)[far], strict=True)
+            ]
+            reads_back = waiting & (kind.round(candidate) == exact)
             decimals[positive][reads_back] = candidate[reads_back]
             waiting &= ~reads_back
-    decimals[0x8001:0xFC00] = -decimals[positive]
+    sign = 1 << (kind.bits - 1)
+    decimals[sign + 1 : sign + kind.count] = -decimals[positive]
     return decimals
+
+
+def _hex_list(patterns: NDArray[Any], quoted: bool) -> bytes:
+    form = f'"0x%0{2 * patterns.itemsize}x"' if quoted else f"0x%0{2 * patterns.itemsize}x"
+    rows = [",".join(form % one for one in row) for row in patterns.reshape(-1, patterns.shape[-1]).tolist()]
+    text = rows[0] if patterns.ndim == 1 else ",".join(f"[{row}]" for row in rows)
+    return f"[{text}]".encode()

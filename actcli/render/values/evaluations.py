@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from actcli.analysis.stream.evaluation import Evaluation
 from actcli.exits import ActcliError
-from actcli.render.output.layout import Layout
+from actcli.render.output.layout import ARRAY_FORMATS, Layout
 from actcli.terminal import Terminal
 
 
@@ -46,10 +46,10 @@ def _write_to_stdout(evaluations: Iterable[Evaluation], layout: Layout, terminal
 def _write_to_file(
     evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal, file: BinaryIO
 ) -> None:
-    if layout.format in {"npy", "npz"}:
-        from actcli.render.values.numpy_files import write_npy, write_npz
+    if layout.format in ARRAY_FORMATS:
+        from actcli.render.values.array_files import write_arrays
 
-        (write_npy if layout.format == "npy" else write_npz)(evaluations, file)
+        write_arrays(evaluations, layout, file)
     else:
         file.writelines(text for text, _ in _texts(evaluations, layout, terminal))
 
@@ -58,6 +58,12 @@ def _texts(
     evaluations: Iterable[Evaluation], layout: Layout, terminal: Terminal
 ) -> Iterator[tuple[bytes, bool]]:
     """Yield the text in pieces, each with whether somebody may be waiting for it."""
+    if layout.bits:
+        from actcli.render.values.stored_form import as_patterns
+
+        evaluations = map(as_patterns, evaluations)
+    else:
+        evaluations = map(_as_decimals, evaluations)
     if layout.format == "json":
         from actcli.render.values.json_document import json_document
 
@@ -70,6 +76,14 @@ def _texts(
             raise ValueError("blocks in Fortran order cannot become lines of text")
         for text in lines_of(evaluation):
             yield text, evaluation.live
+
+
+def _as_decimals(evaluation: Evaluation) -> Evaluation:
+    if evaluation.kind is None:
+        return evaluation
+    from actcli.render.values.stored_form import as_decimals
+
+    return as_decimals(evaluation)
 
 
 def _line_format(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], Iterator[bytes]]:

@@ -62,7 +62,7 @@ def _array(evaluation: Evaluation, closing: bytes) -> Iterator[bytes]:
 def _head(evaluation: Evaluation, extent: Extent) -> bytes:
     from orjson import dumps
 
-    head = {"dtype": evaluation.dtype.name, "shape": list(extent.shape)}
+    head = {"dtype": evaluation.type_name, "shape": list(extent.shape)}
     return dumps(head)[1:-1] + b',"values":['
 
 

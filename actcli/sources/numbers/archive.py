@@ -9,7 +9,7 @@ from actcli.exits import DataError
 from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
 
 if TYPE_CHECKING:
-    from actcli.analysis.precision.number_types import LowType
+    from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Numbers
     from actcli.sources.numbers.npy_header import Header
     from actcli.sources.streams.bytestream import ByteStream

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
 from actcli.sources.number_request import NumberRequest
+from actcli.sources.streams.tokens import parse_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Array, Numbers
 
 BLOCK = 1 << 18
@@ -19,13 +21,20 @@ def is_number_list(text: str) -> bool:
     return bool(numbers_in(text))
 
 
-def numbers_in(text: str) -> list[float]:
-    """Return the numbers of an argument, separated by commas or white space; none when it is anything else."""
+def numbers_in(text: str, patterns: "LowType | None" = None) -> list[float]:
+    """Return the numbers of an argument, separated by commas or white space; none when it is anything else.
+
+    With a type, `0xbf80` is the number with this bit pattern.
+    """
     if not text.isascii() or "_" in text:  # float() takes 1_000 and other scripts' digits
         return []
     try:
         # as bytes: str.split() also splits at the control characters 28 to 31
-        return [float(token) for token in text.encode().replace(b",", b" ").split()]
+        tokens = text.encode().replace(b",", b" ").split()
+        if patterns is not None:
+            numbers = [parse_token(token, patterns) for token in tokens]
+            return [] if None in numbers else [number for number in numbers if number is not None]
+        return [float(token) for token in tokens]
     except ValueError:
         return []
 
@@ -55,8 +64,8 @@ def _numbers(request: NumberRequest, origin: str, blocks: "Iterator[Array]", siz
 
     dtype = FLOAT64 if request.dtype is None else request.dtype
     shape = (1, -1) if request.by_rows else (-1,)
-    cast = (in_dtype(block, dtype).reshape(shape) for block in blocks)
-    return Numbers(origin=origin, array=None, dtype=dtype, shape=(size,), blocks=cast)
+    cast = (in_dtype(block, dtype, request.kind).reshape(shape) for block in blocks)
+    return Numbers(origin=origin, array=None, dtype=dtype, shape=(size,), blocks=cast, kind=request.kind)
 
 
 def _spaced(low: float, high: float, points: int, block: int) -> "Iterator[Array]":

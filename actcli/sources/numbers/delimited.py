@@ -52,7 +52,8 @@ def delimited_numbers(stream: ByteStream, request: NumberRequest, delimiter: str
         array=None,
         dtype=dtype,
         shape=None,
-        blocks=_closing(stream, (in_dtype(block.reshape(shape), dtype) for block in blocks)),
+        blocks=_closing(stream, (in_dtype(block.reshape(shape), dtype, request.kind) for block in blocks)),
+        kind=request.kind,
     )
 
 

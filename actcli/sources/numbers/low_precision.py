@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from actcli.analysis.precision.number_types import BFLOAT16, FLOAT8_E4M3, FLOAT8_E5M2, LowType, numpy_type
+from actcli.analysis.number_types import BFLOAT16, FLOAT8_E4M3, FLOAT8_E5M2, LowType, numpy_type
 from actcli.exits import UsageError
 
 _TYPES = {
@@ -42,6 +42,11 @@ def low_types(names: Sequence[str] | None) -> tuple[LowType, ...]:
     if not names:
         raise UsageError(f"no number type is named; known are {', '.join(NAMES)}")
     return tuple(_TYPES[name] for name in dict.fromkeys(_canonical(name) for name in names))
+
+
+def number_type(name: str) -> LowType:
+    """Return the type of this name, float64 too. Raises UsageError for an unknown one."""
+    return numpy_type(np.dtype(np.float64)) if name == "float64" else _TYPES[_canonical(name)]
 
 
 def _canonical(name: str) -> str:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.precision.number_types import widen
+from actcli.analysis.number_types import ROUNDED, widen
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import NumberRequest
@@ -45,10 +46,14 @@ def npy_numbers(
         header = read_header(stream, stored=request.stored)
     else:
         stream.read(header.length)
+    if request.patterns is not None and header.dtype == request.patterns.pattern_type:
+        header = replace(header, stored=request.patterns)
     _require_stored(header, request, stream.origin)
     axis = _row_axis(header, request, stream.origin)
     keeps_fortran = header.is_fortran and request.keep_order and axis is None
     dtype = header.number_dtype if request.dtype is None else request.dtype
+    kind = header.stored if request.dtype is None and header.stored in ROUNDED else request.kind
+    rounding = None if kind == header.stored else kind
     if request.samples is not None:
         require_samples(stream, header)
         blocks = (_across if header.is_fortran else _samples)(stream, header, request.samples)
@@ -58,7 +63,7 @@ def npy_numbers(
         blocks = _in_file_order(stream, header, axis)
     if header.stored is not None:
         blocks = map(partial(widen, header.stored), blocks)
-    cast_blocks = (in_dtype(block, dtype) for block in blocks)
+    cast_blocks = (in_dtype(block, dtype, rounding) for block in blocks)
     return Numbers(
         origin=stream.origin,
         array=array,
@@ -69,6 +74,7 @@ def npy_numbers(
         else _closing(stream, cast_blocks, to_the_end=stream.is_checked),
         axis=axis if request.axis is not None else None,
         fortran=keeps_fortran,
+        kind=kind,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from actcli.analysis.precision.number_types import BFLOAT16, LowType
+from actcli.analysis.number_types import BFLOAT16, LowType
 from actcli.exits import DataError
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.sources.streams.casting import FLOAT64

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, cast
 
-from actcli.analysis.precision.number_types import LowType
+from actcli.analysis.number_types import LowType
 from actcli.exits import DataError
 from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.streams.bytestream import ByteStream, RawStream

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeGuard
 
 import numpy as np
 
-from actcli.analysis.precision.number_types import BFLOAT16, FLOAT8_E4M3, FLOAT8_E5M2, LowType
+from actcli.analysis.number_types import BFLOAT16, FLOAT8_E4M3, FLOAT8_E5M2, LowType
 from actcli.exits import DataError
 from actcli.sources.budget import require_memory
 from actcli.sources.numbers.npy_header import MAX_AXES, Header

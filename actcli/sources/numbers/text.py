@@ -11,7 +11,7 @@ from actcli.sources.number_request import NumberRequest, OnError
 from actcli.sources.streams.bytestream import CHUNK, ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
 from actcli.sources.streams.pieces import Piece, long_token, whole_lines, whole_tokens, without_comments
-from actcli.sources.streams.tokens import MAX_TOKEN, parse_block, parse_token, printed_minus, shown, tokens_in
+from actcli.sources.streams.tokens import MAX_TOKEN, aside_of, parse_block, parse_token, shown, tokens_in
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEADER = 4096
@@ -25,14 +25,15 @@ def text_numbers(stream: ByteStream, request: NumberRequest) -> Numbers:
     file (not of stdin) that holds none.
     """
     dtype = FLOAT64 if request.dtype is None else request.dtype
-    blocks = _row_blocks(stream, request.on_error) if request.by_rows else _blocks(stream, request.on_error)
+    blocks = _row_blocks(stream, request) if request.by_rows else _blocks(stream, request)
     return Numbers(
         origin=stream.origin,
         array=None,
         dtype=dtype,
         shape=None,
-        blocks=_closing(stream, (in_dtype(block, dtype) for block in blocks)),
+        blocks=_closing(stream, (in_dtype(block, dtype, request.kind) for block in blocks)),
         live=not stream.is_regular,
+        kind=request.kind,
     )
 
 
@@ -52,21 +53,21 @@ def _chunks(stream: ByteStream) -> Iterator[bytes]:
     return without_comments(stream.chunks())
 
 
-def _blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
+def _blocks(stream: ByteStream, request: NumberRequest) -> Iterator[Array]:
     for piece in whole_tokens(_chunks(stream), stream.origin):
-        values = parse_block(piece.text)
+        values = parse_block(piece.text, request.patterns)
         if values is None:
-            yield from _careful_blocks(piece, stream.origin, on_error)
+            yield from _careful_blocks(piece, stream.origin, request)
         elif values.size:
             yield values
 
 
-def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Array]:
+def _careful_blocks(piece: Piece, origin: str, request: NumberRequest) -> Iterator[Array]:
     """Yield the numbers of a piece that holds another token, then raise its error."""
     values: list[float] = []
     error = None
     for line, text in enumerate(piece.text.split(b"\n"), piece.line):
-        numbers, error = _line(text, origin, line, on_error, _header_aside(text, line))
+        numbers, error = _line(text, origin, line, request, _header_aside(text, line))
         values += (number for number in numbers if number is not None)
         if error:
             break
@@ -77,7 +78,7 @@ def _careful_blocks(piece: Piece, origin: str, on_error: OnError) -> Iterator[Ar
 
 
 def _line(
-    text: bytes, origin: str, line: int, on_error: OnError, aside: str
+    text: bytes, origin: str, line: int, request: NumberRequest, aside: str
 ) -> tuple[list[float | None], DataError | None]:
     """Return the numbers of a line, None for a token to be skipped; and the error at which they end, if any.
 
@@ -85,14 +86,14 @@ def _line(
     """
     numbers: list[float | None] = []
     for token in tokens_in(text):
-        number = parse_token(token)
+        number = parse_token(token, request.patterns)
         if number is None:
             if len(token) > MAX_TOKEN:
                 return numbers, long_token(origin, line)
-            if on_error is OnError.STOP:
-                wrong = f"{shown(token)} is not a number{printed_minus(token)}"
+            if request.on_error is OnError.STOP:
+                wrong = f"{shown(token)} is not a number{aside_of(token, request.patterns)}"
                 return numbers, DataError(f"{origin}:{line}: {wrong}{aside}")
-            if on_error is OnError.NAN:
+            if request.on_error is OnError.NAN:
                 number = np.nan
         numbers.append(number)
     return numbers, None
@@ -106,13 +107,13 @@ def _header_aside(text: bytes, line: int) -> str:
     return "; column names are read in files that end in .csv or .tsv"
 
 
-def _row_blocks(stream: ByteStream, on_error: OnError) -> Iterator[Array]:
+def _row_blocks(stream: ByteStream, request: NumberRequest) -> Iterator[Array]:
     for piece in whole_lines(_chunks(stream), stream.origin):
         # a long piece is read line by line, and a long line in parts: the list of its tokens would be many times as
         # large as the row
-        values = parse_block(piece.text) if len(piece.text) <= 2 * CHUNK else None
+        values = parse_block(piece.text, request.patterns) if len(piece.text) <= 2 * CHUNK else None
         if values is None:
-            rows = _careful_rows(piece, stream.origin, on_error)
+            rows = _careful_rows(piece, stream.origin, request)
             for _, group in groupby(rows, key=len):
                 yield from _stacked(group)
         else:
@@ -148,14 +149,14 @@ def _stacked(rows: Iterator[Array]) -> Iterator[Array]:
         yield np.stack(block)
 
 
-def _careful_rows(piece: Piece, origin: str, on_error: OnError) -> Iterator[Array]:
+def _careful_rows(piece: Piece, origin: str, request: NumberRequest) -> Iterator[Array]:
     """Yield the rows of a piece line by line, without those that are to be skipped."""
     for line, text in enumerate(_lines(piece.text), piece.line):
         parts: list[Array] = []
         for part in _parts(text, origin, line):
-            values = parse_block(part)
+            values = parse_block(part, request.patterns)
             if values is None:
-                numbers, error = _line(part, origin, line, on_error, _header_aside(text, line))
+                numbers, error = _line(part, origin, line, request, _header_aside(text, line))
                 if error:
                     raise error
                 if None in numbers:

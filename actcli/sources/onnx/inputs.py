@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.precision.number_types import widen
+from actcli.analysis.number_types import widen
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.numbers.archive import is_archive

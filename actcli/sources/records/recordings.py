@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from actcli.analysis.deadness.watching import LayerRecording
-    from actcli.analysis.precision.number_types import LowType
+    from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Numbers
     from actcli.sources.numbers.archive import ArchivedArray
     from actcli.sources.numbers.npy_header import Header

@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Array
 
 SEPARATORS = b" \t\n\r\v\f,"
@@ -12,6 +13,7 @@ MAX_TOKEN = 1 << 16
 _PLAIN = b"0123456789+-.eE" + SEPARATORS
 _AS_COMMAS = bytes.maketrans(SEPARATORS, b"," * len(SEPARATORS))
 _SEPARATOR = re.compile(b"[" + re.escape(SEPARATORS) + b"]")
+_PATTERN = re.compile(rb"0[xX][0-9a-fA-F]+")
 _INTEGER_MINUS_ZERO = re.compile(b"-0(?:[" + re.escape(SEPARATORS) + b"]|\\Z)")
 _SHOWN = 40
 _PRINTED_MINUS = "\N{MINUS SIGN}".encode()
@@ -22,11 +24,13 @@ def tokens_in(text: bytes) -> list[bytes]:
     return text.replace(b",", b" ").split()
 
 
-def parse_token(token: bytes) -> float | None:
+def parse_token(token: bytes, patterns: "LowType | None" = None) -> float | None:
     """Return the number that a token is, rounded once to float64, or None.
 
-    `1_000`, hexadecimal and digits of other scripts are not numbers.
+    `1_000` and digits of other scripts are not numbers. With a type, `0xbf80` is the number with this bit pattern.
     """
+    if patterns is not None and is_pattern(token, patterns):
+        return float(_numbers_of([token], patterns)[0])
     if b"_" in token or len(token) > MAX_TOKEN:
         return None
     try:
@@ -35,10 +39,30 @@ def parse_token(token: bytes) -> float | None:
         return None
 
 
-def parse_block(text: bytes) -> "Array | None":
-    """Return all numbers of a text as float64 (n,); None when a token is not a number."""
+def is_pattern(token: bytes, kind: "LowType") -> bool:
+    """Return whether a token is a bit pattern of a type: 0x and all of its hexadecimal digits."""
+    return 4 * (len(token) - 2) == kind.bits and _PATTERN.fullmatch(token) is not None
+
+
+def _numbers_of(tokens: list[bytes], kind: "LowType") -> "Array":
     import numpy as np
 
+    from actcli.analysis.number_types import widen
+
+    with np.errstate(invalid="ignore"):  # of signalling NaN
+        return widen(kind, np.array([int(token, 16) for token in tokens], kind.pattern_type)).astype(
+            np.float64
+        )
+
+
+def parse_block(text: bytes, patterns: "LowType | None" = None) -> "Array | None":
+    """Return all numbers of a text as float64 (n,); None when a token is not a number, as `parse_token` says."""
+    import numpy as np
+
+    if patterns is not None:
+        tokens = tokens_in(text)
+        if tokens and all(is_pattern(token, patterns) for token in tokens):
+            return _numbers_of(tokens, patterns)
     if b"_" in text or _may_hold_long_token(text):
         return None
     values = _plain_decimals(text)
@@ -52,6 +76,15 @@ def parse_block(text: bytes) -> "Array | None":
     except ValueError:
         return None
     return np.fromiter(values, np.float64, len(values))
+
+
+def aside_of(token: bytes, patterns: "LowType | None" = None) -> str:
+    """Return the hint for a token that is not a number; empty where there is none."""
+    if token[:2].lower() == b"0x":
+        if patterns is None:
+            return "; --bits reads bit patterns, of the type of --dtype"
+        return f"; a bit pattern of {patterns.name} has 0x and {patterns.bits // 4} digits"
+    return printed_minus(token)
 
 
 def printed_minus(token: bytes) -> str:

@@ -8,7 +8,7 @@ import pytest
 from invocation import invoke, refused
 
 from actcli.activations import activation
-from actcli.analysis.precision.number_types import numpy_type
+from actcli.analysis.number_types import numpy_type
 from actcli.analysis.precision.rounding_loss import measure_loss
 from actcli.commands.values import memory_size
 from actcli.exits import DataError, UsageError

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from actcli import activation
+from actcli.analysis.number_types import LowType
 from actcli.analysis.precision.foreign_results import compare_against
-from actcli.analysis.precision.number_types import LowType
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError, UsageError
 

@@ -9,7 +9,7 @@ import pytest
 
 from actcli import activation
 from actcli.analysis.compare.result import best
-from actcli.analysis.precision.number_types import LowType, numpy_type
+from actcli.analysis.number_types import LowType, numpy_type
 from actcli.analysis.precision.precision import compare_precision
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError, UsageError

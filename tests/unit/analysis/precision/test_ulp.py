@@ -6,8 +6,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from actcli.analysis.number_types import LowType, numpy_type
 from actcli.analysis.precision import ulp as errors_in_ulp
-from actcli.analysis.precision.number_types import LowType, numpy_type
 from actcli.analysis.precision.ulp import UlpStatistics, ulp_errors
 
 HALF, SINGLE, DOUBLE = (numpy_type(np.dtype(name)) for name in ("float16", "float32", "float64"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from actcli.analysis.precision.number_types import widen
+from actcli.analysis.number_types import widen
 from actcli.exits import UsageError
 from actcli.sources.numbers.low_precision import NAMES, low_types
 

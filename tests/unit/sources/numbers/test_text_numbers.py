@@ -76,7 +76,11 @@ def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
 
     assert drawn.values.tolist() == [1, 2]
     assert isinstance(drawn.error, DataError)
-    aside = "; its minus is the printed sign U+2212; type -" if quoted == "'\N{MINUS SIGN}1'" else ""
+    asides = {
+        "'\N{MINUS SIGN}1'": "; its minus is the printed sign U+2212; type -",
+        "'0x10'": "; --bits reads bit patterns, of the type of --dtype",
+    }
+    aside = asides.get(quoted, "")
     assert str(drawn.error) == f"stdin:3: {quoted} is not a number{aside}"
 
 

@@ -54,6 +54,11 @@ class LowType:
         """Return how many bits store a number."""
         return (2 * self.count).bit_length()
 
+    @property
+    def pattern_type(self) -> np.dtype[Any]:
+        """Return the unsigned integers that hold a number's bit pattern."""
+        return np.dtype(f"u{self.bits // 8}")
+
     def decode(self, patterns: Indices) -> Floats:
         """Return the numbers with these bit patterns, 0 to 2**bits − 1, inf and NaN included."""
         sign = patterns >> (self.bits - 1)
@@ -89,6 +94,22 @@ class LowType:
             beyond = np.copysign(np.inf, y) if self.infinite else np.full_like(y, np.nan)
             return np.where(np.abs(rounded) > self.largest, beyond, rounded)
 
+    def place(self, y: Floats) -> Indices:
+        """Return the places of numbers of the type in ascending order, the inverse of `at`; −0 has the place 0.
+
+        The place of inf is one after the largest number. y: float64, any shape, numbers of the type, not NaN.
+        """
+        if self.cast is not None:
+            size = np.abs(y).astype(self.cast).view(self.pattern_type).astype(np.int64)
+        else:
+            exponent = self._exponents(y)
+            step = exponent.astype(np.int64) - self.smallest_exponent
+            with np.errstate(invalid="ignore"):
+                digits = np.ldexp(np.abs(y), self.digits - 1 - exponent).astype(np.int64)
+            # the leading digit of a normal number counts as one octave
+            size = np.where(np.isinf(y), self.count, (step << (self.digits - 1)) + digits)
+        return np.where(np.signbit(y), -size, size)
+
     def ulp(self, y: Floats) -> Floats:
         """Return the distance between the numbers of the type around y, positive.
 
@@ -118,6 +139,9 @@ FLOAT8_E5M2 = LowType("float8_e5m2", 3, -14, 57344.0)
 """The types of networks that NumPy lacks: bfloat16 (Google Brain), and both of Micikevicius et al., FP8 formats for
 deep learning, 2022; float8_e4m3 is the variant without infinity that hardware has (e4m3fn)."""
 
+ROUNDED = (BFLOAT16,)
+"""The types in which results are computed although NumPy lacks them: rounded once, and held as float32."""
+
 
 @cache
 def _table(stored: LowType) -> NDArray[np.float32]:
@@ -125,15 +149,45 @@ def _table(stored: LowType) -> NDArray[np.float32]:
     return stored.decode(np.arange(1 << stored.bits)).astype(np.float32)
 
 
-def widen(stored: LowType, patterns: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the numbers with these bit patterns as float32, exactly; shapes are kept.
+def widen(stored: LowType, patterns: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """Return the numbers with these bit patterns, exactly; shapes are kept.
 
-    patterns: unsigned integers of the type's 8 or 16 bits, in native or little-endian order. A bfloat16 is the upper
-    half of a float32.
+    patterns: unsigned integers of the type's size, in native or little-endian order. float16, float32 and float64
+    come as themselves, others as float32. A bfloat16 is the upper half of a float32.
     """
+    if stored.cast is not None:
+        own: NDArray[np.floating[Any]] = patterns.astype(stored.pattern_type, copy=False).view(stored.cast)
+        return own
     if stored is BFLOAT16:
         bits = patterns.astype(np.uint32)
         bits <<= 16
         return bits.view(np.float32)
     numbers: NDArray[np.float32] = _table(stored)[patterns]
     return numbers
+
+
+def narrow(stored: LowType, numbers: NDArray[np.floating[Any]]) -> NDArray[Any]:
+    """Return the bit patterns of numbers of the type, the inverse of `widen`; shapes are kept.
+
+    numbers: of any float type, each a number of the type or NaN.
+    """
+    if stored.cast is not None:
+        patterns: NDArray[Any] = numbers.astype(stored.cast, copy=False).view(stored.pattern_type)
+        return patterns
+    if stored is BFLOAT16:
+        bits = numbers.astype(np.float32, copy=False).view(np.uint32)
+        # the upper half of a NaN may be that of inf
+        hidden = np.isnan(numbers) & ((bits & 0x7F0000) == 0)
+        upper: NDArray[Any] = ((bits >> 16) | np.where(hidden, 0x40, 0)).astype(np.uint16)
+        return upper
+    y = numbers.astype(np.float64)
+    missing = np.isnan(y)
+    size = np.where(missing, (1 << (stored.bits - 1)) - 1, np.abs(stored.place(np.where(missing, 0.0, y))))
+    whole: NDArray[Any] = size | np.signbit(y).astype(np.int64) << (stored.bits - 1)
+    return whole.astype(stored.pattern_type)
+
+
+def round_to(stored: LowType, values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the nearest numbers of a type that NumPy lacks, as float32; rounded once from the exact values."""
+    with np.errstate(invalid="ignore"):  # of signalling NaN
+        return stored.round(np.ascontiguousarray(values, np.float64)).astype(np.float32)
