@@ -27,7 +27,7 @@ DERIVATIVE = "Derivative"
 _derivative_option = partial(Option, section=DERIVATIVE)
 TOLERANCE = 1e-6
 _BYTES_PER_NUMBER = {
-    "markdown": 450,
+    "markdown": 20,
     "json": 20,
     "npy": 20,
     "npz": 20,

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,9 +22,9 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` when the block ends without an exception.
 
     On any exception, also KeyboardInterrupt, the old file stays and the temporary one is removed. Where the system can,
-    the temporary file has no name, so that not even SIGKILL leaves it behind. The mode of an old file is kept, and its
-    owner if this process may set it. A link is followed; a device or pipe is written directly. Raises DataError when
-    the folder is missing, the target is a folder or not writable, or the disk is full.
+    the temporary file has no name, so that not even SIGKILL leaves it behind. The mode and the extended attributes of
+    an old file are kept, and its owner if this process may set it. A link is followed; a device or pipe is written
+    directly. Raises DataError when the folder is missing, the target is a folder or not writable, or the disk is full.
     """
     target = _target(path)
     if path.startswith(("/dev/", "/proc/")):
@@ -42,6 +43,7 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
         with _draft(path, temporary, 0o666 if status is None else 0o600) as (file, is_named):
             if status is not None:
                 _keep_owner_and_mode(file.fileno(), status)
+                _keep_attributes(file.fileno(), target)
             yield file
             file.flush()
             if not is_named and _name(path, file.fileno(), target, temporary, is_new=status is None):
@@ -160,6 +162,17 @@ def _keep_owner_and_mode(descriptor: int, status: os.stat_result) -> None:
             os.fchown(descriptor, owner, group)
     with suppress(OSError):  # some file systems have no permissions to set
         os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777)
+
+
+def _keep_attributes(descriptor: int, target: Path) -> None:
+    """Give a new file the extended attributes of the one that it replaces, its access list among them (Linux)."""
+    if sys.platform != "linux":
+        return
+    with suppress(OSError):  # a file system without them, or a file that went away
+        for name in os.listxattr(target):
+            if name != "security.capability":  # rights of a program, which are not those of other content
+                with suppress(OSError):
+                    os.setxattr(descriptor, name, os.getxattr(target, name))
 
 
 @contextmanager

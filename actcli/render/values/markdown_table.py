@@ -21,9 +21,12 @@ def stream_markdown(evaluation: Evaluation, digits: int | None) -> Iterator[byte
             title, names = headings(evaluation, y)
             above = f"{escape_markdown(title)}\n\n" if title else ""
             yield (above + markdown_head(names, "---:")).encode()
-        texts = column_texts(x, y, np.arange(line_count(x, y)), rows)
-        if digits is not None:
-            for place in range(index_columns(y), len(texts)):
-                texts[place] = [round_decimal(token, digits) for token in texts[place]]
-        yield "".join(f"| {' | '.join(line)} |\n" for line in zip(*texts, strict=True)).encode()
+        # a piece has at least one row, whose Jacobian may have millions of numbers
+        lines = line_count(x, y)
+        for start in range(0, lines, _LINES_AT_ONCE):
+            texts = column_texts(x, y, np.arange(start, min(start + _LINES_AT_ONCE, lines)), rows)
+            if digits is not None:
+                for place in range(index_columns(y), len(texts)):
+                    texts[place] = [round_decimal(token, digits) for token in texts[place]]
+            yield "".join(f"| {' | '.join(line)} |\n" for line in zip(*texts, strict=True)).encode()
         rows += len(y)

@@ -69,6 +69,19 @@ def test_many_small_jacobians_take_little_at_a_time(tmp_path) -> None:
     assert peak < 200e6
 
 
+def test_a_large_jacobian_is_written_as_it_comes(tmp_path) -> None:
+    """A million numbers, 16 MB: their texts were kept until the row was complete."""
+    np.save(tmp_path / "x.npy", np.zeros((1, 1000)))
+    tracemalloc.start()
+    line = ("grad", "softmax", "--jacobian", tmp_path / "x.npy", "-o", tmp_path / "y.md", "--memory", "30MB")
+    assert invoke(*line).status == 0
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    with (tmp_path / "y.md").open() as file:
+        assert sum(1 for _ in file) == 1_000_000 + 4
+    assert peak < 50e6
+
+
 def test_a_row_that_the_function_does_not_take_is_wrong_data(tmp_path) -> None:
     (tmp_path / "x.txt").write_text("1 2 3\n")
     assert "x.txt" in refused("grad", "glu", "--jacobian", tmp_path / "x.txt", kind=DataError)

@@ -1,5 +1,6 @@
 import os
 import stat
+import struct
 import subprocess
 import sys
 import textwrap
@@ -114,6 +115,35 @@ def test_the_owner_is_kept(tmp_path):
         file.write(b"new")
     status = target.stat()
     assert (status.st_uid, status.st_gid, mode(target)) == (12345, 54321, 0o640)
+
+
+def _access_list(*entries):
+    """A POSIX access list as Linux keeps it: version 2, then tag, permissions and id of each entry."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+NOBODY = 0xFFFFFFFF
+ATTRIBUTES = {
+    "user.note": b"from the run of monday",
+    # user::rw- user:1000:r-- group::r-- mask::r-- other::---
+    "system.posix_acl_access": _access_list(
+        (1, 6, NOBODY), (2, 4, 1000), (4, 4, NOBODY), (16, 4, NOBODY), (32, 0, NOBODY)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_attributes_and_access_lists_are_kept(name, tmp_path):
+    target = tmp_path / "y.txt"
+    target.write_bytes(b"old")
+    try:
+        os.setxattr(target, name, ATTRIBUTES[name])
+    except (AttributeError, OSError):
+        pytest.skip("the file system keeps no such attribute")
+    with atomic_file(str(target)) as file:
+        file.write(b"new")
+    assert target.read_bytes() == b"new"
+    assert os.getxattr(target, name) == ATTRIBUTES[name]
 
 
 @pytest.mark.usefixtures("unnamed")
