@@ -37,6 +37,13 @@ _OURS: dict[str, tuple[str, tuple[tuple[str, str, float], ...]]] = {
 }
 """By the function's name in PyTorch: our name; the arguments after x with our names for them and their defaults."""
 
+_CLAMPS = ("clamp", "clip", "clamp_min")
+_SPELLINGS = {spelling: name for name in (*_OURS, "gelu", *_CLAMPS) for spelling in (name, f"{name}_")} | {
+    "threshold": "_threshold",
+    "threshold_": "_threshold",
+}
+"""Every activation's name and that of its form in place."""
+
 PRODUCTS = frozenset({"mul", "multiply", "__mul__", "__rmul__", "__imul__", "mul_", "multiply_"})
 GLU = "glu"
 ROWS = frozenset({"softmax", "log_softmax", "softmin", "gumbel_softmax"})
@@ -46,14 +53,24 @@ _MODULES = frozenset(
     {None, "torch", "torch.nn.functional", "torch._C._nn", "torch.special", "torch._C._special"}
 )
 
-Arguments = tuple[Sequence[Any], Mapping[str, Any]]
+_NO_RESULT = frozenset(
+    {"__get__", "size", "dim", "numel", "is_floating_point", "stride", "__len__", "__bool__"}
+)
+"""Functions that compute no tensor, called between all others."""
 
 
 @lru_cache(maxsize=4096)
 def plain_name(function: Callable[..., Any]) -> str:
-    """Return the name of a function of PyTorch or a method of its tensors; empty for any other function."""
+    """Return the name of a function of PyTorch or a method of its tensors; empty for any other function.
+
+    Empty too for functions that ask a tensor for its shape and the like.
+    """
     name = getattr(function, "__name__", "")
-    if getattr(function, "__module__", None) not in _MODULES or not isinstance(name, str):
+    if (
+        getattr(function, "__module__", None) not in _MODULES
+        or not isinstance(name, str)
+        or name in _NO_RESULT
+    ):
         return ""
     return name
 
@@ -73,12 +90,13 @@ def activation_of(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
     `torch.clamp(x, min=0)` is relu, and relu6 with `max=6`.
     """
-    name = name if name.startswith("__") else name.removesuffix("_")
-    name = "_threshold" if name == "threshold" else name
+    name = _SPELLINGS.get(name, "")
+    if not name:
+        return None
     if name == "gelu":
         tanh = kwargs.get("approximate", args[1] if len(args) > 1 else "none") == "tanh"
         return "gelu_tanh" if tanh else "gelu"
-    if name in {"clamp", "clip", "clamp_min"}:
+    if name in _CLAMPS:
         return _clamp(name, args, kwargs)
     known = _OURS.get(name)
     if known is None:

@@ -1,8 +1,8 @@
 """The layers that are watched: their statistics since a window began, and what could not be watched."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -193,15 +193,14 @@ class Layers:
         return axis
 
 
-@contextmanager
-def aside(tensor: Any) -> Iterator[None]:
-    """Compute beside a model: no gradient, and ordinary tensors in inference mode too."""
+def aside(tensor: Any) -> AbstractContextManager[Any]:
+    """Return what computes beside a model: no gradient, and ordinary tensors in inference mode too."""
     if torch.is_inference_mode_enabled() or (isinstance(tensor, torch.Tensor) and tensor.is_inference()):
-        with torch.inference_mode(mode=False), torch.no_grad():
-            yield
-        return
-    with torch.no_grad():
-        yield
+        stack = ExitStack()
+        stack.enter_context(torch.inference_mode(mode=False))
+        stack.enter_context(torch.no_grad())
+        return stack
+    return torch.no_grad()
 
 
 def _unsuitable(values: Any) -> str | None:

@@ -61,8 +61,8 @@ class Passes:
         for path, module in named_modules(self._model):
             frame = frame_of(path, module)
             self._handles += [
-                module.register_forward_pre_hook(self._entering(frame), with_kwargs=True),
-                module.register_forward_hook(self._leaving(frame), always_call=True),
+                module.register_forward_pre_hook(_Entering(self, frame), with_kwargs=True),
+                module.register_forward_hook(_Leaving(self, frame), always_call=True),
             ]
             # after model.compile() the hooks are inside the compiled code
             call = module.__dict__.get("_compiled_call_impl")
@@ -83,52 +83,46 @@ class Passes:
             self.frames.clear()
         self.stance.release()
 
-    def _entering(self, frame: RunningModule) -> Callable[..., None]:
-        def enter(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-            # a compiled graph has no hook in it, and what autograd computes again was counted
-            if torch.compiler.is_compiling() or in_backward():
-                return
-            if not self.frames:
-                self._thread = threading.get_ident()
-                self.frames.append(frame)
-                self._begin(module, args, kwargs)
-            elif self._thread == threading.get_ident():
-                self.frames.append(frame)
-            else:
-                return
-            if self._observer is not None:
-                self._observer.enter(frame, args)
+    def enter(self, frame: RunningModule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Note that a module begins; a pass begins with the first."""
+        if in_backward():  # what autograd computes again was counted
+            return
+        if not self.frames:
+            self._thread = threading.get_ident()
+            self.frames.append(frame)
+            self._begin(frame.module, args, kwargs)
+        elif self._thread == threading.get_ident():
+            self.frames.append(frame)
+        else:
+            return
+        if self._observer is not None:
+            self._observer.enter(frame, args)
 
-        return enter
-
-    def _leaving(self, frame: RunningModule) -> Callable[..., None]:
-        def leave(module: torch.nn.Module, args: Sequence[Any], result: Any) -> None:  # noqa: ARG001 - hook
-            if torch.compiler.is_compiling() or in_backward() or not self.frames:
-                return
-            if self._thread != threading.get_ident():
-                return
-            if self._observer is not None:
-                self._observer.leave(frame, result)
-            self.frames.pop()
-            if not self.frames:
-                self._end(failed=result is None)
-
-        return leave
+    def leave(self, frame: RunningModule, result: Any) -> None:
+        """Note that a module ended, None where it failed; the pass ends with the first."""
+        # another hook may have failed before `enter` was called
+        if in_backward() or not self.frames or self.frames[-1] is not frame:
+            return
+        if self._thread != threading.get_ident():
+            return
+        if self._observer is not None:
+            self._observer.leave(frame, result)
+        self.frames.pop()
+        if not self.frames:
+            self._end(failed=result is None)
 
     def _around(self, frame: RunningModule, call: Callable[..., Any]) -> Callable[..., Any]:
         """Return the compiled call of a module, with the beginning and the end of a pass around it."""
-        enter, leave = self._entering(frame), self._leaving(frame)
 
         def call_around(*args: Any, **kwargs: Any) -> Any:
-            module = frame.module
             if self.frames:
                 return call(*args, **kwargs)
-            enter(module, args, kwargs)
+            self.enter(frame, args, kwargs)
             result = None
             try:
                 result = call(*args, **kwargs)
             finally:
-                leave(module, args, result)
+                self.leave(frame, result)
             return result
 
         return call_around
@@ -151,6 +145,43 @@ class Passes:
         if not self.compiled_caller:
             self.stance.release()
         self._choice.end(observer, failed=failed)
+
+
+class _NoHook:
+    """The hook in a copy of a model, and in a model that was read from a file: copies are not watched."""
+
+    def __call__(self, *_: Any) -> None:
+        """Do nothing."""
+
+
+class _Entering:
+    """The hook before a module."""
+
+    def __init__(self, passes: Passes, frame: RunningModule) -> None:
+        self._passes, self._frame = passes, frame
+
+    def __call__(self, _: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Tell the passes, unless a compiled graph is made, in which no hook remains."""
+        if not torch.compiler.is_compiling():
+            self._passes.enter(self._frame, args, kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _NoHook, ()
+
+
+class _Leaving:
+    """The hook after a module, whether it returned or failed."""
+
+    def __init__(self, passes: Passes, frame: RunningModule) -> None:
+        self._passes, self._frame = passes, frame
+
+    def __call__(self, _: torch.nn.Module, args: Sequence[Any], result: Any) -> None:  # noqa: ARG002 - torch's
+        """Tell the passes, unless a compiled graph is made."""
+        if not torch.compiler.is_compiling():
+            self._passes.leave(self._frame, result)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _NoHook, ()
 
 
 def named_modules(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:

@@ -133,8 +133,6 @@ class Origins:
     ) -> None:
         """Note the results of a function, by what is known of its arguments."""
         name = plain_name(function)
-        if not name:
-            return
         for tensor in _tensors(result):
             try:
                 origin = self._origin(name, args, kwargs, tensor)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from actcli.activations import activation
 from actcli.analysis.card.landmarks import Interval
-from actcli.analysis.deadness.firing_rule import INF, Rule, round_to_type
+from actcli.analysis.deadness.firing_rule import INF, Rule
 from actcli.analysis.deadness.quantities import limits, measured_extremes
 from actcli.analysis.deadness.unit_state import NEVER, LayerState
+from actcli.torch.reducing import HOST_TYPES, extreme, over_positions, within
 from actcli.torch.scratch import Scratch
 
 Tensor: TypeAlias = torch.Tensor
@@ -45,10 +46,6 @@ _NUMBERS = (
 )
 _TRAILING = 32
 """Rows at the end of a batch in which almost every unit fires: the last firing is looked for in them first."""
-_HOST_TYPES: dict[Any, np.dtype[Any]] = {
-    torch.float32: np.dtype(np.float32),
-    torch.float64: np.dtype(np.float64),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +90,10 @@ class UnitSums:
             measured = measured_extremes(rule) if constant else both
         self._measured = measured
         self._constant = constant
-        # MPS has no float64
-        wide = torch.float32 if device.type == "mps" else torch.float64
-        counts = torch.zeros((len(_COUNTS), units), dtype=torch.int64, device=device)
+        # float64 adds up counts of floats without a cast, exactly up to 2**53; MPS has no float64
+        has_wide = device.type != "mps"
+        wide = torch.float64 if has_wide else torch.float32
+        counts = torch.zeros((len(_COUNTS), units), dtype=wide if has_wide else torch.int64, device=device)
         numbers = torch.zeros((len(_NUMBERS), units), dtype=wide, device=device)
         self._counts = dict(zip(_COUNTS, counts, strict=True))
         self._numbers = dict(zip(_NUMBERS, numbers, strict=True))
@@ -106,7 +104,8 @@ class UnitSums:
             self._numbers[name].fill_(INF)
         for name in ("maximum", "value_maximum"):
             self._numbers[name].fill_(-INF)
-        self._begun = False
+        self._shifts: dict[tuple[torch.dtype, int, int], Tensor] = {}
+        self._all_have_fired = False
 
     @property
     def device(self) -> torch.device:
@@ -121,7 +120,7 @@ class UnitSums:
         """
         narrow = values.dtype in {torch.float16, torch.bfloat16}
         x = values.float() if narrow else values
-        self._host_type = max(self._host_type, _HOST_TYPES[x.dtype])
+        self._host_type = max(self._host_type, HOST_TYPES[x.dtype])
         if mask is None:
             rows: Tensor | None = None
             samples: int | Tensor = len(x)
@@ -134,14 +133,13 @@ class UnitSums:
         missing, nan = self._extremes(x, axis, mask)
         batch = LayerBatch(x, axis, mask, missing, nan, narrow)
         firing = self._fires(x, scratch, mask)
-        per_sample = _over_positions(firing, axis)
-        fired = per_sample if per_sample is firing else (per_sample > 0).to(x.dtype)
-        times = fired.sum(0).long()
-        firing_elements = times if per_sample is firing else per_sample.sum(0, dtype=self._wide).long()
+        per_sample = over_positions(firing, axis)
+        fired = per_sample if per_sample is firing else per_sample.clamp(max=1)
+        times = fired.sum(0)
         self._note_places(fired, times, rows, samples)
-        self._count(batch, elements, firing_elements, scratch)
-        self._counts["fired"] += times
-        self._counts["firing_elements"] += firing_elements
+        self._count("fired", times)
+        self._count("firing_elements", times if per_sample is firing else per_sample.sum(0, dtype=self._wide))
+        self._count_sides(batch, elements, scratch)
         self._add_moments(batch, elements, scratch)
         self.samples = self.samples + samples
         self.elements = self.elements + elements
@@ -165,16 +163,20 @@ class UnitSums:
         for name, far in (("value_minimum", INF), ("value_maximum", -INF)):
             if name in self._measured:
                 seen = h if batch.missing is None else h.masked_fill(batch.missing, far)
-                self._stretch(name, _extreme(seen, batch.axis, largest=far < 0))
+                self._stretch(name, extreme(seen, batch.axis, largest=far < 0))
 
     def state(self, name: str) -> LayerState:
         """Return the statistics as `deadcheck` has them, with places counted from the window's first sample."""
-        counts = {field: row.copy() for field, row in zip(_COUNTS, self._all[0].cpu().numpy(), strict=True)}
+        counts = {
+            field: row.astype(np.int64)
+            for field, row in zip(_COUNTS, self._all[0].cpu().numpy(), strict=True)
+        }
         numbers = {
             field: row.astype(np.float64)
             for field, row in zip(_NUMBERS, self._all[1].cpu().numpy(), strict=True)
         }
         elements = int(self.elements)
+        self._derive(counts, elements)
         finite = elements - counts["nan"] - counts["infinite"]
         n = np.maximum(finite, 1)
         with np.errstate(all="ignore"):
@@ -206,7 +208,7 @@ class UnitSums:
 
     def firing_elements(self) -> NDArray[np.int64]:
         """Return how many positions each unit fired at. int64 (units,)."""
-        return np.asarray(self._counts["firing_elements"].cpu().numpy().copy(), np.int64)
+        return np.asarray(self._counts["firing_elements"].cpu().numpy().astype(np.int64))
 
     @property
     def _wide(self) -> torch.dtype:
@@ -214,21 +216,21 @@ class UnitSums:
 
     def _per_unit(self, values: Tensor, axis: int) -> Tensor:
         """Return the sum of each unit: over positions in the values' type, over samples in float64."""
-        partial = _over_positions(values, axis)
+        partial = over_positions(values, axis)
         # rows of single positions are many: their own type adds them up with an error that grows by their logarithm
         return partial.sum(0) if partial is values else partial.sum(0, dtype=self._wide)
 
     def _stretch(self, name: str, extreme: Tensor) -> None:
         row = self._numbers[name]
         wider = torch.maximum if name.endswith("maximum") else torch.minimum
-        wider(row, extreme.to(row.dtype), out=row)
+        wider(row, extreme, out=row)
 
     def _extremes(self, x: Tensor, axis: int, mask: Tensor | None) -> tuple[Tensor | None, Tensor | int]:
         """Note the extremes, count NaN and inf, and return where values are missing, and the NaN of each unit."""
         if mask is None and x.device.type == "cpu":
-            low, high = _extreme(x, axis, largest=False), _extreme(x, axis, largest=True)
+            low, high = extreme(x, axis, largest=False), extreme(x, axis, largest=True)
             # both propagate NaN, so that clean values need no second look
-            if bool((torch.isfinite(low) & torch.isfinite(high)).all()):
+            if math.isfinite(float((high - low).sum())):
                 self._stretch("minimum", low)
                 self._stretch("maximum", high)
                 return None, 0
@@ -238,75 +240,62 @@ class UnitSums:
             nan, infinite = nan & mask, infinite & mask
         for name, far in (("minimum", INF), ("maximum", -INF)):
             filled = torch.where(absent, far, x)
-            self._stretch(name, _extreme(filled, axis, largest=far < 0))
+            self._stretch(name, extreme(filled, axis, largest=far < 0))
         others = [i for i in range(x.ndim) if i != axis]
         counted_nan = nan.sum(others)
-        self._counts["nan"] += counted_nan
-        self._counts["infinite"] += infinite.sum(others)
+        self._count("nan", counted_nan)
+        self._count("infinite", infinite.sum(others))
         return absent | torch.isinf(x), counted_nan
 
     def _fires(self, x: Tensor, scratch: Scratch, mask: Tensor | None) -> Tensor:
         """Return 1 where the units fire, else 0, as floats: the fastest masks on a CPU (measured)."""
         firing: Tensor | None = None
         for i, interval in enumerate(self.rule.fires):
-            inside = _within(interval, x, scratch, i * 2)
+            inside = within(interval, x, scratch, i * 2)
             firing = inside if firing is None else firing.add_(inside)
         if firing is None:
             raise ValueError(self.rule.function)
         return firing if mask is None else firing.mul_(mask)
 
-    def _count(
-        self, batch: LayerBatch, elements: int | Tensor, firing_elements: Tensor, scratch: Scratch
-    ) -> None:
-        """Count the elements <= 0 and those on the flat parts."""
-        counts, x = self._counts, batch.values
+    def _count(self, name: str, counts: Tensor) -> None:
+        row = self._counts[name]
+        row += counts if row.dtype.is_floating_point else counts.to(row.dtype)
+
+    def _count_sides(self, batch: LayerBatch, elements: int | Tensor, scratch: Scratch) -> None:
+        """Count the elements <= 0 and those on the flat parts, unless `_derive` finds them from the others."""
+        if self._positive_part:
+            return
+        x = batch.values
         present = elements - batch.nan
         bounds = self._limits.get(x.dtype)
         if bounds is None:
-            host = {name: float(limit) for name, limit in limits(self.rule, _HOST_TYPES[x.dtype]).items()}
-            bounds = self._limits[x.dtype] = host
+            host = limits(self.rule, HOST_TYPES[x.dtype])
+            bounds = self._limits[x.dtype] = {name: float(limit) for name, limit in host.items()}
 
         def above(name: str) -> Tensor:
             over = torch.gt(x, bounds[name], out=scratch.like(x, 0))
             if batch.counted is not None:
                 over.mul_(batch.counted)
-            partial = _over_positions(over, batch.axis)
-            return partial.sum(0, dtype=self._wide).long() if partial is not over else partial.sum(0).long()
+            return self._per_unit(over, batch.axis)
 
+        self._count("nonpositive", present - above("above_zero"))
+        if "above_high" in bounds:
+            self._count("high", above("above_high"))
+        if "above_low" in bounds and len(self.rule.fires) > 1:
+            self._count("low", present - above("above_low"))
+
+    def _derive(self, counts: dict[str, NDArray[np.int64]], elements: int) -> None:
+        """Fill in the counts that follow from the others."""
+        quiet = elements - counts["nan"] - counts["firing_elements"]
         if self._positive_part:
-            quiet = present - firing_elements
-            counts["nonpositive"] += quiet
-            counts["low"] += quiet
-            return
-        counts["nonpositive"] += present - above("above_zero")
-        over = above("above_high") if "above_high" in bounds else None
-        if over is not None:
-            counts["high"] += over
-        if "above_low" in bounds:
-            if len(self.rule.fires) == 1:
-                beyond = firing_elements if over is None else firing_elements + over
-                counts["low"] += present - beyond
-            else:
-                counts["low"] += present - above("above_low")
+            counts["nonpositive"] = counts["low"] = quiet
+        elif len(self.rule.fires) == 1 and self.rule.fires[0].low > -INF:
+            counts["low"] = quiet - counts["high"]
 
     def _add_moments(self, batch: LayerBatch, elements: int | Tensor, scratch: Scratch) -> None:
         """Add the values' distance from the first batch's mean, and its square."""
         x, axis, missing = batch.values, batch.axis, batch.missing
-        if not self._begun:
-            self._begun = True
-            present = x if missing is None else x.masked_fill(missing, 0.0)
-            count: int | Tensor = elements
-            if missing is not None:
-                others = [i for i in range(x.ndim) if i != axis]
-                count = (~missing).expand(x.shape).sum(others).clamp(min=1)
-            mean = self._per_unit(present, axis) / count if not isinstance(count, int) or count else None
-            if mean is not None:
-                # a number of float32: every type can take off exactly what is added back at the end
-                self._numbers["shift"].copy_(torch.nan_to_num(mean.to(torch.float32), 0.0, 0.0, 0.0))
-        shape = [1] * x.ndim
-        shape[axis] = self.units
-        shift = self._numbers["shift"].to(x.dtype).view(shape)
-        away = torch.sub(x, shift, out=scratch.like(x, 0))
+        away = torch.sub(x, self._shift(batch, elements), out=scratch.like(x, 0))
         if missing is not None:
             away.masked_fill_(missing, 0.0)
         self._numbers["sum"] += self._per_unit(away, axis)
@@ -317,23 +306,46 @@ class UnitSums:
                 size.masked_fill_(missing, 0.0)
             self._numbers["absolute"] += self._per_unit(size, axis)
 
+    def _shift(self, batch: LayerBatch, elements: int | Tensor) -> Tensor:
+        """Return the mean of the first batch, in the type and in the axes of a batch."""
+        x, axis = batch.values, batch.axis
+        if not self._shifts:
+            present, count = x, elements
+            if batch.missing is not None:
+                present = x.masked_fill(batch.missing, 0.0)
+                others = [i for i in range(x.ndim) if i != axis]
+                count = (~batch.missing).expand(x.shape).sum(others)
+            mean = self._per_unit(present, axis) / (max(count, 1) if isinstance(count, int) else count)
+            # a number of float32: every type can take off exactly what is added back at the end
+            self._numbers["shift"].copy_(torch.nan_to_num(mean.to(torch.float32), 0.0, 0.0, 0.0))
+        key = x.dtype, x.ndim, axis
+        shift = self._shifts.get(key)
+        if shift is None:
+            shape = [self.units if i == axis else 1 for i in range(x.ndim)]
+            shift = self._shifts[key] = self._numbers["shift"].to(x.dtype, copy=True).view(shape)
+        return shift
+
     def _note_places(self, fired: Tensor, times: Tensor, rows: Tensor | None, samples: int | Tensor) -> None:
         """Note in which sample each unit fired first and last. rows: the number of each sample that counts, from 1."""
         if not len(fired):
             return
         first, last = self._counts["first"], self._counts["last"]
         on_cpu = fired.device.type == "cpu"
-        numbers = rows if rows is not None else torch.arange(1, len(fired) + 1, device=fired.device)
-        numbers = numbers.to(fired.dtype).unsqueeze(1)
-        if not on_cpu or bool((first < 0).any()):
-            back = (fired * (samples + 1 - numbers)).amax(0).long()
+        if rows is None:
+            rows = torch.arange(1, len(fired) + 1, device=fired.device, dtype=fired.dtype)
+        numbers = rows.to(fired.dtype).unsqueeze(1)
+        if not self._all_have_fired:
+            back = (fired * (samples + 1 - numbers)).amax(0)
             new = (first < 0) & (back > 0)
-            first.copy_(torch.where(new, self.samples + samples - back, first))
+            first.copy_(torch.where(new, self.samples + samples - back.to(first.dtype), first))
+            self._all_have_fired = on_cpu and bool((first >= 0).all())
         tail = slice(max(len(fired) - _TRAILING, 0), None)
         latest = (fired[tail] * numbers[tail]).amax(0) if on_cpu else None
-        if latest is None or not bool((latest > 0).all()):
+        if latest is None or float(latest.min()) < 1:
             latest = (fired * numbers).amax(0)
-        last.copy_(torch.where(times > 0, self.samples + latest.long() - 1, last))
+            last.copy_(torch.where(times > 0, latest.to(last.dtype) + (self.samples - 1), last))
+        else:
+            last.copy_(latest).add_(self.samples - 1)
 
     def _value_extremes(
         self, least: NDArray[np.float64], most: NDArray[np.float64], numbers: dict[str, NDArray[np.float64]]
@@ -356,38 +368,3 @@ class UnitSums:
             largest = np.where(least == most, largest, np.fmax(largest, high))
         known = seen & ~np.isnan(smallest)
         return np.where(known, smallest, INF) + 0.0, np.where(known, largest, -INF) + 0.0
-
-
-def _over_positions(values: Tensor, axis: int) -> Tensor:
-    """Return the sums over positions, (samples, units); the values themselves where there is one position."""
-    positions = [i for i in range(1, values.ndim) if i != axis]
-    return values.sum(positions) if positions else values
-
-
-def _extreme(values: Tensor, axis: int, *, largest: bool) -> Tensor:
-    """Return the largest or the smallest value of each unit; NaN if there is one. Infinite without values."""
-    if not values.numel():
-        shape = (values.shape[axis],)
-        return values.new_full(shape, -math.inf if largest else math.inf)
-    extreme = torch.amax if largest else torch.amin
-    positions = [i for i in range(1, values.ndim) if i != axis]
-    per_sample = extreme(values, positions) if positions else values
-    return extreme(per_sample, 0)
-
-
-def _within(interval: Interval, x: Tensor, scratch: Scratch, place: int) -> Tensor:
-    """Return 1 where values lie in an interval, exactly as if compared in float64, else 0; NaN does not."""
-    host = _HOST_TYPES[x.dtype]
-    inside = scratch.like(x, place)
-    low, high = interval.low, interval.high
-    if low == -INF and high == INF:
-        return torch.eq(x, x, out=inside)
-    if low > -INF:
-        bound = float(round_to_type(low, host, up=interval.holds_low))
-        (torch.ge if interval.holds_low else torch.gt)(x, bound, out=inside)
-        if high == INF:
-            return inside
-    below = scratch.like(x, place + 1) if low > -INF else inside
-    bound = float(round_to_type(high, host, up=not interval.holds_high))
-    (torch.le if interval.holds_high else torch.lt)(x, bound, out=below)
-    return inside.mul_(below) if low > -INF else below

@@ -132,6 +132,18 @@ def test_a_watch_inside_a_watch_counts_each_for_itself():
     assert samples_of(outer) == samples_of(inner) == [3]
 
 
+def test_copies_of_a_model_are_not_watched(tmp_path):
+    model = small()
+    with Watch(model) as watch:
+        average = copy.deepcopy(model)
+        torch.save(model, tmp_path / "model.pt")
+        average(torch.randn(3, 4))
+        torch.load(tmp_path / "model.pt", weights_only=False)(torch.randn(3, 4))
+        model(torch.randn(5, 4))
+    average(torch.randn(3, 4))
+    assert (watch.passes, samples_of(watch)) == (1, [5])
+
+
 # which passes
 
 
