@@ -87,7 +87,9 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --against) return 1 ;;
     *\ --recorded) echo 'post pre' ;;
     *\ --save-state) return 1 ;;
-    *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' ;;
+    *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity saelens dictionary-learning density' ;;
+    *\ --densities) return 1 ;;
+    *\ --dead-units) return 1 ;;
     *\ --fail-on) echo 'unobserved' ;;
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
@@ -103,7 +105,7 @@ _actcli_options() { # the options of command $1
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     completion) echo '--color --threads --memory --debug -h --help' ;;
@@ -217,6 +219,11 @@ _actcli() {
         *\ --rare) values=1 option=$word ;;
         *\ --confidence) values=1 option=$word ;;
         *\ --definition) values=1 option=$word ;;
+        *\ --window) values=1 option=$word ;;
+        *\ --density-below) values=1 option=$word ;;
+        *\ --until) values=1 option=$word ;;
+        *\ --densities) values=1 option=$word ;;
+        *\ --dead-units) values=1 option=$word ;;
         *\ --fail-above) values=1 option=$word ;;
         *\ --layer) values=1 option=$word ;;
         *\ --fail-on) values=1 option=$word ;;

@@ -253,6 +253,16 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --definition'
                 set values 1
+            case '* --window'
+                set values 1
+            case '* --density-below'
+                set values 1
+            case '* --until'
+                set values 1
+            case '* --densities'
+                set values 1
+            case '* --dead-units'
+                set values 1
             case '* --fail-above'
                 set values 1
             case '* --layer'
@@ -465,7 +475,15 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l timeline -d 'Take the statis
 complete -c actcli -n "__actcli_is 'deadcheck '" -l follow -d 'Show a timeline as it grows, until Ctrl-C: a file that another program replaces, or - for a stream of .npy arrays or statistics files, each an epoch'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l rare -x -d 'A unit that fires on a smaller share of the samples is rare'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l confidence -x -d 'Confidence of the bounds'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity' -d 'Judge as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo or loss-of-plasticity'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l definition -x -a 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity saelens dictionary-learning density' -d 'Judge as another tool or paper does: sagemaker, keras-contrib, deepdiagnosis, redo, loss-of-plasticity, saelens, dictionary-learning or density'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l window -x -d 'Also flag units that have not fired in the last N samples (10M)'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l density-below -x -d 'With --definition density: flag units that fire on less than this share of the samples (1e-6)'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l decades -d 'Show how many units fire on which share of the samples by powers of ten; --sparse does so anyway'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l experts -d 'Show how evenly the units of each layer are used, as the experts of a router'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l until -x -d 'With --experts: the samples that it takes until every unit has fired K times'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l densities -r -F -d 'Write the share of samples on which each unit fires, with its bound: .csv, .tsv, .json, or the shares alone as .npy (one layer) or .npz'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l dead-units -r -F -d 'Write the numbers of the dead units, or of those that --definition or --window flags, to resurrect them: .npy (one layer) or .npz'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l gamma -d 'Before a sparse autoencoder is trained on these activations: print gamma, the length of their mean over that of their deviation, and which layers to centre'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-above -x -d 'Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, with 4 if there are too few samples to tell'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l layer -x -d 'Apply --fail-above to each layer that matches, not to all units together'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l fail-on -x -a 'unobserved' -d 'unobserved: exit with 3 if anything in the model that looks like an activation was not judged'

@@ -22,6 +22,23 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def sample_count(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of counts from `low` to `high`, such as 4096, 500k, 10M and 1.5G."""
+
+    def parse(text: str) -> int:
+        from re import ASCII, fullmatch
+
+        match = fullmatch(r"(\d{1,15})(?:\.(\d{1,9}))?([kKMG]?)", text, ASCII)
+        if match is not None:
+            whole, fraction, unit = match.groups(default="")
+            zeros = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9}[unit]
+            if len(fraction) <= zeros and low <= (count := int(whole + fraction.ljust(zeros, "0"))) <= high:
+                return count
+        raise UsageError(f"{text!r} is not a count from {low} to {high}, such as 4096, 500k or 10M")
+
+    return parse
+
+
 def finite_number(*, positive: bool = False, least: float = -math.inf) -> Callable[[str], float]:
     """Return a parser of finite numbers; `positive`: above 0; `least`: not below it."""
     bound = " above 0" if positive else "" if least == -math.inf else f" of {least:g} or more"

@@ -119,7 +119,7 @@ def make_report(
         notes=notes,
         readings=()
         if definition is None
-        else tuple(apply_definition(state, definition, settings.tau) for state in layers),
+        else tuple(apply_definition(state, definition, settings.thresholds) for state in layers),
     )
 
 
@@ -262,7 +262,7 @@ def _compare_density(
 
 def _certain(state: LayerState, settings: Settings, alpha: float, times: int) -> tuple[Flags, Flags]:
     definition = settings.definition or ""
-    return certain_flags(state, definition, alpha, rare=settings.rare, tau=settings.tau, times=times)
+    return certain_flags(state, definition, alpha, settings.thresholds, times)
 
 
 def _list_names(layers: tuple[LayerVerdict, ...]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.confidence import firing_bound, samples_needed
-from actcli.analysis.deadness.other_definitions import require_definition
+from actcli.analysis.deadness.other_definitions import Thresholds, require_definition, require_used
 from actcli.analysis.deadness.unit_class import CLASSES, DEAD, unit_classes
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.exits import UsageError
@@ -30,6 +30,8 @@ class Settings:
         rare: the firing probability p0 below which a unit counts as rare, and as good as dead.
         tau: the share of the layer's mean |h| up to which a unit is dormant (Sokar et al. 2023).
         definition: another tool's definition, applied to the same statistics; None for ours alone.
+        window: the samples of a definition with a window; None for its own.
+        density_below: the share of samples of a definition of densities; None for its own.
 
     """
 
@@ -37,13 +39,21 @@ class Settings:
     rare: float = 0.01
     tau: float = 0.025
     definition: str | None = None
+    window: int | None = None
+    density_below: float | None = None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The numbers of a definition."""
+        return Thresholds(self.tau, self.rare, self.window, self.density_below)
 
     def __post_init__(self) -> None:
         samples_needed(1, self.rare, self.confidence)
         if not 0 <= self.tau < math.inf:
             raise UsageError(f"tau {self.tau:g}: must be 0 or more")
         if self.definition is not None:
-            require_definition(self.definition)
+            require_definition(self.definition, self.thresholds)
+        require_used(self.definition, self.thresholds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,10 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
 
     if mode == "plan":
         return show_plan(options, reports, session)
+    if options.gamma:
+        from actcli.commands.deadcheck.gamma_run import show_gamma
+
+        return show_gamma(mode, options, reports, session)
     return check_sources(mode, options, reports, session)
 
 

@@ -20,8 +20,9 @@ def _files_read(options: "DeadcheckOptions") -> Iterator[str]:
         if not os.path.exists(token):  # noqa: PTH110
             yield from glob(token.partition("=")[2], recursive=True)  # noqa: PTH207
     yield from options.unit_axes
-    if options.data is not None:
-        yield options.data
+    for path in (options.data, options.mask):
+        if path is not None:
+            yield path.rpartition("=")[2]
 
 
 def require_writable_files(options: "DeadcheckOptions", reports: "Reports") -> None:
@@ -63,5 +64,11 @@ def write_each(*writers: Callable[[], None]) -> None:
 
 def files_written(options: "DeadcheckOptions", reports: "Reports") -> list[str]:
     """Return the files that a complete run writes, without that of --record."""
-    others = (options.save_state, options.export, options.export_data)
+    others = (
+        options.save_state,
+        options.export,
+        options.export_data,
+        options.densities,
+        options.dead_units,
+    )
     return [*reports.files, *(name for name in others if name is not None)]

@@ -63,6 +63,10 @@ def refuse_unfit_reports(options: "DeadcheckOptions", reports: "Reports") -> Non
     forms = reports.formats
     if options.map and forms and "table" not in forms:
         raise UsageError(f"--map needs --format table; {' and '.join(sorted(forms))} has no place for it")
+    for option, wanted in (("--decades", options.decades), ("--experts", options.experts)):
+        if wanted and forms and "table" not in forms:
+            form = " and ".join(sorted(forms))
+            raise UsageError(f"{option} needs --format table; for {form} there is --densities FILE")
     if options.units and forms and forms <= _LIST_UNITS:
         raise UsageError(
             f"--units does not go with {' and '.join(sorted(forms))}, which lists units anyway; leave it out"

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
+from actcli.commands.deadcheck.latent_options import LATENTS, LatentOptions
 from actcli.commands.deadcheck.record_options import RECORDED, RecordOptions
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
@@ -13,7 +14,16 @@ from actcli.commands.values import one_of, share, whole_number
 if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Settings
 
-DefinitionName = Literal["sagemaker", "keras-contrib", "deepdiagnosis", "redo", "loss-of-plasticity"]
+DefinitionName = Literal[
+    "sagemaker",
+    "keras-contrib",
+    "deepdiagnosis",
+    "redo",
+    "loss-of-plasticity",
+    "saelens",
+    "dictionary-learning",
+    "density",
+]
 FailOnName = Literal["unobserved"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
 
@@ -56,7 +66,7 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadcheckOptions(training.TrainingOptions, RecordOptions):
+class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
     """The command line of `deadcheck`."""
 
     SECTIONS: ClassVar = (
@@ -66,6 +76,7 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions):
         STATISTICS,
         TIMELINES,
         MEANING,
+        LATENTS,
         VERDICT,
         training.TRAINING,
     )
@@ -363,5 +374,7 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions):
         return Settings(
             confidence=CONFIDENCE if self.confidence is None else self.confidence,
             rare=RARE if self.rare is None else self.rare,
-            definition=self.definition,
+            definition="window" if self.window is not None and self.definition is None else self.definition,
+            window=self.window,
+            density_below=self.density_below,
         )

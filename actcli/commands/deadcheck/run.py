@@ -4,6 +4,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
+from actcli.commands.deadcheck.latents import (
+    latent_writers,
+    page_parts,
+    require_latent_files,
+    shows_decades,
+)
 from actcli.commands.deadcheck.options import DeadcheckOptions
 from actcli.commands.deadcheck.sources import Sources, open_sources
 from actcli.exits import DataError, ExitStatus
@@ -25,12 +31,16 @@ if TYPE_CHECKING:
 def show_plan(options: DeadcheckOptions, reports: "Reports", session: "Session") -> ExitStatus:
     """Print how many samples a verdict about --plan units needs."""
     from actcli.analysis.deadness.confidence import samples_needed
+    from actcli.analysis.sparse.experts import samples_until
     from actcli.render.deadness.plan import SamplePlan, write_plan
 
     units, settings = options.plan or 0, options.settings
-    samples = samples_needed(units, settings.rare, settings.confidence)
+    if options.until is None:
+        samples = samples_needed(units, settings.rare, settings.confidence)
+    else:
+        samples = samples_until(options.until, settings.rare, units, settings.confidence)
     session.writes()
-    plan = SamplePlan(units, settings.rare, settings.confidence, samples)
+    plan = SamplePlan(units, settings.rare, settings.confidence, samples, options.until)
     for layout in reports.layouts:
         write_plan(plan, layout, session.terminal)
     return ExitStatus.DONE
@@ -43,6 +53,7 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
     cannot be read, or does not hold what it should. After Ctrl-C the results so far are printed.
     """
     settings = options.settings
+    require_latent_files(options)
     require_writable_files(options, reports)
     old = read_earlier(options.against, session.memory)
     sources = open_sources(mode, options, session)
@@ -188,10 +199,17 @@ def _write(
             write_state(saved, options.save_state, part_of())
 
     def report(layout: "Layout") -> None:
-        view = View(options.units, options.map, sentences=not layout.is_piped_table(terminal))
+        view = View(
+            options.units,
+            options.map,
+            sentences=not layout.is_piped_table(terminal),
+            rates=not shows_decades(options),
+            parts=page_parts(options),
+        )
         write_findings(findings, view, layout, terminal)
 
-    write_each(save, *reports.writers(report, complete=complete))
+    files = latent_writers(options, findings.report, terminal) if complete else ()
+    write_each(save, *files, *reports.writers(report, complete=complete))
     on_screen = reports.is_on_screen(terminal)
     if not complete:
         reports.say_interrupted(files_written(options, reports), terminal)

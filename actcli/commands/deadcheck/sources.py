@@ -62,7 +62,7 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
 
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
     layers = open_recorded(options, session, patterns)
-    rules, _ = firing_rules(options.activations, options.recorded or "post")
+    rules, _ = firing_rules(options.activations, options.recorded or ("pre" if options.gamma else "post"))
     recordings = _that_fit(layers.recordings, options, session.memory)
     certainty, seconds_between = None, 0.05
     if options.stop_when_certain:

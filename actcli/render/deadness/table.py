@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,11 +43,22 @@ _ROOMS, _SHORTEST_NAME = (40, 28, 20), 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Parts of a page besides the table of the layers: the units that are not alive, a map of all units, sentences."""
+    """Parts of a page besides the table of the layers.
+
+    Attributes:
+        units: the units that are not alive.
+        map: a map of all units.
+        sentences: the verdict.
+        rates: the histogram of firing rates.
+        parts: what makes further parts, from the report, in a surface's width and characters.
+
+    """
 
     units: bool = False
     map: bool = False
     sentences: bool = True
+    rates: bool = True
+    parts: tuple[Callable[[Report, Surface], str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +96,11 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
         for columns in tables:
             printer.print()
             printer.file.write(_draw_layers(columns, len(report.layers), surface))
-        printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
-        printer.print(rates_chart(report, surface, tables[0][0].texts))
+        if view.rates:
+            printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
+            printer.print(rates_chart(report, surface, tables[0][0].texts))
+        for part in view.parts:
+            printer.file.write(part(report, surface))
     if view.map:
         _print_maps(printer, report, surface)
     if view.units:

@@ -6,6 +6,7 @@ from actcli.analysis.deadness.report import Judgement, Report, is_above
 from actcli.analysis.deadness.unit_class import can_be_dead
 from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.render.deadness.change import change_summary
+from actcli.render.deadness.definition_sentences import too_few_samples
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.wording import bound_text, list_names, percent, samples_text, silence_bound
 from actcli.render.text.notation import number, quantity, thousands
@@ -147,7 +148,7 @@ def _other_definition(report: Report, layers: Layers) -> list[str]:
     flagged_layers = [printable(reading.layer) for reading in readings if reading.layer_flagged]
     if flagged_layers:
         sentence += f", and {quantity(len(flagged_layers), 'layer')}: {list_names(flagged_layers)}"
-    return [f"{sentence}."]
+    return [f"{sentence}.", *too_few_samples(readings, layers, report.settings.confidence)]
 
 
 def limit_sentences(findings: Findings) -> list[str]:

@@ -31,7 +31,7 @@ def block(samples=200, positions=3, units=30, share=0.05, seed=0, special=()):
 
 
 def assert_equal(ours, theirs):
-    require_consistent(ours)
+    require_consistent([ours])
     for field in fields(ours):
         one, other = getattr(ours, field.name), getattr(theirs, field.name)
         if field.name in {"mean", "m2", "absolute"}:

@@ -1,0 +1,57 @@
+"""Use of the experts of routers for a person: a table by layer, and how many samples each needs."""
+
+import math
+
+from actcli.analysis.deadness.report import Report
+from actcli.analysis.deadness.verdict import LayerVerdict
+from actcli.analysis.sparse.experts import least_rate, samples_until, utilisation
+from actcli.render.deadness.wording import bound_text, percent, silence_bound
+from actcli.render.output.surface import Surface
+from actcli.render.table.grid import GridColumn, draw_grid
+from actcli.render.table.layer_names import fit_names
+from actcli.render.text.notation import number, thousands
+
+_NAME_ROOM = 20
+
+
+def experts_part(report: Report, surface: Surface, until: int | None) -> str:
+    """Return the part of a page that shows how evenly units are used; `until`: the firings that each is to have."""
+    layers = [layer for layer in report.layers if layer.samples]
+    if not layers:
+        return ""
+    used = [utilisation(layer.state) for layer in layers]
+    confidence = report.settings.confidence
+    columns = [
+        GridColumn("layer", fit_names([layer.name for layer in layers], _NAME_ROOM, surface), left=True),
+        GridColumn("experts", [thousands(one.units) for one in used]),
+        GridColumn("unvisited", [_unvisited(layer, confidence) for layer in layers]),
+        GridColumn("least %", [_share(one.least) for one in used]),
+        GridColumn("most %", [_share(one.most) for one in used]),
+        GridColumn("most / mean", [number(one.imbalance, 3) for one in used]),
+        GridColumn("used as", [number(one.effective, 3) for one in used]),
+    ]
+    if until is not None:
+        texts = [samples_text(layer, until, confidence) for layer in layers]
+        columns.append(GridColumn(f"{thousands(until)} each", texts))
+    return f"\nHow evenly the units are used\n{draw_grid(columns, surface)}"
+
+
+def samples_text(layer: LayerVerdict, firings: int, confidence: float) -> str:
+    """Return the samples until every unit has fired so often; – if some never fired, so that nothing bounds it."""
+    needed = samples_for_all(layer, firings, confidence)
+    return "–" if needed is None else thousands(needed)
+
+
+def samples_for_all(layer: LayerVerdict, firings: int, confidence: float) -> int | None:
+    """Return the samples until every unit has fired so often, by the least that its firings allow; None if unknown."""
+    rate = least_rate(layer.state.fired, layer.samples, confidence)
+    return samples_until(firings, rate, layer.units, confidence) if 0 < rate < 1 else None
+
+
+def _unvisited(layer: LayerVerdict, confidence: float) -> str:
+    count = int((layer.state.fired == 0).sum())
+    return f"{thousands(count)}, p < {bound_text(silence_bound(layer, confidence))}" if count else "0"
+
+
+def _share(share: float) -> str:
+    return "–" if math.isnan(share) else percent(share)
