@@ -148,7 +148,7 @@ class Activation:
         if at_kink not in SIDES:
             raise UsageError(f"`at_kink={at_kink!r}`: choose from {', '.join(SIDES)}")
         if wrt != "x":
-            return self._by_parameter(order, wrt, at_kink)
+            return self._by_parameter(order, wrt, at_kink, exact=exact)
         if order > 2 or self.definition.family == FORMULA:
             return self._by_series(order, at_kink)
         kernel = self.definition.slope if order == 1 else self.definition.curvature
@@ -176,7 +176,7 @@ class Activation:
 
         return self._bound(partial(differentiate_at_kinks, self.definition, order, at_kink))
 
-    def _by_parameter(self, order: int, wrt: str, at_kink: str) -> Kernel:
+    def _by_parameter(self, order: int, wrt: str, at_kink: str, *, exact: bool) -> Kernel:
         name = self.resolve_parameter(wrt)
         if order != 1:
             raise UsageError(f"`order={order}`: by a parameter there is the first derivative only")
@@ -185,6 +185,10 @@ class Activation:
         kernel = self.definition.by_parameter.get(name)
         if kernel is None:
             raise UsageError(f"{self.spec} has no derivative by {wrt}")
+        if exact:
+            from actcli.activations.exact.kernels import exact_parameter_kernel
+
+            kernel = exact_parameter_kernel(self.definition, name) or kernel
         return partial(_keep_nan, self._bound(kernel))
 
     def resolve_parameter(self, wrt: str) -> str:

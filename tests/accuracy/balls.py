@@ -69,9 +69,15 @@ def where(condition, then, otherwise):
     return then if condition else otherwise
 
 
+def as_series(p):
+    return p if isinstance(p, arb_series) else series(arb(p))
+
+
 def clip(u, low, high):
     c = constant(u)
-    return series(arb(low)) if c < low else series(arb(high)) if c > high else u
+    if c < constant(low):
+        return as_series(low)
+    return as_series(high) if c > constant(high) else u
 
 
 def line(u, alpha):
@@ -84,7 +90,7 @@ def elu(u, alpha):
 
 def softplus(u, beta, threshold):
     y = beta * u
-    if threshold < math.inf and constant(y) > threshold:
+    if constant(threshold) < math.inf and constant(y) > constant(threshold):
         return u
     return (u if constant(y) > 0 else series(arb(0))) + log1p(exp(-y if constant(y) > 0 else y)) / beta
 
@@ -98,13 +104,14 @@ def mish(u):
 
 
 def keras_relu(u, negative_slope, max_value, threshold):
-    if constant(u) <= threshold:
+    if constant(u) <= constant(threshold):
         return negative_slope * (u - threshold)
-    return u if max_value == math.inf or constant(u) < max_value else series(arb(max_value))
+    return clip(u, threshold, math.inf if max_value == math.inf else max_value)
 
 
 def shrink(u, lambd, bias):
-    return u - bias if constant(u) > lambd else u + bias if constant(u) < -lambd else series(arb(0))
+    c, end = constant(u), constant(lambd)
+    return u - bias if c > end else u + bias if c < -end else series(arb(0))
 
 
 def squareplus(u, b):
@@ -138,7 +145,7 @@ BALLS = {
     "rrelu": lambda x, lower, upper: line(x, (lower + upper) / 2),
     "relu6": lambda x: clip(x, 0, 6),
     "relu_squared": lambda x: x * x if constant(x) > 0 else zero(x),
-    "thresholded_relu": lambda x, theta, value: x if constant(x) > theta else series(arb(value)),
+    "thresholded_relu": lambda x, theta, value: x if constant(x) > constant(theta) else as_series(value),
     "hard_tanh": lambda x, **p: clip(x, p["min"], p["max"]),
     "hard_sigmoid": lambda x: clip(x + 3, 0, 6) / 6,
     "onnx.hard_sigmoid": lambda x, alpha, beta: clip(alpha * x + beta, 0, 1),

@@ -106,6 +106,13 @@ def squareplus_curvature(x: Array, b: float) -> Array:
     return rounded_quotient(ratio((b,), (2.0,)), product(product(root, root), root))
 
 
+def squareplus_by_b(x: Array, b: float) -> Array:
+    """Return 1/4/√(x² + b)."""
+    if b == 0:
+        return 0.25 / np.abs(x)
+    return rounded_quotient(ratio((0.25,)), _squareplus_parts(x, b)[0])
+
+
 def sparse_plus(x: Array) -> Array:
     """Return (x + 1)²/4 between −1 and 1, 0 below, x above."""
     s = two_sum(np.clip(x, -1.0, 1.0), 1.0)
@@ -133,7 +140,7 @@ def hard_swish_slope(x: Array) -> Array:
 def rrelu(x: Array, lower: float, upper: float) -> Array:
     """Return x above 0, (lower + upper)/2·x below."""
     mean = scaled(times(two_sum(lower, upper), 0.5))
-    return np.where(x > 0, x, rounded_product(mean, scaled(np.minimum(x, 0.0))))
+    return np.where(x > 0, x, rounded_product(mean, scaled(np.where(x > 0, 0.0, x))))
 
 
 def keras_relu(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:

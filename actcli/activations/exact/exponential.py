@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from actcli.activations.definition import Array
 from actcli.activations.exact.sums import Real, Scaled, fast_two_sum, two_sum, two_to
 from actcli.activations.exact.tables import LOG_2_OVER_64, POWERS
-from actcli.activations.families.exact import Sum
+from actcli.activations.families.exact import SATURATED, Sum
 
-FARTHEST = 1600.0
-"""e**−1600 times any float64 is 0, and e**1600 times any is infinite: larger arguments change nothing."""
+FARTHEST = SATURATED
 
 _HIGH, _LOW = (np.ascontiguousarray(column) for column in np.array(POWERS).reshape(64, 2).T)
 _PER_LOG_2 = 92.33248261893165

@@ -1,11 +1,25 @@
 """Exponential units, and the exponential itself."""
 
+import math
+
 import numpy as np
 
 from actcli.activations.definition import Array
 from actcli.activations.exact.exponential import FARTHEST, clip, exponential_less_one
 from actcli.activations.exact.exponential import exponential as power_of_e
-from actcli.activations.exact.sums import Scaled, lift, product, ratio, rounded
+from actcli.activations.exact.sums import (
+    Scaled,
+    choose,
+    lift,
+    multiply,
+    product,
+    ratio,
+    rounded,
+    scaled,
+    subtract,
+    two_sum,
+)
+from actcli.activations.exact.sums import quotient as exact_quotient
 from actcli.activations.families.exact import Sum, quotient
 
 _TINY = 2.0**-70
@@ -96,3 +110,48 @@ def celu_slope(x: Array, alpha: float) -> Array:
 def celu_curvature(x: Array, alpha: float) -> Array:
     """Return 0 above 0, e**(x/α)/α below."""
     return np.where(x >= 0, 0.0, _celu_decay(x, alpha, ratio((1.0,), (alpha,))))
+
+
+def elu_by_alpha(x: Array, alpha: float) -> Array:
+    """Return e**x − 1 below 0, 0 above."""
+    _ = alpha
+    return _unit(np.minimum(x, 0.0), ratio((1.0,)))
+
+
+def selu_by_alpha(x: Array, alpha: float, scale: float) -> Array:
+    """Return scale·(e**x − 1) below 0, 0 above."""
+    _ = alpha
+    return _unit(np.minimum(x, 0.0), ratio((scale,)))
+
+
+def selu_by_scale(x: Array, alpha: float, scale: float) -> Array:
+    """Return elu(x)."""
+    _ = scale
+    return elu(x, alpha)
+
+
+# (1 − t)·e**t − 1 over −t², in powers of t: (k − 1)/k! from k = 2 on; the highest comes first
+_BENT = tuple((k - 1) / math.factorial(k) for k in range(14, 2, -1))
+_BENT_NEAR = 0.25
+
+
+def celu_by_alpha(x: Array, alpha: float) -> Array:
+    """Return (1 − t)·e**t − 1 with t = x/α below 0, 0 above; by its series around t = 0, where it cancels."""
+    below = np.minimum(x, 0.0)
+    t = quotient(below, alpha)
+    near = np.abs(t.h) < _BENT_NEAR
+    u = np.where(near, t.h, 0.0)
+    rest = u * _BENT[0]
+    for c in _BENT[1:]:
+        rest += c
+        rest *= u
+    exact = exact_quotient(scaled(below), ratio((alpha,)))
+    inner = product(product(exact, exact), Scaled(*two_sum(-0.5, -rest), 0))
+    power = power_of_e(t)
+    large = multiply(Sum(power.h, power.l), subtract(1.0, t))
+    plain = subtract(multiply(Scaled(power.h, power.l, np.minimum(power.m, 1000)).sum, subtract(1.0, t)), 1.0)
+    far = t.h > 70.0
+    outer = choose(far, large, plain)
+    y = choose(near, Sum(inner.h, inner.l), outer)
+    value = rounded(y, np.where(near, inner.m, np.where(far, power.m, 0)))
+    return np.where(x >= 0, 0.0, value)

@@ -17,8 +17,10 @@ from actcli.activations.exact.sums import (
     multiply,
     negative,
     one_plus,
+    product,
     ratio,
     rounded,
+    scaled,
     subtract,
     times,
     two_product,
@@ -79,6 +81,15 @@ def silu_curvature(x: Array, beta: float) -> Array:
     return curvature
 
 
+def silu_by_beta(x: Array, beta: float) -> Array:
+    """Return x²·z/d²."""
+    z = exponential(negative(magnitude(scale(x, beta))))
+    d = one_plus(z)
+    near = scaled(x)
+    n = product(product(near, near), z)
+    return rounded(divide(Sum(n.h, n.l), multiply(d, d)), n.m)
+
+
 def quick_gelu(x: Array, alpha: float) -> Array:
     """Return silu with β = α."""
     return silu(x, alpha)
@@ -94,15 +105,20 @@ def quick_gelu_curvature(x: Array, alpha: float) -> Array:
     return silu_curvature(x, alpha)
 
 
+def quick_gelu_by_alpha(x: Array, alpha: float) -> Array:
+    """Return the derivative of silu by β = α."""
+    return silu_by_beta(x, alpha)
+
+
 # gelu_tanh is silu in y = 2u, u = √(2/π)(x + 0.044715 x³). The two constants as sums h + l.
 _ROOT = Sum(np.asarray(1.5957691216057308), -9.96930880911092e-17)
 _CUBIC = Sum(np.asarray(0.044715), 2.1960211427085595e-18)
-_CUT = 30.0
-"""There y is beyond 1900."""
+_CUT = 32.0
+"""There y is beyond 2300."""
 
 
 def _gelu_tanh_parts(x: Array) -> tuple[Array, Sum, Scaled]:
-    """Return |x|, k = 0.044715·x², and z = e**−|y|, for |x| cut off at 30."""
+    """Return |x|, k = 0.044715·x², and z = e**−|y|, for |x| cut off at 32."""
     a = np.abs(x)
     a = np.minimum(a, _CUT, out=a)
     k = multiply(two_product(a, a), _CUBIC)
@@ -187,7 +203,7 @@ def mish_slope(x: Array) -> Array:
 
 
 def _line(constant: float, factor: float, s: Array) -> Sum:
-    """Return constant + factor·s, for |s| up to 1600 and a small whole factor."""
+    """Return constant + factor·s, for |s| up to 2200 and a small whole factor."""
     return add(two_product(s, factor), constant)
 
 

@@ -28,21 +28,27 @@ _MODULES = {
 
 def exact_kernel(definition: Definition, order: int) -> Kernel | None:
     """Return the kernel of f, f' or f'' for float64; None where the definition's own is exact to the last place."""
+    ordinary = (definition.value, definition.slope, definition.curvature)[order]
+    return _find(definition, ("", "_slope", "_curvature")[order], ordinary)
+
+
+def exact_parameter_kernel(definition: Definition, name: str) -> Kernel | None:
+    """Return the kernel of the derivative by a parameter for float64; None where the definition's own is exact."""
+    return _find(definition, f"_by_{name}", definition.by_parameter.get(name))
+
+
+def _find(definition: Definition, suffix: str, ordinary: Kernel | None) -> Kernel | None:
     module = next((m for m, names in _MODULES.items() if definition.name in names), None)
     # a copy of a definition with other kernels computes by them
-    if module is None or not any(definition is one for one in catalogue()):
+    if module is None or ordinary is None or not any(definition is one for one in catalogue()):
         return None
     # one family is loaded, not all: the first number is not to wait for them
     functions = import_module(f"actcli.activations.exact.{module}")
-    name = definition.name.replace(".", "_")
-    kernel = getattr(functions, name + ("", "_slope", "_curvature")[order], None)
-    if kernel is None:
-        return None
-    ordinary = (definition.value, definition.slope, definition.curvature)[order]
-    return _in_chunks(kernel, ordinary)
+    kernel = getattr(functions, definition.name.replace(".", "_") + suffix, None)
+    return None if kernel is None else _in_chunks(kernel, ordinary)
 
 
-def _in_chunks(kernel: Kernel, ordinary: Kernel | None) -> Kernel:
+def _in_chunks(kernel: Kernel, ordinary: Kernel) -> Kernel:
     """Return a kernel for contiguous x of one axis that takes any numbers, infinite ones and NaN too."""
 
     def whole(x: Array, **parameters: float) -> Array:
@@ -58,10 +64,10 @@ def _in_chunks(kernel: Kernel, ordinary: Kernel | None) -> Kernel:
     return whole
 
 
-def _with_ends(kernel: Kernel, ordinary: Kernel | None, x: Array, parameters: Mapping[str, float]) -> Array:
+def _with_ends(kernel: Kernel, ordinary: Kernel, x: Array, parameters: Mapping[str, float]) -> Array:
     """Return the kernel's results, the limits at ±inf, and NaN where x is NaN; a limit 0 has the sign beside it."""
     y = kernel(np.where(np.isnan(x), 0.0, np.clip(x, -_LARGEST, _LARGEST)), **parameters)
     far = np.flatnonzero(~np.isfinite(x))
-    limits = x[far] if ordinary is None else ordinary(x[far], **parameters)
+    limits = ordinary(x[far], **parameters)
     y[far] = np.where(limits == 0.0, np.copysign(0.0, y[far]), limits)
     return y

@@ -30,8 +30,8 @@ from actcli.activations.exact.tables import MILLS, MILLS_CENTRES, ZERO_OF_GELU_S
 from actcli.activations.exact.zeros import set_beside, zero
 from actcli.activations.families.exact import Sum
 
-_FAR = 60.0
-"""e**(−60²/2) is 0, times any float64."""
+_FAR = 66.0
+"""e**(−66²/2) is 0, times the square of any float64."""
 _LARGE = 2.0**1020
 """Beyond it every x is far, for all but the largest parameters."""
 _WHOLE = 10.0
@@ -50,13 +50,13 @@ _ROOT_2 = Sum(np.asarray(1.4142135623730951), -9.667293313452913e-17)
 
 
 def _cut_off(x: Array) -> Array:
-    """|x|, at most 60."""
+    """|x|, at most 66."""
     a = np.abs(x)
     return np.minimum(a, _FAR, out=a)
 
 
 def _mills(a: Sum) -> Sum:
-    """Return e**(a²/2)·(1 − Φ(a)), for a from 0 to 60."""
+    """Return e**(a²/2)·(1 − Φ(a)), for a from 0 to 66."""
     place = np.rint((a.h - 6.0) / (a.h + 6.0) * 32.0 + 32.0).astype(np.int64)
     step = ((a.h - _CENTRES.take(place)) + a.l) / (a.h + 6.0)
     tail = _TERMS[-1].take(place)
@@ -78,7 +78,7 @@ def _half_square(a: Array) -> Sum:
 
 
 def _tail(a: Array) -> Scaled:
-    """Return 1 − Φ(a), for a from 0 to 60."""
+    """Return 1 − Φ(a), for a from 0 to 66."""
     return product(_bell(_half_square(a)), Scaled(*_mills(Sum(a, 0.0)), 0))
 
 
@@ -139,7 +139,7 @@ def erf_slope(x: Array) -> Array:
 
 
 def _times_x(y: Scaled, x: Array) -> Array:
-    """Return y·x, for |x| up to 60."""
+    """Return y·x, for |x| up to 66."""
     near, e = lift(x)
     h, low = multiply(Sum(y.h, y.l), near)
     return rounded(Sum(h, low), y.m + e)
@@ -171,7 +171,7 @@ def gaussian_curvature(x: Array) -> Array:
 
 
 def _standardise(x: Array, mu: float, sigma: float) -> tuple[Sum, Scaled]:
-    """Return |t| for t = (x − μ)/σ, cut off at 60, and t at any size."""
+    """Return |t| for t = (x − μ)/σ, cut off at 66, and t at any size."""
     h, low = two_sum(np.clip(x, -_LARGE, _LARGE), -mu)
     near, e = lift(h)
     t = product(Scaled(near, low * two_to(-e), e), ratio((1.0,), (sigma,)))
@@ -201,7 +201,22 @@ def laplace_slope(x: Array, mu: float, sigma: float) -> Array:
 
 def laplace_curvature(x: Array, mu: float, sigma: float) -> Array:
     """Return −t·φ(t)/σ²."""
+    return _laplace_bend(x, mu, sigma, ratio((-1.0,), (sigma, sigma)))
+
+
+def laplace_by_mu(x: Array, mu: float, sigma: float) -> Array:
+    """Return −φ(t)/σ."""
+    return -laplace_slope(x, mu, sigma)
+
+
+def laplace_by_sigma(x: Array, mu: float, sigma: float) -> Array:
+    """Return −t·φ(t)/σ."""
+    return _laplace_bend(x, mu, sigma, ratio((-1.0,), (sigma,)))
+
+
+def _laplace_bend(x: Array, mu: float, sigma: float, factor: Scaled) -> Array:
+    """Return factor·t·φ(t)."""
     a, t = _standardise(x, mu, sigma)
     far = a.h >= _FAR
     t = Scaled(np.where(far, np.copysign(0.0, t.h), t.h), np.where(far, 0.0, t.l), np.where(far, 0, t.m))
-    return _rounded(product(_laplace_slope(a, ratio((-1.0,), (sigma, sigma))), t))
+    return _rounded(product(_laplace_slope(a, factor), t))

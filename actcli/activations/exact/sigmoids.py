@@ -112,6 +112,19 @@ def softplus_curvature(x: Array, beta: float, threshold: float) -> Array:
     return np.where(_is_linear(y, threshold), 0.0, curvature)
 
 
+def softplus_by_beta(x: Array, beta: float, threshold: float) -> Array:
+    """Return −(a·z/d + log(1 + z))/β², and 0 where βx > threshold."""
+    y = scale(x, beta)
+    a = magnitude(y)
+    z = exponential(negative(a))
+    deep = z.m < _LINEAR
+    share = divide(a, one_plus(z))
+    near = add(multiply(z.sum, share), log_of_one_plus(z.sum))
+    n = choose(deep, multiply(Sum(z.h, z.l), add(share, 1.0)), near)
+    total = product(Scaled(n.h, n.l, np.where(deep, z.m, 0)), ratio((-1.0,), (beta, beta)))
+    return np.where(_is_linear(y, threshold), 0.0, rounded(Sum(total.h, total.l), total.m))
+
+
 def _is_linear(y: Sum, threshold: float) -> np.ndarray:
     if threshold == INF:
         return np.zeros(y.h.shape, np.bool_)

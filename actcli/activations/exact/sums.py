@@ -173,6 +173,9 @@ def choose(condition: Any, then: Real, otherwise: Real) -> Sum:
 def rounded(a: Sum, m: Exponent = 0) -> Array:
     """Return (h + l)·2**m, rounded once, also where it is a subnormal number; a 0 has the sign of h."""
     y = np.asarray(a.h + a.l)
+    zero = y == 0.0
+    if zero.any():  # −0.0 + 0.0 is 0.0
+        y = np.where(zero, np.copysign(0.0, a.h), y)
     if isinstance(m, int):
         if m == 0:
             return y

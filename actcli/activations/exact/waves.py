@@ -4,13 +4,16 @@ import numpy as np
 
 from actcli.activations.definition import Array
 from actcli.activations.exact.sums import (
+    Scaled,
     add,
+    choose,
     multiply,
     product,
     ratio,
     rounded,
     rounded_product,
     scaled,
+    subtract,
     times,
 )
 from actcli.activations.exact.turns import diagonal, reduce
@@ -52,3 +55,20 @@ def snake_curvature(x: Array, a: float) -> Array:
     """Return 2a·cos(2ax)."""
     c = sine_of(reduce(x, 2.0 * a), ahead=1)
     return rounded_product(scaled(c), ratio((2.0, a)))
+
+
+_SMALL, _LARGE = 2.0**-40, 2.0**100
+
+
+def snake_by_a(x: Array, a: float) -> Array:
+    """Return (u·sin(2u) − sin²u)/a² with u = ax; u²/a² where u is small, u·sin(2u)/a² where it is large."""
+    s, double = sine_of(reduce(x, a)), sine_of(reduce(x, 2.0 * a))
+    u = product(scaled(x), ratio((a,)))
+    size = np.abs(x) * abs(a)
+    small, large = size < _SMALL, size > _LARGE
+    inner = Sum(*Scaled(u.h, u.l, np.where(large, 0, u.m)).sum)
+    middle = scaled(subtract(multiply(inner, double), multiply(s, s)))
+    square, far = product(u, u), product(u, scaled(double))
+    n = choose(small, Sum(square.h, square.l), choose(large, Sum(far.h, far.l), Sum(middle.h, middle.l)))
+    m = np.where(small, square.m, np.where(large, far.m, middle.m))
+    return rounded_product(Scaled(n.h, n.l, m), ratio((1.0,), (a, a)))

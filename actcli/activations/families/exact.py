@@ -21,8 +21,8 @@ _DEEP = 690.0
 """Beyond it e**-h is close to the subnormal numbers, and would lose digits before a factor lifts it out."""
 
 LARGEST = float(np.finfo(np.float64).max)
-SATURATED = 1600.0
-"""e**(−1600/2) is 0, so that e**-1600 times any finite factor is 0 too: larger arguments change nothing."""
+SATURATED = 2200.0
+"""e**−2200 times the square of any float64 is 0, and e**2200 times that is infinite: larger arguments change nothing."""
 
 
 class Sum(NamedTuple):

@@ -20,6 +20,13 @@ from actcli.activations.families.rectifiers import within
 _ZERO = constant(0.0)
 
 
+def _clip(x: Array, low: float, high: float) -> Array:
+    """Return x between the bounds; a bound 0 keeps its own sign, which a minimum or maximum leaves open."""
+    if low and high:
+        return np.clip(x, low, high)
+    return np.where(x <= low, low, np.where(x >= high, high, x))
+
+
 def _clip_slope(x: Array, low: float, high: float) -> Array:
     """1 between the bounds, also at infinity where a bound is not set."""
     inside = ((low < x) | (low == -INF)) & ((x < high) | (high == INF))
@@ -63,7 +70,7 @@ DEFINITIONS = (
             Parameter("min", -1.0, ("min_val", "low")),
             Parameter("max", 1.0, ("max_val", "high")),
         ),
-        value=lambda x, **p: np.clip(x, p["min"], p["max"]),
+        value=lambda x, **p: _clip(x, p["min"], p["max"]),
         slope=lambda x, **p: _clip_slope(x, p["min"], p["max"]),
         curvature=_ZERO,
         by_parameter={
