@@ -22,7 +22,7 @@ _DEEP = 690.0
 
 LARGEST = float(np.finfo(np.float64).max)
 SATURATED = 2200.0
-"""e**−2200 times the square of any float64 is 0, and e**2200 times that is infinite: larger arguments change nothing."""
+"""e**−2200 times the square of any float64 is 0, and e**2200 times that is inf: larger arguments change nothing."""
 
 
 class Sum(NamedTuple):
