@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def show(*commands: str, table: bool = False) -> str:
         lines = [line.rstrip() for line in run(as_run).splitlines()]
         blocks.append("\n".join([f"$ {command}", *lines]))
     return "\n```console\n" + "\n".join(blocks) + "\n```\n"
+
+
+def program(path: str, *commands: str) -> str:
+    """Return a Python program, what it prints, and a console block of commands on the files that it wrote."""
+    top = Path(__file__).parents[1]
+    with tempfile.TemporaryDirectory() as folder:
+        inside = f"cd {folder} && export PYTHONPATH={shlex.quote(str(top))} && "
+        printed = run(f"{inside}{shlex.quote(sys.executable)} {shlex.quote(str(top / path))}")
+        shown = [f"$ {command}\n{run(f'{inside}{command} --format table')}" for command in commands]
+    code = (top / path).read_text("utf-8").strip()
+    console = f"\n```console\n{''.join(shown).rstrip()}\n```\n" if shown else ""
+    return f"\n```python\n{code}\n```\n\n```text\n{printed.rstrip()}\n```\n{console}"
 
 
 def usage(command: str) -> str:

@@ -49,6 +49,15 @@ class DeadUnits(keras.callbacks.Callback):
             raise UsageError("resume=True needs path=, the file of the timeline")
         self._recorder = Recorder(resume=path if resume else None)
         self.unobserved: tuple[str, ...] = ()
+        self._first: int | None = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - the interface of Keras
+        """Forget the number of the first epoch of another `fit`."""
+        self._first = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Note the number of the first epoch of this `fit`."""
+        self._first = epoch if self._first is None else self._first
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the activations of `x` and report on them."""
@@ -62,7 +71,10 @@ class DeadUnits(keras.callbacks.Callback):
             raise UsageError(f"model '{self.model.name}': no activation was found{unseen}")
         if self._end.show is print:
             print()  # noqa: T201 - ends the line of the progress bar
-        self._end.finish(self._recorder, epoch + 1, lambda scalars: _log(scalars, logs))
+        # every fit without initial_epoch begins at 0: it goes on after the epochs of those before
+        self._end.finish(
+            self._recorder, epoch + 1 if self._first else None, lambda scalars: _log(scalars, logs)
+        )
 
     def scalars(self) -> dict[str, float]:
         """Return the last epoch as numbers: `dead/LAYER` of each layer, and the totals."""

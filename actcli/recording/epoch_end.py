@@ -40,8 +40,13 @@ class EpochEnd:
         if limit is not None and not (is_number and 0 <= limit <= 1):
             raise UsageError(f"fail_above={limit!r}: must be a share from 0 to 1")
 
-    def finish(self, source: EpochSource, number: int, log: Callable[[dict[str, float]], object]) -> None:
-        """Close an epoch. Raises DeadUnitsError, when all else is done, if the limit is proved to be exceeded."""
+    def finish(
+        self, source: EpochSource, number: int | None, log: Callable[[dict[str, float]], object]
+    ) -> None:
+        """Close an epoch; its number is one more than the last if it is None.
+
+        Raises DeadUnitsError, when all else is done, if the limit is proved to be exceeded.
+        """
         report = source.epoch(number)
         if self.show is not None:
             self.show(report)

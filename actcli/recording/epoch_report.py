@@ -101,7 +101,8 @@ class EpochReport:
         columns += [GridColumn(name, texts) for name, texts in zip(head[1:], others, strict=True)]
         sentences = map(in_script(surface), (self._sentence(), *self._notes()))
         below = "".join(textwrap.fill(sentence, _WIDTH) + "\n" for sentence in sentences)
-        return f"{self._title()}\n\n{draw_grid(columns, surface)}\n{below}".rstrip("\n")
+        # ends in a line break, so that printed epochs stand apart
+        return f"{self._title()}\n\n{draw_grid(columns, surface)}\n{below}"
 
     def _repr_html_(self) -> str:
         head, *rows = self._table()
@@ -164,7 +165,8 @@ class EpochReport:
 
         report, confidence = self.report, self.report.settings.confidence
         if not report.dead:
-            return f"None of {quantity(report.units, 'unit')} is dead"
+            known = " known to be" if any(layer.nonfinite for layer in report.layers) else ""
+            return f"None of {quantity(report.units, 'unit')} is{known} dead"
         dead_layers = [layer for layer in report.layers if layer.dead]
         bound = bound_text(max(silence_bound(layer, confidence) for layer in dead_layers))
         be, each = ("is", "") if report.dead == 1 else ("are", " each")

@@ -75,8 +75,17 @@ def sequential():
         "scalars": callback.scalars(),
         "epochs": [epoch.number for epoch in read_timeline("seq.npz").epochs],
         "as it was": before == (type(first).call, first.activation) and "call" not in vars(model.layers[3]),
-        "resumed": train(model, path="seq.npz", resume=True)[1][0].since,
+        "gone on with": gone_on_with(model),
     }
+
+
+def gone_on_with(model):
+    """The numbers of the epochs in a timeline after a restart, after another `fit`, and after a step back."""
+    callback, reports, _ = train(model, path="seq.npz", resume=True)
+    model.fit(X, Y, verbose=0, callbacks=[callback])
+    numbers = [(report.number, report.since) for report in reports]
+    model.fit(X, Y, initial_epoch=2, epochs=3, verbose=0, callbacks=[callback])
+    return [*numbers, [epoch.number for epoch in read_timeline("seq.npz").epochs]]
 
 
 def functional():

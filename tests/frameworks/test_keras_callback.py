@@ -65,6 +65,7 @@ def test_totals_go_to_the_history_and_layers_to_the_scalars(runs):
 
 def test_the_timeline_is_written_and_gone_on_with(runs):
     assert runs["sequential"]["epochs"] == [1, 2]
+    assert runs["sequential"]["gone on with"] == [[3, 2], [4, 3], [1, 2, 3]]
 
 
 def test_the_model_is_afterwards_as_it_was(runs):
