@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-import actcli
+import actcli.app  # noqa: F401 - loaded before the forks
 
 SECONDS = 10
 """Of processor time, which does not depend on what else the machine does."""
@@ -25,6 +25,7 @@ MEMORY = 10**9
 BUDGET = 7 * 10**8
 """What the program itself is told that it may use."""
 LOADED = ["orjson", "rich.table", "plotext", "onnx", "onnxruntime", "zipfile", "tomllib"]
+LAYERS = ["commands", "render", "sources", "analysis", "activations"]
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -38,8 +39,10 @@ def load() -> None:
             importlib.import_module(name)
         except ImportError:  # an extra that is not installed
             continue
-    for module in pkgutil.walk_packages(actcli.__path__, "actcli."):
-        importlib.import_module(module.name)
+    for layer in LAYERS:  # not the packages for frameworks, which need theirs
+        package = importlib.import_module(f"actcli.{layer}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     budget.default_budget = lambda: BUDGET
     gc.collect()
     gc.freeze()
