@@ -65,7 +65,7 @@ def assert_same(watched, recorded):
         assert (np.abs(state.m2 - other.m2)[fine] <= 1e-5 * other.m2[fine] + 1e-30).all(), state.name
         assert (np.abs(state.absolute - other.absolute)[fine] <= (1e-5 * n * h_scale)[fine]).all(), state.name
         for field in ("value_minimum", "value_maximum"):
-            np.testing.assert_allclose(getattr(state, field), getattr(other, field), rtol=2e-6, atol=1e-7)
+            np.testing.assert_allclose(getattr(state, field), getattr(other, field), rtol=2e-6, atol=1e-6)
 
 
 class Perceptron(nn.Module):
