@@ -106,6 +106,7 @@ class UnitSums:
             self._numbers[name].fill_(-INF)
         self._shifts: dict[tuple[torch.dtype, int, int], Tensor] = {}
         self._all_have_fired = False
+        self._may_look = device.type == "cpu"
 
     @property
     def device(self) -> torch.device:
@@ -227,7 +228,7 @@ class UnitSums:
 
     def _extremes(self, x: Tensor, axis: int, mask: Tensor | None) -> tuple[Tensor | None, Tensor | int]:
         """Note the extremes, count NaN and inf, and return where values are missing, and the NaN of each unit."""
-        if mask is None and x.device.type == "cpu":
+        if mask is None and self._may_look:
             low, high = extreme(x, axis, largest=False), extreme(x, axis, largest=True)
             # both propagate NaN, so that clean values need no second look
             if math.isfinite(float((high - low).sum())):
@@ -330,7 +331,6 @@ class UnitSums:
         if not len(fired):
             return
         first, last = self._counts["first"], self._counts["last"]
-        on_cpu = fired.device.type == "cpu"
         if rows is None:
             rows = torch.arange(1, len(fired) + 1, device=fired.device, dtype=fired.dtype)
         numbers = rows.to(fired.dtype).unsqueeze(1)
@@ -338,9 +338,9 @@ class UnitSums:
             back = (fired * (samples + 1 - numbers)).amax(0)
             new = (first < 0) & (back > 0)
             first.copy_(torch.where(new, self.samples + samples - back.to(first.dtype), first))
-            self._all_have_fired = on_cpu and bool((first >= 0).all())
+            self._all_have_fired = self._may_look and bool((first >= 0).all())
         tail = slice(max(len(fired) - _TRAILING, 0), None)
-        latest = (fired[tail] * numbers[tail]).amax(0) if on_cpu else None
+        latest = (fired[tail] * numbers[tail]).amax(0) if self._may_look else None
         if latest is None or float(latest.min()) < 1:
             latest = (fired * numbers).amax(0)
             last.copy_(torch.where(times > 0, latest.to(last.dtype) + (self.samples - 1), last))
