@@ -103,7 +103,8 @@ class Activation:
         definition = self.definition
         if definition.jacobian is None:
             raise UsageError(f"{self.spec} works element by element: its derivative is grad(x)")
-        return self._apply(self._bound(definition.jacobian), x, jacobian=True)
+        jacobian = definition.jacobian
+        return self._apply(self._bound(jacobian), x, partial(self._exact_jacobian, jacobian), jacobian=True)
 
     @property
     def kernels(self) -> tuple[Kernel, Kernel]:
@@ -141,6 +142,11 @@ class Activation:
         from actcli.activations.exact.kernels import exact_kernel
 
         return exact_kernel(self.definition, order)
+
+    def _exact_jacobian(self, ordinary: Kernel) -> Kernel:
+        from actcli.activations.exact.kernels import exact_jacobian
+
+        return self._bound(exact_jacobian(self.definition) or ordinary)
 
     def _derivative(self, order: int, wrt: str, at_kink: str, *, exact: bool = False) -> Kernel:
         if not 1 <= order <= HIGHEST_ORDER:
@@ -216,14 +222,14 @@ class Activation:
             )
         dtype = array.dtype.newbyteorder("=")
         with np.errstate(all="ignore"):
+            if exact is not None and dtype == np.float64:
+                kernel = exact()
             if self.by_rows:
                 return self._along_rows(kernel, array, dtype, jacobian=jacobian)
             flat = array.reshape(-1)
             if self.definition.family == FORMULA and dtype == np.float64:
                 # a program works in chunks of its own; blocks of ours would be copied once more
                 return kernel(np.ascontiguousarray(flat, np.float64)).reshape(array.shape)
-            if exact is not None and dtype == np.float64:
-                kernel = exact()
             result = np.empty(array.size, dtype)
             for start in range(0, array.size, BLOCK):
                 block = np.ascontiguousarray(flat[start : start + BLOCK], np.float64)

@@ -20,6 +20,7 @@ from actcli.activations.exact.sums import (
     product,
     ratio,
     rounded,
+    rounded_scaled,
     scaled,
     subtract,
     times,
@@ -41,32 +42,42 @@ def _cubed(d: Sum) -> Sum:
     return multiply(multiply(d, d), d)
 
 
-def silu(x: Array, beta: float) -> Array:
-    """Return x/d, and z·x/d where y < 0."""
+def silu_unrounded(x: Array, beta: float) -> Scaled:
+    """Return x/d, and z·x/d where y < 0, as h + l."""
     y = scale(x, beta)
     z = exponential(negative(magnitude(y)))
     near, e = lift(x)
     below = y.h < 0
     n = multiply(choose(below, Sum(z.h, z.l), 1.0), near)
-    return rounded(divide(n, one_plus(z)), np.where(below, z.m, 0) + e)
+    return Scaled(*divide(n, one_plus(z)), np.where(below, z.m, 0) + e)
+
+
+def silu(x: Array, beta: float) -> Array:
+    """Return x/d, and z·x/d where y < 0."""
+    return rounded_scaled(silu_unrounded(x, beta))
+
+
+def silu_slope_unrounded(x: Array, beta: float) -> Scaled:
+    """Return (1 + z(1 + a))/d², and z(1 − a + z)/d² where y < 0, as h + l."""
+    y = scale(x, beta)
+    a = magnitude(y)
+    return _gate_slope(y.h < 0, a, exponential(negative(a)))
 
 
 def silu_slope(x: Array, beta: float) -> Array:
-    """Return (1 + z(1 + a))/d², and z(1 − a + z)/d² where y < 0."""
-    y = scale(x, beta)
-    a = magnitude(y)
-    slope = gate_slope(y.h < 0, a, exponential(negative(a)))
-    set_beside(_SWISH_SLOPE, y, slope)
+    """Return the slope, also beside its zero."""
+    slope = rounded_scaled(silu_slope_unrounded(x, beta))
+    set_beside(_SWISH_SLOPE, scale(x, beta), slope)
     return slope
 
 
-def gate_slope(below: np.ndarray, b: Sum, z: Scaled) -> Array:
+def _gate_slope(below: np.ndarray, b: Sum, z: Scaled) -> Scaled:
     """Return (1 + z(1 + b))/d², and z(1 − b + z)/d² where `below` holds."""
     d = one_plus(z)
     above = add(d, multiply(z.sum, b))
     off = multiply(subtract(d, b), Sum(z.h, z.l))
     n = choose(below, off, above)
-    return rounded(divide(n, multiply(d, d)), np.where(below, z.m, 0))
+    return Scaled(*divide(n, multiply(d, d)), np.where(below, z.m, 0))
 
 
 def silu_curvature(x: Array, beta: float) -> Array:
@@ -139,7 +150,7 @@ def gelu_tanh(x: Array) -> Array:
 def gelu_tanh_slope(x: Array) -> Array:
     """Return the slope of the gate in y, with b = |x|·y'(x) in the place of a."""
     a, k, z = _gelu_tanh_parts(x)
-    slope = gate_slope(x < 0, multiply(multiply(add(multiply(k, 3.0), 1.0), a), _ROOT), z)
+    slope = rounded_scaled(_gate_slope(x < 0, multiply(multiply(add(multiply(k, 3.0), 1.0), a), _ROOT), z))
     set_beside(_GELU_TANH_SLOPE, Sum(x, 0.0), slope)
     return slope
 

@@ -21,6 +21,7 @@ _MODULES = {
     "gated": ("silu", "quick_gelu", "gelu_tanh", "mish"),
     "normal": ("gelu", "erf", "gaussian", "laplace"),
     "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus", "tanhshrink"),
+    "rows": ("softmax", "log_softmax", "softmin", "sparsemax", "glu", "geglu", "swiglu"),
     "waves": ("sine", "snake"),
 }
 """The functions by the module that computes them: f, f_slope, f_curvature. The others are exact by themselves."""
@@ -37,6 +38,11 @@ def exact_parameter_kernel(definition: Definition, name: str) -> Kernel | None:
     return _find(definition, f"_by_{name}", definition.by_parameter.get(name))
 
 
+def exact_jacobian(definition: Definition) -> Kernel | None:
+    """Return the kernel of the Jacobian for float64; None where the definition's own is exact."""
+    return _find(definition, "_jacobian", definition.jacobian)
+
+
 def _find(definition: Definition, suffix: str, ordinary: Kernel | None) -> Kernel | None:
     module = next((m for m, names in _MODULES.items() if definition.name in names), None)
     # a copy of a definition with other kernels computes by them
@@ -45,7 +51,11 @@ def _find(definition: Definition, suffix: str, ordinary: Kernel | None) -> Kerne
     # one family is loaded, not all: the first number is not to wait for them
     functions = import_module(f"actcli.activations.exact.{module}")
     kernel = getattr(functions, definition.name.replace(".", "_") + suffix, None)
-    return None if kernel is None else _in_chunks(kernel, ordinary)
+    if kernel is None:
+        return None
+    return (
+        _along_rows(definition.name, kernel, ordinary) if definition.by_rows else _in_chunks(kernel, ordinary)
+    )
 
 
 def _in_chunks(kernel: Kernel, ordinary: Kernel) -> Kernel:
@@ -59,6 +69,26 @@ def _in_chunks(kernel: Kernel, ordinary: Kernel) -> Kernel:
                 y[start : start + CHUNK] = kernel(piece, **parameters)
             else:
                 y[start : start + CHUNK] = _with_ends(kernel, ordinary, piece, parameters)
+        return y
+
+    return whole
+
+
+def _along_rows(name: str, kernel: Kernel, ordinary: Kernel) -> Kernel:
+    """Return a kernel for x of shape (rows, n); rows with NaN or inf get the limits of the ordinary one."""
+    from actcli.activations.exact.rows import is_ordinary
+
+    def whole(x: Array, **parameters: float) -> Array:
+        step = max(1, CHUNK // max(1, x.shape[1]))
+        return np.concatenate([piece(x[i : i + step], parameters) for i in range(0, len(x), step)])
+
+    def piece(x: Array, parameters: Mapping[str, float]) -> Array:
+        usable = is_ordinary(name, x)
+        if usable.all():
+            return kernel(x, **parameters)
+        y = ordinary(x, **parameters)
+        if usable.any():
+            y[usable] = kernel(x[usable], **parameters)
         return y
 
     return whole

@@ -20,6 +20,7 @@ from actcli.activations.exact.sums import (
     product,
     ratio,
     rounded,
+    rounded_scaled,
     subtract,
     times,
     two_product,
@@ -82,23 +83,32 @@ def _tail(a: Array) -> Scaled:
     return product(_bell(_half_square(a)), Scaled(*_mills(Sum(a, 0.0)), 0))
 
 
-def gelu(x: Array) -> Array:
-    """Return x·Φ(x)."""
+def gelu_unrounded(x: Array) -> Scaled:
+    """Return x·Φ(x) as h + l."""
     tail = _tail(_cut_off(x))
     below = x < 0
     near, e = lift(np.maximum(x, -_FAR))
     phi = choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum))
-    y = multiply(phi, near)
-    return rounded(y, np.where(below, tail.m, 0) + e)
+    return Scaled(*multiply(phi, near), np.where(below, tail.m, 0) + e)
 
 
-def gelu_slope(x: Array) -> Array:
-    """Return Φ(x) + x·φ(x)."""
+def gelu(x: Array) -> Array:
+    """Return x·Φ(x)."""
+    return rounded_scaled(gelu_unrounded(x))
+
+
+def gelu_slope_unrounded(x: Array) -> Scaled:
+    """Return Φ(x) + x·φ(x) as h + l."""
     a = _cut_off(x)
     factor = subtract(_mills(Sum(a, 0.0)), multiply(_DENSITY_AT_0, a))
     tail = product(_bell(_half_square(a)), Scaled(*factor, 0))
     below = x < 0
-    y = rounded(choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum)), np.where(below, tail.m, 0))
+    return Scaled(*choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum)), np.where(below, tail.m, 0))
+
+
+def gelu_slope(x: Array) -> Array:
+    """Return Φ(x) + x·φ(x), also beside its zero."""
+    y = rounded_scaled(gelu_slope_unrounded(x))
     set_beside(_ZERO_OF_SLOPE, Sum(x, 0.0), y)
     return y
 
@@ -108,11 +118,7 @@ def gelu_curvature(x: Array) -> Array:
     a = _cut_off(x)
     square = two_product(a, a)
     factor = multiply(subtract(2.0, square), _DENSITY_AT_0)
-    return _rounded(product(_bell(times(square, 0.5)), Scaled(*factor, 0)))
-
-
-def _rounded(y: Scaled) -> Array:
-    return rounded(Sum(y.h, y.l), y.m)
+    return rounded_scaled(product(_bell(times(square, 0.5)), Scaled(*factor, 0)))
 
 
 def erf(x: Array) -> Array:
@@ -135,7 +141,7 @@ def erf(x: Array) -> Array:
 def erf_slope(x: Array) -> Array:
     """Return 2/√π·e**(−x²)."""
     a = _cut_off(x)
-    return _rounded(product(_bell(two_product(a, a)), _TWO_OVER_ROOT_PI))
+    return rounded_scaled(product(_bell(two_product(a, a)), _TWO_OVER_ROOT_PI))
 
 
 def _times_x(y: Scaled, x: Array) -> Array:
@@ -154,7 +160,7 @@ def erf_curvature(x: Array) -> Array:
 def gaussian(x: Array) -> Array:
     """Return e**(−x²)."""
     a = _cut_off(x)
-    return _rounded(_bell(two_product(a, a)))
+    return rounded_scaled(_bell(two_product(a, a)))
 
 
 def gaussian_slope(x: Array) -> Array:
@@ -167,7 +173,7 @@ def gaussian_curvature(x: Array) -> Array:
     """Return (4x² − 2)·e**(−x²)."""
     a = _cut_off(x)
     square = two_product(a, a)
-    return _rounded(product(_bell(square), Scaled(*subtract(times(square, 4.0), 2.0), 0)))
+    return rounded_scaled(product(_bell(square), Scaled(*subtract(times(square, 4.0), 2.0), 0)))
 
 
 def _standardise(x: Array, mu: float, sigma: float) -> tuple[Sum, Scaled]:
@@ -196,7 +202,7 @@ def _laplace_slope(a: Sum, factor: Scaled) -> Scaled:
 def laplace_slope(x: Array, mu: float, sigma: float) -> Array:
     """Return φ(t)/σ."""
     a, _ = _standardise(x, mu, sigma)
-    return _rounded(_laplace_slope(a, ratio((1.0,), (sigma,))))
+    return rounded_scaled(_laplace_slope(a, ratio((1.0,), (sigma,))))
 
 
 def laplace_curvature(x: Array, mu: float, sigma: float) -> Array:
@@ -219,4 +225,4 @@ def _laplace_bend(x: Array, mu: float, sigma: float, factor: Scaled) -> Array:
     a, t = _standardise(x, mu, sigma)
     far = a.h >= _FAR
     t = Scaled(np.where(far, np.copysign(0.0, t.h), t.h), np.where(far, 0.0, t.l), np.where(far, 0, t.m))
-    return _rounded(product(_laplace_slope(a, factor), t))
+    return rounded_scaled(product(_laplace_slope(a, factor), t))

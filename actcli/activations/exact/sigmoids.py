@@ -17,6 +17,7 @@ from actcli.activations.exact.sums import (
     ratio,
     rounded,
     rounded_product,
+    rounded_scaled,
     scaled,
     subtract,
     times,
@@ -33,30 +34,40 @@ def _size(x: Array) -> Array:
     return np.minimum(a, FARTHEST, out=a)
 
 
-def logistic(y: Sum, z: Scaled) -> Array:
+def _logistic(y: Sum, z: Scaled) -> Scaled:
     """Return 1/(1 + e**−y), given z = e**−|y|."""
     below = y.h < 0
-    return rounded(divide(choose(below, Sum(z.h, z.l), 1.0), one_plus(z)), np.where(below, z.m, 0))
+    return Scaled(*divide(choose(below, Sum(z.h, z.l), 1.0), one_plus(z)), np.where(below, z.m, 0))
+
+
+def sigmoid_unrounded(x: Array) -> Scaled:
+    """Return 1/(1 + e**−x) as h + l."""
+    return _logistic(Sum(x, 0.0), exponential(-_size(x)))
 
 
 def sigmoid(x: Array) -> Array:
     """Return 1/(1 + e**−x)."""
-    return logistic(Sum(x, 0.0), exponential(-_size(x)))
+    return rounded_scaled(sigmoid_unrounded(x))
 
 
-def logistic_slope(z: Scaled, factor: Scaled) -> Array:
+def _logistic_slope(z: Scaled, factor: Scaled) -> Scaled:
     """Return factor·z/(1 + z)²."""
     d = one_plus(z)
     n = product(z, factor)
-    return rounded(divide(Sum(n.h, n.l), multiply(d, d)), n.m)
+    return Scaled(*divide(Sum(n.h, n.l), multiply(d, d)), n.m)
 
 
 _ONE = ratio((1.0,))
 
 
+def sigmoid_slope_unrounded(x: Array) -> Scaled:
+    """Return z/d² as h + l."""
+    return _logistic_slope(exponential(-_size(x)), _ONE)
+
+
 def sigmoid_slope(x: Array) -> Array:
     """Return z/d²."""
-    return logistic_slope(exponential(-_size(x)), _ONE)
+    return rounded_scaled(sigmoid_slope_unrounded(x))
 
 
 def sigmoid_curvature(x: Array) -> Array:
@@ -93,7 +104,7 @@ def softplus(x: Array, beta: float, threshold: float) -> Array:
     tail = Scaled(*choose(deep, Sum(z.h, z.l), near), np.where(deep, z.m, 0))
     if beta != 1.0:
         tail = product(tail, ratio((1.0,), (beta,)))
-    below = rounded(Sum(tail.h, tail.l), tail.m)
+    below = rounded_scaled(tail)
     above = rounded(add(np.maximum(x, 0.0), tail.sum))
     return np.where(_is_linear(y, threshold), x, np.where(x < 0, below, above))
 
@@ -101,14 +112,14 @@ def softplus(x: Array, beta: float, threshold: float) -> Array:
 def softplus_slope(x: Array, beta: float, threshold: float) -> Array:
     """Return 1/(1 + e**−βx), and 1 where βx > threshold."""
     y = scale(x, beta)
-    slope = logistic(y, exponential(negative(magnitude(y))))
+    slope = rounded_scaled(_logistic(y, exponential(negative(magnitude(y)))))
     return np.where(_is_linear(y, threshold), 1.0, slope)
 
 
 def softplus_curvature(x: Array, beta: float, threshold: float) -> Array:
     """Return β·z/d², and 0 where βx > threshold."""
     y = scale(x, beta)
-    curvature = logistic_slope(exponential(negative(magnitude(y))), ratio((beta,)))
+    curvature = rounded_scaled(_logistic_slope(exponential(negative(magnitude(y))), ratio((beta,))))
     return np.where(_is_linear(y, threshold), 0.0, curvature)
 
 
@@ -122,7 +133,7 @@ def softplus_by_beta(x: Array, beta: float, threshold: float) -> Array:
     near = add(multiply(z.sum, share), log_of_one_plus(z.sum))
     n = choose(deep, multiply(Sum(z.h, z.l), add(share, 1.0)), near)
     total = product(Scaled(n.h, n.l, np.where(deep, z.m, 0)), ratio((-1.0,), (beta, beta)))
-    return np.where(_is_linear(y, threshold), 0.0, rounded(Sum(total.h, total.l), total.m))
+    return np.where(_is_linear(y, threshold), 0.0, rounded_scaled(total))
 
 
 def _is_linear(y: Sum, threshold: float) -> np.ndarray:
@@ -149,7 +160,7 @@ def tanh(x: Array) -> Array:
 
 def tanh_slope(x: Array) -> Array:
     """Return 4w/(1 + w)², w = e**−2|x|."""
-    return logistic_slope(exponential(-_twice(x)), ratio((4.0,)))
+    return rounded_scaled(_logistic_slope(exponential(-_twice(x)), ratio((4.0,))))
 
 
 def tanh_curvature(x: Array) -> Array:

@@ -267,13 +267,16 @@ def quotient(a: Scaled, b: Scaled) -> Scaled:
     return Scaled(*divide(Sum(a.h, a.l), Sum(b.h, b.l)), a.m - b.m)
 
 
+def rounded_scaled(a: Scaled) -> Array:
+    """Return a, rounded once."""
+    return rounded(Sum(a.h, a.l), a.m)
+
+
 def rounded_product(a: Scaled, b: Scaled) -> Array:
     """Return a · b, rounded once."""
-    h, low, m = product(a, b)
-    return rounded(Sum(h, low), m)
+    return rounded_scaled(product(a, b))
 
 
 def rounded_quotient(a: Scaled, b: Scaled) -> Array:
     """Return a / b, rounded once."""
-    h, low, m = quotient(a, b)
-    return rounded(Sum(h, low), m)
+    return rounded_scaled(quotient(a, b))
