@@ -62,6 +62,7 @@ _actcli_functions() { # the words that complete function $1
 _actcli_values() { # the values of option $2 of command $1; fails where they are files
     case "$1 $2" in
     compare\ --bits) ;;
+    compare\ --format) echo 'table plain csv tsv json jsonl markdown junit' ;;
     deadcheck\ --dtype) echo 'bfloat16 float8_e4m3 float8_e5m2' ;;
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
@@ -85,6 +86,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --schedule) echo 'constant cosine' ;;
     *\ --record) return 1 ;;
     *\ --against) return 1 ;;
+    *\ --ulp) echo 'error steps' ;;
     *\ --recorded) echo 'post pre' ;;
     *\ --save-state) return 1 ;;
     *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity saelens dictionary-learning density' ;;
@@ -104,7 +106,7 @@ _actcli_options() { # the options of command $1
     eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
@@ -148,6 +150,7 @@ _actcli() {
         case "$command $word" in
         *\ --) only_arguments=yes ;;
         compare\ --bits) values=1 option=$word ;;
+        compare\ --format) values=1 option=$word ;;
         deadcheck\ --dtype) values=1 option=$word ;;
         deadcheck\ --data) values=1 option=$word ;;
         deadcheck\ --against) values=1 option=$word ;;
@@ -202,6 +205,7 @@ _actcli() {
         *\ --record) values=1 option=$word ;;
         *\ --types) values=1 option=$word ;;
         *\ --against) values=1 option=$word ;;
+        *\ --ulp) values=1 option=$word ;;
         *\ --max-ulp) values=1 option=$word ;;
         *\ --with) values=1 option=$word ;;
         *\ --sort) values=1 option=$word ;;

@@ -111,6 +111,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set only_arguments yes
             case 'compare --bits'
                 set values 1
+            case 'compare --format'
+                set values 1
             case 'deadcheck --dtype'
                 set values 1
             case 'deadcheck --data'
@@ -218,6 +220,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --types'
                 set values 1
             case '* --against'
+                set values 1
+            case '* --ulp'
                 set values 1
             case '* --max-ulp'
                 set values 1
@@ -442,13 +446,18 @@ complete -c actcli -n "__actcli_is 'compare '" -l record -r -F -d 'Write the num
 complete -c actcli -n "__actcli_is 'compare '" -l bits -x -d 'Distinguish 2^N levels of the output'
 complete -c actcli -n "__actcli_is 'compare '" -l types -x -d 'float32, float16, bfloat16, float8_e4m3, float8_e5m2, with commas; with --against the one whose ULP counts'
 complete -c actcli -n "__actcli_is 'compare '" -l against -r -F -d 'Measure the ULP error of results in FILE, computed elsewhere at the numbers of -i or --all'
-complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit with 3 when a result of --against is off by more'
+complete -c actcli -n "__actcli_is 'compare '" -l ulp -x -a 'error steps' -d 'What is counted: the error in units of the last place of the exact result, or steps from one number of the type to the next: error or steps'
+complete -c actcli -n "__actcli_is 'compare '" -l ftz -d 'Let a zero pass where the exact result is below the normal numbers'
+complete -c actcli -n "__actcli_is 'compare '" -l daz -d 'Where x is subnormal, let the result for 0 pass'
+complete -c actcli -n "__actcli_is 'compare '" -l ignore-zero-sign -d 'Let a zero of the other sign pass'
+complete -c actcli -n "__actcli_is 'compare '" -l regions -d 'Show the errors by the size and sign of x'
+complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit with 3 when a result of --against is off by more, or is a zero of the other sign'
 complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'Also time torch, jax, with commas, where they are installed'
 complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
 complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
 complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf'
-complete -c actcli -n "__actcli_is 'compare '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
-complete -c actcli -n "__actcli_is 'compare '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
+complete -c actcli -n "__actcli_is 'compare '" -l format -x -a 'table plain csv tsv json jsonl markdown junit' -d 'table, plain, csv, tsv, json, jsonl, markdown or junit (of --against)'
+complete -c actcli -n "__actcli_is 'compare '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit'
 complete -c actcli -n "__actcli_is 'compare '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'compare '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'compare '" -l threads -x -d 'Worker threads'

@@ -1,32 +1,113 @@
-"""Errors in units in the last place (ULP), and mergeable statistics of millions of them.
+"""How far a result is from the true one, by both usual definitions, and when it is right.
 
-The error of a result t for the exact y is |y − t| / ulp(y). ulp(y) is the distance of the numbers of t's type in
-the binade of y, 2**e <= |y| < 2**(e+1): Goldberg's (1991) and, except at powers of two, Muller's (2005) unit;
-below the normal numbers it is the distance of the subnormal numbers. A result rounded to nearest has an error of
-at most 0.5. An infinite t is right (error 0) where y rounds to it; otherwise it counts as the first power of two
-beyond the type's largest number.
+By `error`: |y − t| / ulp(y) for a result t and the exact y. ulp(y) is the distance of the numbers of t's type in the
+binade of y, 2**e <= |y| < 2**(e+1): Goldberg's (1991) and, except at powers of two, Muller's (2005) unit; below the
+normal numbers, and at 0, it is the distance of the subnormal numbers. A result rounded to nearest has an error of at
+most 0.5. An infinite t is right (error 0) where y rounds to it; otherwise it counts as the first power of two beyond
+the type's largest number.
+
+By `steps`: how many numbers of the type lie from t to the correctly rounded y, counting the last. The subnormal numbers
+count as all others, inf is one step beyond the largest number, and both zeros are one number, so that the smallest
+numbers of either sign are two steps apart.
+
+In both NaN for NaN is right, and NaN on one side only is infinitely far.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.number_types import Floats, LowType
 
-WORST = 10
-"""The count of largest errors that are kept."""
-_POWERS = 2.0 ** np.arange(-1, 65)
-_EDGES = np.concatenate([[0.0], _POWERS, [np.finfo(np.float64).max, np.inf]])
-"""Bucket i holds the errors above edge i−1 and up to edge i."""
-KEPT = 1 << 20
-"""Up to so many errors are kept exactly for the median: 8 MiB."""
-_FINE = 256
-_FINE_UP_TO = 64.0
-_COUNTED_OVER = (0.5, 1.0, 2.0, 4.0)
+Measure = Literal["error", "steps"]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a result is compared with, and what passes as right.
+
+    Attributes:
+        unit: the type of the results, in whose ULP distances are counted.
+        measure: the definition of the distance.
+        flush_results: a zero is right where the exact result is smaller than the normal numbers (FTZ).
+        flush_inputs: the result for ±0 is right where x is subnormal (DAZ).
+        ignore_zero_sign: a zero of the other sign is right.
+
+    """
+
+    unit: LowType
+    measure: Measure = "error"
+    flush_results: bool = False
+    flush_inputs: bool = False
+    ignore_zero_sign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Results and what was found of them, arrays of one shape.
+
+    Attributes:
+        theirs, exact: the results, and the exact ones that they were compared with.
+        errors: the distances by the chosen definition.
+        steps: the distances in steps.
+        right: whether the result is the exact one rounded to nearest, or passes as it.
+        zero_signs: whether it is a zero of the other sign.
+        flushed: whether it is 0 instead of a subnormal number.
+
+    """
+
+    theirs: Floats
+    exact: Floats
+    errors: Floats
+    steps: Floats
+    right: Mask
+    zero_signs: Mask
+    flushed: Mask
+
+    def or_better(self, other: "Judged") -> "Judged":
+        """Return for each result the reading with the smaller distance, ours where they are equal."""
+        better = (other.errors < self.errors) | (other.right & ~self.right)
+        parts = {
+            field.name: np.where(better, getattr(other, field.name), getattr(self, field.name))
+            for field in fields(self)
+        }
+        return Judged(**parts)
+
+
+def judge(theirs: Floats, exact: Floats, rules: Rules) -> Judged:
+    """Return the distances of results from the exact ones; all float64 and of one shape."""
+    unit = rules.unit
+    least = 2.0**unit.smallest_exponent
+    with np.errstate(all="ignore"):
+        rounded = unit.round(exact)
+        steps = _steps(theirs, _infinite(rounded, exact), unit)
+        errors = steps if rules.measure == "steps" else ulp_errors(theirs, exact, unit)
+        right = ((steps == 0) & (_infinite(unit.round(theirs), theirs) == theirs)) | (
+            np.isnan(theirs) & np.isnan(exact)
+        )
+        flushed = (theirs == 0) & (np.abs(exact) < least)
+        if rules.flush_results:
+            errors, steps = np.where(flushed, 0.0, errors), np.where(flushed, 0.0, steps)
+            right = right | flushed
+        signs = (np.signbit(theirs) != np.signbit(exact)) & (theirs == 0) & ((rounded == 0) | flushed & right)
+        right = right if rules.ignore_zero_sign else right & ~signs
+        return Judged(theirs, exact, errors, steps, right, signs, flushed & (rounded != 0))
+
+
+def _steps(theirs: Floats, rounded: Floats, unit: LowType) -> Floats:
+    missing = np.isnan(theirs), np.isnan(rounded)
+    ours, own = (
+        unit.place(np.where(nan, 0.0, _infinite(unit.round(y), y)))
+        for nan, y in zip(missing, (theirs, rounded), strict=True)
+    )
+    # in float64 two places may be farther apart than int64 reaches
+    apart = np.where(ours > own, ours, own).view(np.uint64) - np.where(ours > own, own, ours).view(np.uint64)
+    steps = np.where(missing[0] | missing[1], np.inf, apart.astype(np.float64))
+    return np.where(missing[0] & missing[1], 0.0, steps)
 
 
 def ulp_errors(theirs: Floats, exact: Floats, unit: LowType) -> Floats:
@@ -53,173 +134,4 @@ def ulp_errors(theirs: Floats, exact: Floats, unit: LowType) -> Floats:
 
 def _infinite(rounded: Floats, exact: Floats) -> Floats:
     """Return the rounded results, infinite where a type without infinity has NaN for a too large value."""
-    return np.where(np.isnan(rounded), np.copysign(np.inf, exact), rounded)
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """The count of errors above `low` and up to `high`; the first bucket is 0 to 0, the last inf to inf."""
-
-    low: float
-    high: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """One result: its index in the array, x, the result, the exact result, and the error in ULP."""
-
-    index: int
-    x: float
-    theirs: float
-    exact: float
-    ulp: float
-
-
-@dataclass(slots=True)
-class UlpStatistics:
-    """Mergeable statistics of a stream of errors, bounded in size.
-
-    Attributes:
-        count: the count of results.
-        largest: the largest error; 0 without errors.
-        largest_finite, largest_finite_x: the largest finite error and the first x that has it; NaN where it is 0.
-        total: the sum of the finite errors.
-        rounded_right: the count of results that are the exact one rounded to nearest.
-        nan_disagreements: the count of NaN on one side only.
-        zero_signs: the count of zeros of the wrong sign.
-        over: the counts of errors above 0.5, 1, 2 and 4.
-        worst: the ten largest errors above 0, largest first, the first in the array among equals.
-        buckets, fine: the counts of errors in buckets of powers of two, and in those of 1/256 ULP.
-        kept: the errors themselves while there are at most `KEPT`.
-
-    """
-
-    count: int = 0
-    largest: float = 0.0
-    largest_finite: float = 0.0
-    largest_finite_x: float = math.nan
-    total: float = 0.0
-    rounded_right: int = 0
-    nan_disagreements: int = 0
-    zero_signs: int = 0
-    over: tuple[int, ...] = (0,) * len(_COUNTED_OVER)
-    worst: tuple[Wrong, ...] = ()
-    buckets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(_EDGES), np.int64))
-    fine: NDArray[np.int64] = field(default_factory=lambda: np.zeros(int(_FINE * _FINE_UP_TO) + 2, np.int64))
-    kept: tuple[Floats, ...] = ()
-
-    @classmethod
-    def of(cls, x: Floats, theirs: Floats, exact: Floats, errors: Floats, unit: LowType) -> "UlpStatistics":
-        """Return the statistics of one piece, float64 and 1-D; errors from `ulp_errors`, indices within the piece."""
-        finite = np.isfinite(errors)
-        rounded = unit.round(exact)
-        same = (theirs == rounded) | (np.isnan(theirs) & np.isnan(exact))
-        zeros = (theirs == 0) & (rounded == 0)
-        place = int(np.argmax(np.where(finite, errors, -1.0))) if finite.any() else -1
-        top = float(errors[place]) if place >= 0 else 0.0
-        steps = np.ceil(np.minimum(errors, _FINE_UP_TO + 1 / _FINE) * _FINE).astype(np.int64)
-        return cls(
-            count=errors.size,
-            largest=float(errors.max(initial=0.0)),
-            largest_finite=top,
-            largest_finite_x=float(x[place]) if top else math.nan,
-            total=float(errors.sum(where=finite)),
-            rounded_right=int((same | (np.isinf(theirs) & (errors == 0))).sum()),
-            nan_disagreements=int((np.isnan(theirs) != np.isnan(exact)).sum()),
-            zero_signs=int((zeros & (np.signbit(theirs) != np.signbit(rounded))).sum()),
-            over=tuple(int((errors > bound).sum()) for bound in _COUNTED_OVER),
-            worst=_worst(errors, x, theirs, exact),
-            buckets=np.bincount(np.searchsorted(_EDGES, errors), minlength=len(_EDGES)),
-            fine=np.bincount(steps, minlength=int(_FINE * _FINE_UP_TO) + 2),
-            kept=(errors,),
-        )
-
-    def add(self, later: "UlpStatistics") -> None:
-        """Add the statistics of the next piece; its indices continue from ours."""
-        moved = [replace(wrong, index=wrong.index + self.count) for wrong in later.worst]
-        self.count += later.count
-        self.largest = max(self.largest, later.largest)
-        if later.largest_finite > self.largest_finite:
-            self.largest_finite, self.largest_finite_x = later.largest_finite, later.largest_finite_x
-        self.total += later.total
-        self.rounded_right += later.rounded_right
-        self.nan_disagreements += later.nan_disagreements
-        self.zero_signs += later.zero_signs
-        self.over = tuple(a + b for a, b in zip(self.over, later.over, strict=True))
-        both = sorted((*self.worst, *moved), key=lambda wrong: (-wrong.ulp, wrong.index))
-        self.worst = tuple(both[:WORST])
-        self.buckets = self.buckets + later.buckets
-        self.fine = self.fine + later.fine
-        self.kept = (*self.kept, *later.kept) if self.count <= KEPT else ()
-
-    @property
-    def infinite(self) -> int:
-        """Return the count of infinite errors."""
-        return int(self.buckets[-1])
-
-    @property
-    def mean(self) -> float | None:
-        """Return the mean of all errors, inf where one is infinite; None without errors."""
-        return math.inf if self.infinite else self.finite_mean
-
-    @property
-    def finite_mean(self) -> float | None:
-        """Return the mean of the finite errors; None without any."""
-        finite = self.count - self.infinite
-        return self.total / finite if finite else None
-
-    @property
-    def exact_median(self) -> bool:
-        """Return whether the errors are few enough for an exact median."""
-        return self.count <= KEPT
-
-    @property
-    def median(self) -> float | None:
-        """Return the median of all errors; with more than `KEPT` an upper bound, the end of its narrow bucket.
-
-        The bound is a multiple of 1/256 up to 64, and above it a power of two.
-        """
-        if not self.count:
-            return None
-        half = (self.count + 1) // 2
-        if self.exact_median:
-            errors = np.concatenate(self.kept)
-            upper = self.count // 2
-            low, high = np.partition(errors, (half - 1, upper))[[half - 1, upper]].tolist()
-            return float(low / 2 + high / 2)
-        place = int(np.searchsorted(np.cumsum(self.fine), half))
-        if place < len(self.fine) - 1:
-            return place / _FINE
-        return float(_EDGES[int(np.searchsorted(np.cumsum(self.buckets), half))])
-
-    def histogram(self) -> Sequence[Bucket]:
-        """Return the errors by size: 0, up to 0.5, 1, 2, 4 …, the last one infinite; up to the largest that occurs.
-
-        Empty buckets above 4 are left out, since a single result of the wrong sign is off by millions.
-        """
-        if not self.count:
-            return ()
-        last = int(np.flatnonzero(self.buckets[:-1]).max(initial=1))
-        buckets = [Bucket(0.0, 0.0, int(self.buckets[0]))]
-        buckets += [
-            Bucket(float(_EDGES[i - 1]), float(_EDGES[i]), int(self.buckets[i]))
-            for i in range(1, last + 1)
-            if self.buckets[i] or _EDGES[i] <= _COUNTED_OVER[-1]
-        ]
-        if self.infinite:
-            buckets.append(Bucket(math.inf, math.inf, self.infinite))
-        return buckets
-
-
-def _worst(errors: Floats, x: Floats, theirs: Floats, exact: Floats) -> tuple[Wrong, ...]:
-    kept: NDArray[Any] = np.flatnonzero(errors > 0)
-    if kept.size > WORST:
-        bound = np.partition(errors[kept], kept.size - WORST)[kept.size - WORST]
-        # among ties at the bound the first in the array are enough
-        above, level = kept[errors[kept] > bound], kept[errors[kept] == bound]
-        kept = np.concatenate([above, level[: WORST - above.size]])
-    order = np.lexsort((kept, -errors[kept]))
-    return tuple(
-        Wrong(int(i), float(x[i]), float(theirs[i]), float(exact[i]), float(errors[i])) for i in kept[order]
-    )
+    return np.where(np.isnan(rounded) & ~np.isnan(exact), np.copysign(np.inf, exact), rounded)

@@ -149,6 +149,7 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
         raise UsageError(f"--against holds the results of one function; {len(contest.functions)} are named")
     if options.input == path == "-":
         raise UsageError("-i and --against cannot both be standard input")
+    from actcli.analysis.precision.foreign_report import Against
     from actcli.analysis.precision.foreign_results import compare_against
     from actcli.sources.number_request import ARCHIVES, DELIMITERS, suffix_of
     from actcli.sources.numbers.low_precision import low_types
@@ -167,17 +168,19 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
         column = options.column if choose_column else None
         return only_array(open_file(file, array, column, contest.session, unit), file)
 
-    return compare_against(
-        contest.functions[0],
-        all_numbers(contest.functions, options)
-        if options.input is None
-        else numbers_of(source, *ours_choose),
-        numbers_of(path, *theirs_choose),
-        options.order or 0,
-        options.max_ulp,
-        contest.session.threads,
-        unit,
+    request = Against(
+        order=options.order or 0,
+        max_ulp=options.max_ulp,
+        unit=unit,
+        measure=options.ulp or "error",
+        flush_results=options.ftz,
+        flush_inputs=options.daz,
+        ignore_zero_sign=options.ignore_zero_sign,
+        regions=options.regions,
     )
+    (f,) = contest.functions
+    x = all_numbers([f], options) if options.input is None else numbers_of(source, *ours_choose)
+    return compare_against(f, x, numbers_of(path, *theirs_choose), request, contest.session.threads)
 
 
 def _speed(contest: Contest) -> "Steps":

@@ -18,14 +18,15 @@ from actcli.commands.options import (
     RESULTS,
     STRIDE,
     Digits,
-    Document,
-    Format,
+    FormatName,
     FunctionOptions,
     Landmark,
     WholeType,
 )
 from actcli.commands.values import finite_number, names, one_of, whole_number, whole_numbers
 
+UlpName = Literal["error", "steps"]
+ReportFormat = Literal[FormatName, "junit"]
 ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
 
 POINTS = 1001
@@ -46,6 +47,7 @@ _values_option = partial(Option, section=NUMBERS, modes=("values",))
 _network_option = partial(Option, section=NETWORKS, modes=_OF_NETWORKS)
 _gradients_option = partial(Option, section=GRADIENTS, modes=("gradients",))
 _precision_option = partial(Option, section=PRECISION, modes=("precision",))
+_against_option = partial(Option, section=PRECISION, modes=("precision",), needs=("--against",))
 _result_option = partial(Option, section=RESULTS)
 
 
@@ -248,13 +250,37 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
             needs=("--input", "--all"),
         ),
     ] = None
+    ulp: Annotated[
+        UlpName | None,
+        _against_option(
+            "--ulp",
+            metavar="DEFINITION",
+            help="What is counted: the error in units of the last place of the exact result, or steps from one number "
+            f"of the type to the next: {one_of(UlpName)}.",
+            default="error",
+        ),
+    ] = None
+    ftz: Annotated[
+        bool,
+        _against_option("--ftz", help="Let a zero pass where the exact result is below the normal numbers."),
+    ] = False
+    daz: Annotated[
+        bool,
+        _against_option("--daz", help="Where x is subnormal, let the result for 0 pass."),
+    ] = False
+    ignore_zero_sign: Annotated[
+        bool, _against_option("--ignore-zero-sign", help="Let a zero of the other sign pass.")
+    ] = False
+    regions: Annotated[
+        bool, _against_option("--regions", help="Show the errors by the size and sign of x.")
+    ] = False
     max_ulp: Annotated[
         float | None,
         _precision_option(
             "--max-ulp",
             metavar="U",
             parse=finite_number(least=0),
-            help="Exit with 3 when a result of --against is off by more.",
+            help="Exit with 3 when a result of --against is off by more, or is a zero of the other sign.",
             needs=("--against",),
         ),
     ] = None
@@ -293,6 +319,22 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
             help="Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf.",
         ),
     ] = False
-    format: Format = None
-    output: Document = None
+    format: Annotated[
+        ReportFormat | None,
+        _result_option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{one_of(ReportFormat)} (of --against). Without it the suffix of -o decides, else a table on a "
+            "terminal, plain in a pipe.",
+        ),
+    ] = None
+    output: Annotated[
+        str | None,
+        _result_option(
+            "--output -o",
+            metavar="FILE",
+            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit. FILE appears when it is "
+            "complete.",
+        ),
+    ] = None
     digits: Digits = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from actcli.terminal import Terminal
 
 FIGURES = ("txt", "html", "svg", "png", "pdf")
+_OWN_FORMATS = {"junit": ".xml"}
 TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
 
 
@@ -55,9 +56,22 @@ def choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentati
 
 def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
     from actcli.render.output.documents import refuse_arrays
-    from actcli.render.output.layout import ARRAY_FORMATS, Layout, choose_layout, is_standard_output
+    from actcli.render.output.layout import (
+        ARRAY_FORMATS,
+        Layout,
+        choose_layout,
+        choose_own_layout,
+        is_standard_output,
+    )
 
     format_, output, sort, digits = options.format, options.output, options.sort, options.digits
+    own = choose_own_layout(_OWN_FORMATS, format_, output)
+    if own is not None:
+        if options.against is None:
+            raise UsageError("junit is a verdict on the results of --against; choose another format")
+        if options.plot:
+            raise UsageError("--plot draws, and junit holds a verdict; leave one of them out")
+        return Presentation(own)
     if options.best is not None:
         return Presentation(Layout("plain", None), best=options.best)
     suffix = output.rpartition(".")[2].lower() if output and "." in output else ""

@@ -7,7 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
-from actcli.render.output.layout import ARRAY_FORMATS, Layout, choose_layout, is_standard_output
+from actcli.render.output.layout import (
+    ARRAY_FORMATS,
+    Layout,
+    choose_layout,
+    choose_own_layout,
+    is_standard_output,
+)
 
 if TYPE_CHECKING:
     from actcli.terminal import Terminal
@@ -89,27 +95,15 @@ def choose_reports(
 
 def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:
     """Return one layout; `junit` is a format too. Raises UsageError when the options disagree."""
+    own = choose_own_layout(_OWN_FORMATS, format_, output)
     suffix = "" if output is None else os.path.splitext(output)[1].lower()  # noqa: PTH122
-    by_suffix = next((name for name, own in _OWN_FORMATS.items() if own == suffix), None)
-    wanted = format_ if format_ in _OWN_FORMATS else None
-    if wanted is None and (by_suffix is None or format_ is not None):
-        if by_suffix is not None:
-            raise UsageError(
-                f"-o {output!r} is {by_suffix} by its suffix, but --format says {format_}; leave one of them out"
-            )
-        return _choose_common(format_, output, suffix, terminal)
-    form = wanted or by_suffix or ""
-    if output is None or is_standard_output(output):
-        return Layout(form, None)
-    if by_suffix != form and "." in os.path.basename(output):  # noqa: PTH119
-        raise UsageError(f"-o {output!r}: {form} goes to a file that ends in {_OWN_FORMATS[form]}")
-    return Layout(form, output)
+    return _choose_common(format_, output, suffix, terminal) if own is None else own
 
 
 def _choose_common(format_: str | None, output: str | None, suffix: str, terminal: "Terminal") -> Layout:
     """Return a layout of the formats that all commands have."""
     named = output is not None and output and not is_standard_output(output)
-    if format_ is None and named and suffix not in {*_SUFFIXES, ".npy", ".npz"}:
+    if format_ is None and named and suffix not in {*_SUFFIXES, *(f".{form}" for form in ARRAY_FORMATS)}:
         raise UsageError(
             f"-o {output!r}: the suffix names no format; use one of {', '.join(_SUFFIXES)}, or --format"
         )

@@ -71,6 +71,10 @@ def write_winner(comparison: Comparison, column: Column, terminal: Terminal) -> 
 def _text(page: Page, layout: Layout, terminal: Terminal) -> str:
     comparison = page.comparison
     match layout.format:
+        case "junit":
+            from actcli.render.compare.junit import junit
+
+            return junit(comparison)
         case "table":
             from actcli.render.compare.comparison_screen import comparison_screen
 

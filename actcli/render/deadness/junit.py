@@ -9,6 +9,7 @@ from actcli.render.deadness.change import change_line, changes_by_unit
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import percent, samples_text
+from actcli.render.text.junit import junit_case, junit_suite
 from actcli.render.text.notation import quantity
 from actcli.terminal import printable
 
@@ -35,17 +36,10 @@ def junit(findings: Findings) -> str:
     for one in report.unobserved:
         reason = quoteattr(f"not observed: {printable(one.reason)}")
         kind = 'failure type="not observed"' if findings.fail_on_unobserved else "skipped"
-        cases.append(_element(printable(one.name), f"    <{kind} message={reason}/>\n"))
+        cases.append(junit_case(_SUITE, printable(one.name), f"    <{kind} message={reason}/>\n"))
     if not findings.complete:
-        cases.append(_element("the rest of the data", '    <skipped message="interrupted"/>\n'))
-    failures, skipped = (sum(f"<{kind} " in case for case in cases) for kind in ("failure", "skipped"))
-    name, sentences = quoteattr(_SUITE), escape("\n".join(verdict(findings)))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuite name={name} tests="{len(cases)}" failures="{failures}" errors="0" skipped="{skipped}">\n'
-        + "".join(cases)
-        + f"  <system-out>{sentences}</system-out>\n</testsuite>\n"
-    )
+        cases.append(junit_case(_SUITE, "the rest of the data", '    <skipped message="interrupted"/>\n'))
+    return junit_suite(_SUITE, cases, "\n".join(verdict(findings)))
 
 
 def _units(report: Report) -> list[list[int]]:
@@ -70,11 +64,11 @@ def _case(
     if change is not None and changes_by_unit(change):
         facts.append(f"against the earlier statistics: {change_line(change)}")
     output = f"    <system-out>{escape(chr(10).join(facts))}</system-out>\n" if facts else ""
-    return _element(printable(layer.name), failure + output)
+    return junit_case(_SUITE, printable(layer.name), failure + output)
 
 
 def _all_units(judged: Judgement, findings: Findings) -> str:
-    return _element("all units", _failure(judged, findings, samples_text(findings.report.layers)))
+    return junit_case(_SUITE, "all units", _failure(judged, findings, samples_text(findings.report.layers)))
 
 
 def _dead_word(report: Report) -> str:
@@ -101,8 +95,3 @@ def _failure(judged: Judgement, findings: Findings, more: str) -> str:
         takes = f": it takes {judged.needed}" if judged.needed else ""
         message += f", but {judged.samples} samples are too few to say so{takes}"
     return f"    <failure type={quoteattr(kind)} message={quoteattr(message)}>{escape(more)}</failure>\n"
-
-
-def _element(name: str, inner: str) -> str:
-    start = f"  <testcase classname={quoteattr(_SUITE)} name={quoteattr(name)}"
-    return f"{start}>\n{inner}  </testcase>\n" if inner else f"{start}/>\n"

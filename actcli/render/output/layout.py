@@ -1,5 +1,6 @@
 """The format and the destination of results, decided from the options before anything is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -76,6 +77,28 @@ def choose_layout(
     if with_x and chosen in _ONLY_RESULTS:
         raise UsageError(f"{chosen} holds only the results; leave out --with-x, or write csv, tsv or jsonl")
     return Layout(chosen, path, with_x, digits)
+
+
+def choose_own_layout(own: Mapping[str, str], format_: str | None, output: str | None) -> Layout | None:
+    """Return the layout in a format that only one command has, by --format or the suffix; None for all others.
+
+    own: the formats, and their suffixes, `{"junit": ".xml"}`. Raises UsageError when the options disagree.
+    """
+    suffix = "" if output is None else PurePath(output).suffix.lower()
+    by_suffix = next((name for name, one in own.items() if one == suffix), None)
+    wanted = format_ if format_ in own else None
+    if wanted is None and (by_suffix is None or format_ is not None):
+        if by_suffix is not None:
+            raise UsageError(
+                f"-o {output!r} is {by_suffix} by its suffix, but --format says {format_}; leave one of them out"
+            )
+        return None
+    form = wanted or by_suffix or ""
+    if output is None or is_standard_output(output):
+        return Layout(form, None)
+    if by_suffix != form and suffix:
+        raise UsageError(f"-o {output!r}: {form} goes to a file that ends in {own[form]}")
+    return Layout(form, output)
 
 
 def is_standard_output(output: str) -> bool:

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from actcli import activation
-from actcli.analysis.number_types import LowType
+from actcli.analysis.number_types import BFLOAT16, LowType, numpy_type
+from actcli.analysis.precision.foreign_report import Against
 from actcli.analysis.precision.foreign_results import compare_against
 from actcli.analysis.stream.evaluation import Numbers
 from actcli.exits import DataError, UsageError
 
 GELU = activation("gelu")
+SINGLE = numpy_type(np.dtype(np.float32))
 INF = math.inf
 
 
@@ -25,7 +27,8 @@ def stream(values, block=70_000, origin="x.npy", shape=None, *, text=False):
 
 
 def judged(f, x, theirs, order=0, max_ulp=None, threads=1, **rest):
-    *_, last = compare_against(f, stream(x), stream(theirs, 999, "mine.npy"), order, max_ulp, threads, **rest)
+    request = Against(order=order, max_ulp=max_ulp, **rest)
+    *_, last = compare_against(f, stream(x), stream(theirs, 999, "mine.npy"), request, threads)
     return last.so_far
 
 
@@ -60,6 +63,7 @@ def test_a_value_3_ulp_off_is_found_at_its_index(x):
     assert worst[0] == {
         "index": 123_456,
         "x": float(x[123_456]),
+        "x_bits": f"0x{x[123_456:123_457].view(np.uint32)[0]:08x}",
         "theirs": float(theirs[123_456]),
         "exact": float(GELU(float(x[123_456]))),
         "ulp": found["max_ulp"],
@@ -82,7 +86,7 @@ def test_the_error_agrees_with_many_digits():
 
 def test_every_float16_in_one_go():
     x = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    theirs = GELU(x)
+    theirs = GELU(x.astype(np.float64)).astype(np.float16)
     found = values_of(judged(GELU, x, theirs))
     assert found["max_ulp"] <= 0.5
     assert (found["nan_disagreements"], found["infinite_ulp"], found["correctly_rounded"]) == (0, 0, 1)
@@ -94,8 +98,8 @@ def test_the_histogram_holds_every_result(x):
     comparison = judged(GELU, x, theirs)
     histogram = comparison.contenders[0].details["histogram"]
     assert sum(record["count"] for record in histogram) == x.size
-    assert histogram[0]["from"] == histogram[0]["to"] == 0
-    assert histogram[-1] == {"from": INF, "to": INF, "count": 7}
+    assert [record["steps_from"] for record in histogram] == [0, 1, 2, 3, 11, 101, INF]
+    assert histogram[-1] == {"steps_from": INF, "steps_to": INF, "count": 7, "share": 7 / x.size}
     found = values_of(comparison)
     assert (found["nan_disagreements"], found["max_ulp"], found["infinite_ulp"]) == (7, INF, 7)
     assert (found["over_4_ulp"], found["mean_ulp"]) == (7, INF)
@@ -110,7 +114,7 @@ def test_blocks_of_different_sizes_give_the_same(x, blocks):
     x = x[:500]
     theirs = np.roll(GELU(x), 1)
     ours, mine = (stream(v, block, "f") for v, block in zip((x, theirs), blocks, strict=True))
-    *_, last = compare_against(GELU, ours, mine, 0, None, 2)
+    *_, last = compare_against(GELU, ours, mine, Against(), 2)
     found, wanted = last.so_far.contenders[0], judged(GELU, x, theirs).contenders[0]
     assert found.details == wanted.details
     assert found.values["mean_ulp"] == pytest.approx(wanted.values["mean_ulp"], rel=1e-12)
@@ -129,14 +133,14 @@ def test_unequal_counts_are_both_named(counts, text):
     with pytest.raises(DataError, match=says):
         list(
             compare_against(
-                GELU, stream(x, text=text), stream(theirs, 100, "mine.npy", text=text), 0, None, 1
+                GELU, stream(x, text=text), stream(theirs, 100, "mine.npy", text=text), Against(), 1
             )
         )
 
 
 def test_known_counts_are_compared_before_anything_is_read():
     with pytest.raises(DataError, match="2 results for 3 numbers"):
-        compare_against(GELU, stream(np.zeros(3)), stream(np.zeros(2)), 0, None, 1)
+        compare_against(GELU, stream(np.zeros(3)), stream(np.zeros(2)), Against(), 1)
 
 
 def test_without_numbers():
@@ -166,12 +170,12 @@ def test_widened_results_are_judged_in_the_unit_they_were_made_in():
     found = judged(GELU, x, theirs, unit=bfloat16)
     assert 0.4 < values_of(found)["max_ulp"] <= 0.5
     assert "distance of the bfloat16 numbers" in found.notes[0]
-    assert values_of(judged(GELU, x, theirs))["max_ulp"] > 10_000
+    assert values_of(judged(GELU, x, theirs, unit=SINGLE))["max_ulp"] > 10_000
 
 
 def test_notes_on_what_a_person_must_know():
     x = np.linspace(-2, 2, 9)
-    assert "exact to 4 ULP" in "\n".join(judged(GELU, x, GELU(x)).warnings)
+    assert "exact to 1 ULP" in "\n".join(judged(GELU, x, GELU(x)).warnings)
     assert "save the rounded x" in "\n".join(judged(GELU, x, GELU(x.astype(np.float32))).warnings)
     relu = activation("relu")
     assert "at the kinks (x = 0)" in "\n".join(judged(relu, x, relu.grad(x), 1).warnings)
@@ -179,10 +183,25 @@ def test_notes_on_what_a_person_must_know():
     assert "gelu'(x)" in judged(GELU, x, np.zeros(9), 1).answer
 
 
-def test_zeros_of_the_other_sign_are_counted_and_no_errors():
+def test_zeros_of_the_other_sign_are_no_errors_in_ulp_and_over_the_limit():
     x = np.float32([0.0, 1.0])
-    found = values_of(judged(activation("identity"), x, np.float32([-0.0, 1.0])))
-    assert (found["max_ulp"], found["zero_sign_disagreements"]) == (0, 1)
+    other = activation("identity"), x, np.float32([-0.0, 1.0])
+    found = judged(*other, max_ulp=3)
+    assert (values_of(found)["max_ulp"], values_of(found)["zero_sign_disagreements"]) == (0, 1)
+    assert found.over_limit
+    assert (
+        "within the limit of 3 ULP, but 1 zero of the other sign"
+        in judged(
+            activation("identity"),
+            np.float32([0, 1]),
+            np.float32([-0.0, np.nextafter(np.float32(1), 2)]),
+            max_ulp=3,
+        ).answer
+    )
+    assert values_of(found)["correctly_rounded"] == 0.5
+    ignored = judged(*other, max_ulp=3, ignore_zero_sign=True)
+    assert not ignored.over_limit
+    assert values_of(ignored)["correctly_rounded"] == 1
 
 
 def test_the_chart_shows_the_largest_error_along_x(x):
@@ -200,7 +219,7 @@ def test_the_chart_shows_the_largest_error_along_x(x):
 
 def test_steps_say_how_far_it_is():
     x = np.zeros(3_000_000, np.float32)
-    steps = list(compare_against(GELU, stream(x), stream(x), 0, None, 1))
+    steps = list(compare_against(GELU, stream(x), stream(x), Against(), 1))
     assert len(steps) > 2
     assert all(step.done < step.total == x.size for step in steps[:-1])
     assert steps[-1].done == steps[-1].total == x.size
@@ -219,7 +238,7 @@ def test_steps_say_how_far_it_is():
 def test_wrong_use(arguments, says):
     f, order, max_ulp = arguments
     with pytest.raises(UsageError, match=says):
-        compare_against(f, stream(np.zeros(2)), stream(np.zeros(2)), order, max_ulp, 1)
+        compare_against(f, stream(np.zeros(2)), stream(np.zeros(2)), Against(order, max_ulp), 1)
 
 
 def test_torch_gelu_in_float32_is_a_few_ulp_off_near_0_and_far_more_in_the_tail():
@@ -239,6 +258,81 @@ def test_where_the_errors_make_no_curve_their_histogram_is_drawn():
     theirs = GELU(x)
     theirs[3] = np.nan
     (bars,) = judged(GELU, x, theirs).chart.content
-    assert (bars.labels[0], bars.labels[-1]) == ("exact", "without bound")
+    assert (bars.labels[0], bars.labels[-1]) == ("0", "without bound")
     assert (sum(bars.values), bars.values[-1]) == (5, 1)
     assert judged(activation("relu"), x, x).chart.content[0].values[0] == 5
+
+
+def every_bfloat16():
+    patterns = np.arange(1 << 16, dtype=np.uint32) << 16
+    x = patterns.view(np.float32)
+    return x, Numbers("--all bfloat16", None, x.dtype, x.shape, iter([x]), kind=BFLOAT16)
+
+
+def against_all_bfloat16(theirs, **rest):
+    _, x = every_bfloat16()
+    *_, last = compare_against(GELU, x, stream(theirs, origin="mine.npy"), Against(**rest), 1)
+    return last.so_far
+
+
+def rounded_gelu():
+    x, _ = every_bfloat16()
+    with np.errstate(all="ignore"):
+        return BFLOAT16.round(GELU(x.astype(np.float64))).astype(np.float32)
+
+
+def test_every_bfloat16_is_judged_in_bfloat16_though_the_file_is_float32():
+    found = against_all_bfloat16(rounded_gelu())
+    assert (values_of(found)["correctly_rounded"], values_of(found)["count"]) == (1, 1 << 16)
+    assert found.settings["type"] == "bfloat16"
+    assert "mine.npy holds bfloat16 numbers as float32" in found.warnings
+
+
+def test_a_widened_file_is_asked_about_where_nothing_says_its_type():
+    x = np.linspace(-3, 3, 5000, dtype=np.float32)
+    widened = BFLOAT16.round(GELU(x.astype(np.float64))).astype(np.float32)
+    with pytest.raises(UsageError, match=r"--types bfloat16 or --types float32"):
+        judged(GELU, x, widened)
+    with pytest.raises(UsageError, match=r"float64 that holds float32 numbers only"):
+        judged(GELU, x.astype(np.float64), GELU(x).astype(np.float64))
+    assert judged(GELU, x, widened, unit=BFLOAT16).settings["type"] == "bfloat16"
+    assert judged(GELU, x, GELU(x)).settings["type"] == "float32"
+    relu = activation("relu")  # its float32 results of bfloat16 numbers are bfloat16 numbers, rightly
+    assert judged(relu, widened, relu(widened)).settings["type"] == "float32"
+
+
+def test_a_kernel_that_flushes_is_told_of_ftz_and_daz():
+    x, _ = every_bfloat16()
+    theirs = rounded_gelu()
+    small = np.float32(2.0**-126)
+    theirs[np.abs(theirs) < small] *= 0
+    strict = against_all_bfloat16(theirs)
+    assert values_of(strict)["flushed"] > 200
+    assert "--ftz lets them pass" in " ".join(strict.warnings)
+    assert values_of(against_all_bfloat16(theirs, flush_results=True))["correctly_rounded"] == 1
+    read_as_zero = rounded_gelu()
+    subnormal = (np.abs(x) < small) & (x != 0)
+    read_as_zero[subnormal] = np.copysign(np.float32(0), x[subnormal])
+    assert values_of(against_all_bfloat16(read_as_zero, flush_inputs=True))["correctly_rounded"] == 1
+    assert values_of(against_all_bfloat16(read_as_zero))["correctly_rounded"] < 1
+
+
+def test_regions_of_x_hold_every_result_and_show_the_bad_one():
+    x, _ = every_bfloat16()
+    theirs = rounded_gelu()
+    theirs[(x > 1) & (x < 5)] *= np.float32(1.125)
+    regions = against_all_bfloat16(theirs, unit=BFLOAT16, regions=True).contenders[0].details["regions"]
+    assert sum(one["count"] for one in regions) == 1 << 16
+    bad = [one for one in regions if one["max_ulp"] > 1]
+    assert [(one["from"], one["to"]) for one in bad] == [(1, 5)]
+    assert bad[0]["correctly_rounded"] < 0.02
+    assert 1 < bad[0]["at_x"] < 5
+    assert int(bad[0]["x_bits"], 16) << 16 == np.float32(bad[0]["at_x"]).view(np.uint32)
+    assert math.isnan(regions[-1]["from"])
+
+
+def test_steps_and_errors_differ_at_a_binade_border():
+    theirs = np.float32([np.nextafter(np.float32(1), np.float32(0))])
+    one = activation("identity"), np.float32([1.0]), theirs
+    assert values_of(judged(*one, measure="steps"))["max_ulp"] == 1
+    assert values_of(judged(*one))["max_ulp"] == 0.5

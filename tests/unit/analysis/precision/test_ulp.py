@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from actcli.analysis.number_types import LowType, numpy_type
-from actcli.analysis.precision import ulp as errors_in_ulp
-from actcli.analysis.precision.ulp import UlpStatistics, ulp_errors
+from actcli.analysis.precision import ulp_statistics
+from actcli.analysis.precision.ulp import Rules, judge, ulp_errors
+from actcli.analysis.precision.ulp_statistics import UlpStatistics
 
 HALF, SINGLE, DOUBLE = (numpy_type(np.dtype(name)) for name in ("float16", "float32", "float64"))
 E4M3 = LowType("float8_e4m3", 4, -6, 448.0, infinite=False)
@@ -21,7 +22,7 @@ def error(theirs, exact, unit=SINGLE):
 
 def tally(errors_of, exact, unit=SINGLE):
     theirs, exact = np.asarray(errors_of, np.float64), np.asarray(exact, np.float64)
-    return UlpStatistics.of(np.arange(len(exact)) * 1.0, theirs, exact, ulp_errors(theirs, exact, unit), unit)
+    return UlpStatistics.of(np.arange(len(exact)) * 1.0, judge(theirs, exact, Rules(unit)))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -130,7 +131,7 @@ def test_without_an_error_there_is_no_largest_one():
 
 
 def test_the_median_of_very_many_errors_is_a_bound_in_steps(monkeypatch):
-    monkeypatch.setattr(errors_in_ulp, "KEPT", 2)
+    monkeypatch.setattr(ulp_statistics, "KEPT", 2)
 
     def median_of(error):
         found = UlpStatistics()
@@ -143,14 +144,21 @@ def test_the_median_of_very_many_errors_is_a_bound_in_steps(monkeypatch):
     assert median_of(300) == 512
 
 
-def test_the_histogram_counts_all_and_ends_with_the_largest():
+def test_the_histogram_counts_all_by_steps():
     ulp = 2.0**-23
-    found = tally(1 + ulp * np.array([0, 0.1, 0.5, 0.6, 1, 2, 3, NAN]), np.ones(8))
+    found = tally(1 + ulp * np.array([0, 0.1, 1, 2, 3, 10, 11, 100, 4000, NAN]), np.ones(10))
     buckets = [(b.low, b.high, b.count) for b in found.histogram()]
-    assert buckets == [(0, 0, 1), (0, 0.5, 2), (0.5, 1, 2), (1, 2, 1), (2, 4, 1), (INF, INF, 1)]
+    assert buckets == [
+        (0, 0, 2),
+        (1, 1, 1),
+        (2, 2, 1),
+        (3, 10, 2),
+        (11, 100, 2),
+        (101, 4000, 1),
+        (INF, INF, 1),
+    ]
     assert UlpStatistics().histogram() == ()
-    far = tally(1 + ulp * np.array([0, 0, 3, 1000]), np.ones(4)).histogram()
-    assert [(b.low, b.high, b.count) for b in far][2:] == [(0.5, 1, 0), (1, 2, 0), (2, 4, 1), (512, 1024, 1)]
+    assert [(b.high, b.count) for b in tally([1.0], [1.0]).histogram()][-1] == (INF, 0)
 
 
 def test_tallies_of_pieces_add_up_to_that_of_the_whole():
@@ -161,7 +169,7 @@ def test_tallies_of_pieces_add_up_to_that_of_the_whole():
     for start in range(0, 1000, 130):
         x = np.arange(start, min(start + 130, 1000)) * 1.0
         t, e = theirs[start : start + 130].astype(np.float64), exact[start : start + 130]
-        sum_of_pieces.add(UlpStatistics.of(x, t, e, ulp_errors(t, e, SINGLE), SINGLE))
+        sum_of_pieces.add(UlpStatistics.of(x, judge(t, e, Rules(SINGLE))))
     assert sum_of_pieces.worst == whole.worst
     assert [w.index for w in whole.worst] == np.argsort(-ulp_errors(theirs, exact, SINGLE), kind="stable")[
         :10
@@ -175,3 +183,56 @@ def test_of_equal_errors_the_first_ten_are_kept():
     found = tally(1 + 2.0**-23 * np.ones(50), np.ones(50))
     assert [wrong.index for wrong in found.worst] == list(range(10))
     assert {wrong.ulp for wrong in found.worst} == {1.0}
+
+
+def steps(theirs, exact, unit=SINGLE):
+    return float(judge(np.array([theirs]), np.array([exact]), Rules(unit, "steps")).errors[0])
+
+
+@pytest.mark.parametrize("unit", [HALF, SINGLE, DOUBLE], ids=lambda unit: unit.name)
+def test_steps_count_numbers_across_binades_and_zero(unit):
+    tiny = float(unit.at(np.array([1]))[0])
+    below = float(unit.at(unit.place(np.array([1.0])) - 1)[0])
+    assert steps(1.0, below, unit) == steps(below, 1.0, unit) == 1
+    assert steps(tiny, -tiny, unit) == 2
+    assert steps(tiny, 0.0, unit) == steps(-tiny, 0.0, unit) == 1
+    assert steps(0.0, -0.0, unit) == 0
+    assert steps(unit.largest, INF, unit) == 1
+    assert steps(-INF, INF, unit) == 2 * unit.count
+    assert steps(NAN, 1.0, unit) == steps(1.0, NAN, unit) == INF
+    assert steps(NAN, NAN, unit) == 0
+
+
+def test_steps_are_counted_from_the_correctly_rounded_result():
+    assert steps(1.0, 1 + 0.4 * 2.0**-23) == 0
+    assert steps(1.0, 1 + 0.6 * 2.0**-23) == 1
+    assert steps(INF, 1e300) == 0
+    assert steps(E4M3.largest, 1e300, E4M3) == 1
+
+
+def judged(theirs, exact, **rules):
+    return judge(np.array(theirs), np.array(exact), Rules(SINGLE, **rules))
+
+
+def test_a_flushed_subnormal_result_passes_only_with_ftz():
+    exact = [1e-40, -1e-40, 1.17e-38, 2e-38]
+    strict, lenient = judged([0.0] * 4, exact), judged([0.0] * 4, exact, flush_results=True)
+    assert strict.right.tolist() == [False] * 4
+    assert strict.flushed.tolist() == lenient.flushed.tolist() == [True, True, True, False]
+    assert lenient.right.tolist() == [True, False, True, False]  # the second has the other sign
+    assert judged([0.0], [-1e-40], flush_results=True, ignore_zero_sign=True).right.all()
+    assert (lenient.errors[:3] == 0).all()
+    assert lenient.errors[3] > 1e6
+    assert judged([1e-40], [1e-40], flush_results=True).errors[0] < 1
+
+
+def test_a_zero_of_the_other_sign_is_not_right_unless_it_is_ignored():
+    assert judged([-0.0, 0.0], [0.0, -1e-60]).right.tolist() == [False, False]
+    assert judged([-0.0, 0.0], [0.0, -1e-60]).zero_signs.tolist() == [True, True]
+    assert judged([-0.0, 0.0], [0.0, -1e-60], ignore_zero_sign=True).right.tolist() == [True, True]
+
+
+def test_the_better_of_two_readings_counts():
+    both = judged([0.5, 7.0], [1.0, 7.0]).or_better(judged([0.5, 7.0], [0.5, 9.0]))
+    assert both.errors.tolist() == [0, 0]
+    assert both.exact.tolist() == [0.5, 7.0]
