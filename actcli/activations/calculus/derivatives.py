@@ -203,9 +203,19 @@ def _run_step(
     if step.is_condition:
         return series_rules.compare(step.operation, inputs[0], inputs[1], side)
     if step.definition is None:
-        return series_rules.apply_function(step.operation, inputs, order, side)
-    values = dict(zip(step.parameters, inputs[1:], strict=True))
-    return _apply_catalogued(step.definition, inputs[0], values, order, side)
+        result = series_rules.apply_function(step.operation, inputs, order, side)
+    else:
+        values = dict(zip(step.parameters, inputs[1:], strict=True))
+        result = _apply_catalogued(step.definition, inputs[0], values, order, side)
+    return _saturate(inputs[0][0], result)
+
+
+def _saturate(argument: Any, result: Jet) -> Jet:
+    """Return the series with derivatives 0, not 0·inf, where the argument overflows and the value stays finite."""
+    if len(result) == 1 or not np.any(np.isinf(argument)):
+        return result
+    ends = np.isinf(argument) & np.isfinite(result[0])
+    return [result[0], *(np.where(ends & np.isnan(part), 0.0, part) for part in result[1:])]
 
 
 def _apply_catalogued(

@@ -118,6 +118,8 @@ class Run:
                 return [self.numbers.exact(self._sign(u[0]))]
             case "floor":
                 return self._floor(u)
+            case "min" | "max" if taken[0] is taken[1]:
+                return u
             case "min":
                 return self._selected(self._compared("<", *ends), *taken)
             case "max":
@@ -202,12 +204,13 @@ def coefficients(
 
 def ball_at(
     program: Program, order: int, x: float, parameters: Mapping[str, float], wrt: str, bits: int
-) -> Ball | None:
-    """Return one Taylor coefficient at one number, computed with so many bits; None at the end of a branch."""
+) -> Ball:
+    """Return one Taylor coefficient at one number, computed with so many bits; not known at the end of a branch."""
     run = Run(Balls(bits), order)
     first = [run.numbers.exact(x), run.numbers.exact(1.0)][: 2 if wrt == "x" and order else 1]
     found = run.program(program, first, _series(run, parameters, wrt))
-    return None if run.unsure else run.numbers.exact(coefficient(found, order))
+    result: Ball = run.numbers.unknown() if run.unsure else run.numbers.exact(coefficient(found, order))
+    return result
 
 
 def coefficients_at(

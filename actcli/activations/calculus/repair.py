@@ -43,8 +43,9 @@ _TERMS = 14
 _FIRST = 4
 _MOST_CENTRES = 4
 _FIRST_BITS, _MOST_BITS = 256, 4400
-_MOST_BALLS = 512
-"""More numbers in one call are left to 106 bits: each takes a millisecond."""
+_MOST_BALLS, _IN_GRID, _SHARED_BITS = 128, 512, 2**17
+"""More numbers in one call are left to 106 bits; these share some bits: at 256 a number takes a millisecond."""
+_MOST_LOST = 8
 _FAR, _FARTHER = 2.0**30, 2.0**36
 _POWERS = (0, 1, 2, -1)
 
@@ -73,8 +74,11 @@ class Task:
         """The key that tells this task from others, as long as its program is kept."""
         return id(self.program), self.order, self.parameters, self.wrt
 
-    def extended(self, x: Array) -> tuple[Array, Array]:
-        """Return results at numbers x and how far off they may be: 0 if by rounding alone, inf if nothing is known."""
+    def extended(self, x: Array, most: int = _MOST_BALLS) -> tuple[Array, Array]:
+        """Return results at numbers x and how far off they may be: 0 if by rounding alone, inf if nothing is known.
+
+        Up to `most` numbers are computed with more than 106 bits where they need them.
+        """
         found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         number = extended(coefficient(found, self.order)) * float(math.factorial(self.order))
         y = np.array(np.broadcast_to(number.rounded, x.shape))
@@ -89,26 +93,26 @@ class Task:
             if far.size:
                 y[far], room[far] = self._far_out(x[far])
         lost = np.flatnonzero(np.isinf(room) & ~unsure)
-        if lost.size <= _MOST_BALLS:
-            needed = _needed_bits(number, x.shape)[lost]
+        if 0 < lost.size <= most:
+            needed = np.minimum(
+                _needed_bits(number, x.shape)[lost], min(_MOST_BITS, _SHARED_BITS // lost.size)
+            )
             for i, bits in zip(lost.tolist(), needed.tolist(), strict=True):
-                known = self._ball(float(x[i]), bits)
+                known = self.ball(float(x[i]), bits)
                 if known is not None:
                     y[i], room[i] = known, 0.0
         return y, room
 
-    def _ball(self, x: float, needed: float) -> float | None:
-        """Return the result at one number, at twice as many bits again and again; None if `needed` are too few."""
+    def ball(self, x: float, needed: float) -> float | None:
+        """Return the result at one number, at four times as many bits again and again; None if `needed` are too few."""
         bits = _FIRST_BITS
         while True:
             y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
-            if y is None:
-                return None
             if y.is_trusted:
                 return (y * math.factorial(self.order)).rounded
-            if bits >= min(needed, _MOST_BITS):
+            if bits >= needed:
                 return None
-            bits = int(min(4 * bits, max(needed, 2 * bits)))
+            bits = int(min(4 * bits, needed))
 
     def _around_eighths(self, x: Array) -> tuple[Array, Array]:
         y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
@@ -150,7 +154,7 @@ def _needed_bits(number: Extended, shape: tuple[int, ...]) -> Array:
     with np.errstate(all="ignore"):
         lost = np.log2(number.e) + number.k
     needed: Array = np.broadcast_to(
-        np.where(np.isfinite(lost), np.maximum(lost, 0.0) + 1300.0, _MOST_BITS), shape
+        np.where(np.isfinite(lost), np.maximum(lost, 0.0) + 1300.0, np.inf), shape
     )
     return needed
 
@@ -201,7 +205,11 @@ def _run_repaired(
     if x.size <= FEW and next(calls) <= _MOST_DIRECT:
         return _replace(task, x, y, np.arange(x.size))
     cells = _known(task.key, task.program, partial(_find_cells, task, kernel))
-    return _replace(task, x, y, np.flatnonzero(cells.hold(x)))
+    where = cells.hold(x)
+    lost = np.isnan(y)
+    if lost.sum() <= FEW:  # the grid may have missed where 0·inf begins
+        where |= lost
+    return _replace(task, x, y, np.flatnonzero(where))
 
 
 def _replace(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
@@ -211,6 +219,11 @@ def _replace(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
         for start in range(0, where.size, _PIECE):
             here = where[start : start + _PIECE]
             better, room = task.extended(x[here])
+            # NaN is no number at all: a few are worth any effort
+            for i in np.flatnonzero(np.isnan(y[here]) & np.isinf(room))[:_MOST_LOST].tolist():
+                known = task.ball(float(x[here[i]]), _MOST_BITS)
+                if known is not None:
+                    better[i], room[i] = known, 0.0
             wrong = _differs(y[here], better, room)
             if wrong.any():
                 result = y.copy() if result is y else result
@@ -275,7 +288,7 @@ def _find_cells(task: Task, float64: Kernel) -> _Cells:
 def _look(task: Task, float64: Kernel, edges: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which intervals between edges lose digits at an end, and in which the result changes its sign."""
     y = float64(edges)
-    better, room = task.extended(edges)
+    better, room = task.extended(edges, _IN_GRID)
     lost = _differs(y, better, room, _SUSPECT)
     crossing = y[1:] * y[:-1] < 0
     return lost[1:] | lost[:-1], crossing

@@ -24,10 +24,16 @@ _TOO_FAR = 2.0**38
 """For larger |x|, x + h is inexact for the smallest step h."""
 _CLOSER = (2.0**-9, 2.0**-16, 2.0**-22)
 """Steps of these shares are tried before a derivative is called wrong."""
+_NOTHING_KNOWN = float(np.finfo(np.float64).max)
+"""The uncertainty of differences that decide nothing."""
+_AGREE, _NOISE = 0.1, 64.0
+"""Smaller steps agree to so much, but for so many times the rounding of the value."""
 _VALUE_ERROR = 4 * 2.0**-52
 """The relative error of a value: the 4 ULP that the core promises."""
 _SUBNORMAL_ERROR = 2.0**-1072
 """The absolute error of values below the normal range."""
+_SMALLEST = 2.0**-1022
+"""No disagreement below the normal numbers counts: values have no digits there."""
 _LOOSER = 4.0
 """The factor per order by which a higher derivative's rounding error may exceed that of a value."""
 _CONTRADICTION = 16.0
@@ -244,23 +250,25 @@ def _doubt(
     results: tuple[Floats, Floats, Floats],
     tolerance: float,
 ) -> Floats:
-    """Return the uncertainty of the differences, raised where smaller steps contradict them.
+    """Return the uncertainty of the differences: endless where they disagree and smaller steps do not confirm them.
 
-    Where a wave is faster than the steps, as cos(x^2) far out, differences are steady and wrong.
+    Where a wave is faster than the steps, as cos(x^2) far out, differences are steady and wrong. So they are where the
+    value has lost its digits.
     """
     derivative, differences, uncertainty = results
-    raised = uncertainty.copy()
+    result = uncertainty.copy()
+    error = np.abs(derivative - differences)
+    doubtful = np.flatnonzero(~(error <= np.maximum(tolerance * np.abs(differences), uncertainty)))
+    result[doubtful[~f.is_known(x[doubtful])]] = _NOTHING_KNOWN
     for share in _CLOSER:
-        error = np.abs(derivative - differences)
-        disagree = (error > np.maximum(tolerance * np.abs(differences), raised)) & (
-            np.abs(x) < _TOO_FAR * share
-        )
-        if not disagree.any():
+        here = doubtful[(result[doubtful] < _NOTHING_KNOWN) & (np.abs(x[doubtful]) < _TOO_FAR * share)]
+        if not here.size:
             break
-        closer, room = _differences(f, x[disagree], step[disagree] * share, order)
-        apart = np.where(room < error[disagree] / 2, np.abs(closer - differences[disagree]), 0.0)
-        raised[disagree] = np.maximum(raised[disagree], apart)
-    return raised
+        closer, _ = _differences(f, x[here], step[here] * share, order)
+        noise = _NOISE * _VALUE_ERROR * np.abs(f(x[here])) / (step[here] * share) ** min(order, 2)
+        confirmed = np.abs(closer - differences[here]) <= _AGREE * np.abs(differences[here]) + noise
+        result[here[~confirmed & (noise < error[here])]] = _NOTHING_KNOWN
+    return result
 
 
 def _differences(f: Activation, x: Floats, step: Floats, order: int) -> tuple[Floats, Floats]:
@@ -317,11 +325,18 @@ def _judge(
 ) -> None:
     size = np.maximum(np.abs(derivative), np.abs(differences))
     finite = np.isfinite(differences) & np.isfinite(uncertainty)
-    lost = ~np.isfinite(derivative)  # wrong, however uncertain the differences are
+    lost = np.isnan(derivative) & (
+        uncertainty < _NOTHING_KNOWN
+    )  # wrong, however uncertain the differences are
+    # an infinite derivative is right where f is that steep, which differences cannot tell
+    steady = uncertainty <= tolerance * np.maximum(np.abs(differences), 1.0)
+    lost |= np.isinf(derivative) & steady
     counts.nonfinite += int((~finite).sum())
     error = np.abs(derivative - differences)
-    contradicts = error > _CONTRADICTION * uncertainty
-    decided = finite & ((error == 0) | (uncertainty <= tolerance * size) | contradicts | lost)
+    contradicts = (error > np.maximum(_CONTRADICTION * uncertainty, _SMALLEST)) & np.isfinite(derivative)
+    decided = finite & (
+        (error == 0) | (uncertainty <= tolerance * np.where(np.isinf(size), 0.0, size)) | contradicts | lost
+    )
     counts.undecided += int((finite & ~decided).sum())
     counts.points += int(decided.sum())
     if not decided.any():

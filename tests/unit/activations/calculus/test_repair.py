@@ -88,13 +88,13 @@ def test_what_meets_further_than_106_bits_keeps_value_and_slope(text, x):
 
 
 def test_a_few_numbers_of_an_array_are_computed_as_each_alone():
-    x = np.linspace(30.0, 60.0, 200)
+    x = np.linspace(30.0, 60.0, 100)
     f = activation("mish(x)-x")
     np.testing.assert_array_equal(f(x), [float(f(at)) for at in x])
 
 
-def test_a_difference_of_equal_functions_is_0_and_takes_no_longer_than_others():
-    assert not activation("tanh(x/2)-(2*sigmoid(x)-1)")(np.linspace(-60.0, 60.0, 200)).any()
+def test_a_difference_of_equal_functions_is_0():
+    assert not activation("tanh(x/2)-(2*sigmoid(x)-1)")(np.linspace(-60.0, 60.0, 60)).any()
 
 
 @pytest.mark.parametrize(
