@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
-from actcli.analysis.deadness.unit_state import NEVER, Counts, LayerState, Numbers
+from actcli.analysis.deadness.unit_state import NEVER, Counts, LayerState, Numbers, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import UsageError
 
 Indices = NDArray[np.int64]
+
+_PIECE = 1 << 16
+"""Entries observed at a time: more take memory, and fewer than the units have cost time for these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class SparseBlock:
         units: the number of units.
         sample, unit: of each entry, counted from 0; (n,), entries in the order of their samples.
         value: of each entry, (n,) float.
+        lengths: the positions of each sample that count, (samples,), where a mask leaves some out; else None.
 
     """
 
@@ -33,6 +37,7 @@ class SparseBlock:
     sample: Indices
     unit: Indices
     value: NDArray[Any]
+    lengths: Indices | None = None
 
     def __len__(self) -> int:
         return self.samples
@@ -51,6 +56,7 @@ class SparseBlock:
             sample=self.sample[low:high] - start,
             unit=self.unit[low:high],
             value=self.value[low:high],
+            lengths=None if self.lengths is None else self.lengths[start:stop],
         )
 
     def state(self, rule: Rule, name: str) -> LayerState:
@@ -60,9 +66,13 @@ class SparseBlock:
         product. Raises UsageError for an activation whose output 0 fires.
         """
         zero = _zero(rule, name)
+        if self.size > max(_PIECE, 2 * self.units) and self.samples > 1:
+            half = self.samples // 2
+            rest = place_at(self[half:].state(rule, name), half)
+            return merge(self[:half].state(rule, name), rest)
         # each entry as a unit of its own with one element: the rules are those of dense values
         each = observe(rule, name, self.value[np.newaxis, :], None)
-        elements = self.samples * self.positions
+        elements = self.samples * self.positions if self.lengths is None else int(self.lengths.sum())
         absent = elements - _sum_by(self.unit, np.ones(self.size, np.int64), self.units)
         arrays: dict[str, Any] = {
             field: _sum_by(self.unit, getattr(each, field), self.units)

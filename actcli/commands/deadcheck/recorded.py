@@ -47,22 +47,30 @@ def open_recorded(options: "DeadcheckOptions", session: "Session", patterns: Seq
     stored = low_types([options.dtype])[0] if options.dtype else None
     records = inspect_records(options.sources, session.terminal, stored)
     if options.sparse not in {(), (DENSE,)}:
-        return _open_sparse(options, records, patterns)
+        return _open_sparse(options, session, records, patterns)
     return _open_dense(options, session, records, patterns)
 
 
-def _open_sparse(options: "DeadcheckOptions", records: "Records", patterns: Sequence[str]) -> RecordedLayers:
+def _open_sparse(
+    options: "DeadcheckOptions", session: "Session", records: "Records", patterns: Sequence[str]
+) -> RecordedLayers:
     from actcli.sources.records.sparse_records import SparseRecords, sparse_layer
 
-    for option, value in (("--unit-axis", options.unit_axes), ("--mask", options.mask)):
-        if value:
-            raise UsageError(f"{option} does not go with --sparse; leave out one of them")
-    layers = tuple(map(sparse_layer, options.sparse))
-    sparse = SparseRecords(layers, records, options.ignore_index)
+    if options.unit_axes:
+        raise UsageError("--unit-axis does not go with --sparse; leave out one of them")
+    sparse = SparseRecords(tuple(map(sparse_layer, options.sparse)), records, options.ignore_index)
     sparse.require_arrays()
     require_activated(patterns, sparse.names)
     require_judged(options, sparse.names)
-    return RecordedLayers(sparse.read(), lambda: sparse.units, lambda: sparse.notes)
+    notes: tuple[str, ...] = ()
+    if options.mask is not None:
+        from actcli.sources.records.masks import read_mask
+
+        if any(layer.by_place for layer in sparse.layers):
+            raise UsageError("--mask does not go with locations; leave the places out that it masks")
+        rest, mask = read_mask(options.mask, records, session.terminal, session.memory, sparse.totals)
+        sparse, notes = replace(sparse, records=rest, mask=mask), (mask.note,)
+    return RecordedLayers(sparse.read(), lambda: sparse.units, lambda: (*notes, *sparse.notes))
 
 
 def _open_dense(

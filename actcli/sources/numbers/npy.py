@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from actcli.analysis.number_types import ROUNDED, widen
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers.npy_header import Header, read_header, shown_shape, truncated
 from actcli.sources.streams.bytestream import ByteStream
@@ -58,6 +59,12 @@ def npy_numbers(
         require_samples(stream, header)
         blocks = (_across if header.is_fortran else _samples)(stream, header, request.samples)
     elif header.is_fortran and not keeps_fortran:
+        require_memory(
+            2 * header.nbytes,
+            None,
+            f"{stream.origin}: an array of the shape {shown_shape(header.shape)} in Fortran order",
+            "save it again by np.save(FILE, np.ascontiguousarray(array))",
+        )
         blocks = _from_fortran(stream, header, axis)
     else:
         blocks = _in_file_order(stream, header, axis)

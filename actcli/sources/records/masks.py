@@ -63,16 +63,30 @@ class SampleMask:
 
     def apply(self, recording: "LayerRecording", path: str) -> "LayerRecording":
         """Return a recording of which only the kept positions count. Raises DataError where the mask does not fit."""
-        name, first = recording.name, self.read[recording.name]
+        rows = self._rows(recording.name, recording.samples, path)
+        return replace(recording, start=self.kept[recording.name], blocks=self._blocks(recording, rows))
+
+    def fit(self, name: str, samples: int, positions: int, path: str) -> Mask:
+        """Return the mask of the next samples of a layer, (samples, positions). Raises DataError if it does not fit."""
+        rows = self._rows(name, samples, path)
+        found = fit_mask(rows, samples, positions)
+        if found is None:
+            raise self._unfit(name, samples, positions, rows.shape)
+        self._count(name, found)
+        return found
+
+    def _rows(self, name: str, samples: int | None, path: str) -> Mask:
+        """Return the rows of the mask for the next samples of a layer; all that are left if their number is unknown."""
         if self.whole is None:
-            rows = self.by_file[path]
-        else:
-            total = self.totals.get(name)
-            rows = self.whole
-            if total is not None and len(rows) != total:
-                rows = rows.reshape(-1)  # the positions of all sequences one after the other
-            rows = rows[first:] if recording.samples is None else rows[first : first + recording.samples]
-        return replace(recording, start=self.kept[name], blocks=self._blocks(recording, rows))
+            return self.by_file[path]
+        rows, total, first = self.whole, self.totals.get(name), self.read[name]
+        if total is not None and len(rows) != total:
+            rows = rows.reshape(-1)  # the positions of all sequences one after the other
+        return rows[first:] if samples is None else rows[first : first + samples]
+
+    def _count(self, name: str, kept: Mask) -> None:
+        self.read[name] += len(kept)
+        self.kept[name] += int(kept.any(axis=1).sum())
 
     def _blocks(self, recording: "LayerRecording", rows: Mask) -> Iterator[MaskedBlock]:
         name, samples, fitted, done = recording.name, recording.samples, rows, 0
@@ -88,8 +102,7 @@ class SampleMask:
                 done += len(block)
                 if len(kept) < len(block):
                     raise self._unfit(name, samples, positions, rows.shape)
-                self.read[name] += len(block)
-                self.kept[name] += int(kept.any(axis=1).sum())
+                self._count(name, kept)
                 yield MaskedBlock(block, kept)
         if samples is None and done < len(rows):
             raise self._unfit(name, done, None, rows.shape)
@@ -106,11 +119,16 @@ class SampleMask:
 
 
 def read_mask(
-    text: str, records: Records, terminal: Terminal, memory: int | None
+    text: str,
+    records: Records,
+    terminal: Terminal,
+    memory: int | None,
+    totals: Mapping[str, int] | None = None,
 ) -> tuple[Records, SampleMask]:
     """Return the records without the mask's own array, and the mask that --mask names.
 
-    `text` is a file like a source, NAME=FILE, or the NAME of an array beside the layers in each file. Raises
+    `text` is a file like a source, NAME=FILE, or the NAME of an array beside the layers in each file. `totals` are the
+    samples of each layer, where they are not those of the records' arrays. Raises
     UsageError for a name that neither a file nor an array has, DataError for a mask of other numbers than 0 and 1.
     """
     name, equals, path = text.rpartition("=")
@@ -119,7 +137,7 @@ def read_mask(
     if not equals and not os.path.exists(text) and any(_has(one, text) for one in records.files):  # noqa: PTH110
         return _beside(text, records, memory)
     found = inspect_records([text], terminal)
-    mask = SampleMask(text, _read(found, text, memory), {}, records.samples)
+    mask = SampleMask(text, _read(found, text, memory), {}, records.samples if totals is None else totals)
     mask.require_samples()
     return records, mask
 

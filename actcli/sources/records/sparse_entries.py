@@ -74,6 +74,18 @@ class Entries:
         """Return the same entries with their samples counted from this one."""
         return Entries(self.sample - sample, self.place - sample * positions, self.unit, self.value)
 
+    def masked(self, kept: NDArray[np.bool_]) -> "tuple[Entries, Indices]":
+        """Return the entries at positions that a mask (samples, positions) keeps, and how many positions each has.
+
+        Samples without such a position are none, and the others are counted through.
+        """
+        there = kept.any(axis=1)
+        entries = self.select(kept.reshape(-1)[self.place])
+        numbers = np.cumsum(there) - 1
+        sample, position = numbers[entries.sample], entries.place % kept.shape[1]
+        moved = Entries(sample, sample * kept.shape[1] + position, entries.unit, entries.value)
+        return moved, kept.sum(axis=1)[there]
+
     def block(self, shape: tuple[int, int, int], first: int, origin: str, filler: int | None) -> SparseBlock:
         """Return the entries as a block of the shape (samples, positions, units).
 

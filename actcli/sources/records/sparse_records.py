@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.sparse.sparse_block import SparseBlock
 from actcli.exits import DataError, UsageError
+from actcli.sources.records.masks import SampleMask
 from actcli.sources.records.recordings import Described, Records
 from actcli.sources.records.sparse_entries import Entries, Rows
 from actcli.sources.records.unit_axis import Head, listed
@@ -102,6 +103,7 @@ class SparseRecords:
     layers: tuple[SparseLayer, ...]
     records: Records
     filler: int | None = None
+    mask: SampleMask | None = None
 
     @property
     def names(self) -> list[str]:
@@ -119,6 +121,13 @@ class SparseRecords:
         used = {name for layer in self.layers for name in layer.arrays}
         rest = list(dict.fromkeys(head.layer for head in self.records.heads or () if head.layer not in used))
         return (f"Not read, since no --sparse names them: {listed(rest)}.",) if rest else ()
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The samples of each layer of indices."""
+        return {
+            layer.name: sum(part.shape[0] for part in self._parts(layer.entries)) for layer in self.layers
+        }
 
     def require_arrays(self) -> None:
         """Raise UsageError for an array that no file has, and for a file of which nothing is read."""
@@ -166,12 +175,21 @@ class SparseRecords:
                     "positions, k), values alike"
                 )
             positions = shape[1] if len(shape) == 3 else 1
-            blocks = self._blocks(layer, entries, own, positions)
+            kept = None
+            if self.mask is not None:
+                start = self.mask.kept[layer.name]
+                kept = self.mask.fit(layer.name, shape[0], positions, entries.described.file.path)
+            blocks = self._blocks(layer, entries, own, positions, kept)
             yield LayerRecording(layer.name, layer.units, shape[0], start, blocks)
             start += shape[0]
 
     def _blocks(
-        self, layer: SparseLayer, entries: "_Part", own: "_Part | None", positions: int
+        self,
+        layer: SparseLayer,
+        entries: "_Part",
+        own: "_Part | None",
+        positions: int,
+        kept: NDArray[np.bool_] | None,
     ) -> Generator[SparseBlock, None, None]:
         done, slots = 0, entries.shape[-1]
         with ExitStack() as stack:
@@ -182,8 +200,12 @@ class SparseRecords:
                 found = Entries.of_rows(index, value, (len(block), positions, slots))
                 if self.filler is not None:
                     found = found.select(index != self.filler)
-                shape = len(block), positions, layer.units
-                yield found.block(shape, done, entries.origin, self.filler)
+                samples, lengths = len(block), None
+                if kept is not None:
+                    found, lengths = found.masked(kept[done : done + len(block)])
+                    samples = lengths.size
+                shape = samples, positions, layer.units
+                yield replace(found.block(shape, done, entries.origin, self.filler), lengths=lengths)
                 done += len(block)
 
     def _by_place(self, layer: SparseLayer) -> "Generator[LayerRecording, None, None]":

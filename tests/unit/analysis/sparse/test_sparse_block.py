@@ -10,6 +10,7 @@ from actcli.analysis.deadness.consistency import require_consistent
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.unit_state import merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
+from actcli.analysis.sparse import sparse_block
 from actcli.analysis.sparse.sparse_block import SparseBlock
 from actcli.exits import UsageError
 
@@ -59,6 +60,14 @@ def test_parts_merge_to_the_whole():
         part = sparse[start : start + 37]
         whole = merge(whole, place_at(part.state(rule, "a"), start))
     assert_equal(whole, observe(rule, "a", dense, 0))
+
+
+@pytest.mark.parametrize("piece", [1, 40])
+def test_many_entries_are_observed_piece_by_piece(piece, monkeypatch):
+    monkeypatch.setattr(sparse_block, "_PIECE", piece)
+    rule = firing_rule(activation("relu"), "post")
+    sparse, dense = block(units=8, share=0.3)
+    assert_equal(sparse.state(rule, "a"), observe(rule, "a", dense, 0))
 
 
 def test_no_entry_at_all():

@@ -101,6 +101,21 @@ def test_a_router_with_fillers():
     assert "--ignore-index 255" in message
 
 
+def test_padding_is_left_out_of_sparse_records():
+    index, value = INDEX.reshape(60, 10, K).copy(), VALUE.reshape(60, 10, K)
+    mask = np.arange(10) < RNG.integers(0, 11, 60)[:, np.newaxis]
+    index[~mask] = 255  # a filler that is no unit, in every slot
+    dense = DENSE.reshape(60, 10, UNITS)
+    np.savez("a.npz", idx=index, val=value, attention_mask=mask)
+    np.savez("dense.npz", x=dense, attention_mask=mask)
+    wanted = layers("dense.npz", "--unit-axis", "-1", "--mask", "attention_mask")
+    assert layers("a.npz", "--sparse", SPEC, "--mask", "attention_mask") == wanted
+    np.save("mask.npy", mask)
+    np.savez("flat.npz", idx=index.reshape(600, K), val=VALUE)
+    (tokens,) = layers("flat.npz", "--sparse", SPEC, "--mask", "mask.npy")
+    assert (tokens["samples"], tokens["elements"]) == (mask.sum(), mask.sum())
+
+
 def test_several_layers_and_what_is_not_read():
     np.savez("a.npz", idx=INDEX, val=VALUE, ids=INDEX[:, :1], tokens=np.zeros((SAMPLES, 3)))
     outcome = invoke(
@@ -150,7 +165,9 @@ BAD = {
     "a.npz --sparse locations=three,units=50,samples=600": "samples=NAME",
     "a.npz --sparse locations=at,values=val,units=50,samples=600": "values of",
     "a.npz --sparse indices=idx,units=50 --unit-axis -1": "--unit-axis",
-    "a.npz --sparse indices=idx,units=50 --mask b.npy": "--mask",
+    "a.npz --sparse indices=idx,units=50 --mask short=a.npz": "short",
+    "a.npz --sparse indices=idx,units=50 --mask val": "a mask is of 0 and 1",
+    "a.npz --sparse locations=at,units=50,samples=600 --mask val": "--mask does not go with locations",
     "a.npz --sparse indices=idx,units=50 --recorded pre": "--recorded pre",
     "a.npz --sparse indices=idx,units=50 --activation tanh": "--activation tanh, which fires at 0",
     "b.npy --ignore-index 3": "--sparse",

@@ -96,6 +96,13 @@ def test_a_bomb_takes_no_more_memory_than_a_block(saved, terminal):
     assert peak < 20_000_000
 
 
+def test_a_bomb_in_fortran_order_is_refused_before_it_is_read(saved, draw):
+    header = npy(np.zeros((2, 2), order="F")).replace(b"(2, 2), }", b"(1000000, 900000), }")
+    header = header[:8] + (len(header[10:-32])).to_bytes(2, "little") + header[10:-32]
+    with pytest.raises(DataError, match=r"Fortran order needs about 14\.4 TB"):
+        draw(NumberRequest(tokens=(saved(gzip.compress(header + bytes(100)), "a.npy.gz"),)))
+
+
 def torch_zip() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
