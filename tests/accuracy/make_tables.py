@@ -10,8 +10,6 @@ from flint import arb, arb_series, ctx
 
 from actcli import activation
 
-ctx.prec = 400
-
 
 def whole(x):
     """Return the whole number nearest to x."""
@@ -100,6 +98,7 @@ ZEROS = {
 
 
 def main():
+    ctx.prec, ctx.cap = 400, 12
     print('"""Tables of the exact kernels, made by tests/accuracy/make_tables.py by ball arithmetic."""')
     log2 = arb(2).log()
     show(
@@ -133,10 +132,11 @@ def main():
         flat(pair((arb(i) / 32).cos(), 26) for i in range(27)),
         '"""cos(i/32), i from 0 to 26, as h + l with an h of 26 bits."""',
     )
-    rows = [mills_row(c) for c in CENTRES]
+    centres_of_tail = centres()
+    rows = [mills_row(c) for c in centres_of_tail]
     show(
         "MILLS_CENTRES",
-        CENTRES,
+        centres_of_tail,
         '"""The points a around which the tail of the normal distribution is expanded."""',
     )
     show(
@@ -162,8 +162,6 @@ def centres():
         result.append(round(c / unit) * unit)
     return result
 
-
-CENTRES = centres()
 
 if __name__ == "__main__":
     main()

@@ -1,154 +1,112 @@
-"""The promise: f within 4 ULP, f' and f'' within 8, over the whole double range, on fresh points every run.
+"""The promise: f, f', f'' within one unit in the last place (ULP), over the whole double range, at fresh points.
 
-Within 0.1 of a zero of a derivative an absolute error of 2**-51 is enough. ACTCLI_ACCURACY_POINTS (default 8)
-sets how many points each of the seven ranges gets, ACTCLI_ACCURACY_SEED repeats a run.
+Beside a zero of a derivative an error of 2**-60 times its largest value is enough. Derivatives by a parameter: 2 ULP.
+ACTCLI_ACCURACY_POINTS (default 12) sets how many points each of the seven ranges gets, ACTCLI_ACCURACY_SEED repeats a
+run.
 """
 
+import math
 import os
 import time
 
 import mpmath as mp
 import numpy as np
 import pytest
-from jets import Jet, value
+from balls import BALLS, derivatives, ulps
+from climb import worst
+from flint import arb, ctx
+from jets import Jet
+from measure import away_from_kinks, errors, points, results
 from references import REFERENCES
+from specs import NAMES, SPECS, WITH_PARAMETERS
 
-from actcli import activation, catalogue
+from actcli import activation
 
-POINTS = int(os.environ.get("ACTCLI_ACCURACY_POINTS", "8"))
+POINTS = int(os.environ.get("ACTCLI_ACCURACY_POINTS", "12"))
 SEED = int(os.environ.get("ACTCLI_ACCURACY_SEED", time.time_ns() % 2**32))
-LARGEST = mp.mpf(float(np.finfo(np.float64).max))
-NEAR_ZERO = mp.mpf(2) ** -51
-BY_PARAMETER_ULP = 16.0
+CLOSEST = ("sigmoid", "tanh", "gelu", "silu", "softplus", "mish", "elu", "erf")
+"""Their values are within 0.6 ULP."""
 
-SPECS = (
-    *(d.name for d in catalogue() if not d.by_rows),
-    "keras.relu:0.1,6,1",
-    "leaky_relu:-3",
-    "leaky_relu:0",
-    "thresholded_relu:0.5,0.2",
-    "hard_tanh:-2,0.7",
-    "onnx.HardSigmoid:0.3,0.1",
-    "elu:1e10",
-    "onnx.Selu",
-    "celu:0.3",
-    "celu:-1.7",
-    "celu:-0.05",
-    "silu:0.3",
-    "silu:0.01",
-    "silu:-2.7",
-    "silu:0",
-    "softplus:3.3",
-    "softplus:1e-3",
-    "torch.softplus",
-    "squareplus:1e-3",
-    "squareplus:0",
-    "hardshrink:0.3",
-    "onnx.shrink:0.5,0.2",
-    "snake:0.37",
-    "snake:30",
-    "laplace:-2,3",
+SWITCHES = (
+    *(2.0**-70, 2.0**-400, 2.0**400, 2.0**-34, 2.0**-8, 0.0054, 0.125, 0.25, 0.375, 0.5, 1.0, 1.5, 3.0),
+    *(math.log(2) / 128, 70 * math.log(2), 500 * math.log(2), 708.3964, 709.7827, 745.1332, 1600.0, 2200.0),
+    *(10.0, 32.0, 66.0, 38.6, 100.0, 2.0**20, 2.0**20 / 33.3, 2.0**80, 2.0**100, 2.0**1000, 0.5 - 2.0**-7),
+    *(0.75179, 1.27846, 2.39936, 0.75246, 1.4185, 1.19243, 2.25638, 1.49057, math.pi / 4, math.pi / 2),
 )
+"""Where one form gives way to another, in a kernel or in what kernels are made of."""
+FAR_FROM_A_SWITCH = (1, 2, 3, 5, 8, 13, 24, 40, 64)
 
 
-def fresh_points(f, rng):
-    """Where activations are used, where they saturate, and the whole range of the type, both signs."""
-    if f.definition.domain == (0.0, 1.0):
-        far = 10.0 ** rng.uniform(-300, 0, POINTS)
-        return np.concatenate([rng.uniform(0, 1, 3 * POINTS), far, 1 - 10.0 ** rng.uniform(-16, -1, POINTS)])
-    widths = (3, 3, 10, 40, 780)
-    uniform = [rng.uniform(-w, w, POINTS) for w in widths]
-    around = [10.0 ** rng.uniform(low, high, POINTS) for low, high in ((-8, 4), (-320, 308))]
-    signs = rng.choice([-1.0, 1.0], 2 * POINTS)
-    return np.concatenate([*uniform, signs * np.concatenate(around)])
-
-
-def working_digits(f, x):
-    """Decimal digits that outlast the textbook formula's cancellation at x."""
-    tiny = int(-3 * np.log10(abs(x))) if 0 < abs(x) < 1 else 0
-    if f.name in {
-        "gelu",
-        "erf",
-        "laplace",
-        "snake",
-        "sine",
-    }:  # these do not cancel; large sines need the exponent
-        return 60 + tiny + (650 if abs(x) > 1e10 else 0)
-    return 60 + tiny + (1650 if abs(x) > 60 else int(2.2 * x * x + abs(x)))
-
-
-def exact(f, x, wrt=None):
-    """f, f', f'' at x, or df/dp, in the context's precision."""
-    point, parameters = mp.mpf(x), {name: mp.mpf(v) for name, v in f.parameters.items()}
-    if wrt is None:
-        y = REFERENCES[f.name](Jet(point, mp.mpf(1)), **parameters)
-        return (y.f, y.d1, y.d2) if isinstance(y, Jet) else (y, mp.mpf(0), mp.mpf(0))
-    y = REFERENCES[f.name](Jet(point), **parameters | {wrt: Jet(parameters[wrt], mp.mpf(1))})
-    return y.d1 if isinstance(y, Jet) else mp.mpf(0)
-
-
-def ulps(got, expected):
-    """The distance in units of the last place of the exact result."""
-    if abs(expected) > LARGEST:
-        return 0.0 if got == np.copysign(np.inf, float(mp.sign(expected))) else np.inf
-    if not np.isfinite(got):
-        return np.inf
-    exponent = int(mp.floor(mp.log(abs(expected), 2))) if expected else -1074
-    return float(abs(mp.mpf(float(got)) - expected) / mp.ldexp(1, max(exponent - 52, -1074)))
-
-
-def close_to_a_zero(f, x, order):
-    """Whether the derivative changes sign, or its own derivative does close to 0, within 0.1."""
-    around = [exact(f, mp.mpf(float(x)) + step) for step in (-0.1, -0.05, 0.0, 0.05, 0.1)]
-    signs = {int(mp.sign(y[order])) for y in around}
-    if order == 1 and len({int(mp.sign(y[2])) for y in around}) > 1:
-        return len(signs) > 1 or min(abs(y[1]) for y in around) < 0.05
-    return len(signs) > 1
-
-
-def test_the_slope_of_snake_keeps_its_absolute_accuracy_at_huge_phases():
-    f = activation("snake")
-    x = 10.0 ** np.random.default_rng(SEED).uniform(13, 300, 30)
-    with mp.workdps(800):
-        errors = [abs(mp.mpf(float(g)) - exact(f, float(p))[1]) for p, g in zip(x, f.grad(x), strict=True)]
-    assert max(errors) <= NEAR_ZERO
-
-
-def parameters_of(f):
-    return [name for name, v in f.parameters.items() if np.isfinite(v)]
+def judge(f, x, wrt=None, bound=1.0):
+    """Return sentences about results beyond the bound; the values of the closest functions have their own."""
+    error, allowed = errors(f, x, wrt)
+    bounds = [0.6 if f.name in CLOSEST else 1.0, bound, bound]
+    what = ["f", f"df/d{wrt}"] if wrt else ["f", "f'", "f''"]
+    got = results(f, x, wrt)
+    return [
+        f"{what[k]} at x = {float(x[i])!r}: got {float(got[k][i])!r}, {error[k, i]:.2f} ULP"
+        for k, i in zip(*np.nonzero(~allowed), strict=True)
+        if error[k, i] > bounds[k]
+    ]
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_value_and_derivatives_are_within_the_promised_ulps(spec):
+def test_value_slope_and_curvature_are_within_one_ulp(spec):
     f = activation(spec)
-    x = fresh_points(f, np.random.default_rng(SEED))
-    if f.name == "snake":
-        # a phase beyond 2**40 leaves no digits to add π/4: there f' is good to 2**-51, not to 8 ULP
-        x = x[np.abs(x) < 2.0**40 / f.parameters["a"]]
-    x = x[~np.isin(x, [kink.at for kink in f.kinks])]
-    got = [f(x), f.grad(x), f.grad(x, order=2)]
-    by_parameter = {name: f.grad(x, wrt=name) for name in parameters_of(f)}
-    bad = []
-    for i, point in enumerate(x):
-        with mp.workdps(working_digits(f, point)):
-            for order, expected in enumerate(exact(f, float(point))):
-                error = ulps(got[order][i], expected)
-                if error <= (8 if order else 4):
-                    continue
-                small = order and abs(mp.mpf(float(got[order][i])) - expected) <= NEAR_ZERO
-                if not (small and close_to_a_zero(f, point, order)):
-                    bad.append(("f" + "'" * order, point, got[order][i], mp.nstr(expected, 20), error))
-            for name, derivative in by_parameter.items():
-                expected = exact(f, float(point), name)
-                error = ulps(derivative[i], expected)
-                small = abs(mp.mpf(float(derivative[i])) - expected) <= NEAR_ZERO * 4
-                if error > BY_PARAMETER_ULP and not small:
-                    bad.append((f"df/d{name}", point, derivative[i], mp.nstr(expected, 20), error))
-    lines = [f"{what} at x = {p!r}: got {g!r}, expected {e}, {u:.1f} ULP" for what, p, g, e, u in bad]
-    assert not bad, f"{spec}, seed {SEED}:\n" + "\n".join(lines)
+    bad = judge(f, points(f, POINTS, np.random.default_rng(SEED)))
+    assert not bad, f"{spec}, seed {SEED}:\n" + "\n".join(bad)
 
 
 @pytest.mark.parametrize("spec", SPECS)
+def test_derivatives_by_a_parameter_are_within_two_ulp(spec):
+    f = activation(spec)
+    x = points(f, POINTS, np.random.default_rng(SEED))
+    bad = [line for p, v in f.parameters.items() if math.isfinite(v) for line in judge(f, x, p, 2.0)]
+    assert not bad, f"{spec}, seed {SEED}:\n" + "\n".join(bad)
+
+
+@pytest.mark.parametrize("spec", [*NAMES, *WITH_PARAMETERS])
+def test_forms_that_give_way_to_one_another_are_exact_on_both_sides(spec):
+    f = activation(spec)
+    middles = np.array([s * p for p in SWITCHES for s in (-1.0, 1.0)])
+    if f.definition.domain == (0.0, 1.0):
+        middles = np.array([p for p in (*SWITCHES, 0.5 + 2.0**-7) if 0 < p < 1])
+    steps = np.array([s * n for n in FAR_FROM_A_SWITCH for s in (-1, 1)])
+    x = (middles.view(np.int64)[:, None] + steps).view(np.float64).ravel()
+    bad = judge(f, away_from_kinks(f, x))
+    assert not bad, f"{spec}:\n" + "\n".join(bad)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_climb_from_the_worst_points_leaves_the_bound(name):
+    f = activation(name)
+    rng = np.random.default_rng(SEED)
+    found = worst(f, points(f, 60, rng), 48, rng)
+    assert max(high for high, _ in found) <= 1, f"{name}, seed {SEED}: {found}"
+
+
+@pytest.mark.parametrize("spec", [*NAMES, *WITH_PARAMETERS])
+def test_the_textbook_formula_in_mpmath_agrees_with_the_balls(spec):
+    f = activation(spec)
+    for x in points(f, 1, np.random.default_rng(SEED)):
+        if f.name in {"sine", "snake"} and abs(x) > 1e10:
+            continue
+        balls = derivatives(f, float(x))
+        with mp.workdps(60 + (1650 if abs(x) > 20 else 900)):
+            parameters = {name: mp.mpf(v) for name, v in f.parameters.items()}
+            y = REFERENCES[f.name](Jet(mp.mpf(float(x)), mp.mpf(1)), **parameters)
+            textbook = (y.f, y.d1, y.d2)
+        for ball, number in zip(balls, textbook, strict=True):
+            expected, size = float(number), abs(float(number))
+            if 1e-290 < size < 1e300:
+                assert float(ball.mid()) == pytest.approx(expected, rel=1e-15), (spec, x)
+
+
+def test_every_elementwise_activation_has_both_references():
+    assert set(REFERENCES) == set(BALLS) == set(NAMES)
+
+
+@pytest.mark.parametrize("spec", [*NAMES, *WITH_PARAMETERS])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_low_precision_is_computed_in_float64_and_rounded_once(spec, dtype):
     f = activation(spec)
@@ -157,17 +115,45 @@ def test_low_precision_is_computed_in_float64_and_rounded_once(spec, dtype):
     x = np.concatenate([rng.uniform(-12, 12, 200), rng.uniform(-1, 1, 100) * float(info.max)]).astype(dtype)
     for got, wide in ((f(x), f(x.astype(np.float64))), (f.grad(x), f.grad(x.astype(np.float64)))):
         assert got.dtype == dtype
-        with np.errstate(over="ignore"):
-            np.testing.assert_array_equal(got, wide.astype(dtype))
+        with np.errstate(over="ignore", invalid="ignore"):
+            nearest = wide.astype(dtype).astype(np.float64)
+            off = np.abs(got.astype(np.float64) - wide)
+            # 0.5000001 ULP: a result beside the middle of two numbers may go to either
+            assert (
+                np.isclose(off, np.abs(nearest - wide), rtol=1e-6, atol=1e-320) | (off == 0) | np.isnan(off)
+            ).all()
 
 
-def test_every_elementwise_activation_has_a_reference():
-    assert set(REFERENCES) == {d.name for d in catalogue() if not d.by_rows}
+def test_zeros_of_results_that_underflow_have_their_sign():
+    assert np.signbit(activation("gelu")([-38.7, -1e300, -np.inf])).all()
+    assert np.signbit(activation("log_sigmoid")([746.0, 1e300, np.inf])).all()
+    assert np.signbit(activation("silu")([-800.0, -np.inf])).all()
+    assert not np.signbit(activation("sigmoid")([-800.0, -np.inf])).any()
+
+
+@pytest.mark.parametrize(
+    ("spec", "x"),
+    [
+        ("mish", 1.3747215233260746),
+        ("gelu_tanh", -0.8826343122137034),
+        ("gelu_tanh", -0.6355401138490128),
+        ("laplace", -9.835322514562327),
+        ("tanhshrink", -1.017645132858245),
+        ("celu:1e5", -2.2250738585072014e-308),
+        ("snake:33.3", 1.7976931348623157e308),
+        ("snake:33.3", -1.7976931348623157e308),
+    ],
+)
+def test_points_that_were_once_wrong(spec, x):
+    assert judge(activation(spec), np.array([x])) == []
 
 
 def test_the_measure_finds_a_wrong_digit():
-    """An error of 5 ULP in sigmoid(1) is seen, and one of half a ULP is not."""
-    with mp.workdps(60):
-        right = value(REFERENCES["sigmoid"](Jet(mp.mpf(1))))
-        assert ulps(float(right), right) <= 0.5
-        assert ulps(float(right) + 5 * np.spacing(float(right)), right) > 4
+    """An error of 2 ULP in sigmoid(1) is seen, and one of half a ULP is not."""
+    right = derivatives(activation("sigmoid"), 1.0)[0]
+    nearest = float(right.mid())
+    assert ulps(nearest, right) <= 0.5
+    assert 1.5 <= ulps(nearest + 2 * np.spacing(nearest), right) <= 2.5
+    assert ulps(math.nan, right) == math.inf
+    ctx.prec = 160
+    assert ulps(5e-324, arb(2) ** -1075) == 0.5
