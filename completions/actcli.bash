@@ -92,7 +92,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity saelens dictionary-learning density' ;;
     *\ --densities) return 1 ;;
     *\ --dead-units) return 1 ;;
-    *\ --fail-on) echo 'unobserved' ;;
+    *\ --fail-on) echo 'unobserved newly-dead' ;;
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;

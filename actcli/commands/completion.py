@@ -116,6 +116,10 @@ def _option(parameter: "Parameter", every_parameter: list[str]) -> "CompletedOpt
     choices = tuple(str(choice) for choice in getattr(parameter.type, "choices", ()))
     if parameter.name == "wrt":
         choices = ("x", *every_parameter)
+    if parameter.name == "fail_on":
+        from actcli.commands.deadcheck.limits import FailOnName
+
+        choices = get_args(FailOnName)
     is_file = parameter.metavar == "FILE"
     return CompletedOption(
         names=tuple(sorted(parameter.opts, key=len)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from actcli.analysis.deadness.report import Judgement, Report, judge
+from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, judge
 from actcli.analysis.deadness.since import LayerChange, ModelChange
 from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.exits import ActcliError, ExitStatus
@@ -83,7 +83,7 @@ class EpochReport:
         judgement = self.judge(limit)
         if judgement.status == "fine":
             return
-        sentences = " ".join(limit_sentences(Findings(self.report, judgement, limit)))
+        sentences = " ".join(limit_sentences(Findings(self.report, judgement, (ShareLimit(limit),))))
         if judgement.status == "found":
             raise DeadUnitsError(f"epoch {self.number}: {sentences}")
         warnings.warn(f"actcli: epoch {self.number}: {sentences}", stacklevel=2)

@@ -1,7 +1,7 @@
 """Reports on a model: the verdicts on its layers, and their judgement against a limit."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
@@ -69,6 +69,21 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareLimit:
+    """The largest allowed share of dead units: of all units together, or of each layer that matches a pattern.
+
+    Raises UsageError for a share that is not from 0 to 1.
+    """
+
+    share: float
+    pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise UsageError(f"limit {self.share:g}: must be a share from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """Whether a share of dead units is within a limit, as far as the samples can tell.
 
@@ -80,7 +95,8 @@ class Judgement:
         needed: the samples that decide, had more samples the same shares; 0 if that is unknown.
         layer: the layer that is judged; None for all units together.
         empty: whether there is no unit, or a layer without samples.
-        parts: with a glob, one judgement per layer; `status` is then the worst of them.
+        limit: the allowed share.
+        parts: with limits of layers, one judgement per limit that was tested; `status` is then the worst of them.
 
     """
 
@@ -93,6 +109,7 @@ class Judgement:
     nonfinite: int = 0
     layer: str | None = None
     empty: bool = False
+    limit: float = 0.0
     parts: tuple["Judgement", ...] = ()
 
 
@@ -124,32 +141,63 @@ def make_report(
 
 
 def judge(report: Report, limit: float, layer_glob: str | None = None) -> Judgement:
-    """Compare the share of dead units with a limit: over all units, or in each layer that matches a glob.
+    """Compare the share of dead units with one limit, as `judge_limits` does."""
+    return judge_limits(report, (ShareLimit(limit, layer_glob),))
 
-    Up to the limit: fine, whatever the number of samples, since more data can only revive units. Above it: found if
-    the samples refute that at most the allowed units fire with p < p0 (`proves_excess`), else not enough data. Limits
-    on L layers are tested at alpha / L each. A unit that gave NaN or inf is found whatever limit and samples. With
-    another definition in the settings the units it flags are compared. More data can add units to a density
-    definition: there both `fine` and `found` need proof. Raises UsageError for a limit that is no share, and for a
-    glob that matches no layer.
+
+def judge_limits(report: Report, limits: Sequence[ShareLimit]) -> Judgement:
+    """Compare the share of dead units with limits: over all units, and in each layer that matches a pattern.
+
+    A layer that matches several patterns has the last of these limits. Up to the limit: fine, whatever the number of
+    samples, since more data can only revive units. Above it: found if the samples refute that at most the allowed
+    units fire with p < p0 (`proves_excess`), else not enough data. L limits are tested at alpha / L each. A unit that
+    gave NaN or inf is found whatever limit and samples. With another definition in the settings the units it flags are
+    compared. More data can add units to a density definition: there both `fine` and `found` need proof. Raises
+    UsageError for no limit, and for a pattern that matches no layer.
     """
-    if not 0 <= limit <= 1:
-        raise UsageError(f"limit {limit:g}: must be a share from 0 to 1")
     counted = [
         (layer, int(report.readings[i].flags.sum()) if report.readings else layer.dead)
         for i, layer in enumerate(report.layers)
-        if is_selected(layer.name, layer_glob)
     ]
-    if layer_glob is not None and not counted:
-        raise UsageError(f"no layer matches {layer_glob!r}; {_list_names(report.layers)}")
-    alpha = 1.0 - report.settings.confidence
-    whole = _judge_layers(counted, limit, alpha, report.settings, None)
-    if layer_glob is None:
-        return whole
-    share = alpha / len(counted)
-    parts = tuple(_judge_layers([one], limit, share, report.settings, one[0].name) for one in counted)
+    tested = [*_tests_of_all(counted, limits), *_tests_by_layer(report, counted, limits)]
+    if not tested:
+        raise UsageError("limits: at least one is needed")
+    alpha = (1.0 - report.settings.confidence) / len(tested)
+    parts = tuple(
+        _judge_layers(layers, share, alpha, report.settings, name) for layers, share, name in tested
+    )
+    if len(tested) == 1 and tested[0][2] is None:
+        return parts[0]
+    judged = {id(one[0]): one for layers, _, _ in tested for one in layers}
+    whole = _judge_layers(list(judged.values()), tested[0][1], alpha, report.settings, None)
     worst = max((part.status for part in parts), key=_BY_SEVERITY.index)
     return replace(whole, status=worst, needed=max(part.needed for part in parts), parts=parts)
+
+
+Counted = list[tuple[LayerVerdict, int]]
+"""Layers, each with the number of its units that count as dead."""
+
+
+def _tests_of_all(counted: Counted, limits: Sequence[ShareLimit]) -> list[tuple[Counted, float, str | None]]:
+    """Return the test of all units together; none where no limit is for them."""
+    shares = [limit.share for limit in limits if limit.pattern is None]
+    return [(counted, shares[-1], None)] if shares else []
+
+
+def _tests_by_layer(
+    report: Report, counted: Counted, limits: Sequence[ShareLimit]
+) -> list[tuple[Counted, float, str | None]]:
+    """Return a test per layer that matches a pattern, with the share of the last one."""
+    by_pattern = [limit for limit in limits if limit.pattern is not None]
+    for limit in by_pattern:
+        if not any(is_selected(layer.name, limit.pattern) for layer in report.layers):
+            raise UsageError(f"no layer matches {limit.pattern!r}; {_list_names(report.layers)}")
+    tests: list[tuple[Counted, float, str | None]] = []
+    for one in counted:
+        shares = [limit.share for limit in by_pattern if is_selected(one[0].name, limit.pattern)]
+        if shares:
+            tests.append(([one], shares[-1], one[0].name))
+    return tests
 
 
 def is_certain(
@@ -223,6 +271,7 @@ def _judge_layers(
         nonfinite=nonfinite,
         layer=layer,
         empty=not units or not all(verdict.samples for verdict, _ in counted),
+        limit=limit,
     )
 
 

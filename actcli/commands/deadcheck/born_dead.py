@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from actcli.commands.deadcheck.limits import bare_limit
 from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
 from actcli.exits import ExitStatus, UsageError
 
@@ -16,7 +17,7 @@ def show_born_dead(options: DeadcheckOptions, reports: "Reports", session: "Sess
     from actcli.commands import training_options as training
     from actcli.render.deadness.born_dead import write_born_dead
 
-    limit = options.fail_above
+    limit = bare_limit(options.limits, "--born-dead")
     if limit in {0, 1}:
         raise UsageError(
             "--fail-above needs a risk between 0% and 100% with --born-dead; no width has either"

@@ -23,6 +23,7 @@ def _files_read(options: "DeadcheckOptions") -> Iterator[str]:
     for path in (options.data, options.mask):
         if path is not None:
             yield path.rpartition("=")[2]
+            yield from glob(path, recursive=True)  # noqa: PTH207
 
 
 def require_writable_files(options: "DeadcheckOptions", reports: "Reports") -> None:

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from actcli.commands.conflicts import refuse_conflicts
+from actcli.commands.deadcheck.limits import require_fail_on
 from actcli.commands.deadcheck.options import MODES_IN_WORDS
 from actcli.exits import UsageError
 
@@ -46,6 +47,8 @@ def choose_mode(options: "DeadcheckOptions") -> str:
         else _kind_of_all(options.sources)
     )
     refuse_conflicts(options, mode, MODES_IN_WORDS)
+    require_fail_on(options.fail_on, options.against, mode)
+    _ = options.limits  # what is no share is refused before anything is read
     if mode == "model":
         if options.data is None and options.random is None:
             raise UsageError(

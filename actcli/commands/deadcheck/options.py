@@ -12,6 +12,7 @@ from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
 from actcli.commands.values import one_of, share, whole_number
 
 if TYPE_CHECKING:
+    from actcli.analysis.deadness.report import ShareLimit
     from actcli.analysis.deadness.verdict import Settings
 
 DefinitionName = Literal[
@@ -24,7 +25,6 @@ DefinitionName = Literal[
     "dictionary-learning",
     "density",
 ]
-FailOnName = Literal["unobserved"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
 
 CONFIDENCE, RARE = 0.95, 0.01
@@ -99,7 +99,8 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
         Option(
             "--data",
             metavar="FILE",
-            help="Inputs of the model: .npy, or .npz with one array per input. With --train: digits (the "
+            help="Inputs of the model: .npy, or .npz with one array per input; a pattern for shards, - for standard "
+            "input. With --train: digits (the "
             "default), moons, spirals or xor; an .npz file with X and y; a .csv file with --target.",
             section=MODEL,
             modes=("model", "training"),
@@ -228,17 +229,17 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
             modes=_COMPARED,
         ),
     ] = None
-    fail_above: Annotated[
-        float | None,
+    limits_typed: Annotated[
+        tuple[str, ...],
         _verdict_option(
             "--fail-above",
-            metavar="SHARE",
-            parse=share(ends=True),
+            metavar="[LAYER=]SHARE",
             help="Exit with 3 if more than this share of the units is dead (5% or 0.05) or any gives NaN or inf, "
-            "with 4 if there are too few samples to tell.",
+            "with 4 if there are too few samples to tell. LAYER=SHARE is for each layer that matches LAYER, a name "
+            "or a pattern. Repeatable; all are tested, the last that matches a layer wins.",
             modes=(*_COMPARED, "born-dead"),
         ),
-    ] = None
+    ] = ()
     layer: Annotated[
         str | None,
         _verdict_option(
@@ -250,14 +251,15 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
         ),
     ] = None
     fail_on: Annotated[
-        FailOnName | None,
+        tuple[str, ...],
         _verdict_option(
             "--fail-on",
             metavar="WHAT",
-            help="unobserved: exit with 3 if anything in the model that looks like an activation was not judged.",
-            modes=("model",),
+            help="unobserved: exit with 3 if anything in the model that looks like an activation was not judged. "
+            "newly-dead: exit with 3 if units died since the statistics of --against. Repeatable; all are tested.",
+            modes=_COMPARED,
         ),
-    ] = None
+    ] = ()
     stop_when_certain: Annotated[
         bool,
         _verdict_option(
@@ -365,6 +367,13 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
             help="Print nothing but errors: the exit status tells. Files are written.",
         ),
     ] = False
+
+    @property
+    def limits(self) -> "tuple[ShareLimit, ...]":
+        """The allowed shares of dead units. Raises UsageError for what is no share, and for two of all units."""
+        from actcli.commands.deadcheck.limits import read_limits
+
+        return read_limits(self.limits_typed, self.layer)
 
     @property
     def settings(self) -> "Settings":

@@ -103,9 +103,11 @@ def require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:
 
 
 def require_judged(options: "DeadcheckOptions", names: Sequence[str]) -> None:
-    """Raise UsageError for a --layer that is none of the layers."""
-    if options.layer is not None:
-        require_layer(f"--layer {options.layer!r}", options.layer, names)
+    """Raise UsageError for a layer of --layer or --fail-above that is none of the layers."""
+    for limit in options.limits:
+        if limit.pattern is not None:
+            option = "--layer" if limit.pattern == options.layer else "--fail-above"
+            require_layer(f"{option} {limit.pattern!r}", limit.pattern, names)
 
 
 def _with_models(axes: UnitAxes, session: "Session") -> UnitAxes:

@@ -136,7 +136,7 @@ def make_findings(
     old: "tuple[LayerState, ...] | None",
 ) -> "Findings":
     """Return the report of the statistics, judged by the limit and compared with the earlier statistics."""
-    from actcli.analysis.deadness.report import judge, make_report
+    from actcli.analysis.deadness.report import judge_limits, make_report
     from actcli.render.deadness.findings import Findings
     from actcli.render.deadness.report import worst_first
 
@@ -153,17 +153,16 @@ def make_findings(
         from actcli.analysis.deadness.since import find_change
 
         report = replace(report, change=find_change(old, tuple(snapshot.states.values()), settings))
-    judged = options.fail_above is not None and ended.complete
-    judgement = judge(report, options.fail_above or 0.0, options.layer) if judged else None
+    judgement = judge_limits(report, options.limits) if options.limits and ended.complete else None
     return Findings(
         report=worst_first(report) if options.sort else report,
         judgement=judgement,
-        limit=options.fail_above,
-        layer_glob=options.layer,
+        limits=options.limits,
         noise=options.random,
         complete=ended.complete,
         stopped=ended.stopped,
-        fail_on_unobserved=options.fail_on == "unobserved",
+        fail_on_unobserved="unobserved" in options.fail_on,
+        fail_on_newly_dead="newly-dead" in options.fail_on,
     )
 
 
@@ -229,7 +228,7 @@ def exit_status(findings: "Findings") -> ExitStatus:
     """Return the exit status that findings end the program with."""
     if not findings.complete:
         return ExitStatus.INTERRUPTED
-    if findings.fails_by_unobserved:
+    if findings.fails_by_unobserved or findings.fails_by_newly_dead:
         return ExitStatus.FOUND
     if findings.judgement is None or findings.judgement.status == "fine":
         return ExitStatus.DONE

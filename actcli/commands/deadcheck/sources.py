@@ -130,7 +130,8 @@ def _possible(steps: "Iterator[Snapshot]") -> "Iterator[Snapshot]":
 
 def _limit(options: "DeadcheckOptions") -> float | None:
     """Return the limit on all units together; None for a limit on each layer."""
-    return options.fail_above if options.layer is None else None
+    limits = options.limits
+    return limits[0].share if len(limits) == 1 and limits[0].pattern is None else None
 
 
 def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
@@ -149,14 +150,14 @@ def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources
 
 
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
-    from actcli.sources.onnx import identity, observe_model, open_model, random_inputs, recorded_inputs
+    from actcli.sources.onnx import identity, model_samples, observe_model, open_model, random_inputs
 
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
     samples = (
         random_inputs(model.inputs, options.random or 0, options.seed or 0, session.memory)
         if options.data is None
-        else recorded_inputs(model.inputs, options.data, options.limit, session.memory)
+        else model_samples(model.inputs, options.data, options.limit, session.memory, session.terminal)
     )
     steps = observe_model(
         model,

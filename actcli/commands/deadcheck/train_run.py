@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
+from actcli.commands.deadcheck.limits import bare_limit
 from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
 from actcli.exits import DataError, ExitStatus, UsageError
 
@@ -44,8 +45,12 @@ def check_training(options: DeadcheckOptions, reports: "Reports", session: "Sess
     if options.find_limit and options.rates is None:
         usual = RATES[trial.plan.optimizer]
         trial = replace(trial, rates=first_rates(usual))
-    _require_layer(options.layer, stacks, trial)
-    limit = (ACCEPTABLE if options.fail_above is None else options.fail_above) if options.find_limit else None
+    limit = None
+    if options.find_limit:
+        typed = bare_limit(options.limits, "--find-limit")
+        limit = ACCEPTABLE if typed is None else typed
+    for pattern in [one.pattern for one in options.limits if one.pattern is not None]:
+        _require_layer(pattern, stacks, trial)
     steps = _start(stacks, data, trial, limit, session.threads)
     session.writes()
     run = follow(
@@ -58,19 +63,19 @@ def check_training(options: DeadcheckOptions, reports: "Reports", session: "Sess
     dying, complete = run.last.so_far, not run.interrupted
     if limit is not None:
         # the limit is the goal of the search, not a verdict on the rates that were tried
-        options = replace(options, fail_above=None)
+        options = replace(options, limits_typed=())
     deaths = _deaths(options, dying, complete, settings, old)
     return _write(deaths, options, recording, reports, session)
 
 
-def _require_layer(pattern: str | None, stacks: "tuple[Stack, ...]", trial: "Trial") -> None:
-    """Raise UsageError for a --layer that matches no layer to be trained; rates yet to be found are not checked."""
+def _require_layer(pattern: str, stacks: "tuple[Stack, ...]", trial: "Trial") -> None:
+    """Raise UsageError for a pattern that matches no layer to be trained; rates yet to be found are not checked."""
     from fnmatch import fnmatchcase
 
     from actcli.analysis.training.dying import layer_name
     from actcli.analysis.training.fates import Course
 
-    if pattern is None or not trial.rates:
+    if not trial.rates:
         return
     names = [
         layer_name(Course(stack, depth, rate), layer, trial)
@@ -80,7 +85,7 @@ def _require_layer(pattern: str | None, stacks: "tuple[Stack, ...]", trial: "Tri
         for layer in range(depth)
     ]
     if not any(name == pattern or fnmatchcase(name, pattern) for name in names):
-        raise UsageError(f"--layer {pattern!r}: matches no layer; the first will be {names[0]!r}")
+        raise UsageError(f"{pattern!r}: matches no layer; the first will be {names[0]!r}")
 
 
 def _require_files(options: DeadcheckOptions, reports: "Reports", first: "Stack") -> "Recording | None":

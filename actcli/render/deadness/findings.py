@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from actcli.analysis.deadness.report import Judgement, Report, is_selected
+from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, is_selected
 from actcli.analysis.deadness.verdict import LayerVerdict
 
 
@@ -13,31 +13,32 @@ class Findings:
     Attributes:
         report: the layers and their units.
         judgement: the judgement against a limit; None without a limit.
-        limit: the largest allowed share of dead units; None without a limit.
-        layer_glob: the layers that the limit is for; None for all units together.
+        limits: the largest allowed shares of dead units, of all together or of layers.
         noise: the number of samples of random noise that were the input; None for real data.
         complete: whether all data were seen; False after an interruption.
         stopped: whether the data were not read to their end, because the samples sufficed.
         trained: whether networks were trained, so that an interruption cut off epochs, not samples.
         fail_on_unobserved: whether activations that were not observed are a failure.
+        fail_on_newly_dead: whether units that died since the earlier statistics are a failure.
 
     """
 
     report: Report
     judgement: Judgement | None = None
-    limit: float | None = None
-    layer_glob: str | None = None
+    limits: tuple[ShareLimit, ...] = ()
     noise: int | None = None
     complete: bool = True
     stopped: bool = False
     trained: bool = False
     fail_on_unobserved: bool = False
+    fail_on_newly_dead: bool = False
 
     @property
     def judged_layers(self) -> tuple[LayerVerdict, ...]:
-        """The layers that the limit is for; all layers if none of them has appeared yet."""
-        layers = self.report.layers
-        return tuple(layer for layer in layers if is_selected(layer.name, self.layer_glob)) or layers
+        """The layers that the limits are for; all layers if none of them has appeared yet, or without a limit."""
+        layers, patterns = self.report.layers, [limit.pattern for limit in self.limits]
+        chosen = (layer for layer in layers if any(is_selected(layer.name, pattern) for pattern in patterns))
+        return tuple(chosen) or layers
 
     @property
     def fails_by_unobserved(self) -> bool:
@@ -45,14 +46,24 @@ class Findings:
         return self.fail_on_unobserved and bool(self.report.unobserved)
 
     @property
+    def fails_by_newly_dead(self) -> bool:
+        """Whether units that died since the earlier statistics make the check fail."""
+        return (
+            self.fail_on_newly_dead and self.report.change is not None and self.report.change.newly_dead > 0
+        )
+
+    @property
     def status(self) -> str:
         """`fine`, `found` or `not enough data` against the limit.
 
-        `not observed` where that is a failure, and nothing was found. Without a limit `nothing observed`,
-        `dead units`, `NaN or inf` or `no dead unit`, the first that applies.
+        `newly dead` and `not observed` where that is a failure, and nothing was found. Without a limit `nothing
+        observed`, `dead units`, `NaN or inf` or `no dead unit`, the first that applies.
         """
-        if self.fails_by_unobserved and (self.judgement is None or self.judgement.status != "found"):
-            return "not observed"
+        if self.judgement is None or self.judgement.status != "found":
+            if self.fails_by_newly_dead:
+                return "newly dead"
+            if self.fails_by_unobserved:
+                return "not observed"
         if self.judgement is not None:
             return self.judgement.status
         if not any(layer.samples for layer in self.report.layers):

@@ -31,8 +31,9 @@ def junit(findings: Findings) -> str:
         _case(layer, judged.get(layer.name), units, changes.get(layer.name), findings)
         for layer, units in zip(report.layers, _units(report), strict=True)
     ]
-    if findings.judgement is not None and findings.layer_glob is None:
-        cases.append(_all_units(findings.judgement, findings))
+    judgement = findings.judgement
+    together = () if judgement is None else (judgement.parts or (judgement,))
+    cases += [_all_units(part, findings) for part in together if part.layer is None]
     for one in report.unobserved:
         reason = quoteattr(f"not observed: {printable(one.reason)}")
         kind = 'failure type="not observed"' if findings.fail_on_unobserved else "skipped"
@@ -59,6 +60,9 @@ def _case(
     listed = f"units {word}: {', '.join(map(str, units))}" if units else ""
     facts = []
     failure = "" if judged is None else _failure(judged, findings, listed)
+    if change is not None and change.newly_dead and findings.fail_on_newly_dead:
+        message = quoteattr(f"{quantity(len(change.newly_dead), 'unit')} died since the earlier statistics")
+        failure += f'    <failure type="newly dead" message={message}/>\n'
     if listed and not failure:
         facts.append(f"{len(units)} of {layer.units} {listed}; {layer.evidence} on {layer.samples} samples")
     if change is not None and changes_by_unit(change):
@@ -86,9 +90,7 @@ def _failure(judged: Judgement, findings: Findings, more: str) -> str:
     """Return the failure of a case; blank if it is within the limit."""
     if judged.status == "fine":
         return ""
-    message = (
-        f"{_message(judged, _dead_word(findings.report))}, the limit is {percent(findings.limit or 0.0)} %"
-    )
+    message = f"{_message(judged, _dead_word(findings.report))}, the limit is {percent(judged.limit)} %"
     kind = "NaN or inf" if judged.nonfinite else "dead units"
     if judged.status == "not enough data":
         kind = judged.status

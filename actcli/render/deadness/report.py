@@ -81,8 +81,9 @@ def record(findings: Findings) -> dict[str, Any]:
         "verdict": {
             "status": findings.status,
             "sentences": verdict(findings),
-            "limit": findings.limit,
-            "pattern": findings.layer_glob,
+            "limit": findings.limits[0].share if findings.limits else None,
+            "pattern": findings.limits[0].pattern if findings.limits else None,
+            "limits": [{"pattern": limit.pattern, "share": limit.share} for limit in findings.limits],
             "stopped_early": findings.stopped,
             "layers": [] if judgement is None else [_judgement(part) for part in judgement.parts],
         },
@@ -117,6 +118,7 @@ def _judgement(part: Judgement) -> dict[str, Any]:
     return {
         "layer": part.layer or "",
         "status": part.status,
+        "limit": part.limit,
         "dead": part.dead,
         "nonfinite": part.nonfinite,
         "units": part.units,

@@ -27,10 +27,19 @@ def verdict(findings: Findings) -> list[str]:
         *_other_definition(report, layers),
         *limit_sentences(findings),
         *_other_layers(report, layers),
-        *([] if report.change is None else [change_summary(report.change)]),
+        *_change(findings),
         *_warnings(findings, layers),
         *map(printable, report.notes),
     ]
+
+
+def _change(findings: Findings) -> list[str]:
+    """Return what changed since earlier statistics, and whether that fails the check."""
+    change = findings.report.change
+    if change is None:
+        return []
+    fails = "Units that died since then fail the check."
+    return [change_summary(change), *([fails] if findings.fails_by_newly_dead else [])]
 
 
 def caution(findings: Findings) -> list[str]:
@@ -152,30 +161,43 @@ def _other_definition(report: Report, layers: Layers) -> list[str]:
 
 
 def limit_sentences(findings: Findings) -> list[str]:
-    """Return the judgement against the limit: of all units, or of each layer that fails; empty without a limit."""
-    judgement, limit = findings.judgement, findings.limit
-    if judgement is None or limit is None:
+    """Return the judgement against the limits: of all units, and of each layer that fails; empty without a limit."""
+    judgement = findings.judgement
+    if judgement is None:
         return []
-    allowed = f"the limit of {percent(limit)} %"
     parts = judgement.parts
     if not parts:
-        return _judgement_text(judgement, limit, allowed)
+        return _judgement_text(judgement)
     if judgement.status == "fine":
-        whose = f"Layer {printable(parts[0].layer or '')}"
-        return [f"{whose if len(parts) == 1 else f'Each of the {len(parts)} layers'} is within {allowed}."]
+        return [_within_limits(parts)]
     bad = [part for part in parts if part.status == judgement.status]
-    sentences = [text for part in bad[:_MOST_LAYERS] for text in _judgement_text(part, limit, allowed)]
+    sentences = [text for part in bad[:_MOST_LAYERS] for text in _judgement_text(part)]
     more = len(bad) - _MOST_LAYERS
     return [*sentences, f"The same is true of {quantity(more, 'more layer')}."] if more > 0 else sentences
 
 
-def _judgement_text(judgement: Judgement, limit: float, allowed: str) -> list[str]:
+def _within_limits(parts: Sequence[Judgement]) -> str:
+    """Return that all shares are within their limits."""
+    layers = [part for part in parts if part.layer is not None]
+    shares = {part.limit for part in parts}
+    whose = f"Layer {printable(layers[0].layer or '')}"
+    whose = whose if len(layers) == 1 else f"Each of the {thousands(len(layers))} layers"
+    together = len(layers) < len(parts)
+    if together:
+        whose += ", and all units together,"
+    if len(shares) == 1:
+        return f"{whose} {'are' if together else 'is'} within the limit of {percent(shares.pop())} %."
+    return f"{whose} {'are within their limits' if together else 'is within its limit'}."
+
+
+def _judgement_text(judgement: Judgement) -> list[str]:
     """Return one judgement in words: of a layer by name, or of all units, as `That`."""
+    allowed = f"the limit of {percent(judgement.limit)} %"
     # "layer" stands before the name, because PyTorch names layers 0, 2 and 4
     layer = None if judgement.layer is None else f"layer {printable(judgement.layer)}"
     subject = "That" if layer is None else f"L{layer[1:]}"
     share = f"{percent(judgement.share)} % ({thousands(judgement.dead)} of {thousands(judgement.units)})"
-    above = is_above(judgement.dead, judgement.units, limit)
+    above = is_above(judgement.dead, judgement.units, judgement.limit)
     if judgement.nonfinite:
         some = f"{thousands(judgement.nonfinite)} of {quantity(judgement.units, 'unit')}"
         sentence = f"{some}{'' if layer is None else f' of {layer}'} gave NaN or inf, which no limit allows."

@@ -1,5 +1,6 @@
 """A model file opened: its inputs, the layers whose units can be watched, and the activations that cannot be."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
 from actcli.sources.onnx.downstream import follow_downstream
+from actcli.sources.onnx.external import is_external, read_external
 from actcli.sources.onnx.graph import Graph, Node, as_node, read_graph, subgraphs
 from actcli.sources.onnx.load import folder_of, load_model
 from actcli.sources.onnx.lookalikes import SOFTMAX, find_lookalikes
@@ -23,6 +25,7 @@ from actcli.sources.onnx.outputs import Place, Watched
 from actcli.sources.onnx.quantised import is_one_number, is_quantised
 from actcli.sources.onnx.weights import weights_of
 
+_IDENTITY_DIGITS = 32
 _BYTES_PER_UNIT = 600
 """The statistics of a unit in a few copies, and its bias and scale (measured)."""
 
@@ -127,6 +130,23 @@ def open_model(path: str, memory: int | None = None) -> Model:
         graph.opset,
         frozenset(tensors),
     )
+
+
+def identity(model: Model) -> str:
+    """Return a text that is equal for equal models alone, weights in other files included: `onnx:` and hex digits.
+
+    Raises DataError for a file that has gone or is cut short meanwhile.
+    """
+    from actcli.sources.streams.bytestream import open_file
+
+    digest = hashlib.sha256()
+    with open_file(model.path) as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    for tensor in model.proto.graph.initializer:
+        if is_external(tensor):
+            digest.update(read_external(tensor, folder_of(model.path)).tobytes())
+    return f"onnx:{digest.hexdigest()[:_IDENTITY_DIGITS]}"
 
 
 def _why(graph: Graph) -> str:

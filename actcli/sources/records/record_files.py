@@ -39,7 +39,7 @@ def record_files(tokens: Sequence[str]) -> list[RecordFile]:
     for token in tokens:
         layer, equals, pattern = token.partition("=")
         if equals and layer and "/" not in layer and not os.path.exists(token):  # noqa: PTH110
-            files += (RecordFile(path, layer, is_named=True) for path in _matching(pattern, token))
+            files += (RecordFile(path, layer, is_named=True) for path in matching_files(pattern, token))
         else:
             files.append(RecordFile(token, "stdin" if token == STDIN else _stem(token), is_named=False))
     _require_different([file.path for file in files])
@@ -62,8 +62,8 @@ def _require_different(paths: Sequence[str]) -> None:
         raise UsageError(f"{'stdin' if twice == STDIN else twice}: is named twice: it would count twice")
 
 
-def _matching(pattern: str, token: str) -> list[str]:
-    """Return the files of a pattern, part10 after part9."""
+def matching_files(pattern: str, token: str) -> list[str]:
+    """Return the files of a pattern, part10 after part9. Raises DataError, naming the token, where there is none."""
     if pattern == STDIN:
         return [STDIN]
     if os.path.exists(pattern):  # noqa: PTH110 - a name may hold brackets

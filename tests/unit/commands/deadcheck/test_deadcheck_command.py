@@ -161,7 +161,7 @@ WRONG = {
     "--train relu --find-limit --export e.npz": ("--export does not go with --find-limit",),
     "--born-dead --units": ("--units does not go with --born-dead",),
     "net.npz --batch 0": ("--batch '0'", "whole number from 1"),
-    "net.npz --layer conv1": ("--layer needs --fail-above SHARE",),
+    "net.npz --layer conv1": ("--layer needs --fail-above",),
     "net.npz --fail-above 5": ("--fail-above '5'", "5% or 0.05"),
     "net.npz --activation gelu": ("gelu", "--recorded pre"),
     "net.npz --activation softmax": ("softmax", "rows"),

@@ -4,7 +4,7 @@ import numpy as np
 
 from actcli.activations import activation
 from actcli.analysis.deadness.firing_rule import fires, firing_rule
-from actcli.analysis.deadness.report import judge, make_report
+from actcli.analysis.deadness.report import ShareLimit, judge, make_report
 from actcli.analysis.deadness.unit_state import NEVER, LayerState, empty_state
 from actcli.analysis.deadness.verdict import Settings, Unobserved
 from actcli.render.deadness.findings import Findings
@@ -64,7 +64,8 @@ def findings(*states, limit=None, layer_glob=None, unobserved=(), ops=None, note
     """What deadcheck would show of these layers."""
     report = make_report(states, settings or Settings(), ops=ops, unobserved=unobserved, notes=notes)
     judgement = None if limit is None else judge(report, limit, layer_glob)
-    return Findings(report, judgement, limit=limit, layer_glob=layer_glob, **more)
+    limits = () if limit is None else (ShareLimit(limit, layer_glob),)
+    return Findings(report, judgement, limits, **more)
 
 
 HOSTILE = "a\tb\x1b[31m<[red]&\"'>\nc"

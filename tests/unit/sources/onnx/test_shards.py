@@ -1,0 +1,130 @@
+"""Inputs of a model in shards and from standard input."""
+
+import io
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actcli.exits import DataError, UsageError
+from actcli.sources.onnx.model_input import ModelInput
+from actcli.sources.onnx.shards import model_samples
+from actcli.terminal import Terminal
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    Path("temporary").mkdir()
+
+
+X = np.arange(46, dtype=np.float32).reshape(23, 2)
+INPUT = ModelInput("x", np.dtype(np.float32), ("N", 2))
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def read(data, limit=None, size=4, stdin=b"", inputs=(INPUT,), **terminal):
+    """All samples in order, and the sizes of the batches."""
+    world = Terminal(io.BytesIO(stdin), None, None, **terminal)
+    samples = model_samples(inputs, data, limit, None, world)
+    batches = [(count, batch["x"].copy()) for count, batch in samples.batches(size)]
+    assert all(count == len(x) for count, x in batches)
+    assert sum(count for count, _ in batches) == samples.samples
+    return np.concatenate([x for _, x in batches]), [count for count, _ in batches]
+
+
+def write_shards():
+    for number, (start, end) in enumerate([(0, 9), (9, 10), (10, 23)], 8):
+        np.save(f"part{number}.npy", X[start:end])
+
+
+def test_shards_follow_one_another_in_natural_order():
+    write_shards()
+    values, counts = read("part*.npy")
+
+    assert (values == X).all()
+    assert counts == [4, 4, 1, 1, 4, 4, 4, 1]
+
+
+@pytest.mark.parametrize("limit", [1, 9, 10, 11, 22, 23, 99])
+def test_a_limit_counts_over_all_shards(limit):
+    write_shards()
+
+    assert (read("part*.npy", limit)[0] == X[:limit]).all()
+
+
+def test_a_name_with_brackets_is_a_file():
+    np.save("part[1].npy", X)
+
+    assert (read("part[1].npy")[0] == X).all()
+
+
+def test_standard_input_is_an_array_or_an_archive_and_leaves_no_file():
+    archive = io.BytesIO()
+    np.savez(archive, x=X)
+
+    assert (read("-", stdin=npy(X))[0] == X).all()
+    assert (read("-", 5, stdin=archive.getvalue())[0] == X[:5]).all()
+    assert list(Path("temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (b"", "neither an .npy array nor"),
+        (b"1 2 3\n", "neither an .npy array nor"),
+        (npy(X)[:-3], "stdin.npy.*promises"),
+        (npy(X)[:20], "stdin.npy"),
+        (npy(X) + npy(X), "follow the array"),
+        (npy(X) + b"\n", "1 bytes follow"),
+        (npy(X[:, :1]), r"its shape is \(23, 1\)"),
+        (npy(X[0, 0]), "a single number|its shape"),
+        (npy(X[:0]), "no samples"),
+        (npy(np.array(["a", "b"])), "stdin.npy"),
+        (b"PK\x03\x04 and no more", "stdin.npz"),
+    ],
+)
+def test_standard_input_that_is_no_data(stream, words):
+    with pytest.raises(DataError, match=words) as error:
+        read("-", stdin=stream)
+
+    assert "actcli-" not in str(error.value)
+    assert list(Path("temporary").iterdir()) == []
+
+
+def test_a_terminal_is_no_data():
+    with pytest.raises(UsageError, match="--data -"):
+        read("-", stdin_is_tty=True)
+
+
+@pytest.mark.parametrize(
+    ("shards", "words"),
+    [
+        ({}, r"--data 'part\*\.npy': no file matches"),
+        ({"part1": X, "part2": X[:, :1]}, r"part2\.npy: its shape"),
+        ({"part1": X, "part2": X[:0]}, r"part2\.npy: holds no samples"),
+        ({"part1": X, "part2": np.float32(3)}, r"part2\.npy"),
+        ({"part1": X.astype("U")}, r"part1\.npy"),
+    ],
+)
+def test_shards_that_do_not_fit(shards, words):
+    for name, array in shards.items():
+        np.save(f"{name}.npy", array)
+
+    with pytest.raises(DataError, match=words):
+        read("part*.npy")
+
+
+def test_shards_of_several_shapes_are_refused():
+    np.save("part1.npy", X)
+    np.save("part2.npy", np.ones((3, 5), np.float32))
+
+    with pytest.raises(DataError, match=r"part2\.npy: its inputs have other shapes than those of part1"):
+        read("part*.npy", inputs=(ModelInput("x", np.dtype(np.float32), ("N", None)),))
