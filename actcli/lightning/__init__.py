@@ -1,5 +1,9 @@
 """Dead units of Lightning modules while they train: the callback `DeadUnits`."""
 
-from actcli.lightning.dead_units import DeadUnits
+from actcli.sources.optional import require_library
+
+require_library("lightning", "actcli.lightning")
+
+from actcli.lightning.dead_units import DeadUnits  # noqa: E402
 
 __all__ = ["DeadUnits"]

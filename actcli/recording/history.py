@@ -29,6 +29,7 @@ class RunHistory:
     ) -> None:
         self._settings = Settings(confidence=confidence, rare=rare)
         self._timeline = _read(resume) if resume is not None else None
+        self._report: EpochReport | None = None
         self._run = new_run() if self._timeline is None else self._timeline.run
 
     @property
@@ -52,13 +53,15 @@ class RunHistory:
         activation than in an earlier epoch; UsageError for a number below 0.
         """
         self._timeline = self._with(tuple(states), number, passes)
-        return _report(self._timeline, self._settings, notes)
+        self._report = _report(self._timeline, self._settings, notes)
+        return self._report
 
     def scalars(self) -> dict[str, float]:
         """Return the last epoch as numbers for a logger. Raises UsageError before the first."""
         if self._timeline is None:
             raise UsageError("no epoch was closed yet: call epoch() before scalars()")
-        return _report(self._timeline, self._settings).scalars()
+        report = self._report or _report(self._timeline, self._settings)
+        return report.scalars()
 
     def save(
         self, path: str | PathLike[str], window: Iterable[LayerState] = (), passes: int | None = None

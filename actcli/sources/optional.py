@@ -14,3 +14,11 @@ _REPORTING_OFF = {
 def turn_reporting_off() -> None:
     """Set the variables that libraries read, while they are imported, to send no usage statistics."""
     os.environ.update(_REPORTING_OFF)
+
+
+def require_library(library: str, user: str) -> None:
+    """Raise ImportError, with the command that helps, where a library that a part of the package needs is missing."""
+    from importlib.util import find_spec
+
+    if find_spec(library) is None:
+        raise ImportError(f"{user} needs {library}: pip install {library}", name=library)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-BACKENDS = ("jax", "torch")
+BACKENDS = ("jax", "torch", *(["tensorflow"] if find_spec("tensorflow") else []))
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

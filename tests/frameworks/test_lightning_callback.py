@@ -1,5 +1,9 @@
 """`actcli.lightning.DeadUnits` with the real Lightning: a module that calls its network directly."""
 
+import json
+import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -130,6 +134,23 @@ def test_an_epoch_of_which_no_pass_was_watched_is_left_out(train):
     reports = []
     train(DeadUnits(show=reports.append, every=16), epochs=3)
     assert [report.number for report in reports] == [0, 2]
+
+
+def test_the_ranks_of_a_distributed_training_are_counted_together(tmp_path):
+    program = Path(__file__).parent / "lightning_ranks.py"
+    done = subprocess.run(
+        [sys.executable, program],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout[done.stdout.index("{") :])
+    assert seen == {"samples": 80, "fired": [0, 1, 80], "dead": 1, "logged": pytest.approx(1 / 3)}
+    assert len(read_timeline(str(tmp_path / "run.npz")).epochs) == 1
 
 
 @pytest.mark.parametrize(

@@ -100,3 +100,22 @@ def test_without_a_command_the_line_says_what_to_try(actcli: Program) -> None:
 
 def test_typers_own_completion_stays_away(actcli: Program) -> None:
     assert actcli("eval", "relu", "1", _ACTCLI_COMPLETE="complete_bash").out == "1.0\n"
+
+
+def test_the_package_loads_nothing_until_it_is_used() -> None:
+    code = "import actcli, sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not set(done.stdout.split()) & (HEAVY | {"torch", "jax", "keras", "typer"})
+
+
+def test_a_recorder_loads_numpy_and_no_framework() -> None:
+    code = (
+        "import actcli, sys, numpy; r = actcli.Recorder(); r.add('a', numpy.ones((3, 2)));"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert not set(done.stdout.split()) & {"torch", "jax", "keras", "typer", "rich"}

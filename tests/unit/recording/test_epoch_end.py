@@ -7,6 +7,7 @@ from actcli import Recorder
 from actcli.exits import UsageError
 from actcli.recording.epoch_end import EpochEnd
 from actcli.recording.epoch_report import DeadUnitsError
+from actcli.sources.optional import require_library
 
 
 def recorder(dead=3):
@@ -40,3 +41,9 @@ def test_nothing_is_printed_where_that_is_asked_for(capsys):
 def test_a_limit_is_a_share(limit):
     with pytest.raises(UsageError, match="fail_above"):
         EpochEnd(limit)
+
+
+def test_a_library_that_is_missing_is_named_with_the_command_that_helps():
+    require_library("numpy", "actcli.keras")
+    with pytest.raises(ImportError, match=r"actcli\.keras needs no_such_library: pip install"):
+        require_library("no_such_library", "actcli.keras")
