@@ -17,6 +17,7 @@ from safetensors_bytes import safetensors
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(40, 6)).astype(np.float32)
+INDEX = RNG.permuted(np.tile(np.arange(20), (40, 1)), axis=1)[:, :3]
 BFLOAT16 = (ROWS.view(np.uint32) >> 16).astype(np.uint16)
 TEXT = "\n".join(" ".join(f"{value:.6g}" for value in row) for row in ROWS).encode()
 CSV = b"a,b,c,d,e,f\n" + TEXT.replace(b" ", b",")
@@ -49,6 +50,35 @@ FORMATS = {
     ),
     "x.npy.gz": ([packed(npy(ROWS)), packed(npy(np.asfortranarray(ROWS)))], commands_on("x.npy.gz")),
     "x.csv.gz": ([packed(CSV)], commands_on("x.csv.gz")),
+    "sparse.npz": (
+        [npz(i=INDEX, v=ROWS[:, :3], at=np.argwhere(ROWS > 1), m=INDEX > 9)],
+        [
+            (
+                "deadcheck",
+                "sparse.npz",
+                "--sparse",
+                "indices=i,values=v,units=20",
+                "--experts",
+                "--until",
+                "9",
+            ),
+            (
+                "deadcheck",
+                "sparse.npz",
+                "--sparse",
+                "indices=i,units=20",
+                "--mask",
+                "m",
+                "--densities",
+                "d.json",
+            ),
+            ("deadcheck", "sparse.npz", "--sparse", "locations=at,units=6,samples=v", "--window", "30"),
+        ],
+    ),
+    "mask.npy": (
+        [npy(np.arange(8) < INDEX[:, :1] % 9), npy(INDEX[:, 0] % 2)],
+        [("deadcheck", "tokens.npy", "--unit-axis", "-1", "--mask", "mask.npy")],
+    ),
     "voids.npy": (
         [npy(BFLOAT16.view("V2"))],
         [(*line, "--dtype", "bfloat16") for line in commands_on("voids.npy")],
@@ -66,12 +96,16 @@ FORMATS = {
 }
 
 
+BESIDE = {"tokens.npy": npy(np.maximum(RNG.normal(size=(40, 8, 5)), 0))}
+"""Whole files that the damaged one goes with."""
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_files(name, tmp_path):
     rng = random.Random(name)
     originals, commands = FORMATS[name]
     cases = [
-        Case(commands[i % len(commands)], {name: mutate(rng.choice(originals), rng)})
+        Case(commands[i % len(commands)], {**BESIDE, name: mutate(rng.choice(originals), rng)})
         for i in range(count(300))
     ]
     run_cases(cases, tmp_path)

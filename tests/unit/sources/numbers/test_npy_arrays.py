@@ -362,9 +362,9 @@ def test_a_promise_on_stdin_is_not_allocated(terminal, shape, order):
     content = _npy(_header("'<f8'", shape, order), bytes(3_000_000))
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(NumberRequest(by_rows="," in shape.removesuffix(",)")), terminal(content))
-        with pytest.raises(DataError, match="truncated"):
-            list(numbers.blocks)
+        request = NumberRequest(by_rows="," in shape.removesuffix(",)"))
+        with pytest.raises(DataError, match="truncated" if order == "False" else "Fortran order needs about"):
+            [list(numbers.blocks) for numbers in open_numbers(request, terminal(content))]
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
