@@ -97,7 +97,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;
     *\ --framework) echo 'torch jax keras onnx' ;;
-    *\ --code) echo 'python torch jax latex' ;;
+    *\ --code) echo 'python torch jax latex c triton' ;;
     esac
 }
 

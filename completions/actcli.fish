@@ -544,7 +544,7 @@ complete -c actcli -n "__actcli_is 'list '" -l memory -x -d 'Memory that a run m
 complete -c actcli -n "__actcli_is 'list '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Also measure the time per element here, relative to relu'
-complete -c actcli -n "__actcli_is 'info '" -l code -x -a 'python torch jax latex' -d 'Write the function as code instead: python, torch, jax or latex; -o FILE.py or FILE.tex'
+complete -c actcli -n "__actcli_is 'info '" -l code -x -a 'python torch jax latex c triton' -d 'Write the function as code instead: python, torch, jax, latex, c or triton; -o FILE.py, .tex or .c'
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
 complete -c actcli -n "__actcli_is 'info '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'info '" -l set -x -d 'Set a parameter of the function, as after a colon'

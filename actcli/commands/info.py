@@ -12,7 +12,7 @@ from actcli.commands.values import one_of
 if TYPE_CHECKING:
     from actcli.commands.session import Session
 
-Place = Literal["python", "torch", "jax", "latex"]
+Place = Literal["python", "torch", "jax", "latex", "c", "triton"]
 
 EPILOG = """\
 Examples:
@@ -43,7 +43,8 @@ class InfoOptions(FunctionOptions):
         Option(
             "--code",
             metavar="PLACE",
-            help=f"Write the function as code instead: {one_of(Place)}; -o FILE.py or FILE.tex.",
+            help=f"Write the function as code instead: {one_of(Place)}; -o FILE.py, .tex or .c. "
+            "c and triton compute in float64 and round to float32 once.",
             section="Code",
             excludes=("--cost", "--format"),
         ),

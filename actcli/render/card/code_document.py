@@ -44,7 +44,7 @@ def _highlight(text: str, place: str, surface: Surface) -> str:
     from rich.syntax import Syntax
 
     syntax = Syntax(
-        "", "latex" if place == "latex" else "python", theme="ansi_dark", background_color="default"
+        "", {"latex": "latex", "c": "c"}.get(place, "python"), theme="ansi_dark", background_color="default"
     )
     page = StringIO()
     # as text, since a block would be padded with blanks to the width, and cut there

@@ -1,8 +1,8 @@
-"""Activation functions as code for NumPy, PyTorch, JAX and LaTeX.
+"""Activation functions as code for NumPy, PyTorch, JAX, LaTeX, C and Triton.
 
 `lowering` prepares a formula's tree (drops parameters that are switched off, guards branches), `expressions` writes a
 tree as Python, `module` puts functions together. The differences between NumPy, PyTorch and JAX are one table each:
-`numpy`, `torch`, `jax`. `latex` stands alone.
+`numpy`, `torch`, `jax`. `latex` stands alone. `scalar` writes kernels of one number, in the syntax of `c` or `triton`.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actcli.activations import Activation
 
-SUFFIXES = {"python": ".py", "torch": ".py", "jax": ".py", "latex": ".tex"}
+SUFFIXES = {"python": ".py", "torch": ".py", "jax": ".py", "latex": ".tex", "c": ".c", "triton": ".py"}
 """The places that code is written for, and the suffix of a file of it."""
 
 
@@ -20,6 +20,14 @@ def code_for(place: str, f: "Activation") -> str:
         from actcli.render.code.latex import latex
 
         return latex(f)
+    if place == "c":
+        from actcli.render.code.c import c_code
+
+        return c_code(f)
+    if place == "triton":
+        from actcli.render.code.triton import triton_code
+
+        return triton_code(f)
     from actcli.render.code.module import module
 
     if place == "python":

@@ -108,7 +108,7 @@ def lower(tree: Node, *, gradients: bool) -> Node:
         tree = _choose_by_condition(_divide_by_cosh(tree), _DEEPEST_CHOICE)
     tree = _turn_condition(tree)
     tree = _guard(tree, (), gradients=gradients)
-    if not _keeps_nan(tree):
+    if not keeps_nan(tree):
         tree = Conditional(Call("isnan", (Variable(),)), Variable(), tree)
     return tree
 
@@ -331,28 +331,28 @@ def _is_not_negative(node: Node) -> bool:
             return False
 
 
-def _keeps_nan(node: Node) -> bool:
+def keeps_nan(node: Node) -> bool:
     """Return whether the result is certainly NaN where x is NaN."""
     match node:
         case Variable():
             return True
         case Conditional(condition, then, otherwise):
-            return _keeps_nan(otherwise) and (_fails_at_nan(condition) or _keeps_nan(then))
+            return keeps_nan(otherwise) and (_fails_at_nan(condition) or keeps_nan(then))
         case Binary("^", base, exponent):
-            of_exponent = base != Number(1.0) and _keeps_nan(exponent)
-            return exponent != Number(0.0) and (_keeps_nan(base) or of_exponent)
+            of_exponent = base != Number(1.0) and keeps_nan(exponent)
+            return exponent != Number(0.0) and (keeps_nan(base) or of_exponent)
         case Compare() | Logic() | Not() | Call("sign"):
             return False
         case Catalogued(_, argument):
-            return _keeps_nan(argument)
+            return keeps_nan(argument)
         case _:
-            return any(_keeps_nan(part) for part in children(node))
+            return any(keeps_nan(part) for part in children(node))
 
 
 def _fails_at_nan(condition: Node) -> bool:
     match condition:
         case Compare(operator, left, right):
-            return operator != "!=" and (_keeps_nan(left) or _keeps_nan(right))
+            return operator != "!=" and (keeps_nan(left) or keeps_nan(right))
         case Logic("and", left, right):
             return _fails_at_nan(left) or _fails_at_nan(right)
         case Logic("or", left, right):
