@@ -69,6 +69,7 @@ class Layers:
         self._sums: dict[str, UnitSums] = {}
         self._patterns, self._unit_axis, self._sample_axis = tuple(patterns), dict(unit_axis), sample_axis
         self._scratch = Scratch()
+        self._dropped: set[str] = set()
         self.additions = 0
 
     def start_window(self) -> None:
@@ -108,7 +109,7 @@ class Layers:
         An error in here must not end a training that runs for days: it is noted as the reason why the layer is not
         observed.
         """
-        if not self.selects(call.name):
+        if not self.selects(call.name) or call.name in self._dropped:
             return None
         try:
             with aside(values):
@@ -124,6 +125,7 @@ class Layers:
 
     def _drop(self, call: ActivationCall, error: Exception) -> None:
         self.forget(call.name)
+        self._dropped.add(call.name)
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         self.refuse(call.name, call.op, f"it could not be counted: {line}")
 
@@ -131,12 +133,13 @@ class Layers:
         self, call: ActivationCall, values: torch.Tensor, origin: Origin, padding: Padding
     ) -> "Callable[[Any, Callable[[torch.Tensor], torch.Tensor] | None], None] | None":
         axis = self._axis(call.name, values, origin)
-        arrange = padding.arrangement(values, axis, self._sample_axis)
+        arrange = padding.arrangement(values, axis, self._sample_axis, origin.rows)
         arranged, own_axis = arrange(values)
         units = arranged.shape[own_axis]
-        rule = _rule(call.function, call.recorded)
         if not units:
             raise UsageError("it has no units")
+        mask = padding.mask_for(arranged, own_axis)
+        rule = _rule(call.function, call.recorded)
         sums = self._sums.get(call.name)
         if sums is None:
             constant = not call.function.startswith(_VARYING)
@@ -149,7 +152,7 @@ class Layers:
                 f"it has {units:,} units of {call.function} on {values.device} in one pass, and "
                 f"{sums.units:,} units of {sums.rule.function} on {sums.device} in another"
             )
-        batch = sums.add(arranged, own_axis, padding.mask_for(arranged, own_axis), self._scratch)
+        batch = sums.add(arranged, own_axis, mask, self._scratch)
         self.additions += 1
         if call.recorded == "post":
             return None

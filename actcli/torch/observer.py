@@ -3,7 +3,7 @@
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -146,7 +146,7 @@ class Observer(TorchFunctionMode):
             if take is not None:
                 take(result, again)
             if isinstance(result, torch.Tensor):
-                self._origins.note(result, Origin(origin.axis, call.op))
+                self._origins.note(result, replace(origin, gate=call.op))
                 if values is not None:
                     self._gates[id(result)] = weakref.ref(result), weakref.ref(values), call
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from actcli.exits import UsageError
+from actcli.torch.unit_axis import Rows
 
 MaskSource = str | Callable[[Sequence[Any], Mapping[str, Any]], torch.Tensor | None]
 """The name of an argument of the model, or what returns the mask of a pass from its arguments."""
@@ -27,17 +28,19 @@ class Padding:
     samples: int | None = None
     mask: torch.Tensor | None = None
 
-    def arrangement(self, values: torch.Tensor, axis: int, sample_axis: int) -> Arrangement:
+    def arrangement(self, values: torch.Tensor, axis: int, sample_axis: int, rows_are: Rows) -> Arrangement:
         """Return what brings values of this shape into the order samples, ..., and tells the axis of the units.
 
         Where a layer has tokens of all samples along its first axis, they become positions of their samples. Raises
-        UsageError where the first axis fits no number of samples.
+        UsageError where it is not known which rows are of one sample.
         """
         moves = values.ndim > 2 and sample_axis > 0
         own_axis = axis + 1 if moves and axis < sample_axis else axis
         rows = values.shape[sample_axis if moves else 0]
         folds = self.samples is not None and rows != self.samples
-        if folds and (not self.samples or rows % self.samples):
+        if rows_are == "chosen":
+            raise UsageError("its rows were picked out of those of all samples, as tokens for an expert")
+        if folds and (rows_are != "folded" or not self.samples or rows % self.samples):
             raise UsageError(
                 f"its first axis has {rows:,} rows, and the pass has {self.samples:,} samples: which rows are of one "
                 "sample is not known"
@@ -47,7 +50,9 @@ class Padding:
             moved = tensor.movedim(sample_axis, 0) if moves else tensor
             if not folds or self.samples is None:
                 return moved, own_axis
-            return moved.unflatten(0, (self.samples, rows // self.samples)), own_axis + 1
+            if sample_axis:
+                return moved.unflatten(0, (-1, self.samples)).movedim(1, 0), own_axis + 1
+            return moved.unflatten(0, (self.samples, -1)), own_axis + 1
 
         return arrange
 

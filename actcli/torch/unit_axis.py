@@ -3,7 +3,7 @@
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -91,6 +91,13 @@ _SAME_VALUES = frozenset(
     }
 )
 """Functions of an activation's output whose result still is the activation's output, moved, cut or dropped out."""
+_MATRIX_PRODUCTS = frozenset({"matmul", "__matmul__", "mm", "bmm"})
+_MOVES = frozenset({"transpose", "swapaxes", "permute", "movedim"})
+_RESHAPES = frozenset({"view", "reshape", "flatten", "unflatten"})
+_CHOICES = frozenset({"index_select", "gather", "take_along_dim", "masked_select", "sort", "topk"})
+"""Functions that choose rows, as tokens for an expert."""
+
+Rows = Literal["samples", "folded", "chosen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,14 @@ class Origin:
     Attributes:
         axis: the axis of its units, counted from 0; None if unknown.
         gate: the activation that made its values; empty if none did.
+        rows: what lies along axis 0: `samples`, in so far as there are as many; `folded` for the positions of all
+            samples one after the other; `chosen` for positions that were picked out.
 
     """
 
     axis: int | None = None
     gate: str = ""
+    rows: Rows = "samples"
 
 
 class Origins:
@@ -115,14 +125,16 @@ class Origins:
 
     def of(self, tensor: torch.Tensor) -> Origin:
         """Return what is known of a tensor; two axes are always samples and units."""
-        found = self._known.get(id(tensor))
-        origin = found[1] if found is not None and found[0]() is tensor else Origin()
+        origin = self._noted(tensor)
         return replace(origin, axis=1) if tensor.ndim == 2 and origin.axis is None else origin
 
     def has(self, tensor: torch.Tensor) -> bool:
         """Return whether a tensor comes from a layer, by functions that are followed."""
+        return self._noted(tensor) != Origin()
+
+    def _noted(self, tensor: torch.Tensor) -> Origin:
         found = self._known.get(id(tensor))
-        return found is not None and found[0]() is tensor
+        return found[1] if found is not None and found[0]() is tensor else Origin()
 
     def note(self, tensor: torch.Tensor, origin: Origin) -> None:
         """Note what is known of a tensor."""
@@ -137,9 +149,8 @@ class Origins:
             try:
                 origin = self._origin(name, args, kwargs, tensor)
             except (TypeError, ValueError, IndexError, AttributeError, RuntimeError):
-                origin = (
-                    Origin()
-                )  # a call in a form that is not known here: only the axis of its units is lost
+                # a call in a form that is not known here: only the axis of its units is lost
+                origin = Origin()
             if origin == Origin():
                 self._known.pop(id(tensor), None)
             else:
@@ -148,22 +159,54 @@ class Origins:
     def _origin(
         self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], result: torch.Tensor
     ) -> Origin:
+        operands = list(_tensors((args[0] if args else (), *args[1:3], *kwargs.values())))
+        origin = self._units(name, args, kwargs, operands, result)
+        return replace(origin, rows=self._rows(name, args, operands, result))
+
+    def _rows(
+        self, name: str, args: Sequence[Any], operands: Sequence[torch.Tensor], result: torch.Tensor
+    ) -> Rows:
+        """Return what lies along axis 0 of a result."""
+        if not operands or not result.ndim:
+            return "samples"
+        first = self.of(operands[0]).rows
+        if name in _CHOICES or (name == "__getitem__" and _is_choice(args[1])):
+            # an index into weights, or of a mask, chooses no tokens
+            return "chosen" if self.has(operands[0]) and result.is_floating_point() else first
+        if name in _RESHAPES and operands[0].ndim and operands[0].shape[0] != result.shape[0]:
+            if first == "chosen":
+                return first
+            return "folded" if result.shape[0] > operands[0].shape[0] else "samples"
+        alike = [self.of(one).rows for one in operands if one.ndim > 1 and one.shape[0] == result.shape[0]]
+        return "chosen" if "chosen" in alike else "folded" if "folded" in alike else "samples"
+
+    def _units(
+        self,
+        name: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        operands: Sequence[torch.Tensor],
+        result: torch.Tensor,
+    ) -> Origin:
+        """Return the axis of a result's units, and its gate."""
         if name in _CHANNELS and result.ndim > 1:
             weights = args[1] if name.startswith("conv") and len(args) > 1 else None
             # without an axis of samples the channels are the first one, which is refused later
             return Origin(0 if weights is not None and result.ndim != weights.ndim else 1)
         if name in _FEATURES and result.ndim > 1:
+            if name in _MATRIX_PRODUCTS and isinstance(args[0], torch.nn.Parameter):
+                return Origin(result.ndim - 2)  # weights times columns of features
             return Origin(result.ndim - 1)
         if name in _UNKNOWN or name.endswith("_like"):
             return Origin()
-        operands = list(_tensors((args[0] if args else (), *args[1:3], *kwargs.values())))
-        known = [(one, self.of(one)) for one in operands if one.ndim]
-        known = [(one, origin) for one, origin in known if origin != Origin()]
+        shapes = name in _MOVES or name in _RESHAPES or name in _PARTS or name in _SAME_VALUES
+        known = [(one, self.of(one) if shapes else self._noted(one)) for one in operands if one.ndim]
+        known = [(one, origin) for one, origin in known if origin.axis is not None or origin.gate]
         if not known:
             return Origin()
         gate = known[0][1].gate if name in _SAME_VALUES else ""
         first = known[0]
-        if name in {"transpose", "swapaxes", "permute", "movedim"}:
+        if name in _MOVES:
             axis = _moved(name, args, kwargs, *first)
         elif name in _PARTS or name in _SAME_VALUES:
             axis = _reshaped(first[0], first[1].axis, result, same_rank=name in _PARTS)
@@ -178,6 +221,12 @@ def _tensors(values: Any) -> Iterator[torch.Tensor]:
     elif isinstance(values, list | tuple):
         for value in values:
             yield from _tensors(value)
+
+
+def _is_choice(index: Any) -> bool:
+    """Return whether an index picks rows out of axis 0: a tensor or a list, alone or in front of others."""
+    first = index[0] if isinstance(index, tuple) and index else index
+    return isinstance(first, torch.Tensor | list)
 
 
 def _aligned(known: Sequence[tuple[torch.Tensor, Origin]], result: torch.Tensor) -> int | None:

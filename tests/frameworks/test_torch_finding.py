@@ -268,9 +268,48 @@ def test_tokens_along_the_first_axis_are_positions_of_their_sequences():
 
 
 def test_rows_of_unknown_samples_are_refused():
-    model = Calls(lambda m, x: F.relu(m.fc(x).flatten(0, 1)[:7]), fc=nn.Linear(4, 6))
-    with pytest.warns(UserWarning, match="7 rows.*5 samples"):
-        found(model, torch.randn(5, 3, 4))
+    for rows in (7, 10):
+        model = Calls(lambda m, x, rows=rows: F.relu(m.fc(x[0]).repeat(9, 1)[:rows]), fc=nn.Linear(4, 6))
+        with pytest.warns(UserWarning, match=f"{rows} rows.*5 samples"):
+            found(model, torch.randn(5, 3, 4))
+
+
+def test_tokens_that_were_picked_for_an_expert_are_refused():
+    def route(m, x):
+        tokens = x.flatten(0, 1)
+        return F.relu(m.fc(tokens[torch.arange(10)])).sum() + F.relu(
+            m.fc(tokens.index_select(0, torch.arange(5)))
+        )
+
+    with pytest.warns(UserWarning, match="picked out"):
+        _, unobserved = found(Calls(route, fc=nn.Linear(4, 6)), torch.randn(5, 3, 4))
+    assert list(unobserved) == ["relu", "relu#2"]
+
+
+def test_windows_along_the_first_axis_are_positions_of_their_images():
+    def windows(m, x):
+        parts = x.view(2, 2, 4, 2, 4, 3).permute(0, 1, 3, 2, 4, 5).reshape(-1, 16, 3)
+        return F.relu(m.fc(parts))
+
+    with Watch(Calls(windows, fc=nn.Linear(3, 5))) as watch:
+        watch._model(torch.randn(2, 8, 8, 3))
+    assert [(state.samples, state.elements) for state in watch.states()] == [(2, 128)]
+
+
+def test_weights_times_columns_have_their_units_before_the_positions():
+    model = Calls(lambda m, x: F.relu(m.fc.weight @ x.transpose(1, 2)), fc=nn.Linear(4, 6))
+    with Watch(model) as watch:
+        model(torch.randn(5, 6, 4))
+    assert [(layer.units, layer.axis) for layer in watch.layers] == [(6, 1)]
+
+
+def test_sequence_first_tokens_along_the_first_axis_find_their_samples():
+    keep = Kept()
+    model = Calls(lambda m, x: F.relu(keep("relu", m.fc(x).flatten(0, 1))), fc=nn.Linear(4, 6))
+    with Watch(model, sample_axis=1) as watch:
+        model(torch.randn(3, 5, 4))
+    keep.parts["relu"] = [part.reshape(3, 5, 6).transpose(0, 1) for part in keep.parts["relu"]]
+    assert_same(watch.states(), keep.states({"relu": "relu"}, {"relu": 2}))
 
 
 def test_sequence_first_tensors_take_sample_axis_1():
