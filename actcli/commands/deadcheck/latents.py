@@ -18,14 +18,16 @@ def shows_decades(options: "DeadcheckOptions") -> bool:
     return options.decades or bool(options.sparse and options.sparse != ("none",))
 
 
-def page_parts(options: "DeadcheckOptions") -> "tuple[Callable[[Report, Surface], str], ...]":
-    """Return what makes the parts of the page about latents and experts."""
+def page_parts(options: "DeadcheckOptions") -> "tuple[tuple[str, Callable[[Report, Surface], str]], ...]":
+    """Return the parts of the page about latents and experts: a title of each, and what makes it."""
     from actcli.render.sparse.decades import decades_part
     from actcli.render.sparse.experts import experts_part
 
-    parts: list[Callable[[Report, Surface], str]] = [decades_part] if shows_decades(options) else []
+    parts: list[tuple[str, Callable[[Report, Surface], str]]] = []
+    if shows_decades(options):
+        parts.append(("How many units fire on which share of the samples, by powers of ten", decades_part))
     if options.experts or options.until is not None:
-        parts.append(partial(experts_part, until=options.until))
+        parts.append(("How evenly the units are used", partial(experts_part, until=options.until)))
     return tuple(parts)
 
 
@@ -48,6 +50,6 @@ def latent_writers(
     from actcli.render.sparse.latent_files import write_dead_units, write_densities
 
     if options.densities is not None:
-        yield partial(write_densities, report, options.densities, terminal)
+        yield partial(write_densities, report, options.densities, terminal, options.until)
     if options.dead_units is not None:
         yield partial(write_dead_units, report, options.dead_units)

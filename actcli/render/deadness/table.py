@@ -50,7 +50,7 @@ class View:
         map: a map of all units.
         sentences: the verdict.
         rates: the histogram of firing rates.
-        parts: what makes further parts, from the report, in a surface's width and characters.
+        parts: further parts: a title of each, and what makes it for a surface.
 
     """
 
@@ -58,7 +58,7 @@ class View:
     map: bool = False
     sentences: bool = True
     rates: bool = True
-    parts: tuple[Callable[[Report, Surface], str], ...] = ()
+    parts: tuple[tuple[str, Callable[[Report, Surface], str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,9 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
         if view.rates:
             printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
             printer.print(rates_chart(report, surface, tables[0][0].texts))
-        for part in view.parts:
-            printer.file.write(part(report, surface))
+        for title, make in view.parts:
+            printer.print(Text(f"\n{title}", "bold"))
+            printer.file.write(make(report, surface))
     if view.map:
         _print_maps(printer, report, surface)
     if view.units:

@@ -26,9 +26,8 @@ def decades_part(report: Report, surface: Surface) -> str:
         return ""
     lowest = min(lowest_decade(layer.samples) for layer in layers)
     names = fit_names([layer.name for layer in layers], _NAME_ROOM, surface)
-    title = "How many units fire on which share of the samples, by powers of ten"
     bars = _bars(layers, names, lowest, surface)
-    return f"\n{title}\n{bars}\n{_table(report, layers, names, lowest, surface)}"
+    return f"{bars}\n{_table(report, layers, names, lowest, surface)}"
 
 
 def _bars(layers: Sequence[LayerVerdict], names: Sequence[str], lowest: int, surface: Surface) -> str:

@@ -27,30 +27,36 @@ def experts_part(report: Report, surface: Surface, until: int | None) -> str:
         GridColumn("unvisited", [_unvisited(layer, confidence) for layer in layers]),
         GridColumn("least %", [_share(one.least) for one in used]),
         GridColumn("most %", [_share(one.most) for one in used]),
-        GridColumn("most / mean", [number(one.imbalance, 3) for one in used]),
-        GridColumn("used as", [number(one.effective, 3) for one in used]),
+        GridColumn("imbalance", [number(one.imbalance, 3) for one in used]),
+        GridColumn("effective", [number(one.effective, 3) for one in used]),
     ]
     if until is not None:
         texts = [samples_text(layer, until, confidence) for layer in layers]
         columns.append(GridColumn(f"{thousands(until)} each", texts))
-    return f"\nHow evenly the units are used\n{draw_grid(columns, surface)}"
+    return draw_grid(columns, surface)
 
 
 def samples_text(layer: LayerVerdict, firings: int, confidence: float) -> str:
-    """Return the samples until every unit has fired so often; – if some never fired, so that nothing bounds it."""
-    needed = samples_for_all(layer, firings, confidence)
-    return "–" if needed is None else thousands(needed)
+    """Return the samples until every unit has fired so often; if some never fired, those of the others are a least."""
+    needed = samples_for_visited(layer, firings, confidence)
+    if needed is None:
+        return "–"
+    return ("" if layer.state.fired.all() else "≥ ") + thousands(needed)
 
 
-def samples_for_all(layer: LayerVerdict, firings: int, confidence: float) -> int | None:
-    """Return the samples until every unit has fired so often, by the least that its firings allow; None if unknown."""
-    rate = least_rate(layer.state.fired, layer.samples, confidence)
-    return samples_until(firings, rate, layer.units, confidence) if 0 < rate < 1 else None
+def samples_for_visited(layer: LayerVerdict, firings: int, confidence: float) -> int | None:
+    """Return the samples until every unit that fired has fired so often, by the least rate that its firings allow.
+
+    None if none fired, or too many samples are needed to count.
+    """
+    visited = layer.state.fired[layer.state.fired > 0]
+    rate = least_rate(visited, layer.samples, confidence)
+    return samples_until(firings, rate, visited.size, confidence) if 0 < rate < 1 else None
 
 
 def _unvisited(layer: LayerVerdict, confidence: float) -> str:
     count = int((layer.state.fired == 0).sum())
-    return f"{thousands(count)}, p < {bound_text(silence_bound(layer, confidence))}" if count else "0"
+    return f"{thousands(count)} p < {bound_text(silence_bound(layer, confidence))}" if count else "0"
 
 
 def _share(share: float) -> str:

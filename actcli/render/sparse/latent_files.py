@@ -17,6 +17,7 @@ from actcli.exits import DataError
 from actcli.render.output.documents import stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.outfile import atomic_file
+from actcli.render.sparse.experts import samples_for_visited
 from actcli.render.text.delimited import guard_formula, stream_delimited
 from actcli.render.text.fields import field_text
 from actcli.terminal import Terminal
@@ -29,13 +30,18 @@ COLUMNS = ("layer", "unit", "class", "firings", "samples", "density", "log10_den
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def write_densities(report: Report, path: str, terminal: Terminal) -> None:
-    """Write the density of every unit. Raises DataError for an .npy of several layers, or if it cannot be written."""
+def write_densities(report: Report, path: str, terminal: Terminal, until: int | None = None) -> None:
+    """Write the density of every unit; `until`: the firings that each is to have, for JSON.
+
+    Raises DataError for an .npy of several layers, or if it cannot be written.
+    """
     form = path.rpartition(".")[2].lower()
     if form in {"npy", "npz"}:
         _write_arrays({layer.name: layer.firing_rates for layer in report.layers}, path)
     elif form == "json":
-        text = stream_json({"layers": [_record(report, layer) for layer in report.layers]}, indented=True)
+        text = stream_json(
+            {"layers": [_record(report, layer, until) for layer in report.layers]}, indented=True
+        )
         write_document(text, Layout("json", path), terminal)
     else:
         write_document(stream_delimited(_lines(report, form), form), Layout(form, path), terminal)
@@ -102,7 +108,7 @@ def _lines(report: Report, form: str) -> Iterator[list[str]]:
             yield [name, *map(field_text, fields)]
 
 
-def _record(report: Report, layer: LayerVerdict) -> dict[str, Any]:
+def _record(report: Report, layer: LayerVerdict, until: int | None) -> dict[str, Any]:
     lowest = lowest_decade(layer.samples)
     decades, used = by_decade(layer.firing_rates, lowest), utilisation(layer.state)
     record: dict[str, Any] = {
@@ -126,6 +132,9 @@ def _record(report: Report, layer: LayerVerdict) -> dict[str, Any]:
         "bound": map(_finite, layer.bounds.tolist()),
         "since": iter(_since(layer)),
     }
+    if until is not None:
+        needed = samples_for_visited(layer, until, report.settings.confidence)
+        record["until"] = {"firings": until, "samples": needed}
     if report.readings:
         reading = report.readings[report.layers.index(layer)]
         record |= {"definition": reading.definition, "flagged": np.flatnonzero(reading.flags).tolist()}

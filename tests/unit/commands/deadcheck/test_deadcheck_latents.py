@@ -119,9 +119,13 @@ def test_experts_are_used_more_or_less_evenly():
     rows = {line.split()[0]: line.split() for line in page.split("How evenly")[1].splitlines()[3:5]}
     assert rows["even"][:6] == ["even", "4", "0", "25", "25", "1"]
     assert int(rows["even"][7]) in range(70, 110)
-    assert rows["uneven"][1:5] == ["4", "1,", "p", "<"]
+    assert rows["uneven"][1:5] == ["4", "1", "p", "<"]
     assert rows["uneven"][6:9] == ["10", "60", "2.4"]
-    assert rows["uneven"][-1] == "–"
+    assert rows["uneven"][-2] == "≥"
+    invoke("deadcheck", "router.npz", *specs, "--until", "10", "--densities", "d.json")
+    even, uneven = json.loads(Path("d.json").read_text())["layers"]
+    assert str(even["until"]["samples"]) == rows["even"][7]
+    assert uneven["until"]["samples"] > even["until"]["samples"]
 
 
 def test_the_samples_until_each_expert_has_some():
