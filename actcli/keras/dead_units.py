@@ -5,9 +5,11 @@ from os import PathLike
 from typing import Any
 
 import keras
+from numpy.typing import NDArray
 
 from actcli.exits import UsageError
 from actcli.keras.observed import observe_activations
+from actcli.recording.arrays import host_array
 from actcli.recording.epoch_end import EpochEnd
 from actcli.recording.epoch_report import EpochReport
 from actcli.recording.recorder import Recorder
@@ -25,6 +27,8 @@ class DeadUnits(keras.callbacks.Callback):
     `History`, `CSVLogger` and `EarlyStopping(monitor="dead_share")` have them; `scalars()` has every layer.
 
     x: samples as `model.predict` takes them, an array, or arrays in a list or dictionary; a few thousand are enough.
+    mask: True or 1 for what counts, (samples,) or (samples, positions), of layers that have these positions; padding
+    neither fires nor counts.
     fail_above: raise DeadUnitsError when more than this share of the units is proved to be dead, from 0 to 1. path:
     write the timeline there after every epoch, for `actcli deadcheck`. resume: go on with the timeline that is there.
     show: called with each report, `print` by default; None for silence. batch_size: samples per run.
@@ -36,6 +40,7 @@ class DeadUnits(keras.callbacks.Callback):
         self,
         x: Any,
         *,
+        mask: Any = None,
         fail_above: float | None = None,
         path: str | PathLike[str] | None = None,
         resume: bool = False,
@@ -43,7 +48,7 @@ class DeadUnits(keras.callbacks.Callback):
         batch_size: int = _BATCH,
     ) -> None:
         super().__init__()
-        self._batches = _Batches(x, batch_size)
+        self._batches = _Batches(x, mask, batch_size)
         self._end = EpochEnd(fail_above, path, show)
         if resume and path is None:
             raise UsageError("resume=True needs path=, the file of the timeline")
@@ -62,8 +67,8 @@ class DeadUnits(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Record the activations of `x` and report on them."""
         with observe_activations(self.model, self._recorder) as observed:
-            for batch in self._batches:
-                observed.begin_pass()
+            for batch, mask in self._batches:
+                observed.begin_pass(mask)
                 self.model(batch, training=False)
         self.unobserved = observed.unobserved
         if not observed.layers:
@@ -88,9 +93,9 @@ def _log(scalars: dict[str, float], logs: dict[str, Any] | None) -> None:
 
 
 class _Batches:
-    """Samples in batches, each in the structure of the whole."""
+    """Samples in batches, each in the structure of the whole, with their part of the mask."""
 
-    def __init__(self, x: Any, size: int) -> None:
+    def __init__(self, x: Any, mask: Any, size: int) -> None:
         leaves = keras.tree.flatten(x)
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise UsageError(f"batch_size={size!r}: must be a whole number from 1 on")
@@ -106,7 +111,14 @@ class _Batches:
         self._x, self._size, self._count = x, size, counts.pop()
         if not self._count:
             raise UsageError("x: has no samples")
+        self._mask = None if mask is None else host_array(mask, "mask")
+        if self._mask is not None and (self._mask.ndim not in {1, 2} or len(self._mask) != self._count):
+            raise UsageError(
+                f"mask: has the shape {self._mask.shape}; it takes ({self._count},) or ({self._count}, positions)"
+            )
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[tuple[Any, NDArray[Any] | None]]:
         for at in range(0, self._count, self._size):
-            yield keras.tree.map_structure(lambda leaf, at=at: leaf[at : at + self._size], self._x)
+            rows = slice(at, at + self._size)
+            batch = keras.tree.map_structure(lambda leaf, rows=rows: leaf[rows], self._x)
+            yield batch, None if self._mask is None else self._mask[rows]

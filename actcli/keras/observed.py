@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+from numpy.typing import NDArray
 
 from actcli.exits import UsageError
 from actcli.recording.recorder import Recorder
@@ -31,6 +32,7 @@ class Observed:
         formats: the data formats of the convolutions, by the number of axes of their outputs.
         names: the name of each layer, by its identity.
         layers: the names of the layers that ran.
+        calls, mask: of the pass: the calls of each layer so far, and what of its samples counts.
         skipped: the activations that are not observed, and why: `lstm (LSTM): inside a loop`.
 
     """
@@ -41,15 +43,17 @@ class Observed:
     layers: set[str] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    mask: NDArray[Any] | None = None
 
     @property
     def unobserved(self) -> tuple[str, ...]:
         """The activations that were not observed, each with the reason."""
         return tuple(self.skipped)
 
-    def begin_pass(self) -> None:
-        """Count the calls of shared layers anew."""
+    def begin_pass(self, mask: NDArray[Any] | None = None) -> None:
+        """Count the calls of shared layers anew; `mask` is that of the samples to come."""
         self.calls.clear()
+        self.mask = mask
 
     def take(self, layer: Any, values: Any, activation: str, *, is_own: bool) -> None:
         """Record the inputs of an activation; `is_own` if it belongs to a layer that computes them."""
@@ -57,8 +61,11 @@ class Observed:
         self.calls[name] += 1
         call = self.calls[name]
         name = name if call == 1 else f"{name}#{call}"
-        axis = _unit_axis(layer, len(values.shape), self.formats, is_own=is_own)
-        self.recorder.add(name, values, unit_axis=axis, activation=activation, recorded="pre")
+        rank = len(values.shape)
+        axis = _unit_axis(layer, rank, self.formats, is_own=is_own)
+        # a layer behind the pooling of tokens has no positions
+        mask = None if self.mask is not None and self.mask.ndim > 1 and rank == 2 else self.mask
+        self.recorder.add(name, values, unit_axis=axis, activation=activation, recorded="pre", mask=mask)
         self.layers.add(name)
 
 

@@ -127,6 +127,29 @@ def nested():
     return {"layers": sorted(dead_units(reports[0])), "unobserved": callback.unobserved}
 
 
+def tokens():
+    """A model of sequences with padding, which alone fires the first unit."""
+    ids = np.array([[1, 2, 3, 0, 0], [2, 0, 0, 0, 0]] * 10)
+    embedding = layers.Embedding(4, 6)
+    dense = layers.Dense(5, activation="relu", name="mlp")
+    model = keras.Sequential(
+        [
+            layers.Input((5,), dtype="int32"),
+            embedding,
+            dense,
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(2),
+        ]
+    )
+    embedding.set_weights([np.concatenate([np.full((1, 6), 9.0), np.full((3, 6), -1.0)])])
+    kernel, bias = dense.get_weights()
+    kernel[:, 0], kernel[:, 1:] = 1, -1
+    dense.set_weights([kernel, bias])
+    _, reports, _ = train(model, ids, Y[:20], mask=ids > 0)
+    (layer,) = reports[0].report.layers
+    return {"dead": dead_units(reports[0]), "samples": layer.samples, "elements": layer.state.elements}
+
+
 def refusals():
     """The one line of each wrong call."""
     dense = keras.Sequential([layers.Input((10,)), layers.Dense(2)])
@@ -143,6 +166,7 @@ def refusals():
         "a batch of text": lambda: DeadUnits(X, batch_size="all"),
         "a limit in percent": lambda: DeadUnits(X, fail_above=5),
         "a limit of text": lambda: DeadUnits(X, fail_above="5%"),
+        "a mask of others": lambda: DeadUnits(X, mask=np.ones((5, 3))),
         "resume without a file": lambda: DeadUnits(X, resume=True),
         "a folder": lambda: DeadUnits(X, path=".", resume=True),
         "too many dead": lambda: train(dying, fail_above=0.05, path="failed.npz"),
@@ -159,5 +183,5 @@ def refusal(call):
 
 
 if __name__ == "__main__":
-    runs = (sequential, functional, nested, refusals)
+    runs = (sequential, functional, nested, tokens, refusals)
     json.dump({"backend": keras.backend.backend()} | {run.__name__: run() for run in runs}, sys.stdout)

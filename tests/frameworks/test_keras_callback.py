@@ -84,6 +84,10 @@ def test_layers_of_nested_models_are_told_apart(runs):
     assert runs["nested"]["unobserved"] == ["lstm (LSTM): inside a loop"]
 
 
+def test_padding_neither_fires_nor_counts(runs):
+    assert runs["tokens"] == {"dead": {"mlp": [0]}, "samples": 20, "elements": 40}
+
+
 WORDS = {
     "no activation": "no activation was found",
     "a list": "array of samples",
@@ -95,6 +99,7 @@ WORDS = {
     "a batch of text": "batch_size='all'",
     "a limit in percent": "fail_above=5",
     "a limit of text": "fail_above='5%'",
+    "a mask of others": "(600, positions)",
     "resume without a file": "path=",
     "a folder": ".",
     "too many dead": "limit of 5 %",

@@ -128,6 +128,10 @@ def test_a_limit_ends_the_training_and_leaves_the_model_as_it_was(train):
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
+def test_usage_statistics_are_off():
+    assert os.environ["DO_NOT_TRACK"] == "1"
+
+
 def test_numbers_are_asked_for_after_an_epoch():
     with pytest.raises(UsageError, match="not begun"):
         DeadUnits().scalars()
