@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.analysis.card.bounds import growth
 from actcli.analysis.card.gaussian import Floats
 
 _POWERS = np.arange(4.0, 1017.0)
@@ -67,6 +68,10 @@ def limit_at(f: Activation, end: float, order: int = 0) -> Limit:
         return Limit(direct + 0.0)
     count = int(known.argmin()) if not known.all() else known.size
     limit = _extrapolate(y[:count])
+    if not order and not (limit.certain and math.isfinite(limit.value)):
+        proven = growth(f, math.copysign(1.0, end))
+        if not math.isnan(proven):
+            return Limit(proven)
     if math.isnan(limit.value) and _fades(lambda x: np.abs(g(x)), math.copysign(1.0, end)):
         return Limit(0.0, certain=False)
     return limit

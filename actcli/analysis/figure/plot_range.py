@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.analysis.figure.curves import Figure
+from actcli.exits import UsageError
 
 _USUAL = 5.0
+_DRAWABLE = 1e300
 _SETTLED = 0.05
 _FAR = 1e4
 _MARGIN = 1.3
@@ -18,6 +21,42 @@ def usual_range(functions: Sequence[Activation]) -> tuple[float, float]:
     """Return the union of the ranges that show each function alone; -5 to 5 where nothing calls for another."""
     ranges = [_range_of(f) for f in functions]
     return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def require_values(figure: Figure, functions: Sequence[Activation]) -> None:
+    """Raise UsageError for a figure without any curve; it names a range where the first function is defined."""
+    if any(curve.segments for panel in figure.panels for curve in panel.curves):
+        return
+    f, (low, high) = functions[0], figure.range
+    nothing = f"nothing to draw: {f.spec} has no finite value from {low:g} to {high:g}"
+    run = _defined_run(f)
+    if run is None:
+        raise UsageError(f"{nothing}, and none was found elsewhere; check the formula")
+    low, high = run
+    if low > _DRAWABLE or high < -_DRAWABLE:
+        raise UsageError(f"{nothing}, only beyond {np.copysign(_DRAWABLE, low):g}, where no chart reaches")
+    raise UsageError(f"{nothing}; choose a range where it has, `range={low:g} {high:g}`")
+
+
+def _defined_run(f: Activation) -> tuple[float, float] | None:
+    """Return the ends of the samples next to each other, nearest 0, at which f is finite; None where it never is."""
+    side = np.geomspace(1e-6, 1.7e308, 4001)
+    x = np.concatenate([-side[::-1], [0.0], side])
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(f(x))
+    if not finite.any():
+        return None
+    first = last = int(np.flatnonzero(finite)[np.abs(x[finite]).argmin()])
+    while first > 0 and finite[first - 1]:
+        first -= 1
+    while last + 1 < x.size and finite[last + 1]:
+        last += 1
+    low, high = float(x[first]), float(x[last])
+    if low > 0:
+        high = min(high, 4 * low)
+    elif high < 0:
+        low = max(low, 4 * high)
+    return (low, high) if low < high else None
 
 
 def steepest(f: Activation) -> float | None:

@@ -51,7 +51,7 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
         require_matplotlib()
 
     from actcli.analysis.figure.curves import build_figure, require_drawable
-    from actcli.analysis.figure.plot_range import usual_range
+    from actcli.analysis.figure.plot_range import require_values, usual_range
     from actcli.analysis.stream.evaluation import require_elementwise
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
     from actcli.render.figure.figure_text import MOST_CURVES
@@ -74,6 +74,8 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
     between = options.range or widen_range(usual_range(functions), data)
     samples = options.points or (POINTS_OF_A_SERIES if form in SERIES else max(1000, 8 * style.width))
     picture = build_figure(functions, quantities, between, samples, overlay=options.overlay)
+    if form not in SERIES:
+        require_values(picture, functions)
     session.writes()
     write_figure(picture, functions, form, path, style, data, session)
 
