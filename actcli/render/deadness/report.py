@@ -92,6 +92,8 @@ def record(findings: Findings) -> dict[str, Any]:
             "rare": settings.rare,
             "tau": settings.tau,
             "definition": settings.definition,
+            "window": settings.window,
+            "density_below": settings.density_below,
         },
         "units": report.units,
         "dead": report.dead,

@@ -29,8 +29,8 @@ BLOCK = 1 << 19
 """Elements handed on at a time."""
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
-_WEIGHTS = (".weight", ".bias")
-"""Ends of the names under which PyTorch saves parameters."""
+_WEIGHTS = (".weight", ".bias", "W_enc", "W_dec", "b_enc", "b_dec")
+"""Ends of the names under which PyTorch and SAELens save parameters."""
 _NPY = b"\x93NUMPY"
 
 

@@ -81,7 +81,10 @@ def test_json_has_these_keys_and_no_other():
         "unit", "class", "firings", "samples", "bound", "evidence", "minimum", "maximum", "margin", "cause",
         "locked", "first", "last",
     ]  # fmt: skip
-    assert list(said["verdict"]) == ["status", "sentences", "limit", "pattern", "stopped_early", "layers"]
+    assert list(said["verdict"]) == [
+        "status", "sentences", "limit", "pattern", "limits", "stopped_early", "layers",
+    ]  # fmt: skip
+    assert list(said["settings"]) == ["confidence", "rare", "tau", "definition", "window", "density_below"]
     assert list(said["layers"][0]["counts"]) == list(CLASSES)
 
 
