@@ -78,10 +78,14 @@ class Passes:
         for module, call in self._compiled:
             module._compiled_call_impl = call  # noqa: SLF001
         self._handles, self._compiled = [], []
+        self.abandon()
+        self.stance.release()
+
+    def abandon(self) -> None:
+        """End a pass that was interrupted: PyTorch calls no hook after Ctrl-C."""
         if self.frames:
             self._end(failed=True)
             self.frames.clear()
-        self.stance.release()
 
     def enter(self, frame: RunningModule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Note that a module begins; a pass begins with the first."""

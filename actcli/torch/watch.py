@@ -130,6 +130,7 @@ class Watch:
 
         number: as in `Recorder.epoch`. Raises DataError if no pass was counted since the last epoch.
         """
+        self._passes.abandon()
         notes = [_not_observed(self.unobserved)] if self.unobserved else []
         if self._per == "token":
             notes += token_sentences(self.tokens())
@@ -163,6 +164,7 @@ class Watch:
         """
         from actcli.torch.gather import gather_states
 
+        self._passes.abandon()
         own = gather_states(self._layers.states())
         self._layers.start_window()
         merged = {state.name: state for state in self._gathered}

@@ -115,6 +115,23 @@ def test_nothing_stays_behind_not_even_after_an_error_in_the_middle_of_a_pass():
     assert watch.passes == 1
 
 
+def test_an_epoch_after_an_interrupted_pass_begins_anew():
+    def interrupt(x):
+        raise KeyboardInterrupt
+
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Identity())
+    with Watch(model) as watch:
+        model(torch.randn(3, 4))
+        model[2].forward = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            model(torch.randn(3, 4))
+        del model[2].forward
+        watch.epoch()
+        assert not torch.overrides._get_current_function_mode_stack()
+        model(torch.randn(5, 4))
+        assert (watch.passes, samples_of(watch)) == (1, [5])
+
+
 def test_passes_go_on_after_an_error_that_the_loop_caught():
     model = small()
     with Watch(model) as watch:
