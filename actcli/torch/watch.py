@@ -10,7 +10,7 @@ import torch
 
 from actcli.analysis.deadness.unit_state import LayerState, merge, place_at
 from actcli.analysis.deadness.verdict import Unobserved
-from actcli.exits import UsageError
+from actcli.exits import DataError, UsageError
 from actcli.recording.epoch_report import EpochReport
 from actcli.recording.history import RunHistory
 from actcli.torch.layers import Layers, WatchedLayer
@@ -131,13 +131,27 @@ class Watch:
         number: as in `Recorder.epoch`. Raises DataError if no pass was counted since the last epoch.
         """
         self._passes.abandon()
+        states = self.states()
+        if not any(state.samples for state in states):
+            raise DataError(self._why_empty())
         notes = [_not_observed(self.unobserved)] if self.unobserved else []
         if self._per == "token":
             notes += token_sentences(self.tokens())
-        report = self._history.close(self.states(), number=number, passes=self._counted or None, notes=notes)
+        report = self._history.close(states, number=number, passes=self._counted or None, notes=notes)
         self._layers.start_window()
         self._gathered, self._counted = (), 0
         return report
+
+    def _why_empty(self) -> str:
+        """Return why the window has no statistics, and what to do."""
+        if self._counted:
+            return f"nothing was counted in {self._counted:,} passes: print(watch) says what was found"
+        what = {"train": "in training mode", "eval": "in evaluation mode", "always": ""}[self._when]
+        return (
+            f"no forward pass {what}".rstrip()
+            + " was watched since the last epoch; where a function of torch.compile calls the "
+            "model, call watch.step() after each step"
+        )
 
     def scalars(self) -> dict[str, float]:
         """Return the last epoch as numbers for a logger: `{"dead/blocks.1.relu": 0.12, ...}`, as `Recorder.scalars`."""

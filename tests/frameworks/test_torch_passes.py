@@ -116,7 +116,7 @@ def test_nothing_stays_behind_not_even_after_an_error_in_the_middle_of_a_pass():
 
 
 def test_an_epoch_after_an_interrupted_pass_begins_anew():
-    def interrupt(x):
+    def interrupt(_):
         raise KeyboardInterrupt
 
     model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Identity())
@@ -361,8 +361,11 @@ def test_an_epoch_starts_a_new_window_and_save_writes_all(tmp_path):
 
 
 def test_an_epoch_without_a_pass_is_refused():
-    with Watch(small()) as watch, pytest.raises(DataError, match="nothing was recorded"):
-        watch.epoch()
+    model = small().eval()
+    with Watch(model) as watch:
+        model(torch.randn(3, 4))
+        with pytest.raises(DataError, match=r"in training mode.*watch.step\(\)"):
+            watch.epoch()
 
 
 def test_a_pass_that_counts_nothing_warns_once():
