@@ -19,6 +19,7 @@ Examples:
   actcli deadcheck run.npz
   actcli deadcheck --timeline epoch1.npz epoch2.npz epoch3.npz --units
   actcli deadcheck --follow run.npz
+  actcli deadcheck latents.safetensors --sparse indices=idx,values=val,units=16384
   actcli deadcheck --plan 10000 --rare 0.001
   actcli deadcheck --train relu --train leaky_relu:0.1 --lr 0.01,0.1,1 --depth 3
   actcli deadcheck --train relu --find-limit

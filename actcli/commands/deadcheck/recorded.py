@@ -54,11 +54,12 @@ def open_recorded(options: "DeadcheckOptions", session: "Session", patterns: Seq
 def _open_sparse(
     options: "DeadcheckOptions", session: "Session", records: "Records", patterns: Sequence[str]
 ) -> RecordedLayers:
-    from actcli.sources.records.sparse_records import SparseRecords, sparse_layer
+    from actcli.sources.records.sparse_records import SparseRecords, expand_layers, sparse_layer
 
     if options.unit_axes:
         raise UsageError("--unit-axis does not go with --sparse; leave out one of them")
-    sparse = SparseRecords(tuple(map(sparse_layer, options.sparse)), records, options.ignore_index)
+    layers = expand_layers([sparse_layer(text) for text in options.sparse], records)
+    sparse = SparseRecords(layers, records, options.ignore_index)
     sparse.require_arrays()
     require_activated(patterns, sparse.names)
     require_judged(options, sparse.names)

@@ -6,7 +6,8 @@ unit, sorted by sample, and `values` (n,).
 """
 
 import math
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,46 @@ def sparse_layer(text: str) -> SparseLayer:
         int(fields["units"]),
         fields.get("samples"),
     )
+
+
+def expand_layers(specs: Sequence[SparseLayer], records: Records) -> tuple[SparseLayer, ...]:
+    """Return the layers, one for each array that a name with a * stands for; what * is goes into the other names too.
+
+    Raises UsageError for a * that no array fits, and for two layers of one name.
+    """
+    names = list(dict.fromkeys(head.layer for head in records.heads or ()))
+    layers = [layer for spec in specs for layer in _expand(spec, names)]
+    counts = Counter(layer.name for layer in layers)
+    twice = next((name for name, count in counts.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"--sparse: two layers are named '{twice}'; name each by layer=NAME, or layer=NAME* with a *"
+        )
+    return tuple(layers)
+
+
+def _expand(spec: SparseLayer, names: Sequence[str]) -> list[SparseLayer]:
+    before, star, after = spec.entries.partition("*")
+    if not star or spec.entries in names:
+        return [spec]
+    fitting = [
+        name
+        for name in names
+        if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
+    ]
+    if not fitting:
+        raise UsageError(f"--sparse: no array fits '{spec.entries}'; there are {listed(sorted(names))}")
+    middles = [name[len(before) : len(name) - len(after)] for name in fitting]
+    return [
+        replace(
+            spec,
+            entries=name,
+            name=spec.name.replace("*", middle),
+            values=None if spec.values is None else spec.values.replace("*", middle),
+            samples=None if spec.samples is None else spec.samples.replace("*", middle),
+        )
+        for name, middle in zip(fitting, middles, strict=True)
+    ]
 
 
 def _is_count(text: str | None) -> bool:

@@ -116,6 +116,20 @@ def test_padding_is_left_out_of_sparse_records():
     assert (tokens["samples"], tokens["elements"]) == (mask.sum(), mask.sum())
 
 
+def test_a_star_stands_for_many_layers():
+    routers = {f"layers.{layer}.experts": np.roll(INDEX, layer, 0)[:, :2] for layer in range(12)}
+    np.savez("moe.npz", **routers, tokens=np.zeros((SAMPLES, 2)))
+    outcome = invoke(
+        "deadcheck", "moe.npz", "--sparse", f"indices=layers.*.experts,units={UNITS}", "--format", "json"
+    )
+    assert [layer["layer"] for layer in outcome.json["layers"]] == list(routers)
+    np.savez("two.npz", **{"a.i": INDEX, "a.v": VALUE, "b.i": INDEX[::-1], "b.v": VALUE[::-1]})
+    spec = f"layer=sae_*,indices=*.i,values=*.v,units={UNITS}"
+    found = invoke("deadcheck", "two.npz", "--sparse", spec, "--format", "json").json["layers"]
+    assert [layer["layer"] for layer in found] == ["sae_a", "sae_b"]
+    assert found[0]["counts"] == found[1]["counts"]
+
+
 def test_several_layers_and_what_is_not_read():
     np.savez("a.npz", idx=INDEX, val=VALUE, ids=INDEX[:, :1], tokens=np.zeros((SAMPLES, 3)))
     outcome = invoke(
@@ -153,6 +167,9 @@ BAD = {
     "a.npz --sparse locations=idx,units=50": "samples=",
     "a.npz --sparse indices=idx,units=50,samples=3": "locations only",
     "a.npz --sparse indices=no,units=50": "there is no array 'no'; there are",
+    "a.npz --sparse indices=x*,units=50": "no array fits 'x*'; there are",
+    "a.npz --sparse layer=a,indices=t*,units=50": "two layers are named 'a'",
+    "a.npz --sparse indices=idx,units=50 --sparse indices=idx,units=50": "two layers are named 'idx'",
     "a.npz b.npy --sparse indices=idx,units=50": "b.npy: no --sparse names it",
     "a.npz --sparse indices=idx,values=short,units=50": "values of the shape (599, 4)",
     "a.npz --sparse indices=val,units=50": "whole numbers",

@@ -143,6 +143,17 @@ def test_the_lines_for_a_pickle_do_what_they_promise(saved, draw):
     assert np.array_equal(draw(NumberRequest(input="acts.npy")).values, ROWS.ravel())
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_the_lines_for_a_tensor_do_what_they_promise(saved, draw, zipped):
+    torch = pytest.importorskip("torch")
+    name = saved(b"", "acts.pt")
+    torch.save(torch.from_numpy(ROWS), name, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(DataError, match=r"torch\.save") as caught:
+        draw(NumberRequest(input=name))
+    exec("\n".join(caught.value.pointer), {})  # noqa: S102 - these are our own lines
+    assert np.array_equal(draw(NumberRequest(input="acts.npy")).values, ROWS.ravel())
+
+
 def test_packed_standard_input_is_to_be_unpacked(draw):
     with pytest.raises(DataError, match="gunzip"):
         draw(NumberRequest(tokens=("-",)), PACKED)
