@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation, catalogue
 from actcli.activations.definition import FORMULA, Definition
@@ -152,7 +153,7 @@ def _digits_lost(f: Activation) -> tuple[float, float | None, tuple[Interval, ..
     if worst < _FEW_DIGITS:
         return 0.0, None, ()
     places = x[digits >= worst - 0.01]
-    many = np.concatenate([[False], digits >= _FEW_DIGITS, [False]])
+    many = np.concatenate([[False], _bridge(digits, comparable) >= _FEW_DIGITS, [False]])
     starts, ends = np.flatnonzero(many[1:] & ~many[:-1]), np.flatnonzero(many[:-1] & ~many[1:]) - 1
     where = [
         Interval(a, b) if a < b else Interval.point(a)
@@ -160,3 +161,13 @@ def _digits_lost(f: Activation) -> tuple[float, float | None, tuple[Interval, ..
     ]
     longest = sorted(where, key=lambda part: part.low - part.high)[:_MOST_REGIONS]
     return worst, float(places[np.abs(places).argmin()]), tuple(sorted(longest, key=lambda part: part.low))
+
+
+def _bridge(digits: Floats, comparable: NDArray[np.bool_]) -> Floats:
+    """Return the digits lost; where they are not known, the smaller loss of the nearest known places on both sides."""
+    known = np.flatnonzero(comparable)
+    after = np.searchsorted(known, np.arange(digits.size))
+    inside = ~comparable & (after > 0) & (after < known.size)
+    filled = digits.copy()
+    filled[inside] = np.minimum(digits[known[after[inside] - 1]], digits[known[after[inside]]])
+    return filled
