@@ -154,15 +154,11 @@ COMMANDS = {
 }
 
 
-FORMULAS = {"compare": 150, "info": 40}
-"""Fewer for the commands that take long: a card takes a second of processor time."""
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_formulas(command, tmp_path):
     rng = random.Random(7)
     cases = []
-    for _ in range(count(FORMULAS.get(command, 300))):
+    for _ in range(count(300)):
         text = formula(rng)
         cases.append(Case(tuple(text if word == "FORMULA" else word for word in COMMANDS[command])))
     run_cases(cases, tmp_path)
