@@ -78,7 +78,8 @@ class Activation:
         """
         kernel = self._derivative(order, wrt, at_kink)
         if self.definition.family == FORMULA or order > 2:
-            return self._apply(self._repair(kernel, order, wrt), x)
+            repaired = self._repair(kernel, order, wrt)
+            return self._apply(repaired, x, partial(self._exact_higher, order, repaired))
         return self._apply(kernel, x, lambda: self._derivative(order, wrt, at_kink, exact=True))
 
     def is_known(self, x: Array, order: int = 0) -> NDArray[np.bool_]:
@@ -142,6 +143,14 @@ class Activation:
         from actcli.activations.exact.kernels import exact_kernel
 
         return exact_kernel(self.definition, order)
+
+    def _exact_higher(self, order: int, ordinary: Kernel) -> Kernel:
+        if self.definition.family == FORMULA:
+            return ordinary
+        from actcli.activations.exact.kernels import exact_higher_kernel
+
+        kernel = exact_higher_kernel(self.definition, order, ordinary)
+        return ordinary if kernel is None else self._bound(kernel)
 
     def _exact_jacobian(self, ordinary: Kernel) -> Kernel:
         from actcli.activations.exact.kernels import exact_jacobian

@@ -1,6 +1,6 @@
 """The promise: f, f', f'' within one unit in the last place (ULP), over the whole double range, at fresh points.
 
-Beside a zero of a derivative an error of 2**-60 times its largest value is enough. Derivatives by a parameter: 2 ULP.
+Derivatives by a parameter: 2 ULP, or 2**-60 of the largest one beside a zero.
 ACTCLI_ACCURACY_POINTS (default 12) sets how many points each of the seven ranges gets, ACTCLI_ACCURACY_SEED repeats a
 run.
 """
@@ -30,7 +30,7 @@ CLOSEST = ("sigmoid", "tanh", "gelu", "silu", "softplus", "mish", "elu", "erf")
 SWITCHES = (
     *(2.0**-70, 2.0**-400, 2.0**400, 2.0**-34, 2.0**-8, 0.0054, 0.125, 0.25, 0.375, 0.5, 1.0, 1.5, 3.0),
     *(math.log(2) / 128, 70 * math.log(2), 500 * math.log(2), 708.3964, 709.7827, 745.1332, 1600.0, 2200.0),
-    *(10.0, 32.0, 66.0, 38.6, 100.0, 2.0**20, 2.0**20 / 33.3, 2.0**80, 2.0**100, 2.0**1000, 0.5 - 2.0**-7),
+    *(10.0, 32.0, 66.0, 38.6, 100.0, 2.0**19, 2.0**19 / 33.3, 2.0**80, 2.0**100, 2.0**1000, 0.5 - 2.0**-7),
     *(0.75179, 1.27846, 2.39936, 0.75246, 1.4185, 1.19243, 2.25638, 1.49057, math.pi / 4, math.pi / 2),
 )
 """Where one form gives way to another, in a kernel or in what kernels are made of."""
@@ -40,6 +40,7 @@ FAR_FROM_A_SWITCH = (1, 2, 3, 5, 8, 13, 24, 40, 64)
 def judge(f, x, wrt=None, bound=1.0):
     """Return sentences about results beyond the bound; the values of the closest functions have their own."""
     error, allowed = errors(f, x, wrt)
+    allowed &= wrt is not None
     bounds = [0.6 if f.name in CLOSEST else 1.0, bound, bound]
     what = ["f", f"df/d{wrt}"] if wrt else ["f", "f'", "f''"]
     got = results(f, x, wrt)
@@ -140,6 +141,8 @@ def test_zeros_of_results_that_underflow_have_their_sign():
         ("laplace", -9.835322514562327),
         ("tanhshrink", -1.017645132858245),
         ("celu:1e5", -2.2250738585072014e-308),
+        ("celu:-1e-300", -4.4507962246355e-310),
+        ("softplus:1e300", 5.26846012320119e-299),
         ("snake:33.3", 1.7976931348623157e308),
         ("snake:33.3", -1.7976931348623157e308),
     ],

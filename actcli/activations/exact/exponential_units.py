@@ -13,14 +13,14 @@ from actcli.activations.exact.sums import (
     lift,
     multiply,
     product,
+    quotient,
     ratio,
     rounded,
     scaled,
     subtract,
     two_sum,
 )
-from actcli.activations.exact.sums import quotient as exact_quotient
-from actcli.activations.families.exact import Sum, quotient
+from actcli.activations.families.exact import Sum
 
 _TINY = 2.0**-70
 """Below it e**t − 1 is t to 2**-71."""
@@ -80,10 +80,18 @@ def selu_curvature(x: Array, alpha: float, scale: float) -> Array:
     return np.where(x >= 0, 0.0, _decay(np.minimum(x, 0.0), ratio((scale, alpha))))
 
 
+def over(x: Array, alpha: float) -> Sum:
+    """Return x/α, cut off at ±FARTHEST, also for numbers whose product with α is subnormal."""
+    if alpha == 1.0:
+        return Sum(clip(x), 0.0)
+    h, low = quotient(scaled(x), ratio((alpha,))).sum
+    return Sum(clip(h), np.where(np.abs(h) < FARTHEST, low, 0.0))
+
+
 def celu(x: Array, alpha: float) -> Array:
     """Return x above 0, α·(e**(x/α) − 1) below; x/α is positive where α is negative."""
     below = np.minimum(x, 0.0)
-    t = quotient(below, alpha)
+    t = over(below, alpha)
     inside = np.minimum(t.h, 700.0)
     y = exponential_less_one(Sum(inside, t.l))
     less_one = Scaled(y.h, y.l, np.zeros(x.shape, np.int64))
@@ -98,7 +106,7 @@ def celu(x: Array, alpha: float) -> Array:
 
 
 def _celu_decay(x: Array, alpha: float, factor: Scaled) -> Array:
-    h, low, m = product(power_of_e(quotient(np.minimum(x, 0.0), alpha)), factor)
+    h, low, m = product(power_of_e(over(np.minimum(x, 0.0), alpha)), factor)
     return rounded(Sum(h, low), m)
 
 
@@ -138,14 +146,14 @@ _BENT_NEAR = 0.25
 def celu_by_alpha(x: Array, alpha: float) -> Array:
     """Return (1 − t)·e**t − 1 with t = x/α below 0, 0 above; by its series around t = 0, where it cancels."""
     below = np.minimum(x, 0.0)
-    t = quotient(below, alpha)
+    t = over(below, alpha)
     near = np.abs(t.h) < _BENT_NEAR
     u = np.where(near, t.h, 0.0)
     rest = u * _BENT[0]
     for c in _BENT[1:]:
         rest += c
         rest *= u
-    exact = exact_quotient(scaled(below), ratio((alpha,)))
+    exact = quotient(scaled(below), ratio((alpha,)))
     inner = product(product(exact, exact), Scaled(*two_sum(-0.5, -rest), 0))
     power = power_of_e(t)
     large = multiply(Sum(power.h, power.l), subtract(1.0, t))

@@ -122,18 +122,18 @@ def quick_gelu_by_alpha(x: Array, alpha: float) -> Array:
 
 
 # gelu_tanh is silu in y = 2u, u = √(2/π)(x + 0.044715 x³). The two constants as sums h + l.
-_ROOT = Sum(np.asarray(1.5957691216057308), -9.96930880911092e-17)
-_CUBIC = Sum(np.asarray(0.044715), 2.1960211427085595e-18)
-_CUT = 32.0
+ROOT = Sum(np.asarray(1.5957691216057308), -9.96930880911092e-17)
+CUBIC = Sum(np.asarray(0.044715), 2.1960211427085595e-18)
+CUT = 32.0
 """There y is beyond 2300."""
 
 
 def _gelu_tanh_parts(x: Array) -> tuple[Array, Sum, Scaled]:
     """Return |x|, k = 0.044715·x², and z = e**−|y|, for |x| cut off at 32."""
     a = np.abs(x)
-    a = np.minimum(a, _CUT, out=a)
-    k = multiply(two_product(a, a), _CUBIC)
-    y = multiply(multiply(add(k, 1.0), a), _ROOT)
+    a = np.minimum(a, CUT, out=a)
+    k = multiply(two_product(a, a), CUBIC)
+    y = multiply(multiply(add(k, 1.0), a), ROOT)
     beyond = y.h > FARTHEST
     return a, k, exponential(Sum(-np.minimum(y.h, FARTHEST), np.where(beyond, 0.0, -y.l)))
 
@@ -141,7 +141,7 @@ def _gelu_tanh_parts(x: Array) -> tuple[Array, Sum, Scaled]:
 def gelu_tanh(x: Array) -> Array:
     """Return x/d, and z·x/d where x < 0."""
     _, _, z = _gelu_tanh_parts(x)
-    near, e = lift(np.maximum(x, -_CUT))
+    near, e = lift(np.maximum(x, -CUT))
     below = x < 0
     n = multiply(choose(below, Sum(z.h, z.l), 1.0), near)
     return rounded(divide(n, one_plus(z)), np.where(below, z.m, 0) + e)
@@ -150,7 +150,7 @@ def gelu_tanh(x: Array) -> Array:
 def gelu_tanh_slope(x: Array) -> Array:
     """Return the slope of the gate in y, with b = |x|·y'(x) in the place of a."""
     a, k, z = _gelu_tanh_parts(x)
-    slope = rounded_scaled(_gate_slope(x < 0, multiply(multiply(add(multiply(k, 3.0), 1.0), a), _ROOT), z))
+    slope = rounded_scaled(_gate_slope(x < 0, multiply(multiply(add(multiply(k, 3.0), 1.0), a), ROOT), z))
     set_beside(_GELU_TANH_SLOPE, Sum(x, 0.0), slope)
     return slope
 
@@ -161,10 +161,10 @@ def gelu_tanh_curvature(x: Array) -> Array:
     d = one_plus(z)
     triple = multiply(k, 3.0)
     bend = add(triple, 1.0)
-    b = multiply(multiply(bend, a), _ROOT)
+    b = multiply(multiply(bend, a), ROOT)
     first = multiply(add(times(triple, 4.0), 2.0), d)
     second = multiply(multiply(b, bend), subtract(2.0, d))
-    n = multiply(multiply(subtract(first, second), _ROOT), Sum(z.h, z.l))
+    n = multiply(multiply(subtract(first, second), ROOT), Sum(z.h, z.l))
     curvature = rounded(divide(n, _cubed(d)), z.m)
     set_beside(_GELU_TANH_CURVATURE, Sum(a, 0.0), curvature)
     return curvature

@@ -1,6 +1,7 @@
 """The exact kernels by the function's name."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -41,6 +42,41 @@ def exact_parameter_kernel(definition: Definition, name: str) -> Kernel | None:
 def exact_jacobian(definition: Definition) -> Kernel | None:
     """Return the kernel of the Jacobian for float64; None where the definition's own is exact."""
     return _find(definition, "_jacobian", definition.jacobian)
+
+
+HIGHEST_ORDER = 10
+"""Derivatives of higher order have no kernel here."""
+
+
+def exact_higher_kernel(definition: Definition, order: int, ordinary: Kernel) -> Kernel | None:
+    """Return the kernel of a derivative of order 3 to 10; None where there is none of that function or order."""
+    if order > HIGHEST_ORDER or not any(definition is one for one in catalogue()):
+        return None
+    from actcli.activations.exact import higher
+
+    name = "exponential_of" if definition.name == "exponential" else definition.name
+    kernel = getattr(higher, name.replace(".", "_"), None)
+    return (
+        None if kernel is None else partial(_apart_from_kinks, definition, partial(kernel, order), ordinary)
+    )
+
+
+def _apart_from_kinks(
+    definition: Definition, kernel: Kernel, ordinary: Kernel, x: Array, /, **parameters: float
+) -> Array:
+    """Return the kernel's results, but at kinks those of the ordinary one; NaN stays NaN."""
+    y = np.empty_like(x)
+    for start in range(0, x.size, CHUNK):
+        piece = np.nan_to_num(x[start : start + CHUNK])
+        y[start : start + CHUNK] = kernel(piece, **parameters)
+    # nan_to_num made ±inf the largest numbers: beside waves, which have no limit, all have theirs there
+    apart = np.isin(x, [k.at for k in definition.kinks(**parameters)]) | np.isnan(x)
+    if definition.name in {"sine", "snake"}:
+        apart |= np.isinf(x)
+    at = np.flatnonzero(apart)
+    if at.size:
+        y[at] = ordinary(x[at])
+    return y
 
 
 def _find(definition: Definition, suffix: str, ordinary: Kernel | None) -> Kernel | None:

@@ -38,13 +38,13 @@ class Scaled(NamedTuple):
 
     @property
     def sum(self) -> Sum:
-        """The numbers as h + l; what is below the normal range may be 0."""
-        power = two_to(np.clip(self.m, -1022, 1023))
+        """The numbers as h + l; 0 where 2**m is below the normal range."""
+        power = two_to(np.clip(self.m, -1023, 1023))
         return Sum(self.h * power, self.l * power)
 
 
 def two_to(m: Any) -> Any:
-    """Return 2**m for whole m from −1022 to 1023."""
+    """Return 2**m for whole m from −1022 to 1023, and 0 for −1023."""
     return ((np.asarray(m, np.int64) + 1023) << 52).view(np.float64)
 
 

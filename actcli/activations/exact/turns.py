@@ -1,6 +1,6 @@
 """The sine and the cosine as h + l, of exact products a·x of any size.
 
-An angle is reduced to r between ±π/4 and a count of right angles: with π/2 in parts below 2**20 right angles; beyond,
+An angle is reduced to r between ±π/4 and a count of right angles: with π/2 in parts below 2**19; beyond,
 one number at a time, by whole numbers of as many digits of 2/π as the angle takes (M. H. Payne and R. N. Hanek, Radian
 reduction for trigonometric functions, 1983). Then sin and cos of the nearest i/32 come from a table.
 """
@@ -21,9 +21,8 @@ _SIN, _SIN_LOW = (np.ascontiguousarray(column) for column in np.array(SINES).res
 _COS, _COS_LOW = (np.ascontiguousarray(column) for column in np.array(COSINES).reshape(-1, 2).T)
 _COARSE = 1.5 * 2.0**19
 """Added to a number it leaves multiples of 2**-33."""
-_MOST_TURNS = 2.0**20
+_MOST_TURNS = 2.0**19
 _HALF_PI = Sum(np.asarray(1.5707963267948966), 6.123233995736766e-17)
-QUARTER_PI = Sum(np.asarray(0.7853981633974483), 3.061616997868383e-17)
 _GUARD = 220
 """Binary digits of the fraction of a turn: 53 + 53 cancel at worst, and 106 are to be left."""
 _DIGITS = 2500
@@ -66,17 +65,21 @@ def _two_over_pi() -> int:
     return (2 << (2 * _DIGITS + 64)) // pi
 
 
-def reduce(x: Array, factor: float = 1.0) -> Turn:
-    """Return factor·x, exactly, as right angles and a rest that is right to about 2**-100 of itself."""
+def reduce(x: Array, factor: float = 1.0, ahead: float = 0.0) -> Turn:
+    """Return factor·x as right angles and a rest that is right to about 2**-100 of itself.
+
+    The angle may be `ahead` of the exact product by 0 or half a right angle.
+    """
     size = np.abs(x) * abs(factor)
     near = size < _MOST_TURNS
     inner = np.where(near, x, 0.0)
     angle = Sum(inner, 0.0) if factor == 1.0 else _exact_product(inner, factor)
-    k = np.rint(angle.h * (2 / math.pi))
+    k = np.rint(angle.h * (2 / math.pi) + ahead)
     first, *others = _half_pi_parts()
-    rest = Sum(angle.h - k * first, 0.0)
+    taken = k - ahead
+    rest = two_sum(angle.h, taken * -first)
     for part in others:
-        rest = normalise(add(rest, k * -part))
+        rest = normalise(add(rest, taken * -part))
     if not isinstance(angle.l, float):
         rest = normalise(add(rest, angle.l))
     q = k.astype(np.int64) & 3
@@ -84,7 +87,7 @@ def reduce(x: Array, factor: float = 1.0) -> Turn:
     if far.size:
         r, low = rest.h.copy(), np.broadcast_to(rest.l, rest.h.shape).copy()
         for i in far:
-            q[i], r[i], low[i] = _reduce_one(float(x[i]), factor)
+            q[i], r[i], low[i] = _reduce_one(float(x[i]), factor, ahead)
         rest = Sum(r, low)
     return Turn(q, rest)
 
@@ -97,16 +100,16 @@ def _exact_product(x: Array, factor: float) -> Sum:
     return Sum(np.ldexp(h, m + k), np.ldexp(low, m + k))
 
 
-def _reduce_one(x: float, factor: float) -> tuple[int, float, float]:
+def _reduce_one(x: float, factor: float, ahead: float) -> tuple[int, float, float]:
     """Return the right angles, modulo 4, and the rest of factor·x as h + l, by whole numbers."""
     (n, below), (a, a_below) = x.as_integer_ratio(), factor.as_integer_ratio()
     whole, below = n * a, below * a_below
-    sign, whole = (-1, -whole) if whole < 0 else (1, whole)
     # whole/below is whole·2**e; digits of 2/π beyond the fraction's are not needed
     e = 1 - below.bit_length()
     points = min(_DIGITS, max(0, whole.bit_length() + e) + _GUARD)
     turns = whole * (_two_over_pi() >> (_DIGITS - points))
     fraction = points - e
+    turns += int(2 * ahead) << (fraction - 1)
     k = (turns + (1 << (fraction - 1))) >> fraction
     rest = turns - (k << fraction)
     shift = max(0, rest.bit_length() - 120)
@@ -117,7 +120,7 @@ def _reduce_one(x: float, factor: float) -> tuple[int, float, float]:
     r = multiply(Sum(np.asarray(math.ldexp(high, -fraction)), math.ldexp(low, -fraction)), _HALF_PI)
     h, low = float(r.h) + float(r.l), 0.0
     low = (float(r.h) - h) + float(r.l)
-    return (sign * k) & 3, sign * h, sign * low
+    return k & 3, h, low
 
 
 def sine_of_rest(r: Sum, *, cosine: NDArray[np.bool_]) -> Sum:
@@ -155,13 +158,3 @@ def sine(turn: Turn, *, ahead: int = 0) -> Sum:
     down = (q >= 2) ^ (~odd & np.signbit(turn.r.h))
     sign = np.where(down, -1.0, 1.0)
     return Sum(y.h * sign, y.l * sign)
-
-
-def diagonal(turn: Turn) -> Sum:
-    """Return the size of the sine of an angle that is half a right angle ahead; exact beside its zeros too."""
-    negative = turn.r.h < 0
-    sign = np.where(negative, -1.0, 1.0)
-    r = Sum(turn.r.h * sign, turn.r.l * sign)
-    distance = normalise(add(Sum(-r.h, -r.l), QUARTER_PI))
-    even = (turn.q & 1) == 0
-    return sine_of_rest(distance, cosine=even != (negative | (r.h == 0)))

@@ -16,7 +16,7 @@ from actcli.activations.exact.sums import (
     subtract,
     times,
 )
-from actcli.activations.exact.turns import diagonal, reduce
+from actcli.activations.exact.turns import reduce
 from actcli.activations.exact.turns import sine as sine_of
 from actcli.activations.families.exact import Sum
 
@@ -47,7 +47,7 @@ def snake(x: Array, a: float) -> Array:
 
 def snake_slope(x: Array, a: float) -> Array:
     """Return 1 + sin(2ax) = 2·sin²(ax + π/4)."""
-    s = diagonal(reduce(x, a))
+    s = sine_of(reduce(x, a, ahead=0.5))
     return rounded(times(multiply(s, s), 2.0))
 
 
