@@ -25,7 +25,7 @@ def train(model, x=X, y=Y, epochs=1, **options):
     """Fit a model; return its callback, the reports, and the history."""
     reports = []
     callback = DeadUnits(x, show=reports.append, **options)
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     history = model.fit(x, y, epochs=epochs, verbose=0, callbacks=[callback])
     return callback, reports, history.history
 
