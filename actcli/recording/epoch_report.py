@@ -151,11 +151,13 @@ class EpochReport:
 
     def _sentence(self) -> str:
         """Return how many units are dead, how sure that is, and how many died or revived since the epoch before."""
+        from actcli.render.deadness.change import changes_by_unit
+
         parts = [self._dead_text()]
         nonfinite = sum(layer.nonfinite for layer in self.report.layers)
         if nonfinite:
             parts.append(f"{nonfinite:,} gave NaN or inf")
-        if self.change is not None and (self.dead or self.revived):
+        if self.change is not None and any(map(changes_by_unit, self.change.layers)):
             parts.append(self._change_text(self.change))
         return "; ".join(parts) + "."
 
@@ -176,12 +178,13 @@ class EpochReport:
         )
 
     def _change_text(self, change: ModelChange) -> str:
+        from actcli.render.text.notation import quantity
+
         newly, revived = change.newly_dead, change.revived
         died, woke = (f"{count:,}" if count else "none" for count in (newly, revived))
         text = f"{died} died and {woke} revived since epoch {self.since}"
-        if change.unclear:
-            text += f", {change.unclear:,} more may be silent by chance"
-        return text
+        unclear = change.unclear + change.unclear_revived
+        return f"{text}, {quantity(unclear, 'more change')} may be chance" if unclear else text
 
 
 def _shows_boxes(encoding: str) -> bool:

@@ -49,7 +49,7 @@ def test_units_that_gave_nan_stand_in_the_sentence():
     assert "1 gave NaN or inf" in str(report)
 
 
-def test_a_unit_that_fired_rarely_may_be_silent_by_chance():
+def test_a_unit_that_fires_rarely_may_be_silent_by_chance_and_then_not():
     recorder = Recorder()
     h = np.ones((400, 5))
     h[1:, 2] = 0
@@ -59,7 +59,12 @@ def test_a_unit_that_fired_rarely_may_be_silent_by_chance():
     recorder.add("fc", h)
     report = recorder.epoch()
     assert (report.dead, report.newly_dead) == (1, 0)
-    assert "1 more may be silent by chance" in " ".join(str(report).split())
+    assert "1 more change may be chance" in " ".join(str(report).split())
+    h[0, 2] = 1
+    recorder.add("fc", h)
+    report = recorder.epoch()
+    assert (report.dead, report.revived) == (0, 0)
+    assert "1 more change may be chance" in " ".join(str(report).split())
 
 
 def test_a_large_network_shows_the_layers_in_which_units_die():
