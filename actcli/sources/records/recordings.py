@@ -1,7 +1,6 @@
 """Recorded activations: each file is opened once and described, then read as layers whose samples stream past."""
 
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -9,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.number_request import ARCHIVES, NumberRequest
-from actcli.sources.numbers.formats import holds_array, stream_numbers
-from actcli.sources.records.record_files import STDIN, RecordFile, record_files
+from actcli.sources.number_request import NumberRequest
+from actcli.sources.numbers.formats import stream_numbers
+from actcli.sources.records.described import Described, describe_file, layer_of, version_of
+from actcli.sources.records.record_files import STDIN, record_files
 from actcli.sources.records.unit_axis import Head, UnitAxes, listed
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.terminal import Terminal
@@ -22,62 +22,13 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording
     from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Numbers
-    from actcli.sources.numbers.archive import ArchivedArray
     from actcli.sources.numbers.npy_header import Header
 
 BLOCK = 1 << 19
 """Elements handed on at a time."""
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
-_WEIGHTS = (".weight", ".bias", "W_enc", "W_dec", "b_enc", "b_dec")
-"""Ends of the names under which PyTorch and SAELens save parameters."""
 _NPY = b"\x93NUMPY"
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A file as it was found.
-
-    Attributes:
-        file: its name, and the layer that the name says.
-        heads: its layers, before any number is read; None for a stream, which can be read only once.
-        header: of an .npy file, read and checked.
-        members: of an .npz or .safetensors, each with its header read and checked.
-        version: what tells the file's present content from another, where a header was read.
-
-    """
-
-    file: RecordFile
-    heads: tuple[Head, ...] | None = None
-    header: "Header | None" = None
-    members: "tuple[ArchivedArray, ...]" = ()
-    version: tuple[int, ...] | None = None
-
-    def of_layer(self, layer: str) -> "Described":
-        """Return the same file with the array of this layer alone."""
-        if not self.members or self.heads is None:
-            return self
-        return self._select([place for place, head in enumerate(self.heads) if head.layer == layer])
-
-    def without(self, name: str) -> "Described":
-        """Return the same archive without the array of this name. Raises DataError where no other is left."""
-        kept = [place for place, member in enumerate(self.members) if member.name != name]
-        if not kept:
-            raise DataError(f"{self.file.path}: holds no array besides '{name}'")
-        return self._select(kept)
-
-    def _select(self, places: Sequence[int]) -> "Described":
-        heads = None if self.heads is None else tuple(self.heads[place] for place in places)
-        return replace(self, heads=heads, members=tuple(self.members[place] for place in places))
-
-    def holds(self, stored: "LowType") -> bool:
-        """Return whether an array holds the bit patterns of this type."""
-        return any(header.stored == stored for header in self.headers)
-
-    @property
-    def headers(self) -> "tuple[Header, ...]":
-        """The headers of its arrays; none of a text or a stream."""
-        return tuple(member.header for member in self.members) if self.header is None else (self.header,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +133,7 @@ class Records:
         for described in self.files:
             for numbers in _open(described, self.terminal, self.stored):
                 self.arrays[numbers.origin] += 1
-                layer = _recorded(numbers, _layer_of(described.file, numbers.array), axes, counts)
+                layer = _recorded(numbers, layer_of(described.file, numbers.array), axes, counts)
                 yield layer if mask is None else mask(layer, described.file.path)
 
     def count_units(self, axes: UnitAxes) -> int:
@@ -211,86 +162,16 @@ def inspect_records(tokens: Sequence[str], terminal: Terminal, stored: "LowType 
     as stdin, a file named twice, and a `stored` that no array has; DataError for a file that is missing, damaged or no
     record.
     """
-    files = tuple(_inspect(file, terminal, stored) for file in record_files(tokens))
+    files = tuple(describe_file(file, terminal, stored) for file in record_files(tokens))
     if stored is not None and not any(one.heads is None or one.holds(stored) for one in files):
         raise UsageError(f"--dtype {stored.name}: no array holds it; leave it out")
     return Records(files, terminal, stored)
 
 
-def _inspect(file: RecordFile, terminal: Terminal, stored: "LowType | None") -> Described:
-    if os.path.isdir(file.path):  # noqa: PTH112
-        folder = file.path.rstrip("/")
-        raise DataError(
-            f"{file.path}: is a folder: name the files in it, {folder}/*.npy, each a layer, "
-            f"or LAYER='{folder}/*.npy' for shards of one"
-        )
-    if file.path == STDIN:
-        if terminal.stdin_is_tty:
-            raise UsageError("-: standard input is a terminal: send an array or text to it, or name a file")
-        return Described(file)
-    if os.path.exists(file.path) and not os.path.isfile(file.path):  # noqa: PTH110, PTH113
-        return Described(file)  # a pipe
-    if file.suffix in ARCHIVES:
-        return _inspect_archive(file, stored)
-    from actcli.sources.numbers.npy import require_samples
-    from actcli.sources.numbers.npy_header import read_header
-
-    with open_file(file.path) as stream:
-        stream.refuse_own_output(terminal)
-        if holds_array(stream, file.suffix):
-            header = read_header(stream, stored=stored)
-            require_samples(stream, header)
-            head = Head(file.layer, header.shape, file.path)
-            return Described(file, (head,), header, version=_version(file.path))
-        stream_numbers(stream, NumberRequest(by_rows=True), file.suffix)
-    return Described(file, (Head(file.layer, None, file.path),))
-
-
-def _inspect_archive(file: RecordFile, stored: "LowType | None") -> Described:
-    from actcli.sources.numbers.archive import choose_arrays, open_archive, read_members
-    from actcli.sources.numbers.npy import require_samples
-
-    path = file.path
-    with open_archive(path) as archive:
-        array = None
-        if file.is_named and file.layer in archive.names:
-            array = file.layer
-        elif file.is_named and len(archive.names) > 1:
-            raise DataError(f"{path}: holds {len(archive.names):,} arrays, none of them named '{file.layer}'")
-        if array is None:
-            _refuse_weights(path, archive.names)
-        members = read_members(archive, choose_arrays(archive, array), stored)
-        for member in members:
-            with archive.open_array(member.name) as stream:
-                require_samples(stream, member.header)
-    heads = tuple(
-        Head(_layer_of(file, member.name), member.header.shape, f"{path}:{member.name}") for member in members
-    )
-    return Described(file, heads, members=tuple(members), version=_version(path))
-
-
-def _refuse_weights(path: str, names: Sequence[str]) -> None:
-    """Raise UsageError for the weights of a model, whose rows would count as samples."""
-    weight = next((name for name in names if name.endswith(_WEIGHTS)), None)
-    if weight is not None:
-        raise UsageError(
-            f"{path}: holds the weights of a model ('{weight}'), not activations; record what its layers put out, "
-            f"or read one array by its name: {weight}={path}"
-        )
-
-
-def _version(path: str) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)  # noqa: PTH116
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def _open(described: Described, terminal: Terminal, stored: "LowType | None") -> Iterator["Numbers"]:
     """Yield the arrays of a file, or its text in rows; what was read of it before is not read again."""
     file = described.file
-    if described.version is not None and described.version != _version(file.path):
+    if described.version is not None and described.version != version_of(file.path):
         raise DataError(f"{file.path}: was changed while actcli looked at it; run the command again")
     if described.members:
         from actcli.sources.numbers.archive import archive_numbers
@@ -344,10 +225,6 @@ def _note_the_end(blocks: Iterator["NDArray[Any]"], ended: list[bool]) -> Iterat
     with closing(cast("Any", blocks)):
         yield from blocks
     ended.append(True)
-
-
-def _layer_of(file: RecordFile, array: str | None) -> str:
-    return file.layer if file.is_named else array or file.layer
 
 
 def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str]) -> "LayerRecording":

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from actcli.analysis.sparse.sparse_block import SparseBlock
 from actcli.exits import DataError, UsageError
+from actcli.sources.records.described import Described
 from actcli.sources.records.masks import SampleMask
-from actcli.sources.records.recordings import Described, Records
+from actcli.sources.records.recordings import Records
 from actcli.sources.records.sparse_entries import Entries, Rows
 from actcli.sources.records.unit_axis import Head, listed
 
