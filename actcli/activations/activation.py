@@ -54,8 +54,8 @@ class Activation:
 
     @property
     def kinks(self) -> tuple[Kink, ...]:
-        """The points where the value, the slope or the curvature is not continuous, for these parameters."""
-        return tuple(k for k in self.definition.kinks(**self.parameters) if not k.smooth)
+        """The points where the value, the slope or the curvature is not continuous, or not what autograd gives."""
+        return tuple(k for k in self.definition.kinks(**self.parameters) if k.matters)
 
     def __call__(self, x: ArrayLike) -> NDArray[Any]:
         """Return f(x), elementwise or along the last axis.

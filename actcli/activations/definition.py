@@ -104,6 +104,14 @@ class Kink:
         """Whether there is no kink with these parameters (leaky_relu with alpha 1)."""
         return not self.jump and self.slopes[0] == self.slopes[1] and self.curvatures[0] == self.curvatures[1]
 
+    @property
+    def matters(self) -> bool:
+        """Whether there is a kink, or autograd gives another derivative than there is.
+
+        PyTorch gives softshrink with lambda 0, which is x, the derivative 0 at 0.
+        """
+        return not self.smooth or self.default != (self.slopes[0], self.curvatures[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Names:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from actcli.activations.activation import Activation
 from actcli.activations.catalogue import index, spellings
 from actcli.activations.definition import FORMULA, Definition, Names, Parameter
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from actcli.activations.personal import Entry
 
 _RESERVED = ("x", "e", "pi")
+_WITH_INPUTS = ("hard_tanh", "prelu")
+"""Functions whose parameters ONNX takes as inputs (Clip, PRelu), in the type of x, and not as attributes."""
 _FRAMEWORK_OF_MODULE = {
     "nn": "torch", "f": "torch", "pytorch": "torch", "functional": "torch",
     "tf": "keras", "tensorflow": "keras", "activations": "keras", "flax": "jax", "jnn": "jax",
@@ -52,6 +56,8 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
     values = {p.name: p.default for p in definition.parameters} | dict(names.defaults if names else {})
     if tail is not None:
         values |= _read_values(tail, definition, names, spec)
+    if dialect == "onnx" and definition.name not in _WITH_INPUTS:
+        values = {name: _as_attribute(name, value, spec) for name, value in values.items()}
     _require_values(values, definition, free, spec)
     if not any(math.isnan(value) for value in values.values()):
         complaint = definition.relation(**values)
@@ -62,6 +68,18 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
 
         definition = settle(definition, values)
     return Activation(spec, definition, MappingProxyType(values), dialect)
+
+
+def _as_attribute(name: str, value: float, spec: str) -> float:
+    """Return the number that an attribute of an ONNX operator holds: a float32, 0.01 as 0.009999999776482582.
+
+    Raises UsageError for a number that is too large for it.
+    """
+    with np.errstate(over="ignore"):
+        attribute = float(np.float32(value))
+    if math.isinf(attribute) and math.isfinite(value):
+        raise UsageError(f"{spec}: ONNX holds {name} in float32, and {value:g} is too large for it")
+    return attribute
 
 
 def _reduce(f: Activation) -> tuple[Callable[[str], Activation], tuple[str]]:

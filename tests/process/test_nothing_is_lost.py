@@ -106,6 +106,10 @@ def test_a_width_of_thousands_of_digits(actcli: Program) -> None:
     [
         "eval x/c 1 --set c=0",
         "eval relu snan.npy --dtype float64",
+        "grad gelu snan.npy --check",
+        "eval gelu snan.npy --dtype bfloat16",
+        "eval gelu --all float32 --stride 16777213",
+        "compare relu --by precision -i snan.npy --against snan.npy",
         "plot relu -i snan.npy --format csv",
         "info x/0",
         "compare relu tanh --by training --lr 1e308 --epochs 1 --seeds 1",

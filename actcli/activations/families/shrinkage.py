@@ -22,7 +22,7 @@ def _shrink(x: Array, threshold: float, bias: float) -> Array:
 
 
 def _slope(x: Array, threshold: float) -> Array:
-    return np.abs(_outside(x, threshold)) if threshold else constant(1.0)(x)
+    return np.abs(_outside(x, threshold))
 
 
 def _ends(threshold: float, *, jump: bool) -> tuple[Kink, ...]:

@@ -142,7 +142,9 @@ def _blocks(f: Activation, numbers: Iterable[Numbers] | None, wrt: str) -> Itera
     if numbers is not None:
         for stream in numbers:
             for block in stream.blocks:
-                yield np.asarray(block, np.float64)
+                with np.errstate(invalid="ignore"):  # of signalling NaN
+                    exact = np.asarray(block, np.float64)
+                yield exact
     elif f.by_rows:
         width = next(n for n in (6, 12, 60) if _takes_rows_of(f, n))
         yield 2.0 * np.random.default_rng(0).standard_normal((64, width))

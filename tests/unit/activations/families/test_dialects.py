@@ -1,9 +1,15 @@
 """The frameworks' names for activations and parameters, and their defaults."""
 
+import numpy as np
 import pytest
 
 from actcli import activation, catalogue
 from actcli.exits import UsageError
+
+
+def single(value):
+    """Return the float32 that an attribute of ONNX holds."""
+    return float(np.float32(value))
 
 
 def resolved(spec):
@@ -57,12 +63,16 @@ def resolved(spec):
         ("keras.squareplus:b=1", "squareplus", {"b": 1.0}),
         ("keras.celu:alpha=0.5", "celu", {"alpha": 0.5}),
         ("keras.gelu", "gelu", {}),
-        ("onnx.LeakyRelu:alpha=0.1", "leaky_relu", {"alpha": 0.1}),
+        ("onnx.LeakyRelu:alpha=0.1", "leaky_relu", {"alpha": single(0.1)}),
         ("onnx.PRelu:slope=0.1", "prelu", {"alpha": 0.1}),
-        ("onnx.HardSigmoid", "onnx.hard_sigmoid", {"alpha": 0.2, "beta": 0.5}),
-        ("onnx.HardSigmoid:alpha=0.1,beta=0.4", "onnx.hard_sigmoid", {"alpha": 0.1, "beta": 0.4}),
+        ("onnx.HardSigmoid", "onnx.hard_sigmoid", {"alpha": single(0.2), "beta": 0.5}),
+        (
+            "onnx.HardSigmoid:alpha=0.1,beta=0.4",
+            "onnx.hard_sigmoid",
+            {"alpha": single(0.1), "beta": single(0.4)},
+        ),
         ("onnx.Shrink", "onnx.shrink", {"lambd": 0.5, "bias": 0.0}),
-        ("onnx.Shrink:lambd=0.2,bias=0.1", "onnx.shrink", {"lambd": 0.2, "bias": 0.1}),
+        ("onnx.Shrink:lambd=0.2,bias=0.1", "onnx.shrink", {"lambd": single(0.2), "bias": single(0.1)}),
         ("onnx.ThresholdedRelu:alpha=2", "thresholded_relu", {"theta": 2.0, "value": 0.0}),
         ("onnx.Elu:alpha=2", "elu", {"alpha": 2.0}),
         ("onnx.Selu", "selu", {"alpha": 1.67326319217681884765625, "scale": 1.05070102214813232421875}),
@@ -100,7 +110,7 @@ def test_without_a_framework_its_definitions_are_out_of_reach():
 
 
 def test_hard_sigmoid_is_two_functions():
-    assert activation("onnx.HardSigmoid")(2.0) == pytest.approx(0.9, rel=1e-15)
+    assert activation("onnx.HardSigmoid")(2.0) == pytest.approx(2 * single(0.2) + 0.5, rel=1e-15)
     assert activation("torch.hardsigmoid")(2.0) == pytest.approx(5 / 6, rel=1e-15)
 
 
@@ -137,3 +147,23 @@ def test_every_default_of_a_framework_is_a_parameter_of_ours(framework):
         for names in definition.frameworks:
             if names.framework == framework:
                 assert set(names.defaults) <= own, definition.name
+
+
+def test_onnx_holds_attributes_in_float32_and_inputs_as_they_are():
+    # measured with ONNX Runtime 1.32: LeakyRelu(-1) in double is -0.009999999776482582
+    assert activation("onnx.LeakyRelu")(-1.0) == -0.009999999776482582
+    assert activation("onnx.Elu:alpha=0.1").parameters["alpha"] == single(0.1)
+    assert activation("onnx.Clip:min=0,max=0.1")(1.0) == 0.1
+    assert activation("onnx.PRelu:slope=0.1")(-1.0) == -0.1
+    with pytest.raises(UsageError, match="holds alpha in float32"):
+        activation("onnx.Elu:alpha=1e300")
+
+
+@pytest.mark.parametrize(
+    "spec", ["torch.softshrink:0", "torch.hardshrink:0", "onnx.Shrink:0,0", "keras.soft_shrink:0"]
+)
+def test_shrinkage_by_nothing_has_the_derivative_of_autograd_at_0(spec):
+    f = activation(spec)
+    assert f.grad([-1.0, 0.0, 1.0]).tolist() == [1, 0, 1]
+    assert f.grad(0.0, at_kink="left") == f.grad(0.0, at_kink="right") == 1
+    assert [kink.at for kink in f.kinks] == [0]
