@@ -18,7 +18,7 @@ from actcli.exits import UsageError
 from actcli.torch.padding import Padding
 from actcli.torch.scratch import Scratch
 from actcli.torch.unit_axis import Origin
-from actcli.torch.unit_sums import LayerBatch, UnitSums
+from actcli.torch.unit_sums import CountedPiece, UnitSums
 
 _VARYING = ("prelu", "rrelu")
 """Activations with parameters that change while the network trains, or from call to call."""
@@ -102,7 +102,13 @@ class Layers:
             self.unobserved.setdefault(name, Unobserved(name, op, reason))
 
     def add(
-        self, call: ActivationCall, values: Any, origin: Origin, padding: Padding
+        self,
+        call: ActivationCall,
+        values: Any,
+        origin: Origin,
+        padding: Padding,
+        *,
+        overwritten: bool = False,
     ) -> "Callable[[Any, Callable[[torch.Tensor], torch.Tensor] | None], None] | None":
         """Count the values of a call; return what takes its outputs, or None where it is not watched.
 
@@ -115,7 +121,7 @@ class Layers:
             with aside(values):
                 reason = _unsuitable(values)
                 if reason is None:
-                    return self._add(call, values.detach(), origin, padding)
+                    return self._add(call, values.detach(), origin, padding, overwritten)
                 self.refuse(call.name, call.op, reason)
         except UsageError as error:
             self.refuse(call.name, call.op, str(error))
@@ -130,7 +136,12 @@ class Layers:
         self.refuse(call.name, call.op, f"it could not be counted: {line}")
 
     def _add(
-        self, call: ActivationCall, values: torch.Tensor, origin: Origin, padding: Padding
+        self,
+        call: ActivationCall,
+        values: torch.Tensor,
+        origin: Origin,
+        padding: Padding,
+        overwritten: bool,
     ) -> "Callable[[Any, Callable[[torch.Tensor], torch.Tensor] | None], None] | None":
         axis = self._axis(call.name, values, origin)
         arrange = padding.arrangement(values, axis, self._sample_axis, origin.rows)
@@ -143,7 +154,9 @@ class Layers:
         sums = self._sums.get(call.name)
         if sums is None:
             constant = not call.function.startswith(_VARYING)
-            sums = self._sums[call.name] = UnitSums(rule, units, values.device, constant=constant)
+            sums = self._sums[call.name] = UnitSums(
+                rule, units, values.device, self._scratch, constant=constant
+            )
             self.found[call.name] = WatchedLayer(
                 call.name, call.op, call.function, call.recorded, units, axis
             )
@@ -152,13 +165,13 @@ class Layers:
                 f"it has {units:,} units of {call.function} on {values.device} in one pass, and "
                 f"{sums.units:,} units of {sums.rule.function} on {sums.device} in another"
             )
-        batch = sums.add(arranged, own_axis, mask, self._scratch)
+        pieces = sums.add(arranged, own_axis, mask, overwritten=overwritten)
         self.additions += 1
         if call.recorded == "post":
             return None
 
         def take(outputs: Any, again: Callable[[torch.Tensor], torch.Tensor] | None) -> None:
-            self._take(call, sums, batch, arrange, outputs, again)
+            self._take(call, sums, pieces, arrange, outputs, again)
 
         return take
 
@@ -166,14 +179,14 @@ class Layers:
         self,
         call: ActivationCall,
         sums: UnitSums,
-        batch: LayerBatch,
+        pieces: tuple[CountedPiece, ...],
         arrange: Callable[[torch.Tensor], tuple[torch.Tensor, int]],
         outputs: Any,
         again: Callable[[torch.Tensor], torch.Tensor] | None,
     ) -> None:
         try:
             with aside(outputs):
-                sums.add_outputs(batch, arrange(outputs.detach())[0], again)
+                sums.add_outputs(pieces, arrange(outputs.detach())[0], again)
         except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
             self._drop(call, error)
 

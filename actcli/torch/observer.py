@@ -126,7 +126,11 @@ class Observer(TorchFunctionMode):
         origin = self._origins.of(values)
         overwrites = in_place(name, args, kwargs)
         composed = call.name in self._written_out
-        take = None if composed else self._layers.add(call, values, origin, self._padding)
+        take = (
+            None
+            if composed
+            else self._layers.add(call, values, origin, self._padding, overwritten=overwrites)
+        )
         result = func(*args, **kwargs)
         again = None if function.startswith("rrelu") else _again(func, args, kwargs)
         self._taking(call, take, None if overwrites else values, origin, again)(result)

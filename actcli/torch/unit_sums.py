@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from actcli.activations import activation
-from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.deadness.firing_rule import INF, Rule
 from actcli.analysis.deadness.quantities import limits, measured_extremes
 from actcli.analysis.deadness.unit_state import NEVER, LayerState
+from actcli.torch.host_sums import HostSums, is_positive_part, state_of_sums
 from actcli.torch.reducing import HOST_TYPES, extreme, over_positions, within
 from actcli.torch.scratch import Scratch
 
@@ -48,9 +47,13 @@ _TRAILING = 32
 """Rows at the end of a batch in which almost every unit fires: the last firing is looked for in them first."""
 
 
+_PIECE = 1 << 22
+"""Elements that are counted at a time, at least one sample: they bound the memory that is needed beside the model's."""
+
+
 @dataclass(frozen=True, slots=True)
-class LayerBatch:
-    """The values of a layer in one forward pass, prepared for counting.
+class LayerPiece:
+    """Values of a layer that are counted at a time.
 
     Attributes:
         values: float32 or float64; float16 and bfloat16 are widened, which is exact.
@@ -58,7 +61,6 @@ class LayerBatch:
         counted: where positions count, in the shape of the values with 1 unit; None where all do.
         missing: where values are NaN, inf, or do not count; None where none is.
         nan: how many values of each unit are NaN, and count.
-        narrow: whether the values were float16 or bfloat16.
 
     """
 
@@ -67,6 +69,24 @@ class LayerBatch:
     counted: Tensor | None
     missing: Tensor | None
     nan: Tensor | int
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPiece:
+    """What of a piece is needed until the activation's outputs are there.
+
+    Attributes:
+        samples: its length along axis 0.
+        axis, missing: as in LayerPiece.
+        held: the values, where the outputs are computed once more; else None.
+        narrow: whether the values were float16 or bfloat16.
+
+    """
+
+    samples: int
+    axis: int
+    held: Tensor | None
+    missing: Tensor | None
     narrow: bool
 
 
@@ -77,13 +97,22 @@ class UnitSums:
     (prelu), the extremes of its outputs are measured.
     """
 
-    def __init__(self, rule: Rule, units: int, device: torch.device, *, constant: bool = True) -> None:
-        self.rule, self.units = rule, units
+    def __init__(
+        self,
+        rule: Rule,
+        units: int,
+        device: torch.device,
+        scratch: Scratch,
+        *,
+        constant: bool = True,
+    ) -> None:
+        self.rule, self.units, self._scratch = rule, units, scratch
+        self._exact = rule.gradient == 1
         self.samples: int | Tensor = 0
         self.elements: int | Tensor = 0
         self._host_type: np.dtype[Any] = np.dtype(np.float32)
         self._limits: dict[torch.dtype, dict[str, float]] = {}
-        self._positive_part = rule.fires == (Interval(0.0, INF),) and rule.flat_below == 0
+        self._positive_part = is_positive_part(rule)
         both = ("value_minimum", "value_maximum")
         measured: tuple[str, ...] = ()
         if rule.recorded == "pre":
@@ -113,99 +142,90 @@ class UnitSums:
         """The device that holds the statistics."""
         return self._all[0].device
 
-    def add(self, values: Tensor, axis: int, mask: Tensor | None, scratch: Scratch) -> LayerBatch:
-        """Count a batch of the recorded value, and return it for `add_outputs`.
+    def add(
+        self, values: Tensor, axis: int, mask: Tensor | None, *, overwritten: bool = False
+    ) -> tuple[CountedPiece, ...]:
+        """Count a batch of the recorded value, and return what `add_outputs` needs of it.
 
         values: floats of any shape with samples at axis 0 and units at `axis`. mask: booleans that broadcast to the
-        values with 1 unit; None where everything counts.
+        values with 1 unit; None where everything counts. overwritten: whether the activation works in place.
         """
+        if mask is not None:
+            mask = mask.expand([1 if i == axis else n for i, n in enumerate(values.shape)])
+        step = max(_PIECE * len(values) // max(values.numel(), 1), 1)
+        parts = values.split(step)
+        masks = [None] * len(parts) if mask is None else mask.split(step)
+        return tuple(
+            self._add_piece(part, axis, own, overwritten=overwritten)
+            for part, own in zip(parts, masks, strict=True)
+        )
+
+    def add_outputs(
+        self,
+        pieces: tuple[CountedPiece, ...],
+        outputs: Tensor,
+        again: Callable[[Tensor], Tensor] | None,
+    ) -> None:
+        """Add the activation's outputs of a piece. again: computes them once more, of float32 values.
+
+        Outputs in float16 and bfloat16 are rounded, so that they are computed again, unless the function is exact.
+        """
+        for piece, h in zip(pieces, outputs.split([piece.samples for piece in pieces]), strict=True):
+            self._add_outputs_of_piece(piece, h, again)
+
+    def _add_piece(
+        self, values: Tensor, axis: int, mask: Tensor | None, *, overwritten: bool
+    ) -> CountedPiece:
         narrow = values.dtype in {torch.float16, torch.bfloat16}
         x = values.float() if narrow else values
         self._host_type = max(self._host_type, HOST_TYPES[x.dtype])
-        if mask is None:
-            rows: Tensor | None = None
-            samples: int | Tensor = len(x)
-            elements: int | Tensor = x.numel() // self.units
-        else:
-            mask = mask.expand([1 if i == axis else n for i, n in enumerate(x.shape)])
-            counted_rows = mask.flatten(1).any(1)
-            rows = counted_rows.cumsum(0)
+        rows: Tensor | None = None
+        samples: int | Tensor = len(x)
+        elements: int | Tensor = x.numel() // self.units
+        if mask is not None:
+            rows = mask.flatten(1).any(1).cumsum(0)
             samples, elements = rows[-1] if len(rows) else 0, mask.sum()
         missing, nan = self._extremes(x, axis, mask)
-        batch = LayerBatch(x, axis, mask, missing, nan, narrow)
-        firing = self._fires(x, scratch, mask)
+        piece = LayerPiece(x, axis, mask, missing, nan)
+        firing = self._fires(x, mask)
         per_sample = over_positions(firing, axis)
         fired = per_sample if per_sample is firing else per_sample.clamp(max=1)
         times = fired.sum(0)
         self._note_places(fired, times, rows, samples)
         self._count("fired", times)
         self._count("firing_elements", times if per_sample is firing else per_sample.sum(0, dtype=self._wide))
-        self._count_sides(batch, elements, scratch)
-        self._add_moments(batch, elements, scratch)
+        self._count_sides(piece, elements)
+        self._add_moments(piece, elements)
         self.samples = self.samples + samples
         self.elements = self.elements + elements
-        return batch
+        computed_again = narrow and not self._exact
+        held = (x if overwritten else values) if computed_again else None
+        return CountedPiece(len(x), axis, held, missing, narrow)
 
-    def add_outputs(
-        self, batch: LayerBatch, outputs: Tensor, again: Callable[[Tensor], Tensor] | None
+    def _add_outputs_of_piece(
+        self, piece: CountedPiece, outputs: Tensor, again: Callable[[Tensor], Tensor] | None
     ) -> None:
-        """Add the activation's outputs of a batch. again: computes them once more, of float32 values.
-
-        Outputs in float16 and bfloat16 are rounded, so that they are computed again, unless the function is exact.
-        """
-        exact = self.rule.gradient == 1
-        h = outputs
-        if batch.narrow:
-            h = outputs.float() if exact or again is None else again(batch.values)
-        if batch.missing is not None:
-            h = h.masked_fill(batch.missing | ~torch.isfinite(h), 0.0)
-        size = h if self.rule.lowest >= 0 and self._constant else h.abs()
-        self._numbers["absolute"] += self._per_unit(size, batch.axis)
+        h, axis, missing = outputs, piece.axis, piece.missing
+        if piece.narrow:
+            h = outputs.float() if piece.held is None or again is None else again(piece.held.float())
+        if missing is not None:
+            h = h.masked_fill(missing | ~torch.isfinite(h), 0.0)
+        size = h
+        if self.rule.lowest < 0 or not self._constant:
+            size = torch.abs(h, out=self._scratch.like(h, 0))
+        self._numbers["absolute"] += self._per_unit(size, axis)
         for name, far in (("value_minimum", INF), ("value_maximum", -INF)):
             if name in self._measured:
-                seen = h if batch.missing is None else h.masked_fill(batch.missing, far)
-                self._stretch(name, extreme(seen, batch.axis, largest=far < 0))
+                seen = h if missing is None else h.masked_fill(missing, far)
+                self._stretch(name, extreme(seen, axis, largest=far < 0))
 
     def state(self, name: str) -> LayerState:
         """Return the statistics as `deadcheck` has them, with places counted from the window's first sample."""
-        counts = {
-            field: row.astype(np.int64)
-            for field, row in zip(_COUNTS, self._all[0].cpu().numpy(), strict=True)
-        }
-        numbers = {
-            field: row.astype(np.float64)
-            for field, row in zip(_NUMBERS, self._all[1].cpu().numpy(), strict=True)
-        }
-        elements = int(self.elements)
-        self._derive(counts, elements)
-        finite = elements - counts["nan"] - counts["infinite"]
-        n = np.maximum(finite, 1)
-        with np.errstate(all="ignore"):
-            away = numbers["sum"] / n
-            m2 = np.maximum(numbers["squares"] - numbers["sum"] * away, 0.0)
-        least, most = numbers["minimum"] + 0.0, numbers["maximum"] + 0.0
-        values = self._value_extremes(least, most, numbers)
-        slope = np.full(self.units, np.nan)
-        if self.rule.gradient is not None:
-            slope = np.where(counts["fired"] > 0, self.rule.gradient, 0.0)
-        return LayerState(
-            name=name,
-            rule=self.rule,
-            start=0,
-            samples=int(self.samples),
-            elements=elements,
-            **{key: counts[key] for key in ("fired", "nonpositive", "nan", "infinite", "low", "high")},
-            minimum=least,
-            maximum=most,
-            mean=np.where(finite > 0, numbers["shift"] + away, 0.0),
-            m2=m2,
-            absolute=numbers["absolute"],
-            value_minimum=values[0],
-            value_maximum=values[1],
-            slope=slope,
-            first=counts["first"],
-            last=counts["last"],
-        )
+        counts = dict(zip(_COUNTS, self._all[0].cpu().numpy().astype(np.int64), strict=True))
+        numbers = dict(zip(_NUMBERS, self._all[1].cpu().numpy().astype(np.float64), strict=True))
+        measured = self._measured if self.rule.recorded == "pre" else ()
+        sums = HostSums(int(self.samples), int(self.elements), counts, numbers, measured, self._host_type)
+        return state_of_sums(name, self.rule, sums)
 
     def firing_elements(self) -> NDArray[np.int64]:
         """Return how many positions each unit fired at. int64 (units,)."""
@@ -248,11 +268,11 @@ class UnitSums:
         self._count("infinite", infinite.sum(others))
         return absent | torch.isinf(x), counted_nan
 
-    def _fires(self, x: Tensor, scratch: Scratch, mask: Tensor | None) -> Tensor:
+    def _fires(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Return 1 where the units fire, else 0, as floats: the fastest masks on a CPU (measured)."""
         firing: Tensor | None = None
         for i, interval in enumerate(self.rule.fires):
-            inside = within(interval, x, scratch, i * 2)
+            inside = within(interval, x, self._scratch, i * 2)
             firing = inside if firing is None else firing.add_(inside)
         if firing is None:
             raise ValueError(self.rule.function)
@@ -262,22 +282,22 @@ class UnitSums:
         row = self._counts[name]
         row += counts if row.dtype.is_floating_point else counts.to(row.dtype)
 
-    def _count_sides(self, batch: LayerBatch, elements: int | Tensor, scratch: Scratch) -> None:
-        """Count the elements <= 0 and those on the flat parts, unless `_derive` finds them from the others."""
+    def _count_sides(self, piece: LayerPiece, elements: int | Tensor) -> None:
+        """Count the elements <= 0 and those on the flat parts, unless `state_of_sums` finds them from the others."""
         if self._positive_part:
             return
-        x = batch.values
-        present = elements - batch.nan
+        x = piece.values
+        present = elements - piece.nan
         bounds = self._limits.get(x.dtype)
         if bounds is None:
             host = limits(self.rule, HOST_TYPES[x.dtype])
             bounds = self._limits[x.dtype] = {name: float(limit) for name, limit in host.items()}
 
         def above(name: str) -> Tensor:
-            over = torch.gt(x, bounds[name], out=scratch.like(x, 0))
-            if batch.counted is not None:
-                over.mul_(batch.counted)
-            return self._per_unit(over, batch.axis)
+            over = torch.gt(x, bounds[name], out=self._scratch.like(x, 0))
+            if piece.counted is not None:
+                over.mul_(piece.counted)
+            return self._per_unit(over, piece.axis)
 
         self._count("nonpositive", present - above("above_zero"))
         if "above_high" in bounds:
@@ -285,37 +305,29 @@ class UnitSums:
         if "above_low" in bounds and len(self.rule.fires) > 1:
             self._count("low", present - above("above_low"))
 
-    def _derive(self, counts: dict[str, NDArray[np.int64]], elements: int) -> None:
-        """Fill in the counts that follow from the others."""
-        quiet = elements - counts["nan"] - counts["firing_elements"]
-        if self._positive_part:
-            counts["nonpositive"] = counts["low"] = quiet
-        elif len(self.rule.fires) == 1 and self.rule.fires[0].low > -INF:
-            counts["low"] = quiet - counts["high"]
-
-    def _add_moments(self, batch: LayerBatch, elements: int | Tensor, scratch: Scratch) -> None:
+    def _add_moments(self, piece: LayerPiece, elements: int | Tensor) -> None:
         """Add the values' distance from the first batch's mean, and its square."""
-        x, axis, missing = batch.values, batch.axis, batch.missing
-        away = torch.sub(x, self._shift(batch, elements), out=scratch.like(x, 0))
+        x, axis, missing = piece.values, piece.axis, piece.missing
+        away = torch.sub(x, self._shift(piece, elements), out=self._scratch.like(x, 0))
         if missing is not None:
             away.masked_fill_(missing, 0.0)
         self._numbers["sum"] += self._per_unit(away, axis)
         self._numbers["squares"] += self._per_unit(away.mul_(away), axis)
         if self.rule.recorded == "post":
-            size = torch.abs(x, out=scratch.like(x, 0))
+            size = torch.abs(x, out=self._scratch.like(x, 0))
             if missing is not None:
                 size.masked_fill_(missing, 0.0)
             self._numbers["absolute"] += self._per_unit(size, axis)
 
-    def _shift(self, batch: LayerBatch, elements: int | Tensor) -> Tensor:
-        """Return the mean of the first batch, in the type and in the axes of a batch."""
-        x, axis = batch.values, batch.axis
+    def _shift(self, piece: LayerPiece, elements: int | Tensor) -> Tensor:
+        """Return the mean of the first batch, in the type and in the axes of a piece."""
+        x, axis = piece.values, piece.axis
         if not self._shifts:
             present, count = x, elements
-            if batch.missing is not None:
-                present = x.masked_fill(batch.missing, 0.0)
+            if piece.missing is not None:
+                present = x.masked_fill(piece.missing, 0.0)
                 others = [i for i in range(x.ndim) if i != axis]
-                count = (~batch.missing).expand(x.shape).sum(others)
+                count = (~piece.missing).expand(x.shape).sum(others)
             mean = self._per_unit(present, axis) / (max(count, 1) if isinstance(count, int) else count)
             # a number of float32: every type can take off exactly what is added back at the end
             self._numbers["shift"].copy_(torch.nan_to_num(mean.to(torch.float32), 0.0, 0.0, 0.0))
@@ -346,25 +358,3 @@ class UnitSums:
             last.copy_(torch.where(times > 0, latest.to(last.dtype) + (self.samples - 1), last))
         else:
             last.copy_(latest).add_(self.samples - 1)
-
-    def _value_extremes(
-        self, least: NDArray[np.float64], most: NDArray[np.float64], numbers: dict[str, NDArray[np.float64]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the extremes of the outputs: those of the recorded values, f of them, or measured ones."""
-        if self.rule.recorded == "post":
-            return least, most
-        low, high = numbers["value_minimum"], numbers["value_maximum"]
-        if not self._constant:
-            return low + 0.0, high + 0.0
-        f = activation(self.rule.function)
-        seen = least <= most
-        with np.errstate(all="ignore"):
-            ends = [f(np.where(seen, end, 0.0).astype(self._host_type)) for end in (least, most)]
-        at_ends = [end.astype(np.float64) for end in ends]
-        smallest, largest = np.fmin(*at_ends), np.fmax(*at_ends)
-        if "value_minimum" in self._measured:
-            smallest = np.where(least == most, smallest, np.fmin(smallest, low))
-        if "value_maximum" in self._measured:
-            largest = np.where(least == most, largest, np.fmax(largest, high))
-        known = seen & ~np.isnan(smallest)
-        return np.where(known, smallest, INF) + 0.0, np.where(known, largest, -INF) + 0.0

@@ -57,22 +57,24 @@ def laid_out(z, mask, layout):
     return z.permute(2, 0, 1).contiguous().permute(1, 2, 0), 1, None if flags is None else flags[:, None, :]
 
 
+@pytest.mark.parametrize("piece", [1 << 22, 30], ids=["whole", "pieces"])
 @pytest.mark.parametrize("may_look", [True, False], ids=["cpu", "device"])
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_any_values_are_counted_as_deadcheck_counts_them(function, may_look):
+def test_any_values_are_counted_as_deadcheck_counts_them(function, may_look, piece, monkeypatch):
     """`device` takes the steps of other devices than the CPU, which never look at a value."""
+    monkeypatch.setattr("actcli.torch.unit_sums._PIECE", piece)
     compute = FUNCTIONS[function]
     rule = firing_rule(activation(function), "pre" if compute else "post")
     for seed in range(12):
         rng = np.random.default_rng(seed)
         dtype, special = TYPES[seed % 4], seed % 3 == 0
-        sums, scratch = UnitSums(rule, 3, torch.device("cpu")), Scratch()
+        sums = UnitSums(rule, 3, torch.device("cpu"), Scratch())
         sums._may_look = may_look
         expected = empty_state("a", rule, 3)
         for _ in range(3):
             z, mask = draw(rng, rule, dtype, special)
             x, axis, flags = laid_out(z, mask, seed % 3)
-            batch = sums.add(x, axis, flags, scratch)
+            batch = sums.add(x, axis, flags)
             if compute:
                 sums.add_outputs(batch, compute(x), compute)
             values = (z if dtype == torch.float64 else z.float()).numpy()
@@ -104,13 +106,13 @@ def test_on_a_device_nothing_is_read_until_the_state_is(function):
     compute = FUNCTIONS[function]
     rule = firing_rule(activation(function), "pre" if compute else "post")
     meta = torch.device("meta")
-    sums, scratch = UnitSums(rule, 3, meta), Scratch()
+    sums = UnitSums(rule, 3, meta, Scratch())
     for shape, axis in (((8, 3), 1), ((8, 3, 4, 4), 1), ((8, 5, 3), 2)):
         x = torch.empty(shape, device=meta, dtype=torch.bfloat16)
-        batch = sums.add(x, axis, None, scratch)
+        batch = sums.add(x, axis, None)
         if compute:
             sums.add_outputs(batch, compute(x), compute)
     assert (sums.samples, sums.elements) == (24, 8 + 8 * 16 + 8 * 5)
     mask = torch.ones((8, 5, 1), device=meta, dtype=torch.bool)
-    sums.add(torch.empty((8, 5, 3), device=meta), 2, mask, scratch)
+    sums.add(torch.empty((8, 5, 3), device=meta), 2, mask)
     assert sums.samples.device.type == "meta"
