@@ -19,7 +19,7 @@ _FOREIGN = {
 }
 """Model files that cannot be read and that their first bytes do not tell, by suffix: whose they are, and what converts
 them."""
-_LIST_UNITS = {"json", "jsonl", "junit"}
+_LIST_UNITS = {"json", "jsonl", "junit", "html"}
 _ARTICLES = {
     "arrays": "a record of activations",
     "statistics": "a statistics file",

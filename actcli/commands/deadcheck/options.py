@@ -25,7 +25,7 @@ DefinitionName = Literal[
     "dictionary-learning",
     "density",
 ]
-FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit"]
+FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown", "junit", "html"]
 
 CONFIDENCE, RARE = 0.95, 0.01
 ACCEPTABLE = 0.05
@@ -356,7 +356,7 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
         _result_option(
             "--output -o",
             metavar="FILE",
-            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit. "
+            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, or .xml for junit. "
             "FILE appears when it is complete. Repeatable; all are written.",
         ),
     ] = ()

@@ -18,11 +18,11 @@ from actcli.render.output.layout import (
 if TYPE_CHECKING:
     from actcli.terminal import Terminal
 
-_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml")
+_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml", ".html")
 """Suffixes of -o; .npy and .npz are refused with a reason of their own."""
-_OWN_FORMATS = {"junit": ".xml"}
+_OWN_FORMATS = {"junit": ".xml", "html": ".html"}
 """Formats that only a report has, and their suffixes."""
-_SAYS_IT_ITSELF = ("table", "markdown")
+_SAYS_IT_ITSELF = ("table", "markdown", "html")
 """Formats that contain the verdict's sentences."""
 
 
@@ -94,7 +94,7 @@ def choose_reports(
 
 
 def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:
-    """Return one layout; `junit` is a format too. Raises UsageError when the options disagree."""
+    """Return one layout; `junit` and `html` are formats too. Raises UsageError when the options disagree."""
     own = choose_own_layout(_OWN_FORMATS, format_, output)
     suffix = "" if output is None else os.path.splitext(output)[1].lower()  # noqa: PTH122
     return _choose_common(format_, output, suffix, terminal) if own is None else own

@@ -215,4 +215,4 @@ def choose_form(format_: str | None, output: str | None) -> tuple[str, str | Non
 
 def mode_of(form: str) -> Mode:
     """Return what a form is made of: characters, a drawn figure, or the series themselves."""
-    return "series" if form in SERIES else "figure" if form in DRAWN else "characters"
+    return "series" if form in SERIES else "figure" if form in (*DRAWN, "html") else "characters"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from actcli.terminal import Terminal
 
 
+_ONE_LINE = 10_000
+"""Characters of a line that is not to be wrapped."""
+
+
 def choose_style(form: str, options: PlotOptions, terminal: "Terminal") -> "Style":
     """Return how the chart is drawn: by the options, else by what the terminal shows."""
     from actcli.render.figure.figure_text import Style
@@ -27,8 +31,6 @@ def choose_style(form: str, options: PlotOptions, terminal: "Terminal") -> "Styl
     if on_screen and not terminal.unicode:
         marker = "ascii"
     color = terminal.color if on_screen else terminal.color_choice == "always"
-    if form == "html":
-        color = terminal.color_choice != "never"
     return Style(
         width=options.width or min(max(columns, WIDTHS[0]), WIDTHS[1]),
         height=options.height or min(max(lines - 1, HEIGHTS[0]), HEIGHTS[1]),
@@ -128,13 +130,15 @@ def _chart(
 ) -> bytes:
     from actcli.render.figure.figure_text import figure_text, sentences
 
+    if form == "html":
+        from actcli.render.figure.figure_file import figure_page
+
+        said = [] if data is None else sentences(data, _ONE_LINE)
+        title = ", ".join(f.spec for f in functions)
+        return figure_page(picture, style, title, data, _points(functions, picture, style, data), said)
     text = figure_text(picture, style, data, _points(functions, picture, style, data))
     if data is not None:
         text += "".join(f"{line}\n" for line in sentences(data, style.width))
-    if form == "html":
-        from actcli.render.figure.figure_file import html_page
-
-        return html_page(text, style.width)
     return text.encode(session.terminal.encoding if form == "text" else "utf-8", "replace")
 
 

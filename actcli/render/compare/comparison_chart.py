@@ -7,7 +7,7 @@ import numpy as np
 from actcli.analysis.compare.result import Bars, Chart, Comparison
 from actcli.analysis.figure.curves import Figure, Panel
 from actcli.exits import DataError, UsageError
-from actcli.render.figure.figure_file import DRAWN, html_page, write_bars, write_drawn
+from actcli.render.figure.figure_file import DRAWN, bars_page, figure_page, write_bars, write_drawn
 from actcli.render.figure.figure_text import MOST_CURVES, Style, figure_text, lines_of_key
 from actcli.render.output.outfile import atomic_file
 from actcli.render.output.surface import Surface
@@ -44,20 +44,28 @@ def write_chart(comparison: Comparison, form: str, path: str, terminal: Terminal
     Raises what `chart_text` raises, and DataError when writing fails.
     """
     width = min(max(terminal.size[0], _NARROWEST), _WIDEST) if terminal.stdout_is_tty else 100
-    color = terminal.color_choice != "never" if form == "html" else terminal.color_choice == "always"
+    color = terminal.color_choice == "always"
     surface = Surface(width, unicode=True, color=color, encoding="utf-8", live=False)
-    if form in DRAWN:
-        chart = drawable(comparison)
-        style = _style(surface, chart)
+    if form == "txt":
+        text = chart_text(comparison, surface)
         with atomic_file(path) as file:
-            if isinstance(chart.content, Figure):
-                write_drawn(file, form, chart.content, style)
-            else:
-                write_bars(file, form, chart.content, style)
+            file.write(text.encode())
         return
-    text = chart_text(comparison, surface)
+    chart = drawable(comparison)
+    style = _style(surface, chart)
     with atomic_file(path) as file:
-        file.write(html_page(text, width) if form == "html" else text.encode())
+        if form == "html":
+            file.write(_page(chart, style))
+        elif isinstance(chart.content, Figure):
+            write_drawn(file, form, chart.content, style)
+        else:
+            write_bars(file, form, chart.content, style)
+
+
+def _page(chart: Chart, style: Style) -> bytes:
+    if isinstance(chart.content, Figure):
+        return figure_page(chart.content, style, chart.content.panels[0].quantity)
+    return bars_page(chart.content, style)
 
 
 def drawable(comparison: Comparison) -> Chart:

@@ -18,12 +18,12 @@ from actcli.terminal import Terminal
 
 
 def write_born_dead(risks: Sequence[BornDead], layout: Layout, terminal: Terminal) -> None:
-    """Write the risks: a table and a sentence for a person, else one line each. Raises UsageError for junit."""
+    """Write the risks: a table and a sentence for a person, else lines. Raises UsageError for junit and html."""
     records = [asdict(risk) for risk in risks]
     rows = [list(records[0]), *([str(value) for value in record.values()] for record in records)]
     match layout.format:
-        case "junit":
-            raise UsageError("--born-dead has no verdict for junit; use json or plain")
+        case "junit" | "html":
+            raise UsageError(f"--born-dead has no verdict for {layout.format}; use json or plain")
         case "plain" | "csv" | "tsv":
             text = delimited_text(rows, layout.format)
         case "json":

@@ -25,7 +25,7 @@ from actcli.render.deadness.report import change_markdown, layers_with_change, r
 from actcli.render.deadness.table import View, dead_screen, layer_rows, print_change
 from actcli.render.deadness.verdict import caution, verdict
 from actcli.render.deadness.wording import percent
-from actcli.render.output.documents import refuse_arrays, stream_json, write_document
+from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.fit import split_columns
@@ -78,6 +78,8 @@ def _write(deaths: Deaths, view: View, layout: Layout, terminal: Terminal) -> No
             text = chain.from_iterable(stream_json(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(deaths)
+        case "html":
+            text = _page(deaths)
         case "junit":
             write_findings(deaths.findings, view, layout, terminal)
             return
@@ -88,7 +90,7 @@ def _write(deaths: Deaths, view: View, layout: Layout, terminal: Terminal) -> No
             text = delimited_text([list(LIMIT_COLUMNS), *limit_lines(deaths.thresholds)], layout.format)
         case _:
             text = delimited_text([list(EPOCH_COLUMNS), *epoch_lines(deaths.fates)], layout.format)
-    write_document(text, layout, terminal)
+    write_document(text, in_utf8(layout), terminal)
 
 
 def dying_screen(deaths: Deaths, view: View, surface: Surface) -> str:
@@ -279,6 +281,27 @@ def _curve(name: str, x: Sequence[float] | NDArray[Any], shares: NDArray[Any]) -
     """Return the curve of the shares that are not NaN, in percent."""
     finite = ~np.isnan(shares)
     return Curve(name, "dead", name, ((np.asarray(x, np.float64)[finite], 100 * shares[finite]),))
+
+
+def _page(deaths: Deaths) -> str:
+    """Return the page of the final networks, with the chart and the tables of the training before it."""
+    from actcli.render.deadness.page import report_foot, report_head, report_parts
+    from actcli.render.figure.html_page import html_page, html_table, scrolled, section
+    from actcli.render.figure.svg import figure_svg
+
+    figure = _figure_by_rate(deaths) if deaths.thresholds else _figure_by_epoch(deaths)
+    axis, sentences = "log10 of lr" if deaths.thresholds else "epoch", death_sentences(deaths)
+    chart = [] if figure is None else [scrolled(figure_svg(figure, title="Dead units, %", axis=axis))]
+    tables = [html_table(_rows(_at_the_end(deaths)))] if deaths.fates else []
+    body = "".join(
+        (
+            report_head(deaths.findings, sentences or [conditions(deaths.courses)]),
+            section("Dead units in training", *chart, *tables),
+            report_parts(deaths.findings),
+            report_foot(deaths.findings),
+        )
+    )
+    return html_page("Units that die in training", body)
 
 
 def _markdown(deaths: Deaths) -> str:

@@ -52,13 +52,19 @@ def rate_bars(rates: Rates, width: int, *, unicode: bool) -> str:
     rates: float64 (units,), 0 to 1; NaN is left out. A single unit makes a visible mark.
     """
     ramp = _BARS if unicode else _BARS_ASCII
-    finite = rates[~np.isnan(rates)]
-    inside = finite[(finite > 0) & (finite < 1)]
-    cells = np.minimum((inside * (width - 2)).astype(np.intp), width - 3)
-    counts = np.bincount(cells + 1, minlength=width)
-    counts[0], counts[-1] = (finite == 0).sum(), (finite == 1).sum()
+    counts = rate_counts(rates, width)
     heights = np.ceil(counts * ((len(ramp) - 1) / max(int(counts.max()), 1))).astype(np.intp)
     return "".join(ramp[height] for height in heights)
+
+
+def rate_counts(rates: Rates, cells: int) -> NDArray[np.int64]:
+    """Return how many units have a firing rate of exactly 0, in equal parts between, and of exactly 1. (cells,)."""
+    finite = rates[~np.isnan(rates)]
+    inside = finite[(finite > 0) & (finite < 1)]
+    places = np.minimum((inside * (cells - 2)).astype(np.intp), cells - 3)
+    counts = np.bincount(places + 1, minlength=cells).astype(np.int64)
+    counts[0], counts[-1] = (finite == 0).sum(), (finite == 1).sum()
+    return counts
 
 
 def layer_map(layer: LayerVerdict, surface: Surface) -> "Text":
@@ -85,13 +91,18 @@ _STYLES = {"×": "bold red", "x": "bold red", "!": "bold yellow"}
 def unit_marks(layer: LayerVerdict, *, unicode: bool) -> str:
     """Return one character per unit: the shade of its firing rate, × if it is dead, ! if it gave NaN or inf."""
     shades = _SHADES if unicode else _SHADES_ASCII
-    rates = np.nan_to_num(layer.firing_rates)
-    # the lightest shade is for units that never fired and are not dead: linear or resting ones
-    levels = np.where(rates > 0, np.ceil(rates * (len(shades) - 1)), 0).astype(np.intp)
-    marks = np.array(list(shades))[np.clip(levels, 0, len(shades) - 1)]
+    marks = np.array(list(shades))[rate_levels(layer)]
     marks[layer.dead_units] = "×" if unicode else "x"
     marks[layer.classes == CLASSES.index("nonfinite")] = "!"
     return "".join(marks.tolist())
+
+
+def rate_levels(layer: LayerVerdict) -> NDArray[np.intp]:
+    """Return a level per unit by its firing rate: 0 for never, 1 up to 25 %, 4 for more than 75 %. (units,)."""
+    rates = np.nan_to_num(layer.firing_rates)
+    # the lowest level is for units that never fired and are not dead: linear or resting ones
+    levels = np.where(rates > 0, np.ceil(rates * (len(_SHADES) - 1)), 0).astype(np.intp)
+    return np.clip(levels, 0, len(_SHADES) - 1)
 
 
 def map_legend(surface: Surface) -> str:

@@ -31,8 +31,8 @@ def write_plan(plan: SamplePlan, layout: Layout, terminal: Terminal) -> None:
     record = {key: value for key, value in asdict(plan).items() if value is not None}
     rows = [list(record), [str(value) for value in record.values()]]
     match layout.format:
-        case "junit":
-            raise UsageError("--plan has no verdict for junit; use json or plain")
+        case "junit" | "html":
+            raise UsageError(f"--plan has no verdict for {layout.format}; use json or plain")
         case "plain":
             text = f"{plan.samples}\n"
         case "json":

@@ -17,7 +17,7 @@ from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import silence_bound
-from actcli.render.output.documents import refuse_arrays, stream_json, write_document
+from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text.delimited import guard_formula, stream_delimited
@@ -55,9 +55,13 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
             from actcli.render.deadness.junit import junit
 
             text = junit(findings)
+        case "html":
+            from actcli.render.deadness.page import report_page
+
+            text = report_page(findings)
         case _:
             text = stream_delimited(_unit_lines(findings.report, view, layout.format), layout.format)
-    write_document(text, replace(layout, format="json") if layout.format == "junit" else layout, terminal)
+    write_document(text, in_utf8(layout), terminal)
 
 
 def worst_first(report: Report) -> Report:

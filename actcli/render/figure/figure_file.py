@@ -1,6 +1,5 @@
-"""Figures as files: HTML by Rich's recorder; SVG, PNG and PDF by matplotlib, fit for a paper."""
+"""Figures as files: HTML pages; SVG, PNG and PDF by matplotlib, fit for a paper."""
 
-import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,22 +35,45 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
-def html_page(text: str, width: int) -> bytes:
-    """Return an HTML page with a coloured chart of `width` columns."""
-    from rich.console import Console
-    from rich.text import Text
+def figure_page(
+    figure: Figure,
+    style: Style,
+    title: str,
+    data: Occupancy | None = None,
+    points: Sequence[Segment] = (),
+    sentences: Sequence[str] = (),
+) -> bytes:
+    """Return an HTML page with the figure, and sentences below it."""
+    from actcli.render.figure.html_page import html_page, html_text, scrolled
+    from actcli.render.figure.svg import figure_svg
 
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        height=100,
-        record=True,
-        force_terminal=True,
-        color_system="truecolor",
-        legacy_windows=False,
+    counts = data.histogram(figure.range, _BINS) if data is not None and style.hist else None
+    picture = figure_svg(
+        figure, title=title, kind=style.y_kind, axis=style.axis, points=points, counts=counts
     )
-    console.print(Text.from_ansi(text), soft_wrap=True, end="")
-    return console.export_html(inline_styles=True).encode()
+    body = scrolled(picture) + "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in sentences)
+    return html_page(title, body, _page_inks(style)).encode()
+
+
+def bars_page(charts: Sequence[Bars], style: Style) -> bytes:
+    """Return an HTML page with charts of one bar per contender."""
+    from actcli.render.figure.html_page import html_page, scrolled
+    from actcli.render.figure.svg import bars_svg
+
+    pictures = [
+        scrolled(
+            bars_svg(bars.quantity, bars.labels, bars.values, [number(value, 4) for value in bars.values])
+        )
+        for bars in charts
+    ]
+    return html_page(charts[0].quantity, "".join(pictures), _page_inks(style)).encode()
+
+
+def _page_inks(style: Style) -> Sequence[str]:
+    """Return the colours of a theme for a page; none for the default, for which the page has its own."""
+    from actcli.render.text.theme import theme_named
+
+    return () if style.theme == theme_named("default") else style.theme.inks
 
 
 def require_matplotlib() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,11 @@ def refuse_arrays(layout: Layout, content: str) -> None:
     """Raise UsageError for .npy and .npz, which cannot hold text."""
     if layout.format in ARRAY_FORMATS:
         raise UsageError(f"{layout.format} holds numbers, not {content}; use .txt, .json, .csv, .tsv or .md")
+
+
+def in_utf8(layout: Layout) -> Layout:
+    """Return the layout of a document whose own first lines say that it is in UTF-8, wherever it goes."""
+    return replace(layout, format="json") if layout.format in {"junit", "html"} else layout
 
 
 def write_document(text: str | Iterable[str], layout: Layout, terminal: Terminal) -> None:

@@ -1,12 +1,11 @@
 """Timelines in every form: a page for a person, a line per epoch and layer, JSON, Markdown, JUnit of the last epoch."""
 
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from actcli.render.deadness.report import change_markdown, record
 from actcli.render.deadness.table import View
-from actcli.render.output.documents import refuse_arrays, stream_json, write_document
+from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text.delimited import stream_delimited
@@ -49,10 +48,14 @@ def write_timeline_report(findings: TimelineFindings, view: View, layout: Layout
             from actcli.render.deadness.junit import junit
 
             text = junit(findings.last)
+        case "html":
+            from actcli.render.timeline.page import timeline_page
+
+            text = timeline_page(findings)
         case form:
             rows = unit_lines(course, form) if view.units else layer_lines(course, form)
             text = stream_delimited(rows, form)
-    write_document(text, replace(layout, format="json") if layout.format == "junit" else layout, terminal)
+    write_document(text, in_utf8(layout), terminal)
 
 
 def timeline_document(findings: TimelineFindings) -> dict[str, Any]:

@@ -101,9 +101,15 @@ def chart_text(course: RunCourse, surface: Surface, height: int = _CHART_LINES) 
     return figure_text(figure, replace(style, height=height + lines_of_key(figure, style)))
 
 
-def table_rows(course: RunCourse) -> list[list[str]]:
-    """Return a header and one row per layer, the worst first, with all epochs, for Markdown."""
-    columns = _columns(course, course.worst_first(), list(range(len(course.timeline.epochs))))
+def table_rows(
+    course: RunCourse, places: list[int] | None = None, most: int | None = None
+) -> list[list[str]]:
+    """Return a header and one row per layer, the worst first, and one for all, for Markdown and HTML.
+
+    places: those of the epochs; None for all. most: the number of layers; None for all.
+    """
+    places = list(range(len(course.timeline.epochs))) if places is None else places
+    columns = _columns(course, course.worst_first()[:most], places)
     return [[heading, *texts] for heading, *texts in zip(*columns, strict=True)] if columns else []
 
 

@@ -1,0 +1,134 @@
+"""HTML pages that need nothing else: one file with its style, light or dark as the reader's system is."""
+
+from collections.abc import Sequence
+from html import escape
+
+from actcli.terminal import printable
+
+_DARK = ("#58a6ff", "#ff7b72", "#3fb950", "#d2a8ff", "#39c5cf", "#e3b341", "#f0883e", "#9198a1")
+_LIGHT = ("#0969da", "#cf222e", "#1a7f37", "#8250df", "#1b7c83", "#9a6700", "#bc4c00", "#59636e")
+_STYLE = """
+:root{color-scheme:light dark;--page:#fff;--ink:#1f2328;--muted:#59636e;--line:#d1d9e0;--soft:#f6f8fa;--bad:#cf222e;
+--good:#1a7f37;--warn:#9a6700;--h0:#eaeef2;--h1:#c6e0fb;--h2:#8fc1f4;--h3:#4a97e8;--h4:#0a5fc2}
+@media(prefers-color-scheme:dark){:root{--page:#0d1117;--ink:#e6edf3;--muted:#9198a1;--line:#30363d;--soft:#151b23;
+--bad:#ff7b72;--good:#3fb950;--warn:#d29922;--h0:#21262d;--h1:#0c2d6b;--h2:#1158c7;--h3:#388bfd;--h4:#a5d6ff}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
+"Noto Sans",Helvetica,Arial,sans-serif}
+main{max-width:1080px;margin:0 auto;padding:28px 20px 48px}
+h1{font-size:14px;font-weight:600;color:var(--muted);margin:0 0 10px;letter-spacing:.02em}
+h2{font-size:17px;margin:34px 0 10px}
+h3{font-size:14px;margin:16px 0 6px;overflow-wrap:anywhere}
+p{margin:6px 0;max-width:75ch;overflow-wrap:anywhere}
+.lead{font-size:20px;line-height:1.4;margin:10px 0}
+.badge{display:inline-block;padding:2px 10px;border-radius:20px;font-weight:600;font-size:13px;color:var(--page)}
+.badge.bad{background:var(--bad)}.badge.good{background:var(--good)}.badge.warn{background:var(--warn)}
+.facts{display:flex;flex-wrap:wrap;gap:10px;margin:18px 0 0;padding:0;list-style:none}
+.facts li{background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:8px 14px;min-width:96px}
+.facts b{display:block;font-size:20px;font-variant-numeric:tabular-nums}
+.facts span,.muted{color:var(--muted);font-size:13px}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
+table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
+th,td{padding:5px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
+tr:last-child td{border-bottom:0}
+th{font-weight:600;background:var(--soft);color:var(--muted)}
+th:first-child,td:first-child,td.l,th.l{text-align:left}
+td:first-child{font-weight:500}
+.zero{color:var(--muted)}.alarm{color:var(--bad);font-weight:600}
+details{margin-top:8px}summary{cursor:pointer;color:var(--muted)}
+svg{display:block;width:100%}
+svg.figure{max-width:860px;font-size:13px}
+svg.figure text{fill:var(--muted)}svg.figure .title{fill:var(--ink);font-weight:600}
+svg.spark{width:300px;height:26px}
+svg.heat{margin:4px 0}
+.curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+.band{opacity:.15}
+path.grid{stroke:var(--line);stroke-width:1}path.zero{stroke:var(--muted);stroke-width:1;opacity:.6}
+.data{fill:var(--warn)}
+.dead{fill:var(--bad)}.broken{fill:var(--warn)}.gone{fill:none;stroke:var(--line)}
+.h0{fill:var(--h0)}.h1{fill:var(--h1)}.h2{fill:var(--h2)}.h3{fill:var(--h3)}.h4{fill:var(--h4)}
+.d1{fill:var(--bad);opacity:.3}.d2{fill:var(--bad);opacity:.5}.d3{fill:var(--bad);opacity:.75}.d4{fill:var(--bad)}
+.key{display:flex;flex-wrap:wrap;gap:4px 14px;color:var(--muted);font-size:13px;margin:8px 0}
+.key svg{width:12px;height:12px;display:inline-block;vertical-align:-1px;margin-right:5px}
+footer{margin-top:40px;color:var(--muted);font-size:13px;border-top:1px solid var(--line);padding-top:12px}
+@media(max-width:600px){main{padding:18px 12px 36px}.lead{font-size:17px}svg.figure{min-width:520px}
+th,td{padding:5px 8px}svg.spark{width:220px}}
+@media print{.scroll{overflow:visible}details{display:block}}
+"""
+
+
+def html_page(title: str, body: str, inks: Sequence[str] = ()) -> str:
+    """Return a whole page. `body` is HTML; `inks` are the colours of curves, the page's own without any."""
+    light = tuple(inks) or _LIGHT
+    dark = tuple(map(_lighter, inks)) or _DARK
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">\n"
+        f"<title>{html_text(title)}</title>\n<style>{_STYLE}{_colors(light, dark)}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+    )
+
+
+def html_text(text: str) -> str:
+    """Return a text that HTML shows as it is, on one line, without control characters."""
+    return escape(printable(text)).encode("utf-8", "backslashreplace").decode()
+
+
+def html_table(
+    rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), alarming: Sequence[int] = ()
+) -> str:
+    """Return a table of texts, the first row its head; `left` are columns flush left, `alarming` those of deaths."""
+    head, *body = rows
+    cells = [f"<th{_class('l' * (i in left))}>{html_text(name)}</th>" for i, name in enumerate(head)]
+    lines = [f"<tr>{''.join(cells)}</tr>"]
+    for row in body:
+        cells = [
+            f"<td{_class(_kind(text, i, left, alarming))}>{html_text(text)}</td>"
+            for i, text in enumerate(row)
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return f'<div class="scroll"><table>{"".join(lines)}</table></div>\n'
+
+
+def section(heading: str, *parts: str) -> str:
+    """Return parts of a page below a heading; blank where there are none."""
+    content = "".join(parts)
+    return f"<h2>{html_text(heading)}</h2>\n{content}\n" if content else ""
+
+
+def scrolled(svg: str) -> str:
+    """Return a picture that a narrow screen moves sideways instead of shrinking its text."""
+    return f'<div style="overflow-x:auto">{svg}</div>\n'
+
+
+def _kind(text: str, column: int, left: Sequence[int], alarming: Sequence[int]) -> str:
+    kinds = ["l"] * (column in left)
+    if text in {"0", "–", ""}:
+        kinds.append("zero")
+    elif column in alarming:
+        kinds.append("alarm")
+    return " ".join(kinds)
+
+
+def _class(names: str) -> str:
+    return f' class="{names}"' if names else ""
+
+
+def _colors(light: Sequence[str], dark: Sequence[str]) -> str:
+    """Return the rules of the curves' classes, in as many colours as the page has."""
+    rules = []
+    for place in range(8):
+        ink = f"var(--k{place % len(light)})"
+        rules.append(f".k{place}{{stroke:{ink}}}.k{place}.f{{fill:{ink};stroke:none}}.b{place}{{fill:{ink}}}")
+        rules.append(f"svg.figure text.n{place}{{fill:{ink};font-weight:600}}")
+    day = "".join(f"--k{place}:{ink};" for place, ink in enumerate(light))
+    night = "".join(f"--k{place}:{ink};" for place, ink in enumerate(dark))
+    return f":root{{{day}}}@media(prefers-color-scheme:dark){{:root{{{night}}}}}{''.join(rules)}"
+
+
+def _lighter(ink: str) -> str:
+    """Return a colour for a dark page: half way to white where it is dark."""
+    red, green, blue = (int(ink[place : place + 2], 16) for place in (1, 3, 5))
+    share = 0.55 - 0.45 * (0.3 * red + 0.59 * green + 0.11 * blue) / 255
+    return "#" + "".join(f"{round(value + (255 - value) * share):02x}" for value in (red, green, blue))

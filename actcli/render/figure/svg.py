@@ -1,0 +1,224 @@
+"""Figures as SVG inside an HTML page: the series of the terminal's charts, in colours that the page's style names.
+
+Colours are classes (`k0`, `k1` …), so that one picture serves a light and a dark page.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
+from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
+from actcli.render.output.surface import Surface
+from actcli.render.table.fit import cut_middle
+from actcli.render.table.layer_names import fit_names
+from actcli.terminal import printable
+
+COLORS = 8
+"""Classes of curves: k0 to k7, in turn."""
+_WIDTH, _HEIGHT = 640, 230
+_LEFT, _TOP, _BOTTOM = 46, 24, 26
+_LETTER = 8
+"""About the width of a letter of 13 pixels."""
+_LONGEST = 20
+_LINE = 15
+_COLUMNS = 1200
+_BINS = 100
+_PAGE = Surface(_WIDTH, unicode=True, color=False, encoding="utf-8", live=False)
+Numbers = NDArray[np.float64]
+
+
+def figure_svg(
+    figure: Figure,
+    *,
+    title: str,
+    kind: Kind = "linear",
+    axis: str = "x",
+    whole: bool = False,
+    points: Sequence[Segment] = (),
+    counts: Numbers | None = None,
+) -> str:
+    """Return the figure as one <svg> element, its panels one below the other.
+
+    title: what a screen reader says. kind: of the y axes. axis: the name of the x axis, in titles unless x.
+    whole: ticks of x only at whole numbers. points: data on the curves of the first panel. counts: a histogram of data
+    over the range of x, drawn as one more panel.
+    """
+    names = [fit_names([curve.label for curve in panel.curves], _LONGEST, _PAGE) for panel in figure.panels]
+    longest = max((len(name) for panel in names for name in panel), default=0)
+    x = _Axis(Scale("linear", *figure.range), _LEFT, _WIDTH - 14 - longest * _LETTER)
+    parts = []
+    top = 0.0
+    for i, panel in enumerate(figure.panels):
+        height = max(_HEIGHT, _TOP + _BOTTOM + _LINE * len(panel.curves))
+        scale = y_scale(kind, [y for curve in panel.curves for _, y in curve.segments], panel.quantity)
+        y = _Axis(scale, top + height - _BOTTOM, top + _TOP)
+        quantity = panel.quantity if axis == "x" else f"{panel.quantity} by {axis}"
+        parts.append(_frame(x, y, quantity, whole=whole))
+        parts += [_curve(curve, k, x, y) for k, curve in enumerate(panel.curves)]
+        for a, b in points if i == 0 else ():
+            parts += [f'<circle class="data" cx="{x.at(u)}" cy="{y.at(v)}" r="2"/>' for u, v in _pairs(a, b)]
+        parts.append(_names(panel.curves, names[i], x, y))
+        top += height
+    if counts is not None:
+        y = _Axis(
+            Scale("linear", 0.0, float(counts.max(initial=0.0)) or 1.0), top + 120 - _BOTTOM, top + _TOP
+        )
+        parts += [_frame(x, y, "numbers per bin", whole=False), _bars(counts, x, y)]
+        top += 120
+    return _element(top + 4, title, parts)
+
+
+def bars_svg(quantity: str, labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> str:
+    """Return one bar per label, each with a text behind it, as one <svg> element; values are not negative."""
+    names = [_cut(label, 2 * _LONGEST) for label in labels]
+    left = max(map(len, names), default=0) * _LETTER + 10
+    room = _WIDTH - left - max(map(len, texts), default=0) * _LETTER - 12
+    most = max(values, default=0.0) or 1.0
+    parts = [f'<text class="title" x="0" y="14">{_text(quantity)}</text>']
+    for i, (name, value, text) in enumerate(zip(names, values, texts, strict=True)):
+        at, width = 26 + 22 * i, max(value / most * room, 1.0)
+        parts.append(
+            f'<text x="{left - 8:.1f}" y="{at + 12}" text-anchor="end">{_text(name)}</text>'
+            f'<rect class="b{i % COLORS}" x="{left:.1f}" y="{at}" width="{width:.1f}" height="15" rx="2"/>'
+            f'<text class="muted" x="{left + width + 6:.1f}" y="{at + 12}">{_text(text)}</text>'
+        )
+    return _element(30 + 22 * len(names), quantity, parts)
+
+
+def histogram_svg(counts: Sequence[int], title: str) -> str:
+    """Return a small histogram without axes, scaled to its largest count; the first and last bar stand apart."""
+    most, width = max(max(counts, default=0), 1), 8
+    parts = []
+    for place, count in enumerate(counts):
+        height = 0 if not count else max(24 * count / most, 1.5)
+        apart = 6 * ((place > 0) + (place == len(counts) - 1))
+        cell = "dead" if place == 0 else "k0"
+        parts.append(
+            f'<rect class="{cell} f" x="{place * width + apart}" y="{24 - height:.1f}" width="{width - 1}" '
+            f'height="{height:.1f}"/>'
+        )
+    size = f'viewBox="0 0 {len(counts) * width + 12} 25"'
+    return f'<svg class="spark" {size} role="img"><title>{_text(title)}</title>{"".join(parts)}</svg>'
+
+
+def heat_svg(
+    cells: Sequence[Sequence[str]], titles: Sequence[Sequence[str]], title: str, size: int = 12
+) -> str:
+    """Return rows of small squares, each with a class that says its colour and a text that a pointer shows."""
+    across = max((len(row) for row in cells), default=0)
+    parts = [
+        f'<rect class="{name}" x="{i * size}" y="{j * size}" width="{size - 1}" height="{size - 1}">'
+        f"<title>{_text(told)}</title></rect>"
+        for j, (row, texts) in enumerate(zip(cells, titles, strict=True))
+        for i, (name, told) in enumerate(zip(row, texts, strict=True))
+    ]
+    shape = f'viewBox="0 0 {across * size} {len(cells) * size}" style="max-width:{across * size}px"'
+    return f'<svg class="heat" {shape} role="img"><title>{_text(title)}</title>{"".join(parts)}</svg>'
+
+
+class _Axis:
+    """A scale on the picture: its places from one pixel to another."""
+
+    def __init__(self, scale: Scale, low: float, high: float) -> None:
+        self.scale, self.low, self.high = scale, low, high
+
+    def places(self, values: Numbers) -> Numbers:
+        """Return the pixels of some values; NaN for those that the scale cannot show."""
+        return np.asarray(self.low + (self.high - self.low) * self.scale.place(values), np.float64)
+
+    def at(self, value: float) -> str:
+        """Return the pixel of one value."""
+        return f"{float(self.places(np.array([value]))[0]):.1f}"
+
+
+def _element(height: float, title: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg class="figure" viewBox="0 0 {_WIDTH} {height:.0f}" role="img"><title>{_text(title)}</title>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _frame(x: _Axis, y: _Axis, title: str, *, whole: bool) -> str:
+    """Return the grid, the ticks and the title of a panel."""
+    parts = [f'<text class="title" x="{x.low:.0f}" y="{y.high - 9:.1f}">{_text(title)}</text>']
+    for tick in y.scale.ticks(5):
+        at = y.at(tick.value)
+        parts.append(f'<path class="{_line(tick)}" d="M{x.low:.1f} {at}H{x.high:.1f}"/>')
+        parts.append(f'<text x="{x.low - 6:.1f}" y="{at}" dy="4" text-anchor="end">{_text(tick.text)}</text>')
+    for tick in x.scale.ticks(9, whole=whole):
+        at = x.at(tick.value)
+        if not tick.value:
+            parts.append(f'<path class="zero" d="M{at} {y.low:.1f}V{y.high:.1f}"/>')
+        parts.append(f'<text x="{at}" y="{y.low + 16:.1f}" text-anchor="middle">{_text(tick.text)}</text>')
+    return "".join(parts)
+
+
+def _line(tick: Tick) -> str:
+    return "grid" if tick.value else "zero"
+
+
+def _curve(curve: Curve, place: int, x: _Axis, y: _Axis) -> str:
+    """Return a curve's segments, joined inside and apart from one another; a single point is a dot."""
+    color, parts = place % COLORS, []
+    if curve.band is not None:
+        at, low, high = (np.asarray(values, np.float64) for values in curve.band)
+        there, back = _joined(at, low, x, y), _joined(at[::-1], high[::-1], x, y)
+        if there and back:
+            parts.append(f'<path class="b{color} band" d="M{there}L{back}Z"/>')
+    for segment in curve.segments:
+        a, b = thin(segment, (x.scale.low, x.scale.high), _COLUMNS)
+        if len(a) == 1:
+            parts.append(f'<circle class="b{color}" cx="{x.at(a[0])}" cy="{y.at(b[0])}" r="3"/>')
+        elif path := _joined(a, b, x, y):
+            parts.append(f'<path class="k{color} curve" d="M{path}"/>')
+    return "".join(parts)
+
+
+def _joined(a: Numbers, b: Numbers, x: _Axis, y: _Axis) -> str:
+    return "L".join(f"{u:.1f} {v:.1f}" for u, v in _pairs(x.places(a), y.places(b)))
+
+
+def _pairs(a: Numbers, b: Numbers) -> list[tuple[float, float]]:
+    """Return the points whose places are both known."""
+    known = np.isfinite(a) & np.isfinite(b)
+    return list(zip(a[known].tolist(), b[known].tolist(), strict=True))
+
+
+def _bars(counts: Numbers, x: _Axis, y: _Axis) -> str:
+    width = (x.high - x.low) / max(len(counts), 1)
+    return "".join(
+        f'<rect class="data" x="{x.low + i * width:.1f}" y="{y.at(count)}" width="{max(width - 0.5, 0.5):.1f}" '
+        f'height="{y.low - float(y.at(count)):.1f}"/>'
+        for i, count in enumerate(counts.tolist())
+        if count
+    )
+
+
+def _names(curves: Sequence[Curve], names: Sequence[str], x: _Axis, y: _Axis) -> str:
+    """Return the curves' names at their right ends, moved apart where they would overlap."""
+    ends = [float(y.at(curve.segments[-1][1][-1])) if curve.segments else y.low for curve in curves]
+    order = sorted(range(len(curves)), key=ends.__getitem__)
+    heights: dict[int, float] = {}
+    below = -np.inf
+    for i in order:
+        below = max(ends[i] if np.isfinite(ends[i]) else y.low, below + _LINE)
+        heights[i] = below
+    above = y.low + _LINE / 2
+    for i in reversed(order):
+        above = heights[i] = min(heights[i], above)
+        above -= _LINE
+    return "".join(
+        f'<text class="n{i % COLORS}" x="{x.high + 7:.1f}" y="{heights[i]:.1f}" dy="4">{_text(names[i])}</text>'
+        for i in range(len(curves))
+    )
+
+
+def _cut(text: str, room: int) -> str:
+    return cut_middle(printable(text), room, "…")
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
