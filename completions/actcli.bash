@@ -67,7 +67,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
     deadcheck\ --sort) ;;
-    deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit' ;;
+    deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit html' ;;
     *\ --color) echo 'auto always never' ;;
     *\ --functions) return 1 ;;
     *\ -i|*\ --input) return 1 ;;
