@@ -64,6 +64,16 @@ def program(path: str, *commands: str) -> str:
     return f"\n```python\n{code}\n```\n\n```text\n{printed.rstrip()}\n```\n{console}"
 
 
+def after(path: str, command: str, shown: str) -> str:
+    """Return a console block of a command on the files that a Python program wrote; `shown` is what stands there."""
+    top = Path(__file__).parents[1]
+    with tempfile.TemporaryDirectory() as folder:
+        inside = f"cd {folder} && export PYTHONPATH={shlex.quote(str(top))} && "
+        run(f"{inside}{shlex.quote(sys.executable)} {shlex.quote(str(top / path))}")
+        printed = run(f"{inside}{command} 2>/dev/null")
+    return f"\n```console\n$ {shown}\n{printed}```\n"
+
+
 def usage(command: str) -> str:
     """Return the --help text of a command."""
     lines = [line.rstrip() for line in run(f"{command} --help").splitlines()]

@@ -123,7 +123,7 @@ def unit_rows(units: Sequence[UnitCourse]) -> list[list[str]]:
             str(unit.died),
             "" if unit.revived is None else str(unit.revived),
             str(unit.epochs),
-            "" if unit.p_value is None else number(unit.p_value, 2),
+            "" if unit.p_value is None else number(unit.p_value, 2) if unit.p_value else "< 1e-300",
         ]
         for unit in units
     ]
