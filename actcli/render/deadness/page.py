@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from actcli import __version__
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.change import change_lines
@@ -102,7 +101,7 @@ def report_foot(findings: Findings) -> str:
     """Return what the numbers rest on."""
     settings = findings.report.settings
     text = (
-        f"actcli {__version__}. Confidence {percent(settings.confidence)} %; a unit that fires on less than "
+        f"Confidence {percent(settings.confidence)} %; a unit that fires on less than "
         f"{percent(settings.rare)} % of the samples is rare. A unit is dead when it fires on no sample: its "
         "activation then passes no gradient."
     )
