@@ -31,6 +31,7 @@ class Numbers:
         fortran: whether the pieces follow the columns (Fortran order), as in the file.
         among_others: whether the run has several arrays, so that results must name theirs.
         live: whether a person or a program may wait for each block, so that it must be passed on at once.
+        whole: whether the array holds integers.
 
     """
 
@@ -44,6 +45,7 @@ class Numbers:
     among_others: bool = False
     live: bool = False
     kind: LowType | None = None
+    whole: bool = False
 
     @property
     def size(self) -> int | None:

@@ -103,6 +103,7 @@ class LatentOptions:
                 "--units",
                 "--map",
                 "--activation",
+                "--sparse",
             ),
         ),
     ] = False

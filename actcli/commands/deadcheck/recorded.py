@@ -87,11 +87,8 @@ def _open_dense(
     if records.hint is not None:
         # before the report, which may have as many tables as there are files
         session.terminal.say(f"actcli: {records.hint}")
-    recordings = records.read(axes, None if mask is None else mask.apply)
-    if options.sparse != (DENSE,):
-        from actcli.sources.records.index_lookalikes import refuse_indices
-
-        recordings = refuse_indices(recordings, records.whole_number_layers)
+    ask = options.sparse != (DENSE,)
+    recordings = records.read(axes, None if mask is None else mask.apply, ask=ask)
     if mask is not None:
         notes = (*notes, mask.note)
     return RecordedLayers(recordings, lambda: _count_units(records, axes), lambda: (*notes, *records.notes))

@@ -82,6 +82,7 @@ def npy_numbers(
         axis=axis if request.axis is not None else None,
         fortran=keeps_fortran,
         kind=kind,
+        whole=header.stored is None and header.dtype.kind in "iu",
     )
 
 

@@ -1,6 +1,6 @@
 """Arrays of whole numbers that look like indices of units: asked about, never counted as units."""
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -17,25 +17,18 @@ _FEWEST, _MOST_SLOTS = 8, 1024
 """Rows below which nothing is said; indices for each row above which they are none."""
 
 
-def refuse_indices(
-    recordings: "Iterator[LayerRecording]", whole: Collection[str]
-) -> "Iterator[LayerRecording]":
-    """Yield the recordings. Drawing their blocks raises UsageError where those of the layers `whole` look like indices.
+def refuse_indices(recording: "LayerRecording") -> "LayerRecording":
+    """Return the recording of whole numbers. Drawing its blocks raises UsageError where they look like indices.
 
     Indices are from -1 up, none stands twice in a row besides a filler, and some are not below the length of the row.
     """
-    for recording in recordings:
-        if recording.name in whole:
-            yield replace(recording, blocks=_asked(recording))
-        else:
-            yield recording
+    return replace(recording, blocks=_asked(recording))
 
 
 def _asked(recording: "LayerRecording") -> Generator[Any, None, None]:
     with closing(cast("Any", recording.blocks)) as blocks:
         for place, block in enumerate(blocks):
-            values = getattr(block, "values", block)
-            rows = values if values.ndim == 2 else values.transpose(0, 2, 1).reshape(-1, values.shape[1])
+            rows = block if block.ndim == 2 else block.transpose(0, 2, 1).reshape(-1, block.shape[1])
             if not place and _look_like_indices(rows):
                 most = int(rows.max())
                 raise UsageError(

@@ -11,6 +11,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers.formats import stream_numbers
 from actcli.sources.records.described import Described, describe_file, layer_of, version_of
+from actcli.sources.records.index_lookalikes import refuse_indices
 from actcli.sources.records.record_files import STDIN, record_files
 from actcli.sources.records.unit_axis import Head, UnitAxes, listed
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
@@ -65,16 +66,6 @@ class Records:
             yield from _open(described, self.terminal, self.stored)
 
     @property
-    def whole_number_layers(self) -> set[str]:
-        """The layers whose arrays hold integers, as far as they are known before the numbers are read."""
-        return {
-            head.layer
-            for one in self.files
-            for head, header in zip(one.heads or (), one.headers, strict=False)
-            if header.stored is None and header.dtype.kind in "iu"
-        }
-
-    @property
     def hint(self) -> str | None:
         """A sentence where more than 20 .npy files of one shape are layers of their own; else None."""
         shapes = Counter(one.header.shape for one in self.files if one.header and not one.file.is_named)
@@ -119,11 +110,16 @@ class Records:
         return (note,)
 
     def read(
-        self, axes: UnitAxes, mask: "Callable[[LayerRecording, str], LayerRecording] | None" = None
+        self,
+        axes: UnitAxes,
+        mask: "Callable[[LayerRecording, str], LayerRecording] | None" = None,
+        *,
+        ask: bool = False,
     ) -> Iterator["LayerRecording"]:
         """Yield the layers of all files, one after the other, each to be drawn before the next.
 
-        `mask` maps a recording and its file to a recording of which only some positions count.
+        `mask` maps a recording and its file to a recording of which only some positions count. `ask` refuses whole
+        numbers that look like indices of units.
 
         A layer has its array's name in an archive, else its file's without the suffix. Arrays of one name are
         consecutive parts of one layer, and their samples are counted on. Drawing raises DataError for damaged
@@ -134,6 +130,7 @@ class Records:
             for numbers in _open(described, self.terminal, self.stored):
                 self.arrays[numbers.origin] += 1
                 layer = _recorded(numbers, layer_of(described.file, numbers.array), axes, counts)
+                layer = refuse_indices(layer) if ask and numbers.whole else layer
                 yield layer if mask is None else mask(layer, described.file.path)
 
     def count_units(self, axes: UnitAxes) -> int:

@@ -147,6 +147,9 @@ def test_indices_are_never_counted_as_units(shape):
     assert "--sparse indices=idx,units=N" in message
     assert "--sparse none" in message
     assert layers("idx.npy", *axis, "--sparse", "none")[0]["units"] == K
+    if len(shape) == 2:
+        piped = refused("deadcheck", "-", stdin=Path("idx.npy").read_bytes(), kind=ActcliError)
+        assert "--sparse indices=stdin" in piped
 
 
 @pytest.mark.parametrize(
