@@ -120,7 +120,7 @@ class GradOptions(FunctionOptions, NumberOptions, ResultOptions):
 def differentiate_function(options: GradOptions, session: "Session") -> ExitStatus | None:
     """Differentiate an activation function, by x or by a parameter.
 
-    The derivatives are formulas, exact to a few units in the last place. For a
+    The derivatives are formulas, exact to one unit in the last place. For a
     function over rows (softmax, ...) the result is the diagonal of the Jacobian.
     """
     from actcli.commands.number_request import choose_number_layout, request_numbers

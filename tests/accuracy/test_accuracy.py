@@ -1,4 +1,4 @@
-"""The promise: f, f', f'' within one unit in the last place (ULP), over the whole double range, at fresh points.
+"""The promise: f within 0.6 units in the last place (ULP), f' and f'' within 1, over the whole double range.
 
 Derivatives by a parameter: 2 ULP, or 2**-60 of the largest one beside a zero.
 ACTCLI_ACCURACY_POINTS (default 12) sets how many points each of the seven ranges gets, ACTCLI_ACCURACY_SEED repeats a
@@ -24,11 +24,9 @@ from actcli import activation
 
 POINTS = int(os.environ.get("ACTCLI_ACCURACY_POINTS", "12"))
 SEED = int(os.environ.get("ACTCLI_ACCURACY_SEED", time.time_ns() % 2**32))
-CLOSEST = ("sigmoid", "tanh", "gelu", "silu", "softplus", "mish", "elu", "erf")
-"""Their values are within 0.6 ULP."""
 
 SWITCHES = (
-    *(2.0**-70, 2.0**-400, 2.0**400, 2.0**-34, 2.0**-8, 0.0054, 0.125, 0.25, 0.375, 0.5, 1.0, 1.5, 3.0),
+    *(2.0**-70, 2.0**-400, 2.0**400, 2.0**-34, 2.0**-8, 0.0054, 0.25, 0.375, 0.5, 1.0, 1.5, 3.0),
     *(math.log(2) / 128, 70 * math.log(2), 500 * math.log(2), 708.3964, 709.7827, 745.1332, 1600.0, 2200.0),
     *(10.0, 32.0, 66.0, 38.6, 100.0, 2.0**19, 2.0**19 / 33.3, 2.0**80, 2.0**100, 2.0**1000, 0.5 - 2.0**-7),
     *(0.75179, 1.27846, 2.39936, 0.75246, 1.4185, 1.19243, 2.25638, 1.49057, math.pi / 4, math.pi / 2),
@@ -38,10 +36,10 @@ FAR_FROM_A_SWITCH = (1, 2, 3, 5, 8, 13, 24, 40, 64)
 
 
 def judge(f, x, wrt=None, bound=1.0):
-    """Return sentences about results beyond the bound; the values of the closest functions have their own."""
+    """Return sentences about results beyond the bound; values have one of their own."""
     error, allowed = errors(f, x, wrt)
     allowed &= wrt is not None
-    bounds = [0.6 if f.name in CLOSEST else 1.0, bound, bound]
+    bounds = [0.6, bound, bound]
     what = ["f", f"df/d{wrt}"] if wrt else ["f", "f'", "f''"]
     got = results(f, x, wrt)
     return [
@@ -83,6 +81,7 @@ def test_no_climb_from_the_worst_points_leaves_the_bound(name):
     f = activation(name)
     rng = np.random.default_rng(SEED)
     found = worst(f, points(f, 60, rng), 48, rng)
+    assert found[0][0] <= 0.6, f"{name}, seed {SEED}: {found}"
     assert max(high for high, _ in found) <= 1, f"{name}, seed {SEED}: {found}"
 
 

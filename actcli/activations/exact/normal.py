@@ -5,6 +5,8 @@ other terms are smaller by 2**-7 or more (the form is that of M. M. Shepherd and
 approximation of (1 + 2x) exp(x²) erfc x, 1981).
 """
 
+import math
+
 import numpy as np
 
 from actcli.activations.definition import Array
@@ -37,8 +39,10 @@ _LARGE = 2.0**1020
 """Beyond it every x is far, for all but the largest parameters."""
 _WHOLE = 10.0
 """From here on erf is ±1 to 2**-140."""
-_NEAR = 0.125
+_NEAR = 0.25
 """Below it the series of erf has less to cancel than 1 − erfc."""
+_SERIES = tuple((-1) ** k / (math.factorial(k) * (2 * k + 1)) for k in range(9, 0, -1))
+"""erf(x)·√π/2/x − 1 in powers of x²; the highest comes first."""
 _ZERO_OF_SLOPE = zero(ZERO_OF_GELU_SLOPE)
 _CENTRES = np.array(MILLS_CENTRES)
 _CONSTANT, _CONSTANT_LOW, *_TERMS = (
@@ -129,8 +133,8 @@ def erf(x: Array) -> Array:
     near = a < _NEAR
     inner, e = lift(np.where(near, a, _NEAR))
     v = square.h
-    rest = v * (1 / 9360)
-    for c in (-1 / 1320, 1 / 216, -1 / 42, 1 / 10, -1 / 3):
+    rest = v * _SERIES[0]
+    for c in _SERIES[1:]:
         rest += c
         rest *= v
     series = multiply(multiply(two_sum(1.0, rest), inner), Sum(*_TWO_OVER_ROOT_PI[:2]))

@@ -62,7 +62,7 @@ def _snake(x: Array, a: float) -> Array:
 def _snake_slope(x: Array, a: float) -> Array:
     """1 + sin 2u, as 2·sin²(u + π/4) where it comes close to 0; u = ax.
 
-    From |u| = 2**40 on the addition of π/4 leaves 2**-51 absolute.
+    From |u| = 2**40 on the low part of u is too large for the addition of π/4.
     """
     u = _phase(x, a)
     sine, _ = _double_angle(u)

@@ -29,7 +29,7 @@ _NOTHING_KNOWN = float(np.finfo(np.float64).max)
 _AGREE, _NOISE = 0.1, 64.0
 """Smaller steps agree to so much, but for so many times the rounding of the value."""
 _VALUE_ERROR = 4 * 2.0**-52
-"""The relative error of a value: the 4 ULP that the core promises."""
+"""The relative error of a value, with room for formulas."""
 _SUBNORMAL_ERROR = 2.0**-1072
 """The absolute error of values below the normal range."""
 _SMALLEST = 2.0**-1022
