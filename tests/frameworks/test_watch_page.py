@@ -56,6 +56,12 @@ def test_two_lines_in_a_training_loop(page, capsys):
     assert page == "README.md" or "dead/1" in logged[0]
 
 
+def test_the_recorder_of_the_readme(capsys):
+    (program,) = programs("README.md", "Recorder()")
+    run(program, batches=np.ones((3, 5, 4)), hidden=lambda x: np.maximum(x, 0))
+    assert "epoch 1: 15 samples" in capsys.readouterr().out
+
+
 def test_lightning(capsys):
     pl = pytest.importorskip("lightning.pytorch", exc_type=ImportError)
 
