@@ -479,7 +479,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Read only the f
 complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples per run of the model; with --train, samples per step'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz)'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Number, from 0, of the first sample here in the whole data'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file: newly dead, revived, still dead'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file, or the last epoch of a timeline: newly dead, revived, still dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l timeline -d 'Take the statistics files as the epochs of one run, in this order, and show when units died'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l follow -d 'Show a timeline as it grows, until Ctrl-C: a file that another program replaces, or - for a stream of .npy arrays or statistics files, each an epoch'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l rare -x -d 'A unit that fires on a smaller share of the samples is rare'

@@ -145,6 +145,23 @@ def test_statistics_files(tmp_path):
     )
 
 
+def test_timeline_files(tmp_path):
+    from training_runs import run_of
+
+    from actcli.render.deadness.timeline_file import write_timeline
+
+    write_timeline(run_of({"a": ["..x", ".x."], "b": ["..."]}), str(tmp_path / "run.npz"))
+    original = (tmp_path / "run.npz").read_bytes()
+    rng = random.Random(6)
+    uses = (("run.npz",), ("run.npz", "-o", "r.html"), ("--timeline", "run.npz"), ("--follow", "-"))
+    cases = []
+    for i in range(count(300)):
+        damaged = mutate(original, rng)
+        stdin = {"stdin": damaged} if uses[i % 4] == ("--follow", "-") else {}
+        cases.append(Case(("deadcheck", *uses[i % 4]), {"run.npz": damaged}, **stdin))
+    run_cases(cases, tmp_path)
+
+
 COMMANDS = {
     "eval": ("eval", "FORMULA", "-1", "0", "2.5"),
     "grad": ("grad", "FORMULA", "-1", "0", "1e300", "--check"),

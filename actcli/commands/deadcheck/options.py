@@ -178,7 +178,8 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
         _statistics_option(
             "--against",
             metavar="OLD",
-            help="Compare with an earlier statistics file: newly dead, revived, still dead.",
+            help="Compare with an earlier statistics file, or the last epoch of a timeline: newly dead, revived, still "
+            "dead.",
             modes=_COMPARED,
         ),
     ] = None

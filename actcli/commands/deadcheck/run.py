@@ -89,12 +89,16 @@ def _require_samples(options: DeadcheckOptions, snapshot: "Snapshot") -> None:
 
 
 def read_earlier(path: str | None, memory: int | None) -> "tuple[LayerState, ...] | None":
-    """Return the statistics of --against; None without. Raises DataError for any other file."""
+    """Return the statistics of --against, of a timeline those of its last epoch; None without.
+
+    Raises DataError for any other file.
+    """
     if path is None:
         return None
     from actcli.sources.records.state_file import read_state
+    from actcli.sources.records.timeline_file import is_timeline, read_timeline
 
-    return read_state(path, memory)
+    return read_timeline(path, memory).last.states if is_timeline(path) else read_state(path, memory)
 
 
 @dataclass(frozen=True, slots=True)

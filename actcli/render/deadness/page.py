@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from actcli.analysis.deadness.report import Report
-from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
+from actcli.analysis.deadness.verdict import CLASSES, DEAD, LayerVerdict
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import rate_counts, rate_levels
 from actcli.render.deadness.table import layer_rows
-from actcli.render.deadness.unit_table import unit_rows
+from actcli.render.deadness.unit_table import HEADINGS, unit_rows
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import percent, samples_text
 from actcli.render.figure.html_page import html_page, html_table, html_text, section
@@ -160,8 +160,7 @@ def _cells(layer: LayerVerdict) -> tuple[list[str], list[str]]:
     levels, fired = rate_levels(layer), layer.state.fired
     for unit in range(min(layer.units, _MOST_CELLS)):
         kind = CLASSES[layer.classes[unit]]
-        dead = bool(layer.dead_units[unit]) if layer.units <= _MOST_CELLS else kind in {"silent", "gate_dead"}
-        names.append("broken" if kind == "nonfinite" else "dead" if dead else f"h{levels[unit]}")
+        names.append("broken" if kind == "nonfinite" else "dead" if kind in DEAD else f"h{levels[unit]}")
         titles.append(f"unit {unit}: {kind}, fired on {int(fired[unit]):,} of {layer.samples:,}")
     return names, titles
 
@@ -188,7 +187,8 @@ def _unit_tables(layers: Sequence[LayerVerdict]) -> str:
     columns = ["layer", *head]
     kept = [i for i, name in enumerate(columns) if any(row[i] for row in rows)]
     left = [place for place, i in enumerate(kept) if columns[i] in {"layer", "class", "cause"}]
-    table = html_table([[row[i] for i in kept] for row in (columns, *rows)], left=left)
+    headings = [HEADINGS.get(name, name) for name in columns]
+    table = html_table([[row[i] for i in kept] for row in (headings, *rows)], left=left)
     note = f'<p class="muted">and {quantity(total - len(rows), "more unit")}; --format csv has all</p>\n'
     opened = " open" if total <= 20 else ""
     return (

@@ -19,7 +19,7 @@ from actcli.terminal import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-_HEADINGS = {"firings": "fired", "bound": "p <", "largest": "largest z"}
+HEADINGS = {"firings": "fired", "bound": "p <", "largest": "largest z"}
 _BY_IMPORTANCE = (
     "unit", "class", "firings", "bound", "largest", "cause", "margin", "first", "last", "samples",
 )  # fmt: skip
@@ -109,7 +109,7 @@ def _fit(layer: LayerVerdict, surface: Surface) -> tuple[list[GridColumn], list[
         styles = ["red" if name in DEAD else "" for name in texts_of.get("class", ())]
         columns = {
             name: GridColumn(
-                _HEADINGS.get(name, name), texts, styles if name == "class" else (), left=name in _LEFT
+                HEADINGS.get(name, name), texts, styles if name == "class" else (), left=name in _LEFT
             )
             for name, texts in texts_of.items()
             if any(texts)

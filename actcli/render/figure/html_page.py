@@ -72,7 +72,9 @@ def html_page(title: str, body: str, inks: Sequence[str] = ()) -> str:
 
 def html_text(text: str) -> str:
     """Return a text that HTML shows as it is, on one line, without control characters."""
-    return escape(printable(text)).encode("utf-8", "backslashreplace").decode()
+    # no line ends between a number and its sign
+    whole = printable(text).replace(" %", "\u00a0%")
+    return escape(whole).encode("utf-8", "backslashreplace").decode()
 
 
 def html_table(

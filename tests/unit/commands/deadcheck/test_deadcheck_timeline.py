@@ -110,6 +110,13 @@ def test_against_an_earlier_state():
     assert change[0]["newly_dead"] == [1, 2]
 
 
+def test_against_the_last_epoch_of_a_timeline():
+    write_timeline(run_of({"conv": RUN["conv"]}), "conv.npz")
+    change = invoke("deadcheck", "e0.npz", "--against", "conv.npz", "--format", "json").json["change"]
+
+    assert (change[0]["still_dead"], change[0]["revived"]) == ([2], [1])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
