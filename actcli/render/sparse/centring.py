@@ -96,7 +96,9 @@ def _table(layers: Sequence[Centring], surface: Surface) -> str:
         GridColumn("|mean|", [number(layer.mean, 3) for layer in layers]),
         GridColumn("|deviation|", [number(layer.deviation, 3) for layer in layers]),
         GridColumn("gamma", [number(layer.gamma, 3) for layer in layers]),
-        GridColumn("largest mean", [f"unit {one.largest[0]}, {percent(one.largest[1])} %" for one in layers]),
+        GridColumn(
+            "largest mean", [f"unit {one.largest[0]}, {number(100 * one.largest[1], 3)} %" for one in layers]
+        ),
         GridColumn("centre", ["yes" if layer.is_off_centre else "no" for layer in layers]),
     ]
     return draw_grid(columns, surface)
