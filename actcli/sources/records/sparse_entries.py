@@ -54,6 +54,10 @@ class Entries:
         """Return some of the entries."""
         return Entries(self.sample[chosen], self.place[chosen], self.unit[chosen], self.value[chosen])
 
+    def without(self, filler: int | None) -> "Entries":
+        """Return the entries without those of an index that stands for no unit; all of them for None."""
+        return self if filler is None else self.select(self.unit != filler)
+
     def split(self, sample: int) -> "tuple[Entries, Entries]":
         """Return the entries before a sample, and those from it on; they are sorted by sample."""
         at = int(np.searchsorted(self.sample, sample))

@@ -240,8 +240,7 @@ class SparseRecords:
                 index = _whole(block, entries.origin).reshape(-1)
                 value = np.ones(index.size, np.float32) if values is None else values.take(len(block))
                 found = Entries.of_rows(index, value, (len(block), positions, slots))
-                if self.filler is not None:
-                    found = found.select(index != self.filler)
+                found = found.without(self.filler)
                 samples, lengths = len(block), None
                 if kept is not None:
                     found, lengths = found.masked(kept[done : done + len(block)])
@@ -282,7 +281,9 @@ class SparseRecords:
                     "--sparse: locations of three numbers need samples=NAME, an array of (samples, positions)"
                 )
             return int(layer.samples or 0), 1
-        (tokens,) = self._parts(layer.samples or "")
+        tokens, *more = self._parts(layer.samples or "")
+        if more:
+            raise DataError(f"'{layer.samples}' is in {1 + len(more):,} files; --sparse samples= needs one")
         if len(tokens.shape) < 1 + with_positions:
             raise DataError(
                 f"{tokens.origin}: has the shape {tokens.shape}; it is to be (samples, positions)"
@@ -298,7 +299,10 @@ class SparseRecords:
             values = None if own is None else Rows(stack.enter_context(closing(own.blocks())))
             for block in stack.enter_context(closing(entries.blocks())):
                 value = np.ones(len(block), np.float32) if values is None else values.take(len(block))
-                held = held.join(Entries.of_places(_whole(block, origin), value, positions, origin))
+                found = Entries.of_places(_whole(block, origin), value, positions, origin)
+                held = held.join(found.without(self.filler))
+                if not held.sample.size:
+                    continue
                 if (np.diff(held.sample) < 0).any() or held.sample[0] < begin:
                     raise DataError(
                         f"{origin}: locations are to be sorted by sample, their first number, from 0 on"

@@ -87,6 +87,18 @@ def test_many_entries_come_in_several_blocks(monkeypatch):
     assert layers("a.npz", "--sparse", SPEC) == wanted
 
 
+def test_places_of_a_filler_are_none():
+    places = np.argwhere(DENSE)
+    filled = np.insert(places, range(0, len(places), 9), [0, 255], axis=0)
+    filled[:, 0] = np.maximum.accumulate(filled[:, 0])
+    np.savez("a.npz", at=filled, only=np.full((5, 2), [0, 255]))
+    spec = f"units={UNITS},samples={SAMPLES}"
+    (layer,) = layers("a.npz", "--sparse", f"locations=at,{spec}", "--ignore-index", "255")
+    np.save("dense.npy", (DENSE > 0).astype(np.float32))
+    assert layer == layers("dense.npy")[0]
+    assert layers("a.npz", "--sparse", f"locations=only,{spec}", "--ignore-index", "255")[0]["dead"] == UNITS
+
+
 def test_a_router_with_fillers():
     experts = RNG.integers(0, 7, (400, 1)).astype(np.uint8)
     pairs = np.concatenate([experts, (experts + 1 + RNG.integers(0, 6, (400, 1))) % 7], axis=1).astype(
