@@ -1,5 +1,6 @@
 """The callback of Keras: the units that are dead on some data, after every epoch."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from os import PathLike
 from typing import Any
@@ -70,7 +71,7 @@ class DeadUnits(keras.callbacks.Callback):
             for batch, mask in self._batches:
                 observed.begin_pass(mask)
                 self.model(batch, training=False)
-        self.unobserved = observed.unobserved
+        self._note_unobserved(observed.unobserved)
         if not observed.layers:
             unseen = f"; not observed: {', '.join(self.unobserved)}" if self.unobserved else ""
             raise UsageError(f"model '{self.model.name}': no activation was found{unseen}")
@@ -80,6 +81,13 @@ class DeadUnits(keras.callbacks.Callback):
         self._end.finish(
             self._recorder, epoch + 1 if self._first else None, lambda scalars: _log(scalars, logs)
         )
+
+    def _note_unobserved(self, unobserved: tuple[str, ...]) -> None:
+        """Keep what was not observed; warn once of what may hold dead units, which a softmax does not."""
+        new = [one for one in unobserved if one not in self.unobserved and not one.endswith("over rows")]
+        self.unobserved = unobserved
+        if new:
+            warnings.warn(f"actcli.keras.DeadUnits: not observed: {', '.join(new)}", stacklevel=2)
 
     def scalars(self) -> dict[str, float]:
         """Return the last epoch as numbers: `dead/LAYER` of each layer, and the totals."""

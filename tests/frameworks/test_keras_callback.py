@@ -81,7 +81,11 @@ def test_a_shared_layer_is_one_layer_per_call_and_channels_are_units(runs):
 
 def test_layers_of_nested_models_are_told_apart(runs):
     assert len(runs["nested"]["layers"]) == 2
+
+
+def test_what_is_not_observed_is_said_once(runs):
     assert runs["nested"]["unobserved"] == ["lstm (LSTM): inside a loop"]
+    assert runs["nested"]["warned"] == ["actcli.keras.DeadUnits: not observed: lstm (LSTM): inside a loop"]
 
 
 def test_padding_neither_fires_nor_counts(runs):
