@@ -52,11 +52,25 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
     Mistakes on the command line are reported before anything is read: UsageError. Raises DataError for a file that
     cannot be read, or does not hold what it should. After Ctrl-C the results so far are printed.
     """
-    settings = options.settings
     require_latent_files(options)
     require_writable_files(options, reports)
     old = read_earlier(options.against, session.memory)
     sources = open_sources(mode, options, session)
+    try:
+        return _check(mode, sources, old, options, reports, session)
+    finally:
+        sources.close()
+
+
+def _check(
+    mode: str,
+    sources: Sources,
+    old: "tuple[LayerState, ...] | None",
+    options: DeadcheckOptions,
+    reports: "Reports",
+    session: "Session",
+) -> ExitStatus:
+    """Watch open sources to their end, write the report, and return the exit status."""
     session.writes()
     snapshot, ending = follow_sources(sources, session)
     if ending.complete:
@@ -67,7 +81,7 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
 
         placed_states = {name: place_at(state, options.start) for name, state in snapshot.states.items()}
         snapshot = replace(snapshot, states=placed_states)
-    findings = make_findings(options, settings, sources, snapshot, ending, old)
+    findings = make_findings(options, options.settings, sources, snapshot, ending, old)
     saved = tuple(snapshot.states.values())
     if mode != "statistics" and options.start is None:
         # where this part begins in the whole data is unknown

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.commands.deadcheck.certainty import Certainty
@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
+    from actcli.sources.onnx import Model
+    from actcli.sources.onnx.noise import Noise
+    from actcli.sources.onnx.shards import Shards
 
 
 _BYTES_PER_UNIT, _BYTES_PER_UNIT_IN_MARKDOWN = 400, 900
 """Memory for the statistics of a unit and its line in the report (measured); Markdown aligns all lines at once."""
+
+
+def _nothing() -> None:
+    """Do nothing: sources that keep no temporary file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class Sources:
         layers: the patterns of --activation, each of which must match a layer.
         notes: makes the sentences about the final statistics.
         certainty: tells when the samples suffice; None without --stop-when-certain.
+        close: removes what was kept for the run.
         part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
     """
@@ -46,6 +54,7 @@ class Sources:
     notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
     certainty: Certainty | None = None
     part_of: "Callable[[], str]" = str
+    close: "Callable[[], None]" = _nothing
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation that matches no layer: relu was used instead."""
@@ -150,15 +159,28 @@ def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources
 
 
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
-    from actcli.sources.onnx import identity, model_samples, observe_model, open_model, random_inputs
+    from actcli.sources.onnx import model_samples, open_model, random_inputs
 
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
-    samples = (
-        random_inputs(model.inputs, options.random or 0, options.seed or 0, session.memory)
-        if options.data is None
-        else model_samples(model.inputs, options.data, options.limit, session.memory, session.terminal)
-    )
+    if options.data is None:
+        noise = random_inputs(model.inputs, options.random or 0, options.seed or 0, session.memory)
+        return _observed(model, noise, options, session)
+    if options.data == "-":
+        session.writes()  # a signal must not leave the temporary folder behind
+    samples = model_samples(model.inputs, options.data, options.limit, session.memory, session.terminal)
+    try:
+        return replace(_observed(model, samples, options, session), close=samples.close)
+    except BaseException:
+        samples.close()
+        raise
+
+
+def _observed(
+    model: "Model", samples: "Noise | Shards", options: "DeadcheckOptions", session: "Session"
+) -> Sources:
+    from actcli.sources.onnx import identity, observe_model
+
     steps = observe_model(
         model,
         samples,

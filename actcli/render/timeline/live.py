@@ -97,6 +97,8 @@ class LiveTimeline:
         if self._run is None and form in {"plain", "csv", "tsv"}:
             self._write(delimited_text([list(EPOCH_COLUMNS)], form))
         if self._run != timeline.run:
+            if self._run is not None:
+                self.terminal.say("actcli: another run begins here")
             self._run, self._shown = timeline.run, {}
         for epoch in timeline.epochs:
             before = self._shown.get(epoch.number)

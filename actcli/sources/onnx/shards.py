@@ -4,9 +4,10 @@ import glob
 import os
 import shutil
 import tempfile
-import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.numbers.npy_header import read_header
@@ -21,7 +22,7 @@ _PIECE = 1 << 20
 _ARRAY, _ARCHIVE = b"\x93NUMPY", b"PK\x03\x04"
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class Shards:
     """The samples of several files, one after the other.
 
@@ -29,12 +30,14 @@ class Shards:
         files: the samples of each file.
         origin: the pattern that names them.
         limit: how many samples count at most; None for all.
+        folder: the temporary folder that keeps standard input; None for files.
 
     """
 
     files: tuple[Recorded, ...]
     origin: str
     limit: int | None = None
+    folder: str | None = None
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
@@ -58,25 +61,55 @@ class Shards:
         return tuple(dict.fromkeys(note for file in self.files for note in file.notes))
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
-        """Yield the samples in order; a batch does not span two files, so that the last of each may be shorter."""
+        """Yield the samples in order, `size` at a time, across the ends of files; the last batch may be shorter."""
         left = self.samples
+        held: tuple[int, Batch] | None = None
         for file in self.files:
-            for count, batch in file.batches(size):
-                if not left:
-                    return
-                kept = min(count, left)
-                left -= kept
-                yield kept, batch if kept == count else self._first(batch, count, kept)
+            for part in file.batches(size):
+                held = part if held is None else self._join(held, part)
+                while held is not None and held[0] >= size and left:
+                    whole, held = self._split(held, size)
+                    whole, _ = self._split(whole, left)
+                    left -= whole[0]
+                    yield whole
+        if held is not None and left:
+            yield self._split(held, left)[0]
 
-    def _first(self, batch: Batch, count: int, kept: int) -> Batch:
-        """Return the first samples of a batch."""
-        axes = {one.name: one.axis for one in self.inputs}
-        first = {}
-        for name, array in batch.items():
-            axis = axes[name]
-            has_samples = axis is not None and array.shape[axis] == count
-            first[name] = array[(*(slice(None),) * (axis or 0), slice(kept))] if has_samples else array
-        return first
+    def close(self) -> None:
+        """Remove the temporary folder that keeps standard input; there is none for files."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _join(self, one: tuple[int, Batch], other: tuple[int, Batch]) -> tuple[int, Batch]:
+        """Return two batches as one; inputs without samples are those of the first."""
+        axes = self._axes
+        joined = {
+            name: array if axes[name] is None else np.concatenate([array, other[1][name]], axes[name])
+            for name, array in one[1].items()
+        }
+        return one[0] + other[0], joined
+
+    def _split(
+        self, batch: tuple[int, Batch], size: int
+    ) -> tuple[tuple[int, Batch], tuple[int, Batch] | None]:
+        """Return the first `size` samples of a batch, and the others; None where there are none."""
+        count, arrays = batch
+        if count <= size:
+            return batch, None
+        axes = self._axes
+
+        def take(samples: slice) -> Batch:
+            return {
+                name: array if (axis := axes[name]) is None else array[(*(slice(None),) * axis, samples)]
+                for name, array in arrays.items()
+            }
+
+        return (size, take(slice(size))), (count - size, take(slice(size, None)))
+
+    @property
+    def _axes(self) -> dict[str, int | None]:
+        """The axis of the samples, by input."""
+        return {one.name: one.axis for one in self.inputs}
 
 
 def model_samples(
@@ -85,7 +118,7 @@ def model_samples(
     limit: int | None,
     memory: int | None,
     terminal: Terminal,
-) -> Recorded | Shards:
+) -> Shards:
     """Open the samples of a file, of the files that match a pattern, in their natural order, or of standard input.
 
     Raises what `recorded_inputs` raises; DataError for a pattern that matches no file, and for files whose inputs
@@ -94,7 +127,7 @@ def model_samples(
     if data == STDIN:
         return _from_stdin(inputs, limit, memory, terminal)
     if os.path.exists(data) or not glob.has_magic(data):  # noqa: PTH110 - a name may hold brackets
-        return recorded_inputs(inputs, data, limit, memory)
+        return Shards((recorded_inputs(inputs, data, limit, memory),), data, limit)
     paths = matching_files(data, f"--data {data!r}")
     files = tuple(recorded_inputs(inputs, path, None, memory) for path in paths)
     for path, file in zip(paths, files, strict=True):
@@ -106,7 +139,7 @@ def model_samples(
 def _from_stdin(
     inputs: Sequence[ModelInput], limit: int | None, memory: int | None, terminal: Terminal
 ) -> Shards:
-    """Return the samples of standard input, kept in a temporary file as long as they are used."""
+    """Return the samples of standard input, kept in a temporary folder until they are closed."""
     if terminal.stdin_is_tty:
         raise UsageError(
             "--data -: standard input is a terminal: send an .npy array or an .npz archive to it"
@@ -121,14 +154,12 @@ def _from_stdin(
         _copy(stream, path)
         if is_array:
             _require_one_array(path)
-        samples = Shards((recorded_inputs(inputs, path, limit, memory),), "stdin", limit)
+        return Shards((recorded_inputs(inputs, path, limit, memory),), "stdin", limit, folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, DataError):
             raise DataError(str(error).replace(f"{folder}/", "")) from error
         raise
-    weakref.finalize(samples, shutil.rmtree, folder, ignore_errors=True)
-    return samples
 
 
 def _copy(stream: ByteStream, path: str) -> None:

@@ -228,3 +228,57 @@ def test_a_layer_ends_when_it_has_enough_though_another_never_will():
     assert (short["samples"], said["verdict"]["stopped_early"]) == (30, True)
     assert said["samples_needed"] <= long["samples"] < 60_000
     assert said["verdict"]["status"] == "found"  # by the layer that has enough: 2 of 128 units
+
+
+def test_statistics_of_one_model_merge_and_those_of_two_do_not(tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    for seed in (1, 2):
+        train = (
+            "--train",
+            "relu",
+            "--lr",
+            "0.1",
+            "--epochs",
+            "1",
+            "--seeds",
+            "1",
+            "--width",
+            "8",
+            "--seed",
+            seed,
+        )
+        files = ("--export", f"m{seed}.onnx", "--export-data", "x.npy", "--quiet")
+        invoke("deadcheck", *train, *files)
+    x = np.load("x.npy")
+    np.save("x1.npy", x[:200])
+    np.save("x2.npy", x[200:])
+    for model, part in ((1, 1), (1, 2), (2, 2)):
+        invoke("deadcheck", f"m{model}.onnx", "--data", f"x{part}.npy", "--save-state", f"s{model}{part}.npz")
+    both = invoke("deadcheck", "s11.npz", "s12.npz", "--save-state", "s1.npz", "--format", "json").json
+    shards = invoke("deadcheck", "m1.onnx", "--data", "x[12].npy", "--format", "json").json
+    piped = (tmp_path / "x.npy").read_bytes()
+    stdin = invoke("deadcheck", "m1.onnx", "--data", "-", "--format", "json", stdin=piped).json
+
+    assert [one["samples"] for one in both["layers"]] == [len(x)] * len(both["layers"])
+    counts = [
+        [(one["counts"], one["samples"]) for one in document["layers"]] for document in (both, shards, stdin)
+    ]
+    assert counts[0] == counts[1] == counts[2]
+    assert both["notes"] == []
+    words = refused("deadcheck", "s1.npz", "s22.npz", kind=DataError)
+    assert "two different models or epochs" in words
+
+
+@pytest.mark.usefixtures("folder")
+def test_statistics_of_arrays_that_may_be_of_the_same_inputs_get_a_note():
+    for name, seed in (("first", 1), ("second", 2)):
+        np.savez(f"{name}.npz", conv1=layer(samples=1350, seed=seed))
+        invoke("deadcheck", f"{name}.npz", "--save-state", f"{name}_state.npz")
+    merged = invoke("deadcheck", "first_state.npz", "second_state.npz", "--format", "json").json
+
+    assert "2,700 samples of 1,350 inputs were merged" in merged["notes"][0]
+    for at, name in ((0, "first"), (1350, "second")):
+        invoke("deadcheck", f"{name}.npz", "--save-state", f"{name}_state.npz", "--start", at)
+    assert invoke("deadcheck", "first_state.npz", "second_state.npz", "--format", "json").json["notes"] == []

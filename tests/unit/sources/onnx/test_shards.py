@@ -35,6 +35,7 @@ def read(data, limit=None, size=4, stdin=b"", inputs=(INPUT,), **terminal):
     world = Terminal(io.BytesIO(stdin), None, None, **terminal)
     samples = model_samples(inputs, data, limit, None, world)
     batches = [(count, batch["x"].copy()) for count, batch in samples.batches(size)]
+    samples.close()
     assert all(count == len(x) for count, x in batches)
     assert sum(count for count, _ in batches) == samples.samples
     return np.concatenate([x for _, x in batches]), [count for count, _ in batches]
@@ -50,7 +51,7 @@ def test_shards_follow_one_another_in_natural_order():
     values, counts = read("part*.npy")
 
     assert (values == X).all()
-    assert counts == [4, 4, 1, 1, 4, 4, 4, 1]
+    assert counts == [4, 4, 4, 4, 4, 3]
 
 
 @pytest.mark.parametrize("limit", [1, 9, 10, 11, 22, 23, 99])
@@ -58,6 +59,15 @@ def test_a_limit_counts_over_all_shards(limit):
     write_shards()
 
     assert (read("part*.npy", limit)[0] == X[:limit]).all()
+
+
+@pytest.mark.parametrize("size", [1, 3, 9, 10, 22, 23, 50])
+def test_batches_go_across_the_ends_of_files(size):
+    write_shards()
+    values, counts = read("part*.npy", size=size)
+
+    assert (values == X).all()
+    assert all(count == size for count in counts[:-1])
 
 
 def test_a_name_with_brackets_is_a_file():
