@@ -101,7 +101,7 @@ class TrainingOptions:
         _training_option(
             "--data",
             metavar="NAME|FILE",
-            help="digits, moons, spirals or xor; an .npz file with X and y; a .csv file with --target.",
+            help="digits, moons, spirals or xor; an .npz or .safetensors file with X and y; a .csv file with --target.",
             default=DATA,
         ),
     ] = None

@@ -112,7 +112,7 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
         Option(
             "--input -i",
             metavar="FILE",
-            help="Compare at the numbers of FILE: .npy, .npz, .csv, .tsv, or text.",
+            help="Compare at the numbers of FILE: .npy, .npz, .safetensors, .csv, .tsv, or text.",
             section=NUMBERS,
             modes=_OF_NUMBERS,
             excludes=("--range", "--points"),

@@ -99,9 +99,9 @@ class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
         Option(
             "--data",
             metavar="FILE",
-            help="Inputs of the model: .npy, or .npz with one array per input; a pattern for shards, - for standard "
-            "input. With --train: digits (the "
-            "default), moons, spirals or xor; an .npz file with X and y; a .csv file with --target.",
+            help="Inputs of the model: .npy, or .npz or .safetensors with one array per input; a pattern for shards, "
+            "- for standard input. With --train: digits (the default), moons, spirals or xor; an .npz or .safetensors "
+            "file with X and y; a .csv file with --target.",
             section=MODEL,
             modes=("model", "training"),
             excludes=("--random",),

@@ -158,7 +158,7 @@ class PlotOptions(FunctionOptions):
         Option(
             "--input -i",
             metavar="FILE",
-            help="Mark the numbers of FILE on the curves: .npy, .npz, .csv, .tsv, or text.",
+            help="Mark the numbers of FILE on the curves: .npy, .npz, .safetensors, .csv, .tsv, or text.",
             section=NUMBERS,
         ),
     ] = None

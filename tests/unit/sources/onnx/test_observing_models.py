@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("onnx")
 from onnx import TensorProto, helper
+from safetensors_bytes import safetensors
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx import observe_model, open_model, random_inputs, recorded_inputs
@@ -486,3 +487,19 @@ def test_whole_numbers_are_not_made_of_floats(write, watched):
     path = write(nodes, {"w": np.ones((3, 2), np.float32)}, inputs=inputs)
     with pytest.raises(DataError, match="holds float64, input 'x' expects"):
         watched(path, np.ones((4, 3)))
+
+
+def test_inputs_in_safetensors_and_bfloat16(write, tmp_path):
+    path = write([helper.make_node("Relu", ["x"], ["y"])], shape=("N", 3))
+    x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    patterns = (x.view(np.uint32) >> 16).astype(np.uint16)
+    np.save(tmp_path / "x.npy", (patterns.astype(np.uint32) << 16).view(np.float32))
+    (tmp_path / "x.safetensors").write_bytes(safetensors(x=patterns))
+    states = []
+    for data in ("x.npy", "x.safetensors"):
+        model = open_model(path)
+        for snapshot in observe_model(model, recorded_inputs(model.inputs, str(tmp_path / data))):
+            (state,) = snapshot.states.values()
+        states.append(state)
+    assert states[0].fired.tolist() == states[1].fired.tolist()
+    assert states[0].maximum.tolist() == states[1].maximum.tolist()

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from safetensors_bytes import safetensors
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.records.datasets import load_dataset
@@ -36,6 +37,10 @@ def test_arrays(tmp_path):
     data = loaded(tmp_path / "r.npz")
     assert (data.features, data.outputs, data.classes) == (3, 2, ())
     assert np.concatenate([data.train_x, data.test_x]).shape == (20, 3)
+    (tmp_path / "s.safetensors").write_bytes(safetensors(X=x, y=y))
+    again, whole = loaded(tmp_path / "s.safetensors"), loaded(tmp_path / "d.npz")
+    assert (again.train_x == whole.train_x).all()
+    assert again.classes == whole.classes
 
 
 IRIS = "length,width,kind\n" + "".join(f"{i}.5,{i % 3},{'ab'[i % 2]}\n" for i in range(12))
