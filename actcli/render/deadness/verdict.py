@@ -27,13 +27,13 @@ def verdict(findings: Findings) -> list[str]:
         *_other_definition(report, layers),
         *limit_sentences(findings),
         *_other_layers(report, layers),
-        *_change(findings),
+        *change_sentences(findings),
         *_warnings(findings, layers),
         *map(printable, report.notes),
     ]
 
 
-def _change(findings: Findings) -> list[str]:
+def change_sentences(findings: Findings) -> list[str]:
     """Return what changed since earlier statistics, and whether that fails the check."""
     change = findings.report.change
     if change is None:

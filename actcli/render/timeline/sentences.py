@@ -1,7 +1,7 @@
 """Timelines in sentences: when and where dying began, how many units are dead, how many revived."""
 
 from actcli.analysis.timeline.course import RunCourse
-from actcli.render.deadness.verdict import caution, limit_sentences
+from actcli.render.deadness.verdict import caution, change_sentences, limit_sentences
 from actcli.render.deadness.wording import bound_text, list_names, percent
 from actcli.render.text.notation import quantity, thousands
 from actcli.render.timeline.findings import TimelineFindings
@@ -16,6 +16,7 @@ def timeline_sentences(findings: TimelineFindings) -> list[str]:
         *caution(findings.last),
         answer(findings.course),
         *limit_sentences(findings.last),
+        *change_sentences(findings.last),
         *_broken(findings.course),
         *notes,
     ]

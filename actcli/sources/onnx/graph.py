@@ -15,7 +15,11 @@ from actcli.exits import DataError
 _DOMAINS = {"", "ai.onnx", "com.microsoft"}
 _VIEWS = {"Cast", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Dropout"}
 """Through these a constant is followed: they change its type or shape, not its numbers."""
-_SCOPES, _NAMESPACE = "pkg.torch.onnx.name_scopes", "namespace"
+_SCOPES, _CLASSES, _NAMESPACE = (
+    "pkg.torch.onnx.name_scopes",
+    "pkg.torch.onnx.class_hierarchy",
+    "namespace",
+)
 _QUOTED = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"")
 _CALL = re.compile(r"@[0-9]+$")
 _LONGEST = 1 << 14
@@ -32,7 +36,9 @@ class Node:
         inputs, outputs: names of tensors; an input left out is empty.
         attributes: by name, as onnx.helper.get_attribute_value returns them. A damaged model may hold any type under
             any name, so read them with `real`, `integer`, `integers` and `text`.
-        module: the path of the module that called it, `blocks.1.relu`, where the exporter noted it; else empty.
+        module: the path of the module that called it, `blocks.1.relu`, empty for the model itself; None where the
+            exporter noted none.
+        module_class: the class of that module, `torch.nn.modules.activation.ReLU`; empty where it is not noted.
 
     """
 
@@ -41,7 +47,8 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
-    module: str = ""
+    module: str | None = None
+    module_class: str = ""
 
     def input(self, place: int) -> str:
         """The name of an input; empty where there is none."""
@@ -201,29 +208,39 @@ def read_graph(model: Any, folder: str, origin: str) -> Graph:
 
 def as_node(proto: Any) -> Node:
     """A node of the file as a Node; its subgraphs stay attributes."""
+    module, module_class = calling_module(
+        {entry.key: entry.value for entry in getattr(proto, "metadata_props", ())}
+    )
     return Node(
         proto.op_type if proto.domain in _DOMAINS else "",
         proto.name,
         tuple(proto.input),
         tuple(proto.output),
         {attribute.name: _attribute_value(attribute) for attribute in proto.attribute},
-        module_path({entry.key: entry.value for entry in getattr(proto, "metadata_props", ())}),
+        module,
+        module_class,
     )
 
 
-def module_path(metadata: Mapping[str, str]) -> str:
-    """Return the path of the module that called a node: `blocks.1.relu`; empty where it is not noted, or the model.
+def calling_module(metadata: Mapping[str, str]) -> tuple[str | None, str]:
+    """Return path and class of the module that called a node, as torch.onnx.export(dynamo=True) notes them.
 
-    `name_scopes` lists the paths from the model down to the node: ['', 'blocks.1', 'blocks.1.relu', 'relu_1'];
-    `namespace` holds the same with the classes: `: Net/blocks.1: Block/blocks.1.relu: ReLU/relu_1: aten.relu`. A
-    second call of a module has the suffix @1, which is left out. torch.onnx.export(dynamo=True) notes them.
+    The path is empty for the model itself and None where none is noted; the class is empty where it is not noted.
+
+    `name_scopes` lists the paths from the model down to the node: ['', 'blocks.1', 'blocks.1.relu', 'relu_1'], and
+    `class_hierarchy` the classes; `namespace` holds both: `: Net/blocks.1.relu: ReLU/relu_1: aten.relu`. A second
+    call of a module has the suffix @1, which is left out.
     """
-    scopes = metadata.get(_SCOPES, "")[:_LONGEST]
-    if scopes:
-        paths = [single or double for single, double in _QUOTED.findall(scopes)]
-    else:
-        paths = [part.partition(": ")[0] for part in metadata.get(_NAMESPACE, "")[:_LONGEST].split("/")]
-    return _CALL.sub("", paths[-2].strip()) if len(paths) > 1 else ""
+    parts = [part.partition(": ") for part in metadata.get(_NAMESPACE, "")[:_LONGEST].split("/")]
+    paths = _quoted(metadata, _SCOPES) or [path for path, _, _ in parts]
+    classes = _quoted(metadata, _CLASSES) or [kind for _, _, kind in parts]
+    if len(paths) < 2:
+        return None, ""
+    return _CALL.sub("", paths[-2].strip()), classes[-2].strip() if len(classes) == len(paths) else ""
+
+
+def _quoted(metadata: Mapping[str, str], key: str) -> list[str]:
+    return [single or double for single, double in _QUOTED.findall(metadata.get(key, "")[:_LONGEST])]
 
 
 def _attribute_value(attribute: Any) -> Any:

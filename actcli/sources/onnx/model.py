@@ -1,6 +1,8 @@
 """A model file opened: its inputs, the layers whose units can be watched, and the activations that cannot be."""
 
 import hashlib
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +16,7 @@ from actcli.analysis.deadness.verdict import Unobserved
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.axes import Units, unit_axes, units_of
-from actcli.sources.onnx.downstream import follow_downstream
+from actcli.sources.onnx.downstream import NONZERO, follow_downstream
 from actcli.sources.onnx.external import is_external, read_external
 from actcli.sources.onnx.graph import Graph, Node, as_node, read_graph, subgraphs
 from actcli.sources.onnx.load import folder_of, load_model
@@ -26,6 +28,7 @@ from actcli.sources.onnx.quantised import is_one_number, is_quantised
 from actcli.sources.onnx.weights import weights_of
 
 _IDENTITY_DIGITS = 32
+_SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BYTES_PER_UNIT = 600
 """The statistics of a unit in a few copies, and its bias and scale (measured)."""
 
@@ -35,7 +38,8 @@ class ModelLayer:
     """A layer of units behind one activation.
 
     Attributes:
-        name: the path of its module where the exporter noted it, else the name of its node, else of its output; unique.
+        name: where the exporter noted modules, the path of its module, or the module that calls it and its function;
+            else the name of its node, else of its output. Unique.
         op: the operator, or the name of the composition.
         function: the activation's specification, as `activation` takes it.
         units: how many units it has.
@@ -86,14 +90,14 @@ def open_model(path: str, memory: int | None = None) -> Model:
     proto = load_model(path, memory)
     graph = read_graph(proto, folder_of(path), path)
     axes = unit_axes(graph)
-    names = _Names()
+    names = _Names(graph)
     rules: dict[tuple[str, str], Rule] = {}
     observable: list[tuple[FoundActivation, Watched]] = []
     unobserved: list[Unobserved] = []
     activations = find_activations(graph)
     judged = follow_downstream(graph, activations)
     for candidate in judged:
-        name = names.of_node(candidate.node, candidate.after)
+        name = names.of_node(candidate.node, candidate.after, _function_name(candidate))
         watched = _layer_to_watch(graph, axes, candidate, name, rules)
         if isinstance(watched, str):
             unobserved.append(Unobserved(name, candidate.op, watched))
@@ -101,7 +105,11 @@ def open_model(path: str, memory: int | None = None) -> Model:
             observable.append((candidate, watched))
     claimed = {id(part) for found in (*activations, *judged) for part in (found.node, *found.parts)}
     for node, reason in find_lookalikes(graph, claimed):
-        unobserved.append(Unobserved(names.of_node(node, node.outputs[0]), node.op, reason))
+        unobserved.append(
+            Unobserved(
+                names.of_node(node, node.outputs[0], _SNAKE.sub("_", node.op).lower()), node.op, reason
+            )
+        )
     unobserved += _activations_in_branches(graph, names)
     if not observable and not unobserved:
         raise DataError(f"{path}: the model has no activation function that is recognised{_why(graph)}")
@@ -160,19 +168,34 @@ def _why(graph: Graph) -> str:
 
 
 class _Names:
-    """The names of layers: their module's path, else a node's own, else its output's, else one with a number."""
+    """The names of layers: Watch's names, else a node's own, else its output's, else one with a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, graph: Graph) -> None:
         self._used: set[str] = set()
         self._numbers: dict[str, int] = {}
         self._calls: dict[str, int] = {}
+        self._paths = sorted({*graph.arrays, *(node.module for node in graph.nodes if node.module)})
 
-    def of_node(self, node: Node, output: str) -> str:
-        """Return the name of a node's layer; the second call of a module is named as recordings name it, relu#2."""
-        if not node.module:
+    def of_node(self, node: Node, output: str, function: str) -> str:
+        """Return the name of a node's layer: the module that is the activation, or the module that calls a function.
+
+        The second call in a pass has #2.
+        """
+        if node.module is None:
             return self.unique(node.name, output)
-        calls = self._calls[node.module] = self._calls.get(node.module, 0) + 1
-        return self.unique(node.module if calls == 1 else f"{node.module}#{calls}")
+        own = node.module and self._is_activation(node)
+        base = node.module if own else f"{node.module}.{function}".removeprefix(".")
+        calls = self._calls[base] = self._calls.get(base, 0) + 1
+        return self.unique(base if calls == 1 else f"{base}#{calls}")
+
+    def _is_activation(self, node: Node) -> bool:
+        """Return whether a module computes nothing but an activation: PyTorch's, or one without parts and weights."""
+        kind = node.module_class
+        if kind.startswith("torch.nn."):
+            return kind.startswith("torch.nn.modules.activation.") and not kind.endswith("MultiheadAttention")
+        inside = f"{node.module}."
+        place = bisect_left(self._paths, inside)
+        return place == len(self._paths) or not self._paths[place].startswith(inside)
 
     def unique(self, *candidates: str) -> str:
         wanted = [candidate for candidate in candidates if candidate] or ["activation"]
@@ -183,6 +206,13 @@ class _Names:
             name = f"{wanted[0]} ({number})"
         self._used.add(name)
         return name
+
+
+def _function_name(found: FoundActivation) -> str:
+    """Return how Watch calls a function: `relu`, `silu`, or `product` for one that a gate lets pass."""
+    if found.spec is None or found.spec == NONZERO:
+        return _SNAKE.sub("_", found.op.split()[-1]).lower()
+    return found.spec.partition(":")[0]
 
 
 def _layer_to_watch(

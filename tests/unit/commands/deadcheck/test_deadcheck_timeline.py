@@ -103,6 +103,15 @@ def test_files_for_the_report():
     assert Path("a.md").read_text().startswith("| Verdict")
 
 
+def test_the_verdict_on_a_timeline_says_what_changed():
+    write_state([layer("conv", RUN["conv"], 0), layer("fc", RUN["fc"], 0)], "old.npz")
+
+    sentences = invoke("deadcheck", "run.npz", "--against", "old.npz").err
+
+    assert "Since the earlier statistics" in sentences
+    assert "died" in sentences
+
+
 def test_against_an_earlier_state():
     write_state(run_of(RUN).epochs[0].states, "old.npz")
     change = invoke("deadcheck", "run.npz", "--against", "old.npz", "--format", "json").json["change"]
