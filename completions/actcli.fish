@@ -452,7 +452,7 @@ complete -c actcli -n "__actcli_is 'compare '" -l daz -d 'Where x is subnormal, 
 complete -c actcli -n "__actcli_is 'compare '" -l ignore-zero-sign -d 'Let a zero of the other sign pass'
 complete -c actcli -n "__actcli_is 'compare '" -l regions -d 'Show the errors by the size and sign of x'
 complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit with 3 when a result of --against is off by more, or is a zero of the other sign'
-complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'Also time torch, jax, with commas, where they are installed'
+complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'By speed: also time torch, jax, with commas, where they are installed'
 complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
 complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
 complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf'

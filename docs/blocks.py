@@ -3,6 +3,7 @@
 `cog -r README.md docs/*.md docs/claims/README.md` writes them anew.
 """
 
+import json
 import os
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
+from typing import Any
 
 WIDTH = 80
 
@@ -72,6 +74,45 @@ def after(path: str, command: str, shown: str) -> str:
         run(f"{inside}{shlex.quote(sys.executable)} {shlex.quote(str(top / path))}")
         printed = run(f"{inside}{command} 2>/dev/null")
     return f"\n```console\n$ {shown}\n{printed}```\n"
+
+
+def field_tables(path: str) -> str:
+    """Return the errors of the frameworks that `compare --with … --format json` recorded, a table for each type."""
+    document = json.loads((Path(__file__).parents[1] / path).read_text("utf-8"))
+    rows = {tuple(one["function"].split()): one for one in document["contenders"]}
+    functions = list(dict.fromkeys(function for function, _ in rows))
+    frameworks = list(dict.fromkeys(framework for _, framework in rows))
+    lines = [f"Measured: {document['settings']['versions']}, on {document['settings']['processor']}."]
+    for kind in ("float64", "float32", "float16", "bfloat16"):
+        lines += [
+            "",
+            f"### {kind}",
+            "",
+            f"| | {' | '.join(frameworks)} |",
+            "| --- |" + " --- |" * len(frameworks),
+        ]
+        for function in functions:
+            cells = [_field_cell(rows.get((function, name)), kind) for name in frameworks]
+            if any(cell != "–" for cell in cells):
+                lines.append(f"| {function} | {' | '.join(cells)} |")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _field_cell(row: dict[str, Any] | None, kind: str) -> str:
+    if row is None or row.get(f"{kind}_max_ulp") is None:
+        return "–"
+    near, mean, far = (_short(row[f"{kind}_{name}"]) for name in ("max_ulp", "mean_ulp", "max_ulp_anywhere"))
+    flaws = row[f"{kind}_flaws"]
+    return f"**{near}** ({mean}), {far}{'' if flaws == 'none' else f' *{flaws}*'}"
+
+
+def _short(value: float | str | None) -> str:
+    if not isinstance(value, float | int):
+        return "∞" if value == "inf" else "–"
+    if value < 1e5:
+        return f"{value:.2g}" if value < 100 else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.0e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def usage(command: str) -> str:

@@ -17,6 +17,8 @@ KNOWN = ("torch", "jax")
 _OTHER_FORMS: Mapping[tuple[str, str], tuple[str, Mapping[str, Any]]] = {
     ("torch", "gelu_tanh"): ("nn.functional.gelu", {"approximate": "tanh"}),
     ("jax", "gelu"): ("nn.gelu", {"approximate": False}),
+    ("keras", "gelu_tanh"): ("activations.gelu", {"approximate": True}),
+    ("keras", "erf"): ("ops.erf", {}),
 }
 _TRIED = np.array([-2.31, -0.71, -0.23, 0.37, 0.93, 2.61])
 _NO_FIT = (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError)
@@ -108,7 +110,7 @@ def _prepare(
     order: int,
 ) -> Callable[[Any], Timed] | None:
     """Return the first function of the library with the values of f, so that no wrong one is timed."""
-    for function in _candidates(library, framework, f):
+    for function in candidates(library, framework, f):
         if all(_agrees(function, f, load, ways, order, dtype) for dtype in TYPES):
             return partial(ways[order], function)
     return None
@@ -134,7 +136,7 @@ def _agrees(
     return all(same) and np.array_equal(copy, x)
 
 
-def _candidates(library: Any, framework: str, f: Activation) -> Iterator[Callable[[Any], Any]]:
+def candidates(library: Any, framework: str, f: Activation) -> Iterator[Callable[[Any], Any]]:
     """Yield the functions of the library under the names of f, without parameters and with those of f by position."""
     if (framework, f.name) in _OTHER_FORMS:
         name, more = _OTHER_FORMS[framework, f.name]

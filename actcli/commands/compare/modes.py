@@ -126,6 +126,8 @@ def _information(contest: Contest) -> "Steps":
 
 def _precision(contest: Contest) -> "Steps":
     options = contest.options
+    if options.frameworks is not None:
+        return _field_precision(contest)
     if options.against is not None:
         return _foreign_precision(contest, options.against)
     from actcli.analysis.precision.precision import compare_precision
@@ -136,6 +138,37 @@ def _precision(contest: Contest) -> "Steps":
         contest.functions, options, contest.session, types[0] if options.types and len(types) == 1 else None
     )
     return compare_precision(contest.functions, types, options.order or 0, numbers, contest.session.threads)
+
+
+def _field_precision(contest: Contest) -> "Steps":
+    """Compare the results of frameworks, each computed in a process of its own."""
+    from collections.abc import Iterator
+
+    from actcli.analysis.precision.field import Asked, compare_field
+    from actcli.sources.frameworks.process import KNOWN, FrameworkProcess
+    from actcli.sources.frameworks.processor import processor_name
+    from actcli.sources.numbers.low_precision import number_type
+
+    options = contest.options
+    for name in options.frameworks or ():
+        if name not in KNOWN:
+            raise UsageError(f"--with takes {', '.join(KNOWN)}, not {name!r}")
+    names = options.types or ("float64", "float32", "float16", "bfloat16")
+    types = tuple(number_type(name) for name in names)
+    if any(kind.bits == 8 for kind in types):
+        raise UsageError("--types: the frameworks compute nothing in float8; name wider types")
+    f_specs = [f.spec for f in contest.functions if f.dialect is not None]
+    if f_specs:
+        raise UsageError(
+            f"--with measures each framework by its own definition; write {f_specs[0].partition('.')[2]}"
+        )
+
+    def frameworks() -> Iterator[Asked]:
+        for name in options.frameworks or ():
+            with FrameworkProcess(name) as process:
+                yield process
+
+    return compare_field(contest.functions, types, frameworks, processor_name())
 
 
 def _foreign_precision(contest: Contest, path: str) -> "Steps":

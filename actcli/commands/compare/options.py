@@ -290,9 +290,11 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
             "--with",
             metavar="NAMES",
             parse=names,
-            help="Also time torch, jax, with commas, where they are installed.",
+            help="By speed: also time torch, jax, with commas, where they are installed. By precision: measure the "
+            "errors of torch, jax, onnxruntime, keras.",
             section=SPEED,
-            modes=("speed",),
+            modes=("speed", "precision"),
+            excludes=("--against", "--input", "--all", "--order", "--plot"),
         ),
     ] = None
     sort: Annotated[

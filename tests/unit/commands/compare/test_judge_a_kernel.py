@@ -153,3 +153,23 @@ def test_files_that_do_not_fit(tmp_path):
     ):
         with pytest.raises(DataError, match=says):
             invoke(*P.split(), "--against", str(tmp_path / name))
+
+
+WITH = {
+    "compare gelu --by precision --with mxnet": "--with takes torch, jax, onnxruntime, keras, not 'mxnet'",
+    "compare gelu --by precision --with": "--with needs NAMES",
+    "compare gelu --by precision --with torch,,jax": "lacks a value",
+    "compare gelu --by precision --with torch,torch": "torch twice",
+    "compare gelu --by precision --with torch --all bfloat16": "--all does not go with --with",
+    "compare gelu --by precision --with torch --order 1": "--order does not go with --with",
+    "compare gelu --by precision --with torch --types float8_e4m3": "compute nothing in float8",
+    "compare gelu --by precision --with torch --types float12": "unknown number type 'float12'",
+    "compare torch.gelu --by precision --with torch": "each framework by its own definition; write gelu",
+    "compare softmax --by precision --with torch": "maps rows to rows",
+    "compare gelu --by precision --with torch --format junit": "junit is a verdict on the results of --against",
+}
+
+
+@pytest.mark.parametrize("line", WITH)
+def test_wrong_requests_for_frameworks(line):
+    assert WITH[line] in refused(*line.split())

@@ -1,0 +1,1 @@
+"""Results of PyTorch, JAX, ONNX Runtime and Keras, each computed in a process of its own."""
