@@ -12,6 +12,8 @@ LEAST_DENSITY = 1e-12
 MOST_SAMPLES = 10**12
 
 _SOURCES = ("arrays", "statistics", "model")
+_JUDGED = (*_SOURCES, "training", "timeline", "stream")
+"""Modes that --definition goes with."""
 _latent_option = partial(Option, section=LATENTS, modes=_SOURCES)
 
 
@@ -27,6 +29,8 @@ class LatentOptions:
             parse=sample_count(1, MOST_SAMPLES),
             help="Also flag units that have not fired in the last N samples (10M). With --definition saelens or "
             "dictionary-learning in place of its own window.",
+            modes=_JUDGED,
+            excludes=("--stop-when-certain", "--find-limit"),
         ),
     ] = None
     density_below: Annotated[
@@ -37,6 +41,7 @@ class LatentOptions:
             parse=share(ends=False, least=LEAST_DENSITY),
             help="With --definition density: flag units that fire on less than this share of the samples (1e-6).",
             needs=("--definition",),
+            modes=_JUDGED,
         ),
     ] = None
     decades: Annotated[

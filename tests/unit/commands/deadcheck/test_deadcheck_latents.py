@@ -172,7 +172,10 @@ BAD = {
     "sae.npy --gamma --units": "--gamma",
     "sae.npy --gamma --fail-above 5%": "--fail-above",
     "sae.npy --gamma --format junit": "--gamma has no junit",
-    "--train relu --window 5": "--window",
+    "--plan 5 --window 5": "--window",
+    "sae.npy --window 5 --stop-when-certain": "--stop-when-certain",
+    "--train relu --find-limit --window 5": "--find-limit",
+    "--train relu --densities d.csv": "--densities",
 }
 
 
