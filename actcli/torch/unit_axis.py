@@ -1,8 +1,8 @@
 """Where the units lie in the tensors of a forward pass, and which tensors are outputs of an activation."""
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -126,7 +126,9 @@ class Origins:
     def of(self, tensor: torch.Tensor) -> Origin:
         """Return what is known of a tensor; two axes are always samples and units."""
         origin = self._noted(tensor)
-        return replace(origin, axis=1) if tensor.ndim == 2 and origin.axis is None else origin
+        if tensor.ndim == 2 and origin.axis is None:
+            return Origin(1, origin.gate, origin.rows)
+        return origin
 
     def has(self, tensor: torch.Tensor) -> bool:
         """Return whether a tensor comes from a layer, by functions that are followed."""
@@ -159,9 +161,9 @@ class Origins:
     def _origin(
         self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], result: torch.Tensor
     ) -> Origin:
-        operands = list(_tensors((args[0] if args else (), *args[1:3], *kwargs.values())))
-        origin = self._units(name, args, kwargs, operands, result)
-        return replace(origin, rows=self._rows(name, args, operands, result))
+        operands = _tensors((*args[:3], *kwargs.values()) if kwargs else args[:3])
+        axis, gate = self._units(name, args, kwargs, operands, result)
+        return Origin(axis, gate, self._rows(name, args, operands, result))
 
     def _rows(
         self, name: str, args: Sequence[Any], operands: Sequence[torch.Tensor], result: torch.Tensor
@@ -169,7 +171,7 @@ class Origins:
         """Return what lies along axis 0 of a result."""
         if not operands or not result.ndim:
             return "samples"
-        first = self.of(operands[0]).rows
+        first = self._noted(operands[0]).rows
         if name in _CHOICES or (name == "__getitem__" and _is_choice(args[1])):
             # an index into weights, or of a mask, chooses no tokens
             return "chosen" if self.has(operands[0]) and result.is_floating_point() else first
@@ -177,7 +179,8 @@ class Origins:
             if first == "chosen":
                 return first
             return "folded" if result.shape[0] > operands[0].shape[0] else "samples"
-        alike = [self.of(one).rows for one in operands if one.ndim > 1 and one.shape[0] == result.shape[0]]
+        length = result.shape[0]
+        alike = [self._noted(one).rows for one in operands if one.ndim > 1 and one.shape[0] == length]
         return "chosen" if "chosen" in alike else "folded" if "folded" in alike else "samples"
 
     def _units(
@@ -187,23 +190,23 @@ class Origins:
         kwargs: Mapping[str, Any],
         operands: Sequence[torch.Tensor],
         result: torch.Tensor,
-    ) -> Origin:
+    ) -> tuple[int | None, str]:
         """Return the axis of a result's units, and its gate."""
         if name in _CHANNELS and result.ndim > 1:
             weights = args[1] if name.startswith("conv") and len(args) > 1 else None
             # without an axis of samples the channels are the first one, which is refused later
-            return Origin(0 if weights is not None and result.ndim != weights.ndim else 1)
+            return 0 if weights is not None and result.ndim != weights.ndim else 1, ""
         if name in _FEATURES and result.ndim > 1:
             if name in _MATRIX_PRODUCTS and isinstance(args[0], torch.nn.Parameter):
-                return Origin(result.ndim - 2)  # weights times columns of features
-            return Origin(result.ndim - 1)
+                return result.ndim - 2, ""  # weights times columns of features
+            return result.ndim - 1, ""
         if name in _UNKNOWN or name.endswith("_like"):
-            return Origin()
+            return None, ""
         shapes = name in _MOVES or name in _RESHAPES or name in _PARTS or name in _SAME_VALUES
         known = [(one, self.of(one) if shapes else self._noted(one)) for one in operands if one.ndim]
         known = [(one, origin) for one, origin in known if origin.axis is not None or origin.gate]
         if not known:
-            return Origin()
+            return None, ""
         gate = known[0][1].gate if name in _SAME_VALUES else ""
         first = known[0]
         if name in _MOVES:
@@ -212,15 +215,22 @@ class Origins:
             axis = _reshaped(first[0], first[1].axis, result, same_rank=name in _PARTS)
         else:
             axis = _aligned(known, result)
-        return Origin(axis, gate)
+        return axis, gate
 
 
-def _tensors(values: Any) -> Iterator[torch.Tensor]:
+def _tensors(values: Any) -> list[torch.Tensor]:
+    """Return the tensors among values, and in lists and tuples of them."""
     if isinstance(values, torch.Tensor):
-        yield values
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from _tensors(value)
+        return [values]
+    if not isinstance(values, list | tuple):
+        return []
+    tensors = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            tensors.append(value)
+        elif isinstance(value, list | tuple):
+            tensors += _tensors(value)
+    return tensors
 
 
 def _is_choice(index: Any) -> bool:

@@ -5,7 +5,7 @@ a look costs nothing, clean values skip the search for NaN and inf.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from actcli.analysis.deadness.firing_rule import INF, Rule
 from actcli.analysis.deadness.quantities import limits, measured_extremes
 from actcli.analysis.deadness.unit_state import NEVER, LayerState
 from actcli.torch.host_sums import HostSums, is_positive_part, state_of_sums
+from actcli.torch.pending import MOST_PENDING, Pending, PendingPiece, add_counts, stretch
 from actcli.torch.reducing import HOST_TYPES, extreme, over_positions, within
 from actcli.torch.scratch import Scratch
 
@@ -126,7 +127,6 @@ class UnitSums:
         numbers = torch.zeros((len(_NUMBERS), units), dtype=wide, device=device)
         self._counts = dict(zip(_COUNTS, counts, strict=True))
         self._numbers = dict(zip(_NUMBERS, numbers, strict=True))
-        self._all = counts, numbers
         for name in ("first", "last"):
             self._counts[name].fill_(NEVER)
         for name in ("minimum", "value_minimum"):
@@ -135,12 +135,13 @@ class UnitSums:
             self._numbers[name].fill_(-INF)
         self._shifts: dict[tuple[torch.dtype, int, int], Tensor] = {}
         self._all_have_fired = False
+        self._pending = Pending()
         self._may_look = device.type == "cpu"
 
     @property
     def device(self) -> torch.device:
         """The device that holds the statistics."""
-        return self._all[0].device
+        return self._counts["fired"].device
 
     def add(
         self, values: Tensor, axis: int, mask: Tensor | None, *, overwritten: bool = False
@@ -170,7 +171,10 @@ class UnitSums:
 
         Outputs in float16 and bfloat16 are rounded, so that they are computed again, unless the function is exact.
         """
-        for piece, h in zip(pieces, outputs.split([piece.samples for piece in pieces]), strict=True):
+        parts = (outputs,)
+        if len(pieces) > 1:
+            parts = outputs.split([piece.samples for piece in pieces])
+        for piece, h in zip(pieces, parts, strict=True):
             self._add_outputs_of_piece(piece, h, again)
 
     def _add_piece(
@@ -185,17 +189,25 @@ class UnitSums:
         if mask is not None:
             rows = mask.flatten(1).any(1).cumsum(0)
             samples, elements = rows[-1] if len(rows) else 0, mask.sum()
-        missing, nan = self._extremes(x, axis, mask)
+        clean = self._clean_extremes(x, axis) if mask is None and self._may_look else None
+        missing, nan = (None, 0) if clean is not None else self._extremes(x, axis, mask)
         piece = LayerPiece(x, axis, mask, missing, nan)
         firing = self._fires(x, mask)
         per_sample = over_positions(firing, axis)
-        fired = per_sample if per_sample is firing else per_sample.clamp(max=1)
-        times = fired.sum(0)
-        self._note_places(fired, times, rows, samples)
-        self._count("fired", times)
-        self._count("firing_elements", times if per_sample is firing else per_sample.sum(0, dtype=self._wide))
+        if per_sample is firing:
+            latest = self._note_places(firing, rows, samples)
+            times = firing.sum(0)
+            sums = torch.stack([times, times, *(part.sum(0) for part in self._moments(piece, elements))])
+        else:
+            fired = per_sample.clamp(max=1)
+            latest = self._note_places(fired, rows, samples)
+            sums = torch.stack([fired, per_sample, *self._moments(piece, elements)])
+            sums = sums.sum(1, dtype=self._wide)
+        low, high = (None, None) if clean is None else clean
+        self._pending.pieces.append(PendingPiece(self.samples, sums, latest, low, high))
+        if len(self._pending.pieces) >= MOST_PENDING:
+            self._pending.settle(self._counts, self._numbers)
         self._count_sides(piece, elements)
-        self._add_moments(piece, elements)
         self.samples = self.samples + samples
         self.elements = self.elements + elements
         computed_again = narrow and not self._exact
@@ -213,27 +225,30 @@ class UnitSums:
         size = h
         if self.rule.lowest < 0 or not self._constant:
             size = torch.abs(h, out=self._scratch.like(h, 0))
-        self._numbers["absolute"] += self._per_unit(size, axis)
+        self._pending.sizes.append(self._per_unit(size, axis))
         for name, far in (("value_minimum", INF), ("value_maximum", -INF)):
             if name in self._measured:
                 seen = h if missing is None else h.masked_fill(missing, far)
-                self._stretch(name, extreme(seen, axis, largest=far < 0))
+                stretch(self._numbers, name, extreme(seen, axis, largest=far < 0))
 
     def state(self, name: str) -> LayerState:
         """Return the statistics as `deadcheck` has them, with places counted from the window's first sample."""
-        counts = dict(zip(_COUNTS, self._all[0].cpu().numpy().astype(np.int64), strict=True))
-        numbers = dict(zip(_NUMBERS, self._all[1].cpu().numpy().astype(np.float64), strict=True))
+        self._pending.settle(self._counts, self._numbers)
+        read = [torch.stack([*rows.values()]).cpu().numpy() for rows in (self._counts, self._numbers)]
+        counts = dict(zip(_COUNTS, read[0].astype(np.int64), strict=True))
+        numbers = dict(zip(_NUMBERS, read[1].astype(np.float64), strict=True))
         measured = self._measured if self.rule.recorded == "pre" else ()
         sums = HostSums(int(self.samples), int(self.elements), counts, numbers, measured, self._host_type)
         return state_of_sums(name, self.rule, sums)
 
     def firing_elements(self) -> NDArray[np.int64]:
         """Return how many positions each unit fired at. int64 (units,)."""
+        self._pending.settle(self._counts, self._numbers)
         return np.asarray(self._counts["firing_elements"].cpu().numpy().astype(np.int64))
 
     @property
     def _wide(self) -> torch.dtype:
-        return self._all[1].dtype
+        return self._numbers["sum"].dtype
 
     def _per_unit(self, values: Tensor, axis: int) -> Tensor:
         """Return the sum of each unit: over positions in the values' type, over samples in float64."""
@@ -241,31 +256,24 @@ class UnitSums:
         # rows of single positions are many: their own type adds them up with an error that grows by their logarithm
         return partial.sum(0) if partial is values else partial.sum(0, dtype=self._wide)
 
-    def _stretch(self, name: str, extreme: Tensor) -> None:
-        row = self._numbers[name]
-        wider = torch.maximum if name.endswith("maximum") else torch.minimum
-        wider(row, extreme, out=row)
+    def _clean_extremes(self, x: Tensor, axis: int) -> tuple[Tensor, Tensor] | None:
+        """Return the extremes of each unit; None where a value is NaN or inf, which both would show."""
+        low, high = extreme(x, axis, largest=False), extreme(x, axis, largest=True)
+        return (low, high) if math.isfinite(float((high - low).sum())) else None
 
     def _extremes(self, x: Tensor, axis: int, mask: Tensor | None) -> tuple[Tensor | None, Tensor | int]:
         """Note the extremes, count NaN and inf, and return where values are missing, and the NaN of each unit."""
-        if mask is None and self._may_look:
-            low, high = extreme(x, axis, largest=False), extreme(x, axis, largest=True)
-            # both propagate NaN, so that clean values need no second look
-            if math.isfinite(float((high - low).sum())):
-                self._stretch("minimum", low)
-                self._stretch("maximum", high)
-                return None, 0
         nan, infinite = torch.isnan(x), torch.isinf(x)
         absent = nan if mask is None else nan | ~mask
         if mask is not None:
             nan, infinite = nan & mask, infinite & mask
         for name, far in (("minimum", INF), ("maximum", -INF)):
             filled = torch.where(absent, far, x)
-            self._stretch(name, extreme(filled, axis, largest=far < 0))
+            stretch(self._numbers, name, extreme(filled, axis, largest=far < 0))
         others = [i for i in range(x.ndim) if i != axis]
         counted_nan = nan.sum(others)
-        self._count("nan", counted_nan)
-        self._count("infinite", infinite.sum(others))
+        add_counts(self._counts["nan"], counted_nan)
+        add_counts(self._counts["infinite"], infinite.sum(others))
         return absent | torch.isinf(x), counted_nan
 
     def _fires(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -277,10 +285,6 @@ class UnitSums:
         if firing is None:
             raise ValueError(self.rule.function)
         return firing if mask is None else firing.mul_(mask)
-
-    def _count(self, name: str, counts: Tensor) -> None:
-        row = self._counts[name]
-        row += counts if row.dtype.is_floating_point else counts.to(row.dtype)
 
     def _count_sides(self, piece: LayerPiece, elements: int | Tensor) -> None:
         """Count the elements <= 0 and those on the flat parts, unless `state_of_sums` finds them from the others."""
@@ -299,25 +303,28 @@ class UnitSums:
                 over.mul_(piece.counted)
             return self._per_unit(over, piece.axis)
 
-        self._count("nonpositive", present - above("above_zero"))
+        add_counts(self._counts["nonpositive"], present - above("above_zero"))
         if "above_high" in bounds:
-            self._count("high", above("above_high"))
+            add_counts(self._counts["high"], above("above_high"))
         if "above_low" in bounds and len(self.rule.fires) > 1:
-            self._count("low", present - above("above_low"))
+            add_counts(self._counts["low"], present - above("above_low"))
 
-    def _add_moments(self, piece: LayerPiece, elements: int | Tensor) -> None:
-        """Add the values' distance from the first batch's mean, and its square."""
+    def _moments(self, piece: LayerPiece, elements: int | Tensor) -> Iterator[Tensor]:
+        """Yield the values' distance from the first batch's mean, and its square, over positions.
+
+        Each is to be used before the next is drawn: they have the same memory.
+        """
         x, axis, missing = piece.values, piece.axis, piece.missing
-        away = torch.sub(x, self._shift(piece, elements), out=self._scratch.like(x, 0))
-        if missing is not None:
-            away.masked_fill_(missing, 0.0)
-        self._numbers["sum"] += self._per_unit(away, axis)
-        self._numbers["squares"] += self._per_unit(away.mul_(away), axis)
         if self.rule.recorded == "post":
             size = torch.abs(x, out=self._scratch.like(x, 0))
             if missing is not None:
                 size.masked_fill_(missing, 0.0)
             self._numbers["absolute"] += self._per_unit(size, axis)
+        away = torch.sub(x, self._shift(piece, elements), out=self._scratch.like(x, 0))
+        if missing is not None:
+            away.masked_fill_(missing, 0.0)
+        yield over_positions(away, axis)
+        yield over_positions(away.mul_(away), axis)
 
     def _shift(self, piece: LayerPiece, elements: int | Tensor) -> Tensor:
         """Return the mean of the first batch, in the type and in the axes of a piece."""
@@ -338,23 +345,24 @@ class UnitSums:
             shift = self._shifts[key] = self._numbers["shift"].to(x.dtype, copy=True).view(shape)
         return shift
 
-    def _note_places(self, fired: Tensor, times: Tensor, rows: Tensor | None, samples: int | Tensor) -> None:
-        """Note in which sample each unit fired first and last. rows: the number of each sample that counts, from 1."""
+    def _note_places(self, fired: Tensor, rows: Tensor | None, samples: int | Tensor) -> Tensor:
+        """Note in which sample each unit fired first, and return in which it fired last, from 1; 0 if it did not.
+
+        rows: the number of each sample that counts, from 1; None where all count.
+        """
         if not len(fired):
-            return
-        first, last = self._counts["first"], self._counts["last"]
-        if rows is None:
-            rows = torch.arange(1, len(fired) + 1, device=fired.device, dtype=fired.dtype)
-        numbers = rows.to(fired.dtype).unsqueeze(1)
+            return fired.new_zeros(self.units)
+        numbers = (
+            self._scratch.numbers(len(fired), fired) if rows is None else rows.to(fired.dtype).unsqueeze(1)
+        )
         if not self._all_have_fired:
+            first = self._counts["first"]
             back = (fired * (samples + 1 - numbers)).amax(0)
             new = (first < 0) & (back > 0)
             first.copy_(torch.where(new, self.samples + samples - back.to(first.dtype), first))
             self._all_have_fired = self._may_look and bool((first >= 0).all())
-        tail = slice(max(len(fired) - _TRAILING, 0), None)
-        latest = (fired[tail] * numbers[tail]).amax(0) if self._may_look else None
-        if latest is None or float(latest.min()) < 1:
-            latest = (fired * numbers).amax(0)
-            last.copy_(torch.where(times > 0, latest.to(last.dtype) + (self.samples - 1), last))
-        else:
-            last.copy_(latest).add_(self.samples - 1)
+        if self._may_look and len(fired) > _TRAILING:
+            latest = (fired[-_TRAILING:] * numbers[-_TRAILING:]).amax(0)
+            if float(latest.min()) >= 1:
+                return latest
+        return (fired * numbers).amax(0)
