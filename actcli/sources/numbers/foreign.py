@@ -33,8 +33,15 @@ class ForeignFormatError(DataError):
 
 def refuse_foreign(stream: "ByteStream") -> None:
     """Raise DataError for the formats that other tools save activations in; of a text, no byte too many is awaited."""
+    if stream.is_regular and _is_safetensors(stream.peek(10)):
+        raise DataError(f"{stream.origin}: looks like .safetensors; give the file that suffix")
     if any(stream.starts_with(magic) for magic in _MAGICS):
         _refuse(stream.origin, stream.peek(_HEAD))
+
+
+def _is_safetensors(head: bytes) -> bool:
+    """Return whether a file begins with the length of a table, far below 2**32, and with the table."""
+    return head[4:] == b'\0\0\0\0{"'
 
 
 def _refuse(origin: str, head: bytes) -> NoReturn:

@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from safetensors_bytes import safetensors
 
 from actcli.exits import DataError, UsageError
 from actcli.sources import NumberRequest, open_numbers
@@ -163,6 +164,11 @@ def test_words_that_begin_as_an_image_does_are_text(saved, draw):
     assert draw(NumberRequest(tokens=(saved(b"GIF8,MM\n1,2\n", "a.csv"),), column="MM")).values.tolist() == [
         2
     ]
+
+
+def test_a_safetensors_file_needs_its_suffix(saved, draw):
+    with pytest.raises(DataError, match=r"give the file that suffix"):
+        draw(NumberRequest(input=saved(safetensors(x=ROWS), "acts.bin")))
 
 
 def test_bfloat16_by_name_in_a_header(saved, draw):
