@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.definition import Array
-from actcli.activations.exact.sums import add, multiply, normalise, two_product, two_sum
+from actcli.activations.exact.sums import add, normalise, two_product, two_sum
 from actcli.activations.exact.tables import COSINES, SINES
 from actcli.activations.families.exact import Sum
 
@@ -22,7 +22,6 @@ _COS, _COS_LOW = (np.ascontiguousarray(column) for column in np.array(COSINES).r
 _COARSE = 1.5 * 2.0**19
 """Added to a number it leaves multiples of 2**-33."""
 _MOST_TURNS = 2.0**19
-_HALF_PI = Sum(np.asarray(1.5707963267948966), 6.123233995736766e-17)
 _GUARD = 220
 """Binary digits of the fraction of a turn: 53 + 53 cancel at worst, and 106 are to be left."""
 _DIGITS = 2500
@@ -46,6 +45,12 @@ def _half_pi_parts() -> tuple[float, ...]:
         parts.append(math.ldexp(float(cut >> (size - 33)), size - 33 - shift))
         whole -= cut
     return tuple(parts)
+
+
+@cache
+def _half_pi() -> int:
+    """Return π/2 · 2**140."""
+    return (1 << (_DIGITS + 140)) // _two_over_pi()
 
 
 @cache
@@ -112,15 +117,11 @@ def _reduce_one(x: float, factor: float, ahead: float) -> tuple[int, float, floa
     turns += int(2 * ahead) << (fraction - 1)
     k = (turns + (1 << (fraction - 1))) >> fraction
     rest = turns - (k << fraction)
-    shift = max(0, rest.bit_length() - 120)
-    rest >>= shift
-    high = float(rest)
-    low = float(rest - int(high))
-    fraction -= shift
-    r = multiply(Sum(np.asarray(math.ldexp(high, -fraction)), math.ldexp(low, -fraction)), _HALF_PI)
-    h, low = float(r.h) + float(r.l), 0.0
-    low = (float(r.h) - h) + float(r.l)
-    return k & 3, h, low
+    shift = max(0, rest.bit_length() - 140)
+    r = (rest >> shift) * _half_pi()
+    high = float(r)
+    low = float(r - int(high))
+    return k & 3, math.ldexp(high, shift - fraction - 140), math.ldexp(low, shift - fraction - 140)
 
 
 def sine_of_rest(r: Sum, *, cosine: NDArray[np.bool_]) -> Sum:
