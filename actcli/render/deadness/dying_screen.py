@@ -286,12 +286,14 @@ def _curve(name: str, x: Sequence[float] | NDArray[Any], shares: NDArray[Any]) -
 def _page(deaths: Deaths) -> str:
     """Return the page of the final networks, with the chart and the tables of the training before it."""
     from actcli.render.deadness.page import report_foot, report_head, report_parts
-    from actcli.render.figure.html_page import html_page, html_table, scrolled, section
-    from actcli.render.figure.svg import figure_svg
+    from actcli.render.figure.html_page import html_page, html_table, section
+    from actcli.render.figure.svg import figure_html, figure_svg
 
     figure = _figure_by_rate(deaths) if deaths.thresholds else _figure_by_epoch(deaths)
     axis, sentences = "log10 of lr" if deaths.thresholds else "epoch", death_sentences(deaths)
-    chart = [] if figure is None else [scrolled(figure_svg(figure, title="Dead units, %", axis=axis))]
+    chart = (
+        [] if figure is None else [figure_html(figure, figure_svg(figure, title="Dead units, %", axis=axis))]
+    )
     tables = [html_table(_rows(_at_the_end(deaths)))] if deaths.fates else []
     body = "".join(
         (

@@ -11,7 +11,7 @@ from actcli.render.deadness.table import layer_rows
 from actcli.render.deadness.unit_table import HEADINGS, unit_rows
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import percent, samples_text
-from actcli.render.figure.html_page import html_page, html_table, html_text, section
+from actcli.render.figure.html_page import html_page, html_table, html_text, key, name_html, section
 from actcli.render.figure.svg import heat_svg, histogram_svg
 from actcli.render.text.notation import quantity, thousands
 
@@ -129,14 +129,14 @@ def _rates(layers: Sequence[LayerVerdict]) -> str:
         kinds = ("alarm" if counts[0] else "zero", "", "" if counts[-1] else "zero")
         numbers = "".join(f'<td class="{kind}">{text}</td>' for text, kind in zip(cells, kinds, strict=True))
         picture = histogram_svg(counts, title)
-        rows.append(f'<tr><td>{html_text(layer.name)}</td><td class="l">{picture}</td>{numbers}</tr>')
+        rows.append(f'<tr><td>{name_html(layer.name)}</td><td class="l">{picture}</td>{numbers}</tr>')
     head = '<tr><th>layer</th><th class="l">never … always</th><th>never</th><th>sometimes</th><th>always</th></tr>'
     return f'<div class="scroll"><table>{head}{"".join(rows)}</table></div>\n'
 
 
 def _maps(layers: Sequence[LayerVerdict]) -> str:
     """Return the units of layers as squares in their order, shaded by how often they fire."""
-    parts = [_key()]
+    parts = [key(_KEY)]
     for layer in layers[:_MOST_MAPS]:
         names, titles = _cells(layer)
         rows = range(0, len(names), _ACROSS)
@@ -163,14 +163,6 @@ def _cells(layer: LayerVerdict) -> tuple[list[str], list[str]]:
         names.append("broken" if kind == "nonfinite" else "dead" if kind in DEAD else f"h{levels[unit]}")
         titles.append(f"unit {unit}: {kind}, fired on {int(fired[unit]):,} of {layer.samples:,}")
     return names, titles
-
-
-def _key() -> str:
-    items = (
-        f'<span><svg viewBox="0 0 12 12"><rect class="{name}" width="12" height="12" rx="2"/></svg>{text}</span>'
-        for name, text in _KEY
-    )
-    return f'<div class="key">{"".join(items)}</div>\n'
 
 
 def _unit_tables(layers: Sequence[LayerVerdict]) -> str:

@@ -44,14 +44,14 @@ def figure_page(
     sentences: Sequence[str] = (),
 ) -> bytes:
     """Return an HTML page with the figure, and sentences below it."""
-    from actcli.render.figure.html_page import html_page, html_text, scrolled
-    from actcli.render.figure.svg import figure_svg
+    from actcli.render.figure.html_page import html_page, html_text
+    from actcli.render.figure.svg import figure_html, figure_svg
 
     counts = data.histogram(figure.range, _BINS) if data is not None and style.hist else None
     picture = figure_svg(
         figure, title=title, kind=style.y_kind, axis=style.axis, points=points, counts=counts
     )
-    body = scrolled(picture) + "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in sentences)
+    body = figure_html(figure, picture) + "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in sentences)
     return html_page(title, body, _page_inks(style)).encode()
 
 

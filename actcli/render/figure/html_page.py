@@ -50,9 +50,12 @@ path.grid{stroke:var(--line);stroke-width:1}path.zero{stroke:var(--muted);stroke
 .d1{fill:var(--bad);opacity:.3}.d2{fill:var(--bad);opacity:.5}.d3{fill:var(--bad);opacity:.75}.d4{fill:var(--bad)}
 .key{display:flex;flex-wrap:wrap;gap:4px 14px;color:var(--muted);font-size:13px;margin:8px 0}
 .key svg{width:12px;height:12px;display:inline-block;vertical-align:-1px;margin-right:5px}
+.key.narrow{display:none}
 footer{margin-top:40px;color:var(--muted);font-size:13px;border-top:1px solid var(--line);padding-top:12px}
-@media(max-width:600px){main{padding:18px 12px 36px}.lead{font-size:17px}svg.figure{min-width:520px}
-th,td{padding:5px 8px}svg.spark{width:220px}}
+@media(max-width:600px){main{padding:18px 12px 36px}.lead{font-size:17px}svg.figure{font-size:20px}
+svg.figure.bars{min-width:520px;font-size:13px}
+svg.figure .names{display:none}.key.narrow{display:flex}th,td{padding:5px 8px}svg.spark{width:170px}
+td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:104px}}
 @media print{.scroll{overflow:visible}details{display:block}}
 """
 
@@ -77,6 +80,11 @@ def html_text(text: str) -> str:
     return escape(whole).encode("utf-8", "backslashreplace").decode()
 
 
+def name_html(name: str) -> str:
+    """Return the name of a layer as HTML, which a narrow screen may break behind its dots and slashes."""
+    return html_text(name).replace(".", ".<wbr>").replace("/", "/<wbr>")
+
+
 def html_table(
     rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), alarming: Sequence[int] = ()
 ) -> str:
@@ -86,7 +94,7 @@ def html_table(
     lines = [f"<tr>{''.join(cells)}</tr>"]
     for row in body:
         cells = [
-            f"<td{_class(_kind(text, i, left, alarming))}>{html_text(text)}</td>"
+            f"<td{_class(_kind(text, i, left, alarming))}>{(html_text if i else name_html)(text)}</td>"
             for i, text in enumerate(row)
         ]
         lines.append(f"<tr>{''.join(cells)}</tr>")
@@ -97,6 +105,16 @@ def section(heading: str, *parts: str) -> str:
     """Return parts of a page below a heading; blank where there are none."""
     content = "".join(parts)
     return f"<h2>{html_text(heading)}</h2>\n{content}\n" if content else ""
+
+
+def key(entries: Sequence[tuple[str, str]], kind: str = "") -> str:
+    """Return a line of colours, each a class with its meaning; `narrow` is for narrow screens alone."""
+    items = "".join(
+        f'<span><svg viewBox="0 0 12 12"><rect class="{name}" width="12" height="12" rx="2"/></svg>'
+        f"{html_text(text)}</span>"
+        for name, text in entries
+    )
+    return f'<div class="key{f" {kind}" if kind else ""}">{items}</div>\n'
 
 
 def scrolled(svg: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
+from actcli.render.figure.html_page import key
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
 from actcli.render.output.surface import Surface
 from actcli.render.table.fit import cut_middle
@@ -71,6 +72,13 @@ def figure_svg(
     return _element(top + 4, title, parts)
 
 
+def figure_html(figure: Figure, svg: str) -> str:
+    """Return a picture of a figure, with a key below it for narrow screens, which leave out the curves' names."""
+    labels = [curve.label for curve in figure.panels[0].curves]
+    names = fit_names(labels, 2 * _LONGEST, _PAGE)
+    return f"{svg}\n{key([(f'b{i % COLORS}', name) for i, name in enumerate(names)], 'narrow')}"
+
+
 def bars_svg(quantity: str, labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> str:
     """Return one bar per label, each with a text behind it, as one <svg> element; values are not negative."""
     names = [_cut(label, 2 * _LONGEST) for label in labels]
@@ -85,7 +93,7 @@ def bars_svg(quantity: str, labels: Sequence[str], values: Sequence[float], text
             f'<rect class="b{i % COLORS}" x="{left:.1f}" y="{at}" width="{width:.1f}" height="15" rx="2"/>'
             f'<text class="muted" x="{left + width + 6:.1f}" y="{at + 12}">{_text(text)}</text>'
         )
-    return _element(30 + 22 * len(names), quantity, parts)
+    return _element(30 + 22 * len(names), quantity, parts, "figure bars")
 
 
 def histogram_svg(counts: Sequence[int], title: str) -> str:
@@ -105,9 +113,16 @@ def histogram_svg(counts: Sequence[int], title: str) -> str:
 
 
 def heat_svg(
-    cells: Sequence[Sequence[str]], titles: Sequence[Sequence[str]], title: str, size: int = 12
+    cells: Sequence[Sequence[str]],
+    titles: Sequence[Sequence[str]],
+    title: str,
+    size: int = 12,
+    height: int | None = None,
 ) -> str:
-    """Return rows of small squares, each with a class that says its colour and a text that a pointer shows."""
+    """Return rows of small squares, each with a class that says its colour and a text that a pointer shows.
+
+    height: the pixels of the picture, which then stays so high on a narrow screen; None for squares.
+    """
     across = max((len(row) for row in cells), default=0)
     parts = [
         f'<rect class="{name}" x="{i * size}" y="{j * size}" width="{size - 1}" height="{size - 1}">'
@@ -115,7 +130,9 @@ def heat_svg(
         for j, (row, texts) in enumerate(zip(cells, titles, strict=True))
         for i, (name, told) in enumerate(zip(row, texts, strict=True))
     ]
-    shape = f'viewBox="0 0 {across * size} {len(cells) * size}" style="max-width:{across * size}px"'
+    high = "" if height is None else f";height:{height}px"
+    shape = f'viewBox="0 0 {across * size} {len(cells) * size}" style="max-width:{across * size}px{high}"'
+    shape += "" if height is None else ' preserveAspectRatio="none"'
     return f'<svg class="heat" {shape} role="img"><title>{_text(title)}</title>{"".join(parts)}</svg>'
 
 
@@ -134,9 +151,9 @@ class _Axis:
         return f"{float(self.places(np.array([value]))[0]):.1f}"
 
 
-def _element(height: float, title: str, parts: Sequence[str]) -> str:
+def _element(height: float, title: str, parts: Sequence[str], kind: str = "figure") -> str:
     return (
-        f'<svg class="figure" viewBox="0 0 {_WIDTH} {height:.0f}" role="img"><title>{_text(title)}</title>'
+        f'<svg class="{kind}" viewBox="0 0 {_WIDTH} {height:.0f}" role="img"><title>{_text(title)}</title>'
         f"{''.join(parts)}</svg>"
     )
 
@@ -210,10 +227,11 @@ def _names(curves: Sequence[Curve], names: Sequence[str], x: _Axis, y: _Axis) ->
     for i in reversed(order):
         above = heights[i] = min(heights[i], above)
         above -= _LINE
-    return "".join(
+    texts = "".join(
         f'<text class="n{i % COLORS}" x="{x.high + 7:.1f}" y="{heights[i]:.1f}" dy="4">{_text(names[i])}</text>'
         for i in range(len(curves))
     )
+    return f'<g class="names">{texts}</g>'
 
 
 def _cut(text: str, room: int) -> str:

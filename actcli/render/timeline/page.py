@@ -3,8 +3,8 @@
 from actcli.analysis.timeline.course import LayerCourse, RunCourse
 from actcli.render.deadness.page import MOST_LAYERS, report_foot, report_head, report_parts
 from actcli.render.deadness.wording import percent
-from actcli.render.figure.html_page import html_page, html_table, html_text, scrolled, section
-from actcli.render.figure.svg import COLORS, figure_svg, heat_svg
+from actcli.render.figure.html_page import html_page, html_table, html_text, key, name_html, section
+from actcli.render.figure.svg import COLORS, figure_html, figure_svg, heat_svg
 from actcli.render.text.notation import quantity, thousands
 from actcli.render.timeline.findings import TimelineFindings
 from actcli.render.timeline.screen import epochs_that_fit, table_rows, unit_rows
@@ -42,7 +42,8 @@ def _chart(course: RunCourse) -> str:
     figure = shares_figure(course, COLORS)
     if figure is None:
         return ""
-    return scrolled(figure_svg(figure, title="Dead units by epoch, %", axis="epoch", whole=True))
+    picture = figure_svg(figure, title="Dead units by epoch, %", axis="epoch", whole=True)
+    return figure_html(figure, picture)
 
 
 def _heat(course: RunCourse) -> str:
@@ -60,18 +61,16 @@ def _heat(course: RunCourse) -> str:
             [[f"epoch {number}: {text}" for number, (_, text) in zip(chosen, cells, strict=True)]],
             f"{layer.name}: {percent(layer.last_share)} % dead in its last epoch",
             size=max(14, min(32, _HEAT_WIDTH // len(chosen))),
+            height=16,
         )
         rows.append(
-            f'<tr><td>{html_text(layer.name)}</td><td class="l" style="width:70%">{picture}</td>'
+            f'<tr><td>{name_html(layer.name)}</td><td class="l" style="width:70%">{picture}</td>'
             f'<td class="alarm">{percent(layer.last_share)} %</td></tr>'
         )
-    key = "".join(
-        f'<span><svg viewBox="0 0 12 12"><rect class="d{i + 1}" width="12" height="12" rx="2"/></svg>{text}</span>'
-        for i, text in enumerate(_KEY)
-    )
     span = f"epoch {chosen[0]} to {chosen[-1]}"
     head = f'<tr><th>layer</th><th class="l">{span}</th><th>dead at the end</th></tr>'
-    return f'<div class="key">{key}</div>\n<div class="scroll"><table>{head}{"".join(rows)}</table></div>\n'
+    colors = key([(f"d{place}", text) for place, text in enumerate(_KEY, 1)])
+    return f'{colors}<div class="scroll"><table>{head}{"".join(rows)}</table></div>\n'
 
 
 def _cell(layer: LayerCourse, number: int) -> tuple[str, str]:

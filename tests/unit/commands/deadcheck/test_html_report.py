@@ -26,7 +26,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag, _attrs):
         self.tags.append(tag)
-        if tag != "meta":
+        if tag not in {"meta", "wbr"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, _attrs):
