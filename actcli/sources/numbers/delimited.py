@@ -9,6 +9,7 @@ from itertools import chain
 
 import numpy as np
 
+from actcli.analysis.number_types import LowType
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import NumberRequest, OnError
@@ -16,7 +17,7 @@ from actcli.sources.numbers.text import BYTE_ORDER_MARK
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
 from actcli.sources.streams.pieces import whole_lines
-from actcli.sources.streams.tokens import parse_token, printed_minus, shown
+from actcli.sources.streams.tokens import aside_of, parse_token, shown
 
 MAX_ROW = 1 << 24
 _CELLS_PER_BLOCK = 1 << 16
@@ -28,12 +29,13 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An open file: its column names, whether the file has them, and its rows."""
+    """An open file: its column names, whether the file has them, its rows, and the type of bit patterns in them."""
 
     origin: str
     names: tuple[str, ...]
     has_header: bool
     rows: Iterator[Row]
+    patterns: LowType | None = None
 
 
 def delimited_numbers(stream: ByteStream, request: NumberRequest, delimiter: str) -> Numbers:
@@ -43,7 +45,7 @@ def delimited_numbers(stream: ByteStream, request: NumberRequest, delimiter: str
     DataError at a cell that is not a number and at a row of another length, after all numbers before it.
     """
     dtype = FLOAT64 if request.dtype is None else request.dtype
-    sheet = open_sheet(stream, delimiter)
+    sheet = open_sheet(stream, delimiter, request.patterns)
     rows, columns = _chosen(sheet, request.column, by_rows=request.by_rows)
     blocks = _blocks(sheet, rows, columns, request.on_error)
     shape = (-1, len(columns)) if request.by_rows else (-1,)
@@ -65,8 +67,11 @@ def _closing(stream: ByteStream, blocks: Iterator[Array]) -> Iterator[Array]:
 _MISSING = frozenset(("", "na", "n/a", "null", "none", "-", "?", "."))
 
 
-def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
-    """Return the names of the columns and the rows below them. Raises DataError for an empty file."""
+def open_sheet(stream: ByteStream, delimiter: str, patterns: LowType | None = None) -> Sheet:
+    """Return the names of the columns and the rows below them, whose cells may be bit patterns of a type.
+
+    Raises DataError for an empty file.
+    """
     if stream.starts_with(BYTE_ORDER_MARK):
         stream.read(len(BYTE_ORDER_MARK))
     rows = _rows(stream, delimiter)
@@ -77,30 +82,32 @@ def open_sheet(stream: ByteStream, delimiter: str) -> Sheet:
     second = next(rows, None)
     if second is not None:
         rows = chain((second,), rows)
-    has_header = _is_header(cells, second[1] if second else [])
+    has_header = _is_header(cells, second[1] if second else [], patterns)
     if has_header:
         # numpy.savetxt writes the header line as a comment
         names = tuple(cell.strip() for cell in (cells[0].removeprefix("#"), *cells[1:]))
     else:
         names = tuple(str(position) for position in range(1, len(cells) + 1))
         rows = chain((first,), rows)
-    return Sheet(stream.origin, names, has_header, rows)
+    return Sheet(stream.origin, names, has_header, rows, patterns)
 
 
-def _is_header(first: list[str], second: list[str]) -> bool:
+def _is_header(first: list[str], second: list[str], patterns: LowType | None) -> bool:
     """Return whether the first row names columns: a name among numbers counts only above a number.
 
     A bad or missing cell in a first row of numbers must not turn that row into names.
     """
-    names = [column for column, cell in enumerate(first) if _is_name(cell)]
-    if all(parse_cell(cell) is None for cell in first):
+    names = [column for column, cell in enumerate(first) if _is_name(cell, patterns)]
+    if all(parse_cell(cell, patterns) is None for cell in first):
         return bool(names)
-    return any(column < len(second) and parse_cell(second[column]) is not None for column in names)
+    return any(column < len(second) and parse_cell(second[column], patterns) is not None for column in names)
 
 
-def _is_name(cell: str) -> bool:
+def _is_name(cell: str, patterns: LowType | None) -> bool:
     text = cell.strip()
-    return parse_cell(cell) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
+    return (
+        parse_cell(cell, patterns) is None and text.lower() not in _MISSING and text[0] not in "0123456789+-."
+    )
 
 
 def _rows(stream: ByteStream, delimiter: str) -> Iterator[Row]:
@@ -135,7 +142,9 @@ def _chosen(sheet: Sheet, column: str | None, *, by_rows: bool) -> tuple[Iterato
     if len(sheet.names) == 1:
         return rows, [0]
     numeric = [
-        position for position, cell in enumerate(first[1][: len(sheet.names)]) if parse_cell(cell) is not None
+        position
+        for position, cell in enumerate(first[1][: len(sheet.names)])
+        if parse_cell(cell, sheet.patterns) is not None
     ]
     if not numeric:
         raise DataError(
@@ -229,7 +238,7 @@ def _careful(
     """Return the numbers of a batch in which some cell is not a number, and the error at which they end, if any."""
     values: list[float] = []
     for line, cells in batch:
-        row = [parse_cell(cell) for cell in cells]
+        row = [parse_cell(cell, sheet.patterns) for cell in cells]
         if None in row and on_error is OnError.STOP:
             at = row.index(None)
             return values, bad_cell(sheet, line, cells[at], columns[at])
@@ -243,7 +252,7 @@ def bad_cell(sheet: Sheet, line: int, cell: str, column: int) -> DataError:
     where = f"column {_shown(sheet.names[column])}" if sheet.has_header else f"column {column + 1}"
     if not cell.strip():
         return DataError(f"{sheet.origin}:{line}: the cell in {where} is empty")
-    aside = printed_minus(cell.encode(errors="surrogateescape"))
+    aside = aside_of(cell.strip().encode(errors="surrogateescape"), sheet.patterns)
     return DataError(f"{sheet.origin}:{line}: {_shown(cell)} in {where} is not a number{aside}")
 
 
@@ -251,6 +260,6 @@ def _shown(text: str) -> str:
     return shown(text.encode(errors="surrogateescape"))
 
 
-def parse_cell(cell: str) -> float | None:
-    """Return the number that a cell is, or None."""
-    return parse_token(cell.strip(" \t").encode(errors="surrogateescape"))
+def parse_cell(cell: str, patterns: LowType | None = None) -> float | None:
+    """Return the number that a cell is, or the one with its bit pattern; else None."""
+    return parse_token(cell.strip(" \t").encode(errors="surrogateescape"), patterns)

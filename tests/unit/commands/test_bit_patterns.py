@@ -114,11 +114,12 @@ def test_patterns_of_a_text_and_of_an_array_are_the_same_numbers(name, tmp_path)
     patterns = np.arange(0, 1 << 16, 257).astype(np.uint16)
     np.save(tmp_path / "p.npy", patterns)
     (tmp_path / "p.txt").write_text(" ".join(f"0x{one:04x}" for one in patterns))
+    (tmp_path / "p.csv").write_text("name,x\n" + "".join(f"a,0x{one:04x}\n" for one in patterns))
     texts = [
         invoke("eval", "abs(x)", str(tmp_path / file), "--dtype", name, "--bits").out
-        for file in ("p.npy", "p.txt")
+        for file in ("p.npy", "p.txt", "p.csv")
     ]
-    assert texts[0] == texts[1]
+    assert texts[0] == texts[1] == texts[2]
     magnitude = [int(token, 16) for token in texts[0].split()]
     numbers = ~np.isnan(widen(kind, patterns).astype(np.float64))
     assert (np.array(magnitude)[numbers] == (patterns & 0x7FFF)[numbers]).all()
