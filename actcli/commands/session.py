@@ -1,7 +1,7 @@
 """One run of the program: the terminal, the threads, and the moment from which files are open."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actcli.terminal import Terminal
 
@@ -38,6 +38,10 @@ class Session:
     def threads(self) -> int:
         """The number of worker threads. Raises UsageError when ACTCLI_THREADS is not a whole number from 1 on."""
         return self.terminal.threads(self.chosen_threads)
+
+    def silence(self) -> None:
+        """Say and draw nothing on stderr from here on; errors are not the session's."""
+        self.terminal = replace(self.terminal, stderr=None, stderr_is_tty=False)
 
     def choose(self, color: str | None, threads: int | None, memory: int | None) -> None:
         """Take the program's options where they are not None; those after the command come last and win."""

@@ -43,6 +43,8 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
     from actcli.commands.functions import load_functions
 
     reports = choose_reports(options.format, options.outputs, session.terminal, quiet=options.quiet)
+    if options.quiet:
+        session.silence()
     mode = choose_mode(options)
     refuse_unfit_reports(options, reports)
     load_functions(options.function_files, session.terminal)

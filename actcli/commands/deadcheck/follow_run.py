@@ -39,8 +39,7 @@ def follow_run(mode: str, options: "DeadcheckOptions", reports: "Reports", sessi
         with closing(cast("Any", steps)):
             for timeline in steps:
                 if timeline is None:
-                    if not reports.quiet:
-                        session.terminal.say(f"actcli: waiting for {options.sources[0]}")
+                    session.terminal.say(f"actcli: waiting for {options.sources[0]}")
                     continue
                 last = judge_timeline(timeline, options, old)
                 live.show(last)

@@ -32,12 +32,10 @@ class Reports:
 
     Attributes:
         layouts: the format of each and its file; none with --quiet and without -o.
-        quiet: whether nothing is said on stderr but errors.
 
     """
 
     layouts: tuple[Layout, ...]
-    quiet: bool = False
 
     @property
     def files(self) -> list[str]:
@@ -64,14 +62,12 @@ class Reports:
     def say_interrupted(self, unwritten: Sequence[str], terminal: "Terminal") -> None:
         """Write to stderr that Ctrl-C ended the run, unless a table on this very screen says so, and no file is due."""
         files = f"; {' and '.join(unwritten)} not written" if unwritten else ""
-        if not self.quiet and (files or not self.is_on_screen(terminal)):
+        if files or not self.is_on_screen(terminal):
             terminal.say(f"actcli: Interrupted: this is about the samples seen so far{files}.")
 
     def say(self, sentences: Sequence[str], terminal: "Terminal") -> None:
         """Write sentences to stderr, as the program's where no table precedes them."""
-        if self.quiet:
-            return
-        for sentence in sentences:
+        for sentence in sentences if self.layouts else ():
             terminal.say(self.layouts[0].as_remark(sentence))
 
 
@@ -82,7 +78,7 @@ def choose_reports(
     if quiet and not outputs:
         if format_ is not None:
             raise UsageError("--quiet prints no report; leave out --format, or name a file with -o")
-        return Reports((), quiet=True)
+        return Reports(())
     if len(outputs) > 1 and format_ is not None:
         raise UsageError("--format goes with one -o; of several files each suffix says the format")
     layouts = tuple(_choose(format_, output, terminal) for output in outputs or (None,))
@@ -90,7 +86,7 @@ def choose_reports(
         raise UsageError("-o names standard output twice; leave one of them out")
     if quiet and any(layout.path is None for layout in layouts):
         raise UsageError("--quiet does not go with a report on standard output; name a file with -o")
-    return Reports(layouts, quiet)
+    return Reports(layouts)
 
 
 def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:

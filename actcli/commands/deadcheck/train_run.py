@@ -165,7 +165,7 @@ def _write(
         reports.say(death_sentences(deaths), terminal)
     if not complete:
         unwritten = " and ".join(files_written(options, reports))
-        if unwritten and not reports.quiet:
+        if unwritten:
             terminal.say(f"actcli: {unwritten} not written")
     return exit_status(deaths.findings)
 
