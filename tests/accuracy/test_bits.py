@@ -10,6 +10,8 @@ import pytest
 from golden import FILE, TOTAL, compute
 
 from actcli import activation
+from actcli.analysis.stream.blocks import evaluate
+from actcli.analysis.stream.evaluation import Numbers
 
 SCRIPT = Path(__file__).with_name("golden.py")
 
@@ -50,3 +52,15 @@ def test_the_bits_do_not_depend_on_the_place_in_the_array():
         np.testing.assert_array_equal(f.grad(x[7777:]), whole[7777:])
         np.testing.assert_array_equal(f.grad(x[::-1])[::-1], whole)
         assert float(f.grad(x[4242])) == whole[4242]
+
+
+def test_the_bits_do_not_depend_on_the_threads():
+    x = np.random.default_rng(1).normal(size=(8, 40_000)) * 8
+    f = activation("gelu")
+    one, four = (
+        np.concatenate(
+            [y for _, y in evaluate(f, Numbers("x", None, x.dtype, x.shape, iter(x)), threads).blocks]
+        )
+        for threads in (1, 4)
+    )
+    np.testing.assert_array_equal(one, four)

@@ -99,7 +99,8 @@ def _series(x: Array) -> Array:
 
 def _gelu_outer(x: Array) -> Array:
     a = _cut_off(x)
-    return np.maximum(x, 0.0) - decay_times(_half_square(a), _times_mills(a))
+    # in this order −0.0 where the tail underflows
+    return -(decay_times(_half_square(a), _times_mills(a)) - np.maximum(x, 0.0))
 
 
 def _gelu(x: Array) -> Array:

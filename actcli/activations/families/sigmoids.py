@@ -53,7 +53,8 @@ def _sigmoid_curvature(x: Array) -> Array:
 
 
 def _log_sigmoid(x: Array) -> Array:
-    return np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x)))
+    # in this order −0.0 where the logarithm underflows
+    return -(np.log1p(np.exp(-np.abs(x))) - np.minimum(x, 0.0))
 
 
 def _log_sigmoid_slope(x: Array) -> Array:
