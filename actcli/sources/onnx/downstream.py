@@ -161,11 +161,18 @@ class _Downstream:
         return None if any(self._graph.constant(name) is not None for name in factors) else factors
 
     def _own_gate(self, node: Node) -> _Passed | None:
-        """The product of x with a ReLU of x + c: hard_swish of a quantised model, whose Clip is folded into a range."""
+        """The product of x with its own gate in a quantised model: silu, or hard_swish with its Clip folded away.
+
+        In hard_swish the gate is a ReLU of x + c.
+        """
         factors = self._factors(node)
         for gate, source in (factors, factors[::-1]) if factors is not None else ():
             found = self._activation_of(gate)
-            if found is None or found.quantisation is None or not _is_positive(found):
+            if found is None or found.quantisation is None:
+                continue
+            if found.spec == "sigmoid" and self._behind(source) == self._behind(found.before):
+                return _Passed(source, (node,), "product", found)
+            if not _is_positive(found):
                 continue
             folded = found.node.input(0)
             shift = self._graph.producer.get(folded) if found.node.op == "QuantizeLinear" else found.node

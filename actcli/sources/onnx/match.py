@@ -11,7 +11,7 @@ from actcli.analysis.deadness.firing_rule import RecordedValue
 from actcli.analysis.onnx.forms import DEFAULTS, FORMS, Constant, Either, Form, Op, Slot, Tree, X
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.operators import OPERATORS, clip_bounds, number_text
-from actcli.sources.onnx.quantised import Quantisation, cuts_at_zero, folded_relu, function_on_quantised
+from actcli.sources.onnx.quantised import Quantisation, folded_relu, function_on_quantised
 
 _THROUGH = {
     "Cast": None,
@@ -231,7 +231,7 @@ def _look_through(graph: Graph, tensor: str, path: Path) -> tuple[str, Path]:
     """The tensor behind casts and moves of axes, and the moves passed, by which two ways can be compared."""
     for _ in range(_MOST_NODES):
         node = graph.producer.get(tensor)
-        if node is None or node.op not in _THROUGH or not node.input(0) or cuts_at_zero(graph, node):
+        if node is None or node.op not in _THROUGH or not node.input(0) or folded_relu(graph, node):
             break
         attribute = _THROUGH[node.op]
         if attribute is not None:

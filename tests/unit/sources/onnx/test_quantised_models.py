@@ -220,3 +220,23 @@ def test_a_hard_swish_whose_clip_is_folded_is_judged_as_a_whole(write, watched, 
     assert not open_model(small).unobserved
     assert [silent(state) for state in watched(path, x).values()] == [[2]]
     assert [silent(state) for state in watched(small, x).values()] == [[2]]
+
+
+@pytest.mark.parametrize("form", ["QDQ", "QOperator"])
+def test_a_silu_written_as_two_operators_is_one_layer_when_it_is_quantised(write, watched, tmp_path, form):
+    nodes = [
+        node("Gemm", ["x", "W", "B"], ["z"], name="dense"),
+        node("Sigmoid", ["z"], ["s"], name="sigmoid"),
+        node("Mul", ["z", "s"], ["h"], name="silu"),
+        node("Gemm", ["h", "D"], ["y"], name="last"),
+    ]
+    constants = {
+        "W": RNG.normal(size=(3, 5)).astype(np.float32),
+        "B": np.float32([0, 0, -40, 0, 0]),
+        "D": np.float32([[1, -1]] * 5),
+    }
+    x = RNG.normal(size=(60, 3)).astype(np.float32)
+    path, small = write(nodes, constants), str(tmp_path / "small.onnx")
+    quantization.quantize_static(path, small, Samples(x=x), quant_format=quantization.QuantFormat[form])
+    assert not open_model(small).unobserved
+    assert [silent(state) for state in watched(small, x).values()] == [[2]]
