@@ -89,6 +89,8 @@ def measure(name: str, model: nn.Module, x: torch.Tensor, rounds: int) -> None:
         plain = seconds(step)
         for every, measured in ratios.items():
             with Watch(model, every=every):
+                for _ in range(every):  # the first watched pass takes memory, once in a training
+                    step()
                 spent = seconds(step)
             if round_number:  # the first round takes memory
                 measured.append(spent / plain)
