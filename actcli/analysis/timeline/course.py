@@ -15,7 +15,7 @@ from actcli.analysis.timeline.timeline import Timeline
 
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
-UnitFate = Literal["died", "unclear", "from the start", "revived"]
+UnitFate = Literal["died", "unclear", "from the start", "revived", "NaN or inf"]
 
 _DEAD_CODES = np.array([name in DEAD for name in CLASSES])
 _BROKEN = CLASSES.index("nonfinite")
@@ -29,7 +29,7 @@ class UnitCourse:
         layer, unit: its layer, and its number from 0.
         fate: `died`: dead at the end, which chance does not explain; `unclear`: dead at the end, but it fired so
             rarely before that chance may explain it; `from the start`: never alive; `revived`: dead once, but not at
-            the end.
+            the end; `NaN or inf`: dead once, and at the end it gives NaN or inf.
         died: the number of the epoch from which on it is dead; of a unit that revived, of its last death.
         revived: the number of the epoch in which it last revived; None if it never did.
         epochs: the epochs in which it was dead.
@@ -205,12 +205,13 @@ def _unit_courses(layer: LayerCourse, adjusted: Iterator[float], alpha: float) -
     for unit in np.flatnonzero(layer.dead.any(0)).tolist():
         dead = layer.dead[:, unit]
         turns = np.flatnonzero(dead[1:] != dead[:-1]) + 1
-        revivals_at = [int(turn) for turn in turns if not dead[turn]]
+        broken = layer.broken[:, unit]
+        revivals_at = [int(turn) for turn in turns if not dead[turn] and not broken[turn]]
         fallen = [0] * bool(dead[0]) + [int(turn) for turn in turns if dead[turn]]
         p_value = next(adjusted) if unit in tested else None
         onset = int(layer.onset[unit])
         fate: UnitFate = (
-            "revived" if onset == last else "from the start" if not onset else
+            "NaN or inf" if broken[-1] else "revived" if onset == last else "from the start" if not onset else
             "died" if p_value is not None and p_value <= alpha else "unclear"
         )  # fmt: skip
         yield UnitCourse(

@@ -212,7 +212,7 @@ def _print_units(printer: "Console", course: RunCourse, surface: Surface) -> Non
 
     if not course.units:
         return
-    order = {"died": 0, "unclear": 1, "from the start": 2, "revived": 3}
+    order = {"died": 0, "unclear": 1, "from the start": 2, "NaN or inf": 3, "revived": 4}
     units = sorted(course.units, key=lambda unit: (order[unit.fate], unit.died))
     head, *rows = unit_rows(units[:MOST_UNITS])
     names = fit_names([row[0] for row in rows], _ROOMS[1], surface)

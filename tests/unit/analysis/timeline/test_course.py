@@ -105,6 +105,7 @@ def test_units_that_gave_nan_have_not_revived():
 
     assert course.layers[0].broken.tolist() == [[False, False], [True, False]]
     assert course.layers[0].revivals.tolist() == [0, 0]
+    assert [(unit.fate, unit.died, unit.revived) for unit in course.units] == [("NaN or inf", 1, None)]
 
 
 def test_counts_agree_with_a_unit_by_unit_count():
