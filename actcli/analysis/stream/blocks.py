@@ -62,6 +62,8 @@ def _along(
     shape, width = numbers.shape, f.width
     if numbers.kind is not None:
         function = partial(_call_and_round, function, numbers.kind)
+    elif numbers.reference:
+        function = partial(_call_in_float64, function)
     if f.by_rows and numbers.origin not in _ON_THE_COMMAND_LINE:
         function, width = (
             partial(_call_on_data, function, numbers.origin),
@@ -85,6 +87,12 @@ def _along(
         live=numbers.live,
         kind=numbers.kind,
     )
+
+
+def _call_in_float64(function: Callable[[Array], Array], x: Array) -> Array:
+    """Return function(x) computed in float64 and rounded once to the type of x."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return function(x.astype(np.float64)).astype(x.dtype)
 
 
 def _call_and_round(function: Callable[[Array], Array], kind: LowType, x: Array) -> Array:

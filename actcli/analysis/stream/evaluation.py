@@ -25,6 +25,7 @@ class Numbers:
         array: the name of the array in a file of several; else None.
         dtype: float16, float32 or float64, native byte order.
         kind: the type of the numbers where NumPy lacks it (bfloat16, held as float32); else None.
+        reference: whether results are computed by the kernels of float64 in any type, as a reference for others.
         shape: the whole array's shape, or None when it is unknown before the end (text).
         blocks: consecutive pieces of the array, 1-D; by rows 2-D with one row per line.
         axis: by rows, the axis of `shape` along which a row lies; None for the last.
@@ -45,6 +46,7 @@ class Numbers:
     among_others: bool = False
     live: bool = False
     kind: LowType | None = None
+    reference: bool = False
     whole: bool = False
 
     @property

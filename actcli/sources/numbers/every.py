@@ -42,6 +42,7 @@ def every_number(every: EveryNumber, request: NumberRequest) -> Numbers:
         shape=(count,),
         blocks=(in_dtype(block, dtype, None if kind == own else kind) for block in blocks),
         kind=kind,
+        reference=True,
     )
 
 

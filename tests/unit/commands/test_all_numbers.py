@@ -18,6 +18,20 @@ def test_all_numbers_of_bfloat16_are_its_65536_patterns_in_order():
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "function", ["gelu", "silu", "mish", "elu", "softplus", "tanh", "hard_swish", "relu"]
+)
+def test_the_reference_passes_its_own_judgement(name, function, tmp_path):
+    path = str(tmp_path / "golden.npz")
+    for order in ((), ("--order", "1")):
+        invoke("grad" if order else "eval", function, "--all", name, "-o", path)
+        judge = ("compare", function, "--by", "precision", "--all", name, "--against", path, "--array", "y")
+        outcome = invoke(*judge, *order, "--types", name, "--max-ulp", "0.5", "--format", "json")
+        assert outcome.status == 0, outcome.err
+        assert outcome.json["contenders"][0]["correctly_rounded"] == 1
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
 @pytest.mark.parametrize("command", [("eval", "silu"), ("grad", "silu")])
 def test_results_are_rounded_once_from_float64(name, command, tmp_path):
     path = tmp_path / "golden.npz"
