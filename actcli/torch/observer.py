@@ -196,7 +196,8 @@ class Observer(TorchFunctionMode):
         if sigmoid.name not in self._written_out:
             self._written_out[sigmoid.name] = "silu"
             self._layers.forget(sigmoid.name)
-        call = ActivationCall(sigmoid.name, "x·sigmoid(x)", "silu")
+        name = sigmoid.name if self._frames[-1].is_activation else self._name("silu")
+        call = ActivationCall(name, "x·sigmoid(x)", "silu")
         take = self._layers.add(call, values, origin, self._padding)
         if take is not None:
             take(result, torch.nn.functional.silu)

@@ -61,6 +61,11 @@ class Rule:
     lowest: float = -INF
     highest: float = INF
 
+    @property
+    def function_name(self) -> str:
+        """The function without its parameters, which a network may learn: `prelu` of `prelu:alpha=0.3`."""
+        return self.function.partition(":")[0]
+
 
 def require_affordable(functions: Iterable[str]) -> None:
     """Raise UsageError where these activations, each once, are formulas of too many operations together.

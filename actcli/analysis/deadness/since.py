@@ -217,9 +217,10 @@ def _require_same_layer(old: LayerState, new: LayerState) -> None:
             raise DataError(f"layer '{state.name}' has no samples in the {whose}: nothing can be compared")
     if old.units != new.units:
         raise DataError(f"layer '{new.name}' has {new.units} units, but {old.units} in the older statistics")
-    # a unit fires on the same samples whether its inputs or its outputs were recorded
-    other_record = old.rule.function == new.rule.function and old.rule.recorded != new.rule.recorded
-    if old.rule != new.rule and not other_record:
+    # inputs or outputs may be recorded: a unit fires on the same samples; and parameters may be learned
+    same = old.rule.function_name == new.rule.function_name
+    other = (old.rule.function, old.rule.recorded) != (new.rule.function, new.rule.recorded)
+    if old.rule != new.rule and not (same and other):
         then, now = (f"{state.rule.recorded} of {state.rule.function}" for state in (old, new))
         differs = f"is {now}, but {then}" if then != now else f"({now}) has another definition of firing than"
         raise DataError(f"layer '{new.name}' {differs} in the older statistics")

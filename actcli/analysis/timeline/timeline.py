@@ -111,8 +111,8 @@ def _require_same_layer(old: LayerState, new: LayerState, then: str, now: str) -
             f"layer '{new.name}' has {old.units:,} units in {then} and {new.units:,} in {now}: "
             "these are not epochs of one run"
         )
-    # whether inputs or outputs were recorded may change: a unit fires on the same samples
-    if old.rule.function != new.rule.function:
+    # inputs or outputs may be recorded: a unit fires on the same samples; and parameters may be learned
+    if old.rule.function_name != new.rule.function_name:
         raise DataError(
             f"layer '{new.name}' is {old.rule.function} in {then} and {new.rule.function} in {now}: "
             "these are not epochs of one run"

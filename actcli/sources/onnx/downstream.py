@@ -60,9 +60,12 @@ class _Downstream:
                 continue
             passed = self._selection(node) or self._threshold(node) or self._own_gate(node)
             if passed is None:
-                for product in self._product(node):
+                for product, gate in self._product(node):
                     self._by_output[product.after] = product
-                    added.append(product)
+                    if _is_glu(node) and gate.node.call == node.call:
+                        instead[id(gate)] = product  # PyTorch sees one function, whose gate is inside
+                    else:
+                        added.append(product)
                 continue
             source = passed.activation
             if source is None:
@@ -182,8 +185,11 @@ class _Downstream:
                     return _Passed(source, (node,), "product", found)
         return None
 
-    def _product(self, node: Node) -> list[FoundActivation]:
-        """The product of an activation with another branch; none where the other is a constant or scales a channel."""
+    def _product(self, node: Node) -> list[tuple[FoundActivation, FoundActivation]]:
+        """The product of an activation with another branch, and the activation.
+
+        None where the other is a constant or scales a channel.
+        """
         factors = self._factors(node)
         if factors is None:
             return []
@@ -191,8 +197,8 @@ class _Downstream:
         gate = next((found for found in branches if found is not None), None)
         if gate is None or (all(branches) and self._broadcasts(factors)):
             return []
-        product = self._watch(node, f"{gate.op} product", NONZERO, "")
-        return [replace(product, quantisation=output_quantisation(node))]
+        product = self._watch(node, "glu" if _is_glu(node) else f"{gate.op} product", NONZERO, "")
+        return [(replace(product, quantisation=output_quantisation(node)), gate)]
 
     def _broadcasts(self, factors: tuple[str, str]) -> bool:
         """Return whether a factor has fewer numbers than the product: the scale of a channel, judged by itself."""
@@ -254,6 +260,10 @@ class _Downstream:
                 return False
             tensor = node.input(0)
         return False
+
+
+def _is_glu(node: Node) -> bool:
+    return node.call.rstrip("_0123456789") == "glu"
 
 
 def _is_positive(found: FoundActivation) -> bool:

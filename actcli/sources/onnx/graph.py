@@ -39,6 +39,7 @@ class Node:
         module: the path of the module that called it, `blocks.1.relu`, empty for the model itself; None where the
             exporter noted none.
         module_class: the class of that module, `torch.nn.modules.activation.ReLU`; empty where it is not noted.
+        call: the call of a function of PyTorch that the node is a part of, `glu_1`; empty where it is not noted.
 
     """
 
@@ -49,6 +50,7 @@ class Node:
     attributes: Mapping[str, Any]
     module: str | None = None
     module_class: str = ""
+    call: str = ""
 
     def input(self, place: int) -> str:
         """The name of an input; empty where there is none."""
@@ -208,24 +210,21 @@ def read_graph(model: Any, folder: str, origin: str) -> Graph:
 
 def as_node(proto: Any) -> Node:
     """A node of the file as a Node; its subgraphs stay attributes."""
-    module, module_class = calling_module(
-        {entry.key: entry.value for entry in getattr(proto, "metadata_props", ())}
-    )
+    metadata = {entry.key: entry.value for entry in getattr(proto, "metadata_props", ())}
     return Node(
         proto.op_type if proto.domain in _DOMAINS else "",
         proto.name,
         tuple(proto.input),
         tuple(proto.output),
         {attribute.name: _attribute_value(attribute) for attribute in proto.attribute},
-        module,
-        module_class,
+        *calling_module(metadata),
     )
 
 
-def calling_module(metadata: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return path and class of the module that called a node, as torch.onnx.export(dynamo=True) notes them.
+def calling_module(metadata: Mapping[str, str]) -> tuple[str | None, str, str]:
+    """Return path and class of the module that called a node, and the call, as torch.onnx.export(dynamo=True) notes.
 
-    The path is empty for the model itself and None where none is noted; the class is empty where it is not noted.
+    The path is empty for the model itself and None where none is noted; class and call are empty where not noted.
 
     `name_scopes` lists the paths from the model down to the node: ['', 'blocks.1', 'blocks.1.relu', 'relu_1'], and
     `class_hierarchy` the classes; `namespace` holds both: `: Net/blocks.1.relu: ReLU/relu_1: aten.relu`. A second
@@ -235,8 +234,9 @@ def calling_module(metadata: Mapping[str, str]) -> tuple[str | None, str]:
     paths = _quoted(metadata, _SCOPES) or [path for path, _, _ in parts]
     classes = _quoted(metadata, _CLASSES) or [kind for _, _, kind in parts]
     if len(paths) < 2:
-        return None, ""
-    return _CALL.sub("", paths[-2].strip()), classes[-2].strip() if len(classes) == len(paths) else ""
+        return None, "", ""
+    kind = classes[-2].strip() if len(classes) == len(paths) else ""
+    return _CALL.sub("", paths[-2].strip()), kind, paths[-1].strip()
 
 
 def _quoted(metadata: Mapping[str, str], key: str) -> list[str]:

@@ -45,6 +45,15 @@ def test_recorded_outputs_are_compared_with_the_inputs_of_a_model():
         assert (change.newly_dead, change.still_dead) == (died, (1,))
 
 
+def test_parameters_that_the_network_learns_may_differ():
+    old, new = (
+        (layer(1, function="thresholded_relu:theta=0.01"),),
+        (layer(1, 2, function="thresholded_relu:theta=0.02"),),
+    )
+    (change,) = find_change(old, new, SETTINGS).layers
+    assert (change.newly_dead, change.still_dead) == ((2,), (1,))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
