@@ -28,6 +28,7 @@ class HostSums:
             sums of the values' distances from it and of their squares.
         measured: the extremes of the outputs that are in `numbers`; the others follow from those of the inputs.
         host_type: the widest type of the values.
+        constant: whether the activation had the rule's parameters in every call.
 
     """
 
@@ -37,6 +38,7 @@ class HostSums:
     numbers: Mapping[str, Numbers]
     measured: tuple[str, ...]
     host_type: np.dtype[Any]
+    constant: bool
 
 
 def is_positive_part(rule: Rule) -> bool:
@@ -93,7 +95,7 @@ def _outputs(rule: Rule, sums: HostSums, least: Numbers, most: Numbers) -> tuple
     if rule.recorded == "post":
         return least, most
     low, high = sums.numbers["value_minimum"], sums.numbers["value_maximum"]
-    if len(sums.measured) == 2:
+    if not sums.constant:
         return low + 0.0, high + 0.0
     f = activation(rule.function)
     seen = least <= most

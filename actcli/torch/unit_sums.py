@@ -44,6 +44,8 @@ _NUMBERS = (
     "squares",
     "absolute",
 )
+_EXACT = frozenset({"relu", "relu6", "hardshrink", "thresholded_relu"})
+"""Functions that return x or a constant: in float16 and bfloat16 their outputs are not rounded."""
 _TRAILING = 32
 """Rows at the end of a batch in which almost every unit fires: the last firing is looked for in them first."""
 
@@ -108,7 +110,7 @@ class UnitSums:
         constant: bool = True,
     ) -> None:
         self.rule, self.units, self._scratch = rule, units, scratch
-        self._exact = rule.gradient == 1
+        self._exact = rule.function.partition(":")[0] in _EXACT
         self.samples: int | Tensor = 0
         self.elements: int | Tensor = 0
         self._host_type: np.dtype[Any] = np.dtype(np.float32)
@@ -238,7 +240,9 @@ class UnitSums:
         counts = dict(zip(_COUNTS, read[0].astype(np.int64), strict=True))
         numbers = dict(zip(_NUMBERS, read[1].astype(np.float64), strict=True))
         measured = self._measured if self.rule.recorded == "pre" else ()
-        sums = HostSums(int(self.samples), int(self.elements), counts, numbers, measured, self._host_type)
+        sums = HostSums(
+            int(self.samples), int(self.elements), counts, numbers, measured, self._host_type, self._constant
+        )
         return state_of_sums(name, self.rule, sums)
 
     def firing_elements(self) -> NDArray[np.int64]:
