@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from actcli.analysis.number_types import widen
+from actcli.analysis.number_types import round_to, widen
 from actcli.exits import UsageError
 from actcli.sources.numbers.low_precision import NAMES, low_types
 
@@ -98,6 +98,22 @@ def test_rounding_agrees_with_the_type_itself(kind):
     x = np.concatenate([x, [0.0, np.nan, np.inf, -np.inf, kind.largest]])
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(kind.round(x), x.astype(real_dtype(kind)).astype(np.float64))
+
+
+def test_rounding_to_bfloat16_by_way_of_float32_is_that_of_one_step():
+    (kind,) = low_types(["bfloat16"])
+    rng = np.random.default_rng(3)
+    numbers = kind.at(rng.integers(1 - kind.count, kind.count, 20_000))
+    middle = (
+        numbers + np.sign(numbers) * kind.ulp(numbers) / 2
+    )  # ties, and numbers beside them that float32 loses
+    beside = [middle * (1 + sign * 2.0**-power) for sign in (1, -1) for power in (20, 30, 40, 52)]
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-300, -5e-324, kind.largest * 1.002, 3.4e38, 1e300]
+    x = np.concatenate([numbers, middle, *beside, special, rng.integers(0, 1 << 63, 20_000).view(np.float64)])
+    rounded = round_to(kind, x)
+    np.testing.assert_array_equal(rounded, kind.round(x))
+    np.testing.assert_array_equal(np.signbit(rounded), np.signbit(x))
+    assert round_to(kind, x[:6].reshape(2, 3)).shape == (2, 3)
 
 
 def test_what_is_too_large_is_inf_or_nan(kind):
