@@ -193,7 +193,7 @@ def round_to(stored: LowType, values: NDArray[Any]) -> NDArray[np.float32]:
         exact = np.ascontiguousarray(values, np.float64)
         if stored is not BFLOAT16:
             return stored.round(exact).astype(np.float32)
-        # by way of float32, more than ten times as fast: a second rounding goes wrong only where the first one made a tie
+        # by way of float32, ten times as fast: a second rounding goes wrong only where the first one made a tie
         near = exact.astype(np.float32)
         bits = near.view(np.uint32)
         ties = np.flatnonzero((bits & 0xFFFF) == 0x8000)
