@@ -7,6 +7,7 @@ from actcli.activations.exact.sums import (
     Scaled,
     add,
     choose,
+    lift,
     multiply,
     product,
     ratio,
@@ -41,8 +42,9 @@ def snake(x: Array, a: float) -> Array:
     """Return x + sin²(ax)/a."""
     s = sine_of(reduce(x, a))
     h, low, m = product(scaled(multiply(s, s)), ratio((1.0,), (a,)))
-    square = Sum(np.ldexp(h, m), np.ldexp(low, m))
-    return np.where(x == 0.0, x, rounded(add(x, square)))
+    near, e = lift(x)
+    square = Sum(np.ldexp(h, m - e), np.ldexp(low, m - e))
+    return np.where(x == 0.0, x, rounded(add(near, square), e))
 
 
 def snake_slope(x: Array, a: float) -> Array:
