@@ -165,9 +165,9 @@ def test_deadcheck_of_activations_and_of_training(folder):
     ("arguments", "said"),
     [
         (("deadcheck", "x.npy"), "--functions needs --activation"),
-        (("deadcheck", "m.onnx", "--data", "x.npy"), "not models"),
-        (("deadcheck", "--born-dead"), "not --born-dead"),
-        (("deadcheck", "--plan", "10"), "not --plan"),
+        (("deadcheck", "m.onnx", "--data", "x.npy"), "models (.onnx)"),
+        (("deadcheck", "--born-dead"), "--born-dead"),
+        (("deadcheck", "--plan", "10"), "--plan"),
     ],
 )
 def test_where_no_function_is_named_there_is_no_use_for_a_file(arguments, said):
