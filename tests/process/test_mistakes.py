@@ -20,7 +20,7 @@ WRONG_USE = {
     "eval relu 1 --range 0 1": "--range",
     "eval relu 1 --fromat csv": "no option '--fromat'; did you mean --format?",
     "eval relu 1 --version": "actcli eval has no option '--version'; write actcli --version",
-    "compare relu gelu --vesion": "no option '--vesion'; actcli compare --help lists them",
+    "compare relu gelu --qwxyz": "no option '--qwxyz'; actcli compare --help lists them",
     "eval relu 1 -format csv": "no option '-format'; did you mean --format?",
     "eval relu 1 --order 2": "actcli eval has no option '--order'; grad has it",
     "eval relu 1 -q": "no option '-q'; actcli eval --help lists them",
