@@ -16,6 +16,7 @@ NONZERO = "hard_shrink:lambd=1e-45"
 _SAME = frozenset({"Cast", "Identity", "Dropout", "QuantizeLinear", "DequantizeLinear"})
 _MOVES = frozenset({"Transpose", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Expand", "Split", "Slice"})
 _COMPARISONS = frozenset({"Greater", "GreaterOrEqual", "Less", "LessOrEqual"})
+_LOGIC = frozenset({"Equal", "Not", "And", "Or", "Xor"})
 _MOST_NODES = 64
 
 
@@ -121,6 +122,10 @@ class _Downstream:
                 compared = self._comparison(mask, self._behind(source))
                 if compared is not None:
                     return _Passed(source, (node, compared), "threshold", self._activation_of(source))
+            for mask, source in (node.inputs, node.inputs[::-1]):
+                found = self._activation_of(source)
+                if found is not None and self._is_mask(mask):
+                    return _Passed(source, (node,), "mask", found)
         if node.op == "Where" and len(node.inputs) == 3:
             for source, other in (node.inputs[1:], node.inputs[:0:-1]):
                 if not self._is_zero(other) or self._graph.constant(source) is not None:
@@ -153,6 +158,17 @@ class _Downstream:
         found = self._by_output.get(source)
         wanted = {source, self._behind(found.before)} if found is not None else {source}
         return node if any(self._behind(name) in wanted for name in node.inputs) else None
+
+    def _is_mask(self, tensor: str) -> bool:
+        """Return whether a tensor holds 0 and 1 (or a scale): a comparison, or ones at the places of a TopK."""
+        for _ in range(_MOST_NODES):
+            node = self._graph.producer.get(self._behind(tensor))
+            if node is None or node.op not in _MOVES:
+                break
+            tensor = node.input(0)
+        if node is not None and node.op == "ScatterElements":
+            return self._is_zero(node.input(0)) and bool(self._fill(node.input(2)))
+        return node is not None and node.op in _COMPARISONS | _LOGIC
 
     def _factors(self, node: Node) -> tuple[str, str] | None:
         """The two factors of a product that differ and are not constant."""
@@ -211,18 +227,21 @@ class _Downstream:
         )
 
     def _only_for(self, tensor: str, passed: _Passed) -> bool:
-        """Return whether a tensor is used for nothing but the nodes that let a part of it pass."""
+        """Return whether every way from a tensor leads through the nodes that let a part of it pass."""
+        if self._graph.rank(tensor) != self._graph.rank(passed.source):
+            return False  # chosen in the whole batch, where the units cannot be followed
         own = {id(part) for part in passed.parts}
-        waiting = [tensor]
-        for _ in range(_MOST_NODES):
-            if not waiting:
-                return True
-            for node in self._consumers.get(waiting.pop(), ()):
-                if node.op in _SAME or self._scaled(node):
-                    waiting += node.outputs[:1]
-                elif id(node) not in own and node.op != "Shape":
-                    return False
-        return False
+        waiting, seen = [tensor], {tensor}
+        while waiting and len(seen) <= _MOST_NODES:
+            name = waiting.pop()
+            if name in self._graph.outputs:
+                return False
+            for node in self._consumers.get(name, ()):
+                if id(node) not in own and node.op != "Shape":
+                    further = [output for output in node.outputs if output and output not in seen]
+                    waiting += further
+                    seen.update(further)
+        return not waiting
 
     def _behind(self, tensor: str) -> str:
         """The tensor behind changes of type, quantisations, and scaling by a constant."""
@@ -246,20 +265,23 @@ class _Downstream:
         return right if node.op == "Mul" and self._graph.number(left) else ""
 
     def _is_zero(self, tensor: str) -> bool:
+        return self._fill(tensor) == 0
+
+    def _fill(self, tensor: str) -> float | None:
+        """The one number that a tensor is filled with; None for any other tensor."""
         for _ in range(_MOST_NODES):
-            if self._graph.number(tensor) == 0:
-                return True
+            number = self._graph.number(tensor)
             node = self._graph.producer.get(tensor)
-            if node is None:
-                return False
+            if number is not None or node is None:
+                return number
             if node.op == "Mul":
-                return any(self._graph.number(name) == 0 for name in node.inputs)
+                return 0.0 if any(self._graph.number(name) == 0 for name in node.inputs) else None
             if node.op == "ConstantOfShape":
-                return "value" not in node.attributes or not _nonzero(node.attributes["value"])
+                return _stored_number(node.attributes["value"]) if "value" in node.attributes else 0.0
             if node.op not in _SAME | {"Expand"} or not node.input(0):
-                return False
+                return None
             tensor = node.input(0)
-        return False
+        return None
 
 
 def _is_glu(node: Node) -> bool:
@@ -271,11 +293,11 @@ def _is_positive(found: FoundActivation) -> bool:
     return found.spec is not None and found.spec.split(":")[0] in {"relu", "relu6", "relu_squared"}
 
 
-def _nonzero(tensor: Any) -> bool:
-    """Return whether the value of a ConstantOfShape is something else than 0."""
+def _stored_number(tensor: Any) -> float | None:
+    """Return the value of a ConstantOfShape; None for a damaged one."""
     from onnx import numpy_helper
 
     try:
-        return bool(numpy_helper.to_array(tensor).any())
+        return float(numpy_helper.to_array(tensor).reshape(()))
     except (ValueError, TypeError, KeyError, AttributeError):
-        return True
+        return None

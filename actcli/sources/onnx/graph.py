@@ -94,6 +94,7 @@ class Graph:
         arrays: the initializers and constants, read on demand.
         opset: the version of ONNX's own operators.
         folder: the model's folder, where weights in files of their own lie.
+        outputs: the tensors that the model returns.
 
     """
 
@@ -104,6 +105,7 @@ class Graph:
     arrays: Mapping[str, Any]
     opset: int
     folder: str
+    outputs: frozenset[str] = frozenset()
     _read: dict[str, NDArray[Any] | None] = field(default_factory=dict)
 
     def rank(self, tensor: str) -> int | None:
@@ -205,7 +207,8 @@ def read_graph(model: Any, folder: str, origin: str) -> Graph:
     nodes = _in_order(unsorted, producer, origin)
     opset = max((entry.version for entry in model.opset_import if entry.domain in {"", "ai.onnx"}), default=1)
     shapes, types = _infer(model, onnx)
-    return Graph(nodes, producer, shapes, types, arrays, int(opset), folder)
+    outputs = frozenset(value.name for value in graph.output)
+    return Graph(nodes, producer, shapes, types, arrays, int(opset), folder, outputs)
 
 
 def as_node(proto: Any) -> Node:

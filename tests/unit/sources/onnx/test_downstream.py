@@ -232,3 +232,53 @@ def test_a_threshold_that_cannot_be_watched_is_listed_once(write):
     model = open_model(write(nodes, constants, shape=("N", 6)))
     assert not model.layers
     assert [one.name for one in model.unobserved] == ["jump"]
+
+
+MASKS = {
+    "the k-th value": [
+        node("TopK", ["h", "k"], ["v", "i"], axis=1),
+        node("Slice", ["v", "last", "end"], ["least"]),
+        node("GreaterOrEqual", ["h", "least"], ["m"]),
+        node("Where", ["m", "h", "zero"], ["sparse"]),
+    ],
+    "ones at the places of TopK": [
+        node("TopK", ["h", "k"], ["v", "i"], axis=1),
+        node("Mul", ["z", "zero"], ["zeros"]),
+        node("Shape", ["i"], ["s"]),
+        node("ConstantOfShape", ["s"], ["ones"], value=helper.make_tensor("ones", 1, [1], [1.0])),
+        node("ScatterElements", ["zeros", "i", "ones"], ["m"], axis=1),
+        node("Mul", ["h", "m"], ["sparse"]),
+    ],
+    "a gate of its own": [
+        node("MatMul", ["x", "G"], ["g"]),
+        node("Greater", ["g", "zero"], ["c"]),
+        node("Cast", ["c"], ["m"], to=1),
+        node("Mul", ["m", "h"], ["sparse"]),
+    ],
+}
+
+
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+def test_units_behind_a_mask_are_judged_after_it_alone(write, watched, mask):
+    gates = RNG.normal(size=(6, 40)).astype(np.float32)
+    gates[:, 12:] = 0
+    ends = {"last": np.int64([0, K - 1]), "end": np.int64([1 << 40, K]), "k": np.int64([K])}
+    weights = {"W": W, "G": gates, "D": RNG.normal(size=(40, 6)).astype(np.float32)}
+    constants = {**weights, **ends, "zero": np.float32(0)}
+    nodes = [
+        node("Gemm", ["x", "W"], ["z"]),
+        node("Relu", ["z"], ["h"], name="relu"),
+        *mask,
+        node("MatMul", ["sparse", "D"], ["y"]),
+    ]
+    path = write(nodes, constants, shape=("N", 6))
+    (layer,) = open_model(path).layers
+    assert (layer.name, layer.units) == ("relu", 40)
+    h = np.maximum(X @ W, 0)
+    left = h * (X @ gates > 0) if any(one.op_type == "MatMul" for one in mask) else chosen(h)
+    (state,) = watched(path, X).values()
+    assert silent(state) == np.flatnonzero(~(left > 0).any(0)).tolist()
+    assert len(silent(state)) > 12
+    # where the model returns what the ReLU gives, it is judged too
+    path = write(nodes, constants, shape=("N", 6), outputs=("y", "h"))
+    assert len(open_model(path).layers) == 2
