@@ -204,9 +204,8 @@ class Observer(TorchFunctionMode):
 
     def _name(self, function: str) -> str:
         """Return the name of a layer: its module, or the module and the function; a later call has #2."""
-        frame = self._frames[-1]
-        own = frame.is_activation and frame.path
-        base = frame.path if own else f"{frame.path}.{function}".removeprefix(".")
+        frame, path = self._frames[-1], path_in_call(self._frames)
+        base = path if frame.is_activation and path else f"{path}.{function}".removeprefix(".")
         self._calls[base] += 1
         return base if self._calls[base] == 1 else f"{base}#{self._calls[base]}"
 
@@ -229,9 +228,23 @@ def _again(
     return compute
 
 
+def path_in_call(frames: Sequence[RunningModule]) -> str:
+    """Return the path of the innermost module; of one that several modules share, the path in that which calls it."""
+    frame = frames[-1]
+    caller = frames[-2] if len(frames) > 1 else frame
+    if frame.path in {caller.path, ""} or frame.path.rpartition(".")[0] == caller.path:
+        return frame.path
+    names = (name for name, child in caller.module.named_children() if child is frame.module)
+    name = next(names, None)
+    return frame.path if name is None else f"{caller.path}.{name}".removeprefix(".")
+
+
 def frame_of(path: str, module: torch.nn.Module) -> RunningModule:
-    """Return the frame of a module. A module without parts and weights is an activation if it calls one."""
-    leaf = next(module.children(), None) is None
+    """Return the frame of a module. A module without parts and weights is an activation if it calls one.
+
+    Dropout is no part: exported models have none.
+    """
+    leaf = all(isinstance(child, torch.nn.Dropout | torch.nn.Identity) for child in module.children())
     bare = next(module.parameters(recurse=False), None) is None
     known = type(module).__module__ == "torch.nn.modules.activation" and leaf
     written_out = type(module).__name__ in _WRITTEN_OUT

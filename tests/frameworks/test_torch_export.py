@@ -183,32 +183,55 @@ def test_a_transformer(tmp_path):
     assert "self_attn.softmax" in err
 
 
+class Block(nn.Module):
+    def __init__(self, act):
+        super().__init__()
+        self.fc, self.act = nn.Linear(12, 12), act
+
+    def forward(self, x):
+        return self.act(self.fc(x))
+
+
+class DroppingActivation(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x):
+        return self.dropout(F.relu(x))
+
+
 class Gates(nn.Module):
     def __init__(self):
         super().__init__()
+        shared = nn.ReLU()
+        self.blocks = nn.Sequential(Block(shared), Block(shared), Block(DroppingActivation()))
         self.layers = nn.ModuleList(nn.Linear(12, 12) for _ in range(3))
         self.gated, self.prelu = nn.Sequential(nn.Linear(12, 24), nn.GLU()), nn.PReLU()
 
     def forward(self, x):
-        z = self.layers[0](x)
+        z = self.layers[0](self.blocks[1](self.blocks(x)))
         x = self.gated(z * torch.sigmoid(z))
         x = F.glu(torch.cat([self.layers[1](x), x], -1), -1)
         return self.prelu(self.layers[2](x))
 
 
-def test_gates_inside_a_function_and_learned_parameters(tmp_path):
+def test_gates_shared_modules_and_learned_parameters(tmp_path):
     torch.manual_seed(0)
     model = Gates().eval()
     with torch.no_grad():
         model.gated[0].weight[3], model.gated[0].bias[3] = 0, 0
         model.prelu.weight[:] = 0.07
+        for block in model.blocks:
+            block.fc.bias[:] = 3
     watch = exported(tmp_path, model, torch.randn(200, 12))
     names = [layer.name for layer in open_model(str(tmp_path / "model.onnx")).layers]
-    assert names == [layer.name for layer in watch.layers] == ["silu", "gated.1", "glu", "prelu"]
+    blocks = [*(f"blocks.{i}.act" for i in range(3)), "blocks.1.act#2"]
+    assert names == [layer.name for layer in watch.layers] == [*blocks, "silu", "gated.1", "glu", "prelu"]
     _, out, _ = invoke(
         "deadcheck", tmp_path / "model.onnx", "--data", tmp_path / "x.npy", "--against", tmp_path / "run.npz",
         "--format", "json",
     )  # fmt: skip
-    assert [(layer["layer"], layer["dead"]) for layer in json.loads(out)["layers"] if layer["dead"]] == [
-        ("gated.1", 1)
-    ]
+    changes = {change["layer"]: change for change in json.loads(out)["change"]}
+    assert changes["gated.1"]["still_dead"] == [3]
+    assert all(change["newly_dead"] == change["revived"] == [] for change in changes.values())
