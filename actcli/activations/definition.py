@@ -203,8 +203,6 @@ class Definition:
         for parameter in self.parameters:
             if key in map(normalise, (parameter.name, *parameter.aliases)):
                 return parameter.name
-        if key == "approximate" and self.name in {"gelu", "gelu_tanh"}:
-            raise UsageError(f"{spec}: gelu has no parameter {name!r}; gelu is exact, gelu_tanh approximate")
         where = "" if spec == self.name else f"{spec}: "
         if not self.parameters:
             raise UsageError(f"{where}{self.name} has no parameters")

@@ -4,7 +4,21 @@ import re
 from collections.abc import Sequence
 
 DIALECTS = ("torch", "jax", "keras", "onnx")
+MODULES = {
+    "nn": "torch.nn", "f": "torch.nn.functional", "functional": "torch.nn.functional",
+    "nn.functional": "torch.nn.functional", "pytorch": "torch",
+    "tf": "keras", "tf.nn": "keras", "tf.math": "keras", "tf.keras": "keras",
+    "tensorflow": "keras", "tensorflow.nn": "keras", "tensorflow.math": "keras", "tensorflow.keras": "keras",
+    "activations": "keras.activations", "layers": "keras.layers",
+    "jnn": "jax.nn", "jnp": "jax.numpy", "flax": "jax", "flax.linen": "jax.nn", "flax.nnx": "jax.nn",
+}  # fmt: skip
+"""The modules under which code imports the frameworks, in lower case, and their paths in our names.
+
+tf.nn computes what Keras does, with the same defaults: the leak of tf.nn.leaky_relu is 0.2, tf.nn.gelu is exact.
+"""
 NAME = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*\s*")
+WORDS = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9][A-Za-z0-9_.-]*)+\s*")
+"""A name of several words, as papers write it: `Leaky ReLU`. Some formulas look like it too."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 _LETTERS = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu rho sigma tau phi psi omega"
@@ -19,9 +33,17 @@ GREEK = {
 
 
 def normalise(name: str) -> str:
-    """Return the form in which names are compared: case, `-` and `_` do not matter, and `β` is beta."""
+    """Return the form in which names are compared: case, spaces, `-` and `_` do not matter, and `β` is beta."""
     name = name.strip()
-    return GREEK.get(name, name).lower().replace("-", "").replace("_", "")
+    return GREEK.get(name, name).lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def expand_module(name: str) -> str:
+    """Return a dotted name with the framework in front: `torch.nn.ReLU` for `nn.ReLU`; other names as they are."""
+    for place in range(len(name) - 1, 0, -1):
+        if name[place] == "." and (path := MODULES.get(name[:place].lower())):
+            return path + name[place:]
+    return name
 
 
 def split_parameters(spec: str) -> tuple[str, str | None]:

@@ -18,6 +18,8 @@ from actcli.activations.names import (
     DIALECTS,
     NAME,
     NUMBER,
+    WORDS,
+    expand_module,
     is_bracketed,
     normalise,
     offer,
@@ -34,11 +36,6 @@ if TYPE_CHECKING:
 _RESERVED = ("x", "e", "pi")
 _WITH_INPUTS = ("hard_tanh", "prelu")
 """Functions whose parameters ONNX takes as inputs (Clip, PRelu), in the type of x, and not as attributes."""
-_FRAMEWORK_OF_MODULE = {
-    "nn": "torch", "f": "torch", "pytorch": "torch", "functional": "torch",
-    "tf": "keras", "tensorflow": "keras", "activations": "keras", "flax": "jax", "jnn": "jax",
-}  # fmt: skip
-"""The names under which code imports the frameworks."""
 
 
 def activation(spec: str, free: Collection[str] = ()) -> Activation:
@@ -53,6 +50,12 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
         raise UsageError(f"a function is named by a text such as 'relu', not by {type(spec).__name__}")
     head, tail = split_parameters(spec)
     dialect, definition, names = _look_up(head.strip(), spec)
+    if tail is not None:
+        from actcli.activations.forms import choose_form
+
+        form = choose_form(definition, tail, spec)
+        if form:
+            definition, names, tail = form, None, None
     values = {p.name: p.default for p in definition.parameters} | dict(names.defaults if names else {})
     if tail is not None:
         values |= _read_values(tail, definition, names, spec)
@@ -110,9 +113,9 @@ def parameter_names(spec: str) -> tuple[str, ...]:
 def is_name(text: str) -> bool:
     """Return whether a specification names a function, whatever its parameters: `relu`, `torch.gelu:...`."""
     head, _ = split_parameters(text)
-    if not NAME.fullmatch(head):
+    if not (NAME.fullmatch(head) or WORDS.fullmatch(head)):
         return False
-    framework, dot, name = head.strip().partition(".")
+    framework, dot, name = expand_module(head.strip()).partition(".")
     if dot:
         return f"{framework.lower()}.{normalise(name)}" in index()
     return find_definition(head) is not None
@@ -188,9 +191,9 @@ def await_functions(load: "Callable[[], Sequence[Entry]]", tell: Callable[[str],
 
 def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None]:
     """Return the dialect, the definition, and the dialect's names for it. Raises UsageError for an unknown name."""
-    if not NAME.fullmatch(head):
+    if not NAME.fullmatch(head) and not (WORDS.fullmatch(head) and is_name(head)):
         return None, _read_definition(head, spec), None
-    framework, dot, rest = head.partition(".")
+    framework, dot, rest = expand_module(head).partition(".")
     if dot:
         return _look_up_dialect(framework, rest, spec)
     entry = index().get(normalise(head))
@@ -208,13 +211,7 @@ def _look_up_dialect(framework: str, name: str, spec: str) -> tuple[str, Definit
     dialect = framework.strip().lower()
     last = normalise(name.rpartition(".")[2])
     if dialect not in DIALECTS:
-        right = _FRAMEWORK_OF_MODULE.get(dialect)
-        right_one = (
-            f"did you mean {right}.{name.rpartition('.')[2].strip()}?"
-            if right and f"{right}.{last}" in index()
-            else f"known: {', '.join(DIALECTS)}"
-        )
-        raise UsageError(f"unknown framework {framework!r} in {spec!r}; {right_one}")
+        raise UsageError(f"unknown framework {framework!r} in {spec!r}; known: {', '.join(DIALECTS)}")
     entry = index().get(f"{dialect}.{normalise(name)}")
     if entry:
         return dialect, *entry

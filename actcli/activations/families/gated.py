@@ -170,7 +170,7 @@ def _mish_curvature(x: Array) -> Array:
 DEFINITIONS = (
     Definition(
         name="gelu_tanh",
-        aliases=("gelu_approximate", "gelu_new"),
+        aliases=("gelu_approximate", "gelu_new", "gelu_pytorch_tanh"),
         family="gated",
         formula="x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))",
         expression="x*sigmoid(sqrt(8/pi)*(x + 0.044715*x^3))",

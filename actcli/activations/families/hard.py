@@ -91,6 +91,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="hard_sigmoid",
+        aliases=("h_sigmoid",),
         family="rectifier",
         formula="clip(x + 3, 0, 6)/6",
         expression="clip(x + 3, 0, 6)/6",
@@ -130,7 +131,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="hard_swish",
-        aliases=("hard_silu",),
+        aliases=("hard_silu", "h_swish"),
         family="rectifier",
         formula="x·clip(x + 3, 0, 6)/6",
         expression="x*clip(x + 3, 0, 6)/6",

@@ -59,9 +59,8 @@ def _refuse_twins(specs: "Sequence[str]") -> None:
 
 def _normalise(spec: str) -> str:
     """Return the specification with each name in one spelling; formulas stay, since - is a sign there."""
+    from actcli.activations.names import normalise
     from actcli.activations.resolve import is_name, split_layers
 
     layers = split_layers(spec)
-    return "/".join(
-        part.lower().replace("-", "").replace("_", "") if is_name(part) else part for part in layers
-    )
+    return "/".join(normalise(part) if is_name(part) else part for part in layers)
