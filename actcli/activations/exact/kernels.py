@@ -9,8 +9,8 @@ import numpy as np
 from actcli.activations.catalogue import catalogue
 from actcli.activations.definition import Array, Definition, Kernel
 
-CHUNK = 8192
-"""Numbers that are computed at a time: their many temporaries stay in the second-level cache (measured)."""
+CHUNK = 16384
+"""Numbers that are computed at a time: more leave the cache, and with fewer two threads wait for each other (measured)."""
 _LARGEST = float(np.finfo(np.float64).max)
 
 _MODULES = {
