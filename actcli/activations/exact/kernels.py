@@ -10,7 +10,7 @@ from actcli.activations.catalogue import catalogue
 from actcli.activations.definition import Array, Definition, Kernel
 
 CHUNK = 16384
-"""Numbers that are computed at a time: more leave the cache, and with fewer two threads wait for each other (measured)."""
+"""Numbers that are computed at a time: more leave the cache, with fewer two threads take turns too often (measured)."""
 _LARGEST = float(np.finfo(np.float64).max)
 
 _MODULES = {
