@@ -1,11 +1,13 @@
 """The layers that are watched: their statistics since a window began, and what could not be watched."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -61,6 +63,9 @@ class Layers:
 
     patterns: names or patterns of the layers to watch; empty for all. unit_axis: the axis of the units by name or
     pattern. sample_axis: the axis of the samples in tensors of three and more axes.
+
+    `seconds` is the time that the host has spent on counting each layer; on other devices than the CPU the work goes
+    on after it. `devices` are the kinds of devices that layers were counted on.
     """
 
     def __init__(self, patterns: Sequence[str], unit_axis: Mapping[str, int], sample_axis: int = 0) -> None:
@@ -71,6 +76,8 @@ class Layers:
         self._scratch = Scratch()
         self._dropped: set[str] = set()
         self.additions = 0
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.devices: set[str] = set()
 
     def start_window(self) -> None:
         """Forget the statistics, not the layers."""
@@ -117,6 +124,7 @@ class Layers:
         """
         if not self.selects(call.name) or call.name in self._dropped:
             return None
+        began = perf_counter()
         try:
             with aside(values):
                 reason = _unsuitable(values)
@@ -127,6 +135,8 @@ class Layers:
             self.refuse(call.name, call.op, str(error))
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             self._drop(call, error)
+        finally:
+            self.seconds[call.name] += perf_counter() - began
         return None
 
     def _drop(self, call: ActivationCall, error: Exception) -> None:
@@ -165,6 +175,7 @@ class Layers:
                 f"it has {units:,} units of {call.function} on {values.device} in one pass, and "
                 f"{sums.units:,} units of {sums.rule.function} on {sums.device} in another"
             )
+        self.devices.add(values.device.type)
         pieces = sums.add(arranged, own_axis, mask, overwritten=overwritten)
         self.additions += 1
         if call.recorded == "post":
@@ -184,11 +195,14 @@ class Layers:
         outputs: Any,
         again: Callable[[torch.Tensor], torch.Tensor] | None,
     ) -> None:
+        began = perf_counter()
         try:
             with aside(outputs):
                 sums.add_outputs(pieces, arrange(outputs.detach())[0], again)
         except (RuntimeError, TypeError, ValueError, IndexError, AttributeError) as error:
             self._drop(call, error)
+        finally:
+            self.seconds[call.name] += perf_counter() - began
 
     def _axis(self, name: str, values: torch.Tensor, origin: Origin) -> int:
         """Return the axis of the units: as it was said, else as the tensor's origin tells."""

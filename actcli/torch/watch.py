@@ -83,7 +83,7 @@ class Watch:
         self._passes = Passes(model, self)
         self._model = model
         self._gathered: tuple[LayerState, ...] = ()
-        self._seen = self._steps = self._counted = 0
+        self._seen = self._steps = self._counted = self._ever_counted = 0
         self._by_steps = self._warned = False
         self._written_out: dict[str, str] = {}
 
@@ -194,13 +194,29 @@ class Watch:
         """
         return count_tokens(self._layers.firing_positions(), self._confidence)
 
+    def costs(self) -> dict[str, float]:
+        """Return the seconds per watched pass that counting each layer has taken of the host, by layer.
+
+        On other devices than the CPU the host only starts the work: what the device takes is not in it.
+        """
+        passes = max(self._ever_counted, 1)
+        return {one.name: self._layers.seconds[one.name] / passes for one in self.layers}
+
     def __str__(self) -> str:
         if not self.layers and not self.unobserved:
             return "Watch: no pass was watched yet"
-        lines = [f"Watch: {len(self.layers):,} layers, {sum(one.units for one in self.layers):,} units"]
+        costs = self.costs()
+        units = sum(one.units for one in self.layers)
+        total = f"{_milliseconds(sum(costs.values()))} per watched pass"
+        lines = [f"Watch: {len(self.layers):,} layers, {units:,} units, {total}"]
         lines += [
-            f"  {one.name}: {one.units:,} units of {one.function}{_origin(one)}, axis {one.axis}"
+            f"  {one.name}: {one.units:,} units of {one.function}{_origin(one)}, axis {one.axis}, "
+            f"{_milliseconds(costs[one.name])}"
             for one in self.layers
+        ]
+        lines += [
+            f"  {device}: the times are those of the host; actcli is not tested on this device"
+            for device in sorted(self._layers.devices - {"cpu"})
         ]
         lines += [f"  not observed: {one.name} ({one.op}): {one.reason}" for one in self.unobserved]
         return "\n".join(lines)
@@ -224,6 +240,7 @@ class Watch:
         if failed:
             return
         self._counted += 1
+        self._ever_counted += 1
         if self._layers.additions == self._before and not self._warned:
             self._warned = True
             why = f": {_not_observed(self.unobserved)}" if self.unobserved else ": no activation was called"
@@ -237,6 +254,10 @@ class Watch:
                 "watch.step() after each step, and only the watched steps run uncompiled",
                 stacklevel=2,
             )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.2g} ms" if seconds < 0.1 else f"{1000 * seconds:.0f} ms"
 
 
 def _origin(layer: WatchedLayer) -> str:
