@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,18 @@ def field_tables(path: str) -> str:
             cells = [_field_cell(rows.get((function, name)), kind) for name in frameworks]
             if any(cell != "–" for cell in cells):
                 lines.append(f"| {function} | {' | '.join(cells)} |")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def field_rows(path: str, kind: str, functions: Sequence[str]) -> str:
+    """Return the largest errors of the frameworks in [-5, 5], in ULP of one type, for a few functions."""
+    document = json.loads((Path(__file__).parents[1] / path).read_text("utf-8"))
+    rows = {tuple(one["function"].split()): one.get(f"{kind}_max_ulp") for one in document["contenders"]}
+    frameworks = list(dict.fromkeys(framework for _, framework in rows))
+    lines = [f"| {kind} | actcli | {' | '.join(frameworks)} |", "| --- |" + " --- |" * (len(frameworks) + 1)]
+    for function in functions:
+        errors = [_short(rows.get((function, framework))) for framework in frameworks]
+        lines.append(f"| {function} | 0.5 | {' | '.join(errors)} |")
     return "\n" + "\n".join(lines) + "\n"
 
 
