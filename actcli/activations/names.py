@@ -60,11 +60,11 @@ def split_parameters(spec: str) -> tuple[str, str | None]:
 
 
 def split_slashes(spec: str) -> list[str]:
-    """Return the parts between the slashes outside brackets."""
+    """Return the parts between the slashes outside brackets; before a digit a slash is a fraction's: snake:pi/2."""
     parts, depth, start = [], 0, 0
     for place, character in enumerate(spec):
         depth += (character == "(") - (character == ")")
-        if character == "/" and depth == 0:
+        if character == "/" and depth == 0 and not spec[place + 1 : place + 2].isdecimal():
             parts.append(spec[start:place])
             start = place + 1
     return [*parts, spec[start:]]

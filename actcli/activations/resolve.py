@@ -303,10 +303,16 @@ def _at_position(position: int, order: tuple[Parameter, ...], definition: Defini
 
 
 def _read_number(text: str, parameter: Parameter, spec: str) -> float:
-    if not NUMBER.fullmatch(text):
+    value = float(text) if NUMBER.fullmatch(text) else _read_written(text)
+    if value is None:
         raise UsageError(f"{spec}: {parameter.name} must be a finite number, not {text!r}")
-    value = float(text)
     complaint = parameter.refusal(value)
     if complaint:
         raise UsageError(f"{spec}: {parameter.name} must be {complaint}, not {text}")
     return value
+
+
+def _read_written(text: str) -> float | None:
+    from actcli.activations.written_numbers import read_number
+
+    return read_number(text)

@@ -136,7 +136,7 @@ class NumberOptions:
         tuple[str, ...],
         Argument(
             "X",
-            help="Numbers (-1 .5 1e-3 inf nan -1,0,1), a file, or - for standard input. "
+            help="Numbers (-1 .5 1e-3 1/3 -2pi inf nan -1,0,1), a file, or - for standard input. "
             "Without X standard input is read, unless it is a terminal.",
         ),
     ] = ()

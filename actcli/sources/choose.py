@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
 from actcli.sources.number_request import ARCHIVES, DELIMITERS, NumberRequest, suffix_of
-from actcli.sources.numbers.arguments import numbers_in, range_numbers, typed_numbers
+from actcli.sources.numbers.arguments import decimals_in, range_numbers, typed_numbers, written_numbers_in
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.sources.streams.tokens import aside_of
 from actcli.terminal import Terminal
@@ -31,7 +31,7 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
     inputs: list[str] = []
     files: list[str] = [] if request.input is None else [request.input]
     for token in request.tokens:
-        numbers = numbers_in(token, request.patterns)
+        numbers = _numbers_of(token, request)
         if not numbers:
             files.append(_require_file(token, request))
         elif not typed:
@@ -65,6 +65,14 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
     stream = open_stdin(terminal.stdin) if path == _STDIN else open_file(path)
     stream.refuse_own_output(terminal)
     return _read(stream, request, suffix)
+
+
+def _numbers_of(token: str, request: NumberRequest) -> list[float]:
+    """Return the numbers that an argument is; none for a file. A file of the name `pi` or `1/3` is that file."""
+    decimals = decimals_in(token, request.patterns)
+    if decimals or (os.path.exists(token) and not os.path.isdir(token)):  # noqa: PTH110, PTH112
+        return decimals
+    return written_numbers_in(token, request.patterns)
 
 
 def _require_file(token: str, request: NumberRequest) -> str:

@@ -66,13 +66,15 @@ def _arctanh_of_inverse(n: int) -> Fraction:
     return Fraction(total, 1 << 400)
 
 
-_PI = 16 * _arctan_of_inverse(5) - 4 * _arctan_of_inverse(239)  # Machin 1706
+RATIONAL_PI = 16 * _arctan_of_inverse(5) - 4 * _arctan_of_inverse(239)  # Machin 1706
+RATIONAL_E: Fraction = sum((Fraction(1, math.factorial(k)) for k in range(90)), Fraction(0))
+"""To about 2**-400, as pi is."""
 _LOG_2 = 2 * _arctanh_of_inverse(3)
-PI, HALF_PI, LOG_2 = _constant(_PI), _constant(_PI / 2), _constant(_LOG_2)
-_HALF_PI_PARTS = _parts(_PI / 2, 6)
+PI, HALF_PI, LOG_2 = _constant(RATIONAL_PI), _constant(RATIONAL_PI / 2), _constant(_LOG_2)
+_HALF_PI_PARTS = _parts(RATIONAL_PI / 2, 6)
 _LOG_2_PARTS = _parts(_LOG_2, 5)
-E = _constant(sum((Fraction(1, math.factorial(k)) for k in range(60)), Fraction(0)))
-TWO_OVER_ROOT_PI = _constant(Fraction(math.isqrt(int(4 / _PI * (1 << 500))), 1 << 250))
+E = _constant(RATIONAL_E)
+TWO_OVER_ROOT_PI = _constant(Fraction(math.isqrt(int(4 / RATIONAL_PI * (1 << 500))), 1 << 250))
 ROOT_HALF = _constant(Fraction(math.isqrt(1 << 499), 1 << 250))
 
 _FACTORIALS = [_constant(Fraction(1, math.factorial(k))) for k in range(32)]

@@ -1,16 +1,15 @@
 """One activation at several values of one parameter: `alpha=0.01,0.1,0.3`, `beta=0.5:4:8`, `beta=0.1:10:5:log`."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.activations import Activation, activation
-from actcli.activations.names import split_parameters
+from actcli.activations.names import NUMBER, split_parameters
+from actcli.activations.written_numbers import read_number
 from actcli.exits import UsageError
 
 MOST_VALUES = 1000
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORM = "PARAM=V1,V2,... or PARAM=LO:HI:COUNT, with :log at the end for logarithmic steps"
 
 
@@ -115,6 +114,7 @@ def _spaced(parts: list[str], text: str) -> tuple[float, ...]:
 
 def _number(item: str, text: str) -> float:
     item = item.strip()
-    if not _NUMBER.fullmatch(item) or not math.isfinite(float(item)):
+    value = float(item) if NUMBER.fullmatch(item) else read_number(item)
+    if value is None or not math.isfinite(value):
         raise UsageError(f"`sweep={text!r}`: {item!r} is not a finite number; write {_FORM}")
-    return float(f"{float(item):.12g}")
+    return float(f"{value:.12g}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
 from actcli.sources.number_request import NumberRequest
-from actcli.sources.streams.tokens import parse_token
+from actcli.sources.streams.tokens import parse_token, tokens_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,26 +17,40 @@ BLOCK = 1 << 18
 
 
 def is_number_list(text: str) -> bool:
-    """Return whether an argument is a number or a list of numbers: `-1`, `.5`, `-inf`, `-1,-2`, `1 2`."""
+    """Return whether an argument is a number or a list of numbers: `-1`, `.5`, `-inf`, `-1,-2`, `1 2`, `-pi/2`."""
     return bool(numbers_in(text))
 
 
 def numbers_in(text: str, patterns: "LowType | None" = None) -> list[float]:
     """Return the numbers of an argument, separated by commas or white space; none when it is anything else.
 
-    With a type, `0xbf80` is the number with this bit pattern.
+    `1/3` and `-2pi` are numbers, as `read_number` says. With a type, `0xbf80` is the number with this bit pattern.
     """
-    if not text.isascii() or "_" in text:  # float() takes 1_000 and other scripts' digits
+    return decimals_in(text, patterns) or written_numbers_in(text, patterns)
+
+
+def decimals_in(text: str, patterns: "LowType | None" = None) -> list[float]:
+    """Return the numbers of an argument where all are decimals, or bit patterns of a type; none otherwise."""
+    if not text.isascii():
         return []
-    try:
-        # as bytes: str.split() also splits at the control characters 28 to 31
-        tokens = text.encode().replace(b",", b" ").split()
-        if patterns is not None:
-            numbers = [parse_token(token, patterns) for token in tokens]
-            return [] if None in numbers else [number for number in numbers if number is not None]
-        return [float(token) for token in tokens]
-    except ValueError:
-        return []
+    # as bytes: str.split() also splits at the control characters 28 to 31
+    numbers = [parse_token(token, patterns) for token in tokens_in(text.encode())]
+    return [] if None in numbers else [number for number in numbers if number is not None]
+
+
+def written_numbers_in(text: str, patterns: "LowType | None" = None) -> list[float]:
+    """Return the numbers of an argument where some are fractions or multiples of pi or e; none otherwise."""
+    from actcli.activations.written_numbers import read_number
+
+    numbers: list[float] = []
+    for token in tokens_in(text.encode(errors="surrogateescape")):
+        number = parse_token(token, patterns) if token.isascii() else None
+        if number is None:
+            number = read_number(token.decode(errors="surrogateescape"))
+        if number is None:
+            return []
+        numbers.append(number)
+    return numbers
 
 
 def typed_numbers(request: NumberRequest, typed: list[float]) -> "Numbers":

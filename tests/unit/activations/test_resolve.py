@@ -1,5 +1,7 @@
 """Specifications: every spelling that works, and the errors for those that do not."""
 
+import math
+
 import pytest
 
 from actcli import activation, catalogue
@@ -109,6 +111,8 @@ def test_no_two_parameters_of_a_function_share_a_name():
         ("hard_tanh:max=0.5", {"min": -1.0, "max": 0.5}),
         ("laplace:sigma=2", {"mu": 0.707107, "sigma": 2.0}),
         ("maxout:3", {"groups": 3.0}),
+        ("leaky_relu:1/3", {"alpha": 1 / 3}),
+        ("snake:a=pi/2", {"a": math.pi / 2}),
         ("maxout:groups=4.0", {"groups": 4.0}),
     ],
 )
@@ -203,6 +207,8 @@ MISTAKES = [
     ("leaky_relu:nan", "alpha must be a finite number, not 'nan'"),
     ("leaky_relu:inf", "alpha must be a finite number, not 'inf'"),
     ("leaky_relu:1e400", "alpha must be a finite number, not 1e400"),
+    ("leaky_relu:1/0", "alpha must be a finite number, not '1/0'"),
+    ("leaky_relu:1e999/3", "alpha must be a finite number, not 1e999/3"),
     ("leaky_relu:1_000", "alpha must be a finite number, not '1_000'"),
     ("leaky_relu:0x10", "alpha must be a finite number, not '0x10'"),
     ("leaky_relu:٣", "alpha must be a finite number"),

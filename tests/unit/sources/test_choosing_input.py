@@ -7,7 +7,7 @@ import pytest
 
 from actcli.exits import DataError, UsageError
 from actcli.sources import NumberRequest, choose, open_numbers
-from actcli.sources.numbers.arguments import numbers_in
+from actcli.sources.numbers.arguments import decimals_in
 
 
 @pytest.fixture
@@ -97,7 +97,12 @@ def test_wrong_use_is_said_before_anything_is_read(terminal, request_, message):
 
 def test_each_argument_is_parsed_once(terminal, monkeypatch):
     parsed = []
-    monkeypatch.setattr(choose, "numbers_in", lambda token: parsed.append(token) or numbers_in(token))
+
+    def parse(token, patterns):
+        parsed.append(token)
+        return decimals_in(token, patterns)
+
+    monkeypatch.setattr(choose, "decimals_in", parse)
     (numbers,) = open_numbers(NumberRequest(tokens=("1", "-2,3")), terminal())
 
     assert np.concatenate(list(numbers.blocks)).tolist() == [1, -2, 3]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actcli.exits import ActcliError
 from actcli.sources import NumberRequest
 from actcli.sources.numbers.arguments import is_number_list
 
@@ -31,6 +32,9 @@ from actcli.sources.numbers.arguments import is_number_list
         " 1 ",
         "1,",
         "1e400",
+        "1/3",
+        "-2pi",
+        "-pi/2, e",
     ],
 )
 def test_numbers(text):
@@ -90,6 +94,34 @@ def test_arguments_in_a_smaller_type(draw):
 
     assert drawn.values.dtype == drawn.dtype == np.float16
     assert drawn.values.tolist() == [float(np.float16(0.1)), math.inf, -math.inf]
+
+
+def test_fractions_and_multiples_of_pi(draw):
+    drawn = draw(NumberRequest(tokens=("1/3", "-pi,2", "e")))
+
+    assert drawn.values.tolist() == [1 / 3, -math.pi, 2.0, math.e]
+
+
+@pytest.mark.parametrize("name", ["pi", "e", "1/3"])
+def test_a_file_of_that_name_comes_first(draw, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("7 8")
+
+    assert draw(NumberRequest(tokens=(name,))).values.tolist() == [7, 8]
+    assert draw(NumberRequest(tokens=(f"./{name}",))).values.tolist() == [7, 8]
+
+
+def test_a_folder_is_no_file_of_that_name(draw, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pi").mkdir()
+
+    assert draw(NumberRequest(tokens=("pi",))).values.tolist() == [math.pi]
+
+
+def test_a_path_is_always_a_file(draw):
+    with pytest.raises(ActcliError, match="pi"):
+        draw(NumberRequest(tokens=("./pi",)))
 
 
 def test_a_range_in_tenths_reads_as_a_person_expects(draw):
