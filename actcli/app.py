@@ -10,7 +10,15 @@ from typer.core import TyperGroup
 
 from actcli.commands import options
 from actcli.commands.build import SETTINGS
-from actcli.commands.parser import HELP_NAMES, adapt_help, describe, guard, write_as_is, write_sections
+from actcli.commands.parser import (
+    HELP_NAMES,
+    adapt_help,
+    describe,
+    guard,
+    show_help,
+    write_as_is,
+    write_sections,
+)
 from actcli.commands.session import Session
 from actcli.exits import UsageError
 
@@ -35,6 +43,8 @@ COMMANDS = {
 
 IN_FOLDERS = ("plot", "compare", "deadcheck")
 """The commands with a folder of their own in commands/, which holds a module of the command's name."""
+
+_LONGEST_LINE = 100
 
 EPILOG = """\
 Examples:
@@ -80,12 +90,19 @@ class CommandGroup(TyperGroup):
     def resolve_command(
         self, ctx: "Context", args: list[str]
     ) -> "tuple[str | None, Command | None, list[str]]":
-        """Return the command and its arguments; raises UsageError with the nearest name."""
+        """Return the command and its arguments; raises UsageError with what was probably meant.
+
+        `help plot` is `plot --help`, and `help` alone is `--help`.
+        """
+        if args[0] == "help":
+            if len(args) == 1:
+                show_help(ctx)
+            if len(args) > 2:
+                raise UsageError(f"help takes one command; leave out {args[2]!r}")
+            args = [args[1], "--help"]
         command = self.get_command(ctx, args[0])
         if command is None:
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            right = f"did you mean {near[0]}?" if near else f"the commands are {', '.join(COMMANDS)}"
-            raise UsageError(f"no command {args[0]!r}; {right}")
+            raise UsageError(f"no command {args[0]!r}; {_offer_line(args)}")
         return args[0], command, args[1:]
 
     def make_parser(self, ctx: "Context") -> "_OptionParser":
@@ -105,6 +122,22 @@ class CommandGroup(TyperGroup):
     def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002 - Typer's
         """Write the examples and exit statuses line by line."""
         write_as_is(self.epilog, formatter)
+
+
+def _offer_line(arguments: Sequence[str]) -> str:
+    """Return what was probably meant: `eval` where the first word is a function, else the nearest command."""
+    import shlex
+
+    from actcli.activations import activation
+
+    word = arguments[0]
+    near = get_close_matches(word, COMMANDS, n=1)
+    try:
+        activation(word)
+    except UsageError:
+        return f"did you mean {near[0]}?" if near else f"the commands are {', '.join(COMMANDS)}"
+    line = shlex.join(["eval", *arguments])
+    return f"did you mean: actcli {line if len(line) <= _LONGEST_LINE else 'eval FUNCTION [X]...'}"
 
 
 app = typer.Typer(cls=CommandGroup, context_settings=HELP_NAMES, **SETTINGS)

@@ -1,7 +1,7 @@
 """How a command parses its line and prints its help: `-1` is a number, help has sections, errors are one line."""
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand
@@ -186,9 +186,14 @@ def adapt_help(option: "TyperOption | None") -> "TyperOption | None":
 
 def _show_help(ctx: "Context", parameter: "Parameter", value: Any) -> None:  # noqa: ARG001 - Typer's
     if value and not ctx.resilient_parsing:
-        text = ctx.get_help() + "\n"
-        ctx.obj.terminal.write(text.encode())
-        ctx.exit()
+        show_help(ctx)
+
+
+def show_help(ctx: "Context") -> NoReturn:
+    """Write the help of a command, or of the program, and end the run."""
+    text = ctx.get_help() + "\n"
+    ctx.obj.terminal.write(text.encode())
+    ctx.exit()
 
 
 def write_sections(parameters: "Sequence[Parameter]", ctx: "Context", formatter: "HelpFormatter") -> None:

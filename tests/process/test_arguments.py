@@ -31,7 +31,7 @@ def test_a_number_before_the_options_and_between_them(actcli: Program) -> None:
     ]
 
 
-@pytest.mark.parametrize("word", ["-5f7", "-1x", "-1_000", "-\u0663", "-0x10", "-i7", "-e"])
+@pytest.mark.parametrize("word", ["-5f7", "-1x", "-1_000", "-\u0663", "-0x10", "-i7"])
 def test_what_is_nearly_a_number_is_refused(actcli: Program, word: str) -> None:
     ended = actcli("eval", "relu", word)
     assert ended.status != 0
@@ -89,3 +89,18 @@ def test_behind_two_dashes_debug_is_an_argument(actcli: Program) -> None:
     assert ended.status == 2
     assert "'--debug'" in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_help_of_a_command_by_either_word_order(actcli: Program) -> None:
+    assert actcli("help", "plot").out == actcli("plot", "--help").out
+    assert actcli("--color", "never", "help", "eval").out == actcli("eval", "--help").out
+    assert actcli("help").out == actcli("--help").out
+
+
+def test_a_range_from_minus_pi_to_pi(actcli: Program) -> None:
+    assert actcli("eval", "identity", "--range", "-pi", "pi", "--points", "3").lines == [
+        "-3.141592653589793",
+        "0.0",
+        "3.141592653589793",
+    ]
+    assert actcli("eval", "relu", "-2pi", "-e", "pi/2").lines == ["0.0", "0.0", "1.5707963267948966"]

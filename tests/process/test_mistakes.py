@@ -5,6 +5,12 @@ from program import Program
 
 WRONG_USE = {
     "evl relu 1": "no command 'evl'; did you mean eval?",
+    "relu -1": "no command 'relu'; did you mean: actcli eval relu -1",
+    "x*tanh(x) -1 2": "did you mean: actcli eval 'x*tanh(x)' -1 2",
+    "relu " + "1 " * 99: "did you mean: actcli eval FUNCTION [X]...",
+    "help plto": "no command 'plto'; did you mean plot?",
+    "help plot grad": "help takes one command; leave out 'grad'",
+    "help help": "no command 'help'",
     "eval 3 1": "'3' is a number; a function is needed",
     "plot relu -1 1": "'-1' is a number; a function is needed",
     "info relu gelu": "actcli info takes one FUNCTION; leave out gelu",
