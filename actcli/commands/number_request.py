@@ -65,9 +65,11 @@ def choose_number_layout(
     """Return the layout of results at these numbers; an .npz of all numbers of a type has them beside the results."""
     from dataclasses import replace
 
-    from actcli.render.output.layout import choose_layout
+    from actcli.render.output.layout import ROUNDED_NUMBERS, choose_layout
 
-    layout = choose_layout(results.format, results.output, results.with_x, results.digits, terminal)
+    layout = choose_layout(
+        results.format, results.output, results.with_x, results.digits, terminal, ROUNDED_NUMBERS
+    )
     reference = options.all is not None and layout.format == "npz"
     return replace(layout, bits=options.bits, with_x=layout.with_x or reference)
 

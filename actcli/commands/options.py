@@ -228,7 +228,15 @@ class ResultOptions:
         ),
     ] = None
     with_x: Annotated[bool, _result_option("--with-x", help="Show x beside each result.")] = False
-    digits: Digits = None
+    digits: Annotated[
+        int | None,
+        _result_option(
+            "--digits",
+            metavar="N",
+            parse=whole_number(1, 17),
+            help="Significant digits, 1 to 17, in a table, plain text, csv, tsv and markdown. Others are exact.",
+        ),
+    ] = None
 
 
 COLOR = _program_option("--color", metavar="WHEN", help=f"Colour: {one_of(ColorChoice)}.", default="auto")

@@ -1,6 +1,6 @@
 """The format and the destination of results, decided from the options before anything is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -23,6 +23,8 @@ _FORMAT_OF_SUFFIX = {
 }
 _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _FOR_READERS = ("table", "markdown")
+ROUNDED_NUMBERS = (*_FOR_READERS, "plain", "csv", "tsv")
+"""The formats in which results of `eval` and `grad` may be rounded."""
 _ONLY_RESULTS = ("json", *ARRAY_FORMATS)
 
 
@@ -34,7 +36,7 @@ class Layout:
         format: table, plain, csv, tsv, json, jsonl, markdown, npy, npz or safetensors.
         path: the file to write, or None for stdout.
         with_x: show x beside each result, where a format would not do so by itself.
-        digits: significant digits of a table or markdown; None: all, as far as the width allows.
+        digits: significant digits of text; None: all, in a table as far as the width allows.
         bits: numbers are written as their bit patterns, `0xbf80`.
 
     """
@@ -60,8 +62,12 @@ def choose_layout(
     with_x: bool,
     digits: int | None,
     terminal: Terminal,
+    rounded: Sequence[str] = _FOR_READERS,
 ) -> Layout:
-    """Return the layout that --format, -o, --with-x and --digits request; raises UsageError when they disagree."""
+    """Return the layout that --format, -o, --with-x and --digits request; raises UsageError when they disagree.
+
+    `rounded` are the formats that --digits holds for.
+    """
     if format is not None and format not in TEXT_FORMATS + ARRAY_FORMATS:
         raise UsageError(f"--format {format!r}: unknown format; choose one of {', '.join(TEXT_FORMATS)}")
     # compared by name: renaming a temporary file would replace the file that standard output goes to
@@ -73,7 +79,7 @@ def choose_layout(
     else:
         chosen = format or ("table" if terminal.stdout_is_tty else "plain")
     if digits is not None:
-        _check_digits(digits, chosen)
+        _check_digits(digits, chosen, rounded)
     if with_x and chosen in _ONLY_RESULTS:
         raise UsageError(f"{chosen} holds only the results; leave out --with-x, or write csv, tsv or jsonl")
     return Layout(chosen, path, with_x, digits)
@@ -121,10 +127,11 @@ def _format_of_file(path: str, option: str | None) -> str:
     raise UsageError(f"-o {path!r} is {own} by its suffix, but --format is {option}; leave one of them out")
 
 
-def _check_digits(digits: int, chosen: str) -> None:
-    if chosen not in _FOR_READERS:
+def _check_digits(digits: int, chosen: str, rounded: Sequence[str]) -> None:
+    if chosen not in rounded:
+        *most, last = rounded
         raise UsageError(
-            f"--digits belongs to --format table or markdown; {chosen} holds every number exactly"
+            f"--digits belongs to --format {', '.join(most)} or {last}; {chosen} holds every number exactly"
         )
     if not 1 <= digits <= 17:
         raise UsageError(f"--digits {digits} is out of range; it takes 1 to 17")

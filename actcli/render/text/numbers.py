@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.number_types import LowType, numpy_type
 from actcli.analysis.stream.evaluation import Array
+from actcli.render.text.digits import round_decimal
 
 _EXACT_POWER = 1e22
 """The largest power of ten that float64 holds."""
@@ -20,25 +21,37 @@ _NON_FINITE = (b"nan", b"inf", b"-inf")
 _NON_FINITE_IN_JSON = (b'"nan"', b'"inf"', b'"-inf"')
 
 
-def number_bytes(values: Array, separator: bytes = b"\n") -> bytes:
-    """Return the numbers of an array of any shape, in C order, with the separator between them (none at the end)."""
+def number_bytes(values: Array, separator: bytes = b"\n", *, digits: int | None = None) -> bytes:
+    """Return the numbers of an array of any shape, in C order, with the separator between them (none at the end).
+
+    `digits`: significant digits, as `round_decimal` leaves them; None: all.
+    """
+    if digits is not None:
+        return separator.join(number_list(values, digits=digits))
     text = json_bytes(values.reshape(-1), _NON_FINITE)[1:-1]
     return text if separator == b"," else text.replace(b",", separator)
 
 
-def number_list(values: Array, *, quoted: bool = False) -> list[bytes]:
+def number_list(values: Array, *, quoted: bool = False, digits: int | None = None) -> list[bytes]:
     """Return one token per number, in C order; `quoted`: nan and the infinities as JSON strings."""
     if not values.size:
         return []
-    return json_bytes(values.reshape(-1), _NON_FINITE_IN_JSON if quoted else _NON_FINITE)[1:-1].split(b",")
+    tokens = json_bytes(values.reshape(-1), _NON_FINITE_IN_JSON if quoted else _NON_FINITE)[1:-1].split(b",")
+    return tokens if digits is None else [round_decimal(t.decode(), digits).encode() for t in tokens]
 
 
-def row_list(values: Array, separator: bytes = b",", *, quoted: bool = False) -> list[bytes]:
+def row_list(
+    values: Array, separator: bytes = b",", *, quoted: bool = False, digits: int | None = None
+) -> list[bytes]:
     """Return one text per row of a 2-D array: its numbers with the separator between them."""
     if not len(values):
         return []
-    if not values.shape[1]:
+    width = values.shape[1]
+    if not width:
         return [b""] * len(values)
+    if digits is not None:
+        tokens = number_list(values, quoted=quoted, digits=digits)
+        return [separator.join(tokens[start : start + width]) for start in range(0, len(tokens), width)]
     text = json_bytes(values, _NON_FINITE_IN_JSON if quoted else _NON_FINITE)
     rows = text[2:-2].split(b"],[") if separator == b"," else _rows(text, separator)
     return list(rows)

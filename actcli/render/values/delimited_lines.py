@@ -17,11 +17,12 @@ class DelimitedLines:
 
     The header is `y` or `x,y`; by rows `y1,…` or `x1,…,y1,…`, as wide as the first row. A Jacobian has one line
     for each of a row's results: `row,i,dy_dx1,…`, counted from 1, with `x1,…` before `dy_dx1` if `with_x`.
-    Where there are several arrays, the first column is `array`.
+    Where there are several arrays, the first column is `array`. `digits`: significant digits; None: all.
     """
 
     form: str
     with_x: bool
+    digits: int | None = None
     header: bytes | None = None
     widths: tuple[int, ...] = ()
 
@@ -71,13 +72,13 @@ class DelimitedLines:
 
     def _block(self, array: bytes | None, x: Array, y: Array, done: int) -> bytes:
         if array is None and not self.with_x and y.ndim == 1:
-            return number_bytes(y) + b"\n"
+            return number_bytes(y, digits=self.digits) + b"\n"
         columns: list[Iterable[bytes]] = [] if array is None else [repeat(array)]
         if y.ndim == 1:
-            columns += [number_list(x), number_list(y)] if self.with_x else [number_list(y)]
+            columns += [self._numbers(x), self._numbers(y)] if self.with_x else [self._numbers(y)]
         elif y.ndim == 2:
-            xs = [row_list(x, self.separator)] if self.with_x else []
-            columns += [*xs, row_list(y, self.separator)]
+            xs = [self._rows(x)] if self.with_x else []
+            columns += [*xs, self._rows(y)]
         else:
             rows, results, inputs = y.shape
             numbers = range(done + 1, done + rows + 1)
@@ -85,9 +86,15 @@ class DelimitedLines:
                 repeat_each(map(_count, numbers), results),
                 map(_count, [*range(1, results + 1)] * rows),
             ]
-            columns += [repeat_each(row_list(x, self.separator), results)] if self.with_x else []
-            columns += [row_list(y.reshape(rows * results, inputs), self.separator)]
+            columns += [repeat_each(self._rows(x), results)] if self.with_x else []
+            columns += [self._rows(y.reshape(rows * results, inputs))]
         return join_columns(columns, self.separator)
+
+    def _numbers(self, values: Array) -> list[bytes]:
+        return number_list(values, digits=self.digits)
+
+    def _rows(self, values: Array) -> list[bytes]:
+        return row_list(values, self.separator, digits=self.digits)
 
 
 def _count(value: int) -> bytes:

@@ -92,7 +92,7 @@ def _line_format(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], I
         case "plain":
             from actcli.render.values.lines import plain_lines
 
-            return lambda evaluation: plain_lines(evaluation, with_x=layout.with_x)
+            return lambda evaluation: plain_lines(evaluation, with_x=layout.with_x, digits=layout.digits)
         case "jsonl":
             from actcli.render.values.lines import json_lines
 
@@ -100,7 +100,7 @@ def _line_format(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], I
         case "csv" | "tsv":
             from actcli.render.values.delimited_lines import DelimitedLines
 
-            return DelimitedLines(layout.format, layout.with_x)
+            return DelimitedLines(layout.format, layout.with_x, layout.digits)
         case "markdown":
             from actcli.render.values.markdown_table import stream_markdown
 

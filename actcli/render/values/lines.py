@@ -10,7 +10,7 @@ from actcli.render.text.numbers import join_columns, number_bytes, number_list, 
 _NUMBERS_AT_ONCE = 1 << 14
 
 
-def plain_lines(evaluation: Evaluation, *, with_x: bool) -> Iterator[bytes]:
+def plain_lines(evaluation: Evaluation, *, with_x: bool, digits: int | None = None) -> Iterator[bytes]:
     """Yield one number per line; `with_x`: x, a tab, y. By rows: one row per line, its numbers separated by blanks.
 
     A Jacobian of m results has m lines for each row of x, and an empty line between two rows.
@@ -18,13 +18,13 @@ def plain_lines(evaluation: Evaluation, *, with_x: bool) -> Iterator[bytes]:
     between = b""
     for x, y in pieces(evaluation):
         if y.ndim == 1:
-            columns = [number_list(x), number_list(y)] if with_x else []
-            yield join_columns(columns, b"\t") if with_x else number_bytes(y) + b"\n"
+            columns = [number_list(x, digits=digits), number_list(y, digits=digits)] if with_x else []
+            yield join_columns(columns, b"\t") if with_x else number_bytes(y, digits=digits) + b"\n"
         elif y.ndim == 2:
-            rows = row_list(y, b" ")
-            yield join_columns([row_list(x, b" "), rows] if with_x else [rows], b"\t")
+            rows = row_list(y, b" ", digits=digits)
+            yield join_columns([row_list(x, b" ", digits=digits), rows] if with_x else [rows], b"\t")
         else:
-            yield between + _matrices(x, y, with_x=with_x)
+            yield between + _matrices(x, y, with_x, digits)
             between = b"\n"
 
 
@@ -60,11 +60,11 @@ def _interleave(*parts: Iterable[bytes]) -> bytes:
     return b"".join(chain.from_iterable(zip(*parts, strict=False)))
 
 
-def _matrices(x: Array, y: Array, *, with_x: bool) -> bytes:
+def _matrices(x: Array, y: Array, with_x: bool, digits: int | None) -> bytes:
     rows, results, inputs = y.shape
-    lines = row_list(y.reshape(rows * results, inputs), b" ")
+    lines = row_list(y.reshape(rows * results, inputs), b" ", digits=digits)
     if with_x:
-        xs = repeat_each(row_list(x, b" "), results)
+        xs = repeat_each(row_list(x, b" ", digits=digits), results)
         lines = [b"\t".join(pair) for pair in zip(xs, lines, strict=True)]
     matrices = (b"\n".join(lines[row * results : (row + 1) * results]) for row in range(rows))
     return b"\n\n".join(matrices) + b"\n"

@@ -36,6 +36,21 @@ def test_ragged_rows_are_plain_lines():
     assert written(stream, "plain") == "1.0 1.0 1.0\n1.0\n1.0\n"
 
 
+def test_significant_digits_of_lines():
+    stream = [1 / 3, 0.5, 123456789.0, -0.0, np.nan, -np.inf]
+    tokens = ["0.33", "0.5", "1.2e8", "-0.0", "nan", "-inf"]
+    assert written(results(stream), "plain", digits=2).split() == tokens
+    assert written(results(stream), "csv", digits=2).split() == ["y", *tokens]
+    both = results((np.array([2 / 3]), np.array([1 / 3])))
+    assert written(both, "tsv", with_x=True, digits=3) == "x\ty\n0.667\t0.333\n"
+    rows = results((ROWS / 3, ROWS / 7), by_rows=True)
+    assert written(rows, "plain", with_x=True, digits=2).startswith("0.33 0.67 1.0\t0.14 0.29 0.43\n1.3 ")
+    jacobian = (ROWS, np.arange(12.0).reshape(2, 2, 3) / 7)
+    shown = written(results(jacobian, by_rows=True), "plain", digits=1)
+    assert shown.startswith("0.0 0.1 0.3\n0.4 0.6 0.7\n\n0.9 ")
+    assert "\n1,2,0.4,0.6,0.7\n" in written(results(jacobian, by_rows=True), "csv", digits=1)
+
+
 def test_csv_and_tsv():
     assert written(results(ODD), "csv") == "y\n-0.0\nnan\n"
     assert written(results(ODD), "csv", with_x=True) == "x,y\n-1.0,-0.0\n0.5,nan\n"
