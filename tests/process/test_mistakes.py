@@ -5,6 +5,10 @@ from program import Program
 
 WRONG_USE = {
     "evl relu 1": "no command 'evl'; did you mean eval?",
+    "plot x/0": "nothing to draw: x/0 has no finite value from -5 to 5, and none was found elsewhere",
+    "plot sqrt(x-1e300)": "nothing to draw: sqrt(x-1e300) has no finite value from -5 to 5, only beyond 1e+300",
+    "plot sqrt(x-1e3)": "has no finite value from -5 to 5; choose a range where it has, --range 10",
+    "plot relu --range -pi pi/0": "--range 'pi/0' is not a finite number",
     "relu -1": "no command 'relu'; did you mean: actcli eval relu -1",
     "x*tanh(x) -1 2": "did you mean: actcli eval 'x*tanh(x)' -1 2",
     "relu " + "1 " * 99: "did you mean: actcli eval FUNCTION [X]...",
