@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from actcli.analysis.number_types import LowType, numpy_type
 from actcli.analysis.stream.evaluation import Array
-from actcli.render.text.digits import round_decimal
 
 _EXACT_POWER = 1e22
 """The largest power of ten that float64 holds."""
@@ -37,7 +36,11 @@ def number_list(values: Array, *, quoted: bool = False, digits: int | None = Non
     if not values.size:
         return []
     tokens = json_bytes(values.reshape(-1), _NON_FINITE_IN_JSON if quoted else _NON_FINITE)[1:-1].split(b",")
-    return tokens if digits is None else [round_decimal(t.decode(), digits).encode() for t in tokens]
+    if digits is None:
+        return tokens
+    from actcli.render.text.digits import round_decimal
+
+    return [round_decimal(token.decode(), digits).encode() for token in tokens]
 
 
 def row_list(
