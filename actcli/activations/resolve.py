@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from actcli.activations.personal import Entry
 
 _RESERVED = ("x", "e", "pi")
+_NEARLY_SAME = 0.85
 _WITH_INPUTS = ("hard_tanh", "prelu")
 """Functions whose parameters ONNX takes as inputs (Clip, PRelu), in the type of x, and not as attributes."""
 
@@ -192,6 +193,7 @@ def await_functions(load: "Callable[[], Sequence[Entry]]", tell: Callable[[str],
 def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None]:
     """Return the dialect, the definition, and the dialect's names for it. Raises UsageError for an unknown name."""
     if not NAME.fullmatch(head) and not (WORDS.fullmatch(head) and is_name(head)):
+        _refuse_misspelt_words(head, spec)
         return None, _read_definition(head, spec), None
     framework, dot, rest = expand_module(head).partition(".")
     if dot:
@@ -205,6 +207,14 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     if head == "x" or ("-" in head and "x" in head.split("-")):
         return None, _read_definition(head, spec), None
     raise UsageError(f"unknown function {spec!r}{_offer_call(head) or _offer(normalise(head), None)}")
+
+
+def _refuse_misspelt_words(head: str, spec: str) -> None:
+    """Raise UsageError for words such as `Leaky Rleu` that are nearly a name; other words are a formula's."""
+    if WORDS.fullmatch(head) and any(len(word) > 1 and not is_name(word) for word in head.split()):
+        near = _offer(normalise(head), None, _NEARLY_SAME)
+        if near:
+            raise UsageError(f"unknown function {spec!r}{near}")
 
 
 def _look_up_dialect(framework: str, name: str, spec: str) -> tuple[str, Definition, Names | None]:
@@ -228,7 +238,7 @@ def _offer_call(name: str) -> str:
     return f"; as a formula: {name}({', '.join(('x', '0', '1')[: function.arity])})" if function else ""
 
 
-def _offer(key: str, dialect: str | None) -> str:
+def _offer(key: str, dialect: str | None, cutoff: float = 0.6) -> str:
     """Return `; did you mean relu or relu6?`, from the names of that dialect, or of all."""
     import difflib
 
@@ -239,7 +249,7 @@ def _offer(key: str, dialect: str | None) -> str:
             names.setdefault(normalise(rest if dot else name), name)
     if dialect is None:
         names |= {normalise(name): name for one in registered() for name in (one.name, *one.aliases)}
-    near = difflib.get_close_matches(key, names, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(key, names, n=3, cutoff=cutoff)
     return offer([names[k] for k in near])
 
 
