@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation
 from actcli.analysis.onnx.forms import Constant, Either, Op, Slot, Tree, X, written_form
 from actcli.exits import DataError, UsageError
+from actcli.render.output.archive_members import open_member
 from actcli.render.output.outfile import atomic_file
 
 Array = NDArray[Any]
@@ -81,7 +82,7 @@ def write_samples(samples: Array, path: str) -> None:
 
 
 def _write_archive(network: TrainedNetwork, file: BinaryIO) -> None:
-    from zipfile import ZIP_STORED, ZipFile, ZipInfo
+    from zipfile import ZIP_STORED, ZipFile
 
     arrays: dict[str, Array] = {}
     for layer, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True), 1):
@@ -97,8 +98,7 @@ def _write_archive(network: TrainedNetwork, file: BinaryIO) -> None:
         arrays["residual"] = np.array(True)
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for name, array in arrays.items():
-            # ZipInfo's own date, 1980, makes equal networks equal files.
-            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+            with open_member(archive, name) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
 
 

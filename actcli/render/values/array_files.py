@@ -10,6 +10,7 @@ import numpy as np
 from actcli.analysis.number_types import narrow, numpy_type
 from actcli.analysis.stream.evaluation import Evaluation
 from actcli.exits import DataError, UsageError
+from actcli.render.output.archive_members import open_member, storable_name
 from actcli.render.output.layout import Layout
 from actcli.render.output.outfile import read_pieces, spool_file
 from actcli.render.values.stored_form import as_patterns, as_saved
@@ -62,12 +63,11 @@ def _named(evaluations: Iterable[Evaluation], form: str) -> Iterator[tuple[str, 
 
 def _write_npz(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
     """Write one member per array, not compressed."""
-    from zipfile import ZIP_STORED, ZipFile, ZipInfo
+    from zipfile import ZIP_STORED, ZipFile
 
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for name, evaluation in _named(evaluations, ".npz"):
-            # ZipInfo's own date, 1980, makes equal results equal files.
-            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+            with open_member(archive, name) as member:
                 if evaluation.shape is None:
                     _write_from_spool(evaluation, member)  # a member cannot be patched
                 else:
@@ -76,7 +76,7 @@ def _write_npz(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
 
 def _write_reference(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
     """Write an .npz of `x`, `y` and `bits`, the patterns of y; a bfloat16 as the float32 of the same value."""
-    from zipfile import ZIP_STORED, ZipFile, ZipInfo
+    from zipfile import ZIP_STORED, ZipFile
 
     (evaluation,) = evaluations
     kind = evaluation.kind or numpy_type(evaluation.dtype)
@@ -89,7 +89,7 @@ def _write_reference(evaluations: Iterable[Evaluation], file: BinaryIO) -> None:
             count += y.size
         for name, spool in spools.items():
             dtype = kind.pattern_type if name == "bits" else evaluation.dtype
-            with archive.open(ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+            with open_member(archive, name) as member:
                 member.write(_header(dtype, (count,), fortran=False))
                 for piece in read_pieces(spool):
                     member.write(piece)
@@ -109,7 +109,11 @@ def _write_safetensors(evaluations: Iterable[Evaluation], file: BinaryIO) -> Non
             dtype = evaluation.dtype
             end = place + extent.numbers * dtype.itemsize
             form = "BF16" if dtype.kind == "V" else f"{dtype.kind.upper()}{8 * dtype.itemsize}"
-            table[name] = {"dtype": form, "shape": list(extent.shape), "data_offsets": [place, end]}
+            table[storable_name(name)] = {
+                "dtype": form,
+                "shape": list(extent.shape),
+                "data_offsets": [place, end],
+            }
             place = end
         text = json.dumps(table, separators=(",", ":")).encode()
         text += b" " * (-len(text) % 8)
