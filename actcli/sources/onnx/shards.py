@@ -19,6 +19,8 @@ from actcli.terminal import Terminal
 
 STDIN = "-"
 _PIECE = 1 << 20
+_NO_END = 1 << 80
+"""Bytes that a stream may have: more than any header promises."""
 _ARRAY, _ARCHIVE = b"\x93NUMPY", b"PK\x03\x04"
 
 
@@ -151,9 +153,7 @@ def _from_stdin(
     folder = tempfile.mkdtemp(prefix="actcli-")
     try:
         path = f"{folder}/stdin{'.npy' if is_array else '.npz'}"
-        _copy(stream, path)
-        if is_array:
-            _require_one_array(path)
+        _copy(stream, path, is_array)
         return Shards((recorded_inputs(inputs, path, limit, memory),), "stdin", limit, folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -162,24 +162,31 @@ def _from_stdin(
         raise
 
 
-def _copy(stream: ByteStream, path: str) -> None:
+def _copy(stream: ByteStream, path: str, is_array: bool) -> None:
+    """Keep a stream in a file. Raises DataError where something follows an array, before all of that is kept."""
+    kept, most = 0, None
     try:
         with open(path, "wb") as file:  # noqa: PTH123
             while piece := stream.read(_PIECE):
                 file.write(piece)
+                kept += len(piece)
+                if is_array and most is None:
+                    file.flush()
+                    most = _array_size(path)
+                if most is not None and kept > most:
+                    raise DataError(
+                        f"{path}: more bytes follow the array; send one array, or name files with --data "
+                        "'shards/*.npy'"
+                    )
     except OSError as error:
         raise DataError(f"{path}: cannot keep standard input in a file: {error.strerror or error}") from error
 
 
-def _require_one_array(path: str) -> None:
-    """Raise DataError where something follows the array."""
+def _array_size(path: str) -> int:
+    """Return the bytes of the .npy file that begins here, with its header."""
     with open_file(path) as stream:
-        header = read_header(stream)
-        more = (stream.remaining() or 0) - header.nbytes
-    if more > 0:
-        raise DataError(
-            f"{path}: {more:,} bytes follow the array; send one array, or name files with --data 'shards/*.npy'"
-        )
+        header = read_header(stream, _NO_END)
+        return (stream.position() or 0) + header.nbytes
 
 
 def _shapes(file: Recorded) -> list[tuple[str, int | None, tuple[int, ...]]]:

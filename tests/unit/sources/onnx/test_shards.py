@@ -9,7 +9,8 @@ import pytest
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx.model_input import ModelInput
-from actcli.sources.onnx.shards import model_samples
+from actcli.sources.onnx.shards import _copy, model_samples
+from actcli.sources.streams.bytestream import ByteStream
 from actcli.terminal import Terminal
 
 
@@ -93,7 +94,7 @@ def test_standard_input_is_an_array_or_an_archive_and_leaves_no_file():
         (npy(X)[:-3], "stdin.npy.*promises"),
         (npy(X)[:20], "stdin.npy"),
         (npy(X) + npy(X), "follow the array"),
-        (npy(X) + b"\n", "1 bytes follow"),
+        (npy(X) + b"\n", "follow the array"),
         (npy(X[:, :1]), r"its shape is \(23, 1\)"),
         (npy(X[0, 0]), "a single number|its shape"),
         (npy(X[:0]), "no samples"),
@@ -107,6 +108,26 @@ def test_standard_input_that_is_no_data(stream, words):
 
     assert "actcli-" not in str(error.value)
     assert list(Path("temporary").iterdir()) == []
+
+
+def test_what_follows_an_array_is_not_kept():
+    class Endless(io.RawIOBase):
+        pieces = 0
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            self.pieces += 1
+            assert self.pieces < 100
+            size = min(len(buffer), 1 << 20)
+            data = (npy(X) if self.pieces == 1 else b"").ljust(size, b"\0")
+            buffer[:size] = data
+            return size
+
+    with pytest.raises(DataError, match="follow the array"):
+        _copy(ByteStream(Endless(), "stdin"), "kept.npy", is_array=True)
+    assert Path("kept.npy").stat().st_size < 1 << 22
 
 
 def test_a_terminal_is_no_data():
