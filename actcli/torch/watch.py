@@ -20,7 +20,6 @@ from actcli.torch.passes import Passes, named_modules
 from actcli.torch.tokens import TokenCounts, count_tokens, token_sentences
 
 When = Literal["train", "eval", "always"]
-_MOST_LISTED = 20
 
 
 class Watch:

@@ -5,7 +5,6 @@ the derivatives of the sigmoid, 1993), those of the normal density are Hermite p
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -40,9 +39,6 @@ from actcli.activations.families.exact import Sum, magnitude, scale
 _FAR = 66.0
 _DENSITY_AT_0 = Scaled(np.asarray(0.3989422804014327), -2.49232720227773e-17, 0)
 _TWO_OVER_ROOT_PI = Scaled(np.asarray(1.1283791670955126), 1.533545961316588e-17, 0)
-
-HigherKernel = Callable[..., Array]
-"""Takes the order, x and the parameters by keyword."""
 
 
 def _power(a: Sum, n: int) -> Sum:

@@ -1,6 +1,7 @@
 """Timelines that grow while another program trains: a file that is replaced again and again, or a stream."""
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -24,7 +25,7 @@ def follow_file(
     """Yield the timeline of a file now and whenever it was replaced; None once where there is no file yet.
 
     A statistics file is one epoch; replaced by another, it is the next. It never ends by itself. Raises DataError for a
-    file that stays unreadable, UsageError for one that is something else.
+    file that stays unreadable, UsageError for a path that is something else.
     """
     seen: tuple[int, int, int] | None = None
     timeline: Timeline | None = None
@@ -98,4 +99,7 @@ def _version(path: str) -> tuple[int, int, int] | None:
         return None
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "no file that another program can replace"
+        raise UsageError(f"--follow {path}: is {what}; name a file, or - for a stream")
     return (status.st_ino, status.st_size, status.st_mtime_ns) if status.st_size else None

@@ -73,10 +73,12 @@ def sparse_layer(text: str) -> SparseLayer:
         fields[key] = value
     if ("indices" in fields) == ("locations" in fields):
         raise UsageError(f"--sparse {text!r}: needs indices=NAME or locations=NAME, one of them")
-    if not _is_count(fields.get("units")) or not 1 <= int(fields["units"]) <= _MOST_UNITS:
+    if "units" not in fields:
         raise UsageError(
             f"--sparse {text!r}: needs units=N, the number of all units: those that never fire are in no list"
         )
+    if not _is_count(fields["units"]) or not 1 <= int(fields["units"]) <= _MOST_UNITS:
+        raise UsageError(f"--sparse {text!r}: units is a whole number from 1 to {_MOST_UNITS:,}")
     by_place = "locations" in fields
     if by_place != ("samples" in fields):
         raise UsageError(

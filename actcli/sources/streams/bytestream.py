@@ -244,7 +244,8 @@ class ByteStream:
         except self._damage as error:
             raise DataError(f"{self.origin}: corrupt: {error or type(error).__name__}") from error
         except OSError as error:
-            raise DataError(f"{self.origin}: {error.strerror or error}") from error
+            reason = error.strerror or f"corrupt: {error}"  # gzip's own errors have no number
+            raise DataError(f"{self.origin}: {reason}") from error
 
 
 def open_file(path: str, origin: str | None = None) -> ByteStream:

@@ -175,8 +175,9 @@ def test_whole_numbers_that_are_values_are_counted(array):
 BAD = {
     "a.npz --sparse idx": "write indices=NAME",
     "a.npz --sparse indices=idx": "needs units=N",
-    "a.npz --sparse indices=idx,units=0": "needs units=N",
-    "a.npz --sparse indices=idx,units=x": "needs units=N",
+    "a.npz --sparse indices=idx,units=0": "units is a whole number from 1 to 1,000,000,000",
+    "a.npz --sparse indices=idx,units=x": "units is a whole number",
+    "a.npz --sparse indices=idx,units=2000000000000": "units is a whole number",
     "a.npz --sparse values=val,units=50": "indices=NAME or locations=NAME",
     "a.npz --sparse indices=idx,indices=idx,units=50": "named twice",
     "a.npz --sparse locations=idx,units=50": "samples=",

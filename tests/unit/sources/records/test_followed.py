@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import zipfile
 from itertools import islice
 from pathlib import Path
@@ -230,3 +231,12 @@ def test_the_first_bytes_are_read_again():
     assert (stream.readinto(memoryview(buffer)), buffer[:1]) == (1, b"c")
     assert stream.read(10) == b"defg"
     assert stream.read(10) == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [(".", "a folder"), ("/dev/null", "can replace"), ("pipe", "can replace")]
+)
+def test_what_is_no_file_is_not_waited_for(path, words):
+    os.mkfifo("pipe")
+    with pytest.raises(UsageError, match=words):
+        next(follow_file(path, None))
