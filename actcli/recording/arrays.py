@@ -42,9 +42,9 @@ def host_mask(mask: Any, shape: tuple[int, ...], what: str) -> NDArray[np.bool_]
     """
     flags = host_array(mask, f"{what}: mask")
     if flags.shape != shape[: flags.ndim] or not flags.ndim:
+        by_position = f"{shape}, one flag per sample and position, or " if len(shape) > 1 else ""
         raise UsageError(
-            f"{what}: the mask has the shape {flags.shape}; it takes {shape}, one flag per sample and position, "
-            f"or {shape[:1]}, one per sample"
+            f"{what}: the mask has the shape {flags.shape}; it takes {by_position}{shape[:1]}, one flag per sample"
         )
     if flags.dtype != np.bool_ and not ((flags == 0) | (flags == 1)).all():
         raise UsageError(f"{what}: the mask has values besides 0 and 1; True or 1 is for what counts")

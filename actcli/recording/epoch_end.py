@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Protocol
 
-from actcli.exits import UsageError
-from actcli.recording.epoch_report import EpochReport
+from actcli.recording.epoch_report import EpochReport, require_share
+from actcli.recording.history import timeline_path
 
 
 class EpochSource(Protocol):
@@ -21,7 +21,7 @@ class EpochSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EpochEnd:
-    """The options that all callbacks share. Raises UsageError for a limit that is no share.
+    """The options that all callbacks share. Raises UsageError for a limit that is no share, and a path that is no .npz.
 
     Attributes:
         fail_above: the largest allowed share of dead units, 0 to 1; None for no limit.
@@ -35,10 +35,10 @@ class EpochEnd:
     show: Callable[[EpochReport], object] | None = print
 
     def __post_init__(self) -> None:
-        limit = self.fail_above
-        is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
-        if limit is not None and not (is_number and 0 <= limit <= 1):
-            raise UsageError(f"fail_above={limit!r}: must be a share from 0 to 1")
+        if self.fail_above is not None:
+            require_share(self.fail_above)
+        if self.path is not None:
+            timeline_path(self.path)
 
     def finish(
         self, source: EpochSource, number: int | None, log: Callable[[dict[str, float]], object]

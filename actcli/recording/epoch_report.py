@@ -10,7 +10,7 @@ from html import escape
 from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, judge
 from actcli.analysis.deadness.since import LayerChange, ModelChange
 from actcli.analysis.deadness.verdict import LayerVerdict
-from actcli.exits import ActcliError, ExitStatus
+from actcli.exits import ActcliError, ExitStatus, UsageError
 
 _WIDTH = 80
 _MOST_ROWS = 12
@@ -22,6 +22,12 @@ class DeadUnitsError(ActcliError):
     """More units are dead than the limit of a training allows, with enough samples to say so."""
 
     status = ExitStatus.FOUND
+
+
+def require_share(limit: object) -> None:
+    """Raise UsageError unless a limit is a share."""
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 1:
+        raise UsageError(f"fail_above={limit!r}: must be a share from 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +75,11 @@ class EpochReport:
         return shares | totals
 
     def judge(self, limit: float) -> Judgement:
-        """Compare the share of dead units with a limit from 0 to 1, as `actcli deadcheck --fail-above` does."""
+        """Compare the share of dead units with a limit from 0 to 1, as `actcli deadcheck --fail-above` does.
+
+        Raises UsageError for another limit.
+        """
+        require_share(limit)
         return judge(self.report, limit)
 
     def fail_above(self, limit: float) -> None:

@@ -1,12 +1,14 @@
 """The history of a run: its epochs so far, and the report on the last of them."""
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.report import make_report
 from actcli.analysis.deadness.since import ModelChange, find_change
+from actcli.analysis.deadness.state_record import is_count
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.verdict import Settings
 from actcli.analysis.timeline.timeline import Epoch, Timeline, new_run
@@ -15,6 +17,13 @@ from actcli.recording.epoch_report import EpochReport
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.report import Report
+
+
+def timeline_path(path: str | PathLike[str]) -> str:
+    """Return the name of a timeline's file. Raises UsageError unless it ends in .npz: no command would read it."""
+    if not isinstance(path, str | PathLike) or not fspath(path).lower().endswith(".npz"):
+        raise UsageError(f"path={path!r}: a timeline needs the name of a file that ends in .npz")
+    return fspath(path)
 
 
 class RunHistory:
@@ -27,6 +36,9 @@ class RunHistory:
     def __init__(
         self, *, resume: str | PathLike[str] | None = None, confidence: float = 0.95, rare: float = 0.01
     ) -> None:
+        for name, value in (("confidence", confidence), ("rare", rare)):
+            if not isinstance(value, Real):
+                raise UsageError(f"{name}={value!r}: must be a number between 0 and 1")
         self._settings = Settings(confidence=confidence, rare=rare)
         self._timeline = _read(resume) if resume is not None else None
         self._report: EpochReport | None = None
@@ -68,22 +80,24 @@ class RunHistory:
     ) -> None:
         """Write the timeline, completely or not at all; a window that is still open is written as its last epoch.
 
-        Raises DataError if there is nothing to write, or if the file cannot be written.
+        Raises DataError if there is nothing to write, or if the file cannot be written; UsageError for a name that does
+        not end in .npz.
         """
         from actcli.render.deadness.timeline_file import write_timeline
 
+        file = timeline_path(path)
         timeline, states = self._timeline, tuple(window)
         if timeline is None or any(state.samples for state in states):
             timeline = self._with(states, None, passes)
-        write_timeline(timeline, fspath(path))
+        write_timeline(timeline, file)
 
     def _with(self, states: tuple[LayerState, ...], number: int | None, passes: int | None) -> Timeline:
         """Return the timeline with one more epoch, instead of those from its number on."""
         earlier = () if self._timeline is None else self._timeline.epochs
         if number is None:
             number = earlier[-1].number + 1 if earlier else 1
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            raise UsageError(f"epoch number {number!r}: must be a whole number from 0 on")
+        if not is_count(number):
+            raise UsageError(f"epoch number {number!r}: must be a whole number from 0 on, below 2^62")
         if not any(state.samples for state in states):
             raise DataError(f"epoch {number}: nothing was recorded since the last epoch")
         kept = tuple(epoch for epoch in earlier if epoch.number < number)
@@ -93,7 +107,8 @@ class RunHistory:
 def _read(path: str | PathLike[str]) -> Timeline | None:
     from actcli.sources.records.timeline_file import read_timeline
 
-    return read_timeline(fspath(path)) if Path(path).exists() else None
+    file = timeline_path(path)
+    return read_timeline(file) if Path(file).exists() else None
 
 
 def _report(timeline: Timeline, settings: Settings, notes: Sequence[str] = ()) -> EpochReport:

@@ -10,9 +10,11 @@ import torch
 
 from actcli.analysis.deadness.unit_state import LayerState, merge, place_at
 from actcli.analysis.deadness.verdict import Unobserved
+from actcli.analysis.wording import counted
 from actcli.exits import DataError, UsageError
 from actcli.recording.epoch_report import EpochReport
 from actcli.recording.history import RunHistory
+from actcli.terminal import printable
 from actcli.torch.layers import Layers, WatchedLayer
 from actcli.torch.observer import Observer
 from actcli.torch.padding import MaskSource, padding_of
@@ -72,12 +74,13 @@ class Watch:
             mask is None or isinstance(mask, str) or callable(mask), "mask", mask, "a name or a function"
         )
         _require(per in {"sample", "token"}, "per", per, "'sample' or 'token'")
-        _require(_is_whole(sample_axis, 0), "sample_axis", sample_axis, "0 or 1")
+        _require(_is_whole(sample_axis, 0) and sample_axis < 2, "sample_axis", sample_axis, "0 or 1")
         patterns: list[Any] = list(layers) if isinstance(layers, list | tuple) else [layers]
         _require(all(isinstance(one, str) for one in patterns), "layers", layers, "names or patterns")
         self._when, self._every, self._mask, self._per = when, every, mask, per
         self._sample_axis, self._confidence = sample_axis, confidence
         self._history = RunHistory(resume=resume, confidence=confidence, rare=rare)
+        self._patterns = patterns
         self._layers = Layers(patterns, _axes(unit_axis), sample_axis)
         self._passes = Passes(model, self)
         self._model = model
@@ -144,12 +147,12 @@ class Watch:
     def _why_empty(self) -> str:
         """Return why the window has no statistics, and what to do."""
         if self._counted:
-            return f"nothing was counted in {self._counted:,} passes: print(watch) says what was found"
+            return "nothing was counted in the passes that were watched: print(watch) says what was found"
         what = {"train": "in training mode", "eval": "in evaluation mode", "always": ""}[self._when]
         return (
             f"no forward pass {what}".rstrip()
-            + " was watched since the last epoch; where a function of torch.compile calls the "
-            "model, call watch.step() after each step"
+            + " was watched since the last epoch: run it inside `with Watch(model) as watch:`; where a function of "
+            "torch.compile calls it, call watch.step() after each step"
         )
 
     def scalars(self) -> dict[str, float]:
@@ -207,9 +210,9 @@ class Watch:
         costs = self.costs()
         units = sum(one.units for one in self.layers)
         total = f"{_milliseconds(sum(costs.values()))} per watched pass"
-        lines = [f"Watch: {len(self.layers):,} layers, {units:,} units, {total}"]
+        lines = [f"Watch: {counted(len(self.layers), 'layer')}, {counted(units, 'unit')}, {total}"]
         lines += [
-            f"  {one.name}: {one.units:,} units of {one.function}{_origin(one)}, axis {one.axis}, "
+            f"  {one.name}: {counted(one.units, 'unit')} of {one.function}{_origin(one)}, axis {one.axis}, "
             f"{_milliseconds(costs[one.name])}"
             for one in self.layers
         ]
@@ -218,7 +221,7 @@ class Watch:
             for device in sorted(self._layers.devices - {"cpu"})
         ]
         lines += [f"  not observed: {one.name} ({one.op}): {one.reason}" for one in self.unobserved]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
     def begin(
         self, module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -242,7 +245,9 @@ class Watch:
         self._ever_counted += 1
         if self._layers.additions == self._before and not self._warned:
             self._warned = True
-            why = f": {_not_observed(self.unobserved)}" if self.unobserved else ": no activation was called"
+            chosen = " that layers= names" if any(self._patterns) else ""
+            nothing = f"no activation{chosen} was called"
+            why = f": {_not_observed(self.unobserved) if self.unobserved else nothing}"
             warnings.warn(f"actcli.torch.Watch: a pass counted nothing{why}", stacklevel=2)
 
     def warn_of_compiled_caller(self) -> None:
@@ -266,7 +271,7 @@ def _origin(layer: WatchedLayer) -> str:
 def _not_observed(unobserved: Sequence[Unobserved]) -> str:
     first = unobserved[0]
     more = f", and {len(unobserved) - 1:,} more" if len(unobserved) > 1 else ""
-    return f"Not observed: {first.name}, {first.reason}{more}."
+    return printable(f"Not observed: {first.name}, {first.reason}{more}.")
 
 
 def _is_whole(value: Any, least: int) -> bool:

@@ -393,6 +393,9 @@ def test_a_pass_that_counts_nothing_warns_once():
         ({"unit_axis": 1}, "unit_axis"),
         ({"unit_axis": {"a": "1"}}, "unit_axis"),
         ({"sample_axis": -1}, "sample_axis"),
+        ({"sample_axis": 2}, "sample_axis"),
+        ({"rare": "1%"}, "rare"),
+        ({"resume": "run"}, "npz"),
         ({"confidence": 2.0}, "confidence"),
     ],
 )
@@ -416,3 +419,13 @@ def test_assert_same_can_fail():
     keep("gelu", torch.zeros(1, 24))
     with pytest.raises(AssertionError):
         assert_same(watch.states(), keep.states(model.rules, {}))
+
+
+def test_names_of_modules_reach_no_terminal_raw():
+    model = torch.nn.Sequential()
+    model.add_module("a\x1b[31m\nb", torch.nn.ReLU())
+    model.add_module("c\x1b", torch.nn.Softmax(1))
+    with Watch(model) as watch:
+        model(torch.randn(3, 4))
+        assert "\x1b" not in f"{watch}{watch.epoch()}"
+        assert len(str(watch).splitlines()) == 3

@@ -43,6 +43,11 @@ def test_a_limit_is_a_share(limit):
         EpochEnd(limit)
 
 
+def test_a_path_is_checked_before_the_training():
+    with pytest.raises(UsageError, match=r"run\.txt.*\.npz"):
+        EpochEnd(path="run.txt")
+
+
 def test_a_library_that_is_missing_is_named_with_the_command_that_helps():
     require_library("numpy", "actcli.keras")
     with pytest.raises(ImportError, match=r"actcli\.keras needs no_such_library: pip install"):

@@ -122,7 +122,7 @@ def test_no_limit_allows_nan():
         report.fail_above(0.9)
 
 
-@pytest.mark.parametrize("limit", [-0.1, 1.5, float("nan")])
+@pytest.mark.parametrize("limit", [-0.1, 1.5, float("nan"), "5%", None, True])
 def test_a_limit_is_a_share(limit):
     (report,) = reports({"conv1": ()})
     with pytest.raises(UsageError, match="share"):

@@ -93,7 +93,7 @@ def test_a_layer_keeps_its_units_through_the_run():
         recorder.epoch()
 
 
-@pytest.mark.parametrize("number", [-1, 1.5, True, "3"])
+@pytest.mark.parametrize("number", [-1, 1.5, True, "3", 1 << 62])
 def test_a_number_of_an_epoch_is_a_whole_number(number):
     with pytest.raises(UsageError, match="number"):
         record_epoch(Recorder(), number=number)
@@ -103,3 +103,25 @@ def test_a_file_that_is_no_timeline_is_not_gone_on_with():
     np.savez("run.npz", a=np.zeros(3))
     with pytest.raises(DataError, match=r"run\.npz"):
         Recorder(resume="run.npz")
+
+
+@pytest.mark.parametrize("path", ["", ".", "run", "run.txt", "run.npz.gz", "npz", 3, None])
+def test_a_timeline_is_saved_under_a_name_that_is_read_as_one(path):
+    recorder = Recorder()
+    record_epoch(recorder)
+    with pytest.raises(UsageError, match=r"ends in \.npz"):
+        recorder.save(path)
+
+
+@pytest.mark.parametrize("path", ["run", "run.npy", 3])
+def test_a_run_is_gone_on_with_from_such_a_name(path):
+    with pytest.raises(UsageError, match=r"ends in \.npz"):
+        Recorder(resume=path)
+
+
+@pytest.mark.parametrize(
+    "option", [{"confidence": "x"}, {"confidence": None}, {"rare": "1%"}, {"rare": [0.1]}]
+)
+def test_options_are_numbers(option):
+    with pytest.raises(UsageError, match=f"{next(iter(option))}=.* number"):
+        Recorder(**option)
