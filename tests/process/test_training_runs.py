@@ -103,7 +103,7 @@ def test_own_data(actcli: Program) -> None:
         (
             ["--data", ""],
             2,
-            "--data '' is unknown; choose digits, moons, spirals, xor, an .npz or .safetensors file with X and y, or a .csv file",
+            "--data '' is unknown; choose digits, moons, spirals, xor, an .npz or .safetensors file with X and y",
         ),
         (
             ["--init", "he,gain"],
