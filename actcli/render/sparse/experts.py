@@ -7,11 +7,12 @@ from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.analysis.sparse.experts import least_rate, samples_until, utilisation
 from actcli.render.deadness.wording import bound_text, percent, silence_bound
 from actcli.render.output.surface import Surface
+from actcli.render.table.fit import column_width
 from actcli.render.table.grid import GridColumn, draw_grid
 from actcli.render.table.layer_names import fit_names
 from actcli.render.text.notation import number, thousands
 
-_NAME_ROOM = 20
+_NAME_ROOM, _LEAST_ROOM = 20, 8
 
 
 def experts_part(report: Report, surface: Surface, until: int | None) -> str:
@@ -22,7 +23,6 @@ def experts_part(report: Report, surface: Surface, until: int | None) -> str:
     used = [utilisation(layer.state) for layer in layers]
     confidence = report.settings.confidence
     columns = [
-        GridColumn("layer", fit_names([layer.name for layer in layers], _NAME_ROOM, surface), left=True),
         GridColumn("experts", [thousands(one.units) for one in used]),
         GridColumn("unvisited", [_unvisited(layer, confidence) for layer in layers]),
         GridColumn("least %", [_share(one.least) for one in used]),
@@ -33,7 +33,10 @@ def experts_part(report: Report, surface: Surface, until: int | None) -> str:
     if until is not None:
         texts = [samples_text(layer, until, confidence) for layer in layers]
         columns.append(GridColumn(f"{thousands(until)} each", texts))
-    return draw_grid(columns, surface)
+    others = sum(2 + column_width([column.heading, *column.texts]) for column in columns)
+    room = min(_NAME_ROOM, max(_LEAST_ROOM, surface.width - others))
+    names = fit_names([layer.name for layer in layers], room, surface)
+    return draw_grid([GridColumn("layer", names, left=True), *columns], surface)
 
 
 def samples_text(layer: LayerVerdict, firings: int, confidence: float) -> str:

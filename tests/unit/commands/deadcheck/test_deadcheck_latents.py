@@ -183,3 +183,12 @@ BAD = {
 def test_what_does_not_go(line):
     np.savez("two.npz", a=H, b=H)
     assert BAD[line] in refused("deadcheck", *line.split(), kind=ActcliError)
+
+
+def test_the_table_of_experts_fits_where_names_are_long():
+    experts = np.eye(4)[np.arange(300) % 3]
+    np.savez("many.npz", **{f"model.layers.{n}.mixture.experts.router": experts for n in range(3)})
+
+    page = invoke("deadcheck", "many.npz", "--experts", "--until", "10", "--format", "table").out
+    table = page.split("How evenly the units are used")[1]
+    assert max(map(len, table.splitlines())) <= 80
