@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 from layer_states import state
-from scipy import stats
 
 from actcli.analysis.deadness.confidence import samples_needed
 from actcli.analysis.sparse.experts import least_rate, samples_until, utilisation
 from actcli.exits import UsageError
+
+stats = pytest.importorskip("scipy.stats")
 
 
 def test_use_of_four_experts():
