@@ -24,7 +24,7 @@ def verdict(findings: Findings) -> list[str]:
     return [
         *caution(findings),
         _answer(report, layers),
-        *_other_definition(report, layers),
+        *definition_sentences(report, layers),
         *limit_sentences(findings),
         *_other_layers(report, layers),
         *change_sentences(findings),
@@ -144,7 +144,7 @@ def _nobody_dead(layers: Layers, where: str) -> str:
     return f"No unit{where} is known to be dead: {'; '.join(parts)}."
 
 
-def _other_definition(report: Report, layers: Layers) -> list[str]:
+def definition_sentences(report: Report, layers: Layers) -> list[str]:
     """Return how many units and which layers another tool's definition flags."""
     names = {layer.name for layer in layers}
     readings = [reading for reading in report.readings if reading.layer in names]

@@ -1,7 +1,7 @@
 """Timelines in sentences: when and where dying began, how many units are dead, how many revived."""
 
 from actcli.analysis.timeline.course import RunCourse
-from actcli.render.deadness.verdict import caution, change_sentences, limit_sentences
+from actcli.render.deadness.verdict import caution, change_sentences, definition_sentences, limit_sentences
 from actcli.render.deadness.wording import bound_text, list_names, percent
 from actcli.render.text.notation import quantity, thousands
 from actcli.render.timeline.findings import TimelineFindings
@@ -11,10 +11,13 @@ from actcli.terminal import printable
 
 def timeline_sentences(findings: TimelineFindings) -> list[str]:
     """Return the answer; then the judgement of the last epoch, and warnings."""
-    notes = [printable(note) for note in findings.last.report.notes]
+    report = findings.last.report
+    notes = [printable(note) for note in report.notes]
+    last = epoch_text(findings.course, findings.course.timeline.last.number)
     return [
         *caution(findings.last),
         answer(findings.course),
+        *(f"In {last}, {sentence}" for sentence in definition_sentences(report, report.layers)),
         *limit_sentences(findings.last),
         *change_sentences(findings.last),
         *_broken(findings.course),

@@ -96,6 +96,12 @@ def test_the_limit_is_for_the_last_epoch():
     assert invoke("deadcheck", "run.npz", "--fail-above", "0%", "--layer", "fc").status == 0
 
 
+def test_another_definition_is_read_of_the_last_epoch():
+    answered = invoke("deadcheck", "run.npz", "--definition", "sagemaker", "--format", "table")
+    assert "In epoch" in answered.err
+    assert "sagemaker flags" in answered.err
+
+
 def test_files_for_the_report():
     assert invoke("deadcheck", "run.npz", "-o", "a.json", "-o", "a.xml", "-o", "a.md").out == ""
     assert json.loads(Path("a.json").read_text())["timeline"]["beginning"]["epoch"] == 3
