@@ -14,6 +14,7 @@ from actcli.exits import DataError
 from actcli.render.figure.figure_text import Style
 from actcli.render.figure.scale import Scale, y_scale
 from actcli.render.text.notation import number
+from actcli.render.text.palette import DATA, look_of, text_ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,10 +50,18 @@ def figure_page(
 
     counts = data.histogram(figure.range, _BINS) if data is not None and style.hist else None
     picture = figure_svg(
-        figure, title=title, kind=style.y_kind, axis=style.axis, points=points, counts=counts
+        figure,
+        title=title,
+        kind=style.y_kind,
+        axis=style.axis,
+        points=points,
+        counts=counts,
+        inks=len(style.theme.inks),
     )
-    body = figure_html(figure, picture) + "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in sentences)
-    return html_page(title, body, _page_inks(style)).encode()
+    body = figure_html(figure, picture, len(style.theme.inks)) + "".join(
+        f"<p>{html_text(sentence)}</p>\n" for sentence in sentences
+    )
+    return html_page(title, body, style.theme.inks, style.theme.night).encode()
 
 
 def bars_page(charts: Sequence[Bars], style: Style) -> bytes:
@@ -66,14 +75,7 @@ def bars_page(charts: Sequence[Bars], style: Style) -> bytes:
         )
         for bars in charts
     ]
-    return html_page(charts[0].quantity, "".join(pictures), _page_inks(style)).encode()
-
-
-def _page_inks(style: Style) -> Sequence[str]:
-    """Return the colours of a theme for a page; none for the default, for which the page has its own."""
-    from actcli.render.text.theme import theme_named
-
-    return () if style.theme == theme_named("default") else style.theme.inks
+    return html_page(charts[0].quantity, "".join(pictures), style.theme.inks, style.theme.night).encode()
 
 
 def require_matplotlib() -> None:
@@ -101,10 +103,10 @@ def write_drawn(
             _draw_panel(axes[i], panel.curves, scale, figure.range, style)
             axes[i].set_ylabel(panel.quantity)
             for x, y in points if i == 0 else ():
-                axes[i].plot(x, y, ".", color="#e0a000", markersize=3, zorder=3)
+                axes[i].plot(x, y, ".", color=DATA, markersize=3, zorder=3)
         if data is not None and style.hist:
             edges = np.linspace(*figure.range, _BINS + 1)
-            axes[-1].stairs(data.histogram(figure.range, _BINS), edges, fill=True, color="#e0a000")
+            axes[-1].stairs(data.histogram(figure.range, _BINS), edges, fill=True, color=DATA)
             axes[-1].set_ylabel("numbers per bin")
         axes[-1].set_xlabel(style.axis)
         axes[-1].set_xlim(*figure.range)
@@ -168,14 +170,15 @@ def _draw_panel(
         line(0, color="0.8", linewidth=0.8, zorder=0)
     ends: list[tuple[float, str, str]] = []
     for i, curve in enumerate(curves):
-        ink, dash = theme.inks[i % len(theme.inks)], theme.dashes[i % len(theme.dashes)]
+        look = look_of(i, len(theme.inks))
+        ink, dash = theme.inks[look.ink], (0, look.dash or None)
         for segment in curve.segments:
             x, y = thin(segment, between, _COLUMNS)
-            axes.plot(x, y, dash, color=ink, linewidth=1.4, marker="." if len(x) == 1 else "")
+            axes.plot(x, y, linestyle=dash, color=ink, linewidth=1.4 * look.width, marker="." * (len(x) == 1))
         if curve.band is not None:
             axes.fill_between(*curve.band, color=ink, alpha=0.15, linewidth=0)
         if curve.segments:
-            ends.append((float(curve.segments[-1][1][-1]), curve.label, ink))
+            ends.append((float(curve.segments[-1][1][-1]), curve.label, text_ink(ink)))
     if scale.kind == "symlog":
         axes.set_yscale("symlog", linthresh=scale.linear_to)
     else:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 
+from actcli.render.text.palette import NIGHT, PAPER, text_ink
 from actcli.terminal import printable
 
-_DARK = ("#58a6ff", "#ff7b72", "#3fb950", "#d2a8ff", "#39c5cf", "#e3b341", "#f0883e", "#9198a1")
-_LIGHT = ("#0969da", "#cf222e", "#1a7f37", "#8250df", "#1b7c83", "#9a6700", "#bc4c00", "#59636e")
+_NIGHT_PAGE = "#0d1117"
 _STYLE = """
 :root{color-scheme:light dark;--page:#fff;--ink:#1f2328;--muted:#59636e;--line:#d1d9e0;--soft:#f6f8fa;--bad:#cf222e;
 --good:#1a7f37;--warn:#9a6700;--h0:#eaeef2;--h1:#c6e0fb;--h2:#8fc1f4;--h3:#4a97e8;--h4:#0a5fc2}
@@ -50,7 +50,7 @@ path.grid{stroke:var(--line);stroke-width:1}path.zero{stroke:var(--muted);stroke
 .d1{fill:var(--bad);opacity:.3}.d2{fill:var(--bad);opacity:.5}.d3{fill:var(--bad);opacity:.75}.d4{fill:var(--bad)}
 .key{display:flex;flex-wrap:wrap;gap:4px 14px;color:var(--muted);font-size:13px;margin:8px 0}
 .key svg{width:12px;height:12px;display:inline-block;vertical-align:-1px;margin-right:5px}
-.key.narrow{display:none}
+.key svg.line{width:28px}.key.narrow{display:none}
 footer{margin-top:40px;color:var(--muted);font-size:13px;border-top:1px solid var(--line);padding-top:12px}
 @media(max-width:600px){main{padding:18px 12px 36px}.lead{font-size:17px}svg.figure{font-size:20px}
 svg.figure.bars{min-width:520px;font-size:13px}
@@ -60,15 +60,13 @@ td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:104px}}
 """
 
 
-def html_page(title: str, body: str, inks: Sequence[str] = ()) -> str:
-    """Return a whole page. `body` is HTML; `inks` are the colours of curves, the page's own without any."""
-    light = tuple(inks) or _LIGHT
-    dark = tuple(map(_lighter, inks)) or _DARK
+def html_page(title: str, body: str, inks: Sequence[str] = PAPER, night: Sequence[str] = NIGHT) -> str:
+    """Return a whole page. `body` is HTML; `inks` and `night` are the colours of curves on a light and a dark page."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">\n"
-        f"<title>{html_text(title)}</title>\n<style>{_STYLE}{_colors(light, dark)}</style>\n</head>\n"
+        f"<title>{html_text(title)}</title>\n<style>{_STYLE}{_colors(inks, night)}</style>\n</head>\n"
         f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 
@@ -107,14 +105,14 @@ def section(heading: str, *parts: str) -> str:
     return f"<h2>{html_text(heading)}</h2>\n{content}\n" if content else ""
 
 
-def key(entries: Sequence[tuple[str, str]], kind: str = "") -> str:
-    """Return a line of colours, each a class with its meaning; `narrow` is for narrow screens alone."""
+def key(entries: Sequence[tuple[str, str]]) -> str:
+    """Return a line of colours, each a class with its meaning."""
     items = "".join(
         f'<span><svg viewBox="0 0 12 12"><rect class="{name}" width="12" height="12" rx="2"/></svg>'
         f"{html_text(text)}</span>"
         for name, text in entries
     )
-    return f'<div class="key{f" {kind}" if kind else ""}">{items}</div>\n'
+    return f'<div class="key">{items}</div>\n'
 
 
 def scrolled(svg: str) -> str:
@@ -136,19 +134,14 @@ def _class(names: str) -> str:
 
 
 def _colors(light: Sequence[str], dark: Sequence[str]) -> str:
-    """Return the rules of the curves' classes, in as many colours as the page has."""
+    """Return the rules of the curves' classes, in as many colours as the page has; texts are easier to read."""
     rules = []
     for place in range(8):
         ink = f"var(--k{place % len(light)})"
         rules.append(f".k{place}{{stroke:{ink}}}.k{place}.f{{fill:{ink};stroke:none}}.b{place}{{fill:{ink}}}")
-        rules.append(f"svg.figure text.n{place}{{fill:{ink};font-weight:600}}")
-    day = "".join(f"--k{place}:{ink};" for place, ink in enumerate(light))
-    night = "".join(f"--k{place}:{ink};" for place, ink in enumerate(dark))
-    return f":root{{{day}}}@media(prefers-color-scheme:dark){{:root{{{night}}}}}{''.join(rules)}"
-
-
-def _lighter(ink: str) -> str:
-    """Return a colour for a dark page: half way to white where it is dark."""
-    red, green, blue = (int(ink[place : place + 2], 16) for place in (1, 3, 5))
-    share = 0.55 - 0.45 * (0.3 * red + 0.59 * green + 0.11 * blue) / 255
-    return "#" + "".join(f"{round(value + (255 - value) * share):02x}" for value in (red, green, blue))
+        rules.append(f"svg.figure text.n{place}{{fill:var(--n{place % len(light)});font-weight:600}}")
+    day, late = (
+        "".join(f"--k{i}:{ink};--n{i}:{text_ink(ink, page)};" for i, ink in enumerate(inks))
+        for inks, page in ((light, "#ffffff"), (dark, _NIGHT_PAGE))
+    )
+    return f":root{{{day}}}@media(prefers-color-scheme:dark){{:root{{{late}}}}}{''.join(rules)}"

@@ -10,21 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
-from actcli.render.figure.html_page import key
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
 from actcli.render.output.surface import Surface
 from actcli.render.table.fit import cut_middle
 from actcli.render.table.layer_names import fit_names
+from actcli.render.text.palette import Look, look_of
 from actcli.terminal import printable
 
 COLORS = 8
 """Classes of curves: k0 to k7, in turn."""
 _WIDTH, _HEIGHT = 640, 230
 _LEFT, _TOP, _BOTTOM = 46, 24, 26
+_STROKE = 2
+"""The width of a curve in pixels, as the page's style sets it."""
 _LETTER = 8
 """About the width of a letter of 13 pixels."""
 _LONGEST = 20
 _LINE = 15
+_SAMPLE = 28
+"""The room of a piece of a curve beside its name."""
 _COLUMNS = 1200
 _BINS = 100
 _PAGE = Surface(_WIDTH, unicode=True, color=False, encoding="utf-8", live=False)
@@ -40,16 +44,18 @@ def figure_svg(
     whole: bool = False,
     points: Sequence[Segment] = (),
     counts: Numbers | None = None,
+    inks: int = COLORS,
 ) -> str:
     """Return the figure as one <svg> element, its panels one below the other.
 
     title: what a screen reader says. kind: of the y axes. axis: the name of the x axis, in titles unless x.
     whole: ticks of x only at whole numbers. points: data on the curves of the first panel. counts: a histogram of data
-    over the range of x, drawn as one more panel.
+    over the range of x, drawn as one more panel. inks: how many colours the page has; further curves have dashes.
     """
     names = [fit_names([curve.label for curve in panel.curves], _LONGEST, _PAGE) for panel in figure.panels]
     longest = max((len(name) for panel in names for name in panel), default=0)
-    x = _Axis(Scale("linear", *figure.range), _LEFT, _WIDTH - 14 - longest * _LETTER)
+    sample = _SAMPLE * any(len(panel.curves) > inks for panel in figure.panels)
+    x = _Axis(Scale("linear", *figure.range), _LEFT, _WIDTH - 14 - longest * _LETTER - sample)
     parts = []
     top = 0.0
     for i, panel in enumerate(figure.panels):
@@ -58,10 +64,10 @@ def figure_svg(
         y = _Axis(scale, top + height - _BOTTOM, top + _TOP)
         quantity = panel.quantity if axis == "x" else f"{panel.quantity} by {axis}"
         parts.append(_frame(x, y, quantity, whole=whole))
-        parts += [_curve(curve, k, x, y) for k, curve in enumerate(panel.curves)]
+        parts += [_curve(curve, look_of(k, inks), x, y) for k, curve in enumerate(panel.curves)]
         for a, b in points if i == 0 else ():
             parts += [f'<circle class="data" cx="{x.at(u)}" cy="{y.at(v)}" r="2"/>' for u, v in _pairs(a, b)]
-        parts.append(_names(panel.curves, names[i], x, y))
+        parts.append(_names(panel.curves, names[i], inks, x, y))
         top += height
     if counts is not None:
         y = _Axis(
@@ -72,11 +78,16 @@ def figure_svg(
     return _element(top + 4, title, parts)
 
 
-def figure_html(figure: Figure, svg: str) -> str:
+def figure_html(figure: Figure, svg: str, inks: int = COLORS) -> str:
     """Return a picture of a figure, with a key below it for narrow screens, which leave out the curves' names."""
     labels = [curve.label for curve in figure.panels[0].curves]
     names = fit_names(labels, 2 * _LONGEST, _PAGE)
-    return f"{svg}\n{key([(f'b{i % COLORS}', name) for i, name in enumerate(names)], 'narrow')}"
+    samples = [_sample(look_of(i, inks), 0, 6) for i in range(len(names))]
+    entries = "".join(
+        f'<span><svg class="line" viewBox="0 0 {_SAMPLE} 12">{sample}</svg>{_text(name)}</span>'
+        for sample, name in zip(samples, names, strict=True)
+    )
+    return f'{svg}\n<div class="key narrow">{entries}</div>\n'
 
 
 def bars_svg(quantity: str, labels: Sequence[str], values: Sequence[float], texts: Sequence[str]) -> str:
@@ -177,9 +188,9 @@ def _line(tick: Tick) -> str:
     return "grid" if tick.value else "zero"
 
 
-def _curve(curve: Curve, place: int, x: _Axis, y: _Axis) -> str:
+def _curve(curve: Curve, look: Look, x: _Axis, y: _Axis) -> str:
     """Return a curve's segments, joined inside and apart from one another; a single point is a dot."""
-    color, parts = place % COLORS, []
+    color, parts = look.ink, []
     if curve.band is not None:
         at, low, high = (np.asarray(values, np.float64) for values in curve.band)
         there, back = _joined(at, low, x, y), _joined(at[::-1], high[::-1], x, y)
@@ -190,8 +201,25 @@ def _curve(curve: Curve, place: int, x: _Axis, y: _Axis) -> str:
         if len(a) == 1:
             parts.append(f'<circle class="b{color}" cx="{x.at(a[0])}" cy="{y.at(b[0])}" r="3"/>')
         elif path := _joined(a, b, x, y):
-            parts.append(f'<path class="k{color} curve" d="M{path}"/>')
+            parts.append(f'<path class="k{color} curve"{_dashes(look)} d="M{path}"/>')
     return "".join(parts)
+
+
+def _dashes(look: Look) -> str:
+    """Return the attribute for a curve's line style and width; blank for a usual one."""
+    wide = _STROKE * look.width
+    rules = [f"stroke-width:{wide:g}"] * (look.width != 1)
+    if look.dash:  # round ends would close the gaps
+        rules += [
+            f"stroke-dasharray:{' '.join(f'{part * wide:g}' for part in look.dash)}",
+            "stroke-linecap:butt",
+        ]
+    return f' style="{";".join(rules)}"' if rules else ""
+
+
+def _sample(look: Look, x: float, y: float) -> str:
+    """Return a short piece of a curve."""
+    return f'<path class="k{look.ink} curve"{_dashes(look)} d="M{x:.1f} {y:.1f}H{x + _SAMPLE - 5:.1f}"/>'
 
 
 def _joined(a: Numbers, b: Numbers, x: _Axis, y: _Axis) -> str:
@@ -214,7 +242,7 @@ def _bars(counts: Numbers, x: _Axis, y: _Axis) -> str:
     )
 
 
-def _names(curves: Sequence[Curve], names: Sequence[str], x: _Axis, y: _Axis) -> str:
+def _names(curves: Sequence[Curve], names: Sequence[str], inks: int, x: _Axis, y: _Axis) -> str:
     """Return the curves' names at their right ends, moved apart where they would overlap."""
     ends = [float(y.at(curve.segments[-1][1][-1])) if curve.segments else y.low for curve in curves]
     order = sorted(range(len(curves)), key=ends.__getitem__)
@@ -227,11 +255,14 @@ def _names(curves: Sequence[Curve], names: Sequence[str], x: _Axis, y: _Axis) ->
     for i in reversed(order):
         above = heights[i] = min(heights[i], above)
         above -= _LINE
-    texts = "".join(
-        f'<text class="n{i % COLORS}" x="{x.high + 7:.1f}" y="{heights[i]:.1f}" dy="4">{_text(names[i])}</text>'
-        for i in range(len(curves))
-    )
-    return f'<g class="names">{texts}</g>'
+    dashed, parts = len(curves) > inks, []
+    for i, name in enumerate(names):
+        look, at = look_of(i, inks), x.high + 7 + _SAMPLE * dashed
+        parts.append(_sample(look, x.high + 6, heights[i]) if dashed else "")
+        parts.append(
+            f'<text class="n{look.ink}" x="{at:.1f}" y="{heights[i]:.1f}" dy="4">{_text(name)}</text>'
+        )
+    return f'<g class="names">{"".join(parts)}</g>'
 
 
 def _cut(text: str, room: int) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actcli.exits import UsageError
+from actcli.render.text.palette import GREYS, NIGHT, NIGHT_GREYS, PAPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,8 @@ class Theme:
         frame: SGR code of axes and ticks.
         zero: SGR code of the lines through 0.
         data: SGR code of the user's numbers.
-        inks: colours of the curves in figure files.
-        dashes: line styles of the curves in figure files.
+        inks: colours of the curves in figure files, on white.
+        night: the same on a dark page.
         tells_apart: whether curves differ by colour in a terminal.
 
     """
@@ -24,12 +25,10 @@ class Theme:
     frame: str
     zero: str
     data: str
-    inks: tuple[str, ...]
-    dashes: tuple[str, ...] = ("-",)
+    inks: tuple[str, ...] = PAPER
+    night: tuple[str, ...] = NIGHT
     tells_apart: bool = True
 
-
-_OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 THEMES = {
     # the terminal's own sixteen colours
@@ -38,7 +37,6 @@ THEMES = {
         frame="",
         zero="2",
         data="33",
-        inks=("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#17a2b8", "#e07b00", "#8c564b", "#5f6b7a"),
     ),
     # Okabe and Ito 2008, in the 256 colours
     "colorblind": Theme(
@@ -46,7 +44,6 @@ THEMES = {
         frame="",
         zero="2",
         data="38;5;178",
-        inks=_OKABE_ITO,
     ),
     # dark enough for a white background
     "light": Theme(
@@ -54,16 +51,15 @@ THEMES = {
         frame="38;5;240",
         zero="38;5;250",
         data="38;5;94",
-        inks=("#00429d", "#a50f15", "#1b6e1b", "#5e1a78", "#00626e", "#8a4b00"),
     ),
-    # no colour: curves are bold and numbered; in figure files they have dashes
+    # no colour: curves are bold and numbered; in figure files they are black and grey with dashes
     "mono": Theme(
         ("1",),
         frame="",
         zero="2",
         data="",
-        inks=("#000000",),
-        dashes=("-", "--", ":", "-."),
+        inks=GREYS,
+        night=NIGHT_GREYS,
         tells_apart=False,
     ),
 }
