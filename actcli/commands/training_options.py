@@ -178,7 +178,7 @@ class TrainingOptions:
             "--init",
             metavar="NAME",
             parse=names,
-            help="Initial weights: he, xavier, lecun, gain or orthogonal.",
+            help="Initial weights: he, xavier, lecun, gain, orthogonal, or usual: what is customary for each function.",
             default="he",
         ),
     ] = None

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from operator import itemgetter
 
 from actcli.analysis.compare.result import Contender, Value
 from actcli.analysis.signal.random_network import INPUTS, Sample
-from actcli.analysis.wording import counted, group_equal, listed, rounded
+from actcli.analysis.wording import counted, listed, rounded
 
 _AGREED = 3.0
 """Standard errors within which theory and measurement agree."""
+_KEPT, _GONE = 1.0, 3.0
+"""Decades of its variance within which a gradient keeps its size, and beyond which it vanishes or explodes."""
+_FATES = ("stays within a decade", "shrinks", "grows", "vanishes", "explodes")
 _SAME_DECADE = 1.0
 """Decades from which theory and measurement differ, however wide the spread."""
 
@@ -19,26 +21,39 @@ Labelled = Sequence[tuple[str, Contender]]
 
 
 def answer(contenders: Labelled, depth: int) -> str:
-    """Return where the gradient keeps its size within a decade, where it vanishes and where it explodes."""
-    decades = {label: _log10(contender.value("gradient_ratio")) for label, contender in contenders}
-    if not decades:
+    """Return where the gradient keeps its size, shrinks, grows, vanishes or explodes: a sentence for each."""
+    sentences = []
+    for fate in _FATES:
+        own = [(label, c) for label, c in contenders if _fate(_log10(c.value("gradient_ratio"))) == fate]
+        sentences += [f"{fate} in {listed([_with_factor(*one, depth) for one in own])}."] if own else []
+    if not sentences:
         return ""
-    kept = [label for label, size in decades.items() if abs(size) <= 1]
-    parts = [f"keeps its size within a decade in {listed(kept)}"] if kept else []
-    for happens, wholly, sign in (("vanishes", "none arrives", -1.0), ("explodes", "beyond float64", 1.0)):
-        changed = [(sign * size, label) for label, size in decades.items() if sign * size > 1]
-        groups = group_equal(changed, partial(_change, wholly=wholly), descending=True)
-        if groups:
-            how_far, most = groups[0]
-            names = [label for _, label in changed]
-            where = f"most in {listed(most)}, " if len(groups) > 1 else ""
-            parts.append(f"{happens} in {listed(names)} ({where}{how_far})")
-    *first, last = parts
-    return f"Over {counted(depth, 'layer')} the gradient {', '.join([*first, 'and ' * bool(first) + last])}."
+    first, *rest = sentences
+    over = f"Over {counted(depth, 'layer')} the variance of the gradient {first}"
+    return " ".join([over, *(f"It {sentence}" for sentence in rest)])
 
 
-def _change(decades: float, wholly: str) -> str:
-    return f"by {decades:.1f} decades" if math.isfinite(decades) else wholly
+def _fate(decades: float) -> str:
+    """Return what happens to a gradient whose variance changes by so many decades."""
+    if abs(decades) <= _KEPT:
+        return "stays within a decade"
+    if abs(decades) <= _GONE:
+        return "shrinks" if decades < 0 else "grows"
+    return "vanishes" if decades < 0 else "explodes"
+
+
+def _with_factor(label: str, contender: Contender, depth: int) -> str:
+    """Return a contender with the factor on its gradient's variance, and that of a layer where it is far from 1."""
+    ratio, size = contender.value("gradient_ratio"), abs(_log10(contender.value("gradient_ratio")))
+    if size <= _KEPT or not isinstance(ratio, float):
+        return label
+    name, open_ = label.removesuffix(f" ({contender.value('init')})"), " ("
+    if name != label:
+        open_ += f"{contender.value('init')}, "
+    if not 0 < ratio < math.inf:
+        return f"{name}{open_}{'none arrives' if ratio == 0 else 'beyond float64'})"
+    layer = f", × {rounded(ratio ** (1 / (depth - 1)), 2)} per layer" if size > _GONE and depth > 1 else ""
+    return f"{name}{open_}× {rounded(ratio, 2 if ratio < 1 else 3)}{layer})"
 
 
 def warnings(contenders: Labelled, sample: Sample, through: int) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from actcli.analysis.signal.answer import answer, notes, warnings
 from actcli.analysis.signal.mean_field import MeanField, require_everywhere
 from actcli.analysis.signal.propagation import START, Layer, Phase, edge, gradients, phase, signals
 from actcli.analysis.signal.random_network import Network, Norms, Sample, count_steps, propagate
+from actcli.analysis.training.initial import UsualInit, usual_init
 from actcli.analysis.training.stack import Stack
 from actcli.exits import UsageError
 
-Init = Literal["he", "xavier", "lecun", "gain"]
+Init = Literal[UsualInit, "gain", "usual"]
 INITS: tuple[Init, ...] = get_args(Init)
 
-_FIXED: Mapping[Init, float] = {"he": math.sqrt(2.0), "xavier": 1.0, "lecun": 1.0}
+_FIXED: Mapping[UsualInit, float] = {"he": math.sqrt(2.0), "xavier": 1.0, "lecun": 1.0}
 """sw in square layers, from the variances he 2/fan_in, xavier 2/(fan_in + fan_out), lecun 1/fan_in."""
 _MOST_STD = 1e100
 _MOST_DEPTH = 10_000
@@ -48,7 +49,8 @@ COLUMNS = (
 )
 """The columns. Variances are per unit; the input has variance 1, the gradient variance 1 at the last layer.
 
-init, weight_std: weights are drawn from N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
+init: the initialisation; by `usual` the one of the function, of a stack that of each layer (`he/xavier`).
+weight_std: weights are drawn from N(0, σw²/fan_in); weight_std is None where a stack's layers differ.
 fixed_point … correlation_depth: see propagation.Phase; edge_distance is |chi_1 - 1|, None at an unstable q*, where no
 signal stays; edge_weight_std is the σw with which chi_1 = 1 and the same biases, None where there is none, and for
 stacks.
@@ -66,7 +68,8 @@ class Conditions:
         depth: the number of layers.
         weight_std: sw of weights N(0, sw²/fan_in); None to draw them as `inits` say.
         bias_std: sb of biases N(0, sb²).
-        inits: named initialisations, a contender each; unused with weight_std.
+        inits: named initialisations, a contender each; unused with weight_std. The weights after a function are drawn
+            as it asks: `gain` is its own, `usual` what is customary for it.
         width: units per layer of the random networks.
         seeds: the number of random networks.
         seed: that of their random numbers.
@@ -76,7 +79,7 @@ class Conditions:
     depth: int = 50
     weight_std: float | None = None
     bias_std: float = 0.0
-    inits: tuple[Init, ...] = ("he",)
+    inits: tuple[Init, ...] = ("usual",)
     width: int = 256
     seeds: int = 20
     seed: int = 0
@@ -97,7 +100,7 @@ class _Entrant:
     """A stack with one initialisation."""
 
     label: str
-    init: Init | None
+    init: str | None
     network: Network
 
 
@@ -143,16 +146,38 @@ def _entrants(stacks: Sequence[Stack], conditions: Conditions) -> tuple[_Entrant
     sw = conditions.weight_std
     if sw is not None:
         return tuple(_Entrant(stack.spec, None, Network(stack, (sw,))) for stack in stacks)
-    inits = tuple(dict.fromkeys(conditions.inits))
+    named = tuple((stack, init, _named_init(stack, init)) for stack in stacks for init in conditions.inits)
+    several = len({name for _, _, name in named}) > 1
+    # `usual,he` names one network of relu, not two
+    unlike = {(stack.spec, name): (stack, init, name) for stack, init, name in named}
     return tuple(
         _Entrant(
-            f"{stack.spec} ({init})" if len(inits) > 1 else stack.spec,
-            init,
-            Network(stack, _gains(stack) if init == "gain" else (_FIXED[init],)),
+            f"{stack.spec} ({name})" if several else stack.spec,
+            name,
+            Network(stack, _weight_stds(stack, init)),
         )
-        for stack in stacks
-        for init in inits
+        for stack, init, name in unlike.values()
     )
+
+
+def _named_init(stack: Stack, init: Init) -> str:
+    """Return the initialisation by name; for `usual` those of the functions, one if they agree."""
+    if init != "usual":
+        return init
+    names = [usual_init(f) for f in stack.functions]
+    return names[0] if len(set(names)) == 1 else "/".join(names)
+
+
+def _weight_stds(stack: Stack, init: Init) -> tuple[float, ...]:
+    """Return the sw after each layer's function; one where they are all the same."""
+    match init:
+        case "gain":
+            return _gains(stack)
+        case "usual":
+            stds = tuple(_FIXED[usual_init(f)] for f in stack.functions)
+            return stds if len(set(stds)) > 1 else stds[:1]
+        case _:
+            return (_FIXED[init],)
 
 
 def _gains(stack: Stack) -> tuple[float, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import BatchNorm, HiddenLayer, LayerPart
-from actcli.analysis.training.initial import draw_weights
+from actcli.analysis.training.initial import draw_weights, usual_init
 from actcli.analysis.training.optimizers import TrainedArray
 from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.stack import Stack
@@ -72,7 +72,15 @@ class Group:
         self.biases: list[Array] = []
         for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
             draws = [
-                draw_weights(plan.init, fan_in, fan_out, stack.at(layer - 1) if layer else None, seed, layer)
+                draw_weights(
+                    # data have no function of their own: the first layer is drawn as the second
+                    usual_init(stack.at(max(layer - 1, 0))) if plan.init == "usual" else plan.init,
+                    fan_in,
+                    fan_out,
+                    stack.at(layer - 1) if layer else None,
+                    seed,
+                    layer,
+                )
                 for stack, seed in zip(self.stacks, seeds, strict=True)
             ]
             self.weights.append(np.stack(draws, dtype=plan.dtype, casting="same_kind"))

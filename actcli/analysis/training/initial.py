@@ -8,10 +8,27 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import expectation
+from actcli.analysis.card.properties import with_facts
 from actcli.exits import UsageError
 
-Init = Literal["he", "xavier", "lecun", "gain", "orthogonal"]
+UsualInit = Literal["he", "xavier", "lecun"]
+DrawnInit = Literal[UsualInit, "gain", "orthogonal"]
+Init = Literal[DrawnInit, "usual"]
 INITS: tuple[Init, ...] = get_args(Init)
+
+
+def usual_init(f: Activation) -> UsualInit:
+    """Return the initialisation that is customary for a function: `lecun`, `xavier` or `he`.
+
+    lecun for selu, whose fixed point assumes it (Klambauer et al. 2017). xavier for functions that are bounded and have
+    one slope at 0, such as tanh and sigmoid, and for the identity, which it was derived for (Glorot and Bengio 2010).
+    he for all others: rectifiers and their relatives (He et al. 2015).
+    """
+    if f.definition.name == "selu":
+        return "lecun"
+    bounded = all(map(math.isfinite, with_facts(f.definition).range))
+    kinked = any(kink.at == 0 and (kink.jump or kink.slopes[0] != kink.slopes[1]) for kink in f.kinks)
+    return "xavier" if f.definition.name == "identity" or (bounded and not kinked) else "he"
 
 
 def second_moment_gain(f: Activation) -> float:
@@ -25,7 +42,7 @@ def second_moment_gain(f: Activation) -> float:
     return 1 / math.sqrt(square)
 
 
-def weight_std(init: Init, fan_in: int, fan_out: int, before: Activation | None) -> float:
+def weight_std(init: DrawnInit, fan_in: int, fan_out: int, before: Activation | None) -> float:
     """Return the standard deviation of a layer's weights; `before` is the activation that feeds it, None for data.
 
     he √(2/fan_in) (He et al. 2015), xavier √(2/(fan_in + fan_out)) (Glorot and Bengio 2010), lecun √(1/fan_in)
@@ -43,7 +60,7 @@ def weight_std(init: Init, fan_in: int, fan_out: int, before: Activation | None)
 
 
 def draw_weights(
-    init: Init, fan_in: int, fan_out: int, before: Activation | None, seed: int, layer: int
+    init: DrawnInit, fan_in: int, fan_out: int, before: Activation | None, seed: int, layer: int
 ) -> NDArray[np.float64]:
     """Draw the weights (fan_in, fan_out) of one layer of one network, the same draws for every activation.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from actcli.commands.compare.numbers import all_numbers, chosen_numbers, evenly_spaced, only_array, open_file
-from actcli.commands.compare.options import BITS, DEPTH, SEED, SEEDS, WIDTH
+from actcli.commands.compare.options import BITS, DEPTH, SEED, SEEDS, USUAL, WIDTH
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _gradients(contest: Contest) -> "Steps":
 
     options = contest.options
     inits: dict[str, Init] = {name: name for name in get_args(Init)}
-    names = options.init or ("he",)
+    names = options.init or (USUAL,)
     unknown = [name for name in names if name not in inits]
     if unknown:
         raise UsageError(f"--init {unknown[0]!r} is not known; choose from {', '.join(inits)}")
@@ -258,7 +258,7 @@ def refuse_crowd(by: str, contest: Contest) -> None:
     """Raise UsageError for more contenders than a chart has letters for; to be called for --plot."""
     from actcli.render.figure.figure_text import MOST_CURVES
 
-    count = len(contest.stacks) * len(contest.options.init or ("he",))
+    count = len(contest.stacks) * len(contest.options.init or (USUAL,))
     if WAYS[by].curves and count > MOST_CURVES:
         raise UsageError(
             f"--plot draws at most {MOST_CURVES} contenders, not {count}; name fewer, or leave it out"

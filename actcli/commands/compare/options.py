@@ -32,6 +32,7 @@ ByName = Literal["properties", "values", "gradients", "training", "information",
 POINTS = 1001
 DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
 SEED = 0
+USUAL = "usual"
 MOST_LAYERS = 10_000
 
 WHICH = "What to compare"
@@ -173,9 +174,9 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
             "--init",
             metavar="NAMES",
             parse=names,
-            help="he, xavier, lecun or gain (each function's own); by gradients several with commas, by training "
-            "also orthogonal.",
-            default="he",
+            help="usual (what is customary for each function: xavier for tanh, he for relu), he, xavier, lecun or gain "
+            "(each function's own); by gradients several with commas, by training also orthogonal.",
+            default=f"{USUAL}; by training he",
         ),
     ] = None
     width: Annotated[

@@ -43,11 +43,74 @@ def test_relu_is_on_the_edge_and_sigmoid_vanishes() -> None:
         math.log10(sigmoid.value("gradient_ratio")), abs=0.5
     )
     assert best(found, found.column("edge_distance")) == best(found, found.column("gradient_decades")) == (1,)
-    decades = -math.log10(sigmoid.value("gradient_ratio"))
+    assert (sigmoid.value("init"), relu.value("init")) == ("xavier", "he")
+    ratio = sigmoid.value("gradient_ratio")
     assert found.answer == (
-        "Over 8 layers the gradient keeps its size within a decade in relu, "
-        f"and vanishes in sigmoid (by {decades:.1f} decades)."
+        "Over 8 layers the variance of the gradient stays within a decade in relu (he). "
+        f"It vanishes in sigmoid (xavier, × {ratio:.1e}, × {ratio ** (1 / 7):.2g} per layer).".replace(
+            "e-0", "e-"
+        )
     )
+
+
+def test_by_default_each_function_has_its_customary_weights_as_in_a_plain_loop() -> None:
+    # Glorot and Bengio 2010 for tanh, He et al. 2015 for relu, Klambauer et al. 2017 for selu
+    functions = {
+        "tanh": ("xavier", 1.0, np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+        "relu": ("he", 2.0, lambda x: np.maximum(x, 0), lambda x: (x > 0).astype(float)),
+        "selu": (
+            "lecun",
+            1.0,
+            lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)),
+            lambda x: 1.0507009873554805 * np.where(x > 0, 1, 1.6732632423543772 * np.exp(x)),
+        ),
+    }
+    depth, width, networks = 6, 100, 40
+    found = compared(" ".join(functions), depth=depth, width=width, seeds=networks)
+    rng = np.random.default_rng(5)
+    for contender, (init, numerator, f, slope) in zip(found.contenders, functions.values(), strict=True):
+        assert contender.value("init") == init
+        ratios = []
+        for _ in range(networks):
+            weights = [rng.normal(0, math.sqrt(numerator / width), (width, width)) for _ in range(depth)]
+            x, slopes = rng.standard_normal((width, 8)), []
+            for w in weights:
+                slopes.append(slope(x))
+                x = w @ f(x)
+            gradient = rng.standard_normal((width, 8))
+            gradient /= np.sqrt(np.mean(gradient**2, axis=0))
+            # signal l is what has been through l layers; the last one has passed no slope
+            for w, s in zip(weights[:0:-1], slopes[:0:-1], strict=True):
+                gradient = s * (w.T @ gradient)
+            ratios.append(np.mean(gradient**2))
+        error = math.hypot(np.std(ratios) / math.sqrt(networks), contender.value("measured_gradient_error"))
+        assert abs(np.mean(ratios) - contender.value("measured_gradient")) < 4 * error
+
+
+@pytest.mark.parametrize(
+    ("spec", "init"),
+    [
+        *(
+            (name, "xavier")
+            for name in ("sigmoid", "softsign", "hard_tanh", "sine", "identity", "2*tanh(x/3)")
+        ),
+        *((name, "he") for name in ("relu6", "leaky_relu", "gelu", "softplus", "max(0,x)")),
+        ("relu/tanh", "he/xavier"),
+        ("relu/gelu", "he"),
+    ],
+)
+def test_what_is_customary_follows_from_the_function(spec: str, init: str) -> None:
+    (contender,) = compared(spec, depth=2, width=2, seeds=1).contenders
+    assert contender.value("init") == init
+
+
+def test_usual_and_the_same_by_name_are_one_contender() -> None:
+    found = compared("relu tanh", **SMALL, inits=("usual", "he"))
+    assert [(c.function, c.value("init")) for c in found.contenders] == [
+        ("relu", "he"),
+        ("tanh", "xavier"),
+        ("tanh", "he"),
+    ]
 
 
 def test_layers_hold_theory_and_measurement_side_by_side() -> None:
@@ -78,7 +141,7 @@ def test_each_initialisation_is_a_contender() -> None:
         [math.sqrt(2), 1, 1, 1.59253742, math.sqrt(2), 1, 1, math.sqrt(2)]
     )
     assert "xavier and lecun are the same in layers as wide as their inputs: weight std 1." in found.notes
-    assert "vanishes in relu (xavier) and relu (lecun) (by 2.1 decades)." in found.answer
+    assert "shrinks in relu (xavier, × 0.0078) and relu (lecun, × 0.0078)." in found.answer
 
 
 def test_gains_of_a_stack_are_of_each_layer() -> None:
@@ -151,7 +214,7 @@ def test_nothing_and_everything_are_said_without_a_crash() -> None:
     assert steep.value("measured_signal_error") is None
     assert (step.value("gradient_ratio"), step.value("gradient_decades")) == (0.0, math.inf)
     assert "vanishes in step (none arrives)" in found.answer
-    assert "explodes in relu_squared and tanh (most in relu_squared, beyond float64)" in found.answer
+    assert "explodes in relu_squared (beyond float64) and tanh (× 186,000, × 1.9 per layer)" in found.answer
     zero = compared("relu", depth=3, width=8, seeds=2, weight_std=0.0).contenders[0]
     assert [zero.value(name) for name in ("signal_variance", "gradient_ratio", "measured_signal")] == [
         0.0
@@ -180,7 +243,7 @@ def test_where_theory_and_measurement_part_a_note_says_so() -> None:
         ({"weight_std": math.inf}, r"`weight_std=inf`"),
         ({"bias_std": -0.5}, r"`bias_std=-0.5`"),
         ({"inits": ("kaiming",)}, r"`init=kaiming`.* he, xavier, lecun, gain"),
-        ({"inits": ()}, r"`init`.* at least one of he, xavier, lecun, gain, or set `weight_std`"),
+        ({"inits": ()}, r"`init`.* at least one of he, xavier, lecun, gain, usual, or set `weight_std`"),
     ],
 )
 def test_conditions_that_make_no_network_are_refused_before_any_work(conditions, said: str) -> None:

@@ -293,3 +293,13 @@ def test_a_stopped_training_leaves_no_thread():
     steps.close()
     assert threading.active_count() == before
     assert sys.getswitchinterval() == pytest.approx(usual)
+
+
+def test_usual_weights_follow_the_function_before_them_and_the_first_those_of_the_data():
+    rng = np.random.default_rng(3)
+    data = split("points", rng.normal(size=(24, 200)), np.arange(24) % 3, 0)
+    plan = TrainingPlan(hidden=(100, 300), init="usual")
+    one = Group([parse_stack("relu/tanh")], [0.1], [0], plan, data.in_dtype("float32"))
+    # he before and after relu, xavier after tanh
+    for weights, variance in zip(one.weights, (2 / 200, 2 / 100, 2 / 303), strict=True):
+        assert np.var(weights) == pytest.approx(variance, rel=5 * math.sqrt(2 / weights.size))
