@@ -145,7 +145,8 @@ class NumberOptions:
         _number_option(
             "--input -i",
             metavar="FILE",
-            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, or text; packed by gzip too.",
+            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, or text; packed by gzip, bzip2, xz or "
+            "zstd too.",
         ),
     ] = None
     range: Annotated[

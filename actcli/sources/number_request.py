@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from actcli.packing import without_packing
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -18,9 +20,8 @@ ARCHIVES = (".npz", ".safetensors")
 
 
 def suffix_of(path: str) -> str:
-    """Return the suffix of a file in lower case, with its dot; that of gzip is passed over: `.npy` of `x.npy.gz`."""
-    name = path.lower().removesuffix(".gz")
-    return os.path.splitext(name)[1]  # noqa: PTH122 - pathlib is slow to load at start
+    """Return the suffix of a file in lower case, with its dot; without that of its packing: `.npy` of `x.npy.gz`."""
+    return os.path.splitext(without_packing(path.lower()))[1]  # noqa: PTH122 - pathlib is slow to load at start
 
 
 class OnError(StrEnum):

@@ -62,6 +62,7 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
         choose_layout,
         choose_own_layout,
         is_standard_output,
+        plain_suffix,
     )
 
     format_, output, sort, digits = options.format, options.output, options.sort, options.digits
@@ -74,7 +75,7 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
         return Presentation(own)
     if options.best is not None:
         return Presentation(Layout("plain", None), best=options.best)
-    suffix = output.rpartition(".")[2].lower() if output and "." in output else ""
+    suffix = plain_suffix(output or "").removeprefix(".")
     if not options.plot:
         if suffix in FIGURES and suffix != "txt" and format_ is None:
             raise UsageError(f"-o {output!r} is a chart by its suffix; add --plot")
@@ -95,7 +96,7 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
         # a chart is for a person, in a pipe too
         layout = choose_layout("table", None, with_x=False, digits=digits, terminal=terminal)
         return Presentation(layout, plot=True, sort=sort)
-    if suffix not in FIGURES:
+    if suffix not in FIGURES or not output.lower().endswith(suffix):
         known = ", ".join(f".{name}" for name in FIGURES)
         raise UsageError(f"-o {output!r}: the suffix names no chart; use one of {known}")
     for option, given in (("--format", format_), ("--digits", digits)):

@@ -7,6 +7,7 @@ from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.deadcheck.limits import require_fail_on
 from actcli.commands.deadcheck.options import MODES_IN_WORDS
 from actcli.exits import UsageError
+from actcli.sources.number_request import suffix_of
 
 if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
@@ -103,7 +104,7 @@ def _kind_of_all(sources: tuple[str, ...]) -> str:
 
 
 def _kind_of(source: str) -> str:
-    suffix = os.path.splitext(source)[1].lower()  # noqa: PTH122
+    suffix = suffix_of(source)
     if suffix in _FOREIGN:
         owner, converter = _FOREIGN[suffix]
         raise UsageError(

@@ -1,6 +1,5 @@
 """Where the report of a run goes: to standard output or to files, several at once; and which sentences stderr gets."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from actcli.render.output.layout import (
     choose_layout,
     choose_own_layout,
     is_standard_output,
+    plain_suffix,
 )
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def choose_reports(
 def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:
     """Return one layout; `junit` and `html` are formats too. Raises UsageError when the options disagree."""
     own = choose_own_layout(_OWN_FORMATS, format_, output)
-    suffix = "" if output is None else os.path.splitext(output)[1].lower()  # noqa: PTH122
+    suffix = "" if output is None else plain_suffix(output)
     return _choose_common(format_, output, suffix, terminal) if own is None else own
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from actcli.exits import UsageError
+from actcli.packing import packing_named, require_engine, without_packing
 from actcli.terminal import Terminal
 
 TEXT_FORMATS = ("table", "plain", "csv", "tsv", "json", "jsonl", "markdown")
@@ -25,6 +26,7 @@ _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _FOR_READERS = ("table", "markdown")
 ROUNDED_NUMBERS = (*_FOR_READERS, "plain", "csv", "tsv")
 """The formats in which results of `eval` and `grad` may be rounded."""
+_READ_IN_PLACE = ("npz", "safetensors")
 _ONLY_RESULTS = ("json", *ARRAY_FORMATS)
 
 
@@ -90,7 +92,7 @@ def choose_own_layout(own: Mapping[str, str], format_: str | None, output: str |
 
     own: the formats, and their suffixes, `{"junit": ".xml"}`. Raises UsageError when the options disagree.
     """
-    suffix = "" if output is None else PurePath(output).suffix.lower()
+    suffix = "" if output is None else plain_suffix(output)
     by_suffix = next((name for name, one in own.items() if one == suffix), None)
     wanted = format_ if format_ in own else None
     if wanted is None and (by_suffix is None or format_ is not None):
@@ -112,11 +114,23 @@ def is_standard_output(output: str) -> bool:
     return output in _STANDARD_OUTPUT
 
 
+def plain_suffix(output: str) -> str:
+    """Return the suffix of a file in lower case, with its dot, without that of its packing: `.csv` of `x.csv.gz`."""
+    return PurePath(without_packing(output)).suffix.lower()
+
+
 def _format_of_file(path: str, option: str | None) -> str:
     if not path:
         raise UsageError("-o needs the name of a file, or - for standard output")
-    suffix = PurePath(path).suffix.lower()
+    suffix = plain_suffix(path)
     own = _FORMAT_OF_SUFFIX.get(suffix)
+    packing = packing_named(path)
+    if packing is not None:
+        if own in _READ_IN_PLACE:
+            raise UsageError(
+                f"-o {path!r}: {suffix} files are not packed; leave out {packing.suffix}, or write .npy"
+            )
+        require_engine(packing, path)
     if own is None:
         if option is not None:
             return option

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from actcli.exits import DataError
+from actcli.packing import Packing, new_packer, packing_named, require_engine
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -19,6 +20,24 @@ _BUFFER_BYTES = 1 << 20
 
 @contextmanager
 def atomic_file(path: str) -> Iterator[BinaryIO]:
+    """Open a binary file that replaces `path` when the block ends without an exception; packed by its suffix.
+
+    On any exception the old file stays. Raises DataError where the file cannot be written, or not packed in that way.
+    """
+    packing = packing_named(path)
+    if packing is None:
+        with _whole_file(path) as file:
+            yield file
+        return
+    require_engine(packing, path)
+    with _whole_file(path) as file:
+        packed = _PackedFile(file, packing)
+        yield cast("BinaryIO", packed)
+        packed.finish()
+
+
+@contextmanager
+def _whole_file(path: str) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `path` when the block ends without an exception.
 
     On any exception, also KeyboardInterrupt, the old file stays and the temporary one is removed. Where the system can,
@@ -60,6 +79,9 @@ def atomic_file(path: str) -> Iterator[BinaryIO]:
 
 def require_writable(path: str) -> None:
     """Raise DataError for a path that `atomic_file` would refuse: a check before long work, which leaves nothing."""
+    packing = packing_named(path)
+    if packing is not None:
+        require_engine(packing, path)
     if path.startswith(("/dev/", "/proc/")):
         return
     target = _target(path)
@@ -196,6 +218,26 @@ def _buffered(path: str, descriptor: int) -> Iterator[BinaryIO]:
         # Nothing is written from here on: the data were flushed, or will be thrown away.
         raw.discard = True
         file.close()
+
+
+class _PackedFile(io.RawIOBase):
+    """A file that packs what is written to it; it cannot be gone back in."""
+
+    def __init__(self, file: BinaryIO, packing: Packing) -> None:
+        self._file = file
+        self._engine = new_packer(packing)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        view = memoryview(data).cast("B")
+        self._file.write(self._engine.compress(view))
+        return view.nbytes
+
+    def finish(self) -> None:
+        """Write what is still held, and the end of the packed stream."""
+        self._file.write(self._engine.flush())
 
 
 class _CheckedFile(io.FileIO):

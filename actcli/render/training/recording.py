@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actcli.exits import UsageError
 from actcli.render.output.documents import json_line
+from actcli.render.output.layout import plain_suffix
 from actcli.render.output.outfile import atomic_file, require_writable
 from actcli.render.text.delimited import delimited_text
 from actcli.render.text.fields import field_text
@@ -25,7 +26,7 @@ class Recording:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.form = path.rpartition(".")[2].lower() if "." in path else ""
+        self.form = plain_suffix(path).removeprefix(".")
         if self.form not in FORMS:
             raise UsageError(f"--record {path!r}: the suffix must be .csv or .jsonl")
         require_writable(path)
@@ -48,7 +49,7 @@ def write_recording(histories: Iterable["History"], path: str) -> None:
     dead_1, gradient_1, ..., as many as the deepest network has, blank for layers that a network does not have.
     """
     records = [record for history in histories for record in _records(history)]
-    text = _csv(records) if path.lower().endswith(".csv") else "".join(map(json_line, records))
+    text = _csv(records) if plain_suffix(path) == ".csv" else "".join(map(json_line, records))
     with atomic_file(path) as file:
         file.write(text.encode())
 

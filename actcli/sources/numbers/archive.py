@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from actcli.exits import DataError
+from actcli.packing import packing_named
 from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def is_archive(path: str) -> bool:
 
 def open_archive(path: str) -> Archive:
     """Open an archive, of the kind that its suffix says. Raises DataError when it cannot be read, or is none."""
+    packing = packing_named(path)
+    if packing is not None:
+        raise DataError(f"{path}: is read in place, not packed; unpack it first: {packing.tool} -d {path}")
     if suffix_of(path) == ".safetensors":
         from actcli.sources.numbers.safetensors import SafetensorsArchive
 

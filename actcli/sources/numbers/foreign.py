@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, NoReturn
 
 from actcli.exits import DataError
-from actcli.sources.streams.packed import MAGIC as GZIP
 
 if TYPE_CHECKING:
     from actcli.sources.streams.bytestream import ByteStream
@@ -15,7 +14,7 @@ _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _OLD_TORCH = b"\x80\x02\x8a\nl\xfc"
 """The number with which torch.save began before it wrote zip archives."""
-_MAGICS = (_ZIP, *_PICKLES, *_IMAGES, _HDF5, GZIP)
+_MAGICS = (_ZIP, *_PICKLES, *_IMAGES, _HDF5)
 
 
 class ForeignFormatError(DataError):
@@ -47,8 +46,6 @@ def _is_safetensors(head: bytes) -> bool:
 def _refuse(origin: str, head: bytes) -> NoReturn:
     file = "FILE" if origin == "stdin" else origin
     stem = file.rpartition(".")[0] or file
-    if head.startswith(GZIP):
-        raise DataError(f"{origin}: is packed by gzip: name the file, or unpack it by gunzip -c on the way")
     if head.startswith(_ZIP) and b"data.pkl" not in head:
         raise DataError(f"{origin}: holds an archive: save it as a file with the suffix .npz")
     if head.startswith((_ZIP, _OLD_TORCH)):

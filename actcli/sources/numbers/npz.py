@@ -6,12 +6,15 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from actcli.analysis.number_types import LowType
 from actcli.exits import DataError
 from actcli.sources.numbers.npy_header import Header, read_header
-from actcli.sources.streams.bytestream import ByteStream, RawStream
+from actcli.sources.streams.bytestream import ByteStream
+
+if TYPE_CHECKING:
+    from actcli.sources.streams.raw_stream import RawStream
 
 _SUFFIX = ".npy"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError)

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actcli.exits import DataError
 from actcli.sources.budget import require_memory
+
+if TYPE_CHECKING:
+    from actcli.sources.streams.bytestream import ByteStream
 
 MOST_BYTES = 2**31 - 1
 """Protocol buffers end there; larger models keep their weights in files beside them."""
@@ -74,7 +77,9 @@ def _bytes(path: str, memory: int | None) -> bytes:
     with open_file(path) as stream:
         size = stream.remaining()
         if size is None:
-            raise DataError(f"{path}: a model must be a file on disk")
+            if not stream.is_named_file:
+                raise DataError(f"{path}: a model must be a file on disk")
+            return _unpacked(stream, memory)
         if size > MOST_BYTES:
             raise DataError(
                 f"{path}: {size} bytes, but a model has at most {MOST_BYTES}; keep its weights in a file beside it"
@@ -83,6 +88,19 @@ def _bytes(path: str, memory: int | None) -> bytes:
             raise DataError(f"{path}: is empty")
         require_memory(_COPIES * size, memory, f"{path}: reading the model")
         return stream.read(size)
+
+
+def _unpacked(stream: "ByteStream", memory: int | None) -> bytes:
+    """Return the bytes of a packed model, no more than a model has and than memory allows."""
+    parts: list[bytes] = []
+    size = 0
+    for part in stream.chunks():
+        size += len(part)
+        if size > MOST_BYTES:
+            raise DataError(f"{stream.origin}: holds more than {MOST_BYTES} bytes, the most of a model")
+        require_memory(_COPIES * size, memory, f"{stream.origin}: reading the model")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _take_in_tensors(model: Any, path: str, memory: int | None) -> None:

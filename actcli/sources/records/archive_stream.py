@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from actcli.exits import DataError
 from actcli.sources.budget import require_memory
-from actcli.sources.streams.bytestream import RawStream
+from actcli.sources.streams.raw_stream import RawStream
 
 ARCHIVE, ARRAY = b"PK\x03\x04", b"\x93NUMPY"
 """The first bytes of an .npz and of an .npy file."""

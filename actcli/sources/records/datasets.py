@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from actcli.analysis.training.dataset import TOY_SAMPLES, TOYS, Dataset, split, toy
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
-from actcli.sources.number_request import ARCHIVES, NumberRequest
+from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
 from actcli.sources.numbers.archive import archive_numbers
 from actcli.sources.numbers.delimited import (
     Row,
@@ -51,7 +51,7 @@ def load_dataset(
     or has no meaning; DataError for a file that cannot be read or trained on, or that needs more memory.
     """
     plan = _SplitPlan(seed, splits, memory)
-    suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
+    suffix = suffix_of(name)
     if suffix in {".csv", ".tsv"} or name == "-":
         if target is None:
             raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")

@@ -11,7 +11,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.records.archive_stream import archives_in
 from actcli.sources.records.state_file import BYTES_PER_UNIT, is_state, read_state
 from actcli.sources.records.timeline_file import is_timeline, read_timeline
-from actcli.sources.streams.bytestream import RawStream
+from actcli.sources.streams.raw_stream import RawStream
 
 _BETWEEN_LOOKS = 0.2
 """Seconds between two looks at a file."""

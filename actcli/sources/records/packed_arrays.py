@@ -3,7 +3,7 @@
 import os
 import zipfile
 from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
 from actcli.exits import DataError
 from actcli.sources.numbers.npy_header import read_header
-from actcli.sources.streams.bytestream import ByteStream, RawStream
+from actcli.sources.streams.bytestream import ByteStream
+
+if TYPE_CHECKING:
+    from actcli.sources.streams.raw_stream import RawStream
 
 D = TypeVar("D")
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actcli.exits import DataError, UsageError
+from actcli.packing import without_packing
 from actcli.sources.number_request import suffix_of
 
 STDIN = "-"
@@ -83,6 +84,5 @@ def _stem(path: str) -> str:
 
 
 def _without_suffix(path: str) -> str:
-    """Return a name without its suffix, and without that of gzip."""
-    plain = path[: -len(".gz")] if path.lower().endswith(".gz") else path
-    return os.path.splitext(plain)[0]  # noqa: PTH122
+    """Return a name without its suffix, and without that of its packing."""
+    return os.path.splitext(without_packing(path))[0]  # noqa: PTH122

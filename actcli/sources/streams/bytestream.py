@@ -6,9 +6,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import UnsupportedOperation
-from typing import BinaryIO, Protocol, Self, cast
+from typing import BinaryIO, Self, cast
 
 from actcli.exits import DataError
+from actcli.packing import LONGEST_MAGIC, damage_of, may_be_packed, packing_of, require_engine
+from actcli.sources.streams.packed import UnpackedStream, first_bytes
+from actcli.sources.streams.raw_stream import RawStream
 from actcli.terminal import Terminal
 
 CHUNK = 1 << 20
@@ -16,27 +19,21 @@ CHUNK = 1 << 20
 _READS_PER_CHUNK = 64
 
 
-class RawStream(Protocol):
-    """A source of bytes: an unbuffered file, a member of an archive, or a test's own."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """Return the bytes that are there, at most size; empty at the end, None when it would have to wait."""
-
-    def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill a buffer as far as possible at once, and return how many bytes that is."""
-
-    def close(self) -> None:
-        """Close the source."""
-
-
 class ByteStream:
     """One input, read once from its start to its end.
 
-    `origin` is its name in messages. `damage` are the errors that a container raises when it is corrupt.
+    `origin` is its name in messages. `damage` are the errors that a container raises when it is corrupt. With
+    `unpack`, what is packed is unpacked as it is read; of a pipe this is found out when its first bytes come.
     """
 
     def __init__(
-        self, raw: RawStream, origin: str, *, owned: bool = True, damage: tuple[type[Exception], ...] = ()
+        self,
+        raw: RawStream,
+        origin: str,
+        *,
+        owned: bool = True,
+        damage: tuple[type[Exception], ...] = (),
+        unpack: bool = False,
     ) -> None:
         self.origin = origin
         self._source = raw
@@ -48,6 +45,12 @@ class ByteStream:
         self._ended = False
         self._descriptor = _descriptor(raw)
         self._status = None if self._descriptor is None else os.fstat(self._descriptor)
+        self._arrives_at = self._descriptor  # where a packed stream's bytes come from too
+        self._unpacks = unpack
+        self._is_packed_file = False
+        if unpack and self._descriptor is not None and self.is_regular:
+            with self.closed_on_error():
+                self._unpack(first_bytes(self._descriptor, LONGEST_MAGIC), b"")
 
     @property
     def is_regular(self) -> bool:
@@ -56,8 +59,8 @@ class ByteStream:
 
     @property
     def is_named_file(self) -> bool:
-        """Whether it is a file on disk that the user named; an empty one is an error."""
-        return self._owned and self.is_regular
+        """Whether it is a file on disk that the user named, packed or not; an empty one is an error."""
+        return self._owned and (self.is_regular or self._is_packed_file)
 
     @property
     def is_checked(self) -> bool:
@@ -102,7 +105,7 @@ class ByteStream:
 
     def refuse_own_output(self, terminal: Terminal) -> None:
         """Raise DataError where stdout goes to this very file: what is written would be read again, without an end."""
-        if self._descriptor is not None and terminal.is_stdout(self._descriptor):
+        if self._arrives_at is not None and terminal.is_stdout(self._arrives_at):
             self.close()
             raise DataError(
                 f"{self.origin}: is both input and output; name another file, or write back with -o"
@@ -162,6 +165,8 @@ class ByteStream:
 
     def fill(self, buffer: memoryview) -> int:
         """Fill a buffer, and return how many bytes there were, fewer only at the end of the stream."""
+        if self._unpacks and len(self._head) < len(buffer):
+            self._head += self._some(CHUNK)
         filled = min(len(self._head), len(buffer))
         buffer[:filled] = self._head[:filled]
         self._head = self._head[filled:]
@@ -198,6 +203,29 @@ class ByteStream:
         return b"".join(parts)
 
     def _some(self, size: int) -> bytes:
+        if self._unpacks:
+            head = b""
+            while (more := self._arriving(size)) and may_be_packed(head := head + more):
+                size = LONGEST_MAGIC
+            self._unpack(head, head)
+            if not isinstance(self._raw, UnpackedStream):
+                return head
+        return self._arriving(size)
+
+    def _unpack(self, start: bytes, head: bytes) -> None:
+        """Go on with what the stream holds where its start says that it is packed; `head` was read from it."""
+        self._unpacks = False
+        packing = packing_of(start)
+        if packing is None:
+            return
+        require_engine(packing, self.origin)
+        self._source = self._raw = UnpackedStream(self._raw, packing, head)
+        self._damage = damage_of(packing)
+        self._is_packed_file = self.is_regular
+        self._descriptor = self._status = None
+        self._ended = False
+
+    def _arriving(self, size: int) -> bytes:
         while not self._ended:
             with self._errors():
                 data = self._raw.read(size)
@@ -217,9 +245,9 @@ class ByteStream:
 
     def _wait(self) -> None:
         """Wait for bytes: another program may have made this stdin non-blocking."""
-        if self._descriptor is not None:
+        if self._arrives_at is not None:
             poll = select.poll()
-            poll.register(self._descriptor, select.POLLIN)
+            poll.register(self._arrives_at, select.POLLIN)
             poll.poll()
 
     def _enlarge_pipe(self) -> None:
@@ -249,7 +277,7 @@ class ByteStream:
 
 
 def open_file(path: str, origin: str | None = None) -> ByteStream:
-    """Open a file by its name; `origin` is its name in messages. What gzip packed is unpacked as it is read.
+    """Open a file by its name; `origin` is its name in messages. A packed file is unpacked as it is read.
 
     Raises DataError when it is missing, a directory or not readable.
     """
@@ -257,18 +285,14 @@ def open_file(path: str, origin: str | None = None) -> ByteStream:
         raw = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - the stream closes it; a path may be `-`-like
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    from actcli.sources.streams.packed import DAMAGE, UnpackedStream, is_packed
-
-    if is_packed(raw):
-        return ByteStream(UnpackedStream(raw), origin or path, damage=DAMAGE)
-    return ByteStream(raw, origin or path)
+    return ByteStream(raw, origin or path, unpack=True)
 
 
 def open_stdin(stdin: BinaryIO | None) -> ByteStream:
-    """Return standard input as a stream that stays open. Raises DataError when it is closed."""
+    """Return standard input as a stream that stays open, unpacked as it is read. Raises DataError when it is closed."""
     if stdin is None:
         raise DataError("standard input is closed")
-    return ByteStream(cast("RawStream", stdin), "stdin", owned=False)
+    return ByteStream(cast("RawStream", stdin), "stdin", owned=False, unpack=True)
 
 
 def _descriptor(raw: RawStream) -> int | None:

@@ -155,11 +155,6 @@ def test_the_lines_for_a_tensor_do_what_they_promise(saved, draw, zipped):
     assert np.array_equal(draw(NumberRequest(input="acts.npy")).values, ROWS.ravel())
 
 
-def test_packed_standard_input_is_to_be_unpacked(draw):
-    with pytest.raises(DataError, match="gunzip"):
-        draw(NumberRequest(tokens=("-",)), PACKED)
-
-
 def test_words_that_begin_as_an_image_does_are_text(saved, draw):
     assert draw(NumberRequest(tokens=(saved(b"GIF8,MM\n1,2\n", "a.csv"),), column="MM")).values.tolist() == [
         2

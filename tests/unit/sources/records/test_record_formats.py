@@ -76,7 +76,7 @@ BAD = {
     "complex.safetensors": ("holds C64",),
     "tail.npy.gz": ("tail.npy.gz: what follows array 1 is no array",),
     "cut.npy.gz": ("cut.npy.gz: corrupt",),
-    "a.npz.gz": ("not an .npz archive",),
+    "a.npz.gz": ("unpack it first",),
     "x=m*.safetensors": ("none of them named 'x'",),
 }
 
