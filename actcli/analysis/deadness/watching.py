@@ -13,7 +13,11 @@ from actcli.analysis.deadness.firing_rule import Rule
 from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.stream.blocks import in_order
+from actcli.analysis.stream.merge_tree import MergeTree
 from actcli.exits import DataError
+
+PART = 2048
+"""Blocks of a recording that are merged one after the other; parts are merged in the order of a tree."""
 
 
 class SampleBlock(Protocol):
@@ -81,11 +85,15 @@ def watch(
     """Yield the layers' statistics as they grow: every 50 ms of work, and at the end of each recording.
 
     rules: maps a layer's name to its firing rule; called once per recording. Recordings of one name are parts of one
-    layer. Raises DataError if such parts have different unit counts, and whatever the blocks raise.
+    layer. The statistics do not depend on how fast anything is: blocks, parts of PART blocks and recordings are merged
+    in an order that follows from their numbers. Raises DataError if parts of a layer have different unit counts, and
+    whatever the blocks raise.
     """
     states: dict[str, LayerState] = {}
+    layers: dict[str, MergeTree[LayerState]] = {}
     for recording in recordings:
-        yield from _watch_one(recording, rules(recording.name), states, threads, seconds_between)
+        layer = layers.setdefault(recording.name, MergeTree(merge))
+        yield from _watch_one(recording, rules(recording.name), states, layer, threads, seconds_between)
 
 
 def _observe(rule: Rule, name: str, block: Block) -> LayerState:
@@ -96,14 +104,16 @@ def _watch_one(
     recording: LayerRecording,
     rule: Rule,
     states: dict[str, LayerState],
+    layer: MergeTree[LayerState],
     threads: int,
     seconds_between: float,
 ) -> Generator[Snapshot, None, None]:
+    """Yield the statistics as they grow; `layer` holds the layer's earlier recordings and takes this one."""
     name, done = recording.name, 0
-    state = states.setdefault(name, empty_state(name, rule, recording.units))
-    if state.units != recording.units:
+    before = states.setdefault(name, empty_state(name, rule, recording.units))
+    if before.units != recording.units:
         raise DataError(
-            f"layer '{name}' has {state.units} units in one part and {recording.units} in another"
+            f"layer '{name}' has {before.units} units in one part and {recording.units} in another"
         )
     reported = perf_counter()
     # threads observe blocks in any order: each counts places from its own start, and is placed here
@@ -112,13 +122,26 @@ def _watch_one(
         "Iterator[tuple[Block, LayerState]]",
         in_order(cast("Any", observe_block), cast("Any", recording.blocks), threads),
     )
+    parts, part = MergeTree(merge), empty_state(name, rule, recording.units)
     counted = 0  # of masked samples, those without a position do not count
-    for block, observed in results:
+    for number, (block, observed) in enumerate(results, 1):
         start = None if recording.start is None else recording.start + counted
-        states[name] = merge(states[name], place_at(observed, start))
+        part = merge(part, place_at(observed, start))
         counted += observed.samples
         done += len(block)
         if perf_counter() - reported >= seconds_between:
+            states[name] = merge(before, _after(parts, part))
             yield Snapshot(done, recording.samples, name, dict(states))
             reported = perf_counter()
+        if number % PART == 0:
+            parts.append(part)
+            part = empty_state(name, rule, recording.units)
+    layer.append(_after(parts, part))
+    states[name] = layer.total or before
     yield Snapshot(done, done, name, dict(states))
+
+
+def _after(parts: MergeTree[LayerState], part: LayerState) -> LayerState:
+    """Return the parts of a recording and the one that is being read."""
+    whole = parts.total
+    return part if whole is None else merge(whole, part)

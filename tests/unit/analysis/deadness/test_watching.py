@@ -8,6 +8,7 @@ from layers import require_same
 
 from actcli import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.deadness.unit_state import merge
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.deadness.watching import LayerRecording, watch
 from actcli.exits import DataError
@@ -42,6 +43,17 @@ def test_shards_of_one_name_are_one_layer_and_others_are_others():
     *_, last = watch(iter(shards), rules, 2)
     assert list(last.states) == ["a", "b"]
     require_same(last.states["a"], observe(RELU, "a", values, 0))
+
+
+def test_recordings_are_merged_as_a_tree_so_that_several_machines_get_the_same_bits():
+    values = [some(200, 9, seed) for seed in range(5)]
+    shards = [shard(one, start=200 * i) for i, one in enumerate(values)]
+    *_, last = watch(iter(shards), rules, 1)
+    a, b, c, d, e = (observe(RELU, "a", one, 200 * i) for i, one in enumerate(values))
+    tree = merge(merge(merge(a, b), merge(c, d)), e)
+    in_turn = merge(merge(merge(merge(a, b), c), d), e)
+    assert last.states["a"].m2.tobytes() == tree.m2.tobytes() != in_turn.m2.tobytes()
+    assert last.states["a"].last.tolist() == tree.last.tolist()
 
 
 def test_the_states_grow_and_stay_as_they_were_reported():
