@@ -9,6 +9,7 @@ from actcli.activations.families import (
     gated,
     hard,
     normal,
+    pairs,
     rectifiers,
     rows,
     shrinkage,
@@ -17,7 +18,7 @@ from actcli.activations.families import (
 )
 from actcli.activations.names import normalise
 
-_FAMILIES = (rectifiers, hard, exponentials, gated, normal, sigmoids, shrinkage, waves, rows)
+_FAMILIES = (rectifiers, hard, exponentials, gated, normal, sigmoids, shrinkage, waves, rows, pairs)
 
 
 @cache

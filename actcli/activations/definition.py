@@ -163,7 +163,7 @@ class Definition:
         relation: takes parameters by keyword and returns the condition between them that is not met, in words, or None.
         output_width: over rows: returns the length of the result for a row's length; raises ValueError with a
             sentence when the function does not take rows of that length.
-        about: a person's description of a function of their own.
+        about: a description: a person's of a function of their own, or what tells a function from one like it.
         parts: how many operations a formula has, including those of a person's functions in it.
 
     """

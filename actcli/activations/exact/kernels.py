@@ -22,7 +22,8 @@ _MODULES = {
     "gated": ("silu", "quick_gelu", "gelu_tanh", "mish"),
     "normal": ("gelu", "erf", "gaussian", "laplace"),
     "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus", "tanhshrink"),
-    "rows": ("softmax", "log_softmax", "softmin", "sparsemax", "glu", "geglu", "swiglu"),
+    "rows": ("softmax", "log_softmax", "softmin", "sparsemax", "entmax15"),
+    "pairs": ("glu", "geglu", "swiglu", "swiglu_oai", "swiglu_step"),
     "waves": ("sine", "snake"),
 }
 """The functions by the module that computes them: f, f_slope, f_curvature. The others are exact by themselves."""

@@ -1,13 +1,12 @@
 """Functions over a row, of shape (rows, n), within two units in the last place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.definition import Array
-from actcli.activations.exact import gated, normal, sigmoids
 from actcli.activations.exact.exponential import FARTHEST, exponential
 from actcli.activations.exact.logarithm import log_of_one_plus, logarithm
 from actcli.activations.exact.sums import (
@@ -23,15 +22,15 @@ from actcli.activations.exact.sums import (
     rounded,
     rounded_product,
     rounded_quotient,
-    rounded_scaled,
     scaled,
+    square_root,
     subtract,
     two_sum,
     two_to,
 )
 from actcli.activations.families.exact import Sum
 
-_MASKED = ("softmax", "softmin", "log_softmax")
+_MASKED = ("softmax", "softmin", "log_softmax", "entmax15")
 """Functions for which an entry may be infinitely far below the others."""
 _NONE = -5000
 """The exponent of nothing: below that of every power of e."""
@@ -205,63 +204,85 @@ def sparsemax(x: Array) -> Array:
     return np.where(inside, np.maximum(y, 0.0), 0.0)
 
 
-Gate = Callable[[Array], Scaled]
-_GATES: dict[str, tuple[Gate, Gate]] = {
-    "glu": (sigmoids.sigmoid_unrounded, sigmoids.sigmoid_slope_unrounded),
-    "geglu": (normal.gelu_unrounded, normal.gelu_slope_unrounded),
-    "swiglu": (lambda x: gated.silu_unrounded(x, 1.0), lambda x: gated.silu_slope_unrounded(x, 1.0)),
-}
-"""The gate and its slope; the gated half of the row comes first, but in glu."""
+class _Roots(NamedTuple):
+    """Of entmax15 the roots s, pᵢ = sᵢ²; which entries are not 0, which is the first largest, and columns of sums.
+
+    `others` is the sum of all but the first largest, `total` that of all.
+    """
+
+    s: Sum
+    inside: NDArray[np.bool_]
+    first: NDArray[np.bool_]
+    others: Sum
+    total: Sum
 
 
-def _halves(name: str, x: Array) -> tuple[Array, Array]:
-    middle = x.shape[1] // 2
-    a, b = np.ascontiguousarray(x[:, :middle]), np.ascontiguousarray(x[:, middle:])
-    return (b, a) if name == "glu" else (a, b)
+def _roots(x: Array) -> _Roots:
+    """Return sᵢ = xᵢ/2 − τ, Σ sᵢ² = 1: with k entries of mean M, τ = M − √((1 − Σ(xᵢ/2 − M)²)/k)."""
+    h, low = two_sum(x, -x.max(axis=1, keepdims=True))
+    near = h > -4.0
+    z = Sum(np.where(near, 0.5 * h, -2.0), np.where(near, 0.5 * low, 0.0))
+    ordered = -np.sort(-z.h, axis=1)
+    count = np.arange(1, x.shape[1] + 1)
+    mean = np.cumsum(ordered, axis=1) / count
+    spread = np.cumsum(ordered * ordered, axis=1) - count * mean * mean
+    tau = mean - np.sqrt(np.maximum((1.0 - spread) / count, 0.0))
+    size = np.maximum((tau <= ordered).sum(axis=1, keepdims=True), 1)
+    inside = z.h >= np.take_along_axis(ordered, size - 1, axis=1)
+    for _ in range(2):  # float64 may miss an entry that is next to τ
+        s = subtract(z, _threshold(z, inside))
+        inside = (s.h + s.l) > 0
+    s = Sum(np.where(inside, s.h, 0.0), np.where(inside, s.l, 0.0))
+    first = np.zeros(x.shape, np.bool_)
+    np.put_along_axis(first, x.argmax(axis=1, keepdims=True), values=True, axis=1)
+    others = _fold(Sum(np.where(first, 0.0, s.h), np.where(first, 0.0, s.l)))
+    return _Roots(s, inside, first, others, _fold(s))
 
 
-def _gated(name: str, x: Array) -> Array:
-    inner, linear = _halves(name, x)
-    return rounded_product(_GATES[name][0](inner), scaled(linear))
+def _threshold(z: Sum, inside: NDArray[np.bool_]) -> Sum:
+    """Return τ of entmax15 for the entries inside, as a column."""
+    size = inside.sum(axis=1, keepdims=True).astype(np.float64)
+    mean = divide(_fold(Sum(np.where(inside, z.h, 0.0), np.where(inside, z.l, 0.0))), size)
+    off = subtract(z, mean)
+    square = multiply(off, off)
+    spread = _fold(Sum(np.where(inside, square.h, 0.0), np.where(inside, square.l, 0.0)))
+    return subtract(mean, square_root(divide(subtract(1.0, spread), size)))
 
 
-def _gated_jacobian(name: str, x: Array) -> Array:
-    inner, linear = _halves(name, x)
-    value, slope = _GATES[name]
-    width = inner.shape[1]
-    i = np.arange(width)
-    result = np.zeros((x.shape[0], width, 2 * width))
-    inner_column, linear_column = (width + i, i) if name == "glu" else (i, width + i)
-    result[:, i, inner_column] = rounded_product(slope(inner), scaled(linear))
-    result[:, i, linear_column] = rounded_scaled(value(inner))
-    return result
+def _others_of_each_root(r: _Roots) -> Sum:
+    """Return Σs − s, for the first largest the sum of the others."""
+    return choose(r.first, r.others, subtract(r.total, r.s))
 
 
-def glu(x: Array) -> Array:
-    """Return a·sigmoid(b)."""
-    return _gated("glu", x)
+def entmax15(x: Array) -> Array:
+    """Return max(x/2 − τ, 0)², Σ of which is 1 (B. Peters, V. Niculae and A. Martins 2019, algorithm 2)."""
+    s = _roots(x).s
+    return rounded(multiply(s, s))
 
 
-def glu_jacobian(x: Array) -> Array:
-    """Return ∂y/∂a = sigmoid(b), ∂y/∂b = a·sigmoid'(b)."""
-    return _gated_jacobian("glu", x)
+def entmax15_slope(x: Array) -> Array:
+    """Return s·(Σs − s)/Σs."""
+    r = _roots(x)
+    return np.where(r.inside, rounded(multiply(r.s, divide(_others_of_each_root(r), r.total))), 0.0)
 
 
-def geglu(x: Array) -> Array:
-    """Return gelu(a)·b."""
-    return _gated("geglu", x)
+def entmax15_curvature(x: Array) -> Array:
+    """Return ½·((1 − q)³ − (k − 1)·q³), q = s/Σs, for k entries other than 0."""
+    r = _roots(x)
+    q, rest = divide(r.s, r.total), divide(_others_of_each_root(r), r.total)
+    less = (r.inside.sum(axis=1, keepdims=True) - 1).astype(np.float64)
+    bend = subtract(multiply(multiply(rest, rest), rest), multiply(multiply(multiply(q, q), q), less))
+    return np.where(r.inside, 0.5 * rounded(bend), 0.0)
 
 
-def geglu_jacobian(x: Array) -> Array:
-    """Return ∂y/∂a = gelu'(a)·b, ∂y/∂b = gelu(a)."""
-    return _gated_jacobian("geglu", x)
-
-
-def swiglu(x: Array) -> Array:
-    """Return silu(a)·b."""
-    return _gated("swiglu", x)
-
-
-def swiglu_jacobian(x: Array) -> Array:
-    """Return ∂y/∂a = silu'(a)·b, ∂y/∂b = silu(a)."""
-    return _gated_jacobian("swiglu", x)
+def entmax15_jacobian(x: Array) -> Array:
+    """Return sᵢ·(δᵢⱼ − sⱼ/Σs)."""
+    r = _roots(x)
+    rows, n = x.shape
+    share = divide(r.s, r.total)
+    result = np.empty((rows, n, n))
+    for row, part in _blocks(rows, n):
+        left = Sum(r.s.h[row, part, None], np.asarray(r.s.l)[row, part, None])
+        right = Sum(share.h[row, None, :], np.asarray(share.l)[row, None, :])
+        result[row, part] = -rounded(multiply(left, right)) + 0.0
+    return _with_diagonal(result, entmax15_slope(x))

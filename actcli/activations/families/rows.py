@@ -1,10 +1,7 @@
-"""Activations over a row: the softmax family keeps its length, maxout and the gated linear units halve it.
+"""Activations over a row: the softmax family and the k largest keep its length, maxout shortens it.
 
 Every kernel here takes x of shape (rows, n). A Jacobian has the shape (rows, m, n): d y_i / d x_j.
 """
-
-from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -12,17 +9,13 @@ from actcli.activations.definition import (
     INF,
     Array,
     Definition,
-    Kernel,
-    Names,
     Parameter,
-    constant,
     jax,
     keras,
     onnx,
     torch,
 )
-from actcli.activations.families import gated, normal, rectifiers, sigmoids
-from actcli.activations.families.exact import Sum, two_sum
+from actcli.activations.families.exact import two_sum
 
 
 def _exponentials(x: Array) -> tuple[Array, Array]:
@@ -111,6 +104,84 @@ def _sparsemax_jacobian(x: Array) -> Array:
     return _with_diagonal(-_outer(inside / size, inside), inside * (1.0 - 1.0 / size))
 
 
+def _roots(x: Array) -> tuple[Array, Array]:
+    """Return the roots s of entmax15 and their sum: pᵢ = sᵢ², sᵢ = max(xᵢ/2 − τ, 0) (Peters et al. 2019)."""
+    z = (x - x.max(axis=1, keepdims=True)) / 2
+    ordered = -np.sort(-z, axis=1)
+    count = np.arange(1, x.shape[1] + 1)
+    mean = np.cumsum(ordered, axis=1) / count
+    spread = np.cumsum(ordered * ordered, axis=1) - count * mean * mean
+    tau = mean - np.sqrt(np.maximum((1.0 - spread) / count, 0.0))
+    size = np.maximum((tau <= ordered).sum(axis=1, keepdims=True), 1)
+    s = np.maximum(z - np.take_along_axis(tau, size - 1, axis=1), 0.0)
+    return s, s.sum(axis=1, keepdims=True)
+
+
+def _entmax15(x: Array) -> Array:
+    s, _ = _roots(x)
+    return s * s
+
+
+def _entmax15_slope(x: Array) -> Array:
+    s, total = _roots(x)
+    return s * _one_minus(s / total)
+
+
+def _entmax15_curvature(x: Array) -> Array:
+    """½·((1 − r)³ − (k − 1)·r³), r = s/Σs, on the support of k entries."""
+    s, total = _roots(x)
+    r, size = s / total, (s > 0).sum(axis=1, keepdims=True)
+    return np.where(s == 0, 0.0, 0.5 * (_one_minus(r) ** 3 - (size - 1) * r**3))
+
+
+def _entmax15_jacobian(x: Array) -> Array:
+    s, total = _roots(x)
+    return _with_diagonal(-_outer(s / total, s), s * _one_minus(s / total))
+
+
+def _largest(x: Array, count: int) -> Array:
+    """1 at the `count` largest of each row, of equal ones at the first, else 0; NaN in rows with NaN."""
+    chosen = np.zeros_like(x)
+    # a stable sort of −x keeps equal numbers in their order
+    np.put_along_axis(chosen, np.argsort(-x, axis=1, kind="stable")[:, :count], 1.0, axis=1)
+    chosen[np.isnan(x).any(axis=1)] = np.nan
+    return chosen
+
+
+def _keep(x: Array, chosen: Array) -> Array:
+    return np.where(chosen == 0, 0.0, np.where(np.isnan(chosen), chosen, x))
+
+
+def _diagonal(chosen: Array) -> Array:
+    jacobian = np.zeros((*chosen.shape, chosen.shape[1]))
+    jacobian[np.isnan(chosen).any(axis=1)] = np.nan
+    return _with_diagonal(jacobian, chosen)
+
+
+def _topk(x: Array, k: float) -> Array:
+    return _largest(x, int(k))
+
+
+def _batch_topk(x: Array, k: float, width: float) -> Array:
+    return _largest(x, int(k) * (x.shape[1] // int(width) if width < INF else 1))
+
+
+def _topk_width(n: int, k: float) -> int:
+    if 0 < n < k:
+        raise ValueError(f"topk:k={int(k)} takes rows of at least {int(k)} numbers, not {n}")
+    return n
+
+
+def _batch_topk_width(n: int, k: float, width: float) -> int:
+    sample = n if width == INF else int(width)
+    if n and n % sample:
+        whole = f"batch_topk:width={sample} takes rows that are whole batches, samples of {sample} numbers"
+        raise ValueError(f"{whole} one after the other; {sample} does not divide {n}")
+    if n > 0 and sample < k:
+        raise ValueError(f"batch_topk:k={int(k)} takes samples of at least {int(k)} numbers, not {sample}")
+    return n
+
+
 def _hardmax(x: Array) -> Array:
     y = np.zeros_like(x)
     np.put_along_axis(y, x.argmax(axis=1, keepdims=True), 1.0, axis=1)
@@ -146,105 +217,7 @@ def _maxout_width(n: int, groups: float) -> int:
     return n // int(groups)
 
 
-def _half_width(name: str) -> Callable[[int], int]:
-    def width(n: int) -> int:
-        if n % 2:
-            raise ValueError(f"{name} takes rows of even length (first half a, second half b), not {n}")
-        return n // 2
-
-    return width
-
-
-def _halves(x: Array) -> tuple[Array, Array]:
-    middle = x.shape[1] // 2
-    return np.ascontiguousarray(x[:, :middle]), np.ascontiguousarray(x[:, middle:])
-
-
-def _gate(name: str) -> tuple[Kernel, Kernel]:
-    """Return value and slope of an elementwise activation at its defaults."""
-    families = (gated.DEFINITIONS, normal.DEFINITIONS, rectifiers.DEFINITIONS, sigmoids.DEFINITIONS)
-    definition = next(d for family in families for d in family if d.name == name)
-    defaults = {p.name: p.default for p in definition.parameters}
-    return partial(definition.value, **defaults), partial(definition.slope or constant(0.0), **defaults)
-
-
-_UNDERFLOWS = 2.0**-960
-_FAR = 30.0
-"""Gates below _UNDERFLOWS are in a tail beyond it; a gate within it only passes through 0."""
-Tail = Callable[[Array], tuple[Sum, Array | float, Array | float]]
-"""In a tail: h + l, and the factors of e**-(h + l) in the gate and in its slope."""
-_TAILS: dict[str, Tail] = {
-    "sigmoid": lambda x: (Sum(np.abs(x), 0.0), 1.0, 1.0),
-    "silu": lambda x: (Sum(-x, 0.0), x, 1.0 + x),
-    "gelu": normal.gelu_tail,
-}
-
-
-def _gate_times(gate: str, order: int) -> Callable[[Array, Array], Array]:
-    """Return a function: the gate, or its slope, of one array times another, also where the gate underflows."""
-    kernel, tail = _gate(gate)[order], _TAILS.get(gate)
-
-    def product(inner: Array, factor: Array) -> Array:
-        size = kernel(inner)
-        y = np.asarray(size * factor)
-        if tail is None:
-            return y
-        deep = (
-            (np.abs(size) < _UNDERFLOWS) & (np.abs(inner) > _FAR) & np.isfinite(inner) & np.isfinite(factor)
-        )
-        if deep.any():
-            exponent, *factors = tail(inner[deep])
-            half = np.exp(-0.5 * exponent.h)
-            y[deep] = half * factor[deep] * (factors[order] * (1.0 - exponent.l)) * half
-        return y
-
-    return product
-
-
-def _gated_linear_unit(
-    name: str, gate: str, source: str, *names: Names, gate_first: bool = True
-) -> Definition:
-    """gate(a)·b, or a·gate(b): a the first half of the row, b the second."""
-    gate_value, _ = _gate(gate)
-    gate_times, slope_times = _gate_times(gate, 0), _gate_times(gate, 1)
-
-    def ordered(x: Array) -> tuple[Array, Array]:
-        """The gated half, then the linear one."""
-        a, b = _halves(x)
-        return (a, b) if gate_first else (b, a)
-
-    def value(x: Array) -> Array:
-        inner, linear = ordered(x)
-        return gate_times(inner, linear)
-
-    def jacobian(x: Array) -> Array:
-        inner, linear = ordered(x)
-        width = inner.shape[1]
-        i = np.arange(width)
-        result = np.zeros((x.shape[0], width, 2 * width))
-        inner_column, linear_column = (i, width + i) if gate_first else (width + i, i)
-        result[:, i, inner_column] = slope_times(inner, linear)
-        result[:, i, linear_column] = gate_value(inner)
-        return result
-
-    return Definition(
-        name=name,
-        family="row",
-        formula=f"{gate}(a)·b" if gate_first else f"a·{gate}(b)",
-        derivative=f"∂y/∂a = {gate}'(a)·b, ∂y/∂b = {gate}(a)"
-        if gate_first
-        else f"∂y/∂a = {gate}(b), ∂y/∂b = a·{gate}'(b)",
-        source=source,
-        value=value,
-        slope=None,
-        curvature=None,
-        jacobian=jacobian,
-        monotone=False,
-        smoothness=0 if gate == "relu" else INF,
-        output_width=_half_width(name),
-        frameworks=names,
-    )
-
+_K = Parameter("k", 1.0, low=1.0, whole=True)
 
 DEFINITIONS = (
     Definition(
@@ -311,6 +284,19 @@ DEFINITIONS = (
         frameworks=(keras("activations.sparsemax"),),
     ),
     Definition(
+        name="entmax15",
+        family="row",
+        formula="max(xᵢ/2 − τ, 0)², τ such that the sum is 1",
+        derivative="∂yᵢ/∂xⱼ = sᵢ·(δᵢⱼ − sⱼ/Σₖ sₖ), sᵢ = √yᵢ",
+        source="Peters, Niculae & Martins 2019",
+        value=_entmax15,
+        slope=_entmax15_slope,
+        curvature=_entmax15_curvature,
+        jacobian=_entmax15_jacobian,
+        range=(0.0, 1.0),
+        smoothness=1,
+    ),
+    Definition(
         name="hardmax",
         family="row",
         formula="1 at the first largest entry, else 0",
@@ -323,6 +309,38 @@ DEFINITIONS = (
         range=(0.0, 1.0),
         smoothness=-1,
         frameworks=(onnx("Hardmax"),),
+    ),
+    Definition(
+        name="topk",
+        family="row",
+        formula="xᵢ where it is one of the k largest of the row, of equal ones the first, else 0",
+        derivative="∂yᵢ/∂xⱼ = δᵢⱼ where xᵢ is one of the k largest, else 0",
+        source="Makhzani & Frey 2013; sparse autoencoders: Gao et al. 2024",
+        parameters=(_K,),
+        value=lambda x, k: _keep(x, _topk(x, k)),
+        slope=_topk,
+        curvature=lambda x, k: 0.0 * _topk(x, k),
+        jacobian=lambda x, k: _diagonal(_topk(x, k)),
+        monotone=False,
+        smoothness=-1,
+        output_width=_topk_width,
+        about="also keeps negative numbers; sparse autoencoders put relu before or after it",
+    ),
+    Definition(
+        name="batch_topk",
+        family="row",
+        formula="xᵢ where it is one of the k·b largest of a row that is a batch of b samples of width numbers, else 0",
+        derivative="∂yᵢ/∂xⱼ = δᵢⱼ where xᵢ is one of the k·b largest, else 0",
+        source="Bussmann, Leask & Nanda 2024",
+        parameters=(_K, Parameter("width", INF, low=1.0, whole=True)),
+        value=lambda x, k, width: _keep(x, _batch_topk(x, k, width)),
+        slope=_batch_topk,
+        curvature=lambda x, k, width: 0.0 * _batch_topk(x, k, width),
+        jacobian=lambda x, k, width: _diagonal(_batch_topk(x, k, width)),
+        monotone=False,
+        smoothness=-1,
+        output_width=_batch_topk_width,
+        about="over a whole batch, which is one row: samples one after the other; without a width it is topk",
     ),
     Definition(
         name="maxout",
@@ -338,16 +356,4 @@ DEFINITIONS = (
         smoothness=0,
         output_width=_maxout_width,
     ),
-    _gated_linear_unit(
-        "glu",
-        "sigmoid",
-        "Dauphin et al. 2016",
-        torch("nn.GLU", "nn.functional.glu"),
-        jax("nn.glu"),
-        keras("activations.glu"),
-        gate_first=False,
-    ),
-    _gated_linear_unit("reglu", "relu", "Shazeer 2020"),
-    _gated_linear_unit("geglu", "gelu", "Shazeer 2020"),
-    _gated_linear_unit("swiglu", "silu", "Shazeer 2020"),
 )

@@ -44,7 +44,7 @@ def differentiate(
         f.jacobian(np.ones((1, 0)))  # raises for a function without one, before anything is read
         return _along(f, f"d{f.spec}ᵢ/dxⱼ", f.jacobian, numbers, threads, derivative=True, jacobian=True)
     derivative = partial(f.grad, order=order, wrt=wrt, at_kink=at_kink)
-    derivative(np.ones((1, 2)) if f.by_rows else np.ones(1))  # raises for an impossible one
+    derivative(np.ones((1, 0)) if f.by_rows else np.ones(1))  # raises for an impossible one
     quantity = derivative_name(f.spec, order, wrt if wrt == "x" else f.resolve_parameter(wrt))
     return _along(f, quantity, derivative, numbers, threads, derivative=True)
 

@@ -35,7 +35,7 @@ def write_card(card: Card, layout: Layout, terminal: Terminal) -> None:
         text = (json_document if layout.format == "json" else json_line)(card_record(card))
     else:
         record = card_record(card)
-        if card.f.definition.about:  # it comes from a file of functions
+        if card.f.definition.about:  # it may come from a file of functions
             record["about"] = guard_formula(card.f.definition.about, layout.format)
         rows = [("property", "value"), *flatten(record)]
         text = markdown_table(rows) if layout.format == "markdown" else delimited_text(rows, layout.format)

@@ -1,8 +1,10 @@
 """Names and remarks in code: whatever people call things, only identifiers and harmless text are written."""
 
 import keyword
+import math
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from actcli.activations import Definition, Parameter
 from actcli.activations.definition import FORMULA
@@ -53,3 +55,12 @@ def parameter_identifier(parameter: Parameter) -> str:
 def remark(text: str) -> str:
     """Return the text for a comment or a docstring: on one line, without characters that could end it."""
     return "".join(_HARMLESS.get(unicodedata.normalize("NFKD", c), c) for c in printable(text))
+
+
+def variant(definition: Definition, values: Mapping[str, float]) -> str:
+    """Return the name under which tables hold the code of a function, with the parameters that were switched on.
+
+    A parameter whose default is inf is switched on by a value: `swiglu`, and `swiglu:limit`.
+    """
+    on = [p.name for p in definition.parameters if math.isinf(p.default) and not math.isinf(values[p.name])]
+    return ":".join([definition.name, *on])

@@ -7,6 +7,13 @@ _SAME = (
     "arctan", "isnan",
 )  # fmt: skip
 
+_TOPK = (
+    "x = jnp.moveaxis(x, axis, -1)",
+    "values, first = jax.lax.top_k(x, count)  # of equal numbers the first",
+    "kept = jnp.put_along_axis(jnp.zeros_like(x), first, values, axis=-1, inplace=False)",
+    "return jnp.moveaxis(kept, -1, axis)",
+)
+
 JAX = Target(
     array="jnp",
     imports={
@@ -75,6 +82,28 @@ JAX = Target(
             ),
             "axis=-1",
         ),
+        "entmax15": Body(
+            (
+                "x = jnp.moveaxis(x, axis, -1)",
+                "x = (x - jax.lax.stop_gradient(jnp.max(x, axis=-1, keepdims=True))) / 2",
+                "ordered = jax.lax.stop_gradient(-jnp.sort(-x, axis=-1))  # to find which entries are not 0",
+                "count = jnp.arange(1, x.shape[-1] + 1).astype(x.dtype)",
+                "mean = jnp.cumsum(ordered, axis=-1) / count",
+                "spread = jnp.cumsum(ordered * ordered, axis=-1) - count * mean * mean",
+                "tau = mean - jnp.sqrt(jnp.maximum((1 - spread) / count, 0))",
+                "last = jnp.sum(tau <= ordered, axis=-1, keepdims=True) - 1",
+                "inside = (x >= jnp.take_along_axis(ordered, last, axis=-1)).astype(x.dtype)",
+                "size = jnp.sum(inside, axis=-1, keepdims=True)",
+                "mean = jnp.sum(inside * x, axis=-1, keepdims=True) / size",
+                "spread = jnp.sum(inside * (x - mean) ** 2, axis=-1, keepdims=True)",
+                "root = jax.nn.relu(x - mean + jnp.sqrt((1 - spread) / size))",
+                "return jnp.moveaxis(root * root, -1, axis)",
+            ),
+            "axis=-1",
+        ),
+        "topk": Body((*_TOPK[:1], "count = k", *_TOPK[1:]), "axis=-1"),
+        "batch_topk": Body((*_TOPK[:1], "count = k", *_TOPK[1:]), "axis=-1"),
+        "batch_topk:width": Body((*_TOPK[:1], "count = k * (x.shape[-1] // width)", *_TOPK[1:]), "axis=-1"),
         "maxout": Body(
             (
                 "x = jnp.moveaxis(x, axis, -1)",
@@ -89,6 +118,31 @@ JAX = Target(
             ("a, b = jnp.split(x, 2, axis=axis)", "return jax.nn.gelu(a, approximate=False) * b"), "axis=-1"
         ),
         "swiglu": Body(("a, b = jnp.split(x, 2, axis=axis)", "return jax.nn.silu(a) * b"), "axis=-1"),
+        "swiglu:limit": Body(
+            (
+                "a, b = jnp.split(x, 2, axis=axis)",
+                "return jax.nn.silu(jnp.minimum(a, limit)) * jnp.clip(b, -limit, limit)",
+            ),
+            "axis=-1",
+        ),
+        "swiglu_oai": Body(
+            (
+                "x = jnp.moveaxis(x, axis, -1)",
+                "a, b = jnp.minimum(x[..., ::2], limit), jnp.clip(x[..., 1::2], -limit, limit)",
+                "return jnp.moveaxis(a * jax.nn.sigmoid(alpha * a) * (b + 1), -1, axis)",
+            ),
+            "axis=-1",
+        ),
+        "swiglu_step": Body(
+            (
+                "a, b = jnp.split(x, 2, axis=axis)",
+                "return jnp.minimum(jax.nn.silu(a), limit) * jnp.clip(b, -limit, limit)",
+            ),
+            "axis=-1",
+        ),
+        "drelu": Body(
+            ("a, b = jnp.split(x, 2, axis=axis)", "return jax.nn.relu(a) * jax.nn.relu(b)"), "axis=-1"
+        ),
     },
     number="{0}.astype(x.dtype)",
     has_own_kinks=True,

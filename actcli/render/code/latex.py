@@ -21,7 +21,7 @@ from actcli.activations.formula.tree import (
     free_names,
 )
 from actcli.activations.names import GREEK
-from actcli.render.code.identifiers import has_name, remark
+from actcli.render.code.identifiers import has_name, remark, variant
 from actcli.render.code.lowering import simplify, substitute
 
 _CASES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _FRACTION, _POWER, _ATOM = range(11)
@@ -54,19 +54,48 @@ _COMPARISONS = {"<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq", "==": "=", "!=
 
 _LETTERS = {name: f"\\{name}" for name in GREEK.values()} | {"epsilon": r"\varepsilon"}
 
+_CLIPPED = r"\max\left(-L, \min(b, L)\right)"
+_LIMITED = r"a' = \min(a, L), \quad L = %(limit).17g"
+
+
+def _kept(name: str, count: str) -> str:
+    """Return the formula of a function that keeps the `count` largest."""
+    kept = rf"x_i & \text{{if }} x_i \text{{ is one of the }} {count} \text{{ largest}}"
+    cases = rf"\begin{{cases}} {kept} \\ 0 & \text{{otherwise}} \end{{cases}}"
+    return rf"\operatorname{{{name}}}(x)_i = {cases}"
+
+
 _ROWS = {
     "softmax": r"\operatorname{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}",
     "log_softmax": r"\operatorname{log\_softmax}(x)_i = x_i - \log \sum_j e^{x_j}",
     "softmin": r"\operatorname{softmin}(x)_i = \frac{e^{-x_i}}{\sum_j e^{-x_j}}",
     "sparsemax": r"\operatorname{sparsemax}(x) = \operatorname*{arg\,min}_{p \in \Delta} \left\| p - x \right\|^{2}, "
     r"\qquad \Delta = \left\{ p : p_i \geq 0, \ \sum_i p_i = 1 \right\}",
+    "entmax15": r"\operatorname{entmax}_{1.5}(x)_i = \max\left(\frac{x_i}{2} - \tau, 0\right)^{2}, "
+    r"\qquad \tau : \sum_i \max\left(\frac{x_i}{2} - \tau, 0\right)^{2} = 1",
     "hardmax": r"\operatorname{hardmax}(x)_i = \begin{cases} 1 & \text{if } i = \min \operatorname*{arg\,max}_j x_j \\ "
     r"0 & \text{otherwise} \end{cases}",
-    "maxout": r"\operatorname{maxout}(x)_i = \max_{0 \leq k < g} x_{i + k m}, \qquad m = \frac{n}{g}, \quad g = %d",
+    "maxout": r"\operatorname{maxout}(x)_i = \max_{0 \leq k < g} x_{i + k m}, "
+    r"\qquad m = \frac{n}{g}, \quad g = %(groups)d",
+    "topk": _kept("topk", "k") + r", \qquad k = %(k)d",
+    "batch_topk": _kept(r"batch\_topk", "k") + r", \qquad k = %(k)d",
+    "batch_topk:width": _kept(r"batch\_topk", "k b") + r", \qquad k = %(k)d, \quad b = \frac{n}{%(width)d}",
     "glu": r"\operatorname{glu}(a, b) = a \, \sigma(b)",
     "reglu": r"\operatorname{reglu}(a, b) = \max(a, 0) \, b",
     "geglu": r"\operatorname{geglu}(a, b) = a \, \Phi(a) \, b",
     "swiglu": r"\operatorname{swiglu}(a, b) = a \, \sigma(a) \, b",
+    "swiglu:limit": r"\operatorname{swiglu}(a, b) = a' \, \sigma(a') \, "
+    + _CLIPPED
+    + r", \qquad "
+    + _LIMITED,
+    "swiglu_oai": r"\operatorname{swiglu\_oai}(a, b) = a' \, \sigma(%(alpha).17g \, a') \, \left("
+    + _CLIPPED
+    + r" + 1\right), \qquad "
+    + _LIMITED,
+    "swiglu_step": r"\operatorname{swiglu\_step}(a, b) = \min\left(a \, \sigma(a), L\right) \, "
+    + _CLIPPED
+    + r", \qquad L = %(limit).17g",
+    "drelu": r"\operatorname{drelu}(a, b) = \max(a, 0) \, \max(b, 0)",
 }
 
 Text = tuple[str, int]
@@ -85,8 +114,7 @@ def latex(f: Activation) -> str:
 def _equation(f: Activation) -> str:
     definition = f.definition
     if definition.by_rows:
-        text = _ROWS[definition.name]
-        return text % f.parameters["groups"] if f.parameters else text
+        return _ROWS[variant(definition, f.parameters)] % f.parameters
     switched_off = {name: Number(value) for name, value in f.parameters.items() if math.isinf(value)}
     tree = simplify(substitute(read_expression(definition).tree, switched_off))
     called = _operator(definition) if has_name(definition) else "f"

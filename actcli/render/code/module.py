@@ -17,6 +17,7 @@ from actcli.render.code.identifiers import (
     has_name,
     parameter_identifier,
     remark,
+    variant,
 )
 from actcli.render.code.lowering import (
     can_overflow,
@@ -81,7 +82,7 @@ class _Module:
         open_ = {name for name, value in values.items() if math.isnan(value) or not about}
         writer = Writer(self.target, names, frozenset(open_), self.require)
         code = (
-            self._from_table(definition)
+            self._from_table(definition, values)
             or self._native(definition, values, writer)
             or self._expression(definition, values, writer)
         )
@@ -93,9 +94,10 @@ class _Module:
         head = _head(self.functions[definition.name], [*takes, *code.more])
         return "\n".join([*code.above, head, *_indent([*about, *code.remarks, *argument, *code.lines])])
 
-    def _from_table(self, definition: Definition) -> "_Code | None":
-        body = self.target.bodies.get(definition.name)
-        return None if body is None else self._from_body(body, tuple(p.name for p in definition.parameters))
+    def _from_table(self, definition: Definition, values: Mapping[str, float]) -> "_Code | None":
+        body = self.target.bodies.get(variant(definition, values))
+        takes = tuple(name for name, value in values.items() if not math.isinf(value))
+        return None if body is None else self._from_body(body, takes)
 
     def _from_body(self, body: Body, takes: tuple[str, ...]) -> "_Code":
         for name in body.needs:

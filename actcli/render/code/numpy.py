@@ -9,6 +9,14 @@ _SAME = (
     "arctan", "isnan",
 )  # fmt: skip
 
+_TOPK = (
+    "x = np.moveaxis(x, axis, -1)",
+    'first = np.argsort(-x, axis=-1, kind="stable")[..., :count]  # of equal numbers the first',
+    "kept = np.zeros_like(x)",
+    "np.put_along_axis(kept, first, np.take_along_axis(x, first, axis=-1), axis=-1)",
+    "return np.moveaxis(kept, -1, axis)",
+)
+
 NUMPY = Target(
     array="np",
     imports={"math": "import math", "np": "import numpy as np", "special": _SCIPY},
@@ -69,6 +77,28 @@ NUMPY = Target(
             ),
             "axis=-1",
         ),
+        "entmax15": Body(
+            (
+                "x = np.moveaxis(x, axis, -1)",
+                "x = (x - np.max(x, axis=-1, keepdims=True)) / 2",
+                "ordered = -np.sort(-x, axis=-1)",
+                "count = np.arange(1, x.shape[-1] + 1).astype(x.dtype)",
+                "mean = np.cumsum(ordered, axis=-1) / count",
+                "spread = np.cumsum(ordered * ordered, axis=-1) - count * mean * mean",
+                "tau = mean - np.sqrt(np.maximum((1 - spread) / count, 0))",
+                "last = np.sum(tau <= ordered, axis=-1, keepdims=True) - 1",
+                "inside = x >= np.take_along_axis(ordered, last, axis=-1)",
+                "size = np.sum(inside, axis=-1, keepdims=True).astype(x.dtype)",
+                "mean = np.sum(inside * x, axis=-1, keepdims=True) / size",
+                "spread = np.sum(inside * (x - mean) ** 2, axis=-1, keepdims=True)",
+                "root = np.maximum(x - mean + np.sqrt((1 - spread) / size), 0)",
+                "return np.moveaxis(root * root, -1, axis)",
+            ),
+            "axis=-1",
+        ),
+        "topk": Body((*_TOPK[:1], "count = k", *_TOPK[1:]), "axis=-1"),
+        "batch_topk": Body((*_TOPK[:1], "count = k", *_TOPK[1:]), "axis=-1"),
+        "batch_topk:width": Body((*_TOPK[:1], "count = k * (x.shape[-1] // width)", *_TOPK[1:]), "axis=-1"),
         "maxout": Body(
             (
                 "x = np.moveaxis(x, axis, -1)",
@@ -82,6 +112,35 @@ NUMPY = Target(
         "geglu": Body(("a, b = np.split(x, 2, axis=axis)", "return a * special.ndtr(a) * b"), "axis=-1"),
         "swiglu": Body(
             ("a, b = np.split(x, 2, axis=axis)", "return a * sigmoid(a) * b"), "axis=-1", ("sigmoid",)
+        ),
+        "swiglu:limit": Body(
+            (
+                "a, b = np.split(x, 2, axis=axis)",
+                "a = np.minimum(a, limit)",
+                "return a * sigmoid(a) * np.clip(b, -limit, limit)",
+            ),
+            "axis=-1",
+            ("sigmoid",),
+        ),
+        "swiglu_oai": Body(
+            (
+                "x = np.moveaxis(x, axis, -1)",
+                "a, b = np.minimum(x[..., ::2], limit), np.clip(x[..., 1::2], -limit, limit)",
+                "return np.moveaxis(a * sigmoid(alpha * a) * (b + 1), -1, axis)",
+            ),
+            "axis=-1",
+            ("sigmoid",),
+        ),
+        "swiglu_step": Body(
+            (
+                "a, b = np.split(x, 2, axis=axis)",
+                "return np.minimum(a * sigmoid(a), limit) * np.clip(b, -limit, limit)",
+            ),
+            "axis=-1",
+            ("sigmoid",),
+        ),
+        "drelu": Body(
+            ("a, b = np.split(x, 2, axis=axis)", "return np.maximum(a, 0) * np.maximum(b, 0)"), "axis=-1"
         ),
     },
     number="{0}.astype(x.dtype)",

@@ -7,6 +7,14 @@ _SAME = (
     "erfc", "isnan",
 )  # fmt: skip
 
+_TOPK = (
+    "x = torch.movedim(x, dim, -1)",
+    "# of equal numbers the first; torch.topk is faster and does not say which",
+    "first = torch.argsort(x, dim=-1, descending=True, stable=True)[..., :count]",
+    "kept = torch.zeros_like(x).scatter(-1, first, torch.gather(x, -1, first))",
+    "return torch.movedim(kept, -1, dim)",
+)
+
 TORCH = Target(
     array="torch",
     imports={"math": "import math", "torch": "import torch", "F": "import torch.nn.functional as F"},
@@ -70,6 +78,29 @@ TORCH = Target(
             ),
             "dim=-1",
         ),
+        "entmax15": Body(
+            (
+                "x = torch.movedim(x, dim, -1)",
+                "x = (x - x.amax(dim=-1, keepdim=True).detach()) / 2",
+                "with torch.no_grad():  # which entries are not 0",
+                "    ordered = torch.sort(x, dim=-1, descending=True).values",
+                "    count = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)",
+                "    mean = torch.cumsum(ordered, dim=-1) / count",
+                "    spread = torch.cumsum(ordered * ordered, dim=-1) - count * mean * mean",
+                "    tau = mean - torch.sqrt(torch.clamp((1 - spread) / count, min=0))",
+                "    last = (tau <= ordered).sum(dim=-1, keepdim=True) - 1",
+                "    inside = (x >= torch.gather(ordered, -1, last)).to(x.dtype)",
+                "    size = inside.sum(dim=-1, keepdim=True)",
+                "mean = (inside * x).sum(dim=-1, keepdim=True) / size",
+                "spread = (inside * (x - mean) ** 2).sum(dim=-1, keepdim=True)",
+                "root = torch.clamp(x - mean + torch.sqrt((1 - spread) / size), min=0)",
+                "return torch.movedim(root * root, -1, dim)",
+            ),
+            "dim=-1",
+        ),
+        "topk": Body((*_TOPK[:1], "count = k", *_TOPK[1:]), "dim=-1"),
+        "batch_topk": Body((*_TOPK[:1], "count = k", *_TOPK[1:]), "dim=-1"),
+        "batch_topk:width": Body((*_TOPK[:1], "count = k * (x.shape[-1] // width)", *_TOPK[1:]), "dim=-1"),
         "maxout": Body(
             (
                 "x = torch.movedim(x, dim, -1)",
@@ -82,6 +113,29 @@ TORCH = Target(
         "reglu": Body(("a, b = torch.chunk(x, 2, dim=dim)", "return F.relu(a) * b"), "dim=-1"),
         "geglu": Body(("a, b = torch.chunk(x, 2, dim=dim)", "return F.gelu(a) * b"), "dim=-1"),
         "swiglu": Body(("a, b = torch.chunk(x, 2, dim=dim)", "return F.silu(a) * b"), "dim=-1"),
+        "swiglu:limit": Body(
+            (
+                "a, b = torch.chunk(x, 2, dim=dim)",
+                "return F.silu(torch.clamp(a, max=limit)) * torch.clamp(b, -limit, limit)",
+            ),
+            "dim=-1",
+        ),
+        "swiglu_oai": Body(
+            (
+                "x = torch.movedim(x, dim, -1)",
+                "a, b = torch.clamp(x[..., ::2], max=limit), torch.clamp(x[..., 1::2], -limit, limit)",
+                "return torch.movedim(a * torch.sigmoid(alpha * a) * (b + 1), -1, dim)",
+            ),
+            "dim=-1",
+        ),
+        "swiglu_step": Body(
+            (
+                "a, b = torch.chunk(x, 2, dim=dim)",
+                "return torch.clamp(F.silu(a), max=limit) * torch.clamp(b, -limit, limit)",
+            ),
+            "dim=-1",
+        ),
+        "drelu": Body(("a, b = torch.chunk(x, 2, dim=dim)", "return F.relu(a) * F.relu(b)"), "dim=-1"),
     },
     with_constant={"min": "torch.clamp({0}, max={1})", "max": "torch.clamp({0}, min={1})"},
     arrays_only=frozenset({"logaddexp"}),

@@ -81,7 +81,10 @@ FORMULAS = (
     "x^-2 if x^2 > 4 else 2^-2",
     "-x^2-(-x)^2 + (x-1)-(x-(2-x))/4",
 )
-ROWS = tuple(d.name for d in catalogue() if d.by_rows)
+ROWS = (
+    *(d.name for d in catalogue() if d.by_rows),
+    *("topk:3", "batch_topk:k=1,width=2", "swiglu:limit=0.6", "swiglu_oai:1.5,0.8", "swiglu_step:0.4"),
+)
 NAMES = tuple(d.name for d in catalogue() if not d.by_rows)
 ELEMENTWISE = (*NAMES, *VARIANTS, *FORMULAS)
 
