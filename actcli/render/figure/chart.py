@@ -22,6 +22,9 @@ FRAME, ZERO, DATA, MERGED, PLAIN = 250, 251, 252, 253, 0
 DOTS = {"braille": (2, 4), "hd": (2, 2)}
 """The dots of one character of these markers, across and down."""
 
+_DASH = 3
+"""Cells in a row that one of several curves gets where all pass."""
+_MOST_DOTS = 10_000
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _SEPARATE = np.array([np.nan])
 
@@ -143,6 +146,7 @@ def draw(
             x_all, y_all = with_gaps([(stroke.x, stroke.y) for stroke in curves])
             plotext.plot(x_all.tolist(), y_all.tolist(), marker=curves[0].marker, color=MERGED)
             _merge(cells, _cells(str(plotext.build())), {stroke.ink for stroke in curves})
+        _share_cells(cells, frame, [stroke for stroke in strokes if stroke.joined])
     finally:
         plotext.clear_figure()
     return cells
@@ -155,6 +159,44 @@ def with_gaps(parts: Sequence[tuple[Places, Places]]) -> tuple[Places, Places]:
     xs = [array for x, _ in parts for array in (x, _SEPARATE)]
     ys = [array for _, y in parts for array in (y, _SEPARATE)]
     return np.concatenate(xs[:-1]), np.concatenate(ys[:-1])
+
+
+def _share_cells(cells: Cells, frame: Frame, curves: Sequence[Stroke]) -> None:
+    """Give the cells that several curves pass through to each of them in turn, so that none is hidden."""
+    passes = np.array([_passes(stroke, frame) for stroke in curves], np.bool_).reshape(
+        -1, frame.columns, frame.rows
+    )
+    inks = {stroke.ink for stroke in curves}
+    for place, (column, row) in enumerate(np.argwhere(passes.sum(0) > 1).tolist()):
+        owners = np.flatnonzero(passes[:, column, row])
+        stroke = curves[owners[place // _DASH % len(owners)]]
+        line, at = cells.lines[row + 1], frame.left + column
+        character, ink = line[at]
+        if ink in inks:  # else data lie on the curves
+            line[at] = (character if stroke.marker in DOTS else stroke.marker, stroke.ink)
+
+
+def _passes(stroke: Stroke, frame: Frame) -> NDArray[np.bool_]:
+    """Return, shape (columns, rows), through which cells the stroke's lines pass, the upper row first."""
+    across, down = DOTS.get(stroke.marker, (1, 1))
+    u, v = stroke.x * (frame.columns * across - 1), stroke.y * (frame.rows * down - 1)
+    # at least one sample per dot
+    longest = np.fmax(np.abs(np.diff(u)), np.abs(np.diff(v)))
+    counts = np.ceil(np.clip(np.nan_to_num(longest), 0, _MOST_DOTS)).astype(np.int64) + 1
+    first = np.repeat(np.arange(len(counts)), counts)
+    share = (np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)) / np.maximum(counts, 2)[
+        first
+    ]
+    dots = [np.r_[w[first] + share * (w[first + 1] - w[first]), w] + 0.5 for w in (u, v)]
+    inside = (
+        (dots[0] >= 0) & (dots[0] < frame.columns * across) & (dots[1] >= 0) & (dots[1] < frame.rows * down)
+    )
+    at, height = (
+        (w[inside] // dots_of).astype(np.int64) for w, dots_of in zip(dots, (across, down), strict=True)
+    )
+    passes = np.zeros((frame.columns, frame.rows), np.bool_)
+    passes[at, frame.rows - 1 - height] = True
+    return passes
 
 
 def _cell(place: float, cells: int, dots: int) -> int:

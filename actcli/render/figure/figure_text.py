@@ -9,12 +9,14 @@ from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment, thin
 from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import UsageError
 from actcli.render.figure.chart import DATA, DOTS, FRAME, PLAIN, Cells, Frame, Places, Stroke, draw, with_gaps
+from actcli.render.figure.coincidence_text import FIXED, coincidence_sentences
+from actcli.render.figure.curve_numbers import NUMERALS, heights_by_column, number_curves
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
+from actcli.render.text.notation import in_ascii
 from actcli.render.text.theme import Theme
 from actcli.terminal import printable
 
 ASCII_MARKERS = "*ox#@%&$s+vw"
-NUMERALS = "123456789abcdefghijklmnopqrstuvwxyz"
 MOST_CURVES = len(NUMERALS)
 _MARKERS = {"braille": "braille", "block": "hd", "dot": "•", "ascii": ""}
 MOST_BANDS = 4
@@ -79,7 +81,8 @@ def figure_text(
     names = [_names(panel, style) for panel in figure.panels]
     margin, key = _margin(names, style)
     x = Scale("linear", *figure.range)
-    heights = _heights(panels, style.height - len(key))
+    caption = _caption(figure, style, len(key), panels)
+    heights = _heights(panels, style.height - len(key) - len(caption))
     drawings = [_curves(panel, x, style, points if i == 0 else ()) for i, panel in enumerate(figure.panels)]
     ticks = [_in_lines(y.ticks(max(h // 3, 3)), h) for (y, _), h in zip(drawings, heights, strict=False)]
     if data is not None and style.hist:
@@ -106,6 +109,9 @@ def figure_text(
     for entry in key:
         cells.lines.append([])
         cells.put(-1, 0, *entry)
+    for line in caption:
+        cells.lines.append([])
+        cells.put(-1, 0, line, PLAIN)
     return _text(cells, style)
 
 
@@ -167,6 +173,18 @@ def _margin(names: Sequence[Sequence[str]], style: Style) -> tuple[int, list[tup
         sign = "" if signed else f"{NUMERALS[i]} "
         key.append(((sign + name)[: style.width], i + 1))
     return 2, key
+
+
+def _caption(figure: Figure, style: Style, key: int, panels: int) -> list[str]:
+    """Return lines that say which curves coincide; none where the frames would have too few lines."""
+    from textwrap import wrap
+
+    left = style.height - key - 1
+    said = coincidence_sentences(figure, style.y_kind, max(left // panels - 2, 1), style.axis)
+    if style.ascii:
+        said = [FIXED.join(map(in_ascii, one.split(FIXED))) for one in said]
+    lines = [line.replace(FIXED, " ") for one in said for line in wrap(one, style.width)]
+    return lines if (left - len(lines)) // panels >= _LEAST_ROWS + 2 else []
 
 
 def _heights(panels: int, height: int) -> list[int]:
@@ -245,7 +263,7 @@ def _name_curves(
     style: Style,
 ) -> None:
     """Write the names at the curves' ends, each on a line of its own, and numbers on curves that need them."""
-    heights = [_heights_by_column(curve, frame, x, y, style) for curve in curves]
+    heights = [heights_by_column(curve, frame, x, y, style.marker_of(0)) for curve in curves]
     wanted = []
     for i, column in enumerate(heights):
         seen = column[np.isfinite(column)]
@@ -256,19 +274,7 @@ def _name_curves(
             name = style.marker_of(i) if style.ascii else NUMERALS[i]
         block.put(row, frame.width, f" {name}", i + 1)
     if style.numbered and len(curves) > 1:
-        _number_curves(block, frame, heights)
-
-
-def _heights_by_column(curve: Curve, frame: Frame, x: Scale, y: Scale, style: Style) -> Places:
-    """Return, shape (columns,), the curve's line in the block at each column; NaN where it has a gap."""
-    places = np.linspace(0, 1, frame.columns)
-    rows = np.full(frame.columns, np.nan)
-    for a, b in curve.segments:
-        at, to = x.place(a), y.place(b)
-        inside = (places >= at[0] - 0.5 / frame.columns) & (places <= at[-1] + 0.5 / frame.columns)
-        rows[inside] = np.interp(places[inside], at, to)
-    marker = style.marker_of(0)
-    return np.array([frame.row(p, marker) if np.isfinite(p) else np.nan for p in rows.tolist()])
+        number_curves(block, frame, heights)
 
 
 def _stagger(wanted: Sequence[tuple[float, int]], rows: int) -> list[tuple[int, int]]:
@@ -281,22 +287,6 @@ def _stagger(wanted: Sequence[tuple[float, int]], rows: int) -> list[tuple[int, 
     for place in range(len(lines) - 2, -1, -1):
         lines[place] = min(lines[place], lines[place + 1] - 1)
     return [(line, i) for line, (_, i) in zip(lines, ordered, strict=True)]
-
-
-def _number_curves(block: Cells, frame: Frame, heights: Sequence[Places]) -> None:
-    """Write each curve's number on it, once in each half, where it is more than a line from all others."""
-    for i, own in enumerate(heights):
-        others = [height for j, height in enumerate(heights) if j != i]
-        apart = np.min([np.where(np.isnan(o), 99.0, np.abs(own - o)) for o in others], axis=0)
-        apart = np.where(np.isnan(own), -1.0, np.minimum(apart, 3.0))
-        middle = frame.columns // 2
-        for low, high in ((2, middle - 1), (middle + 2, frame.columns - 2)):
-            part = apart[low:high]
-            if part.size and part.max() >= 1:
-                # among the places that are far enough from the others, each curve takes a different one
-                best = np.flatnonzero(part == part.max())
-                at = low + int(best[int((i + 0.5) / len(heights) * len(best))])
-                block.put(int(own[at]), frame.left + at, NUMERALS[i], i + 1)
 
 
 def _histogram(
