@@ -1,7 +1,7 @@
 """A model file, read safely: bounded in size, from its own folder only, its local functions expanded."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actcli.exits import DataError
@@ -53,6 +53,8 @@ def load_model(path: str, memory: int | None = None) -> Any:
         raise DataError(f"{path}: not an ONNX model, or a truncated one")
     if not model.graph.node:
         raise DataError(f"{path}: the model's graph is empty")
+    if not _is_text(model):
+        raise DataError(f"{path}: a damaged ONNX model: a name in it is not UTF-8 text")
     del model.training_info[:]  # never run
     _take_in_tensors(model, path, memory)
     _forget_negative_lengths(model)
@@ -117,6 +119,23 @@ def _take_in_tensors(model: Any, path: str, memory: int | None) -> None:
     for tensor in external:
         if id(tensor) not in by_name:
             take_in(tensor, folder)
+
+
+def _is_text(message: Any) -> bool:
+    """Whether all names in a message are text: the parser hands on those that are not UTF-8 as bytes."""
+    if (
+        message.DESCRIPTOR.name == "TensorProto"
+    ):  # listing its fields copies its numbers, which may be gigabytes
+        return all(isinstance(text, str) for text in (message.name, message.doc_string)) and all(
+            map(_is_text, message.external_data)
+        )
+    for field, value in message.ListFields():
+        values = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else (value,)
+        if field.type == field.TYPE_STRING and not all(isinstance(text, str) for text in values):
+            return False
+        if field.type == field.TYPE_MESSAGE and not all(map(_is_text, values)):
+            return False
+    return True
 
 
 def _forget_negative_lengths(model: Any) -> None:

@@ -233,6 +233,18 @@ def with_function(nodes, calls=1):
     return helper.make_model(graph, functions=[function], opset_imports=domains, ir_version=8)
 
 
+@pytest.mark.parametrize("name", [b"Relu", b"x", b"w", b"N"])
+def test_names_that_are_no_text(write, name):
+    """An operator, an input, an initializer, the name of an axis."""
+    shape = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N", 3))]
+    path = Path(write(NODES, {"w": WEIGHTS}, inputs=shape))
+    text = path.read_bytes()
+    field = bytes([len(name)]) + name
+    assert field in text
+    path.write_bytes(text.replace(field, field[:-1] + b"\xff"))
+    refused(path, "UTF-8")
+
+
 def test_local_functions_are_expanded(tmp_path):
     path = tmp_path / "f.onnx"
     gate = [node("Sigmoid", ["a"], ["s"]), node("Mul", ["a", "s"], ["b"])]
