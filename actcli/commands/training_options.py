@@ -129,7 +129,8 @@ class TrainingOptions:
             "--learn",
             metavar="PARAMS",
             parse=names,
-            help="Parameters of the functions to train with the weights, with commas: alpha.",
+            help="Parameters of the functions to train with the weights, with commas: beta. prelu learns its alpha "
+            "in any case; none keeps even that fixed.",
         ),
     ] = None
     depths: Annotated[
@@ -237,7 +238,7 @@ def describe_trial(
             init=_init(options.init),
             batch_norm=options.batch_norm,
             residual=options.residual,
-            learn=options.learn or (),
+            learn=_learn(options.learn),
             memory=default_budget() if session.memory is None else session.memory,
         ),
         width=options.width or WIDTH,
@@ -255,6 +256,14 @@ def describe_trial(
         trial.splits,
         session.memory,
     )
+
+
+def _learn(chosen: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return the parameters to train beside those of prelu; None for `none`."""
+    words = [name.lower() for name in chosen or ()]
+    if "none" in words and len(words) > 1:
+        raise UsageError(f"--learn {','.join(words)!r}: none goes alone")
+    return None if words == ["none"] else chosen or ()
 
 
 def _decay(options: TrainingOptions) -> float:

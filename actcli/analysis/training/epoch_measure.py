@@ -40,6 +40,11 @@ class GroupMeasure:
                 history.dead[layer][epoch, counts.members] = counts.dead & ~gone[:, None]
                 for shares, flags in ((history.rare, counts.rare), (history.saturated, counts.saturated)):
                     shares[epoch, counts.members, layer] = np.where(gone, np.nan, flags.mean(axis=1))
+        for layer, activation in enumerate(group.activations):
+            for part in activation.parts:
+                for name, own in part.learned.items():
+                    values = np.where(frozen[part.members], np.nan, own)
+                    history.learned[name][epoch, part.members, layer] = values
         # after epoch 0 the batches measure the training loss
         history.train_score[epoch], loss = self._pass(data.train_x, data.train_y, with_loss=epoch == 0)
         if epoch == 0:

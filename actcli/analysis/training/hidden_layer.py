@@ -1,7 +1,7 @@
 """Batch normalisation and activations of a group's hidden layers, with the parameters that are trained."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +17,7 @@ from actcli.exits import UsageError
 
 Array = NDArray[Any]
 _LEARNED = {"prelu": "alpha"}
-"""Functions whose definition says that a parameter is learned."""
-
+"""Functions whose definition says that a parameter is learned: they learn it unless nothing is to be learned."""
 
 _AVERAGED = 0.1
 """Share of a batch in the running averages."""
@@ -191,7 +190,7 @@ class LayerPart:
         return replace(self.f, parameters=self._parameters(member)).kernels
 
 
-def learning_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[str]:
+def learning_notes(stacks: Sequence[Stack], learn: Sequence[str] | None) -> Iterator[str]:
     """Yield which parameters of which functions are trained."""
     functions = {f.spec: f for stack in stacks for f in stack.functions}
     for spec, f in functions.items():
@@ -199,7 +198,7 @@ def learning_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[st
             yield f"{spec}: {one.name} is learned, one number per layer, from {f.parameters[one.name]:g} on."
 
 
-def fixed_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[str]:
+def fixed_notes(stacks: Sequence[Stack], learn: Sequence[str] | None) -> Iterator[str]:
     """Yield which parameters are not trained although the function is defined with a learned one."""
     functions = {f.spec: f for stack in stacks for f in stack.functions}
     for spec, f in functions.items():
@@ -208,19 +207,28 @@ def fixed_notes(stacks: Sequence[Stack], learn: Sequence[str]) -> Iterator[str]:
             yield f"{spec}: {own} is fixed at {f.parameters[own]:g}, not learned."
 
 
-def learned_parameters(f: Activation, names: Sequence[str]) -> tuple[Parameter, ...]:
-    """Return those of the named parameters that f has and that can be trained.
+def learned_names(stacks: Iterable[Stack], learn: Sequence[str] | None) -> list[str]:
+    """Return the names of the parameters that are trained in any of the functions, sorted."""
+    functions = {f.spec: f for stack in stacks for f in stack.functions}
+    return sorted({one.name for f in functions.values() for one in learned_parameters(f, learn)})
+
+
+def learned_parameters(f: Activation, names: Sequence[str] | None) -> tuple[Parameter, ...]:
+    """Return the parameters of f to train: those that it is defined to learn, then the named ones; none for None.
 
     The names may be those of f's framework. Raises UsageError for a parameter of f that takes whole numbers only, or
     by which f has no derivative.
     """
-    parameters: list[Parameter] = []
+    if names is None:
+        return ()
+    by_name = {one.name: one for one in f.definition.parameters}
+    parameters = [by_name[name] for name in by_name if _LEARNED.get(f.definition.name) == name]
     for name in names:
         try:
             own = f.resolve_parameter(name)
         except UsageError:
             continue
-        parameter = next(one for one in f.definition.parameters if one.name == own)
+        parameter = by_name[own]
         if parameter.whole or own not in f.definition.by_parameter:
             raise UsageError(f"`learn={name}`: {f.spec} has no derivative by it, so it cannot be trained")
         parameters += [] if parameter in parameters else [parameter]

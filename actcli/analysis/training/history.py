@@ -1,12 +1,13 @@
 """History of a training: what happened to each network, epoch by epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.training.hidden_layer import learned_names
 from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.stack import Stack
 
@@ -41,6 +42,8 @@ class History:
             epoch's steps; NaN once diverged.
         dead: for each hidden layer (E + 1, P, width): silent or gate-dead on the test set; False once diverged.
         rare, saturated: (E + 1, P, hidden layers): shares of units; NaN once diverged.
+        learned: the trained parameters of the activations by name, (E + 1, P, hidden layers): NaN in layers whose
+            function has none of that name, and once diverged.
         plan: the settings of the networks.
         seconds: (E + 1, P): training time per epoch, a member's part of its group's; varies from run to run.
         diverged: (P,): the epoch in which the loss stopped being finite, or NOT_DIVERGED.
@@ -56,6 +59,7 @@ class History:
     test_loss: Array
     gradient: Array
     dead: tuple[NDArray[np.bool_], ...]
+    learned: Mapping[str, Array]
     rare: Array
     saturated: Array
     seconds: Array
@@ -73,11 +77,16 @@ class History:
         measures: dict[str, Any] = {
             name: join([getattr(history, name) for history, _ in columns]) for name in _MEASURES
         }
+        members = tuple(history.members[place] for history, place in columns)
         return cls(
-            tuple(history.members[place] for history, place in columns),
+            members,
             columns[0][0].plan,
             epochs,
             dead=tuple(map(join, map(list, zip(*(h.dead for h, _ in columns), strict=True)))),
+            learned={
+                name: join([history.of_parameter(name) for history, _ in columns])
+                for name in learned_names((one.stack for one in members), columns[0][0].plan.learn)
+            },
             diverged=np.array([history.diverged[place] for history, place in columns]),
             **measures,
         )
@@ -96,9 +105,17 @@ class History:
             plan,
             -1,
             dead=tuple(np.zeros((rows, count, width), np.bool_) for width in plan.hidden),
+            learned={
+                name: np.full((rows, count, layers), np.nan)
+                for name in learned_names((one.stack for one in members), plan.learn)
+            },
             diverged=np.full(count, NOT_DIVERGED, np.int64),
             **measures,
         )
+
+    def of_parameter(self, name: str) -> Array:
+        """Return a trained parameter (E + 1, P, hidden layers); NaN where there is none of that name."""
+        return self.learned.get(name, np.full_like(self.rare, np.nan))
 
     @property
     def gone(self) -> NDArray[np.bool_]:

@@ -32,7 +32,8 @@ class TrainingPlan:
         init: the initial weights; biases start at 0.
         batch_norm: whether preactivations are normalised over each batch (Ioffe and Szegedy 2015).
         residual: whether a skip connection goes around each hidden layer but the first (He et al. 2016).
-        learn: parameters of the activations that are trained with the weights, by our names.
+        learn: parameters of the activations that are trained with the weights, beside those that a function is
+            defined to learn (alpha of prelu); None: not even those.
         dtype: float32, or float64 for tests.
         memory: the bytes that weights, histories and batches of the population may take.
 
@@ -48,7 +49,7 @@ class TrainingPlan:
     init: Init = "he"
     batch_norm: bool = False
     residual: bool = False
-    learn: tuple[str, ...] = ()
+    learn: tuple[str, ...] | None = ()
     dtype: Literal["float32", "float64"] = "float32"
     memory: int = 4 * 10**9
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from actcli.analysis.compare.result import Step, Steps
-from actcli.analysis.training.contenders import (
+from actcli.analysis.training.comparison.contenders import (
     Entrant,
     EntrantHistories,
     EntrantHistory,

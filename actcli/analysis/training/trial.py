@@ -89,6 +89,6 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
         _ = f.kernels, firing_rule(f, "pre")
         if trial.plan.init in {"gain", "orthogonal"}:
             second_moment_gain(f)
-    for name in trial.plan.learn:
+    for name in trial.plan.learn or ():
         if not any(learned_parameters(f, (name,)) for f in functions):
             raise UsageError(f"`learn={name}`: none of the functions has such a parameter")

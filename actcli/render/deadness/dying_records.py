@@ -7,6 +7,7 @@ from typing import Any
 
 from actcli.analysis.training.dying import TrainedCourses
 from actcli.analysis.training.fates import Fate, Threshold
+from actcli.analysis.training.hidden_layer import learned_names
 from actcli.render.deadness.findings import Findings
 from actcli.render.text.fields import field_text
 
@@ -67,7 +68,7 @@ def training_record(deaths: Deaths) -> dict[str, Any]:
         **plan.settings,
         "splits": trial.splits,
         "init": plan.init,
-        "learn": list(plan.learn),
+        "learn": learned_names((course.stack for course in courses.courses), plan.learn),
         "courses": [_course_record(fate) for fate in deaths.fates],
         "limit": courses.limit,
         "limits": [_threshold_record(threshold) for threshold in deaths.thresholds],

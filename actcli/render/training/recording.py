@@ -1,7 +1,7 @@
 """Recordings: every epoch of every network as lines of a file, .csv for tables, .jsonl for programs."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actcli.exits import UsageError
@@ -12,7 +12,7 @@ from actcli.render.text.delimited import delimited_text
 from actcli.render.text.fields import field_text
 
 if TYPE_CHECKING:
-    from actcli.analysis.training.contenders import EntrantHistories
+    from actcli.analysis.training.comparison.contenders import EntrantHistories
     from actcli.analysis.training.history import History
 
 FORMS = ("csv", "jsonl")
@@ -45,17 +45,20 @@ class Recording:
 def write_recording(histories: Iterable["History"], path: str) -> None:
     """Write one line per network and epoch, the file whole or not at all. Raises DataError if it cannot be written.
 
-    `dead` holds one share per hidden layer and `gradient` one norm per weight layer: lists in JSON; in CSV columns
-    dead_1, gradient_1, ..., as many as the deepest network has, blank for layers that a network does not have.
+    `dead` holds one share per hidden layer, `gradient` one norm per weight layer, and `learned_alpha` one parameter per
+    hidden layer, where any network learns it: lists in JSON; in CSV columns dead_1, gradient_1, ..., as many as the
+    deepest network has, blank for layers that a network does not have.
     """
-    records = [record for history in histories for record in _records(history)]
+    histories = tuple(histories)
+    learned = sorted({name for history in histories for name in history.learned})
+    records = [record for history in histories for record in _records(history, learned)]
     text = _csv(records) if plain_suffix(path) == ".csv" else "".join(map(json_line, records))
     with atomic_file(path) as file:
         file.write(text.encode())
 
 
-def _records(history: "History") -> Iterator[dict[str, Any]]:
-    """Yield the records, by network and then by epoch."""
+def _records(history: "History", learned: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the records, by network and then by epoch; `learned` are the trained parameters of any network."""
     shares = [layer.mean(axis=2) for layer in history.dead]
     for place, member in enumerate(history.members):
         gone = int(history.diverged[place])
@@ -74,6 +77,12 @@ def _records(history: "History") -> Iterator[dict[str, Any]]:
                 # units of a diverged network are neither dead nor alive
                 "dead": [None if diverged else float(share[epoch, place]) for share in shares],
                 "gradient": [_number(norm) for norm in history.gradient[epoch, place].tolist()],
+                **{
+                    f"learned_{name}": [
+                        _number(value) for value in history.of_parameter(name)[epoch, place].tolist()
+                    ]
+                    for name in learned
+                },
                 "seconds": _number(float(history.seconds[epoch, place])),
                 "diverged": diverged,
                 **history.plan.settings,
@@ -87,7 +96,8 @@ def _number(value: float) -> float | None:
 
 
 def _csv(records: list[dict[str, Any]]) -> str:
-    widths = {name: max(len(record[name]) for record in records) for name in ("dead", "gradient")}
+    lists = [name for name, value in records[0].items() if isinstance(value, list)]
+    widths = {name: max(len(record[name]) for record in records) for name in lists}
     head = [
         column
         for name in records[0]

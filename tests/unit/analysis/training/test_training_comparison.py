@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from actcli.analysis.training.contenders import Entrant, EntrantHistory, compare_histories, find_ties
+from actcli.analysis.training.comparison.contenders import Entrant, EntrantHistory, compare_histories
+from actcli.analysis.training.comparison.ties import find_ties
 from actcli.analysis.training.dataset import Dataset, split, toy
 from actcli.analysis.training.history import History, Member
 from actcli.analysis.training.plan import TrainingPlan
@@ -38,7 +39,7 @@ def history(scores, epochs=0):
 
 
 def ties(*scores):
-    return find_ties([history(one) for one in scores], 0.0)
+    return find_ties([np.array(one) for one in scores], 0.0)
 
 
 def test_the_best_ties_with_itself_and_with_what_is_as_good():
@@ -86,7 +87,7 @@ def test_splits_are_the_unit_of_chance():
     # networks of a split are alike, so many seeds tell no more than one
     spread = np.repeat([0.90, 0.94, 0.92], 20) + np.tile([0.0, 1e-4], 30)
     worse = spread - np.repeat([0.001, 0.006, -0.002], 20)
-    pair = [history(one) for one in (spread, worse)]
+    pair = [spread, worse]
     assert find_ties(pair, 0.0)[1][0] is False
     assert find_ties(pair, 0.0, nesting)[1][0] is True
 
@@ -353,10 +354,12 @@ def test_what_is_refused_before_any_work():
 
 
 def test_whether_parameters_were_learned():
-    fixed = compared("relu", "prelu", "leaky_relu")
+    fixed = compared("relu", "prelu", "leaky_relu", plan=replace(PLAN, learn=None))
     assert [note for note in fixed.warnings if "learned" in note] == [
         "prelu: alpha is fixed at 0.25, not learned."
     ]
+    usual = compared("relu", "prelu", "leaky_relu")
+    assert [note.split(":")[0] for note in usual.notes if "is learned" in note] == ["prelu"]
     learned = compared("relu", "prelu", "leaky_relu", plan=replace(PLAN, learn=("alpha",)))
     assert [note.split(":")[0] for note in learned.notes if "is learned" in note] == ["prelu", "leaky_relu"]
     assert not any("learned" in note for note in (*fixed.notes, *learned.warnings))

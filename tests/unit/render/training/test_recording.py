@@ -76,3 +76,15 @@ def test_a_file_that_cannot_be_is_refused_at_once(tmp_path):
 def test_nothing_is_written_of_nothing(tmp_path):
     Recording(str(tmp_path / "r.csv")).write()
     assert not list(tmp_path.iterdir())
+
+
+def test_learned_parameters_are_lists_by_layer(tmp_path):
+    found = history("relu/prelu", (4, 2, 3))
+    found.learned["alpha"][:, :, 1] = 0.5
+    write_recording([history(), found], str(tmp_path / "r.jsonl"))
+    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert [lines[0]["learned_alpha"], lines[-1]["learned_alpha"]] == [[None, None], [None, 0.5, None]]
+    write_recording([history(), found], str(tmp_path / "r.csv"))
+    rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
+    assert [rows[-1][f"learned_alpha_{layer}"] for layer in (1, 2, 3)] == ["", "0.5", ""]
+    assert rows[0]["learned_alpha_3"] == ""

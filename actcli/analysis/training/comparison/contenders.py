@@ -10,20 +10,18 @@ from numpy.typing import NDArray
 
 from actcli.analysis.compare.result import Chart, Column, Comparison, Contender, Value
 from actcli.analysis.figure.curves import Curve, Figure, Panel
+from actcli.analysis.training.comparison.answer import Trained, answer
+from actcli.analysis.training.comparison.ties import Tie, find_ties
 from actcli.analysis.training.dataset import Dataset
-from actcli.analysis.training.hidden_layer import fixed_notes, learning_notes
+from actcli.analysis.training.hidden_layer import fixed_notes, learned_names, learning_notes
 from actcli.analysis.training.history import NOT_DIVERGED, History
 from actcli.analysis.training.rates import Rates, rate_grid, typical_rate
-from actcli.analysis.training.significance import ONE_SPLIT, Nesting, holm
+from actcli.analysis.training.significance import Nesting
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial
-from actcli.analysis.wording import counted, listed, verb, with_error
+from actcli.analysis.wording import counted
 
 Array = NDArray[Any]
-Tie = tuple[bool | None, float | None]
-"""Whether a contender ties with the best, and the corrected p value; None where there is no test."""
-TIED = 0.05
-"""Corrected p value above which two contenders tie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +57,24 @@ def compare_histories(
     own = [cut[entrant].history for entrant in measured]
     # before the first measurement the columns are those that may be sorted by
     short = bool(measured) and min(reached.values()) < trial.plan.epochs
-    ties = find_ties(own, 1 / len(data.test_y) if data.classes else 0.0, trial.nesting(data))
+    nesting, equal = trial.nesting(data), len({history.epochs for history in own}) < 2
+    scores = [history.test_score[history.epochs] for history in own]
+    ties = find_ties(scores, 1 / len(data.test_y) if data.classes else 0.0, nesting)
     contenders = tuple(
         _contender(entrant, cut[entrant], tie, data, trial, short=short)
-        for entrant, tie in zip(measured, ties, strict=True)
+        for entrant, tie in zip(measured, ties if equal else [(None, None)] * len(ties), strict=True)
     )
     names = [_name(entrant, trial) for entrant in measured]
+    learned = learned_names((entrant.stack for entrant in entrants), trial.plan.learn)
     waiting = [_name(entrant, trial) for entrant in entrants if entrant not in cut]
     trained = {history.epochs for history in own}
     return Comparison(
         by="training",
-        columns=_columns(data, trial, short=short),
+        columns=_columns(data, trial, learned, short=short),
         contenders=contenders,
         seed=trial.seed,
         settings={**trial.plan.settings, "splits": trial.splits},
-        answer=_say_cover(
-            trial.plan.qualify(_answer(names, contenders, _score_name(data), equal=len(trained) < 2)), trial
-        ),
+        answer=_say_cover(trial.plan.qualify(_answer(names, contenders, own, data, trial)), trial),
         warnings=(
             *([f"Not trained by then: {_separate(waiting)}."] if measured and waiting else []),
             *_warnings(names, measured, contenders, cut, trial),
@@ -90,6 +89,40 @@ def compare_histories(
     )
 
 
+def _answer(
+    names: Sequence[str],
+    contenders: Sequence[Contender],
+    histories: Sequence[History],
+    data: Dataset,
+    trial: Trial,
+) -> str:
+    if len({history.epochs for history in histories}) > 1:
+        return "Not all networks were trained equally long, so there is no test of which is best."
+    trained = [
+        Trained(name, contender, _epochs_to(history, trial.target)[0], _gap(history))
+        for name, contender, history in zip(names, contenders, histories, strict=True)
+    ]
+    more = bool(histories) and histories[0].epochs > 0
+    return answer(trained, _score_name(data), trial, trial.nesting(data), more=more)
+
+
+def _epochs_to(history: History, target: float) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the epochs (P,) until each network reaches a test score, and whether it does.
+
+    One that does not counts one epoch more than were trained.
+    """
+    scores = history.test_score[: history.epochs + 1] >= target
+    reached: NDArray[np.bool_] = np.any(scores, axis=0)
+    return np.where(reached, scores.argmax(axis=0), history.epochs + 1).astype(np.float64), reached
+
+
+def _gap(history: History) -> Array:
+    """Return the training score less the test score of each network; NaN where neither is a number."""
+    with np.errstate(invalid="ignore"):
+        gap: Array = history.train_score[history.epochs] - history.test_score[history.epochs]
+    return gap
+
+
 def _last_epoch(depth: int, measured: Sequence[Entrant], histories: EntrantHistories) -> int:
     """Return the last epoch that all networks of a depth have reached; -1 if none has begun."""
     return min((histories[e].history.epochs for e in measured if e.depth == depth), default=-1)
@@ -99,7 +132,7 @@ def _score_name(data: Dataset) -> str:
     return "test accuracy" if data.classes else "test R²"
 
 
-def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
+def _columns(data: Dataset, trial: Trial, learned: Sequence[str], *, short: bool) -> tuple[Column, ...]:
     """Return the columns; a training that was cut short has one more, because epochs may differ."""
     return (
         Column("depth", "hidden layers"),
@@ -110,10 +143,26 @@ def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
         *([Column("seed_interval", "± over seeds alone", digits=2)] if trial.splits > 1 else []),
         Column("tied_with_best", "tied with the best"),
         Column("p_against_best", "p against the best", digits=2),
-        Column("train_test_gap", "train - test", "small", digits=2),
-        Column("epochs_to_target", f"epochs to {trial.target:g}", "small"),
+        Column("train_test_gap", "train - test", "small", error="train_test_gap_interval", digits=2),
+        Column("train_test_gap_interval", "± (95 %) of train - test", digits=2),
+        Column(
+            "epochs_to_target",
+            f"epochs to {trial.target:g}",
+            "small",
+            error="epochs_to_target_interval",
+            digits=3,
+        ),
+        Column("epochs_to_target_interval", "± (95 %) of epochs", digits=2),
         Column("reached_target", "networks that reach it", "large"),
         Column("final_loss", "training loss", "small", digits=3),
+        *(
+            column
+            for name in learned
+            for column in (
+                Column(f"learned_{name}", f"{name}, learned", error=f"learned_{name}_interval", digits=3),
+                Column(f"learned_{name}_interval", f"± (95 %) of {name}", digits=2),
+            )
+        ),
         Column("dead_share", "dead units", "small", error="dead_share_interval", digits=2),
         Column("dead_share_interval", "± (95 %) of dead units", digits=2),
         Column("gradient_ratio", "gradient, first / last layer", digits=2),
@@ -122,36 +171,13 @@ def _columns(data: Dataset, trial: Trial, *, short: bool) -> tuple[Column, ...]:
     )
 
 
-def find_ties(histories: Sequence[History], step: float, nesting: Nesting = ONE_SPLIT) -> list[Tie]:
-    """Return for each history whether it ties with the best mean test score; the best itself has no p value.
-
-    step: the change of a score by one more right test sample. There is no test for a single network each, nor for
-    networks that were not trained equally long.
-    """
-    row, *more = {history.epochs for history in histories} or {0}
-    if len(histories) < 2 or len(histories[0].members) < 2 or more:
-        return [(None, None)] * len(histories)
-    scores = [history.test_score[row] for history in histories]
-    means = [float(np.mean(score)) for score in scores]
-    best = means.index(max(means))
-    others = [i for i in range(len(scores)) if i != best]
-    corrected = holm([nesting.paired_p(scores[i], scores[best], step) for i in others])
-    ties: list[Tie] = [(True, None)] * len(scores)
-    for i, p in zip(others, corrected, strict=True):
-        # the R² of a diverged network is -inf: there is no t, and no tie with a finite mean
-        tied = math.isinf(means[i]) == math.isinf(means[best])
-        ties[i] = (None if tied else False, None) if math.isnan(p) else (p > TIED, p)
-    return ties
-
-
 def _contender(
     entrant: Entrant, outcome: EntrantHistory, tie: Tie, data: Dataset, trial: Trial, *, short: bool
 ) -> Contender:
     history, last, nesting = outcome.history, outcome.history.epochs, trial.nesting(data)
     score = history.test_score[last]
-    reached = history.test_score[: last + 1] >= trial.target
-    first = np.where(reached.any(axis=0), reached.argmax(axis=0), np.inf)
-    typical = float(np.median(first))
+    epochs, reached = _epochs_to(history, trial.target)
+    most_reach, gap = 2 * reached.sum() > reached.size, _gap(history)
     values: dict[str, Value] = {
         "depth": entrant.depth,
         "rate": typical_rate(outcome.rates),
@@ -161,10 +187,13 @@ def _contender(
         **({"seed_interval": _number(nesting.half_width_of_seeds(score))} if trial.splits > 1 else {}),
         "tied_with_best": tie[0],
         "p_against_best": tie[1],
-        "train_test_gap": _mean(history.train_score[last] - score) if math.isfinite(score.min()) else None,
-        "epochs_to_target": typical if math.isfinite(typical) else None,
-        "reached_target": int(reached.any(axis=0).sum()),
+        "train_test_gap": _mean(gap) if math.isfinite(score.min()) else None,
+        "train_test_gap_interval": _number(nesting.half_width(gap)) if math.isfinite(score.min()) else None,
+        "epochs_to_target": float(epochs.mean()) if most_reach else None,
+        "epochs_to_target_interval": _number(nesting.half_width(epochs)) if most_reach else None,
+        "reached_target": int(reached.sum()),
         "final_loss": float(history.train_loss[last].mean()),
+        **_learned(history, last, nesting),
         **_dead_share(history, last, nesting),
         "gradient_ratio": _gradient_ratio(history, last),
         "seconds_per_epoch": float(np.median(history.seconds[1 : last + 1])) if last else None,
@@ -175,7 +204,30 @@ def _contender(
     }
     if entrant.rate is None and trial.splits > 1:
         details["rates"] = [{"split": split, "rate": rate} for split, rate in enumerate(outcome.rates)]
+    if history.learned:
+        details["learned"] = [*_learned_by_layer(history, last, nesting)]
     return Contender(entrant.stack.spec, values, details)
+
+
+def _learned(history: History, epoch: int, nesting: Nesting) -> dict[str, Value]:
+    """Return the trained parameters, each the mean over a network's layers and then over the networks."""
+    values: dict[str, Value] = {}
+    for name in history.learned:
+        layers = history.learned[name][epoch]
+        there = ~np.isnan(layers).all(axis=0)
+        own = layers[:, there].mean(axis=1)
+        values[f"learned_{name}"] = _mean(own)
+        values[f"learned_{name}_interval"] = _interval(own, nesting)
+    return values
+
+
+def _learned_by_layer(history: History, epoch: int, nesting: Nesting) -> Iterator[dict[str, Value]]:
+    """Yield each trained parameter of each layer that has it: the mean over the networks, and half its interval."""
+    for name, values in history.learned.items():
+        for layer, own in enumerate(values[epoch].T, 1):
+            if not np.isnan(own).all():
+                interval = _interval(own, nesting)
+                yield {"layer": layer, "parameter": name, "value": _mean(own), "interval": interval}
 
 
 def _gradient_ratio(history: History, epoch: int) -> float | None:
@@ -207,9 +259,12 @@ def _dead_share(history: History, epoch: int, nesting: Nesting) -> dict[str, Val
     There is no interval over splits of which a network diverged.
     """
     shares = history.dead_share()[epoch]
-    known = shares[~np.isnan(shares)]
-    interval = nesting.half_width(shares if nesting.splits > 1 else known)
-    return {"dead_share": _mean(shares), "dead_share_interval": _number(interval)}
+    return {"dead_share": _mean(shares), "dead_share_interval": _interval(shares, nesting)}
+
+
+def _interval(values: Array, nesting: Nesting) -> float | None:
+    """Return half the 95 % interval over the networks that have a number; over splits all must have one."""
+    return _number(nesting.half_width(values if nesting.splits > 1 else values[~np.isnan(values)]))
 
 
 def _number(value: float) -> float | None:
@@ -235,46 +290,6 @@ def _name(entrant: Entrant, trial: Trial) -> str:
 def _separate(names: Sequence[str]) -> str:
     """Return all names in a row, separated so that names with commas stay apart."""
     return ("; " if any(", " in name for name in names) else ", ").join(names)
-
-
-def _answer(names: Sequence[str], contenders: Sequence[Contender], score: str, *, equal: bool) -> str:
-    """Return who learns best, and whether that is more than chance; `equal`: all were trained equally long."""
-    if not contenders:
-        return ""
-    if not equal:
-        return "Not all networks were trained equally long, so there is no test of which is best."
-    texts = {name: _score_text(contender) for name, contender in zip(names, contenders, strict=True)}
-    by_score = sorted(zip(names, contenders, strict=True), key=lambda pair: -_score(pair[1]))
-    ordered = [name for name, _ in by_score]
-    first = ordered[0]
-    if len(ordered) == 1:
-        return f"{first} reaches a {score} of {texts[first]}."
-    ties = [contender.values["tied_with_best"] for _, contender in by_score]
-    if None in ties[1:]:
-        return f"{first} has the highest {score}, {texts[first]}, but there is no test of the difference."
-    tied = [name for name, is_tied in zip(ordered, ties, strict=True) if is_tied]
-    behind = [name for name in ordered if name not in tied]
-    if len(tied) == 1:
-        return (
-            f"{first} is best: {score} {texts[first]}, significantly above {behind[0]} ({texts[behind[0]]})."
-        )
-    scores = [f"{name} ({texts[name]})" for name in tied]
-    sentence = f"No significant difference in {score} between {listed(scores)}"
-    if behind:
-        scores = [f"{name} ({texts[name]})" for name in behind]
-        sentence += f"; {listed(scores)} {verb(behind, 'is', 'are')} significantly lower"
-    return f"{sentence}."
-
-
-def _score(contender: Contender) -> float:
-    score = contender.values["test_score"]
-    return score if isinstance(score, float) and not math.isnan(score) else -math.inf
-
-
-def _score_text(contender: Contender) -> str:
-    """Return the test score with its interval, `0.954 ± 0.004`."""
-    interval = contender.values["test_score_interval"]
-    return with_error(_score(contender), interval if isinstance(interval, float) else 0.0)
 
 
 def _say_cover(answer: str, trial: Trial) -> str:
