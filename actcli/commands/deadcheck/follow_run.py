@@ -69,6 +69,8 @@ def _timelines(mode: str, options: "DeadcheckOptions", session: "Session") -> "I
         raise UsageError("--follow -: standard input is a terminal: send arrays or statistics files to it")
     stream = open_stdin(terminal.stdin)
     head = stream.peek(len(ARRAY))
+    if stream.is_checked:
+        raise DataError("stdin: is packed, which would hold epochs back: unpack it on the way, gzip -dc | …")
     rewound = Rewound(stream.take_head(), cast("Any", getattr(terminal.stdin, "raw", terminal.stdin)))
     if head == ARRAY:
         return _timelines_of_arrays(

@@ -1,6 +1,7 @@
 """Files of several arrays by name, .npz and .safetensors: which arrays there are, and their numbers one by one."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from actcli.exits import DataError
 from actcli.packing import packing_named
 from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
+from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
 
 if TYPE_CHECKING:
     from actcli.analysis.number_types import LowType
@@ -98,6 +100,8 @@ def choose_arrays(archive: Archive, array: str | None) -> Sequence[str]:
     """Return the names of all arrays, or the one that is asked for. Raises DataError for none, or none of that name."""
     names = archive.names
     if not names:
+        with suppress(OSError), open(archive.path, "rb") as file:  # noqa: PTH123
+            refuse_foreign_head(file.read(HEAD), archive.path)
         raise DataError(f"{archive.path}: holds no arrays")
     if array is None:
         return names

@@ -11,6 +11,7 @@ from numpy.lib import format as npy_format
 
 from actcli.analysis.number_types import BFLOAT16, LowType
 from actcli.exits import DataError
+from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.sources.streams.casting import FLOAT64
 
@@ -75,6 +76,7 @@ def read_header(stream: ByteStream, size: int | None = None, stored: LowType | N
     """
     start = stream.read(8)
     if not start.startswith(MAGIC):
+        refuse_foreign_head(start + stream.read(HEAD), stream.origin)
         raise DataError(f"{stream.origin}: not an .npy file, it does not start with \\x93NUMPY")
     if start[6:] not in {b"\x01\x00", b"\x02\x00", b"\x03\x00"}:
         raise DataError(

@@ -18,6 +18,7 @@ import numpy as np
 from actcli.analysis.number_types import BFLOAT16, FLOAT8_E4M3, FLOAT8_E5M2, LowType
 from actcli.exits import DataError
 from actcli.sources.budget import require_memory
+from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
 from actcli.sources.numbers.npy_header import MAX_AXES, Header
 from actcli.sources.streams.bytestream import ByteStream, open_file
 from actcli.sources.streams.tokens import shown
@@ -69,6 +70,7 @@ class SafetensorsArchive:
                     f"{path}: is packed or a pipe; .safetensors are read from a plain file on disk"
                 )
             size = stream.remaining() or 0
+            refuse_foreign_head(stream.peek(HEAD), path)
             table = _read_table(stream, size)
             self._start = stream.position() or 0
         self._entries = _entries(table, path, size - self._start)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actcli.exits import DataError
 from actcli.sources.budget import require_memory
+from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
 
 if TYPE_CHECKING:
     from actcli.sources.streams.bytestream import ByteStream
@@ -42,6 +43,7 @@ def load_model(path: str, memory: int | None = None) -> Any:
     """
     require_packages(path)
     data = _bytes(path, memory)
+    refuse_foreign_head(data[:HEAD], path)
     import onnx
 
     model = onnx.ModelProto()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.exits import DataError, UsageError
+from actcli.sources.numbers.foreign import refuse_foreign
 from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.onnx.inputs import Recorded, recorded_inputs
 from actcli.sources.onnx.model_input import Batch, ModelInput
@@ -149,6 +150,7 @@ def _from_stdin(
     stream = open_stdin(terminal.stdin)
     is_array = stream.starts_with(_ARRAY)
     if not is_array and not stream.starts_with(_ARCHIVE):
+        refuse_foreign(stream)
         raise DataError("stdin: is neither an .npy array nor an .npz archive")
     folder = tempfile.mkdtemp(prefix="actcli-")
     try:

@@ -24,6 +24,7 @@ from actcli.sources.numbers.delimited import (
     parse_cell,
     wrong_length,
 )
+from actcli.sources.numbers.foreign import refuse_foreign
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.sources.streams.tokens import shown
 
@@ -56,6 +57,7 @@ def load_dataset(
         if target is None:
             raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")
         stream = open_stdin(terminal.stdin) if name == "-" else open_file(name)
+        refuse_foreign(stream)
         return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, plan)
     if target is not None:
         raise UsageError(f"--target names a column of a .csv file; --data {name} has none")
@@ -66,6 +68,9 @@ def load_dataset(
         return toy(name.lower(), seed, splits)
     if suffix in ARCHIVES:
         return _from_archive(name, name, plan)
+    if Path(name).is_file():
+        with open_file(name) as stream:
+            refuse_foreign(stream)
     raise UsageError(
         f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz or .safetensors file with X and y, "
         "or a .csv file"

@@ -145,6 +145,10 @@ class ByteStream:
             self._head += more
         return self._head[:size]
 
+    def arrived(self, size: int) -> bytes:
+        """Return the next bytes without moving on, as far as they were looked at already."""
+        return self._head[:size]
+
     def take_head(self) -> bytes:
         """Return the bytes that were looked at, which then count as read."""
         head, self._head = self._head, b""

@@ -7,10 +7,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from invocation import refused
 from safetensors_bytes import safetensors
 
 from actcli.exits import DataError, UsageError
 from actcli.sources import NumberRequest, open_numbers
+from actcli.sources.numbers.foreign import ForeignFormatError
 from actcli.sources.numbers.low_precision import low_types
 
 ROWS = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
@@ -104,24 +106,68 @@ def test_a_bomb_in_fortran_order_is_refused_before_it_is_read(saved, draw):
         draw(NumberRequest(tokens=(saved(gzip.compress(header + bytes(100)), "a.npy.gz"),)))
 
 
-def torch_zip() -> bytes:
+def zipped(*names: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("acts/data.pkl", b"\x80\x02.")
-        archive.writestr("acts/data/0", b"0" * 16)
+        for name in names:
+            archive.writestr(name, b"\x80\x02.")
     return file.getvalue()
+
+
+def torch_zip() -> bytes:
+    return zipped("acts/data.pkl", "acts/data/0")
+
+
+def tfrecord(content: bytes) -> bytes:
+    """A record of 20 bytes; the checksum of its length is from google-crc32c."""
+    assert len(content) == 20
+    return (20).to_bytes(8, "little") + b"^=)\x15" + content + bytes(4)
 
 
 FOREIGN = {
     "acts.pt": (torch_zip(), "torch.save", "torch.load('acts.pt'", "numpy.save('acts.npy'"),
     "old.pth": (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "torch.save", "torch.load('old.pth'", "old.npy"),
     "acts.pkl": (pickle.dumps({"a": ROWS}), "pickle", "pickle.loads(pathlib.Path('acts.pkl')", "acts.npy"),
+    "first.pkl": (
+        pickle.dumps([1.5], protocol=0),
+        "pickle",
+        "pickle.loads(pathlib.Path('first.pkl')",
+        "first.npy",
+    ),
+    "array.pkl": (
+        pickle.dumps(ROWS, protocol=0),
+        "pickle",
+        "pickle.loads(pathlib.Path('array.pkl')",
+        "array.npy",
+    ),
     "model.h5": (b"\x89HDF\r\n\x1a\n" + b"\0" * 99, "HDF5", "h5py.File('model.h5')", "model.npz"),
+    "new.mat": (
+        b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n",
+        "HDF5",
+        "h5py.File('new.mat')",
+        "new.npz",
+    ),
+    "old.mat": (b"MATLAB 5.0 MAT-file".ljust(128) + bytes(99), "MATLAB", "loadmat('old.mat')", "old.npz"),
     "a.png": (b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "image", "PIL", "Image.open('a.png')"),
     "a.jpg": (b"\xff\xd8\xff\xe0" + b"\0" * 99, "image", "PIL", "Image.open('a.jpg')"),
     "a.gif": (b"GIF89a" + b"\0" * 99, "image", "PIL", "Image.open('a.gif')"),
     "a.tiff": (b"II*\0" + b"\0" * 99, "image", "PIL", "Image.open('a.tiff')"),
-    "wrong.npy": (pickle.dumps(ROWS), "not an .npy file", "", ""),
+    "a.webp": (b"RIFF\x10\0\0\0WEBPVP8 ", "image", "PIL", "Image.open('a.webp')"),
+    "a.bmp": (b"BM\x46\0\0\0\0\0\0\0" + bytes(30), "image", "PIL", "Image.open('a.bmp')"),
+    "a.xlsx": (zipped("[Content_Types].xml", "xl/workbook.xml"), "Excel", "read_excel('a.xlsx')", "a.csv"),
+    "a.xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(99), "Excel", "read_excel('a.xls')", "a.csv"),
+    "m.keras.zip": (
+        zipped("metadata.json", "config.json"),
+        "Keras",
+        "load_model('m.keras.zip')",
+        "m.keras.onnx",
+    ),
+    "m.gguf": (b"GGUF\3\0\0\0" + bytes(99), "GGUF", "GGUFReader('m.gguf')", "m.npz"),
+    "a.tfrecord": (tfrecord(b"x" * 20), "TFRecord", "TFRecordDataset('a.tfrecord')", "a.npy"),
+    "wrong.npy": (pickle.dumps(ROWS), "pickle", "pathlib.Path('wrong.npy')", "wrong.npy"),
+    "wrong.npz": (torch_zip(), "torch.save", "torch.load('wrong.npz')"[:-1], "wrong.npy"),
+    "image.npz": (b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "image", "PIL", "image.npy"),
+    "wrong.safetensors": (pickle.dumps(ROWS), "pickle", "pickle.loads", "wrong.npy"),
     "wrong.csv": (torch_zip(), "torch.save", "torch.load", "wrong.npy"),
     "data": (pickle.dumps(ROWS, protocol=4), "pickle", "pickle.load", "data.npy"),
 }
@@ -134,7 +180,46 @@ def test_other_formats_are_refused_with_what_converts_them(saved, draw, name):
         draw(NumberRequest(input=saved(content, name)))
     shown = "\n".join((str(caught.value), *getattr(caught.value, "pointer", ())))
     assert all(word in shown for word in words), shown
-    assert shown.count("\n") == (0 if name == "wrong.npy" else 2)
+    assert shown.count("\n") == 2
+    for line in caught.value.pointer:
+        compile(line, name, "exec")
+
+
+@pytest.mark.parametrize("name", [name for name in FOREIGN if not name.startswith(("wrong", "image"))])
+def test_other_formats_are_refused_on_standard_input(draw, name):
+    with pytest.raises(DataError, match=r"stdin: (is|was) .*in Python") as caught:
+        draw(NumberRequest(tokens=("-",)), FOREIGN[name][0])
+    assert "'FILE'" in "".join(caught.value.pointer)
+
+
+COMMANDS = {
+    "eval relu -i {}": "",
+    "grad relu {}": "",
+    "plot relu -i {}": "",
+    "compare relu gelu --by values -i {}": "",
+    "compare relu gelu --by training --data {}": "",
+    "compare relu gelu --by training --data {} --target y": ".csv",
+    "deadcheck {}": "",
+    "deadcheck --train relu --data {}": "",
+    "deadcheck {}.npy": ".npy",
+    "deadcheck {}.npz": ".npz",
+}
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+@pytest.mark.parametrize("name", ["acts.pt", "first.pkl", "model.h5", "a.png", "a.xlsx", "m.gguf"])
+def test_every_command_refuses_them(saved, line, name):
+    file = saved(FOREIGN[name][0], name + COMMANDS[line])
+    message = refused(
+        *line.replace("{}.np", name + ".np").replace("{}", file).split(), kind=ForeignFormatError
+    )
+    assert FOREIGN[name][1] in message
+
+
+def test_the_length_of_a_table_is_no_pickle(saved, draw):
+    for size in range(600, 700):
+        content = safetensors(**{"x" * size: ROWS})
+        assert draw(NumberRequest(input=saved(content, "a.safetensors"))).shape == (30, 4)
 
 
 def test_the_lines_for_a_pickle_do_what_they_promise(saved, draw):
