@@ -37,12 +37,14 @@ COMMANDS = {
     "deadcheck": "Find dead units in recorded activations or an ONNX model, with the evidence.",
     "list": "List the activation functions, all or those that match.",
     "info": "Show the card of an activation function.",
+    "save": "Keep a formula under a name of your own.",
+    "remove": "Remove a function of your own.",
     "completion": "Print the completion script of a shell.",
 }
 """The commands and what they do. `--help` shows this without loading a command."""
 
-IN_FOLDERS = ("plot", "compare", "deadcheck")
-"""The commands with a folder of their own in commands/, which holds a module of the command's name."""
+IN_FOLDERS = {"plot": "plot", "compare": "compare", "deadcheck": "deadcheck", "save": "own", "remove": "own"}
+"""The folders in commands/ that hold the modules of some commands."""
 
 _LONGEST_LINE = 100
 
@@ -82,7 +84,7 @@ class CommandGroup(TyperGroup):
         """Return the command with its options; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        module = f"{cmd_name}.{cmd_name}" if cmd_name in IN_FOLDERS else cmd_name
+        module = f"{IN_FOLDERS[cmd_name]}.{cmd_name}" if cmd_name in IN_FOLDERS else cmd_name
         command = typer.main.get_command(import_module(f"actcli.commands.{module}").command)
         command.name = cmd_name
         return command

@@ -112,8 +112,10 @@ _actcli_options() { # the options of command $1
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
-    list) echo '--family --smooth --monotone --bounded --framework --functions --format -o --output --color --threads --memory --debug -h --help' ;;
+    list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
+    save) echo '--set --bounds --note --force --functions --color --threads --memory --debug -h --help' ;;
+    remove) echo '--functions --color --threads --memory --debug -h --help' ;;
     completion) echo '--color --threads --memory --debug -h --help' ;;
     *) echo '--color --threads --memory --debug -V --version -h --help' ;;
     esac
@@ -130,6 +132,9 @@ _actcli_arguments() { # the words that complete $3, argument $2 of command $1; f
     'deadcheck '*) return 1 ;;
     'list '0) _actcli_functions "$3" ;;
     'info '0) _actcli_functions "$3" ;;
+    'save '0) return 1 ;;
+    'save '1) return 1 ;;
+    'remove '0) return 1 ;;
     'completion '0) echo 'bash zsh fish' ;;
     esac
 }
@@ -242,6 +247,8 @@ _actcli() {
         *\ --family) values=1 option=$word ;;
         *\ --framework) values=1 option=$word ;;
         *\ --code) values=1 option=$word ;;
+        *\ --bounds) values=1 option=$word ;;
+        *\ --note) values=1 option=$word ;;
         *\ -[0-9.]*) place=$((place + 1)) ;;
         *\ -?*) ;;
         *) if [[ $command ]]; then place=$((place + 1)); else command=$word; fi ;;
@@ -257,7 +264,7 @@ _actcli() {
     elif [[ $current == -* && ! $only_arguments ]]; then
         candidates=$(_actcli_options "$command")
     elif [[ ! $command ]]; then
-        candidates='eval grad plot compare deadcheck list info completion'
+        candidates='eval grad plot compare deadcheck list info save remove completion'
     else
         candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
     fi

@@ -295,6 +295,10 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --code'
                 set values 1
+            case '* --bounds'
+                set values 1
+            case '* --note'
+                set values 1
             case '* -*'
                 if string match -qr -- '^-[0-9.]' $token
                     set place (math $place + 1)
@@ -328,6 +332,8 @@ complete -c actcli -n "__actcli_is ' '" -a compare -d 'Compare activation functi
 complete -c actcli -n "__actcli_is ' '" -a deadcheck -d 'Find dead units in recorded activations or an ONNX model, with the evidence'
 complete -c actcli -n "__actcli_is ' '" -a list -d 'List the activation functions, all or those that match'
 complete -c actcli -n "__actcli_is ' '" -a info -d 'Show the card of an activation function'
+complete -c actcli -n "__actcli_is ' '" -a save -d 'Keep a formula under a name of your own'
+complete -c actcli -n "__actcli_is ' '" -a remove -d 'Remove a function of your own'
 complete -c actcli -n "__actcli_is ' '" -a completion -d 'Print the completion script of a shell'
 complete -c actcli -n "__actcli_is ' '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is ' '" -l threads -x -d 'Worker threads'
@@ -543,6 +549,7 @@ complete -c actcli -n "__actcli_is 'list '" -l smooth -d 'Only functions with de
 complete -c actcli -n "__actcli_is 'list '" -l monotone -d 'Only functions that never decrease, or never increase'
 complete -c actcli -n "__actcli_is 'list '" -l bounded -d 'Only functions with a finite range'
 complete -c actcli -n "__actcli_is 'list '" -l framework -x -a 'torch jax keras onnx' -d 'Only functions of torch, jax, keras or onnx; a table shows their names there'
+complete -c actcli -n "__actcli_is 'list '" -l own -d 'Only your own functions'
 complete -c actcli -n "__actcli_is 'list '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'list '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
 complete -c actcli -n "__actcli_is 'list '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
@@ -563,6 +570,22 @@ complete -c actcli -n "__actcli_is 'info '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'info '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'info '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'info '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'save '" -l set -x -d 'Default value of a parameter'
+complete -c actcli -n "__actcli_is 'save '" -l bounds -x -d 'Bounds of a parameter; either may be missing, and a round bracket excludes one: \'b=(0:10]\''
+complete -c actcli -n "__actcli_is 'save '" -l note -x -d 'A description, which list and info show'
+complete -c actcli -n "__actcli_is 'save '" -l force -d 'Replace a function of your own; its aliases stay'
+complete -c actcli -n "__actcli_is 'save '" -l functions -r -F -d 'Change FILE instead of ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
+complete -c actcli -n "__actcli_is 'save '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'save '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'save '" -l memory -x -d 'Memory that a run may take, such as 4GB'
+complete -c actcli -n "__actcli_is 'save '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'save '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'remove '" -l functions -r -F -d 'Change FILE instead of ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
+complete -c actcli -n "__actcli_is 'remove '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'remove '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'remove '" -l memory -x -d 'Memory that a run may take, such as 4GB'
+complete -c actcli -n "__actcli_is 'remove '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'remove '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'completion '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'completion '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'completion '" -l memory -x -d 'Memory that a run may take, such as 4GB'
@@ -577,4 +600,7 @@ complete -c actcli -n "__actcli_after compare 0" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_after deadcheck 0" -F
 complete -c actcli -n "__actcli_is 'list 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_is 'info 0'" -a '(__actcli_functions)'
+complete -c actcli -n "__actcli_is 'save 0'" -F
+complete -c actcli -n "__actcli_is 'save 1'" -F
+complete -c actcli -n "__actcli_is 'remove 0'" -F
 complete -c actcli -n "__actcli_is 'completion 0'" -a 'bash zsh fish'

@@ -67,6 +67,7 @@ class ListOptions:
             help=f"Only functions of {one_of(FrameworkName)}; a table shows their names there.",
         ),
     ] = None
+    own: Annotated[bool, _filter_option("--own", help="Only your own functions.")] = False
     function_files: Annotated[tuple[str, ...], FUNCTION_FILES] = ()
     format: Format = None
     output: Document = None
@@ -92,7 +93,7 @@ def list_functions(options: ListOptions, session: "Session") -> ExitStatus:
     load_functions(options.function_files, session.terminal)
     definitions = [
         definition
-        for definition in (*catalogue(), *registered())
+        for definition in (*(() if options.own else catalogue()), *registered())
         if matches(definition, options.pattern)
         and (options.family is None or definition.family == options.family)
         and (

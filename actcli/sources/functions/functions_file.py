@@ -21,18 +21,20 @@ LONGEST_LINE = 5000
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def personal_file(environ: Mapping[str, str]) -> str | None:
+def personal_file(environ: Mapping[str, str], *, to_write: bool = False) -> str | None:
     """Return the path of a person's functions, whether or not the file exists; None where there can be none.
 
     ACTCLI_CONFIG names the file or the folder of functions.toml; blank, it means no file. Without it the path is
     actcli/functions.toml in XDG_CONFIG_HOME, or in ~/.config. Raises DataError when ACTCLI_CONFIG names a missing
-    file.
+    file, unless it is to be written.
     """
     named = environ.get(VARIABLE)
     if named is not None:
         if not named:
             return None
         path = os.path.join(named, NAME) if os.path.isdir(named) else named  # noqa: PTH112, PTH118
+        if to_write:
+            return path
         try:
             os.stat(path)  # noqa: PTH116
         except (OSError, ValueError) as error:
@@ -57,12 +59,12 @@ def read_functions(path: str, *, may_be_missing: bool = False) -> "list[Entry]":
     read. Raises DataError when the file is missing or cannot be read, is longer than 256 KiB, has a line of more
     than 5,000 characters, is not UTF-8 or not TOML; with line and column where the parser gives them.
     """
-    data = _read(path, may_be_missing)
+    data = read_content(path, may_be_missing=may_be_missing)
     if data is None:
         return []
     from actcli.sources.functions.function_entries import entries_of
 
-    return entries_of(_parse(_decode(data, path), path), path)
+    return entries_of(parse_functions(decode_functions(data, path), path), path)
 
 
 def read_personal_functions(environ: Mapping[str, str]) -> "list[Entry]":
@@ -105,7 +107,8 @@ def load_functions(*files: str) -> "tuple[Definition, ...]":
     return definitions
 
 
-def _read(path: str, may_be_missing: bool) -> bytes | None:
+def read_content(path: str, *, may_be_missing: bool) -> bytes | None:
+    """Return the bytes of a functions file; None where it may be missing and is. Raises DataError."""
     try:
         if may_be_missing and stat.S_ISFIFO(os.stat(path).st_mode):  # noqa: PTH116
             raise DataError(f"{path}: is a pipe; functions are read from a file")
@@ -122,7 +125,7 @@ def _read(path: str, may_be_missing: bool) -> bytes | None:
     return data
 
 
-def _decode(data: bytes, path: str) -> str:
+def decode_functions(data: bytes, path: str) -> str:
     """Return the text without a byte order mark; a line ends with a single line feed."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
@@ -135,7 +138,8 @@ def _decode(data: bytes, path: str) -> str:
     return text
 
 
-def _parse(text: str, path: str) -> dict[str, Any]:
+def parse_functions(text: str, path: str) -> dict[str, Any]:
+    """Return the tables of a functions file. Raises DataError where it is not TOML."""
     import tomllib
 
     try:

@@ -1,0 +1,1 @@
+"""`actcli save` and `actcli remove`: the file of a person's own functions."""
