@@ -77,6 +77,8 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ -i|*\ --input) return 1 ;;
     *\ --all) echo 'bfloat16 float16 float32 float64' ;;
     *\ --around) echo 'kinks zeros' ;;
+    *\ --input-format) echo 'csv tsv json jsonl npy text' ;;
+    *\ --decimal) echo '. ,' ;;
     *\ --dtype) echo 'bfloat16 float16 float32 float64 float8_e4m3 float8_e5m2' ;;
     *\ --on-error) echo 'stop nan skip' ;;
     *\ --format) echo 'table plain csv tsv json jsonl markdown' ;;
@@ -107,11 +109,11 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --dtype --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
+    eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --input-format --decimal --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
     save) echo '--set --bounds --note --force --functions --color --threads --memory --debug -h --help' ;;
@@ -178,6 +180,8 @@ _actcli() {
         *\ --around) values=1 option=$word ;;
         *\ --array) values=1 option=$word ;;
         *\ --column) values=1 option=$word ;;
+        *\ --input-format) values=1 option=$word ;;
+        *\ --decimal) values=1 option=$word ;;
         *\ --axis) values=1 option=$word ;;
         *\ --dtype) values=1 option=$word ;;
         *\ --on-error) values=1 option=$word ;;

@@ -45,7 +45,7 @@ def evaluate_function(options: EvalOptions, session: "Session") -> None:
     from actcli.render.values.evaluations import write_evaluations
 
     f = resolve(options.function, options, session.terminal)
-    request = request_numbers(f, options, layout)
+    request = request_numbers(f, options, layout, session.memory)
     threads = session.threads
     evaluations = (evaluate(f, numbers, threads) for numbers in open_streams(request, layout, session))
     session.writes()

@@ -132,7 +132,7 @@ def differentiate_function(options: GradOptions, session: "Session") -> ExitStat
 
     f = resolve(options.function, options, session.terminal)
     require_derivative(f, options)
-    request = request_numbers(f, options, layout, options.degree)
+    request = request_numbers(f, options, layout, session.memory, options.degree)
     if options.check:
         return _check(f, options, request, layout, session)
     _write_derivative(f, options, request, layout, session)
@@ -242,7 +242,9 @@ def _is_on_the_grid(options: GradOptions) -> bool:
         return False
     for option, value in (
         ("--array", options.array),
-        ("--column", options.column),
+        ("--column", options.column or None),
+        ("--input-format", options.input_format),
+        ("--null", options.null or None),
         ("--axis", options.axis),
         ("--dtype", options.dtype),
     ):

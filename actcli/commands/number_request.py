@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def request_numbers(
-    f: "Activation", options: "NumberOptions", layout: "Layout", order: int = 0
+    f: "Activation", options: "NumberOptions", layout: "Layout", memory: int | None, order: int = 0
 ) -> NumberRequest:
     """Return the request for the numbers that `f`, or its derivative of this order, is applied to.
 
@@ -45,7 +45,11 @@ def request_numbers(
         range=options.range,
         points=POINTS if options.points is None else options.points,
         array=options.array,
-        column=options.column,
+        columns=options.column,
+        format=options.input_format,
+        decimal=options.decimal,
+        null=options.null,
+        memory=memory,
         dtype=dtype,
         every=every,
         patterns=None if not options.bits else chosen or (every.kind if every else None),
@@ -67,11 +71,10 @@ def choose_number_layout(
 
     from actcli.render.output.layout import ROUNDED_NUMBERS, choose_layout
 
-    layout = choose_layout(
-        results.format, results.output, results.with_x, results.digits, terminal, ROUNDED_NUMBERS
-    )
+    form = results.format or ("plain" if options.null and results.output is None else None)
+    layout = choose_layout(form, results.output, results.with_x, results.digits, terminal, ROUNDED_NUMBERS)
     reference = options.all is not None and layout.format == "npz"
-    return replace(layout, bits=options.bits, with_x=layout.with_x or reference)
+    return replace(layout, bits=options.bits, null=options.null, with_x=layout.with_x or reference)
 
 
 def choose_every(

@@ -19,6 +19,8 @@ WholeType = Literal["bfloat16", "float16", "float32", "float64"]
 Landmark = Literal["kinks", "zeros"]
 ErrorChoice = Literal["stop", "nan", "skip"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown"]
+InputFormat = Literal["csv", "tsv", "json", "jsonl", "npy", "text"]
+DecimalSign = Literal[".", ","]
 HIGHEST_ORDER = 100
 MOST_POINTS = 10**8
 POINTS = 101
@@ -79,8 +81,18 @@ ARRAY = _number_option(
 COLUMN = _number_option(
     "--column",
     metavar="NAME|N",
-    help="Column of a .csv or .tsv file: its name, or its number from 1.",
+    help="Column of a table (.csv, .tsv, .json, .jsonl): its name, or its number from 1. Repeatable; all are used.",
 )
+INPUT_FORMAT = _number_option(
+    "--input-format",
+    metavar="FORMAT",
+    help=f"Format of the input: {one_of(InputFormat)}.",
+    default="by the suffix, else by the content",
+)
+DECIMAL = _number_option(
+    "--decimal", metavar="SIGN", help="Decimal sign of text, csv and tsv: a point or a comma.", default="."
+)
+NULL = _number_option("--null -z", help="Numbers in text end in NUL, and so do those of plain results.")
 
 
 ALL = _number_option(
@@ -145,8 +157,8 @@ class NumberOptions:
         _number_option(
             "--input -i",
             metavar="FILE",
-            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, or text; packed by gzip, bzip2, xz or "
-            "zstd too.",
+            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, or text; packed by "
+            "gzip, bzip2, xz or zstd too.",
         ),
     ] = None
     range: Annotated[
@@ -173,7 +185,10 @@ class NumberOptions:
     stride: Annotated[int | None, STRIDE] = None
     around: Annotated[Landmark | None, AROUND] = None
     array: Annotated[str | None, ARRAY] = None
-    column: Annotated[str | None, COLUMN] = None
+    column: Annotated[tuple[str, ...], COLUMN] = ()
+    input_format: Annotated[InputFormat | None, INPUT_FORMAT] = None
+    decimal: Annotated[DecimalSign, DECIMAL] = "."
+    null: Annotated[bool, NULL] = False
     axis: Annotated[
         int | None,
         _number_option(

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
-from actcli.sources.number_request import ARCHIVES, DELIMITERS, NumberRequest, suffix_of
+from actcli.sources.number_request import ARCHIVES, FORMATS, TABLES, NumberRequest, suffix_of
 from actcli.sources.numbers.arguments import decimals_in, range_numbers, typed_numbers, written_numbers_in
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.sources.streams.tokens import aside_of
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from actcli.analysis.stream.evaluation import Numbers
 
-_ARRAYS = {".npy", *ARCHIVES}
-_SUFFIXES = {*DELIMITERS, *_ARRAYS, ".txt"}
+_SUFFIXES = {*FORMATS, *ARCHIVES}
 _STDIN = "-"
 
 
@@ -86,25 +85,34 @@ def _require_file(token: str, request: NumberRequest) -> str:
 def _require_fitting(request: NumberRequest, path: str) -> None:
     """Raise UsageError for options that this kind of input does not have; path is empty where there is no file."""
     suffix = suffix_of(path)
-    if request.array is not None and suffix not in ARCHIVES:
-        raise UsageError("--array chooses an array of an .npz or .safetensors file; this input is not one")
-    if request.column is not None:
-        if suffix not in DELIMITERS:
-            raise UsageError("--column chooses a column of a .csv or .tsv file; this input is not one")
-        if request.by_rows:
-            raise UsageError("--column does not go with a function over rows: a row is all columns of a line")
-    # stdin may hold an array
-    if request.axis is not None and suffix not in _ARRAYS and path != _STDIN:
-        raise UsageError("--axis belongs to an array, a .npy, .npz or .safetensors file")
+    form = request.format or ("archive" if suffix in ARCHIVES else FORMATS.get(suffix))
+    if not path:
+        form = "numbers"
+        for option, value in (("--input-format", request.format), ("--null", request.null)):
+            if value:
+                raise UsageError(f"{option} says how a file or stdin is read; no file is named")
+    elif request.format is not None and suffix in ARCHIVES:
+        raise UsageError(f"--input-format {request.format}: {path} is read as {suffix}; leave the option out")
+    if request.array is not None and form not in {"archive", "json", None}:
+        raise UsageError(
+            "--array chooses one of several arrays (.npz, .safetensors, our JSON); this input is not one"
+        )
+    # what has no suffix may be anything
+    if request.columns and form not in {*TABLES, "text" if request.format is None else None, None}:
+        raise UsageError(f"--column chooses a column of a table: {', '.join(TABLES)}; this input is not one")
+    if request.axis is not None and form not in {"npy", "archive", "json", None}:
+        raise UsageError("--axis belongs to an array, of .npy, .npz, .safetensors or JSON")
+    if request.null and form not in {"text", None}:
+        raise UsageError("--null says what ends a number in text; this input is none")
 
 
 def _read(stream: ByteStream, request: NumberRequest, suffix: str) -> "Iterator[Numbers]":
-    """Yield the one stream of an input when it is drawn, since looking at stdin may have to wait."""
-    from actcli.sources.numbers.formats import stream_numbers
+    """Yield the streams of an input when they are drawn, since looking at stdin may have to wait."""
+    from actcli.sources.numbers.formats import streams_of
 
     with stream.closed_on_error():
-        numbers = stream_numbers(stream, request, suffix)
-    yield numbers
+        streams = streams_of(stream, request, suffix)
+    yield from streams
 
 
 def _name(path: str) -> str:

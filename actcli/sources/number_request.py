@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from actcli.analysis.number_types import LowType
 
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-"""The separators of delimited text, by the suffix of a file."""
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".npy": "npy",
+    ".txt": "text",
+}
+"""The formats of a stream of numbers, by the suffix of a file."""
+TABLES = ("csv", "tsv", "json", "jsonl")
+"""The formats that may have columns."""
 ARCHIVES = (".npz", ".safetensors")
 """The suffixes of files that hold arrays by name."""
 
@@ -59,7 +70,13 @@ class NumberRequest:
         every: the numbers of a type, by their bit patterns.
         points: the count of evenly spaced numbers; 1 is LO alone.
         array: the array of an .npz or .safetensors; None means all.
-        column: the column of a .csv or .tsv: a name, or a number counted from 1.
+        columns: the columns of a table, each a name or a number counted from 1; none: the only one of numbers, by rows
+            all.
+        pooled: several columns are one stream of numbers; else each line is a row of them.
+        format: the format of the input; None: by its suffix, else as far as its content tells.
+        decimal: the decimal sign of text, `.` or `,`.
+        null: numbers in text end in NUL, and by rows a row does.
+        memory: the bytes that may be taken for JSON, which is read whole; None: half of what is available.
         dtype: the type of the numbers; None means the file's own, float64 for integers and text.
         kind: the type that NumPy lacks and the numbers are rounded to (bfloat16); `dtype` is then float32.
         on_error: what happens at a token that is not a number.
@@ -80,7 +97,12 @@ class NumberRequest:
     range: tuple[float, float] | None = None
     points: int = 101
     array: str | None = None
-    column: str | None = None
+    columns: tuple[str, ...] = ()
+    pooled: bool = False
+    format: str | None = None
+    decimal: str = "."
+    null: bool = False
+    memory: int | None = None
     dtype: "np.dtype[Any] | None" = None
     on_error: OnError = OnError.STOP
     by_rows: bool = False

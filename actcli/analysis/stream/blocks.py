@@ -79,7 +79,8 @@ def _along(
         shape=shape,
         # waiting for more of a live stream would hold an answer back
         blocks=in_order(function, numbers.blocks, 1 if numbers.live else threads),
-        by_rows=f.by_rows,
+        by_rows=f.by_rows or bool(numbers.columns),
+        columns=numbers.columns,
         axis=numbers.axis,
         fortran=numbers.fortran,
         among_others=numbers.among_others,

@@ -33,6 +33,7 @@ class Numbers:
         among_others: whether the run has several arrays, so that results must name theirs.
         live: whether a person or a program may wait for each block, so that it must be passed on at once.
         whole: whether the array holds integers.
+        columns: the names of several columns of a table that are read together; each line is then a row of them.
 
     """
 
@@ -48,6 +49,7 @@ class Numbers:
     kind: LowType | None = None
     reference: bool = False
     whole: bool = False
+    columns: tuple[str, ...] = ()
 
     @property
     def size(self) -> int | None:
@@ -74,6 +76,7 @@ class Evaluation:
         among_others: whether the run has several arrays, so that results must name theirs.
         derivative: whether y is a derivative.
         live: whether every block must be passed on at once.
+        columns: the names of the columns of a table that x holds side by side, and the results in the same order.
 
     """
 
@@ -90,6 +93,7 @@ class Evaluation:
     derivative: bool = False
     live: bool = False
     kind: LowType | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def type_name(self) -> str:
@@ -121,3 +125,10 @@ def derivative_name(spec: str, order: int = 1, wrt: str = "x") -> str:
     if wrt != "x":
         return f"d{spec if is_name(spec) else function}/d{wrt}"
     return f"{function}{chr(39) * order if order < 4 else f'^({order})'}(x)"
+
+
+def quantity_of(quantity: str, column: str) -> str:
+    """Return the name of a quantity at a column of a table: `relu(price)`, `relu'(price)`, `x*tanh(x) at price`."""
+    if quantity.endswith("(x)") and quantity.find("(x)") == len(quantity) - 3:
+        return f"{quantity[:-3]}({column})"
+    return quantity if column == "x" else f"{quantity} at {column}"

@@ -184,22 +184,22 @@ def _foreign_precision(contest: Contest, path: str) -> "Steps":
         raise UsageError("-i and --against cannot both be standard input")
     from actcli.analysis.precision.foreign_report import Against
     from actcli.analysis.precision.foreign_results import compare_against
-    from actcli.sources.number_request import ARCHIVES, DELIMITERS, suffix_of
+    from actcli.sources.number_request import ARCHIVES, FORMATS, TABLES, suffix_of
     from actcli.sources.numbers.low_precision import low_types
 
     unit = low_types(options.types)[0] if options.types else None
     source = options.input or ""
-    theirs_choose = suffix_of(path) in ARCHIVES, suffix_of(path) in DELIMITERS
+    theirs_choose = suffix_of(path) in ARCHIVES, FORMATS.get(suffix_of(path)) in TABLES
     # each option goes to the file that it can choose from
     ours_choose = (
         not theirs_choose[0] or suffix_of(source) in ARCHIVES,
-        not theirs_choose[1] or suffix_of(source) in DELIMITERS,
+        not theirs_choose[1] or FORMATS.get(suffix_of(source)) in TABLES,
     )
 
     def numbers_of(file: str, choose_array: bool, choose_column: bool) -> "Numbers":
         array = options.array if choose_array else None
-        column = options.column if choose_column else None
-        return only_array(open_file(file, array, column, contest.session, unit), file)
+        columns = options.column if choose_column else ()
+        return only_array(open_file(file, array, columns, options, contest.session, unit), file)
 
     request = Against(
         order=options.order or 0,

@@ -33,7 +33,7 @@ def chosen_numbers(
         return iter([all_numbers(functions, options)])
     if options.input is None:
         return None
-    opened = open_file(options.input, options.array, options.column, session, stored)
+    opened = open_file(options.input, options.array, options.column, options, session, stored)
     return iter([only_array(opened, options.input)])
 
 
@@ -53,14 +53,27 @@ def all_numbers(functions: "Sequence[Activation]", options: "CompareOptions") ->
 
 
 def open_file(
-    path: str, array: str | None, column: str | None, session: "Session", stored: "LowType | None"
+    path: str,
+    array: str | None,
+    columns: tuple[str, ...],
+    options: "CompareOptions",
+    session: "Session",
+    stored: "LowType | None",
 ) -> "Iterator[Numbers]":
     """Return the streams of numbers in a file. Raises as `open_numbers`."""
     from actcli.sources import NumberRequest, open_numbers
 
-    return open_numbers(
-        NumberRequest(input=path, array=array, column=column, stored=stored), session.terminal
+    request = NumberRequest(
+        input=path,
+        array=array,
+        columns=columns,
+        pooled=True,
+        format=options.input_format if path == options.input else None,
+        decimal=options.decimal,
+        stored=stored,
+        memory=session.memory,
     )
+    return open_numbers(request, session.terminal)
 
 
 def evenly_spaced(

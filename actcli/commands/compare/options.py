@@ -11,15 +11,19 @@ from actcli.commands.options import (
     AROUND,
     ARRAY,
     COLUMN,
+    DECIMAL,
     FUNCTIONS,
     HIGHEST_ORDER,
+    INPUT_FORMAT,
     MOST_POINTS,
     NUMBERS,
     RESULTS,
     STRIDE,
+    DecimalSign,
     Digits,
     FormatName,
     FunctionOptions,
+    InputFormat,
     Landmark,
     WholeType,
 )
@@ -126,7 +130,13 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
     stride: Annotated[int | None, replace(STRIDE, modes=_OF_NUMBERS)] = None
     around: Annotated[Landmark | None, replace(AROUND, modes=_OF_NUMBERS)] = None
     array: Annotated[str | None, replace(ARRAY, modes=_OF_NUMBERS, needs=("--input", "--against"))] = None
-    column: Annotated[str | None, replace(COLUMN, modes=_OF_NUMBERS, needs=("--input", "--against"))] = None
+    column: Annotated[
+        tuple[str, ...], replace(COLUMN, modes=_OF_NUMBERS, needs=("--input", "--against"))
+    ] = ()
+    input_format: Annotated[
+        InputFormat | None, replace(INPUT_FORMAT, modes=_OF_NUMBERS, needs=("--input",))
+    ] = None
+    decimal: Annotated[DecimalSign, replace(DECIMAL, modes=_OF_NUMBERS, needs=("--input", "--against"))] = "."
     range: Annotated[
         tuple[float, float] | None,
         _values_option(

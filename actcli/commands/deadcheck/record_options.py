@@ -1,17 +1,18 @@
 """The options of `deadcheck` about recorded activations: what was recorded, of which layers, and how to read it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Literal
 
 from actcli.commands.declaration import Option
-from actcli.commands.options import PatternName
+from actcli.commands.options import COLUMN, DECIMAL, INPUT_FORMAT, DecimalSign, InputFormat, PatternName
 from actcli.commands.values import one_of, whole_number
 
 RecordName = Literal["post", "pre"]
 
 RECORDED = "Recorded activations"
-_recorded_option = partial(Option, section=RECORDED, modes=("arrays", "stream"))
+_MODES = ("arrays", "stream")
+_recorded_option = partial(Option, section=RECORDED, modes=_MODES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,9 @@ class RecordOptions:
             help=f"What .npy files hold where they say void: {one_of(PatternName)}.",
         ),
     ] = None
+    column: Annotated[tuple[str, ...], replace(COLUMN, section=RECORDED, modes=_MODES)] = ()
+    input_format: Annotated[InputFormat | None, replace(INPUT_FORMAT, section=RECORDED, modes=_MODES)] = None
+    decimal: Annotated[DecimalSign, replace(DECIMAL, section=RECORDED, modes=_MODES)] = "."
     mask: Annotated[
         str | None,
         Option(

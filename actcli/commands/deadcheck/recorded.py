@@ -41,11 +41,19 @@ def open_recorded(options: "DeadcheckOptions", session: "Session", patterns: Seq
 
     Raises UsageError and DataError for mistakes that show before the numbers are read.
     """
+    from actcli.sources import NumberRequest
     from actcli.sources.numbers.low_precision import low_types
     from actcli.sources.records.recordings import inspect_records
 
     stored = low_types([options.dtype])[0] if options.dtype else None
-    records = inspect_records(options.sources, session.terminal, stored)
+    request = NumberRequest(
+        columns=options.column,
+        format=options.input_format,
+        decimal=options.decimal,
+        stored=stored,
+        memory=session.memory,
+    )
+    records = inspect_records(options.sources, session.terminal, request)
     if options.sparse not in {(), (DENSE,)}:
         return _open_sparse(options, session, records, patterns)
     return _open_dense(options, session, records, patterns)

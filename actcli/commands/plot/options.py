@@ -8,11 +8,15 @@ from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import (
     ARRAY,
     COLUMN,
+    DECIMAL,
     HIGHEST_ORDER,
+    INPUT_FORMAT,
     NUMBERS,
     RESULTS,
+    DecimalSign,
     FormatName,
     FunctionOptions,
+    InputFormat,
 )
 from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import UsageError
@@ -158,12 +162,15 @@ class PlotOptions(FunctionOptions):
         Option(
             "--input -i",
             metavar="FILE",
-            help="Mark the numbers of FILE on the curves: .npy, .npz, .safetensors, .csv, .tsv, or text.",
+            help="Mark the numbers of FILE on the curves: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, or "
+            "text.",
             section=NUMBERS,
         ),
     ] = None
     array: Annotated[str | None, replace(ARRAY, needs=("--input",))] = None
-    column: Annotated[str | None, replace(COLUMN, needs=("--input",))] = None
+    column: Annotated[tuple[str, ...], replace(COLUMN, needs=("--input",))] = ()
+    input_format: Annotated[InputFormat | None, replace(INPUT_FORMAT, needs=("--input",))] = None
+    decimal: Annotated[DecimalSign, replace(DECIMAL, needs=("--input",))] = "."
     hist: Annotated[
         bool,
         Option(

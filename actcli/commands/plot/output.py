@@ -51,7 +51,15 @@ def read_data(
     from actcli.analysis.figure.histogram import count_occupancy
     from actcli.sources import NumberRequest, open_numbers
 
-    request = NumberRequest(input=options.input, array=options.array, column=options.column)
+    request = NumberRequest(
+        input=options.input,
+        array=options.array,
+        columns=options.column,
+        pooled=True,
+        format=options.input_format,
+        decimal=options.decimal,
+        memory=session.memory,
+    )
     streams = open_numbers(request, session.terminal)
     return count_occupancy(functions, _with_bar(streams, session), session.threads)
 

@@ -40,6 +40,7 @@ class Layout:
         with_x: show x beside each result, where a format would not do so by itself.
         digits: significant digits of text; None: all, in a table as far as the width allows.
         bits: numbers are written as their bit patterns, `0xbf80`.
+        null: lines of plain numbers end in NUL.
 
     """
 
@@ -48,6 +49,7 @@ class Layout:
     with_x: bool = False
     digits: int | None = None
     bits: bool = False
+    null: bool = False
 
     def is_piped_table(self, terminal: Terminal) -> bool:
         """Return whether a table goes to a pipe; its sentences then go to stderr, where `| less` shows them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 
-from actcli.analysis.stream.evaluation import Array, Evaluation
+from actcli.analysis.stream.evaluation import Array, Evaluation, quantity_of
 from actcli.exits import DataError
 from actcli.render.text.delimited import delimited_field, guard_formula
 from actcli.render.text.numbers import join_columns, number_bytes, number_list, repeat_each, row_list
@@ -15,9 +15,10 @@ from actcli.render.values.lines import pieces
 class DelimitedLines:
     """CSV or TSV of one or several arrays: one header line, then one line per number or per row.
 
-    The header is `y` or `x,y`; by rows `y1,…` or `x1,…,y1,…`, as wide as the first row. A Jacobian has one line
-    for each of a row's results: `row,i,dy_dx1,…`, counted from 1, with `x1,…` before `dy_dx1` if `with_x`.
-    Where there are several arrays, the first column is `array`. `digits`: significant digits; None: all.
+    The header is `y` or `x,y`; by rows `y1,…` or `x1,…,y1,…`, as wide as the first row, and of columns of a table
+    `gelu(a),…` or `a,…,gelu(a),…`. A Jacobian has one line for each of a row's results: `row,i,dy_dx1,…`, counted
+    from 1, with `x1,…` before `dy_dx1` if `with_x`. Where there are several arrays, the first column is `array`.
+    `digits`: significant digits; None: all.
     """
 
     form: str
@@ -41,7 +42,7 @@ class DelimitedLines:
         done = 0
         for x, y in pieces(evaluation):
             if y.ndim > 1:
-                yield self._header_once(array, self._row_columns(x, y))
+                yield self._header_once(array, self._row_columns(evaluation, x, y))
                 self._check_widths(x, y, done)
             yield self._block(array, x, y, done)
             done += len(y)
@@ -53,7 +54,14 @@ class DelimitedLines:
         self.header = self.separator.join(name.encode() for name in names) + b"\n"
         return self.header
 
-    def _row_columns(self, x: Array, y: Array) -> list[str]:
+    def _row_columns(self, evaluation: Evaluation, x: Array, y: Array) -> list[str]:
+        if evaluation.columns:
+            names = [guard_formula(name, self.form) for name in evaluation.columns]
+            results = [quantity_of(evaluation.quantity, name) for name in evaluation.columns]
+            return [
+                delimited_field(name, self.form).decode()
+                for name in ([*names, *results] if self.with_x else results)
+            ]
         xs = [f"x{i}" for i in range(1, x.shape[1] + 1)] if self.with_x else []
         if y.ndim == 2:
             return xs + [f"y{i}" for i in range(1, y.shape[1] + 1)]

@@ -92,7 +92,9 @@ def _line_format(layout: Layout, terminal: Terminal) -> Callable[[Evaluation], I
         case "plain":
             from actcli.render.values.lines import plain_lines
 
-            return lambda evaluation: plain_lines(evaluation, with_x=layout.with_x, digits=layout.digits)
+            return lambda evaluation: plain_lines(
+                evaluation, with_x=layout.with_x, digits=layout.digits, null=layout.null
+            )
         case "jsonl":
             from actcli.render.values.lines import json_lines
 

@@ -10,11 +10,18 @@ from actcli.render.text.numbers import join_columns, number_bytes, number_list, 
 _NUMBERS_AT_ONCE = 1 << 14
 
 
-def plain_lines(evaluation: Evaluation, *, with_x: bool, digits: int | None = None) -> Iterator[bytes]:
+def plain_lines(
+    evaluation: Evaluation, *, with_x: bool, digits: int | None = None, null: bool = False
+) -> Iterator[bytes]:
     """Yield one number per line; `with_x`: x, a tab, y. By rows: one row per line, its numbers separated by blanks.
 
-    A Jacobian of m results has m lines for each row of x, and an empty line between two rows.
+    A Jacobian of m results has m lines for each row of x, and an empty line between two rows. `null`: lines end in NUL.
     """
+    lines = _plain_lines(evaluation, with_x=with_x, digits=digits)
+    return (text.replace(b"\n", b"\0") for text in lines) if null else lines
+
+
+def _plain_lines(evaluation: Evaluation, *, with_x: bool, digits: int | None) -> Iterator[bytes]:
     between = b""
     for x, y in pieces(evaluation):
         if y.ndim == 1:

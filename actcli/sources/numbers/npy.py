@@ -50,7 +50,7 @@ def npy_numbers(
     if request.patterns is not None and header.dtype == request.patterns.pattern_type:
         header = replace(header, stored=request.patterns)
     _require_stored(header, request, stream.origin)
-    axis = _row_axis(header, request, stream.origin)
+    axis = row_axis(header.shape, request, stream.origin)
     keeps_fortran = header.is_fortran and request.keep_order and axis is None
     dtype = header.number_dtype if request.dtype is None else request.dtype
     kind = header.stored if request.dtype is None and header.stored in ROUNDED else request.kind
@@ -93,11 +93,14 @@ def _require_stored(header: Header, request: NumberRequest, origin: str) -> None
         raise DataError(f"{origin}: holds {there}, which needs no --dtype {request.stored.name}")
 
 
-def _row_axis(header: Header, request: NumberRequest, origin: str) -> int | None:
-    """Return the axis along which a row lies, from 0 on; None for an elementwise function, and for samples."""
+def row_axis(shape: tuple[int, ...], request: NumberRequest, origin: str) -> int | None:
+    """Return the axis along which a row lies, from 0 on; None for an elementwise function, and for samples.
+
+    Raises UsageError for an axis that the array does not have, DataError for a single number.
+    """
     if not request.by_rows or request.samples is not None:
         return None
-    axes = len(header.shape)
+    axes = len(shape)
     if not axes:
         raise DataError(f"{origin}: holds a single number; a function over rows needs an axis")
     axis = -1 if request.axis is None else request.axis

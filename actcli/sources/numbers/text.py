@@ -1,5 +1,6 @@
 """Numbers in text, separated by white space or commas; `#` starts a comment, and by rows a line is a row."""
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -10,12 +11,19 @@ from actcli.exits import DataError
 from actcli.sources.number_request import NumberRequest, OnError
 from actcli.sources.streams.bytestream import CHUNK, ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
-from actcli.sources.streams.pieces import Piece, long_token, whole_lines, whole_tokens, without_comments
+from actcli.sources.streams.pieces import (
+    Piece,
+    long_token,
+    newlines,
+    whole_lines,
+    whole_tokens,
+    without_comments,
+)
 from actcli.sources.streams.tokens import MAX_TOKEN, aside_of, parse_block, parse_token, shown, tokens_in
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_HEADER = 4096
-"""Bytes of the first line that are searched for column names."""
+_NULL_LINES = bytes.maketrans(b"\0\n", b"\n ")
+_WITH_POINTS, _AS_TYPED = bytes.maketrans(b",.;", b".\x1a "), bytes.maketrans(b".\x1a", b",.")
+"""Decimal commas to points, points to what no number holds, semicolons to blanks; and back, for messages."""
 
 
 def text_numbers(stream: ByteStream, request: NumberRequest) -> Numbers:
@@ -31,30 +39,23 @@ def text_numbers(stream: ByteStream, request: NumberRequest) -> Numbers:
         array=None,
         dtype=dtype,
         shape=None,
-        blocks=_closing(stream, (in_dtype(block, dtype, request.kind) for block in blocks)),
+        blocks=stream.closed_after(in_dtype(block, dtype, request.kind) for block in blocks),
         live=not stream.is_regular,
         kind=request.kind,
     )
 
 
-def _closing(stream: ByteStream, blocks: Iterator[Array]) -> Iterator[Array]:
-    with stream:
-        empty = True
-        for block in blocks:
-            empty = False
-            yield block
-        if empty and stream.is_named_file:
-            raise DataError(f"{stream.origin}: holds no numbers")
-
-
-def _chunks(stream: ByteStream) -> Iterator[bytes]:
-    if stream.starts_with(BYTE_ORDER_MARK):
-        stream.read(len(BYTE_ORDER_MARK))
-    return without_comments(stream.chunks())
+def _chunks(stream: ByteStream, request: NumberRequest) -> Iterator[bytes]:
+    """Yield the text with points as decimal signs, and without comments; what ends in NUL ends its line."""
+    arriving = stream.chunks()
+    chunks = (chunk.translate(_NULL_LINES) for chunk in arriving) if request.null else newlines(arriving)
+    if request.decimal != ".":
+        chunks = (chunk.translate(_WITH_POINTS) for chunk in chunks)
+    return without_comments(chunks)
 
 
 def _blocks(stream: ByteStream, request: NumberRequest) -> Iterator[Array]:
-    for piece in whole_tokens(_chunks(stream), stream.origin):
+    for piece in whole_tokens(_chunks(stream, request), stream.origin):
         values = parse_block(piece.text, request.patterns)
         if values is None:
             yield from _careful_blocks(piece, stream.origin, request)
@@ -67,7 +68,7 @@ def _careful_blocks(piece: Piece, origin: str, request: NumberRequest) -> Iterat
     values: list[float] = []
     error = None
     for line, text in enumerate(piece.text.split(b"\n"), piece.line):
-        numbers, error = _line(text, origin, line, request, _header_aside(text, line))
+        numbers, error = _line(text, origin, line, request)
         values += (number for number in numbers if number is not None)
         if error:
             break
@@ -78,12 +79,9 @@ def _careful_blocks(piece: Piece, origin: str, request: NumberRequest) -> Iterat
 
 
 def _line(
-    text: bytes, origin: str, line: int, request: NumberRequest, aside: str
+    text: bytes, origin: str, line: int, request: NumberRequest
 ) -> tuple[list[float | None], DataError | None]:
-    """Return the numbers of a line, None for a token to be skipped; and the error at which they end, if any.
-
-    `aside` is added to the message.
-    """
+    """Return the numbers of a line, None for a token to be skipped; and the error at which they end, if any."""
     numbers: list[float | None] = []
     for token in tokens_in(text):
         number = parse_token(token, request.patterns)
@@ -91,24 +89,26 @@ def _line(
             if len(token) > MAX_TOKEN:
                 return numbers, long_token(origin, line)
             if request.on_error is OnError.STOP:
-                wrong = f"{shown(token)} is not a number{aside_of(token, request.patterns)}"
-                return numbers, DataError(f"{origin}:{line}: {wrong}{aside}")
+                typed = token if request.decimal == "." else token.translate(_AS_TYPED)
+                wrong = f"{shown(typed)} is not a number{_aside(typed, request)}"
+                return numbers, DataError(f"{origin}:{line}: {wrong}")
             if request.on_error is OnError.NAN:
                 number = np.nan
         numbers.append(number)
     return numbers, None
 
 
-def _header_aside(text: bytes, line: int) -> str:
-    """Return a hint where the first line holds nothing but words, as a header does; else nothing."""
-    tokens = tokens_in(text[:_HEADER]) if line == 1 else []
-    if len(tokens) < 2 or any(parse_token(token) is not None for token in tokens):
-        return ""
-    return "; column names are read in files that end in .csv or .tsv"
+def _aside(token: bytes, request: NumberRequest) -> str:
+    """Return the hint for a token that is not a number; empty where there is none."""
+    if re.search(rb"\d[;|]-?\d", token):
+        return "; --input-format csv reads columns"
+    if b"\0" in token:
+        return "; --null reads numbers that end in NUL"
+    return aside_of(token, request.patterns)
 
 
 def _row_blocks(stream: ByteStream, request: NumberRequest) -> Iterator[Array]:
-    for piece in whole_lines(_chunks(stream), stream.origin):
+    for piece in whole_lines(_chunks(stream, request), stream.origin):
         # a long piece is read line by line, and a long line in parts: the list of its tokens would be many times as
         # large as the row
         values = parse_block(piece.text, request.patterns) if len(piece.text) <= 2 * CHUNK else None
@@ -156,7 +156,7 @@ def _careful_rows(piece: Piece, origin: str, request: NumberRequest) -> Iterator
         for part in _parts(text, origin, line):
             values = parse_block(part, request.patterns)
             if values is None:
-                numbers, error = _line(part, origin, line, request, _header_aside(text, line))
+                numbers, error = _line(part, origin, line, request)
                 if error:
                     raise error
                 if None in numbers:

@@ -1,9 +1,8 @@
-"""Data sets to train on: the bundled digits, toy problems, an .npz file with X and y, a .csv file with a target."""
+"""Data sets to train on: the bundled digits, toy problems, an .npz file with X and y, a table with a target."""
 
 import math
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,20 +12,14 @@ from numpy.typing import NDArray
 from actcli.analysis.training.dataset import TOY_SAMPLES, TOYS, Dataset, split, toy
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
-from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
+from actcli.sources.number_request import ARCHIVES, FORMATS, TABLES, NumberRequest, OnError, suffix_of
 from actcli.sources.numbers.archive import archive_numbers
-from actcli.sources.numbers.delimited import (
-    Row,
-    Sheet,
-    bad_cell,
-    column_position,
-    open_sheet,
-    parse_cell,
-    wrong_length,
-)
 from actcli.sources.numbers.foreign import refuse_foreign
+from actcli.sources.numbers.formats import open_sheet
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
-from actcli.sources.streams.tokens import shown
+from actcli.sources.tables.cells import Cell
+from actcli.sources.tables.columns import parse_columns
+from actcli.sources.tables.sheet import RowBatch, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -39,13 +32,12 @@ DIGITS = "digits"
 _BYTES, _BYTES_PER_SPLIT = 24, 12
 """Memory of a number while it is read and standardised, and in each split, as float64 and float32 (measured)."""
 _BUNDLED = Path(__file__).with_name("digits.npz")
-_ROWS_AT_ONCE = 1 << 12
 
 
 def load_dataset(
     name: str, target: str | None, seed: int, terminal: "Terminal", splits: int = 1, memory: int | None = None
 ) -> Dataset:
-    """Return the data set of a name: digits, moons, spirals, xor, FILE.npz, FILE.csv, FILE.tsv, - for .csv on stdin.
+    """Return the data set of a name: digits, moons, spirals, xor, FILE.npz, a table (FILE.csv), - for one on stdin.
 
     `seed` draws the toy problems, and splits every set into its two parts, in `splits` ways. memory: the bytes that it
     may take; None for half of what is available. Raises UsageError for an unknown name and for a target that is missing
@@ -53,14 +45,13 @@ def load_dataset(
     """
     plan = _SplitPlan(seed, splits, memory)
     suffix = suffix_of(name)
-    if suffix in {".csv", ".tsv"} or name == "-":
+    if FORMATS.get(suffix) in TABLES or name == "-":
         if target is None:
             raise UsageError(f"--data {name} needs --target COLUMN, the column to predict")
         stream = open_stdin(terminal.stdin) if name == "-" else open_file(name)
-        refuse_foreign(stream)
-        return _from_sheet(stream, "\t" if suffix == ".tsv" else ",", target, plan)
+        return _from_sheet(stream, suffix, target, plan)
     if target is not None:
-        raise UsageError(f"--target names a column of a .csv file; --data {name} has none")
+        raise UsageError(f"--target names a column of a table; --data {name} has none")
     if name.lower() == DIGITS:
         return _from_archive(str(_BUNDLED), DIGITS, plan)
     if name.lower() in TOYS:
@@ -73,7 +64,7 @@ def load_dataset(
             refuse_foreign(stream)
     raise UsageError(
         f"--data {name!r} is unknown; choose {DIGITS}, {', '.join(TOYS)}, an .npz or .safetensors file with X and y, "
-        "or a .csv file"
+        "or a table (.csv, .tsv, .json, .jsonl)"
     )
 
 
@@ -131,55 +122,51 @@ def _whole(numbers: "Numbers") -> Array:
     return np.concatenate(blocks) if blocks else np.empty(0)
 
 
-def _from_sheet(stream: ByteStream, delimiter: str, target: str, plan: _SplitPlan) -> Dataset:
-    """Return the data set of a sheet: one column is the target, numbers or words; all others are features."""
+def _from_sheet(stream: ByteStream, suffix: str, target: str, plan: _SplitPlan) -> Dataset:
+    """Return the data set of a table: one column is the target, numbers or words; all others are features."""
     with stream:
-        sheet = open_sheet(stream, delimiter)
-        at = column_position(sheet, target)
+        request = NumberRequest(memory=plan.memory)
+        sheet = open_sheet(stream, request, suffix)
+        at = sheet.position(target)
         if len(sheet.names) < 2:
             raise DataError(f"{sheet.origin}: no column besides {sheet.names[at]} to predict it from")
-        features, words = _columns(sheet, at, plan)
-    numbers = [parse_cell(word) for word in words]
-    y = np.array(words) if None in numbers else np.array(numbers, np.float64)
-    return plan.split(sheet.origin, features, y)
+        features, targets = _columns(sheet, at, plan)
+    numbers = [sheet.reader.number(cell) for cell in targets]
+    words = [str(cell) if number is None else number for cell, number in zip(targets, numbers, strict=True)]
+    return plan.split(
+        sheet.origin, features, np.array([str(word) for word in words] if None in numbers else words)
+    )
 
 
-def _columns(sheet: Sheet, target: int, plan: _SplitPlan) -> tuple[Array, list[str]]:
+def _columns(sheet: Sheet, target: int, plan: _SplitPlan) -> tuple[Array, list[Cell]]:
     """Return the features (samples, columns) and the target's cells. Raises DataError at the first wrong cell."""
+    others = [column for column in range(len(sheet.names)) if column != target]
     parts: list[Array] = []
-    words: list[str] = []
+    targets: list[Cell] = []
     held = 0
-    while batch := list(islice(sheet.rows, _ROWS_AT_ONCE)):
-        parts.append(np.array([_features(sheet, row, target) for row in batch], np.float64))
-        words += [_target(sheet, row, target) for row in batch]
-        held += parts[-1].size
-        plan.require_room(f"{sheet.origin}:{batch[-1][0]}", held)
-    if not parts:
+    for batch in sheet.batches:
+        features, error = parse_columns(sheet, batch, others, OnError.STOP)
+        _require_finite(sheet, batch, features, others)
+        if error:
+            raise error
+        targets += batch.cells_of(target)[: len(features)]
+        for line, cell in zip(batch.lines, targets[held:], strict=True):
+            if not str("" if cell is None else cell).strip():
+                raise sheet.bad_cell(line, cell, target)
+        parts.append(features)
+        held += len(features)
+        plan.require_room(f"{sheet.origin}:{batch.lines[-1]}", held * len(others))
+    if not held:
         raise DataError(f"{sheet.origin}: holds no samples")
-    return np.concatenate(parts), words
+    return np.concatenate(parts), targets
 
 
-def _features(sheet: Sheet, row: Row, target: int) -> list[float]:
-    line, cells = row
-    if len(cells) != len(sheet.names):
-        raise wrong_length(sheet, line, cells)
-    found = []
-    for column, cell in enumerate(cells):
-        if column == target:
-            continue
-        number = parse_cell(cell)
-        if number is None:
-            raise bad_cell(sheet, line, cell, column)
-        if not math.isfinite(number):
-            where = shown(sheet.names[column].encode(errors="surrogateescape"))
-            raise DataError(f"{sheet.origin}:{line}: {cell.strip()} in column {where}; fill or drop it first")
-        found.append(number)
-    return found
-
-
-def _target(sheet: Sheet, row: Row, target: int) -> str:
-    line, cells = row
-    word = cells[target].strip()
-    if not word:
-        raise bad_cell(sheet, line, word, target)
-    return word
+def _require_finite(sheet: Sheet, batch: RowBatch, features: Array, columns: list[int]) -> None:
+    """Raise DataError at the first feature that cannot be trained on."""
+    bad = np.argwhere(~np.isfinite(features))
+    if len(bad):
+        row, column = bad[0].tolist()
+        where = sheet.label(columns[column])
+        raise DataError(
+            f"{sheet.origin}:{batch.lines[row]}: {features[row, column]} in column {where}; fill or drop it first"
+        )

@@ -68,8 +68,8 @@ class Described:
         return tuple(member.header for member in self.members) if self.header is None else (self.header,)
 
 
-def describe_file(file: RecordFile, terminal: Terminal, stored: "LowType | None") -> Described:
-    """Return a file with its layers and headers, checked; `stored` is the type that the voids of arrays hold.
+def describe_file(file: RecordFile, terminal: Terminal, request: NumberRequest) -> Described:
+    """Return a file with its layers and headers, checked; `request` says how it is read.
 
     Raises UsageError for a terminal as stdin and for the weights of a model; DataError for a file that is missing,
     damaged or no record.
@@ -87,18 +87,18 @@ def describe_file(file: RecordFile, terminal: Terminal, stored: "LowType | None"
     if os.path.exists(file.path) and not os.path.isfile(file.path):  # noqa: PTH110, PTH113
         return Described(file)  # a pipe
     if file.suffix in ARCHIVES:
-        return _inspect_archive(file, stored)
+        return _inspect_archive(file, request.stored)
     from actcli.sources.numbers.npy import require_samples
     from actcli.sources.numbers.npy_header import read_header
 
     with open_file(file.path) as stream:
         stream.refuse_own_output(terminal)
-        if holds_array(stream, file.suffix):
-            header = read_header(stream, stored=stored)
+        if holds_array(stream, request, file.suffix):
+            header = read_header(stream, stored=request.stored)
             require_samples(stream, header)
             head = Head(file.layer, header.shape, file.path)
             return Described(file, (head,), header, version=version_of(file.path))
-        stream_numbers(stream, NumberRequest(by_rows=True), file.suffix)
+        stream_numbers(stream, request, file.suffix)
     return Described(file, (Head(file.layer, None, file.path),))
 
 

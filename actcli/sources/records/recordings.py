@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from actcli.analysis.deadness.watching import LayerRecording
-    from actcli.analysis.number_types import LowType
     from actcli.analysis.stream.evaluation import Numbers
-    from actcli.sources.numbers.npy_header import Header
 
 BLOCK = 1 << 19
 """Elements handed on at a time."""
@@ -38,7 +36,7 @@ class Records:
 
     files: tuple[Described, ...]
     terminal: Terminal
-    stored: "LowType | None" = None
+    request: NumberRequest = field(default_factory=NumberRequest)
     arrays: Counter[str] = field(default_factory=Counter)
     """The arrays read of each source that is no archive."""
 
@@ -63,7 +61,7 @@ class Records:
     def arrays_in_turn(self) -> Iterator["Numbers"]:
         """Yield the arrays of all files, each to be drawn before the next; text comes in rows."""
         for described in self.files:
-            yield from _open(described, self.terminal, self.stored)
+            yield from _open(described, self.terminal, self.request)
 
     @property
     def hint(self) -> str | None:
@@ -127,7 +125,7 @@ class Records:
         """
         counts: Counter[str] = Counter()
         for described in self.files:
-            for numbers in _open(described, self.terminal, self.stored):
+            for numbers in _open(described, self.terminal, self.request):
                 self.arrays[numbers.origin] += 1
                 layer = _recorded(numbers, layer_of(described.file, numbers.array), axes, counts)
                 layer = refuse_indices(layer) if ask and numbers.whole else layer
@@ -146,26 +144,29 @@ class Records:
 
     def _width(self, described: Described) -> int:
         with closing(
-            cast("Any", Records((described,), self.terminal, self.stored).read(UnitAxes()))
+            cast("Any", Records((described,), self.terminal, self.request).read(UnitAxes()))
         ) as layers:
             return int(next(layers).units)
 
 
-def inspect_records(tokens: Sequence[str], terminal: Terminal, stored: "LowType | None" = None) -> Records:
+def inspect_records(
+    tokens: Sequence[str], terminal: Terminal, request: NumberRequest | None = None
+) -> Records:
     """Return the files that tokens name, each opened once, with its header and sizes checked.
 
     A token is a file (.npy, .npz, .safetensors, .csv, .tsv, other text), `-` for stdin, or `layer=pattern` for files
-    that are shards of one layer. `stored` is the type that the voids of arrays hold. Raises UsageError for a terminal
-    as stdin, a file named twice, and a `stored` that no array has; DataError for a file that is missing, damaged or no
-    record.
+    that are shards of one layer. `request` says how they are read. Raises UsageError for a terminal as stdin, a file
+    named twice, and a stored type that no array has; DataError for a file that is missing, damaged or no record.
     """
-    files = tuple(describe_file(file, terminal, stored) for file in record_files(tokens))
+    request = replace(request or NumberRequest(), samples=BLOCK, by_rows=True, keep_open=True)
+    files = tuple(describe_file(file, terminal, request) for file in record_files(tokens))
+    stored = request.stored
     if stored is not None and not any(one.heads is None or one.holds(stored) for one in files):
         raise UsageError(f"--dtype {stored.name}: no array holds it; leave it out")
-    return Records(files, terminal, stored)
+    return Records(files, terminal, request)
 
 
-def _open(described: Described, terminal: Terminal, stored: "LowType | None") -> Iterator["Numbers"]:
+def _open(described: Described, terminal: Terminal, request: NumberRequest) -> Iterator["Numbers"]:
     """Yield the arrays of a file, or its text in rows; what was read of it before is not read again."""
     file = described.file
     if described.version is not None and described.version != version_of(file.path):
@@ -177,19 +178,12 @@ def _open(described: Described, terminal: Terminal, stored: "LowType | None") ->
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
     with stream.closed_on_error():
-        numbers = _next_array(stream, file.suffix, stored, described.header)
-    yield from _and_those_that_follow(numbers, stream, file.suffix, stored)
-
-
-def _next_array(
-    stream: ByteStream, suffix: str, stored: "LowType | None", header: "Header | None" = None
-) -> "Numbers":
-    request = NumberRequest(samples=BLOCK, by_rows=True, keep_open=True, stored=stored)
-    return stream_numbers(stream, request, suffix, header)
+        numbers = stream_numbers(stream, request, file.suffix, described.header)
+    yield from _and_those_that_follow(numbers, stream, file.suffix, request)
 
 
 def _and_those_that_follow(
-    numbers: "Numbers", stream: ByteStream, suffix: str, stored: "LowType | None"
+    numbers: "Numbers", stream: ByteStream, suffix: str, request: NumberRequest
 ) -> Iterator["Numbers"]:
     """Yield an array and those after it in the same stream; each is to be read before the next is drawn.
 
@@ -210,7 +204,7 @@ def _and_those_that_follow(
                 raise DataError(
                     f"{stream.origin}: what follows array {number - 1} is no array: save it again by np.save"
                 )
-            numbers = _next_array(stream, suffix, stored)
+            numbers = stream_numbers(stream, request, suffix)
             if not numbers.shape or numbers.shape[1:] != first[1:]:
                 raise DataError(
                     f"{stream.origin}: array {number} has the shape {numbers.shape} and array 1 {first}: arrays of "

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import UnsupportedOperation
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Self, TypeVar, cast
 
 from actcli.exits import DataError
 from actcli.packing import LONGEST_MAGIC, damage_of, may_be_packed, packing_of, require_engine
@@ -14,6 +14,7 @@ from actcli.sources.streams.packed import UnpackedStream, first_bytes
 from actcli.sources.streams.raw_stream import RawStream
 from actcli.terminal import Terminal
 
+T = TypeVar("T")
 CHUNK = 1 << 20
 # A writer of tiny pieces may always have one more ready; its first piece must not wait for a full chunk.
 _READS_PER_CHUNK = 64
@@ -126,6 +127,16 @@ class ByteStream:
             self.close()
             raise
 
+    def closed_after(self, blocks: Iterator[T]) -> Iterator[T]:
+        """Yield the blocks, then close the stream. Raises DataError where a file that the user named has none."""
+        with self:
+            empty = True
+            for block in blocks:
+                empty = False
+                yield block
+            if empty and self.is_named_file:
+                raise DataError(f"{self.origin}: holds no numbers")
+
     def __del__(self) -> None:
         # a stream whose blocks were never drawn
         self.close()
@@ -148,6 +159,12 @@ class ByteStream:
     def arrived(self, size: int) -> bytes:
         """Return the next bytes without moving on, as far as they were looked at already."""
         return self._head[:size]
+
+    def look_ahead(self, beyond: int) -> bytes:
+        """Return the bytes that were looked at, and those that come next where these are not more than `beyond`."""
+        if len(self._head) <= beyond:
+            self._head += self._some(CHUNK)
+        return self._head
 
     def take_head(self) -> bytes:
         """Return the bytes that were looked at, which then count as read."""

@@ -11,6 +11,7 @@ from actcli.sources.streams.tokens import MAX_TOKEN, SEPARATORS
 
 MAX_LINE = 1 << 28
 _COMMENT = re.compile(rb"#[^\n]*")
+_LINE_END = re.compile(rb"\r?\n|\r(?!\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,37 @@ def whole_tokens(chunks: Iterator[bytes], origin: str, line: int = 1) -> Iterato
         yield Piece(line, held)
 
 
-def whole_lines(chunks: Iterator[bytes], origin: str, limit: int = MAX_LINE) -> Iterator[Piece]:
-    """Yield pieces that end where a line ends; an unfinished line waits for its end.
+def newlines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    r"""Yield the chunks with `\n` for `\r` where the first line ends in `\r` alone, as on old Macs."""
+    end = held = b""
+    for arrived in chunks:
+        chunk = arrived
+        if not end:
+            chunk, held = held + chunk, b""
+            match = _LINE_END.search(chunk)
+            if match is not None:
+                end = match[0]
+            elif chunk.endswith(b"\r"):  # perhaps the first half of a line end
+                chunk, held = chunk[:-1], b"\r"
+        yield chunk.replace(b"\r", b"\n") if end == b"\r" else chunk
+    if held:
+        yield held
 
-    Raises DataError at a line of more than limit bytes.
+
+def whole_lines(
+    chunks: Iterator[bytes], origin: str, limit: int = MAX_LINE, *, line: int = 1, at_returns: bool = False
+) -> Iterator[Piece]:
+    r"""Yield pieces that end where a line ends; an unfinished line waits for its end. `line` is the first one's number.
+
+    `at_returns`: a `\r` alone ends a line where there is no other end. Raises DataError at a line of more than limit
+    bytes.
     """
     held: list[bytes] = []
-    size, line = 0, 1
+    size = 0
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
+        if at_returns and not cut:
+            cut = chunk.rfind(b"\r", 0, len(chunk) - 1) + 1
         if cut:
             text = b"".join((*held, chunk[:cut]))
             held.clear()

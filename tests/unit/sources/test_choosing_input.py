@@ -64,13 +64,8 @@ def test_each_way_to_name_an_input(draw, request_, origin, values):
             NumberRequest(tokens=("a.npy",), array="a"),
             "--array",
         ),
-        (NumberRequest(array="a"), "--array"),
         (
-            NumberRequest(tokens=("1",), column="x"),
-            "--column",
-        ),
-        (
-            NumberRequest(input="a.txt", column="1"),
+            NumberRequest(tokens=("1",), columns=("x",)),
             "--column",
         ),
         (
@@ -81,10 +76,17 @@ def test_each_way_to_name_an_input(draw, request_, origin, values):
             NumberRequest(tokens=("1", "2"), by_rows=True, axis=0),
             "--axis belongs to an array",
         ),
-        (
-            NumberRequest(input="a.csv", column="x", by_rows=True),
-            "--column does not go with a function over rows",
-        ),
+        (NumberRequest(input="a.npy", columns=("1",)), "--column"),
+        (NumberRequest(input="a.npz", columns=("1",)), "--column"),
+        (NumberRequest(input="a.txt", format="text", columns=("1",)), "--column"),
+        (NumberRequest(input="a.npz", format="csv"), "--input-format csv: a.npz is read as .npz"),
+        (NumberRequest(tokens=("1",), format="csv"), "--input-format"),
+        (NumberRequest(tokens=("1",), null=True), "--null"),
+        (NumberRequest(range=(0.0, 1.0), null=True), "--null"),
+        (NumberRequest(input="a.csv", null=True), "--null"),
+        (NumberRequest(input="a.txt", format="json", null=True), "--null"),
+        (NumberRequest(input="a.csv", array="a"), "--array"),
+        (NumberRequest(input="a.csv", by_rows=True, axis=0), "--axis"),
         (NumberRequest(range=(0.0, float("inf"))), "--range 0.0 inf: both ends must be finite"),
     ],
 )

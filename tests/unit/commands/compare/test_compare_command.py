@@ -122,7 +122,7 @@ def test_what_the_others_take(fake, tmp_path):
     invoke("compare", "relu", "gelu", "--by", "values", "--range", "-3", "3", "--points", "7", "--order", "2")
     assert (fake.options.range, fake.options.points, fake.options.order) == ((-3.0, 3.0), 7, 2)
     invoke("compare", "relu", "--by", "information", "--bits", "4", "-i", str(data), "--column", "a")
-    assert (fake.options.bits, fake.options.input, fake.options.column) == (4, str(data), "a")
+    assert (fake.options.bits, fake.options.input, fake.options.column) == (4, str(data), ("a",))
     invoke("compare", "relu", "--by", "precision", "--types", "float16,bfloat16", "--order", "1")
     assert (fake.options.types, fake.options.order) == (("float16", "bfloat16"), 1)
     invoke("compare", "relu", "--by", "precision", "-i", "x.npy", "--against", "y.npy", "--max-ulp", "2")

@@ -46,7 +46,9 @@ def test_packed_arrays(saved, draw, name, order):
 @pytest.mark.parametrize(("name", "text"), [("a.csv.gz", b"a,b\n1,2\n3,4\n"), ("a.txt.gz", b"2 4\n")])
 def test_packed_text(saved, draw, name, text):
     column = "b" if "csv" in name else None
-    drawn = draw(NumberRequest(tokens=(saved(gzip.compress(text), name),), column=column))
+    drawn = draw(
+        NumberRequest(tokens=(saved(gzip.compress(text), name),), columns=() if column is None else (column,))
+    )
     assert drawn.values.tolist() == [2, 4]
 
 
@@ -241,9 +243,9 @@ def test_the_lines_for_a_tensor_do_what_they_promise(saved, draw, zipped):
 
 
 def test_words_that_begin_as_an_image_does_are_text(saved, draw):
-    assert draw(NumberRequest(tokens=(saved(b"GIF8,MM\n1,2\n", "a.csv"),), column="MM")).values.tolist() == [
-        2
-    ]
+    assert draw(
+        NumberRequest(tokens=(saved(b"GIF8,MM\n1,2\n", "a.csv"),), columns=("MM",))
+    ).values.tolist() == [2]
 
 
 def test_a_safetensors_file_needs_its_suffix(saved, draw):

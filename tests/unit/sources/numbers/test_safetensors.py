@@ -165,7 +165,7 @@ def test_a_file_that_shrinks_meanwhile_is_truncated(saved, terminal):
 def test_options_of_other_files_are_refused(saved, draw):
     name = saved(safetensors(x=ROWS))
     with pytest.raises(UsageError, match="--column"):
-        draw(NumberRequest(tokens=(name,), column="a"))
+        draw(NumberRequest(tokens=(name,), columns=("a",)))
     (kind,) = low_types(["bfloat16"])
     with pytest.raises(DataError, match=r"holds float32, which needs no --dtype bfloat16"):
         draw(NumberRequest(tokens=(name,), stored=kind, must_be_stored=True))

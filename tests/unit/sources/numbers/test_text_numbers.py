@@ -79,16 +79,55 @@ def test_what_is_no_number_is_quoted_with_its_line(draw, token, quoted):
     asides = {
         "'\N{MINUS SIGN}1'": "; its minus is the printed sign U+2212; type -",
         "'0x10'": "; --bits reads bit patterns, of the type of --dtype",
+        "'1\\x00'": "; --null reads numbers that end in NUL",
     }
     aside = asides.get(quoted, "")
     assert str(drawn.error) == f"stdin:3: {quoted} is not a number{aside}"
 
 
-@pytest.mark.parametrize(("first", "is_header"), [(b"a b", True), (b"a,1", False), (b"a", False)])
-def test_names_of_columns_are_told_where_they_are_read(draw, first, is_header):
-    error = str(draw(NumberRequest(), first + b"\n1 2\n").error)
-    assert error.startswith("stdin:1: 'a' is not a number")
-    assert error.endswith("column names are read in files that end in .csv or .tsv") == is_header
+@pytest.mark.parametrize("first", [b"a b", b"a,1", b"a", b"a;b;3"])
+def test_a_line_that_is_no_header_is_text(draw, first):
+    token = first.replace(b",", b" ").split()[0].decode()
+    assert str(draw(NumberRequest(), first + b"\n1 2\n").error).startswith(
+        f"stdin:1: '{token}' is not a number"
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "text", "values"),
+    [
+        (NumberRequest(decimal=","), b"1,5 -2,25;3\n,5", [1.5, -2.25, 3, 0.5]),
+        (NumberRequest(null=True), b"1\x002\n\x003", [1, 2, 3]),
+        (NumberRequest(), b"1\r2 # a\r3", [1, 2, 3]),
+        (NumberRequest(), "1\r\n2 # ä\r\n3".encode("utf-16"), [1, 2, 3]),
+        (NumberRequest(), b"\xfe\xff" + "4 5".encode("utf-16-be"), [4, 5]),
+    ],
+)
+def test_decimal_commas_nul_and_other_line_ends(draw, request_, text, values):
+    drawn = draw(request_, text)
+    assert (drawn.values.tolist(), drawn.error) == (values, None)
+
+
+def test_rows_that_end_in_nul(draw):
+    drawn = draw(NumberRequest(null=True, by_rows=True), b"1 2\x003\n4\x00")
+    assert drawn.values.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("request_", "text", "message"),
+    [
+        (NumberRequest(decimal=","), b"1,5\n2.5\n", "stdin:2: '2.5' is not a number"),
+        (NumberRequest(), b"1;5\n", "stdin:1: '1;5' is not a number; --input-format csv reads columns"),
+        (
+            NumberRequest(),
+            b"1\x005\n",
+            "stdin:1: '1\\x005' is not a number; --null reads numbers that end in NUL",
+        ),
+        (NumberRequest(), b"\xff\xfe1\x00\x00\xd8", "stdin: corrupt: 'utf-16-le' codec"),
+    ],
+)
+def test_what_is_wrong_is_shown_as_it_came(draw, request_, text, message):
+    assert str(draw(request_, text).error).startswith(message)
 
 
 def test_the_line_is_counted_over_blocks(draw):

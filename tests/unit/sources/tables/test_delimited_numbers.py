@@ -7,6 +7,10 @@ from actcli.exits import DataError, UsageError
 from actcli.sources import NumberRequest, OnError, open_numbers
 
 
+def columns_of(column):
+    return () if column is None else (column,)
+
+
 @pytest.fixture
 def sheet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -43,7 +47,12 @@ def sheet(tmp_path, monkeypatch):
     ],
 )
 def test_columns(sheet, draw, content, column, values):
-    drawn = draw(NumberRequest(input=sheet(content), column=column))
+    drawn = draw(
+        NumberRequest(
+            input=sheet(content),
+            columns=columns_of(column),
+        )
+    )
 
     assert drawn.error is None
     assert (drawn.shape, drawn.live) == (None, False)
@@ -55,7 +64,7 @@ def test_columns(sheet, draw, content, column, values):
 
 
 def test_tabs(sheet, draw):
-    drawn = draw(NumberRequest(input=sheet("x\ty\n1\t2,5\n", "a.TSV"), column="x"))
+    drawn = draw(NumberRequest(input=sheet("x\ty\n1\t2,5\n", "a.TSV"), columns=("x",)))
 
     assert drawn.values.tolist() == [1]
 
@@ -83,7 +92,12 @@ def test_several_columns_of_numbers_must_be_chosen_from(sheet, draw):
 )
 def test_columns_that_are_not_there(sheet, draw, content, column, message):
     with pytest.raises(DataError) as caught:
-        draw(NumberRequest(input=sheet(content), column=column))
+        draw(
+            NumberRequest(
+                input=sheet(content),
+                columns=columns_of(column),
+            )
+        )
 
     assert str(caught.value) == message
 
@@ -112,7 +126,12 @@ def test_columns_that_are_not_there(sheet, draw, content, column, message):
     ],
 )
 def test_bad_rows_come_after_the_good_ones(sheet, draw, content, column, message):
-    drawn = draw(NumberRequest(input=sheet(content), column=column))
+    drawn = draw(
+        NumberRequest(
+            input=sheet(content),
+            columns=columns_of(column),
+        )
+    )
 
     assert drawn.values.tolist() == [1]
     assert str(drawn.error) == message
@@ -155,7 +174,7 @@ def test_bad_rows_of_all_columns(sheet, draw):
 
 
 def test_a_bad_cell_far_down(sheet, draw):
-    drawn = draw(NumberRequest(input=sheet("x,y\n" + "1,2\n" * 200_000 + "a,2\n"), column="x"))
+    drawn = draw(NumberRequest(input=sheet("x,y\n" + "1,2\n" * 200_000 + "a,2\n"), columns=("x",)))
 
     assert len(drawn.values) == 200_000
     assert str(drawn.error) == "a.csv:200002: 'a' in column 'x' is not a number"
@@ -170,7 +189,7 @@ def test_memory_stays_flat(sheet, terminal):
     name = sheet("x,y\n" + "0.125,2\n" * 300_000)
     tracemalloc.start()
     try:
-        (numbers,) = open_numbers(NumberRequest(input=name, column="x"), terminal())
+        (numbers,) = open_numbers(NumberRequest(input=name, columns=("x",)), terminal())
         total = sum(block.size for block in numbers.blocks)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -183,6 +202,8 @@ def test_memory_stays_flat(sheet, terminal):
 @pytest.mark.parametrize("content", ["NA\n2\n", "1.5x\n2\n", "-\n2\n"])
 def test_a_bad_first_cell_is_no_header(sheet, draw, content):
     name = sheet(content)
-    drawn = draw(NumberRequest(input=name, column="1"))
+    drawn = draw(NumberRequest(input=name, columns=("1",)))
     assert str(drawn.error).startswith("a.csv:1: ")
-    assert draw(NumberRequest(input=name, column="1", on_error=OnError.NAN)).blocks[0].tolist()[1:] == [2.0]
+    assert draw(NumberRequest(input=name, columns=("1",), on_error=OnError.NAN)).blocks[0].tolist()[1:] == [
+        2.0
+    ]
