@@ -171,15 +171,11 @@ COMMANDS = {
 }
 
 
-FORMULAS = {"info": 240}
-"""The 249th card takes too long still: of erfc(clip(x^x, 1, x)), 20 s of processor time."""
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_formulas(command, tmp_path):
     rng = random.Random(7)
     cases = []
-    for _ in range(count(FORMULAS.get(command, 300))):
+    for _ in range(count(300)):
         text = formula(rng)
         cases.append(Case(tuple(text if word == "FORMULA" else word for word in COMMANDS[command])))
     run_cases(cases, tmp_path)

@@ -159,7 +159,11 @@ def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats, most: int 
         inner = (
             low + share * (high - low) if np.isfinite(high - low).all() else low / 2 + high / 2 + 0 * share
         )
-        there = np.sign(g(inner.reshape(-1))).reshape(inner.shape)
+        wide = np.nextafter(low, INF) < high  # the others have arrived
+        if not wide.any():
+            break
+        there = np.broadcast_to(sign, inner.shape).copy()
+        there[:, wide] = np.sign(g(inner[:, wide].reshape(-1))).reshape(inner.shape[0], -1)
         # the part before the first point with another sign
         other = np.concatenate([(there != sign) & (there != 0), np.ones((1, low.size), np.bool_)]).argmax(
             axis=0
