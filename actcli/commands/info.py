@@ -7,7 +7,7 @@ from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.declaration import Option
 from actcli.commands.options import Document, Format, Function, FunctionOptions
-from actcli.commands.values import one_of
+from actcli.commands.values import one_of, whole_number
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session
@@ -24,6 +24,7 @@ Examples:
   actcli info 'x/(1+exp(-x))'
   actcli info 'x*tanh(softplus(b*x))' --set b=1.5 --code torch
   actcli info gelu --code latex -o gelu.tex
+  actcli info gelu --code python --order 1
 """
 
 
@@ -49,6 +50,17 @@ class InfoOptions(FunctionOptions):
             excludes=("--cost", "--format"),
         ),
     ] = None
+    order: Annotated[
+        int | None,
+        Option(
+            "--order",
+            metavar="N",
+            help="With --code, write the derivative of this order in symbols, 1 to 8, instead of the function.",
+            section="Code",
+            parse=whole_number(1, 8),
+            needs=("--code",),
+        ),
+    ] = None
     format: Format = None
     output: Document = None
 
@@ -66,7 +78,7 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     load_functions(options.function_files, session.terminal)
     (spec,) = specifications([options.function], options)
     if options.code is not None:
-        _write_code(options.code, spec, options.output, session)
+        _write_code(options.code, spec, options.order or 0, options.output, session)
         return
     from actcli.render.output.layout import choose_layout
 
@@ -75,6 +87,8 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     )
 
     from actcli.activations import activation
+    from actcli.activations.definition import FORMULA
+    from actcli.activations.symbolic.derive import derivatives, shown
     from actcli.analysis.card.cost import cost_relative_to_relu
     from actcli.analysis.card.properties import measure
     from actcli.analysis.card.recognition import recognise
@@ -83,12 +97,18 @@ def show_card(options: InfoOptions, session: "Session") -> None:
 
     f = activation(spec)
     properties = None if f.by_rows else measure(f)
-    card = Card(f, properties, cost_relative_to_relu(f) if options.cost else None, recognise(f))
+    card = Card(
+        f,
+        properties,
+        cost_relative_to_relu(f) if options.cost else None,
+        recognise(f),
+        tuple(map(shown, derivatives(f, 2))) if f.definition.family == FORMULA else (),
+    )
     session.writes()
     write_card(card, layout, session.terminal)
 
 
-def _write_code(place: Place, spec: str, output: str | None, session: "Session") -> None:
+def _write_code(place: Place, spec: str, order: int, output: str | None, session: "Session") -> None:
     """Write the function as code; a parameter without a value becomes a required one of the code."""
     from actcli.activations import activation
     from actcli.activations.resolve import parameter_names
@@ -96,7 +116,14 @@ def _write_code(place: Place, spec: str, output: str | None, session: "Session")
     from actcli.render.code import code_for
 
     path = check_file(output, place)
-    text = code_for(place, activation(spec, free=parameter_names(spec)))
+    f = activation(spec, free=parameter_names(spec))
+    if order:
+        from actcli.activations.symbolic.derive import derivative
+        from actcli.analysis.stream.evaluation import require_elementwise
+
+        require_elementwise([f])
+        f = derivative(f, order)
+    text = code_for(place, f)
     session.writes()
     write_code(text, place, path, session.terminal)
 

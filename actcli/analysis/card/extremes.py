@@ -106,36 +106,39 @@ def _above(
     return best, sure
 
 
-def find_largest_slope(profile: Profile) -> tuple[float, tuple[Interval, ...], bool]:
-    """Return sup |f'|, where it is, and whether it is certain; NaN where f has no slope anywhere.
+def find_largest_slope(profile: Profile, order: int = 1) -> tuple[float, tuple[Interval, ...], bool]:
+    """Return sup |f'|, or sup |f''| for order 2, where it is, and whether it is certain; NaN where there is none.
 
-    It is at points, on intervals, or at ±inf as a limit.
+    It is at points, on intervals, or at ±inf as a limit. At a kink the derivatives from both sides count.
     """
     f, parts = profile.function, profile.pieces
     slopes: list[tuple[float, Interval]] = []
     for part in parts:
         if part.affine:
-            slopes.append((abs(float(part.slope[0])), Interval(part.low, part.high)))
+            same = float(part.slope[0]) if order == 1 else 0.0
+            slopes.append((abs(same), Interval(part.low, part.high)))
             continue
-        bends = sign_changes(lambda x: f.grad(x, order=2), part.x, part.curvature, MOST_CHANGES)
-        slopes += _sizes_at(f.grad(bends), bends)
+        change = part.curvature if order == 1 else f.grad(part.x, order=3)
+        bends = sign_changes(lambda x: f.grad(x, order=order + 1), part.x, change, MOST_CHANGES)
+        slopes += _sizes_at(f.grad(bends, order=order), bends)
     for edge in profile.edges:
-        slopes += [(abs(slope), Interval.point(edge.at)) for slope in edge.slopes]
+        sides = edge.slopes if order == 1 else edge.curvatures
+        slopes += [(abs(slope), Interval.point(edge.at)) for slope in sides]
     rough: set[float] = set()
     for end in (parts[0].low, parts[-1].high):
-        limit = Limit(math.nan) if profile.period else limit_at(f, end, order=1)
+        limit = Limit(math.nan) if profile.period else limit_at(f, end, order=order)
         slopes.append((abs(limit.value), Interval.point(end)))
         rough |= set() if limit.certain else {abs(limit.value)}
     top = max((slope for slope, _ in slopes if not math.isnan(slope)), default=math.nan)
     certain = top not in rough and (profile.period is not None or not _is_endless(profile))
 
     def size(x: Floats) -> Floats:
-        slope: Floats = np.abs(f.grad(x))
+        slope: Floats = np.abs(f.grad(x, order=order))
         return slope
 
     for part in parts:
         # a sample counts only where it is larger than all of these
-        sizes = np.abs(part.slope)
+        sizes = np.abs(part.slope if order == 1 else part.curvature)
         if np.isnan(sizes).all():
             continue
         best = int(np.nanargmax(sizes))
@@ -193,7 +196,8 @@ def find_zeros(profile: Profile) -> tuple[tuple[Interval, ...], bool]:
         elif not part.flat:
             points.update(sign_changes(f, part.x, part.value, MOST_CHANGES).tolist())
     # 1/x changes its sign at a pole
-    points = {at for at in points if abs(float(f(at))) < _POLE}
+    sizes = np.abs(f(np.array([*points]))).tolist()
+    points = {at for at, size in zip(points, sizes, strict=True) if size < _POLE}
     points = {at + 0.0 for at in points if not any(a.low <= at <= a.high for a in level)}
     kept = nearest_zero(points)
     intervals = level + [Interval.point(at) for at in kept]

@@ -23,7 +23,7 @@ class Edge:
     Attributes:
         at: the x.
         value: f(x).
-        values, slopes: from the left and from the right.
+        values, slopes, curvatures: from the left and from the right.
         smoothness: -1 where the value jumps, 0 where the slope does, 1 where the curvature does, else inf.
 
     """
@@ -32,6 +32,7 @@ class Edge:
     value: float
     values: tuple[float, float]
     slopes: tuple[float, float]
+    curvatures: tuple[float, float]
     smoothness: float
 
     @classmethod
@@ -57,7 +58,7 @@ class Edge:
             smoothness = 0.0
         else:
             smoothness = 1.0 if differ(*bends) else INF
-        return cls(at, value, values, slopes, smoothness)
+        return cls(at, value, values, slopes, bends, smoothness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Properties:
         stationary: points where f' changes its sign, nearest 0.
         largest_slope: sup |f'|; not `slope_certain` where a larger one may lie elsewhere.
         steepest: where |f'| is largest: points, intervals, and inf for a limit.
+        largest_curvature, curvature_certain, most_curved: the same of f'', between the kinks.
         lipschitz: the smallest L with |f(x) − f(y)| <= L·|x − y|: sup |f'|, or inf where f jumps.
         direction, bend, symmetry: increasing or decreasing, convex or concave, odd or even; direction `none` where f
             has no value on any interval.
@@ -61,6 +62,9 @@ class Properties:
     largest_slope: float
     slope_certain: bool
     steepest: tuple[Interval, ...]
+    largest_curvature: float
+    curvature_certain: bool
+    most_curved: tuple[Interval, ...]
     lipschitz: float
     direction: Direction
     bend: Bend
@@ -93,6 +97,7 @@ def measure(f: Activation) -> Properties:
         if not profile.has_values:
             return _without_values(f)
         slope, steepest, slope_certain = find_largest_slope(profile)
+        curvature, most_curved, curvature_certain = find_largest_slope(profile, order=2)
         smooth = smoothness(profile, slope, steepest)
         lowest, highest = find_extremes(profile)
         zeros, endless = find_zeros(profile)
@@ -111,6 +116,9 @@ def measure(f: Activation) -> Properties:
             largest_slope=slope,
             slope_certain=slope_certain,
             steepest=steepest,
+            largest_curvature=curvature,
+            curvature_certain=curvature_certain,
+            most_curved=most_curved,
             lipschitz=math.inf if smooth < 0 else slope,
             direction=direction(profile),
             bend=bend(profile),
@@ -140,6 +148,9 @@ def _without_values(f: Activation) -> Properties:
         largest_slope=math.nan,
         slope_certain=True,
         steepest=(),
+        largest_curvature=math.nan,
+        curvature_certain=True,
+        most_curved=(),
         lipschitz=math.nan,
         direction="none",
         bend="none",

@@ -56,6 +56,8 @@ def card_record(card: Card) -> dict[str, Any]:
         "year": notation.year(definition),
         "parameters": {p.name: _parameter(f, p) for p in definition.parameters},
     }
+    if card.derivatives:
+        record["derivative"], record["second_derivative"] = card.derivatives
     if definition.about:
         record["about"] = definition.about
     if card.recognition is not None:
@@ -149,6 +151,9 @@ def _properties(properties: Properties) -> dict[str, Any]:
         "largest_slope": properties.largest_slope,
         "largest_slope_certain": properties.slope_certain,
         "largest_slope_at": list(properties.steepest),
+        "largest_curvature": properties.largest_curvature,
+        "largest_curvature_certain": properties.curvature_certain,
+        "largest_curvature_at": list(properties.most_curved),
         "zero_gradient": list(properties.zero_gradient),
         "saturation": {"left": properties.saturation[0], "right": properties.saturation[1]},
     }

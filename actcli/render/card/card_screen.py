@@ -64,7 +64,7 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
     from rich.text import Text
 
     f, properties = card.f, card.properties
-    yield "", _facts(_formulas(f), surface)
+    yield "", _facts(_formulas(card), surface)
     if card.recognition is not None:
         yield "As a formula", _facts(_recognition_facts(card.recognition), surface)
     if chart:
@@ -123,10 +123,11 @@ def _ruled(rows: Sequence[Sequence[str]], surface: Surface, *, last_is_text: boo
     return table
 
 
-def _formulas(f: Activation) -> list[Fact]:
-    derivative = f.definition.derivative
-    names = ("y", "Jacobian") if f.by_rows else ("f(x)", "f'(x)")
-    shown = zip(names, (f.definition.formula, derivative), strict=True)
+def _formulas(card: Card) -> list[Fact]:
+    f = card.f
+    derivatives = card.derivatives or (f.definition.derivative, "")
+    names = ("y", "Jacobian", "") if f.by_rows else ("f(x)", "f'(x)", "f''(x)")
+    shown = zip(names, (f.definition.formula, *derivatives), strict=True)
     facts = [(name, text) for name, text in shown if text]
     facts += [("about", f.definition.about)] if f.definition.about else []
     facts.append(("source", f.definition.source))
@@ -219,17 +220,22 @@ def _shape(properties: Properties) -> str:
 
 def _slope_facts(properties: Properties) -> list[Fact]:
     slope, lipschitz = properties.largest_slope, properties.lipschitz
-    largest = f"{_about(slope, properties.slope_certain)} at {_places(properties.steepest)}" if slope else "0"
-    if math.isnan(slope):
-        largest = "–"
+    bent = properties.most_curved
     jumps = " (the value jumps)" if math.isinf(lipschitz) and math.isfinite(slope) else ""
     return [
         ("f'(0)", number(properties.at_zero[1])),
-        ("largest |f'|", largest),
+        ("largest |f'|", _largest(slope, properties.slope_certain, properties.steepest)),
+        ("largest |f''|", _largest(properties.largest_curvature, properties.curvature_certain, bent)),
         ("Lipschitz", number(lipschitz) + jumps),
         ("no gradient", region(properties.zero_gradient)),
         ("saturated", _saturated(properties.saturation)),
     ]
+
+
+def _largest(size: float, certain: bool, at: Sequence[Interval]) -> str:
+    if math.isnan(size):
+        return "–"
+    return f"{_about(size, certain)} at {_places(at)}" if size else "0"
 
 
 def _range(low: Extreme, high: Extreme) -> str:

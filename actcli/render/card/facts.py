@@ -17,6 +17,7 @@ class Card:
         properties: the measured properties; None for a function over rows.
         cost: the time per element relative to relu; None unless it was measured.
         recognition: for a formula, the catalogue's nearest function; else None.
+        derivatives: for a formula, f' and f'' in symbols; else empty.
 
     """
 
@@ -24,6 +25,7 @@ class Card:
     properties: Properties | None
     cost: float | None = None
     recognition: Recognition | None = None
+    derivatives: tuple[str, ...] = ()
 
 
 def names_by_framework(f: Activation) -> dict[str, list[str]]:

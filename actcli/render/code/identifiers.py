@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from actcli.activations import Definition, Parameter
 from actcli.activations.definition import FORMULA
 from actcli.activations.registry import find_definition
+from actcli.activations.symbolic.derive import PRIME
 from actcli.terminal import printable
 
 _HARMLESS = {'"': "'", "\\": "/"}
 """Replacements of characters that would end a string, also of wide letters that become them in ASCII."""
+
+
+_ORDERS = {1: "slope", 2: "curvature"}
 
 
 class Identifiers:
@@ -40,8 +44,18 @@ def has_name(definition: Definition) -> bool:
 
 
 def function_name(definition: Definition) -> str:
-    """Return the function's name in code: `leaky_relu`, `onnx_shrink`; `f` for a formula."""
+    """Return the function's name in code: `leaky_relu`, `onnx_shrink`; `f` for a formula, `f_slope` for f'."""
+    base, order = of_derivative(definition)
+    if order:
+        return f"{base}_{_ORDERS.get(order, f'derivative_{order}')}"
     return definition.name if has_name(definition) else "f"
+
+
+def of_derivative(definition: Definition) -> tuple[str, int]:
+    """Return the name without primes, and how many it has: gelu'' is the derivative of order 2 of gelu."""
+    base = definition.name.rstrip(PRIME)
+    order = len(definition.name) - len(base)
+    return base, order if base.isidentifier() or find_definition(base) is not None else 0
 
 
 def parameter_identifier(parameter: Parameter) -> str:

@@ -21,7 +21,8 @@ from actcli.activations.formula.tree import (
     free_names,
 )
 from actcli.activations.names import GREEK
-from actcli.render.code.identifiers import has_name, remark, variant
+from actcli.activations.registry import find_definition
+from actcli.render.code.identifiers import has_name, of_derivative, remark, variant
 from actcli.render.code.lowering import simplify, substitute
 
 _CASES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _FRACTION, _POWER, _ATOM = range(11)
@@ -98,6 +99,8 @@ _ROWS = {
     "drelu": r"\operatorname{drelu}(a, b) = \max(a, 0) \, \max(b, 0)",
 }
 
+_MOST_PRIMES = 4
+
 Text = tuple[str, int]
 
 
@@ -108,6 +111,8 @@ def latex(f: Activation) -> str:
     """
     definition = f.definition
     about = f"{definition.name} ({definition.source})" if has_name(definition) else definition.formula
+    if of_derivative(definition)[1]:
+        about = f"{definition.name}, {definition.source}"
     return f"% {remark(about)}\n{_equation(f)}\n"
 
 
@@ -117,7 +122,7 @@ def _equation(f: Activation) -> str:
         return _ROWS[variant(definition, f.parameters)] % f.parameters
     switched_off = {name: Number(value) for name, value in f.parameters.items() if math.isinf(value)}
     tree = simplify(substitute(read_expression(definition).tree, switched_off))
-    called = _operator(definition) if has_name(definition) else "f"
+    called = _called(definition)
     values = [
         f"{_letter(name)} = {_write(Number(f.parameters[name]))[0]}"
         for name in f.parameters
@@ -251,6 +256,13 @@ def _condition(node: Node) -> Text:
 def _bracket_condition(node: Node, level: int) -> str:
     text, own = _condition(node)
     return text if own >= level else _brackets(text)
+
+
+def _called(definition: Definition) -> str:
+    base, order = of_derivative(definition)
+    primes = "'" * order if order < _MOST_PRIMES else f"^{{({order})}}"
+    named = find_definition(base) if order else definition
+    return (_operator(named) if named is not None and has_name(named) else "f") + primes
 
 
 def _operator(definition: Definition) -> str:

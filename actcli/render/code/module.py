@@ -15,6 +15,7 @@ from actcli.render.code.identifiers import (
     Identifiers,
     function_name,
     has_name,
+    of_derivative,
     parameter_identifier,
     remark,
     variant,
@@ -154,7 +155,9 @@ class _Code:
 
 def _about(definition: Definition) -> list[str]:
     """Return the docstring of the main function, and comments on the form in which a formula is computed."""
-    if not has_name(definition):
+    if of_derivative(definition)[1]:
+        text = f"{definition.name}, {definition.source}: {definition.formula}."
+    elif not has_name(definition):
         text = f"{definition.formula}."
     else:
         text = f"{definition.name}: {definition.formula} ({definition.source})."

@@ -18,6 +18,7 @@ KEYS = [
     "function", "name", "aliases", "family", "formula", "derivative", "source", "year", "parameters", "range",
     "limits", "zeros", "endless_zeros", "turning_points", "at_zero", "monotone", "convexity", "symmetry", "period",
     "bounded", "smoothness", "lipschitz", "largest_slope", "largest_slope_certain", "largest_slope_at",
+    "largest_curvature", "largest_curvature_certain", "largest_curvature_at",
     "zero_gradient", "saturation", "normal", "gains", "kinks", "frameworks",
 ]  # fmt: skip
 
