@@ -1,7 +1,6 @@
 """Files of several arrays by name, .npz and .safetensors: which arrays there are, and their numbers one by one."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from actcli.exits import DataError
 from actcli.packing import packing_named
 from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
-from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
+from actcli.sources.numbers.foreign import refuse_foreign_file
 
 if TYPE_CHECKING:
     from actcli.analysis.number_types import LowType
@@ -100,8 +99,7 @@ def choose_arrays(archive: Archive, array: str | None) -> Sequence[str]:
     """Return the names of all arrays, or the one that is asked for. Raises DataError for none, or none of that name."""
     names = archive.names
     if not names:
-        with suppress(OSError), open(archive.path, "rb") as file:  # noqa: PTH123
-            refuse_foreign_head(file.read(HEAD), archive.path)
+        refuse_foreign_file(archive.path)
         raise DataError(f"{archive.path}: holds no arrays")
     if array is None:
         return names

@@ -1,7 +1,9 @@
 """Files of other formats, known by their first bytes: refused with what converts them, never read as numbers."""
 
+import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.exits import DataError
@@ -55,13 +57,21 @@ def refuse_foreign(stream: "ByteStream") -> None:
         )
     if any(stream.starts_with(magic) for magic in _MAGICS) or stream.is_named_file:
         stream.peek(HEAD)
-    refuse_foreign_head(stream.arrived(HEAD), stream.origin)
+    head = stream.arrived(HEAD)
+    refuse_foreign_head(head, stream.origin)
+    if head.startswith(_ZIP):
+        raise DataError(f"{stream.origin}: holds an archive: save it as a file with the suffix .npz")
+
+
+def refuse_foreign_file(path: str) -> None:
+    """Raise DataError where a file on disk is of a format that other tools save arrays in."""
+    if os.path.isfile(path):  # noqa: PTH113 - a pipe would wait for another writer
+        with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123
+            refuse_foreign_head(file.read(HEAD), path)
 
 
 def refuse_foreign_head(head: bytes, origin: str) -> None:
     """Raise DataError where these first bytes of a file are those of a format that other tools save arrays in."""
-    if head.startswith(_ZIP) and not any(one.fits(head) for one in _FORMATS):
-        raise DataError(f"{origin}: holds an archive: save it as a file with the suffix .npz")
     one = next((one for one in _FORMATS if one.fits(head)), None)
     if one is None:
         return

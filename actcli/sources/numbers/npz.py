@@ -5,13 +5,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from actcli.analysis.number_types import LowType
 from actcli.exits import DataError
-from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
+from actcli.sources.numbers.foreign import refuse_foreign_file
 from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.streams.bytestream import ByteStream
 
@@ -32,8 +31,7 @@ class NpzArchive:
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from error
         except (*_DAMAGE, NotImplementedError, OverflowError) as error:
-            with suppress(OSError), open(path, "rb") as file:  # noqa: PTH123
-                refuse_foreign_head(file.read(HEAD), path)
+            refuse_foreign_file(path)
             raise DataError(f"{path}: not an .npz archive, or a damaged one: {error}") from error
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._zip.infolist():
