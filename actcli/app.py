@@ -21,6 +21,7 @@ from actcli.commands.parser import (
 )
 from actcli.commands.session import Session
 from actcli.exits import UsageError
+from actcli.terminal import ThemeName
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -157,6 +158,7 @@ def _show_version(context: typer.Context, value: bool) -> None:
 def actcli(
     context: typer.Context,
     color: Annotated[options.ColorChoice | None, options.COLOR.to_typer()] = None,
+    theme: Annotated[ThemeName | None, options.THEME.to_typer()] = None,
     threads: Annotated[int | None, options.THREADS.to_typer()] = None,
     memory: Annotated[int | None, options.MEMORY.to_typer()] = None,
     debug: Annotated[bool, options.DEBUG.to_typer()] = False,  # noqa: ARG001 - taken out before; here for the help
@@ -165,7 +167,7 @@ def actcli(
     ] = False,
 ) -> None:
     """A laboratory for activation functions: exact values, exact derivatives."""
-    context.obj.choose(color, threads, memory)
+    context.obj.choose(color, theme, threads, memory)
 
 
 def run(

@@ -8,10 +8,12 @@ import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Literal, get_args
 
 from actcli.exits import DataError, UsageError
 
+ThemeName = Literal["auto", "light", "dark", "colorblind", "mono"]
+THEMES: tuple[str, ...] = get_args(ThemeName)
 _LARGEST_SIZE = 10_000
 
 
@@ -31,6 +33,7 @@ class Terminal:
     stderr_is_tty: bool = False
     encoding: str = "utf-8"
     color_choice: str = "auto"
+    theme_choice: str | None = None
     size: tuple[int, int] = (80, 24)
     cores: int = 1
 
@@ -69,6 +72,20 @@ class Terminal:
     def color_on_stderr(self) -> bool:
         """Whether stderr gets colour, by the same rule."""
         return self._color(self.stderr_is_tty)
+
+    @property
+    def theme(self) -> str:
+        """The colours: --theme, then ACTCLI_THEME, then `auto`. Raises UsageError when ACTCLI_THEME names no theme."""
+        typed = self.theme_choice or self.environ.get("ACTCLI_THEME") or "auto"
+        name = typed.lower()
+        if name not in THEMES:
+            raise UsageError(f"ACTCLI_THEME={typed!r}: unknown theme; choose one of {', '.join(THEMES)}")
+        return name
+
+    @property
+    def true_color(self) -> bool:
+        """Whether the terminal says that it mixes colours of red, green and blue."""
+        return self.environ.get("COLORTERM") in {"truecolor", "24bit"}
 
     def _color(self, is_tty: bool) -> bool:
         if self.color_choice != "auto":

@@ -73,6 +73,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     deadcheck\ --sort) ;;
     deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit html' ;;
     *\ --color) echo 'auto always never' ;;
+    *\ --theme) echo 'auto light dark colorblind mono' ;;
     *\ --functions) return 1 ;;
     *\ -i|*\ --input) return 1 ;;
     *\ --all) echo 'bfloat16 float16 float32 float64' ;;
@@ -86,7 +87,6 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --wrt) echo 'x a alpha b beta bias groups k lambd lambda limit lower max max_value min mu negative_slope scale sigma theta threshold upper value width' ;;
     *\ --at-kink) echo 'default left right mean nan' ;;
     *\ --marker) echo 'braille block dot ascii' ;;
-    *\ --theme) echo 'default colorblind light mono' ;;
     *\ --by) echo 'properties values gradients training information precision speed' ;;
     *\ --optimizer) echo 'sgd momentum rmsprop adam adamw' ;;
     *\ --schedule) echo 'constant cosine' ;;
@@ -109,17 +109,17 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --threads --memory --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --theme -i --input --array --column --input-format --decimal --hist --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --threads --memory --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --threads --memory --debug -h --help' ;;
-    list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --threads --memory --debug -h --help' ;;
-    info) echo '--cost --code --order --format -o --output --set --no-rewrite --functions --color --threads --memory --debug -h --help' ;;
-    save) echo '--set --bounds --note --force --functions --color --threads --memory --debug -h --help' ;;
-    remove) echo '--functions --color --threads --memory --debug -h --help' ;;
-    completion) echo '--color --threads --memory --debug -h --help' ;;
-    *) echo '--color --threads --memory --debug -V --version -h --help' ;;
+    eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --theme --threads --memory --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --theme --threads --memory --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker -i --input --array --column --input-format --decimal --hist --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --theme --threads --memory --debug -h --help' ;;
+    list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --theme --threads --memory --debug -h --help' ;;
+    info) echo '--cost --code --order --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    save) echo '--set --bounds --note --force --functions --color --theme --threads --memory --debug -h --help' ;;
+    remove) echo '--functions --color --theme --threads --memory --debug -h --help' ;;
+    completion) echo '--color --theme --threads --memory --debug -h --help' ;;
+    *) echo '--color --theme --threads --memory --debug -V --version -h --help' ;;
     esac
 }
 
@@ -168,6 +168,7 @@ _actcli() {
         deadcheck\ --sort) values=0 option=$word ;;
         deadcheck\ --format) values=1 option=$word ;;
         *\ --color) values=1 option=$word ;;
+        *\ --theme) values=1 option=$word ;;
         *\ --threads) values=1 option=$word ;;
         *\ --memory) values=1 option=$word ;;
         *\ --set) values=1 option=$word ;;
@@ -196,7 +197,6 @@ _actcli() {
         *\ --width) values=1 option=$word ;;
         *\ --height) values=1 option=$word ;;
         *\ --marker) values=1 option=$word ;;
-        *\ --theme) values=1 option=$word ;;
         *\ --by) values=1 option=$word ;;
         *\ --seed) values=1 option=$word ;;
         *\ --depth) values=1 option=$word ;;

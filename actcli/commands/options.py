@@ -256,6 +256,12 @@ class ResultOptions:
 
 
 COLOR = _program_option("--color", metavar="WHEN", help=f"Colour: {one_of(ColorChoice)}.", default="auto")
+THEME = _program_option(
+    "--theme",
+    metavar="NAME",
+    help="Colours: auto, which is readable on any background; light or dark, for such a background; colorblind; mono.",
+    default="ACTCLI_THEME, or auto",
+)
 THREADS = _program_option(
     "--threads",
     metavar="N",

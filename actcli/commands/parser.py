@@ -44,7 +44,8 @@ class Command(TyperCommand):
         values = {option.name: ctx.params.pop(str(option.name), None) for option in shared_options(ctx)}
         session = ctx.obj
         if isinstance(session, Session):
-            session.choose(*(values.get(name) for name in ("color", "threads", "memory")))
+            session.choose(*(values.get(name) for name in ("color", "theme", "threads", "memory")))
+            _ = session.terminal.theme  # a wrong name is an error for every command
         return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: "Context") -> list[str]:

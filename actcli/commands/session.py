@@ -43,10 +43,12 @@ class Session:
         """Say and draw nothing on stderr from here on; errors are not the session's."""
         self.terminal = replace(self.terminal, stderr=None, stderr_is_tty=False)
 
-    def choose(self, color: str | None, threads: int | None, memory: int | None) -> None:
+    def choose(self, color: str | None, theme: str | None, threads: int | None, memory: int | None) -> None:
         """Take the program's options where they are not None; those after the command come last and win."""
         if color is not None:
             self.terminal.color_choice = color
+        if theme is not None:
+            self.terminal.theme_choice = theme
         if threads is not None:
             self.chosen_threads = threads
         if memory is not None:

@@ -34,7 +34,7 @@ def test_a_terminal_gets_a_table_that_fits(actcli: Program, by: str, size: dict[
     plain = re.sub(r"\x1b\[[\d;]*m", "", ended.out)
     assert "◂ best" in plain
     assert max(map(len, plain.splitlines())) <= int(size["COLUMNS"])
-    assert ("\x1b[1;32m" in ended.out) == ("NO_COLOR" not in size)
+    assert ("\x1b[1;38;5;29m" in ended.out) == ("NO_COLOR" not in size)
 
 
 def test_an_ascii_terminal(actcli: Program) -> None:

@@ -129,7 +129,7 @@ def test_a_pipe_gets_80_by_24_without_colour_whatever_the_caller_has(actcli: Pro
 def test_a_terminal_gets_colour_and_its_own_size(actcli: Program) -> None:
     ended = actcli.on_a_terminal("plot", "relu", "gelu", COLUMNS="100", LINES="30")
     assert ended.status == 0
-    assert "\x1b[94m" in ended.out
+    assert "\x1b[38;5;63m" in ended.out
     lines = re.sub(r"\x1b\[[0-9;]*m", "", ended.out).splitlines()
     assert len(lines) == 29
     assert 90 < max(map(len, lines)) <= 100
@@ -144,11 +144,11 @@ def test_no_colour_where_none_is_wanted(actcli: Program, environ: dict[str, str]
 
 def test_colour_stripped_is_the_same_chart(actcli: Program) -> None:
     plain, colored = actcli("plot", "gelu"), actcli("plot", "gelu", "--color", "always")
-    assert "\x1b[94m" in colored.out
+    assert "\x1b[38;5;63m" in colored.out
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored.out) == plain.out
 
 
-@pytest.mark.parametrize("theme", ["colorblind", "light", "mono"])
+@pytest.mark.parametrize("theme", ["colorblind", "light", "dark", "mono"])
 def test_themes_differ(actcli: Program, theme: str) -> None:
     asked = actcli("plot", "relu", "gelu", "--color", "always", "--theme", theme)
     assert asked.out != actcli("plot", "relu", "gelu", "--color", "always").out

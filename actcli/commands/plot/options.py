@@ -22,7 +22,6 @@ from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import UsageError
 
 Marker = Literal["braille", "block", "dot", "ascii"]
-ThemeName = Literal["default", "colorblind", "light", "mono"]
 Mode = Literal["characters", "figure", "series"]
 
 WIDTHS, HEIGHTS = (20, 1000), (8, 500)
@@ -148,15 +147,6 @@ class PlotOptions(FunctionOptions):
             default="braille",
         ),
     ] = None
-    theme: Annotated[
-        ThemeName,
-        _chart_option(
-            "--theme",
-            metavar="NAME",
-            help="default, colorblind, light (for a white background) or mono.",
-            default="default",
-        ),
-    ] = "default"
     input: Annotated[
         str | None,
         Option(

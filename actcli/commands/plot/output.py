@@ -36,7 +36,7 @@ def choose_style(form: str, options: PlotOptions, terminal: "Terminal") -> "Styl
         height=options.height or min(max(lines - 1, HEIGHTS[0]), HEIGHTS[1]),
         marker=marker,
         color=color,
-        theme=theme_named(options.theme),
+        theme=theme_named(terminal.theme, true_color=terminal.true_color),
         y_kind="log" if options.log_y else "symlog" if options.symlog else "linear",
         hist=options.hist,
     )

@@ -45,7 +45,7 @@ def card_screen(card: Card, surface: Surface, chart: str = "") -> str:
 
     write = in_script(surface)
     page = io.StringIO()
-    printer = console(page, max(surface.width, _NARROWEST), color=surface.color)
+    printer = console(page, max(surface.width, _NARROWEST), surface)
     printer.print(Text.assemble((write(card.f.spec), "bold cyan"), (write(_subtitle(card.f)), "dim")))
     for title, content in _sections(card, surface, chart):
         printer.print(Text("\n" + write(title), "bold") if title else Text(""))

@@ -5,7 +5,7 @@ from pathlib import PurePath
 from actcli.exits import UsageError
 from actcli.render.code import SUFFIXES
 from actcli.render.output.layout import is_standard_output
-from actcli.render.output.surface import Surface, console
+from actcli.render.output.surface import Surface, console, rich_style
 from actcli.render.text.notation import in_ascii
 from actcli.terminal import Terminal
 
@@ -38,17 +38,28 @@ def write_code(text: str, place: str, path: str | None, terminal: Terminal) -> N
 
 
 def _highlight(text: str, place: str, surface: Surface) -> str:
-    """Return the same characters in the terminal's own sixteen colours."""
+    """Return the same characters in the theme's colours."""
     from io import StringIO
 
-    from rich.syntax import Syntax
+    from pygments.token import Comment, Keyword, Name, Number, Operator, String
+    from rich.style import Style
+    from rich.syntax import ANSISyntaxTheme, Syntax
 
-    syntax = Syntax(
-        "", {"latex": "latex", "c": "c"}.get(place, "python"), theme="ansi_dark", background_color="default"
-    )
+    words = {
+        Comment: "dim",
+        Keyword: "cyan",
+        Operator.Word: "cyan",
+        Name.Builtin: "cyan",
+        Name.Decorator: "cyan",
+        Name.Function: "bold",
+        Name.Class: "bold",
+        String: "green",
+        Number: "yellow",
+    }
+    colors = ANSISyntaxTheme({token: Style.parse(rich_style(surface, word)) for token, word in words.items()})
+    lexer = {"latex": "latex", "c": "c"}.get(place, "python")
+    syntax = Syntax("", lexer, theme=colors, background_color="default")
     page = StringIO()
     # as text, since a block would be padded with blanks to the width, and cut there
-    console(page, surface.width, color=True).print(
-        syntax.highlight(text.rstrip("\n")), soft_wrap=True, end=""
-    )
+    console(page, surface.width, surface).print(syntax.highlight(text.rstrip("\n")), soft_wrap=True, end="")
     return page.getvalue()

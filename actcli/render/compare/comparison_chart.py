@@ -13,7 +13,6 @@ from actcli.render.output.outfile import atomic_file
 from actcli.render.output.surface import Surface
 from actcli.render.table.grid import cut
 from actcli.render.text import notation
-from actcli.render.text.theme import theme_named
 from actcli.terminal import Terminal, printable
 
 FORMS = ("txt", "html", *DRAWN)
@@ -45,7 +44,8 @@ def write_chart(comparison: Comparison, form: str, path: str, terminal: Terminal
     """
     width = min(max(terminal.size[0], _NARROWEST), _WIDEST) if terminal.stdout_is_tty else 100
     color = terminal.color_choice == "always"
-    surface = Surface(width, unicode=True, color=color, encoding="utf-8", live=False)
+    shown = Surface.of(terminal, to_file=True)
+    surface = replace(shown, width=width, color=color, true_color=terminal.true_color)
     if form == "txt":
         text = chart_text(comparison, surface)
         with atomic_file(path) as file:
@@ -125,7 +125,7 @@ def _style(surface: Surface, chart: Chart) -> Style:
         height=_LINES_OF_A_PANEL,
         marker="braille" if surface.unicode else "ascii",
         color=surface.color,
-        theme=theme_named("default"),
+        theme=surface.colors,
         y_kind="log" if chart.log else "linear",
         axis=chart.axis,
     )

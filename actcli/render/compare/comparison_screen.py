@@ -199,7 +199,7 @@ def _draw(grid: _Grid, surface: Surface) -> str:
             table.add_row(Text(title, "bold"))
         table.add_row(*(text(cell, i, "" if i else "dim") for i, cell in enumerate(row)))
     page = io.StringIO()
-    console(page, max(surface.width, grid.width), color=surface.color).print(table)
+    console(page, max(surface.width, grid.width), surface).print(table)
     return "".join(line.rstrip() + "\n" for line in page.getvalue().splitlines())
 
 
@@ -281,7 +281,7 @@ def _count_cut(records: Sequence[Record]) -> Iterator[str]:
 
 def _print(title: "Text", surface: Surface) -> str:
     page = io.StringIO()
-    console(page, max(surface.width, len(title)), color=surface.color).print(title)
+    console(page, max(surface.width, len(title)), surface).print(title)
     return page.getvalue()
 
 

@@ -99,7 +99,7 @@ def dying_screen(deaths: Deaths, view: View, surface: Surface) -> str:
 
     script = in_script(surface)
     page = io.StringIO()
-    printer = console(page, surface.width, color=surface.color)
+    printer = console(page, surface.width, surface)
     printer.print(Text(script(conditions(deaths.courses))))
     if deaths.fates:
         if not deaths.thresholds:
@@ -218,7 +218,6 @@ def _print_blocks(printer: "Console", columns: Columns, surface: Surface) -> Non
 def _chart(deaths: Deaths, surface: Surface) -> str:
     """Return a chart of the dead share by epoch, or of a search by the logarithm of the rate; blank if none died."""
     from actcli.render.figure.figure_text import Style, figure_text, lines_of_key
-    from actcli.render.text.theme import theme_named
 
     figure = _figure_by_rate(deaths) if deaths.thresholds else _figure_by_epoch(deaths)
     if figure is None:
@@ -228,7 +227,7 @@ def _chart(deaths: Deaths, surface: Surface) -> str:
         height=_CHART_LINES,
         marker="braille" if surface.unicode else "ascii",
         color=surface.color,
-        theme=theme_named("default"),
+        theme=surface.colors,
         axis="log10 of lr" if deaths.thresholds else "epoch",
     )
     height = max(_CHART_LINES, 5 + len(figure.panels[0].curves)) + lines_of_key(figure, style)

@@ -88,7 +88,7 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
     page = io.StringIO()
     tables, caption = _fit(report, surface)
     widest = max(table_width([column.width for column in columns]) for columns in tables)
-    printer = console(page, max(surface.width, widest), color=surface.color)
+    printer = console(page, max(surface.width, widest), surface)
     script = in_script(surface)
     if report.layers:
         title = f"{quantity(report.units, 'unit')} in {quantity(len(report.layers), 'layer')}"

@@ -58,4 +58,5 @@ def _is_whole(one: Coincidence) -> bool:
 
 
 def _name(curve: Curve) -> str:
-    return cut_middle(printable(curve.label), _LONGEST, "…")
+    label = printable(curve.label)
+    return label if len(label) <= _LONGEST else cut_middle(label, _LONGEST, "…")

@@ -8,7 +8,19 @@ import numpy as np
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment, thin
 from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import UsageError
-from actcli.render.figure.chart import DATA, DOTS, FRAME, PLAIN, Cells, Frame, Places, Stroke, draw, with_gaps
+from actcli.render.figure.chart import (
+    DATA,
+    DOTS,
+    FRAME,
+    PLAIN,
+    ZERO,
+    Cells,
+    Frame,
+    Places,
+    Stroke,
+    draw,
+    with_gaps,
+)
 from actcli.render.figure.coincidence_text import FIXED, coincidence_sentences
 from actcli.render.figure.curve_numbers import NUMERALS, heights_by_column, number_curves
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
@@ -61,10 +73,10 @@ class Style:
         """Return plotext's marker, or the character, of the curve with this number."""
         return _MARKERS[self.marker] or ASCII_MARKERS[curve % len(ASCII_MARKERS)]
 
-    @property
-    def numbered(self) -> bool:
-        """Whether curves need numbers, because neither colours nor characters tell them apart."""
-        return not self.ascii and not (self.color and self.theme.tells_apart)
+    def numbers(self, curves: int) -> bool:
+        """Return whether so many curves need numbers, because neither colours nor characters tell them apart."""
+        colored = self.color and self.theme.tells_apart and curves <= len(self.theme.curves)
+        return curves > 1 and not self.ascii and not colored
 
 
 def figure_text(
@@ -156,7 +168,7 @@ def _names(panel: Panel, style: Style) -> list[str]:
         return names
     if style.ascii:
         return [f"{style.marker_of(i)} {name}" for i, name in enumerate(names)]
-    return [f"{NUMERALS[i]} {name}" for i, name in enumerate(names)] if style.numbered else names
+    return [f"{NUMERALS[i]} {name}" for i, name in enumerate(names)] if style.numbers(len(names)) else names
 
 
 def _margin(names: Sequence[Sequence[str]], style: Style) -> tuple[int, list[tuple[str, int]]]:
@@ -169,7 +181,7 @@ def _margin(names: Sequence[Sequence[str]], style: Style) -> tuple[int, list[tup
         return longest + 1, []
     key = []
     for i, name in enumerate(names[0]):
-        signed = most > 1 and (style.ascii or style.numbered)
+        signed = most > 1 and (style.ascii or style.numbers(most))
         sign = "" if signed else f"{NUMERALS[i]} "
         key.append(((sign + name)[: style.width], i + 1))
     return 2, key
@@ -273,7 +285,7 @@ def _name_curves(
         if in_key:
             name = style.marker_of(i) if style.ascii else NUMERALS[i]
         block.put(row, frame.width, f" {name}", i + 1)
-    if style.numbered and len(curves) > 1:
+    if style.numbers(len(curves)):
         number_curves(block, frame, heights)
 
 
@@ -359,8 +371,8 @@ def _paint(line: Sequence[tuple[str, int]], style: Style) -> str:
 
 
 def _code(ink: int, theme: Theme) -> str:
-    if ink == PLAIN:
+    if ink in {PLAIN, FRAME}:
         return ""
-    if ink in {FRAME, DATA}:
-        return theme.frame if ink == FRAME else theme.data
-    return theme.curves[(ink - 1) % len(theme.curves)] if ink <= MOST_CURVES else theme.zero
+    if ink in {ZERO, DATA}:
+        return theme.zero if ink == ZERO else theme.yellow
+    return theme.curves[(ink - 1) % len(theme.curves)]

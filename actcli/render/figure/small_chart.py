@@ -5,7 +5,6 @@ from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.analysis.figure.plot_range import usual_range
 from actcli.render.figure.figure_text import Style, figure_text
 from actcli.render.output.surface import Surface
-from actcli.render.text.theme import theme_named
 
 
 def small_chart(f: Activation, width: int, height: int, surface: Surface) -> str:
@@ -15,6 +14,6 @@ def small_chart(f: Activation, width: int, height: int, surface: Surface) -> str
         height=height,
         marker="braille" if surface.unicode else "ascii",
         color=surface.color,
-        theme=theme_named("default"),
+        theme=surface.colors,
     )
     return figure_text(build_figure([f], [Quantity(0)], usual_range([f]), max(1000, 8 * width)), style)

@@ -104,7 +104,7 @@ class Bar:
         from rich.table import Table
         from rich.text import Text
 
-        from actcli.render.output.surface import console
+        from actcli.render.output.surface import Surface, console
         from actcli.terminal import printable
 
         parts: list[Text | ProgressBar] = [Text(printable(step.doing), no_wrap=True, overflow="ellipsis")]
@@ -116,7 +116,8 @@ class Bar:
         grid.add_row(*parts)
         page = io.TextIOWrapper(io.BytesIO(), encoding=self.terminal.encoding, errors="replace", newline="")
         # The last column stays free: a full line would scroll on some terminals.
-        printer = console(page, max(1, self.terminal.size[0] - 1), color=self.terminal.color_on_stderr)
+        surface = replace(Surface.of(self.terminal, to_file=False), color=self.terminal.color_on_stderr)
+        printer = console(page, max(1, self.terminal.size[0] - 1), surface)
         with printer.capture() as captured:
             printer.print(grid, end="")
         line = captured.get().split("\n")[0].rstrip()

@@ -23,7 +23,7 @@ class GridColumn:
     Attributes:
         heading: its head, bold.
         texts: a text per row.
-        styles: a Rich style per row; none at all for plain text.
+        styles: a style per row (`bold red`); none at all for plain text.
         left: whether it is flush left.
 
     """
@@ -47,7 +47,7 @@ def draw_grid(columns: Sequence[GridColumn], surface: Surface) -> str:
     columns = [in_characters(column, surface) for column in columns]
     widths = [column.width for column in columns]
     sides = [column.left for column in columns]
-    paint = _paint if surface.color else _leave
+    paint = cache(surface.colors.paint) if surface.color else _leave
     styles = zip(*(column.styles or ("",) * len(column.texts) for column in columns), strict=True)
     rows = zip(zip(*(column.texts for column in columns), strict=True), styles, strict=True)
     rule = ("─" if surface.unicode else "-") * table_width(widths)
@@ -80,23 +80,6 @@ def _row_lines(
 
 def _leave(text: str, style: str) -> str:  # noqa: ARG001 - in place of _paint
     return text
-
-
-def _paint(text: str, style: str) -> str:
-    if not (text and style):
-        return text
-    before, after = _escapes(style)
-    return f"{before}{text}{after}"
-
-
-@cache
-def _escapes(style: str) -> tuple[str, str]:
-    """Return the escape sequences that begin and end a Rich style in the eight standard colours."""
-    from rich.color import ColorSystem
-    from rich.style import Style
-
-    before, _, after = Style.parse(style).render("\0", color_system=ColorSystem.STANDARD).partition("\0")
-    return before, after
 
 
 def in_characters(column: GridColumn, surface: Surface) -> GridColumn:

@@ -47,7 +47,7 @@ def timeline_screen(
 
     course, script = findings.course, in_script(surface)
     page = io.StringIO()
-    printer = console(page, surface.width, color=surface.color)
+    printer = console(page, surface.width, surface)
     printer.print(Text(script(_title(findings))))
     height = _CHART_LINES if lines is None else min(_CHART_LINES, lines // 3)
     chart = chart_text(course, surface, height) if height >= _FEWEST_CHART_LINES else ""
@@ -84,7 +84,6 @@ def epochs_that_fit(count: int, room: int, wanted: int | None = None) -> list[in
 def chart_text(course: RunCourse, surface: Surface, height: int = _CHART_LINES) -> str:
     """Return a chart of the dead shares by epoch; blank if no unit was ever dead, or there is one epoch."""
     from actcli.render.figure.figure_text import Style, figure_text, lines_of_key
-    from actcli.render.text.theme import theme_named
 
     figure = shares_figure(course)
     if figure is None:
@@ -94,7 +93,7 @@ def chart_text(course: RunCourse, surface: Surface, height: int = _CHART_LINES) 
         height=height,
         marker="braille" if surface.unicode else "ascii",
         color=surface.color,
-        theme=theme_named("default"),
+        theme=surface.colors,
         axis="epoch",
         whole=True,
     )
@@ -148,7 +147,7 @@ def _layers_table(course: RunCourse, surface: Surface, most: int) -> str:
     remarks += [f"{quantity(silent, 'layer')} without any"] if silent else []
     if remarks:
         line = io.StringIO()
-        small = console(line, surface.width, color=surface.color)
+        small = console(line, surface.width, surface)
         small.print(Text(f"and {' and '.join(remarks)}; --format csv has all", "dim"))
         text += line.getvalue()
     return text

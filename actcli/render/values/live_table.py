@@ -15,7 +15,6 @@ _INDEX_WIDTH = 5
 # From its point on a float64 has up to 22 characters, .2250738585072014e-308.
 _FRACTION_WIDTH = 22
 _WIDEST_NUMBER = 8 + _FRACTION_WIDTH
-_CODES = {"dim": "2", "yellow": "33", "bold": "1"}
 
 
 def live_table(evaluation: Evaluation, surface: Surface, digits: int | None) -> Iterator[bytes]:
@@ -28,7 +27,7 @@ def live_table(evaluation: Evaluation, surface: Surface, digits: int | None) -> 
         width = _number_width(surface.width, indices, numbers)
         widths = [_INDEX_WIDTH] * indices + [width] * numbers
         if not headed:
-            yield surface.encoded(_heading(evaluation, y, widths, surface.color))
+            yield surface.encoded(_heading(evaluation, y, widths, surface))
             headed = True
         count = line_count(x, y)
         for start in range(0, count, _LINES_AT_ONCE):
@@ -36,7 +35,7 @@ def live_table(evaluation: Evaluation, surface: Surface, digits: int | None) -> 
             texts = column_texts(x, y, at, rows)
             for place in range(indices, indices + numbers):
                 texts[place] = [_in_field(token, width, digits) for token in texts[place]]
-            yield surface.encoded(_lines(texts, widths, indices, surface.color))
+            yield surface.encoded(_lines(texts, widths, indices, surface))
         rows += len(y)
 
 
@@ -45,23 +44,23 @@ def _number_width(width: int, indices: int, numbers: int) -> int:
     return min(_WIDEST_NUMBER, max(8, (room + GAP) // numbers - GAP))
 
 
-def _heading(evaluation: Evaluation, y: Array, widths: Sequence[int], color: bool) -> str:
+def _heading(evaluation: Evaluation, y: Array, widths: Sequence[int], surface: Surface) -> str:
     title, names = headings(evaluation, y, widths[-1])
     indices = index_columns(y)
     line = (" " * GAP).join(
         name.rjust(width) if place < indices else _above_points(name, width)
         for place, (name, width) in enumerate(zip(names, widths, strict=True))
     )
-    return "".join(_paint(text, "bold" if color else "") + "\n" for text in (title, line.rstrip()) if text)
+    return "".join(_paint(text, "bold", surface) + "\n" for text in (title, line.rstrip()) if text)
 
 
-def _lines(texts: list[list[str]], widths: Sequence[int], indices: int, color: bool) -> str:
+def _lines(texts: list[list[str]], widths: Sequence[int], indices: int, surface: Surface) -> str:
     lines = []
     for line in zip(*texts, strict=True):
         fields = [text.rjust(width) for text, width in zip(line, widths, strict=True)]
-        if color:
+        if surface.color:
             fields = [
-                _paint(text, number_style(text.strip(), is_index=place < indices))
+                _paint(text, number_style(text.strip(), is_index=place < indices), surface)
                 for place, text in enumerate(fields)
             ]
         lines.append((" " * GAP).join(fields).rstrip() + "\n")
@@ -93,8 +92,8 @@ def _width_before_point(width: int) -> int:
     return max(4, width - _FRACTION_WIDTH)
 
 
-def _paint(text: str, style: str) -> str:
-    if not style:
+def _paint(text: str, style: str, surface: Surface) -> str:
+    if not surface.color or not style:
         return text
     bare = text.strip()
-    return text.replace(bare, f"\x1b[{_CODES[style]}m{bare}\x1b[0m")  # the padding can then be stripped
+    return text.replace(bare, surface.colors.paint(bare, style))  # the padding can then be stripped

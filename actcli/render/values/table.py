@@ -91,7 +91,7 @@ def _boxed_table(evaluation: Evaluation, excerpt: _Excerpt, surface: Surface, di
     page = io.StringIO()
     # Wider than the surface only where even one digit per number does not fit: nothing is cut then either.
     width = sum(column_width(column) + _FRAME for column in columns) + 1
-    printer = console(page, max(surface.width, width), color=surface.color)
+    printer = console(page, max(surface.width, width), surface)
     if title:
         printer.print(Text(title, "bold"))
     printer.print(_rich_table(names, columns, indices, _HEAD if excerpt.hidden else None, surface))

@@ -21,7 +21,7 @@ def chart(*specs, quantities=VALUE, between=(-5.0, 5.0), overlay=False, **more):
         "height": 16,
         "marker": "braille",
         "color": False,
-        "theme": THEMES["default"],
+        "theme": THEMES["auto"],
     } | more
     functions = [activation(spec) for spec in specs]
     return figure_text(build_figure(functions, quantities, between, 2000, overlay=overlay), Style(**style))
@@ -128,7 +128,7 @@ def test_without_colour_numbers_stand_on_the_curves_and_with_colour_not():
     colored = chart("relu", "sigmoid", color=True)
     assert "1 relu" in plain
     assert "1 relu" not in colored
-    assert "\x1b[94m relu\x1b[0m" in colored.replace(" \x1b[94mrelu", "\x1b[94m relu")
+    assert "\x1b[38;5;63m relu\x1b[0m" in colored.replace(" \x1b[38;5;63mrelu", "\x1b[38;5;63m relu")
     assert "\x1b" not in plain
 
 
@@ -200,7 +200,7 @@ def bare(found):
 
 @pytest.mark.parametrize("marker", ["ascii", "braille"])
 def test_a_band_has_dotted_edges_beneath_the_curve(marker):
-    style = Style(60, 14, marker, color=False, theme=THEMES["default"])
+    style = Style(60, 14, marker, color=False, theme=THEMES["auto"])
     with_band, without = (figure_text(f, style).splitlines() for f in (measured(1), bare(measured(1))))
     # in the middle the curve lies at 0.5, the edges at 0.2 and 0.8
     column = slice(29, 31)
@@ -212,5 +212,5 @@ def test_a_band_has_dotted_edges_beneath_the_curve(marker):
 
 
 def test_of_many_curves_no_bands_are_drawn():
-    style = Style(60, 14, "braille", color=True, theme=THEMES["default"])
+    style = Style(60, 14, "braille", color=True, theme=THEMES["auto"])
     assert figure_text(measured(5), style) == figure_text(bare(measured(5)), style)

@@ -19,7 +19,7 @@ def figure(*specs, quantities=BOTH):
 
 
 def chart(*specs, marker="braille", color=False, width=80, height=24, quantities=BOTH, points=()):
-    style = Style(width, height, marker, color, theme_named("default"))
+    style = Style(width, height, marker, color, theme_named("auto"))
     return figure_text(figure(*specs, quantities=quantities), style, points=points)
 
 
@@ -36,7 +36,7 @@ def inks(line):
 
 @pytest.mark.parametrize("specs", [("relu", "leaky_relu"), ("leaky_relu", "relu"), ("relu", "max(0,x)")])
 def test_both_colours_run_along_a_shared_part(specs):
-    blue, red = theme_named("default").curves[:2]
+    blue, red = theme_named("auto").curves[:2]
     for painted in chart(*specs, color=True).splitlines():
         ran = [ink for character, ink in inks(painted)[1:-12] if "\u2800" < character <= "\u28ff"]
         if len(ran) > 12:  # along an axis

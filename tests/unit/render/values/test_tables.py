@@ -168,7 +168,7 @@ def test_colour_only_where_the_terminal_has_it():
     assert "\x1b" not in written(stream, "table", environ={"FORCE_COLOR": "0"}, color_choice="auto")
     stream = [results((X, Y)), results((X, Y), live=True)]
     coloured = written(stream, "table", color_choice="always")
-    assert coloured.count("\x1b[33m") == 4
+    assert coloured.count("\x1b[38;5;131m") == 4
     stream = [results((X, Y)), results((X, Y), live=True)]
     assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == written(stream, "table")
 
