@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import FORMULA, Array, Definition, Kernel, Kink
 from actcli.exits import UsageError
 
@@ -142,14 +143,29 @@ class Activation:
         """Return the kernel for float64 of f, f' or f''; None where the definition's own is exact."""
         from actcli.activations.exact.kernels import exact_kernel
 
-        return exact_kernel(self.definition, order)
+        kernel = exact_kernel(self.definition, order)
+        if kernel is None and self._is_composed:
+            from actcli.activations.calculus.composed import composed_kernel
+
+            ordinary = (self.definition.value, self.definition.slope, self.definition.curvature)[order]
+            return None if ordinary is None else composed_kernel(self.definition, order, ordinary)
+        return kernel
+
+    @property
+    def _is_composed(self) -> bool:
+        """Whether the exact kernels are those of the expression; a copy with other kernels computes by them."""
+        return self.definition.composed and find_catalogued(self.name) is self.definition
 
     def _exact_higher(self, order: int, ordinary: Kernel) -> Kernel:
         if self.definition.family == FORMULA:
             return ordinary
-        from actcli.activations.exact.kernels import exact_higher_kernel
+        from actcli.activations.exact.kernels import HIGHEST_EXACT_ORDER, exact_higher_kernel
 
         kernel = exact_higher_kernel(self.definition, order, ordinary)
+        if kernel is None and self._is_composed and order <= HIGHEST_EXACT_ORDER:
+            from actcli.activations.calculus.composed import composed_higher_kernel
+
+            kernel = composed_higher_kernel(self.definition, order, ordinary)
         return ordinary if kernel is None else self._bound(kernel)
 
     def _exact_jacobian(self, ordinary: Kernel) -> Kernel:
@@ -203,7 +219,12 @@ class Activation:
         if exact:
             from actcli.activations.exact.kernels import exact_parameter_kernel
 
-            kernel = exact_parameter_kernel(self.definition, name) or kernel
+            closer = exact_parameter_kernel(self.definition, name)
+            if closer is None and self._is_composed:
+                from actcli.activations.calculus.composed import composed_kernel
+
+                closer = composed_kernel(self.definition, 1, kernel, name)
+            kernel = closer or kernel
         return partial(_keep_nan, self._bound(kernel))
 
     def resolve_parameter(self, wrt: str) -> str:

@@ -12,13 +12,30 @@ from actcli.activations.families import (
     pairs,
     rectifiers,
     rows,
+    self_gated,
+    squares,
+    squashes,
     shrinkage,
     sigmoids,
     waves,
 )
 from actcli.activations.names import normalise
 
-_FAMILIES = (rectifiers, hard, exponentials, gated, normal, sigmoids, shrinkage, waves, rows, pairs)
+_FAMILIES = (
+    rectifiers,
+    squares,
+    hard,
+    exponentials,
+    gated,
+    self_gated,
+    normal,
+    sigmoids,
+    squashes,
+    shrinkage,
+    waves,
+    rows,
+    pairs,
+)
 
 
 @cache

@@ -163,6 +163,8 @@ class Definition:
         relation: takes parameters by keyword and returns the condition between them that is not met, in words, or None.
         output_width: over rows: returns the length of the result for a row's length; raises ValueError with a
             sentence when the function does not take rows of that length.
+        composed: whether float64 results come from the expression, in numbers that know their error; else the exact
+            kernels of its name give them, or its own where they round once.
         about: a description: a person's of a function of their own, or what tells a function from one like it.
         parts: how many operations a formula has, including those of a person's functions in it.
 
@@ -189,6 +191,7 @@ class Definition:
     frameworks: tuple[Names, ...] = ()
     relation: Callable[..., str | None] = lambda **_: None
     output_width: Callable[..., int] = lambda n, **_: n
+    composed: bool = False
     about: str = ""
     parts: int = 1
 

@@ -135,6 +135,56 @@ def zero(_):
     return series(arb(0))
 
 
+def smooth_softplus(u):
+    return softplus(u, arb(1), math.inf)
+
+
+def erf(u):
+    return u.erf() if abs(constant(u)) < 1e7 else (1 if constant(u) > 0 else -1) + 0 * u
+
+
+def gelu(u):
+    return u * normal_cdf(u)
+
+
+def xielu(u, alpha_p, alpha_n, beta, epsilon):
+    c = constant(u)
+    if c > 0:
+        return alpha_p * u * u + beta * u
+    return alpha_n * (expm1(u if c < constant(epsilon) else as_series(epsilon)) - u) + beta * u
+
+
+def elish(u):
+    return u * sigmoid(u) if constant(u) >= 0 else expm1(u) * sigmoid(u)
+
+
+def hard_elish(u):
+    return (u if constant(u) >= 0 else expm1(u)) * clip((u + 1) / 2, 0, 1)
+
+
+def isru(u, alpha):
+    return u / (1 + alpha * u * u).sqrt()
+
+
+def shifted_softplus(u):
+    c = constant(u)
+    if abs(c) < 1:
+        return log1p(expm1(u) / 2)
+    return smooth_softplus(u) - arb(2).log()
+
+
+def acon_c(u, p1, p2, beta):
+    return (p1 - p2) * u * sigmoid(beta * (p1 - p2) * u) + p2 * u
+
+
+def serf(u):
+    return u if constant(u) > 1e6 else u * erf(smooth_softplus(u))
+
+
+def phish(u):
+    return u if constant(u) > 1e6 else u * tanh(gelu(u))
+
+
 BALLS = {
     "identity": lambda x: x,
     "step": lambda x: series(arb(int(constant(x) > 0))),
@@ -154,11 +204,36 @@ BALLS = {
     "selu": lambda x, alpha, scale: scale * elu(x, alpha),
     "celu": lambda x, alpha: x if constant(x) > 0 else alpha * expm1(x / alpha),
     "exponential": exp,
-    "gelu": lambda x: x * normal_cdf(x),
+    "gelu": gelu,
     "gelu_tanh": gelu_tanh,
     "quick_gelu": lambda x, alpha: x * sigmoid(alpha * x),
     "silu": lambda x, beta: x * sigmoid(beta * x),
     "mish": mish,
+    # e**−e**40 is 0 to the last bit that any float64 has, and so are its derivatives
+    "golu": lambda x: zero(x) if constant(x) < -40 else x * exp(-exp(-x)),
+    "telu": lambda x: x if constant(x) > 40 else x * tanh(exp(x)),
+    "serf": serf,
+    "logish": lambda x: x * log1p(sigmoid(x)),
+    "smish": lambda x: x * tanh(log1p(sigmoid(x))),
+    "phish": phish,
+    "lisht": lambda x: x * tanh(x),
+    "elish": elish,
+    "hard_elish": hard_elish,
+    "acon_c": acon_c,
+    "softcap": lambda x, cap: cap * tanh(x / cap),
+    "dyt": lambda x, alpha, gamma, beta: gamma * tanh(alpha * x) + beta,
+    "derf": lambda x, alpha, shift, gamma, beta: gamma * erf(alpha * x + shift) + beta,
+    "isru": isru,
+    "isrlu": lambda x, alpha: x if constant(x) >= 0 else isru(x, alpha),
+    "shifted_softplus": shifted_softplus,
+    "sqrt_softplus": lambda x: smooth_softplus(x).sqrt(),
+    "xielu": xielu,
+    "star_relu": lambda x, scale, bias: (scale * x * x if constant(x) > 0 else zero(x)) + bias,
+    "leaky_relu_squared": lambda x, alpha: line(x, alpha) * line(x, alpha),
+    "clipped_relu": lambda x: clip(x, 0, 1),
+    "squared_clipped_relu": lambda x: clip(x, 0, 1) * clip(x, 0, 1),
+    "pelu": lambda x, a, b: a / b * x if constant(x) >= 0 else a * expm1(x / b),
+    "gelu_10": lambda x: as_series(10) if constant(x) > 10 else gelu(x),
     "sigmoid": sigmoid,
     "log_sigmoid": lambda x: -softplus(-x, arb(1), math.inf),
     "tanh": tanh,
@@ -166,7 +241,7 @@ BALLS = {
     "arctan": lambda x: x.atan(),
     "sine": lambda x: x.sin(),
     "gaussian": lambda x: exp(-(x * x)),
-    "erf": lambda x: x.erf() if abs(constant(x)) < 1e7 else (1 if constant(x) > 0 else -1) + 0 * x,
+    "erf": erf,
     "softplus": softplus,
     "squareplus": squareplus,
     "sparse_plus": lambda x: zero(x) if constant(x) < -1 else x if constant(x) > 1 else (x + 1) * (x + 1) / 4,

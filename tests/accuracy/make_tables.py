@@ -56,14 +56,14 @@ def flat(pairs):
 
 
 def mills_row(centre):
-    """G = (a + ¾)·M(a)/√(2π) around the centre, in powers of d = (a − centre)/(a + 6), G's constant as h + l."""
+    """G = (a + ¾)·M(a)/√(2π) around the centre, in powers of d = (a − centre)/(a + 6), the first two terms as h + l."""
     terms = 9
     d = arb_series([0, 1], terms)
     a = (arb(centre) + 6 * d) / (1 - d)  # d·(a + 6) = a − centre
     root = arb(2).sqrt()
     tail = (a / root).erfc() / 2
     g = ((a * a / 2).exp() * tail * (a + arb(0.75))).coeffs()
-    return [*pair(g[0]), *(cut(c, 53) for c in g[1:])]
+    return [*pair(g[0]), *pair(g[1]), *(cut(c, 53) for c in g[2:])]
 
 
 def derivative_of(name, x, order, terms):
@@ -142,7 +142,7 @@ def main():
     show(
         "MILLS",
         [number for row in rows for number in row],
-        '"""(a + ¾)·e**(a²/2)·(1 − Φ(a)) around each centre c in powers of (a − c)/(a + 6), the constant as h + l."""',
+        '"""(a + ¾)·e**(a²/2)·(1 − Φ(a)) around each centre c in powers of (a − c)/(a + 6), two terms as h + l."""',
     )
     for name, (function, order, near) in ZEROS.items():
         derivative = function + "'" * order

@@ -1,7 +1,8 @@
 """Errors of values and derivatives in units of the last place (ULP), against ball arithmetic.
 
 `python tests/accuracy/measure.py [POINTS] [SPEC ...]` prints the largest and the mean error of f, f', f''.
-`python tests/accuracy/measure.py --write` writes docs/accuracy.json, from which docs/accuracy.md is made.
+`python tests/accuracy/measure.py --write [SPEC ...]` renews all rows of docs/accuracy.json, or these; docs/accuracy.md is
+made from it.
 """
 
 import json
@@ -70,15 +71,16 @@ def summary(spec, count, rng):
     return [(float(e.max()), float(e.mean()), float(x[e.argmax()])) for e in error]
 
 
-def write(count=3000):
-    table = {}
-    for spec in NAMES:
+def write(*specs, count=2000):
+    path = Path(__file__).parents[2] / "docs" / "accuracy.json"
+    table = json.loads(path.read_text("utf-8"))["errors"]
+    for spec in specs or NAMES:
         table[spec] = [
             {"largest": round(high, 4), "mean": round(mean, 4), "at": at}
             for high, mean, at in summary(spec, count, np.random.default_rng(1))
         ]
         print(spec, table[spec], flush=True)
-    path = Path(__file__).parents[2] / "docs" / "accuracy.json"
+    table = {spec: table[spec] for spec in NAMES}
     path.write_text(json.dumps({"points": 7 * count, "errors": table}, indent=1) + "\n", "utf-8")
 
 
@@ -92,6 +94,6 @@ def main(count=200, *specs):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--write"]:
-        write(*map(int, sys.argv[2:]))
+        write(*sys.argv[2:])
     else:
         main(*sys.argv[1:])

@@ -48,6 +48,37 @@ def gelu_tanh(x):
     return x / 2 * (1 + tanh(mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x * x * x)))
 
 
+def gelu(x):
+    return x * erfc(-x / mp.sqrt(2)) / 2
+
+
+def erf(x):
+    return 1 - erfc(x)
+
+
+def xielu(x, alpha_p, alpha_n, beta, epsilon):
+    if value(x) > 0:
+        return jet(alpha_p) * x * x + beta * x
+    return jet(alpha_n) * (exp(x if value(x) < epsilon else jet(epsilon)) - 1 - x) + beta * x
+
+
+def elish(x):
+    return (x if value(x) >= 0 else exp(x) - 1) / (1 + exp(-x))
+
+
+def hard_elish(x):
+    return (x if value(x) >= 0 else exp(x) - 1) * clip((x + 1) / jet(2), 0, 1)
+
+
+def isru(x, alpha):
+    return x / sqrt(1 + jet(alpha) * x * x)
+
+
+def acon_c(x, p1, p2, beta):
+    p = jet(p1) - p2
+    return p * x * sigmoid(p * beta * x) + jet(p2) * x
+
+
 REFERENCES = {
     "identity": lambda x: x,
     "step": lambda x: jet(1) if value(x) > 0 else ZERO,
@@ -67,11 +98,35 @@ REFERENCES = {
     "selu": lambda x, alpha, scale: jet(scale) * elu(x, alpha),
     "celu": lambda x, alpha: x if value(x) > 0 else alpha * (exp(x / alpha) - 1),
     "exponential": exp,
-    "gelu": lambda x: x * erfc(-x / mp.sqrt(2)) / 2,
+    "gelu": gelu,
     "gelu_tanh": gelu_tanh,
     "quick_gelu": lambda x, alpha: x * sigmoid(alpha * x),
     "silu": lambda x, beta: x * sigmoid(beta * x),
     "mish": lambda x: x * tanh(log(1 + exp(x))),
+    "golu": lambda x: x * exp(-exp(-x)),
+    "telu": lambda x: x * tanh(exp(x)),
+    "serf": lambda x: x * erf(log(1 + exp(x))),
+    "logish": lambda x: x * log(1 + sigmoid(x)),
+    "smish": lambda x: x * tanh(log(1 + sigmoid(x))),
+    "phish": lambda x: x * tanh(gelu(x)),
+    "lisht": lambda x: x * tanh(x),
+    "elish": elish,
+    "hard_elish": hard_elish,
+    "acon_c": acon_c,
+    "softcap": lambda x, cap: jet(cap) * tanh(x / jet(cap)),
+    "dyt": lambda x, alpha, gamma, beta: jet(gamma) * tanh(jet(alpha) * x) + beta,
+    "derf": lambda x, alpha, shift, gamma, beta: jet(gamma) * erf(jet(alpha) * x + shift) + beta,
+    "isru": isru,
+    "isrlu": lambda x, alpha: x if value(x) >= 0 else isru(x, alpha),
+    "shifted_softplus": lambda x: log(1 + exp(x)) - mp.log(2),
+    "sqrt_softplus": lambda x: sqrt(log(1 + exp(x))),
+    "xielu": xielu,
+    "star_relu": lambda x, scale, bias: (jet(scale) * x * x if value(x) > 0 else ZERO) + bias,
+    "leaky_relu_squared": lambda x, alpha: leaky(x, jet(alpha)) * leaky(x, jet(alpha)),
+    "clipped_relu": lambda x: clip(x, 0, 1),
+    "squared_clipped_relu": lambda x: clip(x, 0, 1) * clip(x, 0, 1),
+    "pelu": lambda x, a, b: jet(a) / b * x if value(x) >= 0 else jet(a) * (exp(x / jet(b)) - 1),
+    "gelu_10": lambda x: jet(10) if value(x) > 10 else gelu(x),
     "sigmoid": sigmoid,
     "log_sigmoid": lambda x: -log(1 + exp(-x)),
     "tanh": tanh,
@@ -79,7 +134,7 @@ REFERENCES = {
     "arctan": arctan,
     "sine": sin,
     "gaussian": lambda x: exp(-(x * x)),
-    "erf": lambda x: 1 - erfc(x),
+    "erf": erf,
     "softplus": softplus,
     "squareplus": squareplus,
     "sparse_plus": lambda x: ZERO if value(x) < -1 else x if value(x) > 1 else (x + 1) * (x + 1) / 4,

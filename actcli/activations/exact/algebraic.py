@@ -10,6 +10,7 @@ from actcli.activations.exact.sums import (
     divide,
     multiply,
     product,
+    quotient,
     ratio,
     rounded,
     rounded_product,
@@ -19,6 +20,7 @@ from actcli.activations.exact.sums import (
     times,
     two_product,
     two_sum,
+    two_to,
 )
 from actcli.activations.families.exact import Sum
 
@@ -148,3 +150,59 @@ def keras_relu(x: Array, max_value: float, negative_slope: float, threshold: flo
     beyond = scaled(two_sum(np.minimum(x, threshold) * 0.5, -0.5 * threshold))
     below = rounded_product(product(beyond, _TWO), ratio((negative_slope,))) if negative_slope else 0.0
     return np.where(x > threshold, np.minimum(x, max_value), below + 0.0)
+
+
+def _isru_root(x: Array, alpha: float) -> Scaled:
+    """Return √(1 + αx²)."""
+    near = scaled(x)
+    q = product(product(near, near), ratio((alpha,)))
+    # q is 0 at any exponent where α is
+    k = np.where(q.h == 0.0, 0, np.maximum(q.m + 2, 0)) >> 1
+    part = times(Sum(q.h, q.l), two_to(np.clip(q.m - 2 * k, -1023, 2)))
+    root = square_root(add(part, two_to(np.maximum(-2 * k, -1023))))
+    return Scaled(root.h, root.l, k)
+
+
+def isru(x: Array, alpha: float) -> Array:
+    """Return x/r with r = √(1 + αx²)."""
+    return rounded_quotient(scaled(x), _isru_root(x, alpha))
+
+
+def isru_slope(x: Array, alpha: float) -> Array:
+    """Return 1/r³."""
+    r = _isru_root(x, alpha)
+    return rounded_quotient(_ONE, product(product(r, r), r))
+
+
+def isru_curvature(x: Array, alpha: float) -> Array:
+    """Return −3αx/r⁵."""
+    r = _isru_root(x, alpha)
+    square = product(r, r)
+    over = product(scaled(x), ratio((-3.0, alpha)))
+    return rounded_quotient(over, product(product(square, square), r)) + 0.0
+
+
+def isru_by_alpha(x: Array, alpha: float) -> Array:
+    """Return −x³/2/r³."""
+    q = quotient(scaled(x), _isru_root(x, alpha))
+    return rounded_product(product(product(q, q), q), ratio((-0.5,))) + 0.0
+
+
+def isrlu(x: Array, alpha: float) -> Array:
+    """Return x above 0, isru below."""
+    return np.where(x >= 0, x, isru(np.minimum(x, 0.0), alpha))
+
+
+def isrlu_slope(x: Array, alpha: float) -> Array:
+    """Return 1 above 0, the slope of isru below."""
+    return np.where(x >= 0, 1.0, isru_slope(np.minimum(x, 0.0), alpha))
+
+
+def isrlu_curvature(x: Array, alpha: float) -> Array:
+    """Return 0 above 0, the curvature of isru below."""
+    return np.where(x >= 0, 0.0, isru_curvature(np.minimum(x, 0.0), alpha))
+
+
+def isrlu_by_alpha(x: Array, alpha: float) -> Array:
+    """Return 0 above 0, the derivative of isru below."""
+    return np.where(x >= 0, 0.0, isru_by_alpha(np.minimum(x, 0.0), alpha))

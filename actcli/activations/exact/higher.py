@@ -97,6 +97,11 @@ def softplus(n: int, x: Array, beta: float, threshold: float) -> Array:
     return derivative if threshold == INF else np.where((y.h - threshold) + y.l > 0, 0.0, derivative)
 
 
+def shifted_softplus(n: int, x: Array) -> Array:
+    """Return the derivative of softplus."""
+    return softplus(n, x, 1.0, INF)
+
+
 def log_sigmoid(n: int, x: Array) -> Array:
     """Return the derivative of −softplus(−x)."""
     return (-1.0) ** (n - 1) * softplus(n, -x, 1.0, INF)
@@ -245,6 +250,36 @@ def squareplus(n: int, x: Array, b: float) -> Array:
         before, now = now, divide(step, q)
     whole = product(Scaled(*now, -k * (n + 1)), ratio((b,), (2.0,)))
     return rounded_scaled(whole)
+
+
+def isru(n: int, x: Array, alpha: float) -> Array:
+    """Return the derivative of g = 1/r³ of one order less, by r²·g⁽ᵏ⁺¹⁾ = −(2k + 3)·αx·g⁽ᵏ⁾ − k(k + 2)·α·g⁽ᵏ⁻¹⁾.
+
+    In units of 2**k of x and 2**b of r = √(1 + αx²) all numbers are ordinary.
+    """
+    if alpha == 0:
+        return np.zeros_like(x)
+    mantissa, exponent = np.frexp(alpha)
+    _, k = np.frexp(x)
+    k = np.maximum(k, -(int(exponent) >> 1)).astype(np.int64)
+    b = k + (int(exponent) >> 1)
+    rate = float(mantissa) * (2.0 if exponent % 2 else 1.0)  # α·4**(k − b)
+    inner = np.ldexp(x, -k)
+    slope = times(two_product(inner, rate), 1.0)
+    q = add(multiply(slope, inner), np.ldexp(1.0, -2 * b))
+    before, now = Sum(np.zeros_like(x), 0.0), divide(1.0, multiply(q, square_root(q)))
+    for j in range(n - 1):
+        step = add(
+            multiply(multiply(now, slope), float(-(2 * j + 3))),
+            multiply(multiply(before, rate), float(-j * (j + 2))),
+        )
+        before, now = now, divide(step, q)
+    return rounded_scaled(Scaled(*now, -3 * b - k * (n - 1)))
+
+
+def isrlu(n: int, x: Array, alpha: float) -> Array:
+    """Return 0 above 0, the derivative of isru below."""
+    return np.where(x > 0, 0.0, isru(n, np.minimum(x, 0.0), alpha))
 
 
 def logit(n: int, x: Array) -> Array:

@@ -16,12 +16,13 @@ _LARGEST = float(np.finfo(np.float64).max)
 _MODULES = {
     "algebraic": (
         *("softsign", "squareplus", "sparse_plus", "hard_sigmoid", "hard_swish", "rrelu", "keras.relu"),
+        *("isru", "isrlu"),
     ),
     "inverses": ("arctan", "logit"),
     "exponential_units": ("elu", "selu", "celu", "exponential"),
     "gated": ("silu", "quick_gelu", "gelu_tanh", "mish"),
     "normal": ("gelu", "erf", "gaussian", "laplace"),
-    "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus", "tanhshrink"),
+    "sigmoids": ("sigmoid", "log_sigmoid", "tanh", "softplus", "tanhshrink", "softcap", "shifted_softplus"),
     "rows": ("softmax", "log_softmax", "softmin", "sparsemax", "entmax15"),
     "pairs": ("glu", "geglu", "swiglu", "swiglu_oai", "swiglu_step"),
     "waves": ("sine", "snake"),
@@ -45,24 +46,22 @@ def exact_jacobian(definition: Definition) -> Kernel | None:
     return _find(definition, "_jacobian", definition.jacobian)
 
 
-HIGHEST_ORDER = 10
+HIGHEST_EXACT_ORDER = 10
 """Derivatives of higher order have no kernel here."""
 
 
 def exact_higher_kernel(definition: Definition, order: int, ordinary: Kernel) -> Kernel | None:
     """Return the kernel of a derivative of order 3 to 10; None where there is none of that function or order."""
-    if order > HIGHEST_ORDER or not any(definition is one for one in catalogue()):
+    if order > HIGHEST_EXACT_ORDER or not any(definition is one for one in catalogue()):
         return None
     from actcli.activations.exact import higher
 
     name = "exponential_of" if definition.name == "exponential" else definition.name
     kernel = getattr(higher, name.replace(".", "_"), None)
-    return (
-        None if kernel is None else partial(_apart_from_kinks, definition, partial(kernel, order), ordinary)
-    )
+    return None if kernel is None else partial(apart_from_kinks, definition, partial(kernel, order), ordinary)
 
 
-def _apart_from_kinks(
+def apart_from_kinks(
     definition: Definition, kernel: Kernel, ordinary: Kernel, x: Array, /, **parameters: float
 ) -> Array:
     """Return the kernel's results, but at kinks those of the ordinary one; NaN stays NaN."""
@@ -91,11 +90,11 @@ def _find(definition: Definition, suffix: str, ordinary: Kernel | None) -> Kerne
     if kernel is None:
         return None
     return (
-        _along_rows(definition.name, kernel, ordinary) if definition.by_rows else _in_chunks(kernel, ordinary)
+        _along_rows(definition.name, kernel, ordinary) if definition.by_rows else in_chunks(kernel, ordinary)
     )
 
 
-def _in_chunks(kernel: Kernel, ordinary: Kernel) -> Kernel:
+def in_chunks(kernel: Kernel, ordinary: Kernel) -> Kernel:
     """Return a kernel for contiguous x of one axis that takes any numbers, infinite ones and NaN too."""
 
     def whole(x: Array, **parameters: float) -> Array:

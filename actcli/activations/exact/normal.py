@@ -1,7 +1,7 @@
 """Functions of the normal distribution, by its tail: 1 − Φ(a) = e**(−a²/2)·G(a)/(a + ¾) for a >= 0.
 
-G varies slowly. Around sixty centres c it is a polynomial in (a − c)/(a + 6), whose constant is known as h + l; the
-other terms are smaller by 2**-7 or more (the form is that of M. M. Shepherd and J. G. Laframboise, Chebyshev
+G varies slowly. Around sixty centres c it is a polynomial in (a − c)/(a + 6), whose constant and linear term are known
+as h + l; the other terms are smaller by 2**-13 or more, so that the tail is within 2**-59 (the form is that of M. M. Shepherd and J. G. Laframboise, Chebyshev
 approximation of (1 + 2x) exp(x²) erfc x, 1981).
 """
 
@@ -16,6 +16,7 @@ from actcli.activations.exact.sums import (
     add,
     choose,
     divide,
+    fast_two_sum,
     lift,
     multiply,
     negative,
@@ -33,19 +34,20 @@ from actcli.activations.exact.tables import MILLS, MILLS_CENTRES, ZERO_OF_GELU_S
 from actcli.activations.exact.zeros import set_beside, zero
 from actcli.activations.families.exact import Sum
 
-_FAR = 66.0
+FAR = 66.0
 """e**(−66²/2) is 0, times the square of any float64."""
 _LARGE = 2.0**1020
 """Beyond it every x is far, for all but the largest parameters."""
 _WHOLE = 10.0
 """From here on erf is ±1 to 2**-140."""
-_NEAR = 0.25
+NEAR = 0.25
 """Below it the series of erf has less to cancel than 1 − erfc."""
-_SERIES = tuple((-1) ** k / (math.factorial(k) * (2 * k + 1)) for k in range(9, 0, -1))
-"""erf(x)·√π/2/x − 1 in powers of x²; the highest comes first."""
+_SERIES = tuple((-1) ** k / (math.factorial(k) * (2 * k + 1)) for k in range(9, 1, -1))
+_MINUS_THIRD = Sum(np.asarray(-1 / 3), -1.850371707708594e-17)
+"""erf(x)·√π/2/x is 1 − x²/3 and these higher powers of x²; the highest comes first."""
 _ZERO_OF_SLOPE = zero(ZERO_OF_GELU_SLOPE)
 _CENTRES = np.array(MILLS_CENTRES)
-_CONSTANT, _CONSTANT_LOW, *_TERMS = (
+_CONSTANT, _CONSTANT_LOW, _LINEAR, _LINEAR_LOW, *_TERMS = (
     np.ascontiguousarray(column) for column in np.array(MILLS).reshape(len(_CENTRES), -1).T
 )
 _DENSITY_AT_0 = Sum(np.asarray(0.3989422804014327), -2.49232720227773e-17)
@@ -57,20 +59,23 @@ _ROOT_2 = Sum(np.asarray(1.4142135623730951), -9.667293313452913e-17)
 def _cut_off(x: Array) -> Array:
     """|x|, at most 66."""
     a = np.abs(x)
-    return np.minimum(a, _FAR, out=a)
+    return np.minimum(a, FAR, out=a)
 
 
-def _mills(a: Sum) -> Sum:
+def mills(a: Sum) -> Sum:
     """Return e**(a²/2)·(1 − Φ(a)), for a from 0 to 66."""
     place = np.rint((a.h - 6.0) / (a.h + 6.0) * 32.0 + 32.0).astype(np.int64)
-    step = ((a.h - _CENTRES.take(place)) + a.l) / (a.h + 6.0)
+    step = divide(two_sum(a.h - _CENTRES.take(place), a.l), add(a, 6.0))
     tail = _TERMS[-1].take(place)
     for column in _TERMS[-2::-1]:
-        tail *= step
+        tail *= step.h
         tail += column.take(place)
-    tail *= step
-    tail += _CONSTANT_LOW.take(place)
-    return divide(Sum(_CONSTANT.take(place), tail), add(a, 0.75))
+    tail *= step.h
+    tail += _LINEAR_LOW.take(place)
+    h, low = multiply(step, Sum(_LINEAR.take(place), tail))
+    low += _CONSTANT_LOW.take(place)
+    h, part = fast_two_sum(_CONSTANT.take(place), h)
+    return divide(Sum(h, low + part), add(a, 0.75))
 
 
 def _bell(square: Sum) -> Scaled:
@@ -84,14 +89,14 @@ def _half_square(a: Array) -> Sum:
 
 def _tail(a: Array) -> Scaled:
     """Return 1 − Φ(a), for a from 0 to 66."""
-    return product(_bell(_half_square(a)), Scaled(*_mills(Sum(a, 0.0)), 0))
+    return product(_bell(_half_square(a)), Scaled(*mills(Sum(a, 0.0)), 0))
 
 
 def gelu_unrounded(x: Array) -> Scaled:
     """Return x·Φ(x) as h + l."""
     tail = _tail(_cut_off(x))
     below = x < 0
-    near, e = lift(np.maximum(x, -_FAR))
+    near, e = lift(np.maximum(x, -FAR))
     phi = choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum))
     return Scaled(*multiply(phi, near), np.where(below, tail.m, 0) + e)
 
@@ -104,7 +109,7 @@ def gelu(x: Array) -> Array:
 def gelu_slope_unrounded(x: Array) -> Scaled:
     """Return Φ(x) + x·φ(x) as h + l."""
     a = _cut_off(x)
-    factor = subtract(_mills(Sum(a, 0.0)), multiply(_DENSITY_AT_0, a))
+    factor = subtract(mills(Sum(a, 0.0)), multiply(_DENSITY_AT_0, a))
     tail = product(_bell(_half_square(a)), Scaled(*factor, 0))
     below = x < 0
     return Scaled(*choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum)), np.where(below, tail.m, 0))
@@ -125,19 +130,23 @@ def gelu_curvature(x: Array) -> Array:
     return rounded_scaled(product(_bell(times(square, 0.5)), Scaled(*factor, 0)))
 
 
+def erf_series(square: Sum) -> Sum:
+    """Return erf(x)·√π/(2x), given x² below 1/16."""
+    rest = square.h * _SERIES[0]
+    for c in _SERIES[1:]:
+        rest += c
+        rest *= square.h
+    return add(multiply(two_sum(_MINUS_THIRD.h, rest + _MINUS_THIRD.l), square), 1.0)
+
+
 def erf(x: Array) -> Array:
     """Return erf(x): 1 − 2·(1 − Φ(|x|√2)), and its series around 0."""
     a = np.minimum(np.abs(x), _WHOLE)
     square = two_product(a, a)
-    tail = product(_bell(square), Scaled(*_mills(multiply(_ROOT_2, a)), 0)).sum
-    near = a < _NEAR
-    inner, e = lift(np.where(near, a, _NEAR))
-    v = square.h
-    rest = v * _SERIES[0]
-    for c in _SERIES[1:]:
-        rest += c
-        rest *= v
-    series = multiply(multiply(two_sum(1.0, rest), inner), Sum(*_TWO_OVER_ROOT_PI[:2]))
+    tail = product(_bell(square), Scaled(*mills(multiply(_ROOT_2, a)), 0)).sum
+    near = a < NEAR
+    inner, e = lift(np.where(near, a, NEAR))
+    series = multiply(multiply(erf_series(square), inner), Sum(*_TWO_OVER_ROOT_PI[:2]))
     y = choose(near, series, subtract(1.0, times(tail, 2.0)))
     return np.copysign(rounded(y, np.where(near, e, 0)), x)
 
@@ -186,15 +195,15 @@ def _standardise(x: Array, mu: float, sigma: float) -> tuple[Sum, Scaled]:
     near, e = lift(h)
     t = product(Scaled(near, low * two_to(-e), e), ratio((1.0,), (sigma,)))
     h, low = t.sum
-    inside = np.abs(h) < _FAR
-    size = np.where(inside, np.abs(h), _FAR)
+    inside = np.abs(h) < FAR
+    size = np.where(inside, np.abs(h), FAR)
     return Sum(size, np.where(inside, np.copysign(1.0, h) * low, 0.0)), t
 
 
 def laplace(x: Array, mu: float, sigma: float) -> Array:
     """Return Φ(t)."""
     a, t = _standardise(x, mu, sigma)
-    tail = product(_bell(times(multiply(a, a), 0.5)), Scaled(*_mills(a), 0))
+    tail = product(_bell(times(multiply(a, a), 0.5)), Scaled(*mills(a), 0))
     below = t.h < 0
     return rounded(choose(below, Sum(tail.h, tail.l), subtract(1.0, tail.sum)), np.where(below, tail.m, 0))
 
@@ -227,6 +236,6 @@ def laplace_by_sigma(x: Array, mu: float, sigma: float) -> Array:
 def _laplace_bend(x: Array, mu: float, sigma: float, factor: Scaled) -> Array:
     """Return factor·t·φ(t)."""
     a, t = _standardise(x, mu, sigma)
-    far = a.h >= _FAR
+    far = a.h >= FAR
     t = Scaled(np.where(far, np.copysign(0.0, t.h), t.h), np.where(far, 0.0, t.l), np.where(far, 0, t.m))
     return rounded_scaled(product(_laplace_slope(a, factor), t))

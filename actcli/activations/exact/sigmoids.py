@@ -4,6 +4,7 @@ import numpy as np
 
 from actcli.activations.definition import INF, Array
 from actcli.activations.exact.exponential import FARTHEST, exponential, exponential_less_one
+from actcli.activations.exact.exponential_units import over
 from actcli.activations.exact.logarithm import log_of_one_plus
 from actcli.activations.exact.sums import (
     Scaled,
@@ -25,6 +26,9 @@ from actcli.activations.exact.sums import (
 from actcli.activations.families.exact import Sum, magnitude, scale
 
 _TINY = 2.0**-70
+_LOG_2 = Sum(np.asarray(0.6931471805599453), 2.3190468138462996e-17)
+_HALVED_NEAR = 0.9
+"""Up to here e**−a − 1 is above −⅝, where half of it has a logarithm."""
 _LINEAR = -70
 """Below 2**−70 log(1 + z) is z to 2**-71."""
 
@@ -214,3 +218,37 @@ def tanhshrink_slope(x: Array) -> Array:
 def tanhshrink_curvature(x: Array) -> Array:
     """Return 2·tanh·tanh'."""
     return -tanh_curvature(x)
+
+
+def softcap_by_cap(x: Array, cap: float) -> Array:
+    """Return tanh t − t·(1 − tanh² t) with t = x/cap, as t·tanh² t − (t − tanh t): these do not cancel."""
+    a = magnitude(over(x, cap))
+    near = a.h < _SHRUNK_NEAR
+    t = product(scaled(np.abs(np.where(near, x, 0.0))), ratio((1.0,), (cap,)))
+    v = t.sum.h * t.sum.h
+    rest = v * _horner(v, _SHRUNK_ABOVE) / _horner(v, _SHRUNK_BELOW)
+    e = exponential_less_one(Sum(-2.0 * np.minimum(a.h, 1000.0), -2.0 * a.l))
+    tanh_of = divide(negative(e), add(e, 2.0))
+    # tanh t is t·(1 − t²·(⅓ − rest)) near 0
+    shrunk = subtract(_THIRD, rest)
+    share = subtract(1.0, multiply(shrunk, t.sum.h * t.sum.h))
+    inner = product(product(product(t, t), t), Scaled(*subtract(multiply(share, share), shrunk), 0))
+    outer = subtract(tanh_of, multiply(multiply(a, subtract(1.0, tanh_of)), add(tanh_of, 1.0)))
+    y = choose(near, Sum(inner.h, inner.l), choose(a.h > 100.0, 1.0, outer))
+    return np.copysign(rounded(y, np.where(near, inner.m, 0)), x)
+
+
+def shifted_softplus(x: Array) -> Array:
+    """Return log(1 + e**x) − log 2 = max(x, 0) + log(1 + (e**−|x| − 1)/2)."""
+    a = _size(x)
+    near = a < _HALVED_NEAR
+    half = times(exponential_less_one(-np.where(near, a, 0.0)), 0.5)
+    close = log_of_one_plus(half)
+    far = subtract(log_of_one_plus(exponential(-a).sum), _LOG_2)
+    tail = choose(near, close, far)
+    tiny = a < _TINY
+    y = rounded(add(tail, np.maximum(x, 0.0)))
+    return np.where(tiny, 0.5 * x, y)
+
+
+shifted_softplus_slope, shifted_softplus_curvature = sigmoid, sigmoid_slope

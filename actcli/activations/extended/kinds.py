@@ -1,12 +1,14 @@
-"""The two kinds of numbers on which a program can run with the bound of its error: arrays of 106 bits, and balls."""
+"""The kinds of numbers on which a program can run with the bound of its error: quick ones, 106 bits, and balls."""
 
 import math
 from typing import Any, Protocol
 
 import numpy as np
 
-from actcli.activations.extended import ball_functions, elementary, functions
+from actcli.activations.extended import ball_functions, bounded_functions, elementary, functions
+from actcli.activations.extended import bounded as quick
 from actcli.activations.extended.ball import Ball, ball, unknown
+from actcli.activations.extended.bounded import Bounded, bounded
 from actcli.activations.extended.number import Extended, extended, select
 from actcli.activations.families.exact import Sum
 
@@ -36,6 +38,32 @@ class NumberKind(Protocol):
 
     def unknown(self) -> Any:
         """Return a number of which nothing is known."""
+
+
+class QuickArrays:
+    """Arrays of sums h + l, elementwise, with the functions of the exact kernels."""
+
+    functions = bounded_functions
+
+    def exact(self, number: Any) -> Bounded:
+        """Return a float64 as a number; a number stays what it is."""
+        return bounded(number)
+
+    def real(self, value: float) -> Bounded:
+        """Return a constant."""
+        return bounded(value)
+
+    def erf_slope(self) -> Bounded:
+        """Return 2/√π."""
+        return bounded_functions.erf_slope_at_0()
+
+    def choose(self, condition: Any, then: Any, otherwise: Any) -> Bounded:
+        """Return `then` where the condition holds, `otherwise` elsewhere."""
+        return quick.choose(condition, bounded(then), bounded(otherwise))
+
+    def unknown(self) -> Bounded:
+        """Return a number of which nothing is known."""
+        return Bounded(np.asarray(0.0), 0.0, 0, np.inf)
 
 
 class ArraysOf106Bits:

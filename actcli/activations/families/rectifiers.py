@@ -251,7 +251,7 @@ DEFINITIONS = (
     ),
     Definition(
         name="thresholded_relu",
-        aliases=("threshold",),
+        aliases=("threshold", "jumprelu", "fatrelu"),
         family="rectifier",
         formula="x if x > theta else value",
         expression="x if x > theta else value",

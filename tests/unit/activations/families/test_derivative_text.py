@@ -20,6 +20,7 @@ WORDS = {
     "max": max,
     "abs": abs,
     "sigmoid": activation("sigmoid"),
+    "erf": math.erf,
     "Phi": lambda x: (1 + _erf(x / math.sqrt(2))) / 2,
     "phi": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
     "pi": math.pi,

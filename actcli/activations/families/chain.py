@@ -1,0 +1,60 @@
+"""Kernels of functions made of others: the product with x, and the chain rule to the second derivative."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from actcli.activations.definition import Array, Definition, Kernel
+from actcli.activations.families.exact import LARGEST
+
+
+class Kernels(NamedTuple):
+    """The kernels of f, f' and f''."""
+
+    value: Kernel
+    slope: Kernel
+    curvature: Kernel
+
+
+def kernels_of(definitions: tuple[Definition, ...], name: str, **parameters: float) -> Kernels:
+    """Return the kernels of one of the definitions, at parameters."""
+    found = next(d for d in definitions if d.name == name)
+    value, slope, curvature = found.value, found.slope, found.curvature
+    assert slope is not None
+    assert curvature is not None
+    return Kernels(
+        lambda x: value(x, **parameters),
+        lambda x: slope(x, **parameters),
+        lambda x: curvature(x, **parameters),
+    )
+
+
+def compose(outer: Kernels, inner: Kernels) -> Kernels:
+    """Return the kernels of outer(inner(x))."""
+
+    def curvature(x: Array) -> Array:
+        u, u1 = inner.value(x), inner.slope(x)
+        return outer.curvature(u) * u1 * u1 + outer.slope(u) * inner.curvature(x)
+
+    return Kernels(
+        lambda x: outer.value(inner.value(x)),
+        lambda x: outer.slope(inner.value(x)) * inner.slope(x),
+        curvature,
+    )
+
+
+def gate(g: Kernels) -> Kernels:
+    """Return the kernels of x·g(x); a gate that is 0 makes it 0 at infinity too."""
+
+    def inside(x: Array) -> Array:
+        return np.clip(x, -LARGEST, LARGEST) if np.isinf(x).any() else x
+
+    def value(x: Array) -> Array:
+        y, limited = g.value(x), inside(x)
+        return np.where(np.isinf(x) & (y != 0.0), x * y, limited * y)
+
+    return Kernels(
+        value,
+        lambda x: g.value(x) + inside(x) * g.slope(x),
+        lambda x: 2.0 * g.slope(x) + inside(x) * g.curvature(x),
+    )
