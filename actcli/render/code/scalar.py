@@ -35,6 +35,9 @@ STATED_ULP = 0.501
 _FORMS = {
     "tanhshrink": "x^3*(1/3 - x^2*(2/15 - x^2*(17/315 - x^2*(62/2835 - x^2*1382/155925)))) if abs(x) < 0.1 "
     "else x - tanh(x)",
+    "shifted_softplus": "log1p(expm1(x)/2) if abs(x) < 1 else softplus(x) - log(2)",
+    "isru": "x/sqrt(1 + alpha*x^2) if abs(x) < 1e100 else sign(x)/sqrt(alpha)",
+    "isrlu": "x if x >= 0 else x/sqrt(1 + alpha*x^2) if x > -1e100 else -1/sqrt(alpha)",
     "snake": "x if abs(x) > 1e300 else x + sin(a*x)^2/a",
     "squareplus": "b/(sqrt(x^2 + b) - x)/2 if x < 0 else (x + sqrt(x^2 + b))/2",
 }
