@@ -3,17 +3,22 @@
 _actcli_parameters() { # the parameters of function $1
     case $1 in
     snake) echo 'a' ;;
-    celu|elu|jax.celu|jax.elu|keras.ELU|keras.celu|keras.elu|leaky_relu|lrelu|onnx.Celu|onnx.Elu|parametric_relu|prelu|quick_gelu|torch.CELU|torch.ELU|torch.celu|torch.elu) echo 'alpha' ;;
+    parametric_elu|pelu) echo 'a b' ;;
+    celu|elu|isrlu|isru|jax.celu|jax.elu|keras.ELU|keras.celu|keras.elu|leaky_relu|leaky_relu2|leaky_relu_squared|lrelu|onnx.Celu|onnx.Elu|parametric_relu|prelu|quick_gelu|torch.CELU|torch.ELU|torch.celu|torch.elu) echo 'alpha' ;;
     onnx.HardSigmoid) echo 'alpha beta' ;;
+    dynamic_tanh|dyt) echo 'alpha gamma beta' ;;
     swiglu_oai) echo 'alpha limit' ;;
     jax.leaky_relu|keras.LeakyReLU|keras.leaky_relu|onnx.LeakyRelu|torch.LeakyReLU|torch.leaky_relu) echo 'alpha negative_slope slope' ;;
     selu) echo 'alpha scale' ;;
     jax.selu|keras.selu|onnx.Selu|torch.SELU|torch.selu) echo 'alpha scale gamma lambda' ;;
+    derf|dynamic_erf) echo 'alpha shift gamma beta' ;;
     keras.PReLU|onnx.PRelu|torch.PReLU|torch.prelu) echo 'alpha weight slope init' ;;
+    xielu) echo 'alpha_p alpha_n beta epsilon' ;;
     jax.squareplus|keras.squareplus|squareplus) echo 'b' ;;
     silu|swish) echo 'beta' ;;
     jax.silu|jax.swish|keras.silu|keras.swish|onnx.Swish|torch.SiLU|torch.silu) echo 'beta alpha' ;;
     jax.softplus|keras.softplus|onnx.Softplus|softplus|torch.Softplus|torch.softplus) echo 'beta threshold' ;;
+    logit_softcap|softcap|tanh_softcap) echo 'cap' ;;
     maxout) echo 'groups' ;;
     topk) echo 'k' ;;
     batch_topk) echo 'k width' ;;
@@ -26,8 +31,10 @@ _actcli_parameters() { # the parameters of function $1
     jax.hard_tanh|keras.hard_tanh|onnx.Clip|torch.Hardtanh|torch.hardtanh) echo 'min min_val low max max_val high' ;;
     laplace) echo 'mu sigma' ;;
     keras.ReLU|keras.relu) echo 'negative_slope alpha max_value threshold' ;;
+    acon_c) echo 'p1 p2 beta' ;;
+    star_relu) echo 'scale bias' ;;
     keras.threshold|onnx.ThresholdedRelu|torch.Threshold|torch.threshold) echo 'theta threshold alpha value default_value' ;;
-    threshold|thresholded_relu) echo 'theta value' ;;
+    fatrelu|jumprelu|threshold|thresholded_relu) echo 'theta value' ;;
     esac
 }
 
@@ -59,7 +66,7 @@ _actcli_functions() { # the words that complete function $1
         done
         ;;
     *.*) echo 'jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold' ;;
-    *) echo 'arctan atan batch_topk celu drelu elu entmax15 erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu h_sigmoid h_swish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanhshrink threshold thresholded_relu topk jax. keras. onnx. torch.' && _actcli_own ;;
+    *) echo 'acon_c arctan atan batch_topk celu clipped_gelu clipped_relu derf drelu dynamic_erf dynamic_tanh dyt elish elu entmax15 erf exp expit exponential fatrelu gaussian geglu gelu gelu_10 gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu golu h_sigmoid h_swish hard_elish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity isrlu isru jumprelu laplace leaky_relu leaky_relu2 leaky_relu_squared linear lisht log_sigmoid log_softmax logish logistic logit logit_softcap lrelu maxout mish parametric_elu parametric_relu pelu phish prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu screlu selu serf shifted_softplus sigmoid silu sin sine siren smish snake soft_shrink softcap softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax sqrt_softplus squared_clipped_relu squared_relu squareplus ssp star_relu step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanh_softcap tanhexp tanhshrink telu threshold thresholded_relu topk xielu jax. keras. onnx. torch.' && _actcli_own ;;
     esac
 }
 
@@ -84,7 +91,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --on-error) echo 'stop nan skip' ;;
     *\ --format) echo 'table plain csv tsv json jsonl markdown' ;;
     *\ -o|*\ --output) return 1 ;;
-    *\ --wrt) echo 'x a alpha b beta bias groups k lambd lambda limit lower max max_value min mu negative_slope scale sigma theta threshold upper value width' ;;
+    *\ --wrt) echo 'x a alpha alpha_n alpha_p b beta bias cap epsilon gamma groups k lambd lambda limit lower max max_value min mu negative_slope p1 p2 scale shift sigma theta threshold upper value width' ;;
     *\ --at-kink) echo 'default left right mean nan' ;;
     *\ --marker) echo 'braille block dot ascii' ;;
     *\ --by) echo 'properties values gradients training information precision speed' ;;

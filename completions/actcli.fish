@@ -4,10 +4,14 @@ function __actcli_parameters -a name
     switch $name
         case snake
             printf '%s\n' a
-        case celu elu jax.celu jax.elu keras.ELU keras.celu keras.elu leaky_relu lrelu onnx.Celu onnx.Elu parametric_relu prelu quick_gelu torch.CELU torch.ELU torch.celu torch.elu
+        case parametric_elu pelu
+            printf '%s\n' a b
+        case celu elu isrlu isru jax.celu jax.elu keras.ELU keras.celu keras.elu leaky_relu leaky_relu2 leaky_relu_squared lrelu onnx.Celu onnx.Elu parametric_relu prelu quick_gelu torch.CELU torch.ELU torch.celu torch.elu
             printf '%s\n' alpha
         case onnx.HardSigmoid
             printf '%s\n' alpha beta
+        case dynamic_tanh dyt
+            printf '%s\n' alpha gamma beta
         case swiglu_oai
             printf '%s\n' alpha limit
         case jax.leaky_relu keras.LeakyReLU keras.leaky_relu onnx.LeakyRelu torch.LeakyReLU torch.leaky_relu
@@ -16,8 +20,12 @@ function __actcli_parameters -a name
             printf '%s\n' alpha scale
         case jax.selu keras.selu onnx.Selu torch.SELU torch.selu
             printf '%s\n' alpha scale gamma lambda
+        case derf dynamic_erf
+            printf '%s\n' alpha shift gamma beta
         case keras.PReLU onnx.PRelu torch.PReLU torch.prelu
             printf '%s\n' alpha weight slope init
+        case xielu
+            printf '%s\n' alpha_p alpha_n beta epsilon
         case jax.squareplus keras.squareplus squareplus
             printf '%s\n' b
         case silu swish
@@ -26,6 +34,8 @@ function __actcli_parameters -a name
             printf '%s\n' beta alpha
         case jax.softplus keras.softplus onnx.Softplus softplus torch.Softplus torch.softplus
             printf '%s\n' beta threshold
+        case logit_softcap softcap tanh_softcap
+            printf '%s\n' cap
         case maxout
             printf '%s\n' groups
         case topk
@@ -50,9 +60,13 @@ function __actcli_parameters -a name
             printf '%s\n' mu sigma
         case keras.ReLU keras.relu
             printf '%s\n' negative_slope alpha max_value threshold
+        case acon_c
+            printf '%s\n' p1 p2 beta
+        case star_relu
+            printf '%s\n' scale bias
         case keras.threshold onnx.ThresholdedRelu torch.Threshold torch.threshold
             printf '%s\n' theta threshold alpha value default_value
-        case threshold thresholded_relu
+        case fatrelu jumprelu threshold thresholded_relu
             printf '%s\n' theta value
     end
 end
@@ -95,7 +109,7 @@ function __actcli_functions
     else if string match -q -- '*.*' $token
         printf '%s\n' jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold
     else
-        printf '%s\n' arctan atan batch_topk celu drelu elu entmax15 erf exp expit exponential gaussian geglu gelu gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu h_sigmoid h_swish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity laplace leaky_relu linear log_sigmoid log_softmax logistic logit lrelu maxout mish parametric_relu prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu selu sigmoid silu sin sine siren snake soft_shrink softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax squared_relu squareplus step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanhshrink threshold thresholded_relu topk jax. keras. onnx. torch. (__actcli_own)
+        printf '%s\n' acon_c arctan atan batch_topk celu clipped_gelu clipped_relu derf drelu dynamic_erf dynamic_tanh dyt elish elu entmax15 erf exp expit exponential fatrelu gaussian geglu gelu gelu_10 gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu golu h_sigmoid h_swish hard_elish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity isrlu isru jumprelu laplace leaky_relu leaky_relu2 leaky_relu_squared linear lisht log_sigmoid log_softmax logish logistic logit logit_softcap lrelu maxout mish parametric_elu parametric_relu pelu phish prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu screlu selu serf shifted_softplus sigmoid silu sin sine siren smish snake soft_shrink softcap softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax sqrt_softplus squared_clipped_relu squared_relu squareplus ssp star_relu step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanh_softcap tanhexp tanhshrink telu threshold thresholded_relu topk xielu jax. keras. onnx. torch. (__actcli_own)
     end
 end
 
@@ -375,7 +389,7 @@ complete -c actcli -n "__actcli_is 'eval '" -l memory -x -d 'Memory that a run m
 complete -c actcli -n "__actcli_is 'eval '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'eval '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'grad '" -l order -x -d 'Order of the derivative, 1 to 100; over rows 1 or 2'
-complete -c actcli -n "__actcli_is 'grad '" -l wrt -x -a 'x a alpha b beta bias groups k lambd lambda limit lower max max_value min mu negative_slope scale sigma theta threshold upper value width' -d 'Differentiate with respect to x, or to a parameter of the function (first order)'
+complete -c actcli -n "__actcli_is 'grad '" -l wrt -x -a 'x a alpha alpha_n alpha_p b beta bias cap epsilon gamma groups k lambd lambda limit lower max max_value min mu negative_slope p1 p2 scale shift sigma theta threshold upper value width' -d 'Differentiate with respect to x, or to a parameter of the function (first order)'
 complete -c actcli -n "__actcli_is 'grad '" -l at-kink -x -a 'default left right mean nan' -d 'Value where the derivative jumps: default, left, right, mean or nan'
 complete -c actcli -n "__actcli_is 'grad '" -l jacobian -d 'Print the whole Jacobian of a function over rows, not its diagonal'
 complete -c actcli -n "__actcli_is 'grad '" -l check -d 'Compare with extrapolated differences of the value; without X on a built-in grid'
@@ -412,7 +426,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l range -x -d 'Part of the x axis'
 complete -c actcli -n "__actcli_is 'plot '" -l points -x -d 'Samples of each curve'
 complete -c actcli -n "__actcli_is 'plot '" -l grad -d 'Draw the derivative below'
 complete -c actcli -n "__actcli_is 'plot '" -l order -x -d 'Draw the derivatives up to order N, 1 to 100, each in a frame below'
-complete -c actcli -n "__actcli_is 'plot '" -l wrt -x -a 'x a alpha b beta bias groups k lambd lambda limit lower max max_value min mu negative_slope scale sigma theta threshold upper value width' -d 'Draw the derivative with respect to x or to a parameter below'
+complete -c actcli -n "__actcli_is 'plot '" -l wrt -x -a 'x a alpha alpha_n alpha_p b beta bias cap epsilon gamma groups k lambd lambda limit lower max max_value min mu negative_slope p1 p2 scale shift sigma theta threshold upper value width' -d 'Draw the derivative with respect to x or to a parameter below'
 complete -c actcli -n "__actcli_is 'plot '" -l overlay -d 'Draw the derivatives in the frame of f'
 complete -c actcli -n "__actcli_is 'plot '" -l sweep -x -d 'One curve for each value: alpha=0.01,0.1,0.3, beta=0.5:4:8 (LO:HI:COUNT), beta=0.1:10:5:log'
 complete -c actcli -n "__actcli_is 'plot '" -l log-y -d 'Logarithmic y axis'

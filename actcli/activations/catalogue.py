@@ -13,18 +13,18 @@ from actcli.activations.families import (
     rectifiers,
     rows,
     self_gated,
-    squares,
-    squashes,
     shrinkage,
     sigmoids,
+    squares,
+    squashes,
     waves,
 )
 from actcli.activations.names import normalise
 
 _FAMILIES = (
     rectifiers,
-    squares,
     hard,
+    squares,
     exponentials,
     gated,
     self_gated,

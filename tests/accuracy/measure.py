@@ -1,8 +1,8 @@
 """Errors of values and derivatives in units of the last place (ULP), against ball arithmetic.
 
 `python tests/accuracy/measure.py [POINTS] [SPEC ...]` prints the largest and the mean error of f, f', f''.
-`python tests/accuracy/measure.py --write [SPEC ...]` renews all rows of docs/accuracy.json, or these; docs/accuracy.md is
-made from it.
+`python tests/accuracy/measure.py --write [SPEC ...]` renews all rows of docs/accuracy.json, or these; from it
+docs/accuracy.md is made.
 """
 
 import json

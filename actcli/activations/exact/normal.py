@@ -1,8 +1,8 @@
 """Functions of the normal distribution, by its tail: 1 − Φ(a) = e**(−a²/2)·G(a)/(a + ¾) for a >= 0.
 
 G varies slowly. Around sixty centres c it is a polynomial in (a − c)/(a + 6), whose constant and linear term are known
-as h + l; the other terms are smaller by 2**-13 or more, so that the tail is within 2**-59 (the form is that of M. M. Shepherd and J. G. Laframboise, Chebyshev
-approximation of (1 + 2x) exp(x²) erfc x, 1981).
+as h + l; the other terms are smaller by 2**-13 or more, so that the tail is within 2**-59 (the form is that of
+M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of (1 + 2x) exp(x²) erfc x, 1981).
 """
 
 import math

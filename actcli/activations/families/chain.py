@@ -1,5 +1,6 @@
 """Kernels of functions made of others: the product with x, and the chain rule to the second derivative."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,14 +20,10 @@ class Kernels(NamedTuple):
 def kernels_of(definitions: tuple[Definition, ...], name: str, **parameters: float) -> Kernels:
     """Return the kernels of one of the definitions, at parameters."""
     found = next(d for d in definitions if d.name == name)
-    value, slope, curvature = found.value, found.slope, found.curvature
-    assert slope is not None
-    assert curvature is not None
-    return Kernels(
-        lambda x: value(x, **parameters),
-        lambda x: slope(x, **parameters),
-        lambda x: curvature(x, **parameters),
+    value, slope, curvature = (
+        partial(kernel, **parameters) for kernel in (found.value, found.slope, found.curvature) if kernel
     )
+    return Kernels(value, slope, curvature)
 
 
 def compose(outer: Kernels, inner: Kernels) -> Kernels:

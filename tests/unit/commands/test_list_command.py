@@ -31,19 +31,22 @@ def test_in_a_pipe_one_name_a_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["Leaky-ReLU"], ["leaky_relu"]),
+        (["Leaky-ReLU"], ["leaky_relu", "leaky_relu_squared"]),
         (["swish"], ["hard_swish", "silu"]),
-        (["soft*"], ["softsign", "softplus", "softshrink", "softmax", "softmin"]),
-        (["?elu"], ["relu", "selu", "celu", "gelu"]),
+        (["soft*"], ["softsign", "softplus", "softcap", "softshrink", "softmax", "softmin"]),
+        (["?elu"], ["relu", "pelu", "selu", "celu", "telu", "gelu"]),
         (["[cs]elu"], ["selu", "celu"]),
         (["[a-c]elu"], ["celu"]),
-        (["[!a-r]elu"], ["selu"]),
+        (["[!a-r]elu"], ["selu", "telu"]),
         (["hard-[r-t]a*"], ["hard_tanh"]),
         (["re_lu[0-9]*"], ["relu6", "relu_squared"]),
         (["keras.relu"], ["keras.relu"]),
         (["relu", "--framework", "onnx"], ["relu", "leaky_relu", "prelu", "thresholded_relu"]),
         (["--family", "wave", "--monotone"], ["snake"]),
-        (["--family", "sigmoid", "--bounded", "--smooth"], ["erf", "laplace", "sigmoid", "tanh", "arctan"]),
+        (
+            ["--family", "sigmoid", "--bounded", "--smooth"],
+            ["erf", "laplace", "sigmoid", "tanh", "arctan", "softcap", "dyt", "derf", "isru"],
+        ),
         (["*max", "--monotone"], []),
         (["*max", "--bounded", "--smooth"], ["softmax"]),
     ],
@@ -97,6 +100,7 @@ def test_a_file_appears_whole(tmp_path) -> None:
     target = tmp_path / "functions.json"
     assert invoke("list", "gelu", "-o", str(target)).out == ""
     assert [record["name"] for record in json.loads(target.read_text())["functions"]] == [
+        "gelu_10",
         "gelu_tanh",
         "quick_gelu",
         "gelu",

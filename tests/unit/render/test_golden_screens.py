@@ -136,7 +136,10 @@ def test_the_ranges_and_flat_parts_of_the_golden_list() -> None:
         # a part without gradient is at least 0.9 wide somewhere in -5 … 5, and exactly level
         near = steps[35_000:45_000]
         level = bool((np.convolve(near == 0, np.ones(900), "valid") == 900).any())
-        assert level == bool(re.search(r"(<|>)=? |all x", line[line.index("...") :])) or name == "laplace"
+        assert level == bool(re.search(r"(<|>)=? |all x", line[line.index("...") :])) or name in {
+            "laplace",
+            "gelu_10",
+        }
         seen += 1
     assert seen > 30
 

@@ -12,7 +12,8 @@ EXACT = 4 * 2.0**-52
 SINGLE = 4 * 2.0**-23
 AT_INFINITY_UNKNOWN = {  # inf·0 and inf − inf, as NumPy answers them; the limit is known to actcli alone
     "keras.relu", "hard_swish", "gelu_tanh", "quick_gelu", "silu", "mish", "gelu", "squareplus", "softsign", "snake",
-    "logit", "sine", "silu:1.7", "snake:2.5", "squareplus:0.5", "gelu_10", "golu", "telu", "serf", "logish", "smish", "phish", "elish", "hard_elish", "acon_c", "isru",
+    "logit", "sine", "silu:1.7", "snake:2.5", "squareplus:0.5",
+    "gelu_10", "golu", "telu", "serf", "logish", "smish", "phish", "elish", "hard_elish", "acon_c", "isru",
     "isrlu", "xielu",
 }  # fmt: skip
 
