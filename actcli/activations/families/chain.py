@@ -1,4 +1,4 @@
-"""Kernels of functions made of others: the product with x, and the chain rule to the second derivative."""
+"""KernelTriple of functions made of others: the product with x, and the chain rule to the second derivative."""
 
 from functools import partial
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from actcli.activations.definition import Array, Definition, Kernel
 from actcli.activations.families.exact import LARGEST
 
 
-class Kernels(NamedTuple):
+class KernelTriple(NamedTuple):
     """The kernels of f, f' and f''."""
 
     value: Kernel
@@ -17,30 +17,30 @@ class Kernels(NamedTuple):
     curvature: Kernel
 
 
-def kernels_of(definitions: tuple[Definition, ...], name: str, **parameters: float) -> Kernels:
+def kernels_of(definitions: tuple[Definition, ...], name: str, **parameters: float) -> KernelTriple:
     """Return the kernels of one of the definitions, at parameters."""
     found = next(d for d in definitions if d.name == name)
     value, slope, curvature = (
         partial(kernel, **parameters) for kernel in (found.value, found.slope, found.curvature) if kernel
     )
-    return Kernels(value, slope, curvature)
+    return KernelTriple(value, slope, curvature)
 
 
-def compose(outer: Kernels, inner: Kernels) -> Kernels:
+def compose(outer: KernelTriple, inner: KernelTriple) -> KernelTriple:
     """Return the kernels of outer(inner(x))."""
 
     def curvature(x: Array) -> Array:
         u, u1 = inner.value(x), inner.slope(x)
         return outer.curvature(u) * u1 * u1 + outer.slope(u) * inner.curvature(x)
 
-    return Kernels(
+    return KernelTriple(
         lambda x: outer.value(inner.value(x)),
         lambda x: outer.slope(inner.value(x)) * inner.slope(x),
         curvature,
     )
 
 
-def gate(g: Kernels) -> Kernels:
+def gate(g: KernelTriple) -> KernelTriple:
     """Return the kernels of x·g(x); a gate that is 0 makes it 0 at infinity too."""
 
     def inside(x: Array) -> Array:
@@ -50,7 +50,7 @@ def gate(g: Kernels) -> Kernels:
         y, limited = g.value(x), inside(x)
         return np.where(np.isinf(x) & (y != 0.0), x * y, limited * y)
 
-    return Kernels(
+    return KernelTriple(
         value,
         lambda x: g.value(x) + inside(x) * g.slope(x),
         lambda x: 2.0 * g.slope(x) + inside(x) * g.curvature(x),

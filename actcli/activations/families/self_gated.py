@@ -4,14 +4,14 @@ import numpy as np
 
 from actcli.activations.definition import INF, Array, Definition, Kink, Parameter
 from actcli.activations.families import normal, sigmoids
-from actcli.activations.families.chain import Kernels, compose, gate, kernels_of
+from actcli.activations.families.chain import KernelTriple, compose, gate, kernels_of
 
 _TANH = kernels_of(sigmoids.DEFINITIONS, "tanh")
 _SIGMOID = kernels_of(sigmoids.DEFINITIONS, "sigmoid")
 _SOFTPLUS = kernels_of(sigmoids.DEFINITIONS, "softplus", beta=1.0, threshold=INF)
 _ERF = kernels_of(normal.DEFINITIONS, "erf")
 _GELU = kernels_of(normal.DEFINITIONS, "gelu")
-_LOG1P = Kernels(np.log1p, lambda u: 1.0 / (1.0 + u), lambda u: -1.0 / (1.0 + u) ** 2)
+_LOG1P = KernelTriple(np.log1p, lambda u: 1.0 / (1.0 + u), lambda u: -1.0 / (1.0 + u) ** 2)
 _FAR = 40.0
 """e**e**40 is infinite, and e**80 is not, in float32 too: beyond it these gates are 0 or 1 and their slopes are 0."""
 
@@ -37,7 +37,7 @@ def _exponential(x: Array) -> Array:
     return np.exp(np.minimum(x, _FAR))
 
 
-_GOLU = gate(Kernels(_gompertz, _gompertz_slope, _gompertz_curvature))
+_GOLU = gate(KernelTriple(_gompertz, _gompertz_slope, _gompertz_curvature))
 _SERF = gate(compose(_ERF, _SOFTPLUS))
 _LOGISH_GATE = compose(_LOG1P, _SIGMOID)
 _LOGISH = gate(_LOGISH_GATE)
@@ -45,7 +45,7 @@ _SMISH = gate(compose(_TANH, _LOGISH_GATE))
 _PHISH = gate(compose(_TANH, _GELU))
 _LISHT = gate(_TANH)
 _SILU = gate(_SIGMOID)
-_TELU = gate(compose(_TANH, Kernels(_exponential, _exponential, _exponential)))
+_TELU = gate(compose(_TANH, KernelTriple(_exponential, _exponential, _exponential)))
 
 
 def _elish(x: Array) -> Array:

@@ -6,13 +6,13 @@ import numpy as np
 
 from actcli.activations.definition import INF, Array, Definition, Parameter
 from actcli.activations.families import normal, sigmoids
-from actcli.activations.families.chain import Kernels, compose, kernels_of
+from actcli.activations.families.chain import KernelTriple, compose, kernels_of
 
 _TANH = kernels_of(sigmoids.DEFINITIONS, "tanh")
 _ERF = kernels_of(normal.DEFINITIONS, "erf")
 _SIGMOID = kernels_of(sigmoids.DEFINITIONS, "sigmoid")
 _SOFTPLUS = kernels_of(sigmoids.DEFINITIONS, "softplus", beta=1.0, threshold=INF)
-_ROOT = Kernels(np.sqrt, lambda u: 0.5 / np.sqrt(u), lambda u: -0.25 / u / np.sqrt(u))
+_ROOT = KernelTriple(np.sqrt, lambda u: 0.5 / np.sqrt(u), lambda u: -0.25 / u / np.sqrt(u))
 _LOG_2 = math.log(2.0)
 _FAR = 600.0
 _POSITIVE = {"low": 0.0, "open_low": True}
