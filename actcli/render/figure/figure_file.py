@@ -11,6 +11,7 @@ from actcli.analysis.compare.result import Bars
 from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
 from actcli.analysis.figure.histogram import Occupancy
 from actcli.exits import DataError
+from actcli.render.figure.coincidence_text import FIXED, LINES_OF_A_PAGE, coincidence_sentences
 from actcli.render.figure.figure_text import Style
 from actcli.render.figure.scale import Scale, y_scale
 from actcli.render.text.notation import number
@@ -44,7 +45,7 @@ def figure_page(
     points: Sequence[Segment] = (),
     sentences: Sequence[str] = (),
 ) -> bytes:
-    """Return an HTML page with the figure, and sentences below it."""
+    """Return an HTML page with the figure, and sentences below it: which curves coincide, and the given ones."""
     from actcli.render.figure.html_page import html_page, html_text
     from actcli.render.figure.svg import figure_html, figure_svg
 
@@ -58,8 +59,10 @@ def figure_page(
         counts=counts,
         inks=len(style.theme.inks),
     )
+    coinciding = coincidence_sentences(figure, style.y_kind, LINES_OF_A_PAGE, style.axis)
+    hidden = [sentence.replace(FIXED, " ") for sentence in coinciding]
     body = figure_html(figure, picture, len(style.theme.inks)) + "".join(
-        f"<p>{html_text(sentence)}</p>\n" for sentence in sentences
+        f"<p>{html_text(sentence)}</p>\n" for sentence in (*hidden, *sentences)
     )
     return html_page(title, body, style.theme.inks, style.theme.night).encode()
 
