@@ -29,7 +29,7 @@ def compare_functions(options: CompareOptions, session: "Session") -> "ExitStatu
     long measurement; Ctrl-C ends it and prints the results so far.
     """
     from actcli.commands.compare.contenders import find_contenders
-    from actcli.commands.compare.modes import WAYS, WAYS_IN_WORDS, Contest, refuse_crowd, require_enough
+    from actcli.commands.compare.modes import WAYS, WAYS_IN_WORDS, Contest, require_chart, require_enough
     from actcli.commands.compare.report import choose_report, follow_and_write, open_recording
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
 
@@ -45,7 +45,7 @@ def compare_functions(options: CompareOptions, session: "Session") -> "ExitStatu
     contest = Contest(options, stacks, session, recording)
     require_enough(way, contest)
     if options.plot:
-        refuse_crowd(way, contest)
+        require_chart(way, contest)
     steps = WAYS[way].steps(contest)
     session.writes()
     return follow_and_write(steps, report, session.terminal, recording)

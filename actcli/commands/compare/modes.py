@@ -254,8 +254,11 @@ def require_enough(by: str, contest: Contest) -> None:
         )
 
 
-def refuse_crowd(by: str, contest: Contest) -> None:
-    """Raise UsageError for more contenders than a chart has letters for; to be called for --plot."""
+def require_chart(by: str, contest: Contest) -> None:
+    """Raise UsageError for a chart that cannot be drawn; to be called for --plot.
+
+    It has letters for so many contenders, bars have no y axis, and a label needs a contender.
+    """
     from actcli.render.figure.figure_text import MOST_CURVES
 
     count = len(contest.stacks) * len(contest.options.init or (USUAL,))
@@ -263,3 +266,18 @@ def refuse_crowd(by: str, contest: Contest) -> None:
         raise UsageError(
             f"--plot draws at most {MOST_CURVES} contenders, not {count}; name fewer, or leave it out"
         )
+    options = contest.options
+    for name, given in (
+        ("--y-range", options.y_range),
+        ("--y-label", options.y_labels),
+        ("--legend", options.legend),
+    ):
+        if given and not WAYS[by].curves:
+            raise UsageError(f"{name} belongs to curves, and {WAYS_IN_WORDS[by]} has bars")
+    specs = [stack.spec for stack in contest.stacks]
+    for label in options.labels:
+        # a contender's name may have more words: relu he
+        if not any(label.startswith((f"{spec}=", f"{spec} ")) for spec in specs):
+            raise UsageError(
+                f"--label {label!r}: write NAME=TEXT, and one of these names: {', '.join(specs)}"
+            )

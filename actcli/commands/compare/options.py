@@ -27,10 +27,11 @@ from actcli.commands.options import (
     Landmark,
     WholeType,
 )
+from actcli.commands.picture_options import LETTERING, PICTURE, PictureOptions
 from actcli.commands.values import finite_number, names, one_of, whole_number, whole_numbers
 
 UlpName = Literal["error", "steps"]
-ReportFormat = Literal[FormatName, "junit"]
+ReportFormat = Literal[FormatName, "junit", "svg", "pdf", "eps", "png"]
 ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
 
 POINTS = 1001
@@ -57,7 +58,7 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareOptions(FunctionOptions, training.TrainingOptions):
+class CompareOptions(FunctionOptions, training.TrainingOptions, PictureOptions):
     """The command line of `compare`."""
 
     SECTIONS: ClassVar = (
@@ -71,6 +72,8 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
         INFORMATION,
         PRECISION,
         SPEED,
+        LETTERING,
+        PICTURE,
     )
 
     functions: Annotated[
@@ -329,7 +332,7 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
         bool,
         _result_option(
             "--plot",
-            help="Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf.",
+            help="Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .pdf, .eps or .png.",
         ),
     ] = False
     format: Annotated[
@@ -337,8 +340,8 @@ class CompareOptions(FunctionOptions, training.TrainingOptions):
         _result_option(
             "--format",
             metavar="FORMAT",
-            help=f"{one_of(ReportFormat)} (of --against). Without it the suffix of -o decides, else a table on a "
-            "terminal, plain in a pipe.",
+            help=f"{one_of(FormatName)}; junit of --against; svg, pdf, eps or png of --plot. Without it the suffix of "
+            "-o decides, else a table on a terminal, plain in a pipe.",
         ),
     ] = None
     output: Annotated[

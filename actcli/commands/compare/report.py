@@ -1,21 +1,24 @@
 """The report of a comparison: followed to its end, then sorted, drawn and written, or only its winner printed."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from actcli.commands.picture_options import choose_picture, require_pipe
 from actcli.exits import DataError, ExitStatus, UsageError
+from actcli.render.figure.page import DRAWN, Paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actcli.analysis.compare.result import Comparison, Step, Steps
     from actcli.commands.compare.options import CompareOptions
+    from actcli.render.figure.lettering import Lettering
     from actcli.render.output.layout import Layout
     from actcli.render.training.recording import Recording
     from actcli.terminal import Terminal
 
-FIGURES = ("txt", "html", "svg", "png", "pdf")
+FIGURES = ("txt", "html", *DRAWN)
 _OWN_FORMATS = {"junit": ".xml"}
 TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
 
@@ -26,18 +29,22 @@ class Presentation:
 
     Attributes:
         layout: the form of the table and where it goes.
-        figure: the form and the file of a chart that is written instead of a table.
+        figure: the form and the file of a chart that is written instead of a table; no file for stdout.
         plot: whether a chart stands below the table.
         sort: the column to sort by.
         best: the column whose winner is printed, and nothing else.
+        lettering: the texts of the chart.
+        paper: its layout as a picture.
 
     """
 
     layout: "Layout"
-    figure: tuple[str, str] | None = None
+    figure: tuple[str, str | None] | None = None
     plot: bool = False
     sort: str | None = None
     best: str | None = None
+    lettering: "Lettering | None" = None
+    paper: Paper = field(default_factory=Paper)
 
 
 def choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
@@ -48,6 +55,9 @@ def choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentati
     from actcli.render.output.outfile import require_writable
 
     report = _choose_report(options, terminal)
+    form = report.figure[0] if report.figure else "text" if report.plot else "table"
+    lettering, paper = choose_picture(options, form)
+    report = replace(report, lettering=lettering, paper=paper)
     path = report.figure[1] if report.figure else report.layout.path
     if path is not None:
         require_writable(path)
@@ -77,6 +87,8 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
         return Presentation(Layout("plain", None), best=options.best)
     suffix = plain_suffix(output or "").removeprefix(".")
     if not options.plot:
+        if format_ in DRAWN:
+            raise UsageError(f"--format {format_} is a chart; add --plot")
         if suffix in FIGURES and suffix != "txt" and format_ is None:
             raise UsageError(f"-o {output!r} is a chart by its suffix; add --plot")
         if (
@@ -90,23 +102,29 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
         layout = choose_layout(format_, output, with_x=False, digits=digits, terminal=terminal)
         refuse_arrays(layout, "a comparison")
         return Presentation(layout, sort=sort)
-    if format_ not in {None, "table"}:
+    if format_ in DRAWN and (output is None or is_standard_output(output)):
+        require_pipe(format_, None, terminal)
+        return Presentation(Layout("plain", None), figure=(format_, None), sort=sort)
+    if format_ in DRAWN and format_ != suffix and suffix in FIGURES:
+        raise UsageError(
+            f"-o {output!r} is {suffix} by its suffix, but --format says {format_}; leave out one of them"
+        )
+    if format_ not in {None, "table", *DRAWN}:
         raise UsageError(f"--plot draws, and {format_} holds numbers; leave one of them out")
     if output is None or is_standard_output(output):
         # a chart is for a person, in a pipe too
         layout = choose_layout("table", None, with_x=False, digits=digits, terminal=terminal)
         return Presentation(layout, plot=True, sort=sort)
-    if suffix not in FIGURES or not output.lower().endswith(suffix):
+    by_format = format_ in DRAWN
+    if not by_format and (suffix not in FIGURES or not output.lower().endswith(suffix)):
         known = ", ".join(f".{name}" for name in FIGURES)
         raise UsageError(f"-o {output!r}: the suffix names no chart; use one of {known}")
-    for option, given in (("--format", format_), ("--digits", digits)):
-        if given is not None:
+    for option, given in (("--format", format_ == "table"), ("--digits", digits is not None)):
+        if given:
             raise UsageError(f"--plot -o {output} writes the chart alone; leave out {option}")
-    if suffix in {"svg", "png", "pdf"}:
-        from actcli.render.figure.figure_file import require_matplotlib
-
-        require_matplotlib()
-    return Presentation(Layout("plain", None), figure=(suffix, output), sort=sort)
+    return Presentation(
+        Layout("plain", None), figure=(str(format_) if by_format else suffix, output), sort=sort
+    )
 
 
 def open_recording(path: str | None, output: str | None) -> "Recording | None":
@@ -167,9 +185,9 @@ def _write(comparison: "Comparison", report: Presentation, terminal: "Terminal")
     if report.figure is not None:
         from actcli.render.compare.comparison_chart import write_chart
 
-        write_chart(comparison, *report.figure, terminal)
+        write_chart(comparison, *report.figure, terminal, report.lettering, report.paper)
         return
-    chart, without = _chart(comparison, terminal) if report.plot else ("", "")
+    chart, without = _chart(comparison, report, terminal) if report.plot else ("", "")
     write_comparison(Page(comparison, chart=chart), report.layout, terminal)
     if without:
         terminal.say(f"actcli: {without}")
@@ -182,7 +200,7 @@ def _write_part(step: "Step", report: Presentation, terminal: "Terminal") -> Exi
 
     left_out = report.best and "no winner yet"
     if report.figure is not None:
-        left_out = f"{report.figure[1]} is not written"
+        left_out = f"{report.figure[1] or 'the chart'} is not written"
     elif report.layout.path is not None:
         left_out = f"{report.layout.path} is not written"
     if report.best is None and step.so_far.contenders:
@@ -209,13 +227,13 @@ def _sorted(comparison: "Comparison", report: Presentation) -> "Comparison":
     return replace(comparison, contenders=contenders)
 
 
-def _chart(comparison: "Comparison", terminal: "Terminal") -> tuple[str, str]:
+def _chart(comparison: "Comparison", report: Presentation, terminal: "Terminal") -> tuple[str, str]:
     """Return the chart, or else the sentence that says why there is none; the table is printed in any case."""
     from actcli.render.compare.comparison_chart import chart_text
     from actcli.render.output.surface import Surface
 
     try:
-        return chart_text(comparison, Surface.of(terminal, to_file=False)), ""
+        return chart_text(comparison, Surface.of(terminal, to_file=False), report.lettering), ""
     except DataError as nothing:
         return "", str(nothing)
 

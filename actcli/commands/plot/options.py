@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import (
     ARRAY,
     COLUMN,
     DECIMAL,
+    FUNCTIONS,
     HIGHEST_ORDER,
     INPUT_FORMAT,
     NUMBERS,
@@ -18,15 +19,17 @@ from actcli.commands.options import (
     FunctionOptions,
     InputFormat,
 )
+from actcli.commands.picture_options import LETTERING, PICTURE, PictureOptions
 from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import UsageError
+from actcli.render.figure.page import DRAWN
 
 Marker = Literal["braille", "block", "dot", "ascii"]
+ChartFormat = Literal[FormatName, "svg", "pdf", "eps", "png"]
 Mode = Literal["characters", "figure", "series"]
 
 WIDTHS, HEIGHTS = (20, 1000), (8, 500)
 SERIES = ("csv", "tsv", "json", "jsonl")
-DRAWN = ("svg", "png", "pdf")
 CHARTS = ("txt", "html", *DRAWN)
 CHART = "Chart"
 MOST_POINTS = 10**6
@@ -39,8 +42,10 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotOptions(FunctionOptions):
+class PlotOptions(FunctionOptions, PictureOptions):
     """The command line of `plot`."""
+
+    SECTIONS: ClassVar = (CHART, LETTERING, PICTURE, NUMBERS, RESULTS, FUNCTIONS)
 
     functions: Annotated[
         tuple[str, ...],
@@ -171,11 +176,11 @@ class PlotOptions(FunctionOptions):
         ),
     ] = False
     format: Annotated[
-        FormatName | None,
+        ChartFormat | None,
         _result_option(
             "--format",
             metavar="FORMAT",
-            help="Write the series instead of a chart: csv, tsv, json or jsonl.",
+            help="Write the series instead of a chart: csv, tsv, json or jsonl; or a picture, as for -o.",
         ),
     ] = None
     output: Annotated[
@@ -183,18 +188,21 @@ class PlotOptions(FunctionOptions):
         _result_option(
             "--output -o",
             metavar="FILE",
-            help="Write to FILE: .txt or .html; .svg, .png or .pdf (with matplotlib); .csv, .tsv, .json, .jsonl.",
+            help="Write to FILE: .txt or .html; .svg, .pdf, .eps or .png (with matplotlib); .csv, .tsv, .json, .jsonl. "
+            "- is standard output.",
         ),
     ] = None
 
 
 def choose_form(format_: str | None, output: str | None) -> tuple[str, str | None]:
-    """Return the form and the file: `text` for a chart on stdout, else txt, html, svg, png, pdf, csv, tsv, json, jsonl.
+    """Return the form and the file: `text` for a chart on stdout, else the suffix of a file.
 
     Raises UsageError when --format and -o disagree, or name no form of a chart.
     """
-    if format_ is not None and format_ not in SERIES:
-        raise UsageError(f"--format {format_} is for numbers; the series of a chart is {', '.join(SERIES)}")
+    if format_ is not None and format_ not in SERIES + DRAWN:
+        raise UsageError(
+            f"--format {format_} is for numbers; a chart has the series {', '.join(SERIES)}, and {', '.join(DRAWN)}"
+        )
     if output is None or output == "-":
         return format_ or "text", None
     suffix = output.rpartition(".")[2].lower() if "." in output else ""

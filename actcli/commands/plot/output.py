@@ -1,8 +1,10 @@
 """The style of a plot, the data on it, and the writing of it."""
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from actcli.commands.plot.options import DRAWN, HEIGHTS, SERIES, WIDTHS, PlotOptions
+from actcli.commands.plot.options import HEIGHTS, SERIES, WIDTHS, PlotOptions
+from actcli.render.figure.page import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,11 +15,33 @@ if TYPE_CHECKING:
     from actcli.analysis.stream.evaluation import Numbers
     from actcli.commands.session import Session
     from actcli.render.figure.figure_text import Style
+    from actcli.render.figure.lettering import Lettering
+    from actcli.render.figure.page import Paper
     from actcli.terminal import Terminal
 
 
 _ONE_LINE = 10_000
 """Characters of a line that is not to be wrapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartForm:
+    """How a chart is written.
+
+    Attributes:
+        form: text, txt, html, a series or a picture.
+        path: the file; None for stdout.
+        style: of the chart.
+        lettering: its texts.
+        paper: its layout as a picture.
+
+    """
+
+    form: str
+    path: str | None
+    style: "Style"
+    lettering: "Lettering"
+    paper: "Paper"
 
 
 def choose_style(form: str, options: PlotOptions, terminal: "Terminal") -> "Style":
@@ -94,57 +118,55 @@ def widen_range(usual: tuple[float, float], data: "Occupancy | None") -> tuple[f
 def write_figure(
     picture: "Figure",
     functions: "Sequence[Activation]",
-    form: str,
-    path: str | None,
-    style: "Style",
+    look: ChartForm,
     data: "Occupancy | None",
     session: "Session",
 ) -> None:
     """Write the figure in a form, to a file or to stdout. Raises DataError when it cannot be written."""
-    terminal = session.terminal
-    if form in DRAWN:
-        from actcli.render.figure.figure_file import write_drawn
-        from actcli.render.output.outfile import atomic_file
-
-        with atomic_file(str(path)) as file:
-            write_drawn(file, form, picture, style, data, _points(functions, picture, style, data))
-            if data is not None:
-                _tell(data, session)
-        return
-    if form in SERIES:
+    pieces: Iterator[bytes]
+    if look.form in SERIES:
         from actcli.render.figure.series import series_text
 
-        pieces: Iterator[bytes] = series_text(picture, form, data)
+        pieces = series_text(picture, look.form, data)
     else:
-        pieces = iter([_chart(picture, functions, form, style, data, session)])
-    if path is None:
+        from actcli.render.figure.lettering import letter_figure
+
+        lettered, style = letter_figure(picture, look.style, look.lettering, look.form)
+        pieces = iter([_chart(lettered, functions, replace(look, style=style), data, session)])
+    if look.path is None:
         for piece in pieces:
-            terminal.write(piece)
-        terminal.flush()
+            session.terminal.write(piece)
+        session.terminal.flush()
     else:
         from actcli.render.output.outfile import atomic_file
 
-        with atomic_file(path) as file:
+        with atomic_file(look.path) as file:
             file.writelines(pieces)
+    if look.form in DRAWN and data is not None:
+        _tell(data, session)
 
 
 def _chart(
     picture: "Figure",
     functions: "Sequence[Activation]",
-    form: str,
-    style: "Style",
+    look: ChartForm,
     data: "Occupancy | None",
     session: "Session",
 ) -> bytes:
     from actcli.render.figure.figure_text import figure_text, sentences
 
+    form, style = look.form, look.style
+    points = _points(functions, picture, style, data)
+    if form in DRAWN:
+        from actcli.render.figure.drawn import drawn_figure
+
+        return drawn_figure(form, picture, style, look.paper, data, points)
     if form == "html":
-        from actcli.render.figure.figure_file import figure_page
+        from actcli.render.figure.chart_page import figure_page
 
         said = [] if data is None else sentences(data, _ONE_LINE)
-        title = ", ".join(f.spec for f in functions)
-        return figure_page(picture, style, title, data, _points(functions, picture, style, data), said)
-    text = figure_text(picture, style, data, _points(functions, picture, style, data))
+        return figure_page(picture, style, ", ".join(f.spec for f in functions), data, points, said)
+    text = figure_text(picture, style, data, points)
     if data is not None:
         text += "".join(f"{line}\n" for line in sentences(data, style.width))
     return text.encode(session.terminal.encoding if form == "text" else "utf-8", "replace")
@@ -158,7 +180,11 @@ def _points(
         return []
     from actcli.analysis.figure.histogram import place_on_curve
 
-    return [place_on_curve(f, data, picture.range, style.width) for f in functions]
+    points = [place_on_curve(f, data, picture.range, style.width) for f in functions]
+    if style.y_range is None:
+        return points
+    low, high = style.y_range
+    return [(x[(low <= y) & (y <= high)], y[(low <= y) & (y <= high)]) for x, y in points]
 
 
 def _tell(data: "Occupancy", session: "Session") -> None:

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
+from actcli.commands.picture_options import choose_picture, require_pipe
 from actcli.commands.plot.options import (
-    DRAWN,
     POINTS_OF_A_SERIES,
     SERIES,
     PlotOptions,
     choose_form,
     mode_of,
 )
-from actcli.commands.plot.output import choose_style, read_data, widen_range, write_figure
+from actcli.commands.plot.output import ChartForm, choose_style, read_data, widen_range, write_figure
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Examples:
   actcli plot relu leaky_relu:0.1 gelu silu --grad
   actcli plot leaky_relu --sweep alpha=0.01,0.1,0.3
   actcli plot gelu -i activations.npy --hist
-  actcli plot tanh sigmoid --grad -o figure.pdf
+  actcli plot tanh sigmoid --grad -o figure.pdf --size column
   actcli plot step relu --marker ascii --width 100
 """
 
@@ -45,10 +45,8 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
         mode_of(form),
         {"characters": "charts of characters", "figure": "drawn charts", "series": form},
     )
-    if form in DRAWN:
-        from actcli.render.figure.figure_file import require_matplotlib
-
-        require_matplotlib()
+    lettering, paper = choose_picture(options, form)
+    require_pipe(form, path, session.terminal)
 
     from actcli.analysis.figure.curves import build_figure, require_drawable
     from actcli.analysis.figure.plot_range import require_values, usual_range
@@ -76,8 +74,9 @@ def plot_functions(options: PlotOptions, session: "Session") -> None:
     picture = build_figure(functions, quantities, between, samples, overlay=options.overlay)
     if form not in SERIES:
         require_values(picture, functions)
+    look = ChartForm(form, path, style, lettering, paper)
     session.writes()
-    write_figure(picture, functions, form, path, style, data, session)
+    write_figure(picture, functions, look, data, session)
 
 
 def functions_to_draw(specs: "Sequence[str]", sweep: str | None) -> "tuple[Activation, ...]":

@@ -7,8 +7,10 @@ import numpy as np
 from actcli.analysis.compare.result import Bars, Chart, Comparison
 from actcli.analysis.figure.curves import Figure, Panel
 from actcli.exits import DataError, UsageError
-from actcli.render.figure.figure_file import DRAWN, bars_page, figure_page, write_bars, write_drawn
+from actcli.render.figure.chart_page import bars_page, figure_page
 from actcli.render.figure.figure_text import MOST_CURVES, Style, figure_text, lines_of_key
+from actcli.render.figure.lettering import Lettering, letter_bars, letter_figure
+from actcli.render.figure.page import DRAWN, Paper
 from actcli.render.output.outfile import atomic_file
 from actcli.render.output.surface import Surface
 from actcli.render.table.grid import cut
@@ -18,27 +20,36 @@ from actcli.terminal import Terminal, printable
 FORMS = ("txt", "html", *DRAWN)
 _NARROWEST, _WIDEST = 60, 160
 _LINES_OF_A_PANEL = 11
+_COUNTED = {"epoch", "layer"}
+"""Axes of whole numbers."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def chart_text(comparison: Comparison, surface: Surface) -> str:
+def chart_text(comparison: Comparison, surface: Surface, lettering: Lettering | None = None) -> str:
     """Return the chart as text, in the surface's width, characters and colours.
 
-    Raises DataError where there is nothing to draw, UsageError for more curves than a frame holds.
+    Raises DataError where there is nothing to draw, UsageError for more curves than a frame holds and for texts that
+    do not fit the chart.
     """
-    chart = drawable(comparison)
-    style = _style(surface, chart)
-    if not isinstance(chart.content, Figure):
-        return "\n".join(bars_text(bars, style) for bars in chart.content)
-    panels = chart.content.panels
+    content, style = _letter(drawable(comparison), surface, lettering, "text")
+    if not isinstance(content, Figure):
+        title = [f"{style.title}\n"] if style.title else []
+        return "\n".join([*title, *(bars_text(bars, style) for bars in content)])
     # each curve needs a line for its name
-    lines = max(_LINES_OF_A_PANEL, 4 + max(len(panel.curves) for panel in panels))
-    tall = replace(style, height=lines * len(panels) + 1)
-    return figure_text(chart.content, replace(tall, height=tall.height + lines_of_key(chart.content, tall)))
+    lines = max(_LINES_OF_A_PANEL, 4 + max(len(panel.curves) for panel in content.panels))
+    tall = replace(style, height=lines * len(content.panels) + 1 + bool(style.title))
+    return figure_text(content, replace(tall, height=tall.height + lines_of_key(content, tall)))
 
 
-def write_chart(comparison: Comparison, form: str, path: str, terminal: Terminal) -> None:
-    """Write the chart to a file: txt, html, svg, png or pdf.
+def write_chart(
+    comparison: Comparison,
+    form: str,
+    path: str | None,
+    terminal: Terminal,
+    lettering: Lettering | None = None,
+    paper: Paper | None = None,
+) -> None:
+    """Write the chart to a file, or to stdout without a path: txt, html, svg, png, pdf or eps.
 
     Raises what `chart_text` raises, and DataError when writing fails.
     """
@@ -47,25 +58,40 @@ def write_chart(comparison: Comparison, form: str, path: str, terminal: Terminal
     shown = Surface.of(terminal, to_file=True)
     surface = replace(shown, width=width, color=color, true_color=terminal.true_color)
     if form == "txt":
-        text = chart_text(comparison, surface)
-        with atomic_file(path) as file:
-            file.write(text.encode())
+        picture = chart_text(comparison, surface, lettering).encode()
+    else:
+        content, style = _letter(drawable(comparison), surface, lettering, form)
+        picture = _picture(content, style, form, paper or Paper())
+    if path is None:
+        terminal.write(picture)
+        terminal.flush()
         return
-    chart = drawable(comparison)
-    style = _style(surface, chart)
     with atomic_file(path) as file:
-        if form == "html":
-            file.write(_page(chart, style))
-        elif isinstance(chart.content, Figure):
-            write_drawn(file, form, chart.content, style)
-        else:
-            write_bars(file, form, chart.content, style)
+        file.write(picture)
 
 
-def _page(chart: Chart, style: Style) -> bytes:
+def _picture(content: Figure | tuple[Bars, ...], style: Style, form: str, paper: Paper) -> bytes:
+    """Return a page, or a picture by matplotlib, as bytes."""
+    if form == "html":
+        if isinstance(content, Figure):
+            return figure_page(content, style, content.panels[0].quantity)
+        return bars_page(content, style)
+    from actcli.render.figure.drawn import drawn_bars, drawn_figure
+
+    return (
+        drawn_figure(form, content, style, paper)
+        if isinstance(content, Figure)
+        else drawn_bars(form, content, style, paper)
+    )
+
+
+def _letter(
+    chart: Chart, surface: Surface, lettering: Lettering | None, form: str
+) -> tuple[Figure | tuple[Bars, ...], Style]:
+    style = _style(surface, chart)
     if isinstance(chart.content, Figure):
-        return figure_page(chart.content, style, chart.content.panels[0].quantity)
-    return bars_page(chart.content, style)
+        return letter_figure(chart.content, style, lettering or Lettering(), form)
+    return letter_bars(chart.content, style, lettering or Lettering(), form)
 
 
 def drawable(comparison: Comparison) -> Chart:
@@ -128,4 +154,5 @@ def _style(surface: Surface, chart: Chart) -> Style:
         theme=surface.colors,
         y_kind="log" if chart.log else "linear",
         axis=chart.axis,
+        whole=chart.axis in _COUNTED,
     )

@@ -51,6 +51,10 @@ class Style:
         hist: shows the data as a histogram below, not as points on the curves.
         axis: name of the horizontal axis; titles mention it where it is not x.
         whole: whether it has ticks at whole numbers only.
+        title: above the chart; blank for none.
+        x_label: a person's name for the horizontal axis.
+        caption: sentences below a picture.
+        y_range: the part of the y axes that is shown; None for all values.
 
     """
 
@@ -63,6 +67,10 @@ class Style:
     hist: bool = False
     axis: str = "x"
     whole: bool = False
+    title: str = ""
+    x_label: str = ""
+    caption: tuple[str, ...] = ()
+    y_range: tuple[float, float] | None = None
 
     @property
     def ascii(self) -> bool:
@@ -93,8 +101,8 @@ def figure_text(
     names = [_names(panel, style) for panel in figure.panels]
     margin, key = _margin(names, style)
     x = Scale("linear", *figure.range)
-    caption = _caption(figure, style, len(key), panels)
-    heights = _heights(panels, style.height - len(key) - len(caption))
+    caption = _caption(figure, style, len(key) + bool(style.title), panels)
+    heights = _heights(panels, style.height - len(key) - len(caption) - bool(style.title))
     drawings = [_curves(panel, x, style, points if i == 0 else ()) for i, panel in enumerate(figure.panels)]
     ticks = [_in_lines(y.ticks(max(h // 3, 3)), h) for (y, _), h in zip(drawings, heights, strict=False)]
     if data is not None and style.hist:
@@ -107,6 +115,10 @@ def figure_text(
             f"--width {style.width} is too narrow for this chart; at least {margin + labels + 2 + _LEAST_CANVAS}"
         )
     cells = Cells()
+    if style.title:
+        title = _in_script(style.title, style)[: style.width]
+        cells.lines.append([])
+        cells.put(-1, max((style.width - margin - len(title)) // 2, 0), title, PLAIN)
     for i, height in enumerate(heights):
         frame = Frame(style.width - margin, height, labels, x_labels=i == panels - 1)
         x_ticks = x.ticks(max(frame.columns // 6, 3), whole=style.whole)
@@ -156,7 +168,12 @@ def sentences(data: Occupancy, width: int) -> list[str]:
 
 
 def _title(panel: Panel, style: Style) -> str:
-    return panel.quantity if style.axis == "x" else f"{panel.quantity} by {style.axis}"
+    axis = style.x_label or style.axis
+    return _in_script(panel.quantity if axis == "x" else f"{panel.quantity} by {axis}", style)
+
+
+def _in_script(text: str, style: Style) -> str:
+    return in_ascii(printable(text)) if style.ascii else printable(text)
 
 
 def _names(panel: Panel, style: Style) -> list[str]:
@@ -224,7 +241,7 @@ def _in_lines(ticks: Sequence[Tick], height: int) -> list[Tick]:
 def _curves(panel: Panel, x: Scale, style: Style, points: Sequence[Segment]) -> tuple[Scale, list[Stroke]]:
     """Return the y axis and the strokes of a panel: curves, then the data on them."""
     values = [y for curve in panel.curves for _, y in curve.segments]
-    y = y_scale(style.y_kind, values, panel.quantity)
+    y = y_scale(style.y_kind, values, panel.quantity, style.y_range)
     bands = [(curve.band, i) for i, curve in enumerate(panel.curves) if curve.band is not None]
     strokes = [_edges(band, i, x, y, style) for band, i in bands] if len(panel.curves) <= MOST_BANDS else []
     for i, curve in enumerate(panel.curves):

@@ -75,11 +75,15 @@ class Scale:
         return values if len(values) > 1 else round_numbers(self.low, self.high, most)
 
 
-def y_scale(kind: Kind, values: Sequence[Places], quantity: str) -> Scale:
-    """Return the axis that shows all values with a small margin.
+def y_scale(
+    kind: Kind, values: Sequence[Places], quantity: str, between: tuple[float, float] | None = None
+) -> Scale:
+    """Return the axis that shows all values with a small margin, or exactly what is `between`.
 
     Raises UsageError when a logarithmic axis has nothing above 0 to show.
     """
+    if between is not None:
+        return Scale(kind, *between, _linear_to(*between))
     visible = [v[v > 0] if kind == "log" else v for v in values]
     visible = [v for v in visible if v.size]
     if not visible:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
-from actcli.render.figure.svg_sharing import Line, dashes_of, split_by_sharing
+from actcli.render.figure.spread import spread
 from actcli.render.output.surface import Surface
 from actcli.render.table.fit import cut_middle
 from actcli.render.table.layer_names import fit_names
-from actcli.render.text.notation import number
+from actcli.render.text.mathtext import raised
 from actcli.render.text.palette import Look, look_of
 from actcli.terminal import printable
 
@@ -47,12 +47,15 @@ def figure_svg(
     points: Sequence[Segment] = (),
     counts: Numbers | None = None,
     inks: int = COLORS,
+    x_label: str = "",
+    y_range: tuple[float, float] | None = None,
 ) -> str:
     """Return the figure as one <svg> element, its panels one below the other.
 
     title: what a screen reader says. kind: of the y axes. axis: the name of the x axis, in titles unless x.
     whole: ticks of x only at whole numbers. points: data on the curves of the first panel. counts: a histogram of data
     over the range of x, drawn as one more panel. inks: how many colours the page has; further curves have dashes.
+    x_label: a name below the x axis. y_range: the part of the y axes that is shown.
     """
     names = [fit_names([curve.label for curve in panel.curves], _LONGEST, _PAGE) for panel in figure.panels]
     longest = max((len(name) for panel in names for name in panel), default=0)
@@ -62,14 +65,13 @@ def figure_svg(
     top = 0.0
     for i, panel in enumerate(figure.panels):
         height = max(_HEIGHT, _TOP + _BOTTOM + _LINE * len(panel.curves))
-        scale = y_scale(kind, [y for curve in panel.curves for _, y in curve.segments], panel.quantity)
+        scale = y_scale(
+            kind, [y for curve in panel.curves for _, y in curve.segments], panel.quantity, y_range
+        )
         y = _Axis(scale, top + height - _BOTTOM, top + _TOP)
         quantity = panel.quantity if axis == "x" else f"{panel.quantity} by {axis}"
         parts.append(_frame(x, y, quantity, whole=whole))
-        lines = [_lines(curve, x, y) for curve in panel.curves]
-        parts += [
-            _curve(curve, look_of(k, inks), x, y, lines[k], lines[:k]) for k, curve in enumerate(panel.curves)
-        ]
+        parts += [_curve(curve, look_of(k, inks), x, y) for k, curve in enumerate(panel.curves)]
         for a, b in points if i == 0 else ():
             parts += [f'<circle class="data" cx="{x.at(u)}" cy="{y.at(v)}" r="2"/>' for u, v in _pairs(a, b)]
         parts.append(_names(panel.curves, names[i], inks, x, y))
@@ -80,9 +82,12 @@ def figure_svg(
         )
         parts += [_frame(x, y, "numbers per bin", whole=False), _bars(counts, x, y)]
         top += 120
-    # a narrow screen leaves out the names: then the picture is that much wider than the screen
-    narrow = f"--narrow:{100 * _WIDTH / (x.high + 14):.0f}%"
-    return _element(top + 4, title, parts, about=_about(figure), style=narrow)
+    if x_label:
+        top += 16
+        parts.append(
+            f'<text x="{(x.low + x.high) / 2:.1f}" y="{top - 4:.1f}" text-anchor="middle">{_text(x_label)}</text>'
+        )
+    return _element(top + 4, title, parts)
 
 
 def figure_html(figure: Figure, svg: str, inks: int = COLORS) -> str:
@@ -111,8 +116,7 @@ def bars_svg(quantity: str, labels: Sequence[str], values: Sequence[float], text
             f'<rect class="b{i % COLORS}" x="{left:.1f}" y="{at}" width="{width:.1f}" height="15" rx="2"/>'
             f'<text class="muted" x="{left + width + 6:.1f}" y="{at + 12}">{_text(text)}</text>'
         )
-    about = ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
-    return _element(30 + 22 * len(names), quantity, parts, "figure bars", about)
+    return _element(30 + 22 * len(names), quantity, parts, "figure bars")
 
 
 def histogram_svg(counts: Sequence[int], title: str) -> str:
@@ -170,66 +174,41 @@ class _Axis:
         return f"{float(self.places(np.array([value]))[0]):.1f}"
 
 
-def _element(
-    height: float, title: str, parts: Sequence[str], kind: str = "figure", about: str = "", style: str = ""
-) -> str:
-    more = f"<desc>{_text(about)}</desc>" if about else ""
-    own = f' style="{style}"' if style else ""
+def _element(height: float, title: str, parts: Sequence[str], kind: str = "figure") -> str:
     return (
-        f'<svg class="{kind}" viewBox="0 0 {_WIDTH} {height:.0f}"{own} role="img"><title>{_text(title)}</title>{more}'
+        f'<svg class="{kind}" viewBox="0 0 {_WIDTH} {height:.0f}" role="img"><title>{_text(title)}</title>'
         f"{''.join(parts)}</svg>"
     )
-
-
-def _about(figure: Figure) -> str:
-    """Return what a screen reader says of a figure: its panels, and each curve from its first value to its last."""
-    low, high = (number(end, 3) for end in figure.range)
-    panels = []
-    for panel in figure.panels:
-        ways = [
-            f"{curve.label} from {number(float(curve.segments[0][1][0]), 3)} to "
-            f"{number(float(curve.segments[-1][1][-1]), 3)}"
-            for curve in panel.curves
-            if curve.segments
-        ]
-        panels.append(f"{panel.quantity} between {low} and {high}: {', '.join(ways)}")
-    return ". ".join(panels)
 
 
 def _frame(x: _Axis, y: _Axis, title: str, *, whole: bool) -> str:
     """Return the grid, the ticks and the title of a panel."""
     parts = [f'<text class="title" x="{x.low:.0f}" y="{y.high - 9:.1f}">{_text(title)}</text>']
-    for tick in y.scale.ticks(5):
+    for tick in y.scale.ticks(6):
         at = y.at(tick.value)
         parts.append(f'<path class="{_line(tick)}" d="M{x.low:.1f} {at}H{x.high:.1f}"/>')
-        parts.append(f'<text x="{x.low - 6:.1f}" y="{at}" dy="4" text-anchor="end">{_text(tick.text)}</text>')
+        parts.append(f'<text x="{x.low - 6:.1f}" y="{at}" dy="4" text-anchor="end">{_number(tick)}</text>')
     for tick in x.scale.ticks(9, whole=whole):
         at = x.at(tick.value)
         if not tick.value:
             parts.append(f'<path class="zero" d="M{at} {y.low:.1f}V{y.high:.1f}"/>')
-        parts.append(f'<text x="{at}" y="{y.low + 16:.1f}" text-anchor="middle">{_text(tick.text)}</text>')
+        parts.append(f'<text x="{at}" y="{y.low + 16:.1f}" text-anchor="middle">{_number(tick)}</text>')
     return "".join(parts)
+
+
+def _number(tick: Tick) -> str:
+    """Return a tick's text with a minus sign, and 10⁻¹² for 1e-12."""
+    digits, sign, power = tick.text.partition("e")
+    if sign:
+        digits = {"1": "", "-1": "-"}.get(digits, f"{digits}·") + f"10{raised(power.removeprefix('+'))}"
+    return _text(digits.replace("-", "−"))
 
 
 def _line(tick: Tick) -> str:
     return "grid" if tick.value else "zero"
 
 
-def _lines(curve: Curve, x: _Axis, y: _Axis) -> list[Line]:
-    """Return the pixels of a curve's segments, without places that an axis cannot show."""
-    lines = []
-    for segment in curve.segments:
-        a, b = thin(segment, (x.scale.low, x.scale.high), _COLUMNS)
-        u, v = x.places(a), y.places(b)
-        known = np.isfinite(u) & np.isfinite(v)
-        if known.any():
-            lines.append((u[known], v[known]))
-    return lines
-
-
-def _curve(
-    curve: Curve, look: Look, x: _Axis, y: _Axis, lines: Sequence[Line], earlier: Sequence[Sequence[Line]]
-) -> str:
+def _curve(curve: Curve, look: Look, x: _Axis, y: _Axis) -> str:
     """Return a curve's segments, joined inside and apart from one another; a single point is a dot."""
     color, parts = look.ink, []
     if curve.band is not None:
@@ -237,17 +216,16 @@ def _curve(
         there, back = _joined(at, low, x, y), _joined(at[::-1], high[::-1], x, y)
         if there and back:
             parts.append(f'<path class="b{color} band" d="M{there}L{back}Z"/>')
-    for line in lines:
-        if len(line[0]) == 1:
-            parts.append(f'<circle class="b{color}" cx="{line[0][0]:.1f}" cy="{line[1][0]:.1f}" r="3"/>')
-            continue
-        for (u, v), rank in split_by_sharing(line, earlier):
-            path = "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(u.tolist(), v.tolist(), strict=True))
-            parts.append(f'<path class="k{color} curve"{_dashes(look, rank)} d="M{path}"/>')
+    for segment in curve.segments:
+        a, b = thin(segment, (x.scale.low, x.scale.high), _COLUMNS)
+        if len(a) == 1:
+            parts.append(f'<circle class="b{color}" cx="{x.at(a[0])}" cy="{y.at(b[0])}" r="3"/>')
+        elif path := _joined(a, b, x, y):
+            parts.append(f'<path class="k{color} curve"{_dashes(look)} d="M{path}"/>')
     return "".join(parts)
 
 
-def _dashes(look: Look, rank: int = 0) -> str:
+def _dashes(look: Look) -> str:
     """Return the attribute for a curve's line style and width; blank for a usual one."""
     wide = _STROKE * look.width
     rules = [f"stroke-width:{wide:g}"] * (look.width != 1)
@@ -256,14 +234,14 @@ def _dashes(look: Look, rank: int = 0) -> str:
             f"stroke-dasharray:{' '.join(f'{part * wide:g}' for part in look.dash)}",
             "stroke-linecap:butt",
         ]
-    elif rank:
-        rules.append(dashes_of(rank))
     return f' style="{";".join(rules)}"' if rules else ""
 
 
 def _sample(look: Look, x: float, y: float) -> str:
     """Return a short piece of a curve."""
-    return f'<path class="k{look.ink} curve"{_dashes(look)} d="M{x:.1f} {y:.1f}H{x + _SAMPLE - 5:.1f}"/>'
+    return (
+        f'<path class="k{look.ink} curve sample"{_dashes(look)} d="M{x:.1f} {y:.1f}H{x + _SAMPLE - 5:.1f}"/>'
+    )
 
 
 def _joined(a: Numbers, b: Numbers, x: _Axis, y: _Axis) -> str:
@@ -289,16 +267,8 @@ def _bars(counts: Numbers, x: _Axis, y: _Axis) -> str:
 def _names(curves: Sequence[Curve], names: Sequence[str], inks: int, x: _Axis, y: _Axis) -> str:
     """Return the curves' names at their right ends, moved apart where they would overlap."""
     ends = [float(y.at(curve.segments[-1][1][-1])) if curve.segments else y.low for curve in curves]
-    order = sorted(range(len(curves)), key=ends.__getitem__)
-    heights: dict[int, float] = {}
-    below = -np.inf
-    for i in order:
-        below = max(ends[i] if np.isfinite(ends[i]) else y.low, below + _LINE)
-        heights[i] = below
-    above = y.low + _LINE / 2
-    for i in reversed(order):
-        above = heights[i] = min(heights[i], above)
-        above -= _LINE
+    wanted = [end if np.isfinite(end) else y.low for end in ends]
+    heights = spread(wanted, [_LINE] * len(curves), y.high - _LINE / 2, y.low + _LINE)
     dashed, parts = len(curves) > inks, []
     for i, name in enumerate(names):
         look, at = look_of(i, inks), x.high + 7 + _SAMPLE * dashed

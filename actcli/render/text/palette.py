@@ -79,6 +79,11 @@ def text_ink(ink: str, background: str = "#ffffff") -> str:
     return ink
 
 
+def light_ink(ink: str, share: float = 0.15) -> str:
+    """Return a colour as it looks on white where so much of it is left."""
+    return "#" + "".join(f"{round(255 - share * (255 - channel)):02x}" for channel in _channels(ink))
+
+
 def _channels(ink: str) -> list[int]:
     return [int(ink[place : place + 2], 16) for place in (1, 3, 5)]
 
