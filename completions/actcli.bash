@@ -72,8 +72,9 @@ _actcli_functions() { # the words that complete function $1
 
 _actcli_values() { # the values of option $2 of command $1; fails where they are files
     case "$1 $2" in
+    plot\ --format) echo 'table plain csv tsv json jsonl markdown svg pdf eps png' ;;
     compare\ --bits) ;;
-    compare\ --format) echo 'table plain csv tsv json jsonl markdown junit' ;;
+    compare\ --format) echo 'table plain csv tsv json jsonl markdown junit svg pdf eps png' ;;
     deadcheck\ --dtype) echo 'bfloat16 float8_e4m3 float8_e5m2' ;;
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;
@@ -94,6 +95,8 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --wrt) echo 'x a alpha alpha_n alpha_p b beta bias cap epsilon gamma groups k lambd lambda limit lower max max_value min mu negative_slope p1 p2 scale shift sigma theta threshold upper value width' ;;
     *\ --at-kink) echo 'default left right mean nan' ;;
     *\ --marker) echo 'braille block dot ascii' ;;
+    *\ --legend) echo 'in out end none' ;;
+    *\ --style) return 1 ;;
     *\ --by) echo 'properties values gradients training information precision speed' ;;
     *\ --optimizer) echo 'sgd momentum rmsprop adam adamw' ;;
     *\ --schedule) echo 'constant cosine' ;;
@@ -118,8 +121,8 @@ _actcli_options() { # the options of command $1
     case $1 in
     eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --theme --threads --memory --debug -h --help' ;;
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --digits --color --theme --threads --memory --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker -i --input --array --column --input-format --decimal --hist --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style -i --input --array --column --input-format --decimal --hist --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --color --theme --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --theme --threads --memory --debug -h --help' ;;
     info) echo '--cost --code --order --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
@@ -167,6 +170,7 @@ _actcli() {
         fi
         case "$command $word" in
         *\ --) only_arguments=yes ;;
+        plot\ --format) values=1 option=$word ;;
         compare\ --bits) values=1 option=$word ;;
         compare\ --format) values=1 option=$word ;;
         deadcheck\ --dtype) values=1 option=$word ;;
@@ -204,6 +208,16 @@ _actcli() {
         *\ --width) values=1 option=$word ;;
         *\ --height) values=1 option=$word ;;
         *\ --marker) values=1 option=$word ;;
+        *\ --y-range) values=2 option=$word ;;
+        *\ --title) values=1 option=$word ;;
+        *\ --x-label) values=1 option=$word ;;
+        *\ --y-label) values=1 option=$word ;;
+        *\ --label) values=1 option=$word ;;
+        *\ --legend) values=1 option=$word ;;
+        *\ --size) values=1 option=$word ;;
+        *\ --dpi) values=1 option=$word ;;
+        *\ --columns) values=1 option=$word ;;
+        *\ --style) values=1 option=$word ;;
         *\ --by) values=1 option=$word ;;
         *\ --seed) values=1 option=$word ;;
         *\ --depth) values=1 option=$word ;;

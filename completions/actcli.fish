@@ -131,6 +131,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
         switch "$command $token"
             case '* --'
                 set only_arguments yes
+            case 'plot --format'
+                set values 1
             case 'compare --bits'
                 set values 1
             case 'compare --format'
@@ -204,6 +206,26 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --height'
                 set values 1
             case '* --marker'
+                set values 1
+            case '* --y-range'
+                set values 2
+            case '* --title'
+                set values 1
+            case '* --x-label'
+                set values 1
+            case '* --y-label'
+                set values 1
+            case '* --label'
+                set values 1
+            case '* --legend'
+                set values 1
+            case '* --size'
+                set values 1
+            case '* --dpi'
+                set values 1
+            case '* --columns'
+                set values 1
+            case '* --style'
                 set values 1
             case '* --by'
                 set values 1
@@ -434,14 +456,24 @@ complete -c actcli -n "__actcli_is 'plot '" -l symlog -d 'Y axis that is logarit
 complete -c actcli -n "__actcli_is 'plot '" -l width -x -d 'Columns'
 complete -c actcli -n "__actcli_is 'plot '" -l height -x -d 'Lines'
 complete -c actcli -n "__actcli_is 'plot '" -l marker -x -a 'braille block dot ascii' -d 'braille, block, dot or ascii; ascii draws the frame in ASCII too'
+complete -c actcli -n "__actcli_is 'plot '" -l y-range -x -d 'Part of the y axis of every panel'
+complete -c actcli -n "__actcli_is 'plot '" -l title -x -d 'Text above the chart'
+complete -c actcli -n "__actcli_is 'plot '" -l x-label -x -d 'Name of the x axis'
+complete -c actcli -n "__actcli_is 'plot '" -l y-label -x -d 'Name of a panel\'s y axis'
+complete -c actcli -n "__actcli_is 'plot '" -l label -x -d 'Text for the curve of this function: relu=\'$\\max(0, x)$\' (mathtext)'
+complete -c actcli -n "__actcli_is 'plot '" -l legend -x -a 'in out end none' -d 'Where curves are named, in, out, end or none: within the axes, below, at the curves\' ends, nowhere'
+complete -c actcli -n "__actcli_is 'plot '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
+complete -c actcli -n "__actcli_is 'plot '" -l dpi -x -d 'Pixels per inch of a .png'
+complete -c actcli -n "__actcli_is 'plot '" -l columns -x -d 'Panels side by side'
+complete -c actcli -n "__actcli_is 'plot '" -l style -r -F -d 'A style file of matplotlib\'s'
 complete -c actcli -n "__actcli_is 'plot '" -s i -l input -r -F -d 'Mark the numbers of FILE on the curves: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, or text'
 complete -c actcli -n "__actcli_is 'plot '" -l array -x -d 'Read one array of an .npz or .safetensors file, not all'
 complete -c actcli -n "__actcli_is 'plot '" -l column -x -d 'Column of a table (.csv, .tsv, .json, .jsonl): its name, or its number from 1'
 complete -c actcli -n "__actcli_is 'plot '" -l input-format -x -a 'csv tsv json jsonl npy text' -d 'Format of the input: csv, tsv, json, jsonl, npy or text'
 complete -c actcli -n "__actcli_is 'plot '" -l decimal -x -a '. ,' -d 'Decimal sign of text, csv and tsv: a point or a comma'
 complete -c actcli -n "__actcli_is 'plot '" -l hist -d 'Draw the numbers of -i as a histogram below, not as points on the curves'
-complete -c actcli -n "__actcli_is 'plot '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'Write the series instead of a chart: csv, tsv, json or jsonl'
-complete -c actcli -n "__actcli_is 'plot '" -s o -l output -r -F -d 'Write to FILE: .txt or .html; .svg, .png or .pdf (with matplotlib); .csv, .tsv, .json, .jsonl'
+complete -c actcli -n "__actcli_is 'plot '" -l format -x -a 'table plain csv tsv json jsonl markdown svg pdf eps png' -d 'Write the series instead of a chart: csv, tsv, json or jsonl; or a picture, as for -o'
+complete -c actcli -n "__actcli_is 'plot '" -s o -l output -r -F -d 'Write to FILE: .txt or .html; .svg, .pdf, .eps or .png (with matplotlib); .csv, .tsv, .json, .jsonl'
 complete -c actcli -n "__actcli_is 'plot '" -l set -x -d 'Set a parameter of the function, as after a colon'
 complete -c actcli -n "__actcli_is 'plot '" -l no-rewrite -d 'Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into log1p(u)'
 complete -c actcli -n "__actcli_is 'plot '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
@@ -498,10 +530,20 @@ complete -c actcli -n "__actcli_is 'compare '" -l ignore-zero-sign -d 'Let a zer
 complete -c actcli -n "__actcli_is 'compare '" -l regions -d 'Show the errors by the size and sign of x'
 complete -c actcli -n "__actcli_is 'compare '" -l max-ulp -x -d 'Exit with 3 when a result of --against is off by more, or is a zero of the other sign'
 complete -c actcli -n "__actcli_is 'compare '" -l with -x -d 'By speed: also time torch, jax, with commas, where they are installed'
+complete -c actcli -n "__actcli_is 'compare '" -l y-range -x -d 'Part of the y axis of every panel'
+complete -c actcli -n "__actcli_is 'compare '" -l title -x -d 'Text above the chart'
+complete -c actcli -n "__actcli_is 'compare '" -l x-label -x -d 'Name of the x axis'
+complete -c actcli -n "__actcli_is 'compare '" -l y-label -x -d 'Name of a panel\'s y axis'
+complete -c actcli -n "__actcli_is 'compare '" -l label -x -d 'Text for the curve of this function: relu=\'$\\max(0, x)$\' (mathtext)'
+complete -c actcli -n "__actcli_is 'compare '" -l legend -x -a 'in out end none' -d 'Where curves are named, in, out, end or none: within the axes, below, at the curves\' ends, nowhere'
+complete -c actcli -n "__actcli_is 'compare '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
+complete -c actcli -n "__actcli_is 'compare '" -l dpi -x -d 'Pixels per inch of a .png'
+complete -c actcli -n "__actcli_is 'compare '" -l columns -x -d 'Panels side by side'
+complete -c actcli -n "__actcli_is 'compare '" -l style -r -F -d 'A style file of matplotlib\'s'
 complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
 complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
-complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .png or .pdf'
-complete -c actcli -n "__actcli_is 'compare '" -l format -x -a 'table plain csv tsv json jsonl markdown junit' -d 'table, plain, csv, tsv, json, jsonl, markdown or junit (of --against)'
+complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .pdf, .eps or .png'
+complete -c actcli -n "__actcli_is 'compare '" -l format -x -a 'table plain csv tsv json jsonl markdown junit svg pdf eps png' -d 'table, plain, csv, tsv, json, jsonl or markdown; junit of --against; svg, pdf, eps or png of --plot'
 complete -c actcli -n "__actcli_is 'compare '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit'
 complete -c actcli -n "__actcli_is 'compare '" -l digits -x -d 'Significant digits in a table, 1 to 17'
 complete -c actcli -n "__actcli_is 'compare '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
