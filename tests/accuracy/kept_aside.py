@@ -260,6 +260,12 @@ def _call(name: str, taken: list[Any]) -> Any:
     return _SMOOTH[name](*taken)
 
 
+def _erfinv(u: Any) -> Any:
+    """Return y and y' = √π/2·e**y² as a series of two terms."""
+    y = u[0].erfinv()
+    return arb_series([y, u[1] * (y * y).exp() * arb.pi().sqrt() / 2])
+
+
 _SMOOTH: dict[str, Callable[..., Any]] = {
     "exp": _exp,
     "expm1": lambda u: u.exp() - 1,
@@ -273,6 +279,12 @@ _SMOOTH: dict[str, Callable[..., Any]] = {
     "cosh": lambda u: (u.exp() + (-u).exp()) / 2,
     "tanh": lambda u: 1 - 2 / ((2 * u).exp() + 1),
     "arctan": lambda u: u.atan(),
+    "log2": lambda u: u.log() / arb(2).log(),
+    "log10": lambda u: u.log() / arb(10).log(),
+    "asinh": lambda u: (u + (u * u + 1).sqrt()).log(),
+    "acosh": lambda u: (u + ((u - 1) * (u + 1)).sqrt()).log(),
+    "atanh": lambda u: ((1 + u) / (1 - u)).log() / 2,
+    "erfinv": _erfinv,
     "erf": lambda u: u.erf(),
     "erfc": lambda u: u.erfc(),
     "normcdf": lambda u: (-u / arb(2).sqrt()).erfc() / 2,

@@ -4,7 +4,7 @@ import random
 
 ONE = (
     "abs sign floor exp expm1 log log1p sqrt cbrt sin cos tan sinh cosh tanh atan erf erfc sigmoid softplus relu gelu "
-    "silu mish log2 exp2 step heaviside"
+    "silu mish log2 log10 asinh acosh atanh erfinv exp2 step heaviside"
 ).split()
 TWO = "min max logaddexp".split()
 NUMBERS = "0 1 2 3 0.7 0.5 6 1e300 1e-300 1e400 1e-320 pi e inf nan 1e999999999 .5 5.".split()

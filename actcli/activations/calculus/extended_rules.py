@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from actcli.activations.calculus.taylor import Jet, add, chain, divide, multiply, solve
+from actcli.activations.calculus.taylor import Jet, add, chain, divide, multiply, solve, subtract
 from actcli.activations.extended.kinds import NumberKind
 
 Rule = Callable[[NumberKind, Jet, int], Jet]
@@ -98,6 +98,45 @@ def _inverse_of_one_plus(numbers: NumberKind, u: Jet, order: int) -> Jet:
     return _inverse(numbers, add(u, [numbers.exact(1.0)]), order)
 
 
+def _logarithm_to(base: float) -> Rule:
+    def series(numbers: NumberKind, u: Jet, order: int) -> Jet:
+        unit = numbers.functions.log(numbers.exact(base))
+        return [p / unit for p in _SMOOTH["log"](numbers, u, order)]
+
+    return series
+
+
+def _asinh_slope(numbers: NumberKind, u: Jet, order: int) -> Jet:
+    """1/√(u² + 1)."""
+    square = add(multiply(u, u, order), [numbers.exact(1.0)])
+    return _inverse(numbers, _SMOOTH["sqrt"](numbers, square, order), order)
+
+
+def _acosh_slope(numbers: NumberKind, u: Jet, order: int) -> Jet:
+    """1/(√(u - 1)·√(u + 1)), which is not real below 1."""
+    one = [numbers.exact(1.0)]
+    below, above = (_SMOOTH["sqrt"](numbers, part, order) for part in (subtract(u, one), add(u, one)))
+    return _inverse(numbers, multiply(below, above, order), order)
+
+
+def _atanh_slope(numbers: NumberKind, u: Jet, order: int) -> Jet:
+    """1/(√(1 - u)·√(1 + u))², which is not real beyond ±1."""
+    one = [numbers.exact(1.0)]
+    below, above = (_SMOOTH["sqrt"](numbers, part, order) for part in (subtract(one, u), add(one, u)))
+    root = multiply(below, above, order)
+    return _inverse(numbers, multiply(root, root, order), order)
+
+
+def _erfinv(numbers: NumberKind, u: Jet, order: int) -> Jet:
+    """y' = g = e**y²/(2/√π), g' = 2·y·g²."""
+    y = numbers.functions.erfinv(u[0])
+    if _count(u, order) == 1:
+        return [y]
+    g = numbers.functions.exp(y * y) / numbers.erf_slope()
+    bend = lambda y, g: multiply([p * 2.0 for p in y], multiply(g, g, len(g) - 1), len(g) - 1)  # noqa: E731
+    return solve(y, g, bend, u, order)[0]
+
+
 def _bell(scale: float, sign: float) -> Rule:
     """sign·2/√π·e**(-scale·u²), times ½·√2 for the normal density."""
 
@@ -127,6 +166,12 @@ _SMOOTH: dict[str, Rule] = {
     "arctan": _primitive(
         "arctan", lambda numbers, u, order: _inverse_of_one_plus(numbers, multiply(u, u, order), order)
     ),
+    "log2": _logarithm_to(2.0),
+    "log10": _logarithm_to(10.0),
+    "asinh": _primitive("asinh", _asinh_slope),
+    "acosh": _primitive("acosh", _acosh_slope),
+    "atanh": _primitive("atanh", _atanh_slope),
+    "erfinv": _erfinv,
     "erf": _primitive("erf", _bell(1.0, 1.0)),
     "erfc": _primitive("erfc", _bell(1.0, -1.0)),
     "normcdf": _primitive("normal_cdf", _bell(0.5, 1.0)),

@@ -142,7 +142,7 @@ def _may_leave_the_reals(program: Program, step: Instruction) -> bool:
     if step.definition is not None:
         # the domain of a formula depends on its parameters
         return step.definition.family == FORMULA or step.definition.domain != (-INF, INF)
-    return step.operation in {"log", "log1p", "sqrt"}
+    return step.operation in {"log", "log1p", "log2", "log10", "sqrt", "acosh", "atanh", "erfinv"}
 
 
 def _inside(program: Program, parameters: Mapping[str, float], x: Array) -> Any:

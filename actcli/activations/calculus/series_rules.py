@@ -26,6 +26,7 @@ from actcli.activations.calculus.taylor import (
     subtract,
 )
 from actcli.activations.families import sigmoids
+from actcli.activations.families.erf_inverse import erfinv, erfinv_slope
 from actcli.activations.families.normal import erf, erf_slope, erfc, normal_cdf, normal_density
 from actcli.activations.formula.program import CONDITIONS
 
@@ -137,6 +138,44 @@ def _log(u: Jet, order: int) -> Jet:
 
 def _log1p(u: Jet, order: int) -> Jet:
     return _logarithm(np.log1p(u[0]), [1.0 + u[0], *u[1:]], order)
+
+
+def _logarithm_to(base: float, value: Callable[[Any], Any]) -> Callable[[Jet, int], Jet]:
+    return lambda u, order: [value(u[0]), *(p / math.log(base) for p in _log(u, order)[1:])]
+
+
+def _primitive(value: Any, slope: Jet, u: Jet, order: int) -> Jet:
+    """Return the series of f(u) with f' = slope; NaN where the value is."""
+    lost = np.isnan(value)
+    return [value, *(np.where(lost, np.nan, chain(u, slope, k)) for k in range(1, _count(u, order)))]
+
+
+def _inverse_root(w: Jet, order: int) -> Jet:
+    return compose(_power_series(w[0], -0.5, order), w, order)
+
+
+def _asinh(u: Jet, order: int) -> Jet:
+    """f' = 1/√(1 + u²)."""
+    square = multiply(u, u, order)
+    return _primitive(np.arcsinh(u[0]), _inverse_root([1.0 + square[0], *square[1:]], order), u, order)
+
+
+def _acosh(u: Jet, order: int) -> Jet:
+    """f' = 1/√((u − 1)(u + 1))."""
+    below, above = [u[0] - 1.0, *u[1:]], [u[0] + 1.0, *u[1:]]
+    return _primitive(np.arccosh(u[0]), _inverse_root(multiply(below, above, order), order), u, order)
+
+
+def _atanh(u: Jet, order: int) -> Jet:
+    """f' = 1/((1 − u)(1 + u))."""
+    product = multiply(subtract([1.0], u), [1.0 + u[0], *u[1:]], order)
+    return _primitive(np.arctanh(u[0]), divide([1.0], product, order), u, order)
+
+
+def _erfinv(u: Jet, order: int) -> Jet:
+    """y' = g, g' = 2·y·g²."""
+    first = apply_kernel(erfinv, u[0]), apply_kernel(erfinv_slope, u[0])
+    return solve(*first, lambda y, g: _product(_product([2.0 * p for p in y], g), g), u, order)[0]
 
 
 def _circular(u: Jet, order: int) -> tuple[Jet, Jet]:
@@ -290,6 +329,12 @@ _SMOOTH: dict[str, Callable[[Jet, int], Jet]] = {
     "cosh": lambda u, order: _hyperbolic(u, order)[1],
     "tanh": _tanh,
     "arctan": _arctan,
+    "log2": _logarithm_to(2.0, np.log2),
+    "log10": _logarithm_to(10.0, np.log10),
+    "asinh": _asinh,
+    "acosh": _acosh,
+    "atanh": _atanh,
+    "erfinv": _erfinv,
     "erf": _erf,
     "erfc": _erfc,
     "normcdf": _normcdf,

@@ -7,8 +7,12 @@ slope within the ball. The names are those of `functions`, which does the same f
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from actcli.activations.extended import fixed_point
 from actcli.activations.extended.ball import Ball, ball, unknown
+from actcli.activations.families.erf_inverse import erfc_inverse_of_log
+from actcli.activations.families.erf_inverse import erfinv as erfinv_in_float64
 
 _SPARE = 24
 _LARGEST = 1 << 15
@@ -179,6 +183,65 @@ def erfc(u: Ball) -> Ball:
     # -erfc'/erfc < x + √(x² + 2)
     moved = radius * ((x + radius) * 2.0 + 2.0)
     return y if not u.r else y.widened(y * moved * 2.0) if moved.top < 0 else unknown(u.bits)
+
+
+def asinh(u: Ball) -> Ball:
+    """Return asinh(u) = log1p(u + u²/(1 + √(1 + u²))) for u >= 0."""
+    if u.m < 0:
+        return -asinh(-u)
+    square = u * u
+    return log1p(u + square / (sqrt(square + 1.0) + 1.0))
+
+
+def acosh(u: Ball) -> Ball:
+    """Return acosh(u) = log1p(t + √(t(t + 2))), t = u - 1; unknown for u < 1."""
+    t = u - 1.0
+    return log1p(t + sqrt(t * (t + 2.0)))
+
+
+def atanh(u: Ball) -> Ball:
+    """Return atanh(u) = log1p(2u/(1 - u))/2 for u >= 0; unknown for |u| >= 1."""
+    if u.m < 0:
+        return -atanh(-u)
+    rest = 1.0 - u
+    return log1p(u * 2.0 / rest) * 0.5 if rest.m > 0 else unknown(u.bits)
+
+
+def erfinv(u: Ball) -> Ball:
+    """Return the inverse of erf by Newton's method, twice as many digits each time; unknown for |u| >= 1."""
+    if u.m < 0:
+        return -erfinv(-u)
+    rest = 1.0 - u
+    if u.r < 0 or u.is_exact_zero or rest.m <= rest.r:
+        return u if u.r < 0 or u.is_exact_zero else unknown(u.bits)
+    bits = u.bits + _SPARE
+    if u.top < -u.bits:
+        return _at((_at(u, bits) * sqrt(pi(bits)) * 0.5).widened(u * u * u), u.bits) + 0.0
+
+    def step(y: Ball, x: Ball, other: Ball) -> Ball:
+        """Return (erf(y) - x)/erf'(y); `other` is 1 - x, which has more digits where it is small."""
+        off = other - erfc(y) if other.top < 0 else erf(y) - x
+        return off * exp(y * y) * sqrt(pi(y.bits)) * 0.5
+
+    y, right = _erfinv_start(_at(u, bits), rest), 30
+    while right < bits:
+        right *= 2
+        y = _at(y, min(bits, right) + _SPARE)
+        y = _middle(y - step(y, _middle(u), _middle(rest)))
+    # with slopes that differ by less than a factor of 2, the root is as near as twice the first step
+    first = step(y, u, rest) * 2.0
+    known = (first * (y * 2.0 + 1.0)).top < -2
+    return _at(y.widened(first), u.bits) + 0.0 if known else unknown(u.bits)
+
+
+def _erfinv_start(x: Ball, rest: Ball) -> Ball:
+    """Return the inverse of erf to about 30 bits; `rest` is 1 - x."""
+    if x.top < -20:
+        return _middle(x * sqrt(pi(x.bits)) * 0.5)
+    if rest.top > -1:
+        return ball(float(erfinv_in_float64(np.array([x.rounded]))[0]), x.bits)
+    log_rest = math.log(rest.m) + rest.k * math.log(2)
+    return ball(float(erfc_inverse_of_log(np.array([log_rest]))[0]), x.bits)
 
 
 def normal_cdf(u: Ball) -> Ball:

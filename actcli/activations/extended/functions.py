@@ -13,6 +13,8 @@ from actcli.activations.definition import Array
 from actcli.activations.extended import elementary
 from actcli.activations.extended.arithmetic import Real, add, choose, square_root
 from actcli.activations.extended.number import Extended, extended, power_of_two, select
+from actcli.activations.families.erf_inverse import erfc_inverse_of_log
+from actcli.activations.families.erf_inverse import erfinv as erfinv_in_float64
 from actcli.activations.families.exact import Sum
 
 _OF_A_FUNCTION = 2.0**-99
@@ -172,6 +174,63 @@ def erfc(u: Extended) -> Extended:
         np.where(inner.rounded > 0.5, _OF_ERFC, 0.0)
     )
     return select(far, scaled_tail * exp(-(tail * tail)), near)
+
+
+def asinh(u: Extended) -> Extended:
+    """Return asinh(u) = ±log1p(a + a²/(1 + √(1 + a²))), a = |u|."""
+    a = absolute(u)
+    square = a * a
+    y = log1p(a + square / (sqrt(square + 1.0) + 1.0))
+    return select(u.h < 0, -y, y)
+
+
+def acosh(u: Extended) -> Extended:
+    """Return acosh(u) = log1p(t + √(t(t + 2))), t = u - 1; unknown for u < 1."""
+    t = u - 1.0
+    return log1p(t + sqrt(t * (t + 2.0)))
+
+
+def atanh(u: Extended) -> Extended:
+    """Return atanh(u) = ±log1p(2a/(1 - a))/2, a = |u|; unknown for a >= 1."""
+    a = absolute(u)
+    rest = 1.0 - a
+    inside = (rest.h > 0) & ~rest.is_zero
+    one = extended(np.ones_like(u.h))
+    y = log1p(a * 2.0 / select(inside, rest, one)) * 0.5
+    return _known(select(u.h < 0, -y, y), inside)
+
+
+def erfinv(u: Extended) -> Extended:
+    """Return the inverse of erf, one step of Halley's method from float64; unknown for |u| >= 1."""
+    a = absolute(u)
+    near, half = a.rounded < 0.5, extended(np.full_like(u.h, 0.25))
+    inner = select(near, a, half)
+    start = erfinv_in_float64(inner.rounded)
+    y = extended(start)
+    middle = Extended(inner.h, inner.l, inner.k, np.zeros_like(inner.e))
+    off = (erf(y) - middle) * exp(y * y) / extended(elementary.TWO_OVER_ROOT_PI)
+    close = y - off + extended(start * off.rounded**2)
+    close = _off_by(close.within(_OF_ERFC), 4.0 * inner.error)
+    close = _straight_near_0(a, close, 1.0 / extended(elementary.TWO_OVER_ROOT_PI))
+    far = _erfc_inverse(select(near, half, 1.0 - a))
+    y = select(near, close, far)
+    return select(u.h < 0, -y, y)
+
+
+def _erfc_inverse(c: Extended) -> Extended:
+    """Return y with erfc(y) = c, for 0 < c <= 1/2: log(erfc(y)) = log(c), by two terms of a series from float64."""
+    known = (c.h > 0) & (c.e < 0.25 * c.h)
+    c = select(known, c, extended(np.full_like(c.h, 0.25)))
+    log_c = log(Extended(c.h, c.l, c.k, np.zeros_like(c.e)))
+    start = erfc_inverse_of_log(np.minimum(log_c.rounded, np.log(0.5)))
+    y = extended(start)
+    tail = erfc(y)
+    slope = exp(-(y * y)) * extended(elementary.TWO_OVER_ROOT_PI) / tail
+    first = (log(tail) - log_c) / slope
+    rest = 0.5 * (2.0 * start - slope.rounded) * first.rounded**2
+    y = (y + first + extended(rest)).within(_OF_ERFC)
+    # erfinv' = 1/(slope·c)
+    return _known(_off_by(y, 2.0 * c.e / c.h / slope.rounded), known)
 
 
 def normal_cdf(u: Extended) -> Extended:

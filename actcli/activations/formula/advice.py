@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from actcli.activations.catalogue import spellings
-from actcli.activations.formula.functions import BY_NAME, CONSTANTS, INSTEAD
+from actcli.activations.formula.functions import BY_NAME, CONSTANTS, INSTEAD, WORDS
 from actcli.activations.formula.tokens import Token
 from actcli.activations.formula.tree import Span
 from actcli.activations.names import offer
@@ -17,8 +17,8 @@ _SIGNS = {
     "//": "write floor(a/b) for the whole part of a quotient",
     "&": "write and",
     "&&": "write and",
-    "|": "write or; the absolute value is abs(x)",
-    "||": "write or; the absolute value is abs(x)",
+    "|": "write or; the absolute value is |x|",
+    "||": "write or; the absolute value is |x|",
     "!": "write not, or != for unequal",
     "=>": "write >=",
     "=<": "write <=",
@@ -35,8 +35,15 @@ def advise_product(text: str, token: Token, follower: Token, span: Span) -> str:
     before = before if len(before) <= _SHORT else f"{_shown(text, token)}(...)"
     if token.kind == follower.kind == "number":
         return f"a sign is missing between {before} and {_shown(text, follower)}"
-    after = "(...)" if follower.text == "(" else _shown(text, follower)
+    after = {"(": "(...)", "|": "|...|", "||": "|...|"}.get(follower.text) or _shown(text, follower)
     return f"a sign is missing: write {before}*{after} for a product"
+
+
+def is_operand_next(token: Token, *, bars: int, later: Sequence[Token]) -> bool:
+    """Return whether a part begins where a sign should stand; a bar does where none is open and another follows."""
+    if token.text in {"|", "||"}:
+        return not bars and any(one.text in {"|", "||"} for one in later)
+    return token.text in {"(", "√", "∛"} or (token.kind in {"number", "name"} and token.text not in WORDS)
 
 
 def advise_call(text: str, token: Token, follower: Token) -> str:
@@ -79,9 +86,6 @@ def advise_unexpected(text: str, tokens: Sequence[Token], token: Token) -> str:
     place = tokens.index(token)
     if token.text == "=" and place == 1 and tokens[0].kind == "name" and before.strip() != "x":
         return f"a formula is the expression alone, without {before.strip()} ="
-    starts_operand = place == 0 or (tokens[place - 1].kind == "sign" and tokens[place - 1].text != ")")
-    if token.text == "|" and starts_operand:
-        return "| has no place here; the absolute value of x is abs(x)"
     if token.text in _SIGNS:
         return f"{token.text} has no place here; {_SIGNS[token.text]}"
     shown = _shown(text, token)

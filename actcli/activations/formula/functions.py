@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from actcli.activations.families.erf_inverse import erfinv
 from actcli.activations.families.normal import erf, erfc, normal_cdf
 from actcli.activations.names import normalise
 
@@ -33,6 +34,8 @@ FUNCTIONS = (
     Function("expm1", 1, np.expm1),
     Function("log", 1, np.log, ("ln",)),
     Function("log1p", 1, np.log1p),
+    Function("log2", 1, np.log2),
+    Function("log10", 1, np.log10),
     Function("sqrt", 1, np.sqrt),
     Function("cbrt", 1, np.cbrt),
     Function("sin", 1, np.sin),
@@ -42,8 +45,12 @@ FUNCTIONS = (
     Function("cosh", 1, np.cosh),
     Function("tanh", 1, np.tanh),
     Function("arctan", 1, np.arctan, ("atan",)),
+    Function("asinh", 1, np.arcsinh, ("arcsinh", "arsinh")),
+    Function("acosh", 1, np.arccosh, ("arccosh", "arcosh")),
+    Function("atanh", 1, np.arctanh, ("arctanh", "artanh")),
     Function("erf", 1, erf),
     Function("erfc", 1, erfc),
+    Function("erfinv", 1, erfinv, ("erf_inv",)),
     Function("normcdf", 1, normal_cdf, ("ndtr",)),
     Function("min", 2, np.minimum, ("minimum",), variadic=True),
     Function("max", 2, np.maximum, ("maximum",), variadic=True),
@@ -60,8 +67,6 @@ CONSTANTS = {"pi": np.pi, "e": np.e}
 WORDS = ("if", "else", "and", "or", "not")
 
 INSTEAD = {
-    "log2": "log(x)/log(2)",
-    "log10": "log(x)/log(10)",
     "exp2": "2^x",
     "pow": "a^b",
     "power": "a^b",
@@ -75,16 +80,12 @@ INSTEAD = {
     "csch": "1/sinh(x)",
     "coth": "1/tanh(x)",
     "sinc": "sin(x)/x",
-    "arcsinh": "sign(x)*log(abs(x) + sqrt(x^2 + 1))",
-    "asinh": "sign(x)*log(abs(x) + sqrt(x^2 + 1))",
-    "arctanh": "0.5*(log1p(x) - log1p(-x))",
-    "atanh": "0.5*(log1p(x) - log1p(-x))",
-    "arccosh": "log(x + sqrt(x^2 - 1))",
-    "acosh": "log(x + sqrt(x^2 - 1))",
     "ceil": "-floor(-x)",
     "round": "floor(x + 0.5)",
     "trunc": "sign(x)*floor(abs(x))",
     "erfcx": "exp(x^2)*erfc(x)",
+    "erfcinv": "erfinv(1 - x)",
+    "probit": "sqrt(2)*erfinv(2*x - 1)",
     "normpdf": "exp(-x^2/2)/sqrt(2*pi)",
 }
 """Functions that other languages have, and how to write them here."""

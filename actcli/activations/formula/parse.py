@@ -13,6 +13,7 @@ from actcli.activations.formula.advice import (
     advise_function,
     advise_product,
     advise_unexpected,
+    is_operand_next,
 )
 from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.functions import BY_NAME, CONSTANTS, WORDS
@@ -70,14 +71,14 @@ class _CallText:
 class _Parser:
     """One walk along the tokens. Each method reads one kind of part and returns its tree."""
 
-    __slots__ = ("at", "depth", "lookup", "names", "nodes", "text", "tokens")
+    __slots__ = ("at", "bars", "depth", "lookup", "names", "nodes", "text", "tokens")
 
     def __init__(self, text: str, lookup: Lookup, names: Collection[str]) -> None:
         self.text = text
         self.lookup = lookup
         self.names = names
         self.tokens = tokenize(text)
-        self.at = self.depth = self.nodes = 0
+        self.at = self.bars = self.depth = self.nodes = 0
 
     def whole(self) -> Node:
         """Read the formula to its end."""
@@ -231,17 +232,45 @@ class _Parser:
         elif token.kind == "name" and token.text not in WORDS:
             node = self.call(token) if self.next.text == "(" else self.named(token)
         elif token.text == "(":
-            inner = self.conditional()
+            inner = self.inside(0)
             node = replace(inner, span=(token.start, self.close(token).end))
+        elif token.text in {"|", "||"}:
+            node = self.absolute(self.split_bars(token))
         else:
             self.at -= 1
             raise self.unexpected()
         follower = self.next
-        if (follower.kind in {"number", "name"} or follower.text in {"(", "√", "∛"}) and (
-            follower.text not in WORDS or not follower.text
-        ):
+        if is_operand_next(follower, bars=self.bars, later=self.tokens[self.at + 1 :]):
             raise self.error(advise_product(self.text, token, follower, node.span), follower)
         return node
+
+    def inside(self, bars: int) -> Node:
+        """Read what stands in brackets, or between bars: only its own bars close in it."""
+        outer, self.bars = self.bars, bars
+        node = self.conditional()
+        self.bars = outer
+        return node
+
+    def split_bars(self, token: Token) -> Token:
+        """Return the bar; two that were read as one sign become two tokens."""
+        if token.text == "||":
+            middle = token.start + 1
+            place = self.tokens.index(token)
+            bars = [Token("sign", "|", token.start, middle), Token("sign", "|", middle, token.end)]
+            self.tokens[place : place + 1] = bars
+            return bars[0]
+        return token
+
+    def absolute(self, opened: Token) -> Node:
+        """Read |u|, after its first bar."""
+        inner = self.inside(1)
+        if self.next.text in {")", ",", ""}:
+            raise self.error("this bar is never closed", opened)
+        if self.next.text not in {"|", "||"}:
+            raise self.unexpected()
+        closed = self.split_bars(self.next)
+        self.at += 1
+        return self.count(Call("abs", (inner,), (opened.start, closed.end)))
 
     def number(self, token: Token) -> Number:
         value = float(token.text)
@@ -287,11 +316,11 @@ class _Parser:
                 self.at += 2
                 if name.text in named:
                     raise self.error(f"{name.text} is given twice", name)
-                named[name.text] = (self.conditional(), name)
+                named[name.text] = (self.inside(0), name)
             elif named:
                 raise self.error("an argument without a name stands after one with a name", name)
             else:
-                arguments.append(self.conditional())
+                arguments.append(self.inside(0))
             if not self.take(","):
                 break
         end = self.close(opened).end

@@ -82,6 +82,10 @@ ROWS = (
     ("1 - erf(u)", "erfc(u)"),
     ("1 - normcdf(u)", "normcdf(-u)"),
     ("1 - cos(u)", "2*sin(u/2)^2"),
+    ("erfinv(erf(u))", "u"),
+    ("atanh(tanh(u))", "u"),
+    ("asinh(sinh(u))", "u"),
+    ("acosh(cosh(u))", "abs(u)"),
     ("log(cosh(u))", "log1p(2*sinh(u/2)^2)"),
     # the quotient would be inf/inf far out
     ("sqrt(1 + u^2) - 1", "where(abs(u) < 1, u^2/(sqrt(1 + u^2) + 1), plain(sqrt(1 + u^2) - 1))"),

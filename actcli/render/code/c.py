@@ -5,7 +5,8 @@ from actcli.activations.definition import FORMULA
 from actcli.render.code.scalar import STATED_ULP, Syntax, write_scalar
 
 _MATH = (
-    "floor", "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc",
+    "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
+    "tanh", "asinh", "acosh", "atanh", "erf", "erfc",
 )  # fmt: skip
 _KEYWORDS = (
     "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float",
@@ -19,6 +20,15 @@ _HELPERS = {
     "floor_mod": "static double floor_mod(double a, double b) {\n"
     "    const double rest = fmod(a, b);\n"
     "    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;\n}",
+    "erf_inverse": "static double erf_inverse(double u) {\n"
+    "    const double a = fabs(u), rest = 1 - a, w = log(rest * (1 + a)), t = 4.330746750799873 + w / 2;\n"
+    "    double y = a < 0.1 ? 0.886226925452758 * a : sqrt(sqrt(t * t - w / 0.147) - t);  /* within 0.3 % */\n"
+    "    if (!(rest > 0)) return rest == 0 ? copysign(INFINITY, u) : NAN;\n"
+    "    for (int i = 0; i < 3; i++) {  /* Halley's method */\n"
+    "        const double off = (a < 0.5 ? erf(y) - a : rest - erfc(y)) * 0.886226925452758 * exp(y * y);\n"
+    "        y -= off / (1 + y * off);\n"
+    "    }\n"
+    "    return copysign(y, u);\n}",
     "log_add_exp": "static double log_add_exp(double a, double b) {\n"
     "    const double top = larger(a, b);\n"
     "    return isinf(top) ? top : top + log1p(exp(-fabs(a - b)));\n}",
@@ -35,6 +45,7 @@ _C = Syntax(
     | {
         "abs": "fabs({0})",
         "arctan": "atan({0})",
+        "erfinv": "erf_inverse({0})",
         "sign": "sign_of({0})",
         "normcdf": "(0.5 * erfc({0} * -0.70710678118654752440))",
         "min": "smaller({0}, {1})",

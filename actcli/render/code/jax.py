@@ -3,8 +3,8 @@
 from actcli.render.code.target import Body, Native, Target
 
 _SAME = (
-    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-    "arctan", "isnan",
+    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan",
+    "sinh", "cosh", "tanh", "arctan", "isnan",
 )  # fmt: skip
 
 _TOPK = (
@@ -27,7 +27,11 @@ JAX = Target(
     parameter="jnp.asarray({p}, dtype=x.dtype)",
     calls={name: f"jnp.{name}({{0}})" for name in _SAME}
     | {
+        "asinh": "jnp.arcsinh({0})",
+        "acosh": "jnp.arccosh({0})",
+        "atanh": "jnp.arctanh({0})",
         "erf": "special.erf({0})",
+        "erfinv": "special.erfinv({0})",
         "erfc": "special.erfc({0})",
         "normcdf": "special.ndtr({0})",
         "min": "jnp.minimum({0}, {1})",

@@ -39,6 +39,11 @@ _HARMLESS = {
     "tan": 0.0,
     "log": 1.0,
     "log1p": 0.0,
+    "log2": 1.0,
+    "log10": 1.0,
+    "acosh": 2.0,
+    "atanh": 0.0,
+    "erfinv": 0.0,
     "sqrt": 1.0,
     "cbrt": 1.0,
 }
@@ -186,6 +191,11 @@ def _is_writable(tree: Node) -> bool:
 MATH = {
     "exp": "exp",
     "log": "log",
+    "log2": "log2",
+    "log10": "log10",
+    "asinh": "asinh",
+    "acosh": "acosh",
+    "atanh": "atanh",
     "sqrt": "sqrt",
     "sin": "sin",
     "cos": "cos",

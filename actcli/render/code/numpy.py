@@ -5,8 +5,8 @@ from actcli.render.code.target import Body, Target
 _SCIPY = "from scipy import special  # NumPy has no erf, erfc or normal distribution"
 
 _SAME = (
-    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-    "arctan", "isnan",
+    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan",
+    "sinh", "cosh", "tanh", "arctan", "isnan",
 )  # fmt: skip
 
 _TOPK = (
@@ -25,7 +25,11 @@ NUMPY = Target(
     parameter="np.asarray({p}, dtype=x.dtype)",
     calls={name: f"np.{name}({{0}})" for name in _SAME}
     | {
+        "asinh": "np.arcsinh({0})",
+        "acosh": "np.arccosh({0})",
+        "atanh": "np.arctanh({0})",
         "erf": "special.erf({0})",
+        "erfinv": "special.erfinv({0})",
         "erfc": "special.erfc({0})",
         "normcdf": "special.ndtr({0})",
         "min": "np.minimum({0}, {1})",

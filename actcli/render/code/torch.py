@@ -3,8 +3,8 @@
 from actcli.render.code.target import Body, Native, Target
 
 _SAME = (
-    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf",
-    "erfc", "isnan",
+    "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "sinh",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "isnan",
 )  # fmt: skip
 
 _TOPK = (

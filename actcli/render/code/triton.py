@@ -4,7 +4,8 @@ from actcli.activations import Activation
 from actcli.render.code.scalar import STATED_ULP, Syntax, write_scalar
 
 _MATH = (
-    "floor", "exp", "expm1", "log", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc",
+    "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
+    "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv",
 )  # fmt: skip
 _ALL = "propagate_nan=tl.PropagateNan.ALL"
 _HELPERS = {

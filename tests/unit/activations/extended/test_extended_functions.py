@@ -24,6 +24,10 @@ CASES = {
     "tanh": (mpmath.tanh, -50, 50),
     "sech_squared": (lambda x: mpmath.sech(x) ** 2, -500, 500),
     "arctan": (mpmath.atan, -1e6, 1e6),
+    "asinh": (mpmath.asinh, -1e9, 1e9),
+    "acosh": (mpmath.acosh, 1 + 2.0**-52, 1e9),
+    "atanh": (mpmath.atanh, -1 + 2.0**-53, 1 - 2.0**-53),
+    "erfinv": (mpmath.erfinv, -1 + 2.0**-53, 1 - 2.0**-53),
     "erf": (mpmath.erf, -8, 8),
     "erfc": (mpmath.erfc, -8, 100),
     "normal_cdf": (mpmath.ncdf, -100, 10),
@@ -64,7 +68,9 @@ def test_the_error_is_small_and_within_its_bound(name):
         assert error <= mpmath.mpf(float(y.e[i])) * mpmath.mpf(2) ** int(y.k[i]), (name, x.h[i])
         # beside a zero of the function the error is absolute; erfc loses 16 bits before it is a fraction
         floor = mpmath.mpf(2) ** (-10 if name in {"log", "sin", "cos"} else -2000)
-        assert error <= (2.0**-80 if name in {"erfc", "normal_cdf"} else WORST) * max(abs(true), floor)
+        assert error <= (2.0**-80 if name in {"erfc", "normal_cdf", "erfinv"} else WORST) * max(
+            abs(true), floor
+        )
 
 
 def test_exponentials_keep_numbers_that_float64_has_not():

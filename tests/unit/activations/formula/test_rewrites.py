@@ -72,12 +72,17 @@ FAILS = {
     "1 - erf(u)": ("1 - erf(x)", [6.5, 20.0]),
     "1 - normcdf(u)": ("1 - normcdf(x)", [9.0, 20.0]),
     "1 - cos(u)": ("1 - cos(x)", [1e-9, 1e-7]),
+    "erfinv(erf(u))": ("erfinv(erf(x))", [5.9, 7.0]),
+    "atanh(tanh(u))": ("atanh(tanh(x))", [17.0, 300.0]),
+    "asinh(sinh(u))": ("asinh(sinh(x))", [800.0, -900.0]),
+    "acosh(cosh(u))": ("acosh(cosh(x))", [1e-9, 800.0]),
     "log(cosh(u))": ("log(cosh(x))", [1e-9, -1e-6]),
     "sqrt(1 + u^2) - 1": ("sqrt(1 + x^2) - 1", [1e-9, -1e-6]),
 }  # fmt: skip
 UNARY = {
     "exp": mp.exp, "log": mp.log, "log1p": lambda u: mp.log(1 + u), "tanh": mp.tanh, "erf": mp.erf,
     "erfc": mp.erfc, "normcdf": mp.ncdf, "sqrt": mp.sqrt, "cos": mp.cos, "cosh": mp.cosh,
+    "erfinv": mp.erfinv, "atanh": mp.atanh, "asinh": mp.asinh, "acosh": mp.acosh, "sinh": mp.sinh,
     "sigmoid": lambda u: 1 / (1 + mp.exp(-u)), "softplus": lambda u: mp.log(1 + mp.exp(u)),
 }  # fmt: skip
 
@@ -113,7 +118,7 @@ def test_a_rewriting_is_right_where_the_plain_form_is_not(row):
     assert read.rewritings, text
     for x in points:
         with mp.workdps(700):
-            truth = exact(read.tree, mp.mpf(x))
+            truth = exact(read.tree, mp.mpf(x)) if text != "erfinv(erf(x))" else mp.mpf(x)
             ours = float(read.program.value(np.array([x]))[0])
             plain = float(read.literal.value(np.array([x]))[0])
             assert abs(ours - truth) <= abs(truth) * 2e-13 + mp.mpf(2) ** -1064, (text, x)
@@ -122,6 +127,8 @@ def test_a_rewriting_is_right_where_the_plain_form_is_not(row):
     everywhere = (
         np.linspace(-4.9, 4.9, 99) if "log(1" not in text or "(x)" in text else np.linspace(0.1, 0.9, 9)
     )
+    if text.startswith("erfinv"):  # the plain form has no digits at 5
+        everywhere = everywhere / 3
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(
             read.program.value(everywhere), read.literal.value(everywhere), rtol=2e-9, atol=1e-15
@@ -193,7 +200,7 @@ def test_a_logarithm_takes_a_sum_only_where_the_sum_is_exact(text, points):
     read = read_formula(text)
     for x in points:
         with mp.workdps(800):
-            truth = exact(read.tree, mp.mpf(x))
+            truth = exact(read.tree, mp.mpf(x)) if text != "erfinv(erf(x))" else mp.mpf(x)
         ours = float(read.program.value(np.array([x]))[0])
         assert abs(ours - truth) <= abs(truth) * 1e-13, (x, ours, truth)
 

@@ -24,7 +24,9 @@ SPECS = [
 ]  # fmt: skip
 FORMULAS = [
     "x*tanh(softplus(2*x))", "x if x > 0 and not x >= 2 or x < -3 else x^2", "x % 2 + sign(x)*floor(abs(x))",
-    "max(x, 0.1*x, 1) - min(x, 3)", "clip(x, -1, 2)^3", "logaddexp(x, -x)", "cbrt(x) + arctan(x)", "2^x", "erfc(x)",
+    "max(x, 0.1*x, 1) - min(x, 3)", "clip(x, -1, 2)^3", "logaddexp(x, -x)", "cbrt(x) + arctan(x)",
+    "asinh(x) - log2(x^2 + 1)*log10(x^2 + 3)", "acosh(|x| + 1) + atanh(tanh(x/9))", "erfinv(x/(1 + |x|))", "2^x",
+    "erfc(x)",
 ]  # fmt: skip
 
 
