@@ -329,6 +329,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --export-data'
                 set values 1
+            case '* --cluster'
+                set values 1
             case '* --family'
                 set values 1
             case '* --framework'
@@ -616,6 +618,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l map -d 'Draw each layer\'s u
 complete -c actcli -n "__actcli_is 'deadcheck '" -l format -x -a 'table plain csv tsv json jsonl markdown junit html' -d 'table, plain, csv, tsv, json, jsonl, markdown, junit or html'
 complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, or .xml for junit'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l quiet -d 'Print nothing but errors: the exit status tells'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l cluster -x -d 'Share the work with a Dask cluster: the scheduler\'s address, such as tcp://host:8786, or local:N for N processes on this machine'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l theme -x -a 'auto light dark colorblind mono' -d 'Colours: auto, which is readable on any background; light or dark, for such a background; colorblind; mono'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l threads -x -d 'Worker threads'

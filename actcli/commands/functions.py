@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from actcli.exits import DataError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from actcli.activations import Activation
     from actcli.activations.personal import Entry
@@ -39,18 +39,33 @@ def load_functions(files: "Sequence[str]", terminal: "Terminal") -> None:
         terminal.say(f"actcli: {printable(sentence)}")
 
     def load() -> "list[Entry]":
-        from actcli.sources.functions.functions_file import personal_file, read_personal_functions
-
-        try:
-            own = personal_file(terminal.environ)
-            is_named = own is not None and os.path.realpath(own) in named
-            entries = [] if is_named else read_personal_functions(terminal.environ)
-        except DataError as error:
-            tell(str(error))
-            entries = []
-        return [*entries, *entries_of_files]
+        return [*_personal_entries(named, terminal, tell), *entries_of_files]
 
     await_functions(load, tell)
+
+
+def own_entries(files: "Sequence[str]", terminal: "Terminal") -> "list[Entry]":
+    """Return the entries of the personal file and of --functions, for another process to define."""
+    from actcli.sources.functions.functions_file import read_functions
+
+    named = _last_mentions(files)
+    personal = _personal_entries(named, terminal, lambda _: None)
+    return [*personal, *(entry for path in named.values() for entry in read_functions(path))]
+
+
+def _personal_entries(
+    named: "Mapping[str, str]", terminal: "Terminal", tell: "Callable[[str], None]"
+) -> "list[Entry]":
+    """Return the entries of the personal file, none where it is named already or cannot be read."""
+    from actcli.sources.functions.functions_file import personal_file, read_personal_functions
+
+    try:
+        own = personal_file(terminal.environ)
+        is_named = own is not None and os.path.realpath(own) in named
+        return [] if is_named else read_personal_functions(terminal.environ)
+    except DataError as error:
+        tell(str(error))
+        return []
 
 
 def _last_mentions(files: "Sequence[str]") -> dict[str, str]:

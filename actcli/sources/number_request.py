@@ -88,6 +88,7 @@ class NumberRequest:
         keep_order: the blocks may follow the columns (Fortran order) where the file does.
         samples: blocks are (n, elements of a sample) along axis 0, of about this many elements; None means flat
             blocks.
+        rows: with `samples`, those to read of a plain .npy or .safetensors file in C order; None means all.
         keep_open: the stream stays open after an .npy array, for what follows it.
 
     """
@@ -109,6 +110,7 @@ class NumberRequest:
     axis: int | None = None
     keep_order: bool = False
     samples: int | None = None
+    rows: slice | None = None
     keep_open: bool = False
     stored: "LowType | None" = None
     kind: "LowType | None" = None

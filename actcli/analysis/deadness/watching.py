@@ -136,7 +136,9 @@ def _watch_one(
         if number % PART == 0:
             parts.append(part)
             part = empty_state(name, rule, recording.units)
-    layer.append(_after(parts, part))
+    if part.samples or not parts.nodes:
+        parts.append(part)
+    layer.append(parts.total or part)
     states[name] = layer.total or before
     yield Snapshot(done, done, name, dict(states))
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Literal
 
+from actcli.commands.cluster import CLUSTER
 from actcli.commands.declaration import Option
 from actcli.commands.options import COLUMN, DECIMAL, INPUT_FORMAT, DecimalSign, InputFormat, PatternName
 from actcli.commands.values import one_of, whole_number
@@ -60,6 +61,7 @@ class RecordOptions:
     column: Annotated[tuple[str, ...], replace(COLUMN, section=RECORDED, modes=_MODES)] = ()
     input_format: Annotated[InputFormat | None, replace(INPUT_FORMAT, section=RECORDED, modes=_MODES)] = None
     decimal: Annotated[DecimalSign, replace(DECIMAL, section=RECORDED, modes=_MODES)] = "."
+    cluster: Annotated[str | None, replace(CLUSTER, modes=("arrays",), excludes=("--mask",))] = None
     mask: Annotated[
         str | None,
         Option(

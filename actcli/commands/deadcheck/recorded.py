@@ -28,12 +28,14 @@ class RecordedLayers:
         recordings: the layers, one after the other.
         count_units: counts the units of all layers beforehand; 0 for one stream alone.
         notes: makes sentences after all was read.
+        dense: where they can be read shard by shard, the files and the axes of the units.
 
     """
 
     recordings: "Iterator[LayerRecording]"
     count_units: Callable[[], int]
     notes: Callable[[], tuple[str, ...]]
+    dense: "tuple[Records, UnitAxes] | None" = None
 
 
 def open_recorded(options: "DeadcheckOptions", session: "Session", patterns: Sequence[str]) -> RecordedLayers:
@@ -99,7 +101,12 @@ def _open_dense(
     recordings = records.read(axes, None if mask is None else mask.apply, ask=ask)
     if mask is not None:
         notes = (*notes, mask.note)
-    return RecordedLayers(recordings, lambda: _count_units(records, axes), lambda: (*notes, *records.notes))
+    return RecordedLayers(
+        recordings,
+        lambda: _count_units(records, axes),
+        lambda: (*notes, *records.notes),
+        None if mask else (records, axes),
+    )
 
 
 def require_activated(patterns: Iterable[str], names: Sequence[str]) -> None:

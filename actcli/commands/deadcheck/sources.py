@@ -5,12 +5,21 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from actcli.commands.cluster import cluster_of, run_on
 from actcli.commands.deadcheck.certainty import Certainty
 from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
-from actcli.commands.deadcheck.recorded import open_recorded, require_activated, require_judged
+from actcli.commands.deadcheck.recorded import (
+    DENSE,
+    RecordedLayers,
+    open_recorded,
+    require_activated,
+    require_judged,
+)
+from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
+    from actcli.analysis.deadness.firing_rule import Rule
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Unobserved
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
@@ -72,16 +81,55 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
     layers = open_recorded(options, session, patterns)
     rules, _ = firing_rules(options.activations, options.recorded or ("pre" if options.gamma else "post"))
-    recordings = _that_fit(layers.recordings, options, session.memory)
     certainty, seconds_between = None, 0.05
     if options.stop_when_certain:
         certainty = Certainty(options.settings, _limit(options), layers.count_units())
-        # where reading stops depends on the samples, not on the clock
-        recordings, seconds_between = certainty.until(recordings), 0.0
-    steps = _possible(watch(recordings, rules, session.threads, seconds_between))
+    address = cluster_of(options.cluster, session)
+    if address is not None:
+        steps = _on_cluster(address, options, session, layers, rules)
+    else:
+        recordings = _that_fit(layers.recordings, options, session.memory)
+        if certainty is not None:
+            # where reading stops depends on the samples, not on the clock
+            recordings, seconds_between = certainty.until(recordings), 0.0
+        steps = watch(recordings, rules, session.threads, seconds_between)
     return Sources(
-        steps, {}, (), {}, patterns, lambda states: (*layers.notes(), *_notes_of_records(states)), certainty
+        _possible(steps),
+        {},
+        (),
+        {},
+        patterns,
+        lambda states: (*layers.notes(), *_notes_of_records(states)),
+        certainty,
     )
+
+
+def _on_cluster(
+    address: str,
+    options: "DeadcheckOptions",
+    session: "Session",
+    layers: "RecordedLayers",
+    rules: "Callable[[str], Rule]",
+) -> "Iterator[Snapshot]":
+    """Return the steps of recorded arrays that the workers of a cluster read."""
+    from actcli.cluster.gathering import observe_on
+    from actcli.cluster.observation import Common
+    from actcli.cluster.shards import cut
+    from actcli.commands.functions import own_entries
+
+    if layers.dense is None:
+        raise UsageError("--cluster reads whole arrays: leave out --cluster, or --sparse and --mask")
+    records, axes = layers.dense
+    shards = cut(records)
+    names = {place.layer for shard in shards for place in shard.places}
+    common = Common(
+        axes=axes,
+        rules={name: rules(name) for name in names},
+        request=records.request,
+        ask=options.sparse != (DENSE,),
+        own=tuple(own_entries(options.function_files, session.terminal)),
+    )
+    return run_on(address, session, lambda client: observe_on(client, common, shards))
 
 
 def open_epochs(options: "DeadcheckOptions", session: "Session") -> "Iterator[LayerState]":
@@ -133,7 +181,10 @@ def _possible(steps: "Iterator[Snapshot]") -> "Iterator[Snapshot]":
 
     with closing(cast("Any", steps)):
         for step in steps:
-            require_possible(step.states[step.doing])
+            for state in (
+                step.states.values() if step.doing not in step.states else (step.states[step.doing],)
+            ):
+                require_possible(state)
             yield step
 
 

@@ -57,6 +57,8 @@ def npy_numbers(
     rounding = None if kind == header.stored else kind
     if request.samples is not None:
         require_samples(stream, header)
+        if request.rows is not None:
+            header = _of_rows(stream, header, request.rows)
         blocks = (_across if header.is_fortran else _samples)(stream, header, request.samples)
     elif header.is_fortran and not keeps_fortran:
         require_memory(
@@ -130,13 +132,29 @@ def require_samples(stream: ByteStream, header: Header) -> None:
         )
 
 
-def _samples(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArray[Any]]:
-    """Yield blocks (n, size) of whole samples, of about `at_once` elements."""
+def _of_rows(stream: ByteStream, header: Header, rows: slice) -> Header:
+    """Go to the first of these samples; return the header of an array of them alone."""
+    place = stream.position()
+    if place is None or header.is_fortran:
+        raise DataError(f"{stream.origin}: only a plain file in C order is read in parts")
+    size = math.prod(header.shape[1:])
+    stream.move_to(place + int(rows.start) * size * header.dtype.itemsize)
+    return replace(header, shape=(int(rows.stop - rows.start), *header.shape[1:]))
+
+
+def samples_at_once(header: Header, at_once: int) -> int:
+    """Return how many samples a block of about `at_once` elements has."""
     size = math.prod(header.shape[1:])
     fewest = min(_WIDE, _TOGETHER // size) if len(header.shape) == 2 else 1
+    return max(at_once // size, fewest, 1)
+
+
+def _samples(stream: ByteStream, header: Header, at_once: int) -> Iterator[NDArray[Any]]:
+    """Yield blocks (n, size) of whole samples, of about `at_once` elements."""
+    size, step = math.prod(header.shape[1:]), samples_at_once(header, at_once)
     left, came = header.shape[0], 0
     while left:
-        count = min(left, max(at_once // size, fewest, 1))
+        count = min(left, step)
         values = _read(stream, header, count * size)
         came += values.nbytes
         whole = values[: values.size // size * size]

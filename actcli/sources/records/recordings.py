@@ -174,12 +174,17 @@ def _open(described: Described, terminal: Terminal, request: NumberRequest) -> I
     if described.members:
         from actcli.sources.numbers.archive import archive_numbers
 
-        yield from archive_numbers(file.path, NumberRequest(samples=BLOCK, by_rows=True), described.members)
+        yield from archive_numbers(
+            file.path, NumberRequest(samples=BLOCK, by_rows=True, rows=request.rows), described.members
+        )
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
     with stream.closed_on_error():
         numbers = stream_numbers(stream, request, file.suffix, described.header)
-    yield from _and_those_that_follow(numbers, stream, file.suffix, request)
+    if request.rows is None:
+        yield from _and_those_that_follow(numbers, stream, file.suffix, request)
+    else:
+        yield numbers
 
 
 def _and_those_that_follow(
