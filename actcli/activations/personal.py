@@ -191,7 +191,7 @@ def _refuse_wrong_use(
 def _define_entry(entry: Entry) -> tuple[Definition | None, str | None]:
     """Return the definition, or what is wrong with the formula and its parameters."""
     try:
-        made = define(entry.name, entry.formula, entry.parameters, entry.file)
+        made = define(entry.name, entry.formula, entry.parameters, entry.file.rpartition("/")[2])
     except UsageError as error:
         return None, _at(entry, str(error))
     if made.parts > MOST_OPERATIONS:

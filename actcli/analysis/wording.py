@@ -19,6 +19,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+def file_named(path: str) -> str:
+    """Return a file as results name it: without the folders of an absolute path, which say whose machine it is."""
+    return path.rpartition("/")[2] if path.startswith("/") else path
+
+
 def rounded(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits: `0.17`, `1,001`, `4.7e-5`."""
     if not math.isfinite(value):

@@ -4,7 +4,9 @@ Each case has 10 s of processor time and 1 GB. ACTCLI_HOSTILE=10 makes ten times
 folder and the line to repeat it by hand.
 """
 
+import bz2
 import importlib.util
+import lzma
 import pickle
 import random
 
@@ -50,6 +52,8 @@ FORMATS = {
     ),
     "x.npy.gz": ([packed(npy(ROWS)), packed(npy(np.asfortranarray(ROWS)))], commands_on("x.npy.gz")),
     "x.csv.gz": ([packed(CSV)], commands_on("x.csv.gz")),
+    "x.npy.xz": ([lzma.compress(npy(ROWS))], commands_on("x.npy.xz")),
+    "x.csv.bz2": ([bz2.compress(CSV)], commands_on("x.csv.bz2")),
     "sparse.npz": (
         [npz(i=INDEX, v=ROWS[:, :3], at=np.argwhere(ROWS > 1), m=INDEX > 9)],
         [

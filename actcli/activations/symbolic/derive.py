@@ -108,7 +108,8 @@ def _size(derivative: "Node | TooLong") -> float:
 
 
 @cache
-def _parse(text: str) -> Node:
+def parse_rule(text: str) -> Node:
+    """Return the tree of a formula of ours."""
     return parse(text, find_catalogued)
 
 
@@ -190,7 +191,11 @@ class _Rules:
             )
         (operand,) = operands
         change = self.of(operand)
-        return change if change is a.zero else a.multiply(reader.read(_parse(_OF_ONE[name]), operand), change)
+        return (
+            change
+            if change is a.zero
+            else a.multiply(reader.read(parse_rule(_OF_ONE[name]), operand), change)
+        )
 
     def _of_catalogued(self, name: str, argument: Term, parameters: tuple[tuple[str, Term], ...]) -> Term:
         a, reader = self.reader.algebra, self.reader
@@ -199,7 +204,7 @@ class _Rules:
             return change
         text = _CATALOGUED.get(name)
         if text:
-            return a.multiply(reader.read(_parse(text), argument), change)
+            return a.multiply(reader.read(parse_rule(text), argument), change)
         definition = find_definition(name)
         if definition is None or not definition.expression:
             raise TooLong(len(a.made))

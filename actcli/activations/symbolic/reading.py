@@ -21,7 +21,7 @@ from actcli.activations.formula.tree import (
 from actcli.activations.symbolic.terms import Algebra, Term
 
 _OPPOSITE = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_HOLDS = {
+HOLDS = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -134,14 +134,14 @@ class Reader:
         a = self.algebra
         for one, other, sign in ((left, right, 1), (right, left, -1)):
             if one.kind == "constant" and "inf" in one.parts[0] and other is not one:
-                holds = _HOLDS[operator](sign * float(one.parts[0]), 0.0)
+                holds = HOLDS[operator](sign * float(one.parts[0]), 0.0)
                 return a.one if holds else a.zero
         line = self.line(a.subtract(left, right))
         if line is None:
             return a.atom("compare", operator, left, right)
         slope, offset = line
         if not slope:
-            return a.one if _HOLDS[operator](offset, 0) else a.zero
+            return a.one if HOLDS[operator](offset, 0) else a.zero
         return a.atom(
             "compare", operator if slope > 0 else _OPPOSITE[operator], a.x, a.number(-offset / slope)
         )

@@ -1,25 +1,25 @@
 """Recognition of a formula: the catalogue's function that it equals or is nearest to, and its loss as typed."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations import Activation, activation, catalogue
-from actcli.activations.definition import FORMULA, Definition
+from actcli.activations import Activation, activation
+from actcli.activations.definition import FORMULA
 from actcli.activations.formula import read_expression
 from actcli.activations.formula.rewrites import Rewriting
 from actcli.analysis.card.gaussian import Floats
+from actcli.analysis.card.identification import Identity, candidates, identify
 from actcli.analysis.card.landmarks import Interval
 
 REACH = 8.0
 """Functions are compared from −8 to 8, the range of a network's preactivations."""
 _POINTS = 1601
-_SAME = 1e-11
-"""Functions that differ by less than this share of their largest value are the same."""
-_STEPS = 40
+_FAR_POINTS, _ZOOMS, _AROUND = 601, 4, 33
+_NO_BOUND = 1e6
+"""A difference that is largest beyond it grows without end."""
 _DIGITS = 16.0
 _FEW_DIGITS = 3.0
 _SAMPLES = 1500
@@ -32,10 +32,11 @@ class Recognition:
 
     Attributes:
         rewritings: the parts that are computed in another form.
-        same_as: the specification of the catalogue's function that it equals, or None.
+        identity: the function that it is, proven or as measured; None for none.
         nearest: the catalogue's function, at its defaults, with the smallest maximum difference on [−8, 8]; None
             where the formula has no finite values there.
         difference, difference_at: that difference, and its x.
+        everywhere: the largest difference at any x, as measured, and its x; None where it has no bound.
         digits_lost: the largest number of a value's 16 digits that the typed form loses.
         lost_at: the x nearest to 0 where so many are lost; None without loss.
         lost_where: the longest intervals between −1000 and 1000 in which it loses three digits or more.
@@ -43,10 +44,11 @@ class Recognition:
     """
 
     rewritings: tuple[Rewriting, ...]
-    same_as: str | None
+    identity: Identity | None
     nearest: str | None
     difference: float
     difference_at: float
+    everywhere: tuple[float, float] | None
     digits_lost: float
     lost_at: float | None
     lost_where: tuple[Interval, ...]
@@ -60,78 +62,62 @@ def recognise(f: Activation) -> Recognition | None:
     x = np.linspace(low, high, _POINTS)[1:-1] if low < high else np.zeros(0)
     y = np.asarray(f(x), np.float64)
     finite = np.isfinite(y)
-    nearest = min(_differences(x[finite], y[finite]), default=None) if finite.any() else None
+    identity = identify(f, x[finite], y[finite]) if finite.sum() > _POINTS // 2 else None
+    nearest = _nearest(x[finite], y[finite]) if finite.any() else None
+    everywhere = None
+    if nearest and identity is None:
+        everywhere = _everywhere(f, activation(nearest[2]), nearest[1])
     lost, lost_at, lost_where = _digits_lost(f)
     return Recognition(
         rewritings=read_expression(f.definition).rewritings,
-        same_as=_find_same(x[finite], y[finite]) if finite.sum() > _POINTS // 2 else None,
+        identity=identity,
         nearest=nearest[2] if nearest else None,
         difference=nearest[0] if nearest else math.nan,
         difference_at=nearest[1] if nearest else math.nan,
+        everywhere=everywhere,
         digits_lost=lost,
         lost_at=lost_at,
         lost_where=lost_where,
     )
 
 
-def _candidates() -> Iterator[Definition]:
-    return (d for d in catalogue() if not d.by_rows and "." not in d.name)
-
-
-def _differences(x: Floats, y: Floats) -> Iterator[tuple[float, float, str]]:
-    """Yield the largest difference, its x and the name of each function of the catalogue."""
-    for definition in _candidates():
+def _nearest(x: Floats, y: Floats) -> tuple[float, float, str] | None:
+    """Return the smallest of the largest differences, its x, and the function of the catalogue that has it."""
+    found = []
+    for definition in candidates():
         other = np.asarray(activation(definition.name)(x), np.float64)
         if np.isfinite(other).all():
             apart = np.abs(other - y)
             worst = int(apart.argmax())
-            yield float(apart[worst]), float(x[worst]), definition.name
+            found.append((float(apart[worst]), float(x[worst]), definition.name))
+    return min(found, default=None)
 
 
-def _find_same(x: Floats, y: Floats) -> str | None:
-    """Return the specification of the function that y equals, at its defaults or at fitted parameters."""
-    for definition in _candidates():
-        g = activation(definition.name)
-        if _equals(g, x, y):
-            return g.spec
-    for definition in _candidates():
-        if definition.parameters:
-            fitted = _fit(activation(definition.name), x, y)
-            if fitted is not None and _equals(fitted, x, y):
-                return fitted.spec
-    return None
+def _everywhere(f: Activation, g: Activation, near: float) -> tuple[float, float] | None:
+    """Return the largest difference of f and g at any x, as measured, and its x; None where it has no bound."""
+    far = np.geomspace(REACH, 1e300, _FAR_POINTS)
+    x = np.concatenate([-far[::-1], near + np.linspace(-0.02, 0.02, _POINTS), far])
+    apart = _apart(f, g, x)
+    if not np.isfinite(apart).all():
+        return None
+    for _ in range(_ZOOMS):
+        worst = int(apart.argmax())
+        step = float(x[min(worst + 1, x.size - 1)] - x[max(worst - 1, 0)])
+        around = x[worst] + np.linspace(-step, step, _AROUND)
+        x = np.concatenate([around, x[worst : worst + 1]])
+        apart = _apart(f, g, x)
+    worst = int(np.nanargmax(apart))
+    largest = float(apart[worst])
+    return (largest, float(x[worst])) if abs(x[worst]) < _NO_BOUND else None
 
 
-def _equals(g: Activation, x: Floats, y: Floats) -> bool:
-    other = np.asarray(g(x), np.float64)
-    with np.errstate(invalid="ignore"):
-        return bool(np.abs(other - y).max() <= _SAME * max(1e-300, float(np.abs(y).max())))
-
-
-def _fit(g: Activation, x: Floats, y: Floats) -> Activation | None:
-    """Return g at the parameters nearest to y, by Gauss–Newton steps (Gauss 1809); None outside its bounds."""
-    names = [p.name for p in g.definition.parameters if math.isfinite(p.default)]
-    values = dict(g.parameters)
+def _apart(f: Activation, g: Activation, x: Floats) -> Floats:
+    """Return |f − g| without the rounding of large values."""
     with np.errstate(all="ignore"):
-        for _ in range(_STEPS):
-            here = replace(g, parameters=values)
-            rest = y - here(x)
-            slopes = np.stack([here.grad(x, wrt=name) for name in names], axis=1)
-            if not (np.isfinite(rest).all() and np.isfinite(slopes).all() and np.any(slopes)):
-                return None
-            step = np.linalg.lstsq(slopes, rest, rcond=None)[0]
-            values = {**values, **{n: values[n] + float(s) for n, s in zip(names, step, strict=True)}}
-            if not all(math.isfinite(v) and abs(v) < 1e6 for n, v in values.items() if n in names):
-                return None
-            if any(p.refusal(values[p.name]) for p in g.definition.parameters if p.name in names):
-                return None
-            if np.abs(step).max() <= 1e-15 * max(1.0, *(abs(values[n]) for n in names)):
-                break
-    fit = {n: float(f"{values[n]:.12g}") for n in names}
-    apart = [p for p in g.definition.parameters if p.name in fit and fit[p.name] != p.default]
-    changed = [f"{p.name}={fit[p.name]:.12g}" for p in apart]
-    complaint = g.definition.relation(**{**values, **fit})
-    return activation(f"{g.name}:{','.join(changed)}") if changed and not complaint else None
+        a, b = f(x), g(x)
+        apart: Floats = np.abs(a - b)
+        apart[(a == b) | (apart <= 4 * np.spacing(np.maximum(np.abs(a), np.abs(b))))] = 0.0
+    return apart
 
 
 def _digits_lost(f: Activation) -> tuple[float, float | None, tuple[Interval, ...]]:

@@ -23,7 +23,7 @@ from actcli.analysis.compare.result import (
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, Series, sample_curve
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Array, Numbers, require_elementwise
-from actcli.analysis.wording import counted, group_equal, listed, rounded, verb
+from actcli.analysis.wording import counted, file_named, group_equal, listed, rounded, verb
 from actcli.exits import DataError, UsageError
 
 KEPT = 1000
@@ -116,7 +116,7 @@ class _ValueStatistics:
 
     def note_source(self, numbers: Numbers) -> None:
         """Remember where a stream comes from, and its type."""
-        origin, kind = numbers.origin.partition(":")[0], str(numbers.dtype)
+        origin, kind = file_named(numbers.origin.partition(":")[0]), str(numbers.dtype)
         self.origins += [origin] if origin not in self.origins else []
         self.types += [kind] if kind not in self.types else []
 

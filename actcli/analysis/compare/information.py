@@ -31,7 +31,7 @@ from actcli.analysis.stream.distribution import (
     standard_normal,
 )
 from actcli.analysis.stream.evaluation import Numbers, require_elementwise
-from actcli.analysis.wording import counted, group_equal, listed, percent, verb
+from actcli.analysis.wording import counted, file_named, group_equal, listed, percent, verb
 from actcli.exits import DataError, UsageError
 
 MOST_BITS = 16
@@ -123,7 +123,7 @@ def _read(
     expected: int | None = 0
     for numbers in streams:
         expected = None if expected is None or numbers.size is None else expected + numbers.size
-        origin = numbers.origin.partition(":")[0]
+        origin = file_named(numbers.origin.partition(":")[0])
         origins += [origin] if origin not in origins else []
         for block, bins in in_order(bin_numbers, numbers.blocks, 1 if numbers.live else threads):
             distribution.add(block, bins)

@@ -13,6 +13,7 @@ from actcli.analysis.figure.plot_range import round_up, steepest
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.distribution import BINS, INFINITE, bin_numbers, lower_ends
 from actcli.analysis.stream.evaluation import Array, Numbers
+from actcli.analysis.wording import file_named
 
 SATURATED = 1e-3
 """A slope below this share of the steepest one lets hardly any gradient through."""
@@ -90,7 +91,7 @@ def count_occupancy(functions: Sequence[Activation], streams: Iterable[Numbers],
     counts = _Counts(tuple(functions), tuple(steepest(f) for f in functions))
     origin = ""
     for numbers in streams:
-        origin = origin or numbers.origin.split(":")[0]
+        origin = origin or file_named(numbers.origin.split(":")[0])
         for _ in in_order(counts.add, numbers.blocks, threads):
             pass
     return counts.occupancy(origin)

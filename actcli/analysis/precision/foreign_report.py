@@ -16,7 +16,7 @@ from actcli.analysis.precision.rounding_loss import columnwise_largest
 from actcli.analysis.precision.ulp import Measure, Rules
 from actcli.analysis.precision.ulp_statistics import KEPT, UlpStatistics
 from actcli.analysis.stream.evaluation import Array, Numbers, derivative_name, value_name
-from actcli.analysis.wording import counted, percent, rounded
+from actcli.analysis.wording import counted, file_named, percent, rounded
 
 _KEYS = 1 << 16
 _FARTHEST_DRAWN = 40.0
@@ -240,7 +240,7 @@ def _note(rules: Rules) -> str:
 
 def _answer(results: Results, errors: UlpStatistics) -> str:
     """Return the largest error, where it is, and how many results are correctly rounded."""
-    what = f"{results.theirs.origin} against {results.quantity}"
+    what = f"{file_named(results.theirs.origin)} against {results.quantity}"
     if errors.worst:
         top, share = errors.worst[0], percent(errors.rounded_right / errors.count)
         sentence = (
@@ -266,7 +266,7 @@ def _zeros(errors: UlpStatistics) -> str:
 def _warnings(results: Results, errors: UlpStatistics) -> Iterator[str]:
     unit, order, kinks = results.rules.unit, results.request.order, results.f.kinks
     if results.widened:
-        yield f"{results.theirs.origin} holds {unit.name} numbers as {results.theirs.dtype.name}"
+        yield f"{file_named(results.theirs.origin)} holds {unit.name} numbers as {results.theirs.dtype.name}"
     if unit.digits > 24:
         named = results.f.definition.family != FORMULA
         bound = _BOUND_OF_THE_CORE if named else _BOUND_OF_FORMULAS[order]

@@ -30,7 +30,7 @@ from actcli.analysis.precision.rounding_loss import (
 )
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.evaluation import Numbers, require_elementwise
-from actcli.analysis.wording import counted, group_equal, listed, percent, rounded, verb
+from actcli.analysis.wording import counted, file_named, group_equal, listed, percent, rounded, verb
 from actcli.exits import DataError, UsageError
 
 _FARTHEST_DRAWN = 40.0
@@ -92,7 +92,7 @@ def _steps(request: LossRequest, numbers: Iterable[Numbers] | None, threads: int
         if more or done < total:
             yield Step(done, total + more, f"{f.spec} in {kind.name}", _comparison(request, so_far))
     for stream in numbers or ():
-        so_far.origin = stream.origin
+        so_far.origin = file_named(stream.origin)
         end = None if stream.size is None else done + stream.size * len(request.pairs)
         work = in_order(
             cast("Any", partial(measure_block, request, so_far)),

@@ -172,11 +172,19 @@ def _properties(properties: Properties) -> dict[str, Any]:
 
 
 def _recognition(recognition: Recognition) -> dict[str, Any]:
+    identity, (everywhere, at) = recognition.identity, recognition.everywhere or (None, None)
     return {
-        "same_as": recognition.same_as,
+        "same_as": identity.same_as if identity and identity.is_proven else None,
+        "same_as_measured": identity.same_as if identity and not identity.is_proven else None,
+        "other_slopes_at": [
+            {"at": kink.at, "formula": kink.formula, "function": kink.function}
+            for kink in (identity.kinks if identity else ())
+        ],
         "nearest": recognition.nearest,
         "largest_difference": recognition.difference,
         "largest_difference_at": recognition.difference_at,
+        "largest_difference_anywhere": everywhere,
+        "largest_difference_anywhere_at": at,
         "rewritten": [{"typed": one.before, "computed": one.after} for one in recognition.rewritings],
         "digits_the_typed_form_loses": recognition.digits_lost,
         "digits_lost_at": recognition.lost_at,

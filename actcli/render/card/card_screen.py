@@ -135,16 +135,33 @@ def _formulas(card: Card) -> list[Fact]:
 
 
 def _recognition_facts(recognition: Recognition) -> list[Fact]:
-    facts = [("this is", recognition.same_as)] if recognition.same_as else []
-    if recognition.nearest is not None and recognition.same_as is None:
-        difference, at = number(recognition.difference), number(recognition.difference_at)
-        apart = f"{difference} apart at x = {at} on [−{REACH:g}, {REACH:g}]"
-        facts.append(("nearest", f"{recognition.nearest}, at most {apart}"))
+    facts = [*_identity_facts(recognition)]
+    if recognition.nearest is not None and recognition.identity is None:
+        if recognition.everywhere is not None:
+            difference, at = map(number, recognition.everywhere)
+            apart = f"within {difference} on all x, largest at x = {at} (measured)"
+        else:
+            difference, at = number(recognition.difference), number(recognition.difference_at)
+            apart = f"at most {difference} apart at x = {at} on [−{REACH:g}, {REACH:g}]"
+        facts.append(("nearest", f"{recognition.nearest}, {apart}"))
     facts += [("computed as", f"{one.after} where {one.before} is typed") for one in recognition.rewritings]
     if recognition.lost_at is not None:
         lost = f"{recognition.digits_lost:.0f} of 16 digits at x = {number(recognition.lost_at)}"
         facts.append(("as typed", f"it would lose {lost}, 3 or more at {region(recognition.lost_where)}"))
     return facts or [("this is", "nothing in the catalogue")]
+
+
+def _identity_facts(recognition: Recognition) -> Iterable[Fact]:
+    identity = recognition.identity
+    if identity is None:
+        return
+    if not identity.is_proven:
+        yield "equals", f"{identity.same_as}, as measured on [−{REACH:g}, {REACH:g}]; a proof was not found"
+        return
+    yield "this is", identity.same_as
+    for kink in identity.kinks:
+        at, own, theirs = number(kink.at), number(kink.formula), number(kink.function)
+        yield "but", f"f'({at}) is {own} by autograd, and {theirs} for {identity.same_as}"
 
 
 def _names(f: Activation) -> list[Fact]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.training.dataset import TOY_SAMPLES, TOYS, Dataset, split, toy
+from actcli.analysis.wording import file_named
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.number_request import ARCHIVES, FORMATS, TABLES, NumberRequest, OnError, suffix_of
@@ -88,7 +89,7 @@ class _SplitPlan:
 
     def split(self, name: str, x: Array, y: Array) -> Dataset:
         """Return the data set of samples and targets."""
-        return split(name, x, y, self.seed, splits=self.splits)
+        return split(file_named(name), x, y, self.seed, splits=self.splits)
 
 
 def _from_archive(path: str, name: str, plan: _SplitPlan) -> Dataset:

@@ -46,10 +46,21 @@ def record_files(tokens: Sequence[str]) -> list[RecordFile]:
     _require_different([file.path for file in files])
     # two files of one name in two folders are two layers
     stems = Counter(file.layer for file in files if not file.is_named)
+    twice = [file.path for file in files if not file.is_named and stems[file.layer] > 1]
+    names = dict(zip(twice, _names_apart(twice), strict=True))
     return [
-        file if file.is_named or stems[file.layer] == 1 else replace(file, layer=_without_suffix(file.path))
+        replace(file, layer=names[file.path]) if not file.is_named and file.path in names else file
         for file in files
     ]
+
+
+def _names_apart(paths: Sequence[str]) -> list[str]:
+    """Return names with the folders that tell files apart; of absolute paths those that all of them are in go."""
+    names = [_without_suffix(path) for path in paths]
+    if not names or not all(map(os.path.isabs, names)):
+        return names
+    common = os.path.commonpath(list(map(os.path.dirname, names)))
+    return [os.path.relpath(name, common) for name in names]
 
 
 def _require_different(paths: Sequence[str]) -> None:
