@@ -9,7 +9,7 @@ Number = Fraction
 ZERO, UNIT = Fraction(0), Fraction(1)
 _MOST_BITS = 4096
 _LARGEST_POWER = 64
-_ODD = frozenset({"tanh", "sinh", "sin", "tan", "arctan", "erf", "cbrt", "sign"})
+_ODD = frozenset({"tanh", "sinh", "sin", "tan", "arctan", "asinh", "atanh", "erfinv", "erf", "cbrt", "sign"})
 _EVEN = frozenset({"cosh", "cos", "abs"})
 
 

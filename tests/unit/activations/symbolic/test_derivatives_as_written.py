@@ -35,7 +35,8 @@ def test_the_second_derivative_shares_what_its_terms_share():
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
 def test_every_function_of_the_language_has_a_rule(function):
-    operands = ["x/3 + 2", "1.5", "4*x + 9"][: function.arity]
+    first = "x/3" if function.name in {"atanh", "erfinv"} else "x/3 + 2"
+    operands = [first, "1.5", "4*x + 9"][: function.arity]
     f = activation(f"{function.name}({', '.join(operands)})")
     at = 0.3
     assert float(derivative(f, 1)(at)) == pytest.approx(float(f.grad(at)), rel=1e-14)
