@@ -5,18 +5,19 @@ _actcli_parameters() { # the parameters of function $1
     snake) echo 'a' ;;
     parametric_elu|pelu) echo 'a b' ;;
     celu|elu|isrlu|isru|jax.celu|jax.elu|keras.ELU|keras.celu|keras.elu|leaky_relu|leaky_relu2|leaky_relu_squared|lrelu|onnx.Celu|onnx.Elu|parametric_relu|prelu|quick_gelu|torch.CELU|torch.ELU|torch.celu|torch.elu) echo 'alpha' ;;
-    onnx.HardSigmoid) echo 'alpha beta' ;;
+    hf.quick_gelu|onnx.HardSigmoid) echo 'alpha beta' ;;
     dynamic_tanh|dyt) echo 'alpha gamma beta' ;;
     swiglu_oai) echo 'alpha limit' ;;
-    jax.leaky_relu|keras.LeakyReLU|keras.leaky_relu|onnx.LeakyRelu|torch.LeakyReLU|torch.leaky_relu) echo 'alpha negative_slope slope' ;;
+    hf.leaky_relu|jax.leaky_relu|keras.LeakyReLU|keras.leaky_relu|onnx.LeakyRelu|torch.LeakyReLU|torch.leaky_relu) echo 'alpha negative_slope slope' ;;
     selu) echo 'alpha scale' ;;
     jax.selu|keras.selu|onnx.Selu|torch.SELU|torch.selu) echo 'alpha scale gamma lambda' ;;
     derf|dynamic_erf) echo 'alpha shift gamma beta' ;;
-    keras.PReLU|onnx.PRelu|torch.PReLU|torch.prelu) echo 'alpha weight slope init' ;;
+    hf.prelu|keras.PReLU|onnx.PRelu|torch.PReLU|torch.prelu) echo 'alpha weight slope init' ;;
     xielu) echo 'alpha_p alpha_n beta epsilon' ;;
+    hf.xielu) echo 'alpha_p alpha_n beta epsilon eps' ;;
     jax.squareplus|keras.squareplus|squareplus) echo 'b' ;;
     silu|swish) echo 'beta' ;;
-    jax.silu|jax.swish|keras.silu|keras.swish|onnx.Swish|torch.SiLU|torch.silu) echo 'beta alpha' ;;
+    hf.silu|hf.swish|jax.silu|jax.swish|keras.silu|keras.swish|onnx.Swish|torch.SiLU|torch.silu) echo 'beta alpha' ;;
     jax.softplus|keras.softplus|onnx.Softplus|softplus|torch.Softplus|torch.softplus) echo 'beta threshold' ;;
     logit_softcap|softcap|tanh_softcap) echo 'cap' ;;
     maxout) echo 'groups' ;;
@@ -29,6 +30,7 @@ _actcli_parameters() { # the parameters of function $1
     randomized_relu|rrelu|torch.RReLU|torch.rrelu) echo 'lower upper' ;;
     hard_tanh) echo 'min max' ;;
     jax.hard_tanh|keras.hard_tanh|onnx.Clip|torch.Hardtanh|torch.hardtanh) echo 'min min_val low max max_val high' ;;
+    hf.laplace) echo 'mu loc sigma scale' ;;
     laplace) echo 'mu sigma' ;;
     keras.ReLU|keras.relu) echo 'negative_slope alpha max_value threshold' ;;
     acon_c) echo 'p1 p2 beta' ;;
@@ -65,8 +67,8 @@ _actcli_functions() { # the words that complete function $1
             [[ $1 == *[:,]"$name="* ]] || echo "$before$name="
         done
         ;;
-    *.*) echo 'jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold' ;;
-    *) echo 'acon_c arctan atan batch_topk celu clipped_gelu clipped_relu derf drelu dynamic_erf dynamic_tanh dyt elish elu entmax15 erf exp expit exponential fatrelu gaussian geglu gelu gelu_10 gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu golu h_sigmoid h_swish hard_elish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity isrlu isru jumprelu laplace leaky_relu leaky_relu2 leaky_relu_squared linear lisht log_sigmoid log_softmax logish logistic logit logit_softcap lrelu maxout mish parametric_elu parametric_relu pelu phish prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu screlu selu serf shifted_softplus sigmoid silu sin sine siren smish snake soft_shrink softcap softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax sqrt_softplus squared_clipped_relu squared_relu squareplus ssp star_relu step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanh_softcap tanhexp tanhshrink telu threshold thresholded_relu topk xielu jax. keras. onnx. torch.' && _actcli_own ;;
+    *.*) echo 'hf.gelu hf.gelu_10 hf.gelu_accurate hf.gelu_fast hf.gelu_new hf.gelu_python hf.gelu_python_tanh hf.gelu_pytorch_tanh hf.hardswish hf.laplace hf.leaky_relu hf.linear hf.mish hf.prelu hf.quick_gelu hf.relu hf.relu2 hf.relu6 hf.sigmoid hf.silu hf.sqrtsoftplus hf.swish hf.tanh hf.xielu jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold' ;;
+    *) echo 'acon_c arctan atan batch_topk celu clipped_gelu clipped_relu derf drelu dynamic_erf dynamic_tanh dyt elish elu entmax15 erf exp expit exponential fatrelu gaussian geglu gelu gelu_10 gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu golu h_sigmoid h_swish hard_elish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity isrlu isru jumprelu laplace leaky_relu leaky_relu2 leaky_relu_squared linear lisht log_sigmoid log_softmax logish logistic logit logit_softcap lrelu maxout mish parametric_elu parametric_relu pelu phish prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu screlu selu serf shifted_softplus sigmoid silu sin sine siren smish snake soft_shrink softcap softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax sqrt_softplus squared_clipped_relu squared_relu squareplus ssp star_relu step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanh_softcap tanhexp tanhshrink telu threshold thresholded_relu topk xielu hf. jax. keras. onnx. torch.' && _actcli_own ;;
     esac
 }
 
@@ -112,7 +114,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;
-    *\ --framework) echo 'torch jax keras onnx' ;;
+    *\ --framework) echo 'torch jax keras onnx hf' ;;
     *\ --code) echo 'python torch jax latex c triton' ;;
     esac
 }

@@ -8,13 +8,13 @@ function __actcli_parameters -a name
             printf '%s\n' a b
         case celu elu isrlu isru jax.celu jax.elu keras.ELU keras.celu keras.elu leaky_relu leaky_relu2 leaky_relu_squared lrelu onnx.Celu onnx.Elu parametric_relu prelu quick_gelu torch.CELU torch.ELU torch.celu torch.elu
             printf '%s\n' alpha
-        case onnx.HardSigmoid
+        case hf.quick_gelu onnx.HardSigmoid
             printf '%s\n' alpha beta
         case dynamic_tanh dyt
             printf '%s\n' alpha gamma beta
         case swiglu_oai
             printf '%s\n' alpha limit
-        case jax.leaky_relu keras.LeakyReLU keras.leaky_relu onnx.LeakyRelu torch.LeakyReLU torch.leaky_relu
+        case hf.leaky_relu jax.leaky_relu keras.LeakyReLU keras.leaky_relu onnx.LeakyRelu torch.LeakyReLU torch.leaky_relu
             printf '%s\n' alpha negative_slope slope
         case selu
             printf '%s\n' alpha scale
@@ -22,15 +22,17 @@ function __actcli_parameters -a name
             printf '%s\n' alpha scale gamma lambda
         case derf dynamic_erf
             printf '%s\n' alpha shift gamma beta
-        case keras.PReLU onnx.PRelu torch.PReLU torch.prelu
+        case hf.prelu keras.PReLU onnx.PRelu torch.PReLU torch.prelu
             printf '%s\n' alpha weight slope init
         case xielu
             printf '%s\n' alpha_p alpha_n beta epsilon
+        case hf.xielu
+            printf '%s\n' alpha_p alpha_n beta epsilon eps
         case jax.squareplus keras.squareplus squareplus
             printf '%s\n' b
         case silu swish
             printf '%s\n' beta
-        case jax.silu jax.swish keras.silu keras.swish onnx.Swish torch.SiLU torch.silu
+        case hf.silu hf.swish jax.silu jax.swish keras.silu keras.swish onnx.Swish torch.SiLU torch.silu
             printf '%s\n' beta alpha
         case jax.softplus keras.softplus onnx.Softplus softplus torch.Softplus torch.softplus
             printf '%s\n' beta threshold
@@ -56,6 +58,8 @@ function __actcli_parameters -a name
             printf '%s\n' min max
         case jax.hard_tanh keras.hard_tanh onnx.Clip torch.Hardtanh torch.hardtanh
             printf '%s\n' min min_val low max max_val high
+        case hf.laplace
+            printf '%s\n' mu loc sigma scale
         case laplace
             printf '%s\n' mu sigma
         case keras.ReLU keras.relu
@@ -107,9 +111,9 @@ function __actcli_functions
             string match -qr -- "[:,]$name=" $token; or echo "$before$name="
         end
     else if string match -q -- '*.*' $token
-        printf '%s\n' jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold
+        printf '%s\n' hf.gelu hf.gelu_10 hf.gelu_accurate hf.gelu_fast hf.gelu_new hf.gelu_python hf.gelu_python_tanh hf.gelu_pytorch_tanh hf.hardswish hf.laplace hf.leaky_relu hf.linear hf.mish hf.prelu hf.quick_gelu hf.relu hf.relu2 hf.relu6 hf.sigmoid hf.silu hf.sqrtsoftplus hf.swish hf.tanh hf.xielu jax.arctan jax.celu jax.elu jax.erf jax.exp jax.expit jax.gelu jax.glu jax.hard_sigmoid jax.hard_silu jax.hard_swish jax.hard_tanh jax.identity jax.leaky_relu jax.log_sigmoid jax.log_softmax jax.logit jax.mish jax.relu jax.relu6 jax.selu jax.sigmoid jax.silu jax.sin jax.soft_sign jax.softmax jax.softplus jax.sparse_plus jax.sparse_sigmoid jax.squareplus jax.swish jax.tanh keras.ELU keras.LeakyReLU keras.PReLU keras.ReLU keras.Softmax keras.celu keras.elu keras.exponential keras.gelu keras.glu keras.hard_shrink keras.hard_sigmoid keras.hard_silu keras.hard_swish keras.hard_tanh keras.leaky_relu keras.linear keras.log_sigmoid keras.log_softmax keras.mish keras.relu keras.relu6 keras.selu keras.sigmoid keras.silu keras.soft_shrink keras.softmax keras.softplus keras.softsign keras.sparse_plus keras.sparse_sigmoid keras.sparsemax keras.squareplus keras.swish keras.tanh keras.tanh_shrink keras.threshold onnx.Atan onnx.Celu onnx.Clip onnx.Elu onnx.Erf onnx.Exp onnx.Gelu onnx.HardSigmoid onnx.HardSwish onnx.Hardmax onnx.Identity onnx.LeakyRelu onnx.LogSoftmax onnx.Mish onnx.PRelu onnx.Relu onnx.Selu onnx.Shrink onnx.Sigmoid onnx.Sin onnx.Softmax onnx.Softplus onnx.Softsign onnx.Swish onnx.Tanh onnx.ThresholdedRelu torch.CELU torch.ELU torch.GELU torch.GLU torch.Hardshrink torch.Hardsigmoid torch.Hardswish torch.Hardtanh torch.Identity torch.LeakyReLU torch.LogSigmoid torch.LogSoftmax torch.Mish torch.PReLU torch.RReLU torch.ReLU torch.ReLU6 torch.SELU torch.SiLU torch.Sigmoid torch.Softmax torch.Softmin torch.Softplus torch.Softshrink torch.Softsign torch.Tanh torch.Tanhshrink torch.Threshold torch.arctan torch.atan torch.celu torch.elu torch.erf torch.exp torch.expit torch.gelu torch.glu torch.hardshrink torch.hardsigmoid torch.hardswish torch.hardtanh torch.leaky_relu torch.log_softmax torch.logit torch.logsigmoid torch.mish torch.prelu torch.relu torch.relu6 torch.rrelu torch.selu torch.sigmoid torch.silu torch.sin torch.softmax torch.softmin torch.softplus torch.softshrink torch.softsign torch.tanh torch.tanhshrink torch.threshold
     else
-        printf '%s\n' acon_c arctan atan batch_topk celu clipped_gelu clipped_relu derf drelu dynamic_erf dynamic_tanh dyt elish elu entmax15 erf exp expit exponential fatrelu gaussian geglu gelu gelu_10 gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu golu h_sigmoid h_swish hard_elish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity isrlu isru jumprelu laplace leaky_relu leaky_relu2 leaky_relu_squared linear lisht log_sigmoid log_softmax logish logistic logit logit_softcap lrelu maxout mish parametric_elu parametric_relu pelu phish prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu screlu selu serf shifted_softplus sigmoid silu sin sine siren smish snake soft_shrink softcap softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax sqrt_softplus squared_clipped_relu squared_relu squareplus ssp star_relu step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanh_softcap tanhexp tanhshrink telu threshold thresholded_relu topk xielu jax. keras. onnx. torch. (__actcli_own)
+        printf '%s\n' acon_c arctan atan batch_topk celu clipped_gelu clipped_relu derf drelu dynamic_erf dynamic_tanh dyt elish elu entmax15 erf exp expit exponential fatrelu gaussian geglu gelu gelu_10 gelu_approximate gelu_new gelu_pytorch_tanh gelu_tanh glu golu h_sigmoid h_swish hard_elish hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh hardmax hardshrink heaviside identity isrlu isru jumprelu laplace leaky_relu leaky_relu2 leaky_relu_squared linear lisht log_sigmoid log_softmax logish logistic logit logit_softcap lrelu maxout mish parametric_elu parametric_relu pelu phish prelu quick_gelu randomized_relu reglu relu relu2 relu6 relu_squared rrelu screlu selu serf shifted_softplus sigmoid silu sin sine siren smish snake soft_shrink softcap softmax softmin softplus softshrink softsign sparse_plus sparse_sigmoid sparsemax sqrt_softplus squared_clipped_relu squared_relu squareplus ssp star_relu step swiglu swiglu_oai swiglu_step swish tanh tanh_shrink tanh_softcap tanhexp tanhshrink telu threshold thresholded_relu topk xielu hf. jax. keras. onnx. torch. (__actcli_own)
     end
 end
 
@@ -629,7 +633,7 @@ complete -c actcli -n "__actcli_is 'list '" -l family -x -a 'rectifier exponenti
 complete -c actcli -n "__actcli_is 'list '" -l smooth -d 'Only functions with derivatives of every order'
 complete -c actcli -n "__actcli_is 'list '" -l monotone -d 'Only functions that never decrease, or never increase'
 complete -c actcli -n "__actcli_is 'list '" -l bounded -d 'Only functions with a finite range'
-complete -c actcli -n "__actcli_is 'list '" -l framework -x -a 'torch jax keras onnx' -d 'Only functions of torch, jax, keras or onnx; a table shows their names there'
+complete -c actcli -n "__actcli_is 'list '" -l framework -x -a 'torch jax keras onnx hf' -d 'Only functions of torch, jax, keras, onnx or hf; a table shows their names there'
 complete -c actcli -n "__actcli_is 'list '" -l own -d 'Only your own functions'
 complete -c actcli -n "__actcli_is 'list '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'list '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'

@@ -29,7 +29,7 @@ class Activation:
         spec: the specification as it was typed.
         definition: formula, kernels, source, names in the frameworks.
         parameters: the value of every parameter, by our names.
-        dialect: `torch`, `jax`, `keras`, `onnx`, or None.
+        dialect: `torch`, `jax`, `keras`, `onnx`, `hf`, or None.
 
     """
 

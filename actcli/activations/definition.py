@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations.names import normalise
+from actcli.activations.names import DIALECTS, normalise
 from actcli.exits import UsageError
 
 Array = NDArray[np.float64]
@@ -118,7 +118,7 @@ class Names:
     """How one framework calls an activation.
 
     Attributes:
-        framework: `torch`, `jax`, `keras` or `onnx`.
+        framework: `torch`, `jax`, `keras`, `onnx` or `hf`.
         names: its names there, without the framework's own (`nn.LeakyReLU`).
         defaults: the framework's defaults by our names, where they differ.
         order: our parameter names in the framework's order of positions, where it differs.
@@ -135,7 +135,7 @@ def _names(framework: str, *names: str, **defaults: float) -> Names:
     return Names(framework, names, defaults)
 
 
-torch, jax, keras, onnx = (partial(_names, framework) for framework in ("torch", "jax", "keras", "onnx"))
+torch, jax, keras, onnx, hf = (partial(_names, framework) for framework in DIALECTS)
 """Names in one framework, with defaults that differ: `torch("nn.Softplus", threshold=20.0)`."""
 
 

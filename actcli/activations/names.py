@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-DIALECTS = ("torch", "jax", "keras", "onnx")
+DIALECTS = ("torch", "jax", "keras", "onnx", "hf")
+"""The last is transformers of Hugging Face: the names of `hidden_act` in a model's config.json."""
 MODULES = {
     "nn": "torch.nn", "f": "torch.nn.functional", "functional": "torch.nn.functional",
     "nn.functional": "torch.nn.functional", "pytorch": "torch",
@@ -11,6 +12,7 @@ MODULES = {
     "tensorflow": "keras", "tensorflow.nn": "keras", "tensorflow.math": "keras", "tensorflow.keras": "keras",
     "activations": "keras.activations", "layers": "keras.layers",
     "jnn": "jax.nn", "jnp": "jax.numpy", "flax": "jax", "flax.linen": "jax.nn", "flax.nnx": "jax.nn",
+    "transformers": "hf", "huggingface": "hf", "act2fn": "hf",
 }  # fmt: skip
 """The modules under which code imports the frameworks, in lower case, and their paths in our names.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from actcli.commands.session import Session
 
 FamilyName = Literal["rectifier", "exponential", "gated", "sigmoid", "shrink", "wave", "row", "formula"]
-FrameworkName = Literal["torch", "jax", "keras", "onnx"]
+FrameworkName = Literal["torch", "jax", "keras", "onnx", "hf"]
 
 FILTERS = "Filters"
 MOST_PARTS = 4000

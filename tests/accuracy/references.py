@@ -103,8 +103,9 @@ REFERENCES = {
     "quick_gelu": lambda x, alpha: x * sigmoid(alpha * x),
     "silu": lambda x, beta: x * sigmoid(beta * x),
     "mish": lambda x: x * tanh(log(1 + exp(x))),
-    "golu": lambda x: x * exp(-exp(-x)),
-    "telu": lambda x: x * tanh(exp(x)),
+    # e**e**1000 is beyond mpmath
+    "golu": lambda x: ZERO if value(x) < -1000 else x * exp(-exp(-x)),
+    "telu": lambda x: x if value(x) > 1000 else x * tanh(exp(x)),
     "serf": lambda x: x * erf(log(1 + exp(x))),
     "logish": lambda x: x * log(1 + sigmoid(x)),
     "smish": lambda x: x * tanh(log(1 + sigmoid(x))),

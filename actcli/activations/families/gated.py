@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations.definition import INF, Array, Definition, Parameter, jax, keras, onnx, torch
+from actcli.activations.definition import INF, Array, Definition, Parameter, hf, jax, keras, onnx, torch
 from actcli.activations.families.exact import (
     LARGEST,
     SATURATED,
@@ -181,7 +181,10 @@ DEFINITIONS = (
         curvature=_gelu_tanh_curvature,
         range=(-0.17004075057125412, INF),
         monotone=False,
-        frameworks=(jax("nn.gelu"),),
+        frameworks=(
+            jax("nn.gelu"),
+            hf("gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate", "gelu_fast"),
+        ),
     ),
     Definition(
         name="quick_gelu",
@@ -197,6 +200,7 @@ DEFINITIONS = (
         by_parameter={"alpha": lambda x, alpha: _swish_by_beta(x, beta=alpha)},
         range=(-0.16361018963635357, INF),
         monotone=False,
+        frameworks=(hf("quick_gelu"),),
     ),
     Definition(
         name="silu",
@@ -218,6 +222,7 @@ DEFINITIONS = (
             jax("nn.silu", "nn.swish"),
             keras("activations.silu", "activations.swish"),
             onnx("Swish"),
+            hf("silu", "swish"),
         ),
     ),
     Definition(
@@ -237,6 +242,7 @@ DEFINITIONS = (
             jax("nn.mish"),
             keras("activations.mish"),
             onnx("Mish"),
+            hf("mish"),
         ),
     ),
 )

@@ -9,6 +9,7 @@ from actcli.activations.definition import (
     Kink,
     Parameter,
     constant,
+    hf,
     jax,
     keras,
     onnx,
@@ -152,6 +153,7 @@ DEFINITIONS = (
             jax("nn.hard_swish", "nn.hard_silu"),
             keras("activations.hard_swish", "activations.hard_silu"),
             onnx("HardSwish"),
+            hf("hardswish"),
         ),
     ),
 )

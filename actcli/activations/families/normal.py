@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from actcli.activations.definition import INF, Array, Definition, Parameter, jax, keras, onnx, torch
+from actcli.activations.definition import INF, Array, Definition, Parameter, hf, jax, keras, onnx, torch
 from actcli.activations.families.exact import (
     Sum,
     decay_times,
@@ -269,6 +269,7 @@ DEFINITIONS = (
             torch("nn.GELU", "nn.functional.gelu"),
             keras("activations.gelu"),
             onnx("Gelu"),
+            hf("gelu", "gelu_python"),
         ),
     ),
     Definition(
@@ -316,5 +317,6 @@ DEFINITIONS = (
             "sigma": _laplace_by_sigma,
         },
         range=(0.0, 1.0),
+        frameworks=(hf("laplace"),),
     ),
 )

@@ -10,6 +10,7 @@ from actcli.activations.definition import (
     Names,
     Parameter,
     constant,
+    hf,
     jax,
     keras,
     onnx,
@@ -87,7 +88,13 @@ DEFINITIONS = (
         value=lambda x: x.copy(),
         slope=constant(1.0),
         curvature=_ZERO,
-        frameworks=(torch("nn.Identity"), jax("nn.identity"), keras("activations.linear"), onnx("Identity")),
+        frameworks=(
+            torch("nn.Identity"),
+            jax("nn.identity"),
+            keras("activations.linear"),
+            onnx("Identity"),
+            hf("linear"),
+        ),
     ),
     Definition(
         name="step",
@@ -118,7 +125,7 @@ DEFINITIONS = (
         kinks=lambda: (Kink(0.0, (0.0, 1.0)),),
         range=(0.0, INF),
         smoothness=0,
-        frameworks=(torch("nn.ReLU", "nn.functional.relu"), jax("nn.relu"), onnx("Relu")),
+        frameworks=(torch("nn.ReLU", "nn.functional.relu"), jax("nn.relu"), onnx("Relu"), hf("relu")),
     ),
     Definition(
         name="keras.relu",
@@ -171,6 +178,7 @@ DEFINITIONS = (
             keras("activations.leaky_relu", alpha=0.2),
             keras("layers.LeakyReLU", alpha=0.3),
             onnx("LeakyRelu"),
+            hf("leaky_relu"),
         ),
     ),
     Definition(
@@ -192,6 +200,7 @@ DEFINITIONS = (
             torch("nn.PReLU", "nn.functional.prelu"),
             keras("layers.PReLU", alpha=0.0),
             onnx("PRelu"),
+            hf("prelu"),
         ),
     ),
     Definition(
@@ -232,6 +241,7 @@ DEFINITIONS = (
             torch("nn.ReLU6", "nn.functional.relu6"),
             jax("nn.relu6"),
             keras("activations.relu6"),
+            hf("relu6"),
         ),
     ),
     Definition(
@@ -248,6 +258,7 @@ DEFINITIONS = (
         kinks=lambda: (Kink(0.0, (0.0, 0.0), (0.0, 2.0)),),
         range=(0.0, INF),
         smoothness=1,
+        frameworks=(hf("relu2"),),
     ),
     Definition(
         name="thresholded_relu",

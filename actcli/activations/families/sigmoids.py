@@ -12,6 +12,7 @@ from actcli.activations.definition import (
     Kink,
     Parameter,
     constant,
+    hf,
     jax,
     keras,
     onnx,
@@ -218,6 +219,7 @@ DEFINITIONS = (
             jax("nn.sigmoid", "scipy.special.expit"),
             keras("activations.sigmoid"),
             onnx("Sigmoid"),
+            hf("sigmoid"),
         ),
     ),
     Definition(
@@ -253,6 +255,7 @@ DEFINITIONS = (
             jax("nn.tanh", "numpy.tanh"),
             keras("activations.tanh"),
             onnx("Tanh"),
+            hf("tanh"),
         ),
     ),
     Definition(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activations.definition import INF, Array, Definition, Kink, Parameter
+from actcli.activations.definition import INF, Array, Definition, Kink, Parameter, hf
 from actcli.activations.families import normal
 from actcli.activations.families.chain import kernels_of
 
@@ -109,6 +109,9 @@ DEFINITIONS = (
         range=(-0.20575122409648214, INF),
         monotone=False,
         smoothness=-1,
+        frameworks=(  # the parameters of a new module, in bfloat16
+            hf("xielu", alpha_p=0.80078125, alpha_n=0.80078125, epsilon=-9.98377799987793e-07),
+        ),
     ),
     Definition(
         name="star_relu",
@@ -116,7 +119,7 @@ DEFINITIONS = (
         formula="scale·max(x, 0)² + bias",
         expression="scale*max(x, 0)^2 + bias",
         derivative="2·scale·max(x, 0)",
-        source="Yu et al. 2022 (MetaFormer)",
+        source="Yu et al. 2022, MetaFormer",
         parameters=(Parameter("scale", 0.8944, ("s",)), Parameter("bias", -0.4472, ("b",))),
         value=lambda x, scale, bias: scale * np.square(np.maximum(x, 0.0)) + bias,
         slope=lambda x, scale, **_: 2.0 * (scale * np.maximum(x, 0.0)) + 0.0,
@@ -159,7 +162,7 @@ DEFINITIONS = (
         formula="clip(x, 0, 1)",
         expression="clip(x, 0, 1)",
         derivative="1 if 0 < x < 1 else 0",
-        source="Nasu 2018 (NNUE)",
+        source="Nasu 2018, NNUE",
         about="chess engines call it CReLU; TensorFlow's crelu is another function: relu(x) and relu(-x) side by side",
         value=lambda x: np.minimum(np.maximum(x, 0.0), 1.0) + 0.0,
         slope=lambda x: _nan(x, (x >= 0) & (x <= 1)),
@@ -178,7 +181,7 @@ DEFINITIONS = (
         formula="clip(x, 0, 1)²",
         expression="clip(x, 0, 1)^2",
         derivative="2·x if 0 < x < 1 else 0",
-        source="chess engines (NNUE)",
+        source="chess engines with NNUE",
         value=lambda x: np.square(np.minimum(np.maximum(x, 0.0), 1.0)),
         slope=lambda x: _nan(x, np.where((x > 0) & (x <= 1), 2.0 * x, 0.0)),
         curvature=lambda x: _nan(x, np.where((x >= 0) & (x <= 1), 2.0, 0.0)),
@@ -224,5 +227,6 @@ DEFINITIONS = (
         range=(-0.16997120747990369, 10.0),
         monotone=False,
         smoothness=0,
+        frameworks=(hf("gelu_10"),),
     ),
 )

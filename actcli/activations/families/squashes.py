@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activations.definition import INF, Array, Definition, Parameter
+from actcli.activations.definition import INF, Array, Definition, Parameter, hf
 from actcli.activations.families import normal, sigmoids
 from actcli.activations.families.chain import KernelTriple, compose, kernels_of
 
@@ -94,7 +94,8 @@ DEFINITIONS = (
         formula="cap·tanh(x/cap)",
         expression="cap*tanh(x/cap)",
         derivative="1 − tanh(x/cap)²",
-        source="Bello et al. 2016; Gemma 2, 2024 (30 for logits, 50 in attention)",
+        source="Bello et al. 2016; Gemma 2, 2024",
+        about="Gemma 2 caps logits at 30 and attention scores at 50",
         parameters=(Parameter("cap", 30.0, ("c", "softcap", "logit_cap"), **_POSITIVE),),  # type: ignore[arg-type]
         value=lambda x, cap: cap * np.tanh(x / cap),
         slope=lambda x, cap: _TANH.slope(x / cap),
@@ -182,7 +183,7 @@ DEFINITIONS = (
         formula="log(1 + e^x) − log(2)",
         expression="softplus(x) - log(2)",
         derivative="1/(1 + e^(−x))",
-        source="Schütt et al. 2017 (SchNet)",
+        source="Schütt et al. 2017, SchNet",
         value=lambda x: np.where(
             np.abs(x) < 1, np.log1p(0.5 * np.expm1(np.clip(x, -1.0, 1.0))), _SOFTPLUS.value(x) - _LOG_2
         ),
@@ -196,11 +197,12 @@ DEFINITIONS = (
         formula="√(log(1 + e^x))",
         expression="sqrt(softplus(x))",
         derivative="sigmoid(x)/(2·√(log(1 + e^x)))",
-        source="DeepSeek V4, 2026 (scores of the router)",
+        source="DeepSeek V4, 2026",
         value=_SQRT_SOFTPLUS.value,
         slope=_sqrt_softplus_slope,
         curvature=_sqrt_softplus_curvature,
         composed=True,
         range=(0.0, INF),
+        frameworks=(hf("sqrtsoftplus"),),
     ),
 )

@@ -72,7 +72,9 @@ def symmetry(profile: Profile) -> Symmetry:
 def smoothness(profile: Profile, largest_slope: float, steepest: Iterable[Interval]) -> float:
     """Return the smoothness at the worst kink; a vertical point that is no kink counts 0 (∛x), and a pole −1."""
     f = profile.function
-    worst = min((edge.smoothness for edge in profile.edges), default=INF)
+    # kinks tell of jumps up to the second derivative; of a jump in a higher one the definition alone
+    beyond = f.definition.smoothness if f.definition.smoothness > 1 else INF
+    worst = min((edge.smoothness for edge in profile.edges), default=beyond)
     low, high = f.definition.domain
     if math.isinf(largest_slope):
         for place in steepest:

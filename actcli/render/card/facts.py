@@ -29,7 +29,7 @@ class Card:
 
 
 def names_by_framework(f: Activation) -> dict[str, list[str]]:
-    """Return the names of the function in each framework that has it, in the order torch, jax, keras, onnx."""
+    """Return the names of the function in each framework that has it, in the order torch, jax, keras, onnx, hf."""
     frameworks = f.definition.frameworks
     by_framework = {
         d: [name for names in frameworks if names.framework == d for name in names.names] for d in DIALECTS
