@@ -1,73 +1,7 @@
-"""A real scheduler and real workers, as processes of their own on loopback."""
-
-import json
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
+"""Clusters of real processes."""
 
 import pytest
-
-pytest.importorskip("distributed")
-
-ROOT = Path(__file__).parents[2]
-ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "30s"}
-SECONDS = 90
-
-
-class Cluster:
-    """A scheduler, and workers with one thread each."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.file = folder / "scheduler.json"
-        self.processes = []
-        self.scheduler = self.start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file
-        )
-        self.wait_for(self.file.exists)
-        self.address = json.loads(self.file.read_text())["address"]
-
-    def start(self, *arguments, **environ):
-        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *map(str, arguments)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**ENVIRON, **environ},
-                cwd=self.folder,
-            )
-        self.processes.append(process)
-        return process
-
-    def add_worker(self, **environ):
-        """Start a worker without a nanny, so that killing it ends it, and wait until the scheduler knows it."""
-        known = self.count_workers()
-        worker = self.start(
-            "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
-            **environ,
-        )  # fmt: skip
-        self.wait_for(lambda: self.count_workers() > known)
-        return worker
-
-    def count_workers(self):
-        from distributed import Client
-
-        with Client(self.address, set_as_default=False) as client:
-            return len(client.scheduler_info()["workers"])
-
-    def wait_for(self, condition):
-        end = time.monotonic() + SECONDS
-        while not condition():
-            assert time.monotonic() < end, [path.read_text() for path in self.folder.glob("*.log")]
-            time.sleep(0.1)
-
-    def stop(self):
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
+from cluster_processes import Cluster
 
 
 @pytest.fixture

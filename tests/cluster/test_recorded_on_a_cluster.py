@@ -7,8 +7,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ENVIRON, SECONDS
+from cluster_processes import ENVIRON, SECONDS
 from safetensors_bytes import safetensors
+
+pytest.importorskip("distributed")
 
 RNG = np.random.default_rng(0)
 
