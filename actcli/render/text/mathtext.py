@@ -13,7 +13,9 @@ _COMMANDS = {
 _DRESS = re.compile(
     r"\\(?:mathrm|mathit|mathbf|mathsf|mathtt|mathcal|mathdefault|operatorname|text|left|right)\b\s*"
 )
-_RAISED = dict(zip("0123456789+-=()nix", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ", strict=True))
+_FRACTION = "\N{FRACTION SLASH}"
+_LAST = str.maketrans({"{": "", "}": "", "-": "−", "'": "′", _FRACTION: ""})
+_RAISED = dict(zip("0123456789+-=()nix′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ′", strict=True))
 _LOWERED = dict(zip("0123456789+-=()aeoxhklmnpst", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ", strict=True))
 
 
@@ -42,11 +44,13 @@ def plain_text(source: str) -> str:
 
 
 def _formula(part: str) -> str:
-    part = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", _fraction, _DRESS.sub("", part))
+    part = re.sub(r"\\d?frac\b\s*", _FRACTION, _DRESS.sub("", part))
     part = re.sub(r"\\([A-Za-z]+) ?|\\(.)", lambda found: _character(found[1] or found[2]), part)
     part = re.sub(r"\^(?:\{([^{}]*)\}|(.))", lambda found: _in_script("^", raised, found), part)
     part = re.sub(r"_(?:\{([^{}]*)\}|(.))", lambda found: _in_script("_", lowered, found), part)
-    return part.replace("{", "").replace("}", "").replace("-", "−").replace("'", "′")
+    # the scripts inside are plain by now
+    part = re.sub(rf"{_FRACTION}\s*\{{([^{{}}]*)\}}\s*\{{([^{{}}]*)\}}", _fraction, part)
+    return part.translate(_LAST)
 
 
 def _fraction(found: re.Match[str]) -> str:
@@ -54,9 +58,11 @@ def _fraction(found: re.Match[str]) -> str:
 
 
 def _in_script(sign: str, script: Callable[[str], str], found: re.Match[str]) -> str:
-    text = found[1] or found[2] or ""
+    text = (found[1] or found[2] or "").strip()
     moved = script(text)
-    return moved if moved != text or not text else f"{sign}{text if len(text) == 1 else f'({text})'}"
+    return (
+        moved if moved != text or set(text) <= {"′"} else f"{sign}{text if len(text) == 1 else f'({text})'}"
+    )
 
 
 def _character(command: str) -> str:
