@@ -99,7 +99,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --marker) echo 'braille block dot ascii' ;;
     *\ --legend) echo 'in out end none' ;;
     *\ --style) return 1 ;;
-    *\ --by) echo 'properties values gradients training information precision speed' ;;
+    *\ --by) echo 'properties values gradients training information precision speed convergence vanishing cost' ;;
     *\ --optimizer) echo 'sgd momentum rmsprop adam adamw' ;;
     *\ --schedule) echo 'constant cosine' ;;
     *\ --record) return 1 ;;
@@ -127,7 +127,7 @@ _actcli_options() { # the options of command $1
     compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --cluster --color --theme --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --theme --threads --memory --debug -h --help' ;;
-    info) echo '--cost --code --order --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    info) echo '--cost --with --code --order --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
     save) echo '--set --bounds --note --force --functions --color --theme --threads --memory --debug -h --help' ;;
     remove) echo '--functions --color --theme --threads --memory --debug -h --help' ;;
     completion) echo '--color --theme --threads --memory --debug -h --help' ;;

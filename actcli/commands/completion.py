@@ -116,6 +116,10 @@ def _option(parameter: "Parameter", every_parameter: list[str]) -> "CompletedOpt
     choices = tuple(str(choice) for choice in getattr(parameter.type, "choices", ()))
     if parameter.name == "wrt":
         choices = ("x", *every_parameter)
+    if parameter.name == "by":
+        from actcli.commands.compare.options import ByName
+
+        choices = (*get_args(ByName), "convergence", "vanishing", "cost")
     if parameter.name == "fail_on":
         from actcli.commands.deadcheck.limits import FailOnName
 

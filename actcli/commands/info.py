@@ -1,15 +1,21 @@
 """`actcli info`: the card of an activation function."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.declaration import Option
 from actcli.commands.options import Document, Format, Function, FunctionOptions
-from actcli.commands.values import one_of, whole_number
+from actcli.commands.values import names, one_of, whole_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from actcli.activations import Activation
+    from actcli.analysis.compare.timing import Peer
     from actcli.commands.session import Session
 
 Place = Literal["python", "torch", "jax", "latex", "c", "triton"]
@@ -20,7 +26,7 @@ Examples:
   actcli info leaky_relu:0.2
   actcli info torch.softplus --format json
   actcli info selu | grep gains
-  actcli info mish --cost
+  actcli info mish --cost --with torch
   actcli info 'x/(1+exp(-x))'
   actcli info 'x*tanh(softplus(b*x))' --set b=1.5 --code torch
   actcli info gelu --code latex -o gelu.tex
@@ -36,9 +42,22 @@ class InfoOptions(FunctionOptions):
     cost: Annotated[
         bool,
         Option(
-            "--cost", help="Also measure the time per element here, relative to relu.", section="Measurement"
+            "--cost",
+            help="Also measure the time per element of our NumPy code here, relative to relu.",
+            section="Measurement",
         ),
     ] = False
+    frameworks: Annotated[
+        tuple[str, ...] | None,
+        Option(
+            "--with",
+            metavar="NAMES",
+            parse=names,
+            help="Also time torch, jax, with commas, each relative to its own relu.",
+            section="Measurement",
+            needs=("--cost",),
+        ),
+    ] = None
     code: Annotated[
         Place | None,
         Option(
@@ -89,7 +108,6 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     from actcli.activations import activation
     from actcli.activations.definition import FORMULA
     from actcli.activations.symbolic.derive import derivatives, shown
-    from actcli.analysis.card.cost import cost_relative_to_relu
     from actcli.analysis.card.properties import measure
     from actcli.analysis.card.recognition import recognise
     from actcli.render.card.card import write_card
@@ -100,12 +118,40 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     card = Card(
         f,
         properties,
-        cost_relative_to_relu(f) if options.cost else None,
+        _measure_costs(f, options, session) if options.cost else {},
         recognise(f),
         tuple(map(shown, derivatives(f, 2))) if f.definition.family == FORMULA else (),
     )
     session.writes()
     write_card(card, layout, session.terminal)
+
+
+def _measure_costs(f: "Activation", options: InfoOptions, session: "Session") -> dict[str, float]:
+    """Return the time relative to relu by whose code was timed: ours, then those of --with that have the function."""
+    from functools import partial
+
+    from actcli.analysis.card.cost import cost_relative_to_relu
+    from actcli.render.card.facts import OURS
+
+    if options.frameworks is None:
+        frameworks: tuple[Peer, ...] = ()
+    else:
+        from actcli.sources.peers import peers
+
+        frameworks = peers(options.frameworks)
+
+    def prepare(peer: "Peer", one: "Activation", x: "NDArray[Any]") -> "Callable[[], object] | None":
+        maker = None if one.by_rows else peer.prepare(one, 0)
+        return None if maker is None else maker(peer.load(x))
+
+    costs = {OURS: cost_relative_to_relu(f)}
+    for peer in frameworks:
+        peer.use_threads(1)
+        costs[f"{peer.name} {peer.version}"] = cost_relative_to_relu(f, partial(prepare, peer))
+    for whose, cost in costs.items():
+        if cost is None:
+            session.terminal.say(f"actcli: {whose} has no {f.spec} with the same values")
+    return {whose: cost for whose, cost in costs.items() if cost is not None}
 
 
 def _write_code(place: Place, spec: str, order: int, output: str | None, session: "Session") -> None:

@@ -18,6 +18,7 @@ from actcli.analysis.card.shape import (
     bend,
     direction,
     saturation,
+    small_slope_share,
     smoothness,
     symmetry,
 )
@@ -46,6 +47,7 @@ class Properties:
         smoothness: -1 where the value jumps, 0 for C0, 1 for C1, inf.
         zero_gradient: the intervals on which f' is 0.
         saturation: the x to the left and to the right of which |f'| stays below 1e-3·sup |f'|; None for never.
+        small_slope_share: P(|f'(z)| < 0.01), z ~ N(0, 1); None where z may leave the domain.
         at_zero: f(0) and autograd's f'(0).
         value_moments, slope_moments: of f(z) and f'(z), z ~ N(0, 1); None where z may leave the domain.
         gains: those of the initial weights that follow from them; None likewise.
@@ -73,6 +75,7 @@ class Properties:
     smoothness: float
     zero_gradient: tuple[Interval, ...]
     saturation: tuple[float | None, float | None]
+    small_slope_share: float | None
     at_zero: tuple[float, float]
     value_moments: Moments | None
     slope_moments: Moments | None
@@ -127,6 +130,7 @@ def measure(f: Activation) -> Properties:
             smoothness=smooth,
             zero_gradient=zero_gradient(f),
             saturation=ends,
+            small_slope_share=None if value is None else small_slope_share(profile),
             at_zero=(float(f(0.0)) + 0.0, float(f.grad(0.0)) + 0.0),
             value_moments=value,
             slope_moments=derivative,
@@ -159,6 +163,7 @@ def _without_values(f: Activation) -> Properties:
         smoothness=math.nan,
         zero_gradient=(),
         saturation=(None, None),
+        small_slope_share=None,
         at_zero=(float(f(0.0)) + 0.0, math.nan),
         value_moments=None,
         slope_moments=None,

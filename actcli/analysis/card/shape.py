@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from actcli.analysis.card.landmarks import Interval, sign_changes
+from actcli.analysis.card.gaussian import Floats
+from actcli.analysis.card.landmarks import MOST_CHANGES, Interval, normal_mass, sign_changes
 from actcli.analysis.card.profile import Profile, differ
 
 Direction = Literal["increasing", "decreasing", "constant", "neither", "none"]
@@ -16,6 +18,10 @@ Symmetry = Literal["odd", "even", "neither"]
 INF = math.inf
 SATURATED_BELOW = 1e-3
 """A side is saturated where |f'| is below this share of its largest value."""
+SMALL_SLOPE = 1e-2
+"""A unit passes next to no gradient where |f'| is below this, whatever its largest value."""
+_BULK = np.linspace(-9.0, 9.0, 1801)
+"""Where N(0, 1) has its mass, fine enough for the dips of a wave's slope."""
 _SAME = 1e-14
 
 
@@ -113,3 +119,25 @@ def saturation(profile: Profile, largest: float, side: int) -> float | None:
         )
         return float(at[0]) if at.size else float(part.x[outer])
     return None
+
+
+def small_slope_share(profile: Profile) -> float:
+    """Return P(|f'(z)| < SMALL_SLOPE), z ~ N(0, 1), for an activation that is defined everywhere.
+
+    Stretches narrower than 0.01, of waves with steep slopes, may be missed.
+    """
+
+    def excess(x: Floats) -> Floats:
+        return np.asarray(np.abs(profile.function.grad(x)) - SMALL_SLOPE)
+
+    shares = []
+    for part in profile.pieces:
+        near = _BULK[(part.low < _BULK) & (part.high > _BULK)]
+        x = np.union1d(part.x, near)
+        above = excess(x)
+        turns = sign_changes(excess, x, above, MOST_CHANGES)
+        # between two turns all samples are on one side
+        for low, high in pairwise([part.low, *turns.tolist(), part.high]):
+            if above[min(np.searchsorted(x, low, "right"), x.size - 1)] < 0:
+                shares.append(normal_mass(Interval(low, high)))
+    return math.fsum(shares)

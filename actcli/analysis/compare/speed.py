@@ -133,15 +133,20 @@ def _comparison(
         _COLUMNS,
         tuple(contenders),
         seed=seed,
-        answer=_answer(contenders, cells, times),
+        answer=_answer(entries, contenders, cells, times),
         warnings=(*lacking, *times.unfinished()),
         notes=notes,
         chart=_chart(contenders),
     )
 
 
-def _answer(contenders: Sequence[Contender], cells: Sequence[Cell], times: Times) -> str:
-    """Return how many times as long as relu's each f takes, in the first type, at the largest size measured."""
+def _answer(
+    entries: Sequence[TimedContender], contenders: Sequence[Contender], cells: Sequence[Cell], times: Times
+) -> str:
+    """Return how many times as long as relu's each f takes, and whose code that is.
+
+    All in the first type, at the largest size measured: ours first, then every library beside its own relu.
+    """
     cell = max(
         (cell for cell in cells if cell.dtype == TYPES[0] and times.has_enough(cell)),
         key=lambda cell: cell.size,
@@ -149,20 +154,43 @@ def _answer(contenders: Sequence[Contender], cells: Sequence[Cell], times: Times
     )
     if cell is None:
         return ""
-    base = contenders[times.base]
-    ratios = numbers_in([one for one in contenders if one is not base], f"{cell.dtype}_relative")
-    if not ratios:
-        own = base.value(f"{cell.dtype}_ns")
-        return (
-            f"{base.function} takes {rounded(own)} ns per element ({cell})." if isinstance(own, float) else ""
-        )
-    groups = group_equal(ratios, lambda ratio: rounded(ratio, 2))
+    base, peer_of = contenders[times.base], {entry.label: _whose(entry) for entry in entries}
+    sentences: list[str] = []
+    for name in dict.fromkeys(peer_of.values()):
+        own = [one for one in contenders if peer_of[one.function] == name]
+        label = f"{base.function} in {name}" if name else base.function
+        relu = next((one for one in own if one.function == label), None)
+        if relu is not None:
+            sentences.append(_say_ratios(own, relu, cell, where="" if sentences else f" (f, {cell})"))
+    sentences.append(
+        "Names without a framework are actcli's NumPy code; all times are of this CPU, not of a GPU."
+        if len(sentences) > 1
+        else "These are times of actcli's NumPy code on this CPU, not of a framework's kernels or a GPU."
+    )
+    return " ".join(sentences)
+
+
+def _whose(entry: TimedContender) -> str:
+    """Return the library and its version; blank for ours."""
+    return f"{entry.peer.name} {entry.peer.version}" if entry.peer else ""
+
+
+def _say_ratios(contenders: Sequence[Contender], base: Contender, cell: Cell, where: str) -> str:
+    """Return the times of contenders as multiples of the base's; of the base alone its time."""
+    sizes = {name: size for size, name in numbers_in(contenders, f"{cell.dtype}_relative")}
+    own = sizes.pop(base.function, math.nan)
+    if not sizes:
+        ns = base.value(f"{cell.dtype}_ns")
+        return f"{base.function} takes {rounded(ns if isinstance(ns, float) else math.nan)} ns per element{where}."
+    groups = group_equal(
+        [(size / own, name) for name, size in sizes.items()], lambda ratio: rounded(ratio, 2)
+    )
     parts = [f"{listed(names)} {ratio} times" for ratio, names in groups]
     (ratio, names), rest = groups[0], parts[1:]
     rest = rest if len(parts) <= _MOST_RATIOS else [f"the slowest, {rest[-1]}"]
     takes = f"{listed(names)} {verb(names, 'takes', 'take')}"
     first = f"{takes} {'' if ratio == '1' else f'{ratio} times '}as long as {base.function}"
-    return f"{', '.join([first, *rest])} (f, {cell})."
+    return f"{', '.join([first, *rest])}{where}."
 
 
 def _values(records: Sequence[Record]) -> dict[str, Value]:

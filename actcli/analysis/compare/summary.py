@@ -24,6 +24,8 @@ from actcli.exits import UsageError
 
 _POINTS = 601
 _SAME = 1e-12
+_TELLING = 2.0
+"""Times that the largest mean of f'² must be the smallest one for the answer to name both."""
 
 _ALL = (
     Column("infimum", "infimum", group="range"),
@@ -43,7 +45,9 @@ _ALL = (
     Column("zero_gradient_share", "share of z with f' = 0", "small", "gradient"),
     Column("saturation_left", "saturated left of", group="gradient"),
     Column("saturation_right", "saturated right of", group="gradient"),
-    Column("saturated_share", "share of z saturated", "small", "gradient"),
+    Column("saturated_share", "share with |f'| < 0.001 sup |f'|", "small", "gradient"),
+    Column("small_slope_share", "share with |f'| < 0.01", "small", "gradient"),
+    Column("slope_second_moment", "mean of f'(z)²", "large", "gradient"),
     Column("value_mean", "mean of f(z)", group="N(0, 1)"),
     Column("off_centre", "|mean of f(z)|", "small", "N(0, 1)"),
     Column("value_variance", "variance of f(z)", group="N(0, 1)"),
@@ -64,6 +68,8 @@ _KEY = (
     "largest_slope",
     "zero_gradient_share",
     "saturated_share",
+    "small_slope_share",
+    "slope_second_moment",
     "value_mean",
     "off_centre",
     "value_variance",
@@ -80,7 +86,8 @@ def compare_properties(functions: Sequence[Activation]) -> Steps:
     Shares and moments are those of z ~ N(0, 1), None where z may leave the domain. The gradient factor of a layer,
     E f'(z)² / E f(z)², is the factor by which one wide layer changes the second moment of the gradient when its
     weights keep that of the signal at 1; the drift is |log10| of it. A side is saturated from where |f'| stays below
-    0.001 of its largest value. Raises UsageError for fewer than two functions, and for a function over rows.
+    0.001 of its largest value; small slopes are below 0.01 whatever the largest is. Raises UsageError for fewer than
+    two functions, and for a function over rows.
     """
     return _compare("properties", functions, _ALL)
 
@@ -123,7 +130,7 @@ def _comparison(
 
 def _answer(contenders: Sequence[Contender]) -> str:
     """Return who has no gradient for how many inputs, and which layers change the gradient's size least and most."""
-    parts = [*_no_gradient(contenders), *_drift(contenders)]
+    parts = [*_no_gradient(contenders), *_passed_on(contenders), *_drift(contenders)]
     return f"{'; '.join(parts)}." if parts else ""
 
 
@@ -141,6 +148,16 @@ def _no_gradient(contenders: Sequence[Contender]) -> Iterator[str]:
     elif len(groups) > 1:
         sentence += f", {listed(others)} for {least}"
     yield sentence
+
+
+def _passed_on(contenders: Sequence[Contender]) -> Iterator[str]:
+    sizes = numbers_in(contenders, "slope_second_moment")
+    groups = group_equal(sizes, lambda size: rounded(size, 2))
+    if sizes and max(sizes)[0] > _TELLING * min(sizes)[0]:
+        (least, names), (most, others) = groups[0], groups[-1]
+        yield (
+            f"the mean of f'² is smallest in {listed(names)} ({least}) and largest in {listed(others)} ({most})"
+        )
 
 
 def _drift(contenders: Sequence[Contender]) -> Iterator[str]:
@@ -183,6 +200,8 @@ def _values(properties: Properties) -> dict[str, Value]:
         "saturation_left": properties.saturation[0],
         "saturation_right": properties.saturation[1],
         "saturated_share": _saturated_share(properties) if everywhere else None,
+        "small_slope_share": properties.small_slope_share,
+        "slope_second_moment": _number(slope.second) if slope else None,
     }
     factor = _ratio(slope.second, value.second) if slope and value else None
     numbers |= {

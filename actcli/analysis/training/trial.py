@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from actcli.activations import Activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import learned_parameters
@@ -89,6 +90,16 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
         _ = f.kernels, firing_rule(f, "pre")
         if trial.plan.init in {"gain", "orthogonal"}:
             second_moment_gain(f)
-    for name in trial.plan.learn or ():
-        if not any(learned_parameters(f, (name,)) for f in functions):
+    for f in functions:
+        learned_parameters(f, plan.learn)
+    for name in plan.learn or ():
+        if not any(_has_parameter(f, name) for f in functions):
             raise UsageError(f"`learn={name}`: none of the functions has such a parameter")
+
+
+def _has_parameter(f: Activation, name: str) -> bool:
+    try:
+        f.resolve_parameter(name)
+    except UsageError:
+        return False
+    return True

@@ -1,8 +1,10 @@
 """The command line of `compare`: every option, with the ways to compare in which it means something."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast, get_args
 
 from actcli.commands import training_options as training
 from actcli.commands.declaration import Argument, Option
@@ -29,10 +31,26 @@ from actcli.commands.options import (
 )
 from actcli.commands.picture_options import LETTERING, PICTURE, PictureOptions
 from actcli.commands.values import finite_number, names, one_of, whole_number, whole_numbers
+from actcli.exits import UsageError
 
 UlpName = Literal["error", "steps"]
 ReportFormat = Literal[FormatName, "junit", "svg", "pdf", "eps", "png"]
 ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
+
+OTHER_WORDS: Mapping[str, ByName] = {
+    "convergence": "training",
+    "accuracy": "training",
+    "generalisation": "training",
+    "generalization": "training",
+    "vanishing": "gradients",
+    "exploding": "gradients",
+    "gradient": "gradients",
+    "saturation": "properties",
+    "cost": "speed",
+    "time": "speed",
+}
+"""Words of articles for what is measured, and the ways to compare that measure it."""
+_DEAD = ("dead", "dying", "deadness", "dead_units")
 
 POINTS = 1001
 DEPTH, WIDTH, SEEDS, BITS = 50, 256, 20, 8
@@ -47,6 +65,27 @@ GRADIENTS = "By gradients"
 INFORMATION = "By information"
 PRECISION = "By precision"
 SPEED = "By speed"
+
+
+def _way(text: str) -> ByName:
+    """Return the way to compare that a word names. Raises UsageError with the nearest one, or another command."""
+    word = text.strip().lower().replace("-", "_")
+    for name in get_args(ByName):
+        if word == name:
+            return cast("ByName", name)
+    if word in OTHER_WORDS:
+        return OTHER_WORDS[word]
+    if word in _DEAD:
+        raise UsageError(
+            f"{text!r} is a command of its own: actcli deadcheck --train relu --train leaky_relu; --by training counts "
+            "dead units too"
+        )
+    near = get_close_matches(word, (*get_args(ByName), *OTHER_WORDS), n=1)
+    raise UsageError(
+        f"{text!r} is not one of {one_of(ByName)}" + (f"; did you mean {near[0]}?" if near else "")
+    )
+
+
 _OF_NUMBERS = ("values", "information", "precision")
 _OF_NETWORKS = ("gradients", "training")
 _values_option = partial(Option, section=NUMBERS, modes=("values",))
@@ -89,7 +128,8 @@ class CompareOptions(FunctionOptions, training.TrainingOptions, PictureOptions):
         Option(
             "--by",
             metavar="MEASURE",
-            help=f"{one_of(ByName)}. Without it a summary.",
+            parse=_way,
+            help=f"{one_of(ByName)}; convergence, vanishing and cost are understood. Without it a summary.",
             section=WHICH,
         ),
     ] = None

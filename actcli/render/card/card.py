@@ -6,6 +6,7 @@ from actcli.activations import Activation, Kink, Parameter
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
 from actcli.render.card.facts import (
+    OURS,
     Card,
     autograd_at,
     bounds,
@@ -66,8 +67,12 @@ def card_record(card: Card) -> dict[str, Any]:
     if card.properties:
         record["kinks"] = [_kink(f, kink) for kink in f.kinks]
     record["frameworks"] = names_by_framework(f)
-    if card.cost is not None:
-        record["cost_relative_to_relu"] = card.cost
+    if card.costs:
+        record["cost_relative_to_relu"], *others = card.costs.values()
+        if others:
+            record["cost_in_frameworks"] = {
+                whose: cost for whose, cost in card.costs.items() if whose != OURS
+            }
     return record
 
 

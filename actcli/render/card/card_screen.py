@@ -14,6 +14,7 @@ from actcli.analysis.card.moments import Gains, Moments
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import REACH, Recognition
 from actcli.render.card.facts import (
+    OURS,
     Card,
     autograd_at,
     bounds,
@@ -83,9 +84,13 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
             yield "Initial gain", _gains(properties.gains, surface)
     if f.definition.frameworks:
         yield "Names", _facts(_names(f), surface)
-    if card.cost is not None:
-        measured = f"{number(card.cost, 2)} × relu, on {COST_NUMBERS:,} numbers, on this machine, now"
-        yield "Cost", _facts([("measured", measured)], surface)
+    if card.costs:
+        measured = [
+            (f"{whose}, NumPy" if whose == OURS else whose, f"{number(cost, 2)} × relu")
+            for whose, cost in card.costs.items()
+        ]
+        where = f"this machine, now: {COST_NUMBERS:,} float64 numbers on one thread, not on a GPU"
+        yield "Cost", _facts([*measured, ("measured on", where)], surface)
 
 
 def _facts(facts: Iterable[Fact], surface: Surface) -> "Table":

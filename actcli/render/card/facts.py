@@ -1,11 +1,15 @@
 """A function's card, and the facts on it that come from the definition: frameworks, defaults, bounds, kinks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from actcli.activations import DIALECTS, Activation, Kink, Parameter
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
 from actcli.render.text import notation
+
+OURS = "actcli"
+"""Whose code `Card.costs` names first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Card:
     Attributes:
         f: the activation with its parameters.
         properties: the measured properties; None for a function over rows.
-        cost: the time per element relative to relu; None unless it was measured.
+        costs: the time per element relative to relu by whose code was timed, `actcli` first; empty unless measured.
         recognition: for a formula, the catalogue's nearest function; else None.
         derivatives: for a formula, f' and f'' in symbols; else empty.
 
@@ -23,7 +27,7 @@ class Card:
 
     f: Activation
     properties: Properties | None
-    cost: float | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
     recognition: Recognition | None = None
     derivatives: tuple[str, ...] = ()
 

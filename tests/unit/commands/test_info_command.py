@@ -2,12 +2,17 @@
 
 import csv
 import io
+import json
 import math
+import re
 
+import numpy as np
 import pytest
 from invocation import invoke, refused
 
 from actcli.activations import catalogue
+from actcli.analysis.compare.timing import Peer
+from actcli.sources import peers
 
 
 def record(spec: str, *arguments: str) -> dict:
@@ -102,7 +107,45 @@ def test_intervals_are_objects_and_infinities_strings() -> None:
 def test_the_cost_is_measured_when_asked() -> None:
     assert "cost_relative_to_relu" not in record("mish")
     assert record("mish", "--cost")["cost_relative_to_relu"] > 1
-    assert "on this machine" in invoke("info", "softmax", "--cost", "--format", "table").out
+    shown = invoke("info", "softmax", "--cost", "--format", "table").out
+    assert re.search(r"actcli, NumPy +\S+ × relu", shown)
+    assert "not on a GPU" in " ".join(shown.split())
+
+
+def test_the_cost_in_a_framework_stands_beside_ours(monkeypatch) -> None:
+    def prepare(f, order):
+        assert order == 0
+        return None if f.name == "mish" else lambda x: lambda: np.sort(x)
+
+    peer = Peer("torch", "9.1", np.asarray, prepare, lambda _: None)
+    monkeypatch.setattr(peers, "_torch", lambda: peer)
+    found = record("gelu", "--cost", "--with", "torch")
+    assert list(found["cost_in_frameworks"]) == ["torch 9.1"]
+    assert found["cost_in_frameworks"]["torch 9.1"] > 0
+    lacking = invoke("info", "mish", "--cost", "--with", "torch", "--format", "json")
+    assert "cost_in_frameworks" not in json.loads(lacking.out)
+    assert "torch 9.1 has no mish with the same values" in lacking.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--with", "torch"], "--with needs --cost"),
+        (["--cost", "--with", ""], "--with '' lacks a value"),
+        (["--cost", "--with", "torch,"], "--with 'torch,' lacks a value"),
+        (["--cost", "--with", "torch,torch"], "--with 'torch,torch' has torch twice"),
+        (["--cost", "--with", "tensorflow"], "--with takes torch and jax, not 'tensorflow'"),
+        (["--cost", "--with", "numpy"], "not 'numpy'"),
+        (["--cost", "--with", "torch jax"], "not 'torch jax'"),
+        (["--cost", "--with", "cuda"], "not 'cuda'"),
+        (["--cost", "--with"], "--with"),
+        (["--cost", "--with", "\x1b[31m"], r"not '\x1b[31m'"),
+        (["--cost", "--with", "jax", "--with", "torch"], "--with is given twice"),
+        (["--code", "torch", "--with", "torch"], "--with needs --cost"),
+    ],
+)
+def test_frameworks_to_time_are_refused_in_one_line(arguments, said) -> None:
+    assert said in refused("info", "gelu", *arguments)
 
 
 def test_a_file_appears_whole(tmp_path) -> None:

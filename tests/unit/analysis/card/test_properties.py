@@ -7,6 +7,7 @@ import pytest
 
 from actcli import activation, catalogue
 from actcli.activations import Activation
+from actcli.analysis.card import cost
 from actcli.analysis.card.cost import cost_relative_to_relu
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.card.properties import Properties, measure
@@ -245,6 +246,21 @@ def test_rows_have_no_curve() -> None:
 def test_the_cost_of_relu_is_that_of_relu() -> None:
     assert 0.3 < cost_relative_to_relu(activation("relu")) < 3
     assert cost_relative_to_relu(activation("gelu")) > 1.5
+
+
+def test_the_cost_of_other_code_is_relative_to_its_own_relu(monkeypatch) -> None:
+    now = 0.0
+
+    def prepare(f, _):
+        def run():
+            nonlocal now
+            now += {"relu": 2.0, "gelu": 7.0}[f.name]
+
+        return None if f.name == "mish" else run
+
+    monkeypatch.setattr(cost, "perf_counter", lambda: now)
+    assert cost_relative_to_relu(activation("gelu"), prepare) == 3.5
+    assert cost_relative_to_relu(activation("mish"), prepare) is None
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,29 @@ def test_what_cannot_be_timed_is_refused_at_once(specs, threads, said):
 
 def test_the_answer_compares_with_relu_at_the_largest_size():
     even = compared("gelu", "tanh", sizes=(50_000, 100_000)).answer
-    assert even == "gelu and tanh take as long as relu (f, float32, 100,000 elements)."
+    assert even == (
+        "gelu and tanh take as long as relu (f, float32, 100,000 elements). These are times of actcli's NumPy code on "
+        "this CPU, not of a framework's kernels or a GPU."
+    )
     alone = compared("relu").answer
-    assert re.fullmatch(r"relu takes \S+ ns per element \(float32, [\d,]+ elements\)\.", alone)
+    assert re.fullmatch(
+        r"relu takes \S+ ns per element \(f, float32, [\d,]+ elements\)\. These are .*", alone
+    )
+
+
+def test_the_answer_says_whose_code_is_timed():
+    clock = Stopwatch()
+    quick, _ = peer(clock, 1.0, name="quick")
+    gelu, _ = peer(clock, 3.0, name="quick")
+    both = replace(quick, prepare=lambda f, order: (gelu if f.name == "gelu" else quick).prepare(f, order))
+
+    class Both(Stopwatch):
+        def __call__(self):
+            clock.now += 0.5  # a reading takes as long as our own code
+            return clock.now
+
+    answer = compared("relu", "gelu", peers=(both,), clock=Both()).answer
+    assert answer == (
+        "gelu takes as long as relu (f, float32, 100,000 elements). gelu in quick 1.0 takes 2.3 times as long as relu "
+        "in quick 1.0. Names without a framework are actcli's NumPy code; all times are of this CPU, not of a GPU."
+    )

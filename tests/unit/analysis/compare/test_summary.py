@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from actcli import activation
@@ -50,6 +51,28 @@ def test_the_saturated_share_is_the_mass_of_the_tails():
     )
 
 
+def test_small_slopes_are_counted_in_absolute_terms():
+    found = compared("relu", "sigmoid", "sine", "leaky_relu:0.005", "step", "relu6")
+    # sigmoid' = s(1 - s) = 0.01, and cos x = 0.01 around every odd multiple of pi/2
+    s = (1 - math.sqrt(1 - 0.04)) / 2
+    sigmoid = math.erfc(-math.log(s / (1 - s)) / math.sqrt(2))
+    dips = [math.pi * (k + 0.5) for k in range(-9, 9)]
+    sine = sum(normal_mass(Interval(at - math.asin(0.01), at + math.asin(0.01))) for at in dips)
+    over_six = normal_mass(Interval(6.0, math.inf))
+    assert column(found, "small_slope_share") == pytest.approx([0.5, sigmoid, sine, 0.5, 1, 0.5 + over_six])
+
+
+def test_sigmoid_does_not_look_better_than_relu_where_the_size_of_the_slope_counts():
+    found = compared("relu", "sigmoid", "tanh")
+    z = np.linspace(-12, 12, 240_001)
+    weight = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    s = 1 / (1 + np.exp(-z))
+    wanted = [0.5, np.sum(weight * (s * (1 - s)) ** 2), np.sum(weight * (1 - np.tanh(z) ** 2) ** 2)]
+    assert column(found, "slope_second_moment") == pytest.approx(wanted, rel=1e-6)
+    assert best(found, found.column("slope_second_moment")) == (0,)
+    assert "the mean of f'² is smallest in sigmoid (0.045) and largest in relu (0.5)" in found.answer
+
+
 def test_mass_of_intervals_keeps_its_precision_far_out():
     assert normal_mass(Interval(-math.inf, math.inf)) == 1.0
     assert normal_mass(Interval(-1.0, 1.0)) == pytest.approx(math.erf(math.sqrt(0.5)), rel=1e-15)
@@ -79,7 +102,7 @@ def test_moments_are_unknown_where_z_leaves_the_domain():
 
 def test_the_summary_is_part_of_the_properties():
     short, full = (compared("relu", "silu", by=by) for by in (compare_summary, compare_properties))
-    assert 8 <= len(short.columns) <= 14
+    assert 8 <= len(short.columns) <= 15
     for one in short.columns:
         assert one in full.columns
         assert column(short, one.name) == column(full, one.name)

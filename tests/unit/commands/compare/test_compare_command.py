@@ -184,7 +184,7 @@ def test_an_option_of_another_measure(fake, option):
         (["elu", "--sweep", "alpha=1,2", "--sweep", "alpha=3,4"], "--sweep alpha is there twice; name all its values"),
         (["elu", "--sweep", "beta=1,2"], "no parameter 'beta'"),
         (["elu", "--sweep", "alpha"], "is not a sweep"),
-        (["relu", "gelu", "--by", "looks"], "--by 'looks' is not one of"),
+        (["relu", "gelu", "--by", "looks"], "is not one of properties"),
         (["gelu", "--by", "gradients", "--depth", "0"], "--depth '0' is not a whole number from 1"),
         (["gelu", "--by", "gradients", "--weight-std", "-1"], "--weight-std '-1' is not a finite number of 0 or more"),
         (["gelu", "--by", "gradients", "--bias-std", "-0.5"], "--bias-std '-0.5'"),
