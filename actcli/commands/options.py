@@ -81,7 +81,7 @@ ARRAY = _number_option(
 COLUMN = _number_option(
     "--column",
     metavar="NAME|N",
-    help="Column of a table (.csv, .tsv, .json, .jsonl): its name, or its number from 1. Repeatable; all are used.",
+    help="Column of a table (.csv, .json, .parquet): its name, or its number from 1. Repeatable; all are used.",
 )
 INPUT_FORMAT = _number_option(
     "--input-format",
@@ -157,8 +157,8 @@ class NumberOptions:
         _number_option(
             "--input -i",
             metavar="FILE",
-            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, or text; packed by "
-            "gzip, bzip2, xz or zstd too.",
+            help="Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .parquet, .arrow or "
+            "text; packed by gzip, bzip2, xz or zstd too.",
         ),
     ] = None
     range: Annotated[

@@ -20,11 +20,16 @@ FORMATS = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
     ".npy": "npy",
     ".txt": "text",
 }
 """The formats of a stream of numbers, by the suffix of a file."""
-TABLES = ("csv", "tsv", "json", "jsonl")
+COLUMNAR = ("parquet", "arrow")
+"""The formats of columns that pyarrow reads."""
+TABLES = ("csv", "tsv", "json", "jsonl", *COLUMNAR)
 """The formats that may have columns."""
 ARCHIVES = (".npz", ".safetensors")
 """The suffixes of files that hold arrays by name."""

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, UsageError
-from actcli.sources.number_request import FORMATS, TABLES, NumberRequest, OnError
+from actcli.sources.number_request import COLUMNAR, FORMATS, TABLES, NumberRequest, OnError
 from actcli.sources.numbers.foreign import refuse_foreign
 from actcli.sources.streams.bytestream import CHUNK, ByteStream
 from actcli.sources.streams.encoded import as_utf8
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LINE = re.compile(rb"[^\r\n]*[\r\n]")
 _COMMENTS = re.compile(rb"\s*(#[^\r\n]*[\r\n]\s*)*")
 _MOST_OF_A_HEADER = 1 << 16
+_COLUMNAR_MAGICS = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow stream"}
 
 
 def holds_array(stream: ByteStream, request: NumberRequest, suffix: str) -> bool:
@@ -59,6 +60,12 @@ def streams_of(
         return [npy_numbers(stream, request, header=header)]
     refuse_foreign(stream)
     _refuse_patterns(request, stream.origin)
+    columnar = _columnar_form(stream, request, suffix)
+    if columnar is not None:
+        from actcli.sources.tables.columnar import columnar_numbers
+
+        _refuse_axis(request, stream.origin)
+        return [columnar_numbers(stream, columnar, request)]
     stream, encoding = as_utf8(stream)
     form = request.format or FORMATS.get(suffix) or notice_format(stream, request)
     if form in {"json", "jsonl"}:
@@ -89,6 +96,15 @@ def open_sheet(
     no rows, and for JSON without names.
     """
     refuse_foreign(stream)
+    columnar = _columnar_form(stream, request, suffix)
+    if columnar is not None:
+        from actcli.sources.tables.columnar import open_columnar_sheet
+
+        if with_texts:
+            raise UsageError(
+                f"--append adds columns to text; {stream.origin} is none: write the results with -o"
+            )
+        return open_columnar_sheet(stream, columnar)
     stream, encoding = as_utf8(stream)
     form = request.format or FORMATS.get(suffix) or notice_format(stream, request)
     if form == "json" and not with_texts:
@@ -103,6 +119,16 @@ def open_sheet(
 
     delimiter = "\t" if form == "tsv" else None
     return open_delimited(stream, request, delimiter, encoding=encoding, with_texts=with_texts)
+
+
+def _columnar_form(stream: ByteStream, request: NumberRequest, suffix: str) -> str | None:
+    """Return the form of a file of columns by its first bytes; else None. Raises DataError for a wrong suffix."""
+    if request.format is not None:
+        return None
+    form = next((form for magic, form in _COLUMNAR_MAGICS.items() if stream.starts_with(magic)), None)
+    if form is None and FORMATS.get(suffix) in COLUMNAR:
+        raise DataError(f"{stream.origin}: does not begin as {suffix} files do")
+    return form
 
 
 def notice_format(stream: ByteStream, request: NumberRequest) -> str:

@@ -37,6 +37,7 @@ class ByteStream:
         unpack: bool = False,
     ) -> None:
         self.origin = origin
+        self._duplicate: BinaryIO | None = None
         self._source = raw
         # the unbuffered file below, where there is one: a buffer would wait for more than one line
         self._raw: RawStream = getattr(raw, "raw", raw)
@@ -99,8 +100,17 @@ class ByteStream:
                 filled += count
         return filled
 
+    def duplicate(self) -> BinaryIO:
+        """Return the file on disk once more, to be gone to and fro in; it closes with the stream."""
+        with self._errors():
+            self._duplicate = os.fdopen(os.dup(self._descriptor or 0), "rb")
+            self._duplicate.seek(self.position() or 0)
+        return self._duplicate
+
     def close(self) -> None:
         """Close the file, except the process's own stdin."""
+        if self._duplicate is not None:
+            self._duplicate.close()
         if self._owned:
             self._source.close()
 

@@ -1,6 +1,7 @@
 """The numbers in chosen columns of an open table."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,17 +19,29 @@ def table_numbers(stream: ByteStream, sheet: Sheet, request: NumberRequest) -> N
     Raises as `Sheet.positions`. The blocks raise DataError at a cell that is not a number and at a row of another
     length, after all numbers before it, and at the end of a file without any.
     """
-    dtype = FLOAT64 if request.dtype is None else request.dtype
     columns = sheet.positions(request.columns, by_rows=request.by_rows)
+    return chosen_numbers(stream, sheet, request, columns, number_blocks(sheet, columns, request.on_error))
+
+
+def chosen_numbers(
+    stream: ByteStream,
+    sheet: Sheet,
+    request: NumberRequest,
+    columns: Sequence[int],
+    parts: Iterator[Array],
+    own: np.dtype[Any] = FLOAT64,
+) -> Numbers:
+    """Return the parts (rows, numbers of a row) of some columns as numbers, in their own type or the requested one."""
+    dtype = own if request.dtype is None else request.dtype
     beside = len(columns) > 1 and not request.by_rows and not request.pooled
-    shape = (-1, len(columns)) if request.by_rows or beside else (-1,)
-    blocks = stream.closed_after(number_blocks(sheet, columns, request.on_error))
+    in_rows = request.by_rows or beside
+    blocks = stream.closed_after(parts)
     return Numbers(
         origin=sheet.origin,
         array=None,
         dtype=dtype,
         shape=None,
-        blocks=(in_dtype(block.reshape(shape), dtype, request.kind) for block in blocks),
+        blocks=(in_dtype(block if in_rows else block.reshape(-1), dtype, request.kind) for block in blocks),
         kind=request.kind,
         live=not stream.is_regular,
         columns=tuple(sheet.names[at] for at in columns) if beside else (),
