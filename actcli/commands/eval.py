@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
-from actcli.commands.options import Function, FunctionOptions, NumberOptions, ResultOptions
+from actcli.commands.options import Function, NumberCommandOptions
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session
@@ -18,11 +18,12 @@ Examples:
   actcli eval torch.gelu activations.npy -o out.npy
   actcli eval softmax logits.csv --format json
   tail -f loss.txt | actcli eval sigmoid
+  actcli eval relu gelu runs.csv --column loss --append
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvalOptions(FunctionOptions, NumberOptions, ResultOptions):
+class EvalOptions(NumberCommandOptions):
     """The command line of `eval`."""
 
     function: Function
@@ -37,6 +38,12 @@ def evaluate_function(options: EvalOptions, session: "Session") -> None:
     from actcli.commands.number_request import choose_number_layout, open_streams, request_numbers
 
     refuse_conflicts(options)
+    if options.append:
+        from actcli.analysis.stream.blocks import evaluate
+        from actcli.commands.number_request import append_results
+
+        append_results(options.function, options, session, lambda f, numbers: evaluate(f, numbers, 1))
+        return
     layout = choose_number_layout(options, options, session.terminal)
 
     from actcli.analysis.stream.blocks import evaluate

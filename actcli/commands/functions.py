@@ -82,12 +82,20 @@ def _last_mentions(files: "Sequence[str]") -> dict[str, str]:
 
 def resolve(spec: str, options: "FunctionOptions", terminal: "Terminal") -> "Activation":
     """Return the one function that a command names. Raises UsageError for a function that does not exist."""
+    (f,) = resolve_all([spec], options, terminal)
+    return f
+
+
+def resolve_all(
+    specs: "Sequence[str]", options: "FunctionOptions", terminal: "Terminal"
+) -> "list[Activation]":
+    """Return the functions that a command names. Raises UsageError for one that does not exist."""
     from actcli.activations import activation
 
     load_functions(options.function_files, terminal)
-    f = activation(*specifications([spec], options))
-    tell_rewritings([f], terminal)
-    return f
+    functions = [activation(spec) for spec in specifications(specs, options)]
+    tell_rewritings(functions, terminal)
+    return functions
 
 
 def specifications(specs: "Sequence[str]", options: "FunctionOptions") -> tuple[str, ...]:

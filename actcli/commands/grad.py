@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.declaration import Option
-from actcli.commands.options import HIGHEST_ORDER, Function, FunctionOptions, NumberOptions, ResultOptions
+from actcli.commands.options import HIGHEST_ORDER, Function, NumberCommandOptions
 from actcli.commands.values import finite_number, one_of, whole_number
 from actcli.exits import ExitStatus, UsageError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actcli.activations import Activation
-    from actcli.analysis.stream.evaluation import Numbers
+    from actcli.analysis.stream.evaluation import Evaluation, Numbers
     from actcli.commands.session import Session
     from actcli.render.output.layout import Layout
     from actcli.sources import NumberRequest
@@ -50,7 +50,7 @@ Examples:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradOptions(FunctionOptions, NumberOptions, ResultOptions):
+class GradOptions(NumberCommandOptions):
     """The command line of `grad`."""
 
     function: Function
@@ -87,7 +87,7 @@ class GradOptions(FunctionOptions, NumberOptions, ResultOptions):
         _derivative_option(
             "--jacobian",
             help="Print the whole Jacobian of a function over rows, not its diagonal.",
-            excludes=("--at-kink",),
+            excludes=("--at-kink", "--append"),
         ),
     ] = False
     check: Annotated[
@@ -96,7 +96,7 @@ class GradOptions(FunctionOptions, NumberOptions, ResultOptions):
             "--check",
             help="Compare with extrapolated differences of the value; without X on a built-in grid. "
             "Exit status 3 when they disagree.",
-            excludes=("--jacobian", "--at-kink", "--with-x"),
+            excludes=("--jacobian", "--at-kink", "--with-x", "--append"),
         ),
     ] = False
     tolerance: Annotated[
@@ -126,6 +126,9 @@ def differentiate_function(options: GradOptions, session: "Session") -> ExitStat
     from actcli.commands.number_request import choose_number_layout, request_numbers
 
     refuse_conflicts(options)
+    if options.append:
+        _append_derivatives(options, session)
+        return None
     layout = choose_number_layout(options, options, session.terminal)
 
     from actcli.commands.functions import resolve
@@ -157,6 +160,17 @@ def require_derivative(f: "Activation", options: GradOptions) -> None:
         raise UsageError(f"--jacobian belongs to functions over rows (softmax, glu); {f.name} is elementwise")
     if options.jacobian and options.degree > 1:
         raise UsageError(f"--jacobian holds first derivatives; leave out --order {options.degree}")
+
+
+def _append_derivatives(options: GradOptions, session: "Session") -> None:
+    from actcli.analysis.stream.blocks import differentiate
+    from actcli.commands.number_request import append_results
+
+    def derivative(f: "Activation", numbers: "Numbers") -> "Evaluation":
+        require_derivative(f, options)
+        return differentiate(f, numbers, 1, order=options.degree, wrt=options.wrt, at_kink=options.at_kink)
+
+    append_results(options.function, options, session, derivative)
 
 
 def _write_derivative(

@@ -1,4 +1,4 @@
-"""From the options about numbers to the request that `open_numbers` takes."""
+"""From the options about numbers to the request that `open_numbers` takes, and to a table with results added."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ from actcli.sources import NumberRequest, OnError
 from actcli.sources.number_request import EveryNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from actcli.activations import Activation
-    from actcli.analysis.stream.evaluation import Numbers
-    from actcli.commands.options import NumberOptions, ResultOptions
+    from actcli.analysis.stream.evaluation import Array, Evaluation, Numbers
+    from actcli.commands.options import NumberCommandOptions, NumberOptions, ResultOptions
     from actcli.commands.session import Session
     from actcli.render.output.layout import Layout
     from actcli.terminal import Terminal
@@ -129,3 +129,37 @@ def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -
         return numbers
 
     return map(check, open_numbers(request, session.terminal))
+
+
+def append_results(
+    spec: str,
+    options: "NumberCommandOptions",
+    session: "Session",
+    evaluate: "Callable[[Activation, Numbers], Evaluation]",
+) -> None:
+    """Write the table of the input with columns of what `evaluate` returns for each function at the chosen columns.
+
+    Raises UsageError for an input that is no table, and for functions of which some work over rows and some do not.
+    """
+    from dataclasses import replace
+
+    from actcli.commands.functions import resolve_all
+    from actcli.render.output.layout import Layout, is_standard_output
+    from actcli.render.values.appended import write_appended
+    from actcli.sources.choose import is_file_name, open_table
+
+    path = None if options.output is None or is_standard_output(options.output) else options.output
+    layout = Layout("csv", path, digits=options.digits)
+    more = [token for token in options.x if not is_file_name(token)]
+    chosen = resolve_all([spec, *more], options, session.terminal)
+    if len({f.by_rows for f in chosen}) > 1:
+        raise UsageError("--append takes functions of one number or functions over rows, not both at once")
+    files = tuple(token for token in options.x if is_file_name(token))
+    request = request_numbers(chosen[0], options, layout, session.memory)
+    table = open_table(replace(request, tokens=files), session.terminal)
+
+    def results_at(x: "Array") -> "Sequence[Evaluation]":
+        return [evaluate(f, replace(table.numbers, blocks=iter((x,)))) for f in chosen]
+
+    session.writes()
+    write_appended(table, results_at, layout, session.terminal)

@@ -244,6 +244,15 @@ class ResultOptions:
         ),
     ] = None
     with_x: Annotated[bool, _result_option("--with-x", help="Show x beside each result.")] = False
+    append: Annotated[
+        bool,
+        _result_option(
+            "--append",
+            help="Write the table of the input as it came, with a column added for each function and --column. "
+            "Further functions may be named before the file.",
+            excludes=("--format", "--with-x", "--bits", "--null", "--array", "--axis", "--range", "--all"),
+        ),
+    ] = False
     digits: Annotated[
         int | None,
         _result_option(
@@ -253,6 +262,11 @@ class ResultOptions:
             help="Significant digits, 1 to 17, in a table, plain text, csv, tsv and markdown. Others are exact.",
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberCommandOptions(FunctionOptions, NumberOptions, ResultOptions):
+    """The options of a command that applies a function to numbers."""
 
 
 COLOR = _program_option("--color", metavar="WHEN", help=f"Colour: {one_of(ColorChoice)}.", default="auto")

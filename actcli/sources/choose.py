@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actcli.analysis.stream.evaluation import Numbers
+    from actcli.analysis.stream.table import Table
 
 _SUFFIXES = {*FORMATS, *ARCHIVES}
 _STDIN = "-"
@@ -66,6 +67,33 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
     return _read(stream, request, suffix)
 
 
+def open_table(request: NumberRequest, terminal: Terminal) -> "Table":
+    """Open the one table of a request, with the text of its rows. Raises as `open_numbers`."""
+    from actcli.sources.numbers.formats import open_sheet
+    from actcli.sources.tables.appending import table_of
+
+    paths = [*([] if request.input is None else [request.input]), *request.tokens] or [_STDIN]
+    if len(paths) > 1:
+        raise UsageError(f"one input at a time: {_name(paths[0])} or {_name(paths[1])}")
+    (path,) = paths
+    if path == _STDIN and terminal.stdin_is_tty:
+        raise UsageError("--append needs a table: name a file, or send one to stdin")
+    suffix = "" if path == _STDIN else suffix_of(path)
+    form = request.format or ("archive" if suffix in ARCHIVES else FORMATS.get(suffix, "csv"))
+    if form not in {"csv", "tsv", "jsonl"} and not (form == "text" and request.format is None):
+        raise UsageError(f"--append adds columns to .csv, .tsv and .jsonl; {_name(path)} is read as {form}")
+    _require_fitting(request, path)
+    stream = open_stdin(terminal.stdin) if path == _STDIN else open_file(path)
+    stream.refuse_own_output(terminal)
+    with stream.closed_on_error():
+        return table_of(stream, open_sheet(stream, request, suffix, with_texts=True), request)
+
+
+def is_file_name(token: str) -> bool:
+    """Return whether an argument names a file: one that exists, one with a suffix that is read, or stdin."""
+    return token == _STDIN or suffix_of(token) in _SUFFIXES or os.path.exists(token)  # noqa: PTH110
+
+
 def _numbers_of(token: str, request: NumberRequest) -> list[float]:
     """Return the numbers that an argument is; none for a file. A file of the name `pi` or `1/3` is that file."""
     decimals = decimals_in(token, request.patterns)
@@ -76,7 +104,7 @@ def _numbers_of(token: str, request: NumberRequest) -> list[float]:
 
 def _require_file(token: str, request: NumberRequest) -> str:
     """Return a token that names a file. Raises UsageError when it does not look like one."""
-    if token == _STDIN or suffix_of(token) in _SUFFIXES or os.path.exists(token):  # noqa: PTH110
+    if is_file_name(token):
         return token
     aside = aside_of(token.encode(errors="surrogateescape"), request.patterns)
     raise UsageError(f"'{token}' is neither a number nor a file{aside}")

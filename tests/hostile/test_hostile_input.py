@@ -23,6 +23,8 @@ INDEX = RNG.permuted(np.tile(np.arange(20), (40, 1)), axis=1)[:, :3]
 BFLOAT16 = (ROWS.view(np.uint32) >> 16).astype(np.uint16)
 TEXT = "\n".join(" ".join(f"{value:.6g}" for value in row) for row in ROWS).encode()
 CSV = b"a,b,c,d,e,f\n" + TEXT.replace(b" ", b",")
+LINES = b"".join(b'{"a":%.6g,"b":%.6g,"c":"t"}\n' % (row[0], row[1]) for row in ROWS)
+JSON = b'{"schema":1,"dtype":"float32","shape":[2,3],"values":[1,-2.5,"nan",4e3,5,6]}'
 FUNCTIONS = b"""\
 [cube]
 formula = "x^3 + alpha*x"
@@ -54,6 +56,15 @@ FORMATS = {
     "x.csv.gz": ([packed(CSV)], commands_on("x.csv.gz")),
     "x.npy.xz": ([lzma.compress(npy(ROWS))], commands_on("x.npy.xz")),
     "x.csv.bz2": ([bz2.compress(CSV)], commands_on("x.csv.bz2")),
+    "x.tsv": (
+        [CSV.replace(b",", b"\t")],
+        [*commands_on("x.tsv"), ("eval", "relu", "x.tsv", "--column", "a", "--append")],
+    ),
+    "x.json": (
+        [JSON, b"[" + JSON + b"]", LINES],
+        [*commands_on("x.json"), ("eval", "relu", "x.json", "--column", "a")],
+    ),
+    "x.jsonl": ([LINES], [*commands_on("x.jsonl"), ("grad", "silu", "x.jsonl", "--column", "a", "--append")]),
     "sparse.npz": (
         [npz(i=INDEX, v=ROWS[:, :3], at=np.argwhere(ROWS > 1), m=INDEX > 9)],
         [

@@ -67,7 +67,7 @@ def streams_of(
         _refuse_axis(request, stream.origin)
         return [columnar_numbers(stream, columnar, request)]
     stream, encoding = as_utf8(stream)
-    form = request.format or FORMATS.get(suffix) or notice_format(stream, request)
+    form = _form_of(stream, request, suffix, is_table=bool(request.columns))
     if form in {"json", "jsonl"}:
         from actcli.sources.numbers.json_numbers import json_line_numbers, json_numbers
 
@@ -106,12 +106,16 @@ def open_sheet(
             )
         return open_columnar_sheet(stream, columnar)
     stream, encoding = as_utf8(stream)
-    form = request.format or FORMATS.get(suffix) or notice_format(stream, request)
-    if form == "json" and not with_texts:
+    form = _form_of(stream, request, suffix, is_table=True)
+    if form == "json" and with_texts:
+        raise DataError(
+            f"{stream.origin}: is a JSON document, not lines; jq -c '.[]' makes lines of an array"
+        )
+    if form == "json":
         from actcli.sources.numbers.json_numbers import json_sheet
 
         return json_sheet(stream, request)
-    if form in {"json", "jsonl"}:
+    if form == "jsonl":
         from actcli.sources.tables.objects import open_line_sheet
 
         return open_line_sheet(stream, request, with_texts=with_texts)
@@ -131,8 +135,18 @@ def _columnar_form(stream: ByteStream, request: NumberRequest, suffix: str) -> s
     return form
 
 
-def notice_format(stream: ByteStream, request: NumberRequest) -> str:
-    """Return the format that the first bytes tell: json, jsonl, csv where columns are named, else text.
+def _form_of(stream: ByteStream, request: NumberRequest, suffix: str, *, is_table: bool) -> str:
+    """Return the format that the request or the suffix says; that of .txt and of no suffix is noticed."""
+    form = request.format or FORMATS.get(suffix)
+    return (
+        form
+        if form and (request.format or form != "text")
+        else notice_format(stream, request, is_table=is_table)
+    )
+
+
+def notice_format(stream: ByteStream, request: NumberRequest, *, is_table: bool) -> str:
+    """Return the format that the first bytes tell: json, jsonl, csv where columns are named or used, else text.
 
     Of a live stream no more than the first line is awaited, and no more than a number of it.
     """
@@ -147,8 +161,9 @@ def notice_format(stream: ByteStream, request: NumberRequest) -> str:
         if text[:1] in {b"{", b"["}:
             if line or is_all or size > CHUNK:
                 return _json_form(text, line)
-        elif request.columns and (text or is_all):
-            return "csv"
+        elif is_table:
+            if text or is_all:
+                return "csv"
         elif line or is_all or size > _MOST_OF_A_HEADER or _has_number(text):
             return "csv" if request.on_error is OnError.STOP and _names_columns(text, line) else "text"
 

@@ -10,7 +10,7 @@ import numpy as np
 from actcli.analysis.number_types import ROUNDED
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.exits import DataError, UsageError
-from actcli.sources.budget import default_budget, require_memory
+from actcli.sources.budget import require_memory
 from actcli.sources.number_request import NumberRequest, OnError
 from actcli.sources.numbers.low_precision import number_type
 from actcli.sources.numbers.npy import row_axis
@@ -29,6 +29,7 @@ _OF_A_VALUE, _OF_AN_ARRAY, _OF_AN_OBJECT = 60, 120, 250
 _OWN_LINE = {"x", "y"}
 _OWN_TYPES = ("float16", "bfloat16", "float32", "float64")
 _BLOCK = 1 << 18
+_MOST_ELEMENTS = 1 << 56
 
 
 def json_numbers(stream: ByteStream, request: NumberRequest) -> list[Numbers]:
@@ -94,14 +95,13 @@ def _read_document(stream: ByteStream, request: NumberRequest) -> "Sheet | dict[
 
 def _whole(stream: ByteStream, memory: int | None) -> bytes:
     """Return all bytes of a document. Raises DataError before they, or what they hold, take too much memory."""
-    budget = default_budget() if memory is None else memory
     parts: list[bytes] = []
     size = 0
     remedy = "save JSON lines, which are read one by one, or allow more with --memory"
     for chunk in stream.chunks():
         parts.append(chunk)
         size += len(chunk)
-        require_memory(3 * size, budget, f"{stream.origin}: this JSON document", remedy)
+        require_memory(3 * size, memory, f"{stream.origin}: this JSON document", remedy)
     text = b"".join(parts)
     need = (
         3 * size
@@ -109,7 +109,7 @@ def _whole(stream: ByteStream, memory: int | None) -> bytes:
         + _OF_AN_ARRAY * text.count(b"[")
         + _OF_AN_OBJECT * text.count(b"{")
     )
-    require_memory(need, budget, f"{stream.origin}: this JSON document", remedy)
+    require_memory(need, memory, f"{stream.origin}: this JSON document", remedy)
     return text
 
 
@@ -155,6 +155,8 @@ def _declared(members: dict[str, Any], origin: str) -> "tuple[tuple[int, ...] | 
         isinstance(shape, list) and len(shape) <= 64 and all(type(one) is int and one >= 0 for one in shape)
     ):
         raise DataError(f"{origin}: its shape is not a list of counts")
+    if prod(max(one, 1) for one in shape or ()) > _MOST_ELEMENTS:
+        raise DataError(f"{origin}: its shape {shape} is too large")
     if name is not None and name not in _OWN_TYPES:
         raise DataError(f"{origin}: its dtype is none of {', '.join(_OWN_TYPES)}")
     return None if shape is None else tuple(shape), None if name is None else number_type(name)
@@ -197,6 +199,8 @@ def _values(
 
 
 def _blocks(values: Array, axis: int | None, request: NumberRequest) -> Iterator[Array]:
+    if not values.size:
+        return
     if request.samples is not None:
         values = values.reshape(len(values), -1)
     elif axis is not None:

@@ -39,27 +39,45 @@ def read_json(text: bytes, origin: str, line: int = 1) -> Any:
 
 def read_json_lines(stream: ByteStream, *, with_texts: bool = False) -> Iterator[JsonLines]:
     """Yield the values of the lines as they come; empty lines hold none. Values before an error come before it."""
+    from orjson import JSONDecodeError, loads
+
     number = 0
     for piece in whole_lines(stream.chunks(), stream.origin, MAX_LINE):
-        lines, values, texts, before = [], [], [], b""
-        error = None
-        for text in piece.text.splitlines(keepends=True):
-            number += 1
-            if text.isspace():
-                before += text
-                continue
-            try:
-                values.append(read_json(text.rstrip(), stream.origin, number))
-            except DataError as caught:
-                error = caught
-                break
-            lines.append(number)
-            if with_texts:
-                texts.append((before + text).decode("utf-8", "surrogateescape"))
-            before = b""
-        yield JsonLines(lines, values, texts, before.decode())
-        if error:
-            raise error
+        lines = piece.text.splitlines(keepends=True)
+        try:
+            values = [loads(line) for line in lines]
+        except JSONDecodeError:
+            yield from _careful_lines(lines, number, stream.origin, with_texts=with_texts)
+        else:
+            texts = [line.decode("utf-8", "surrogateescape") for line in lines] if with_texts else []
+            yield JsonLines(range(number + 1, number + 1 + len(lines)), values, texts)
+        number += len(lines)
+
+
+def _careful_lines(
+    texts: Sequence[bytes], number: int, origin: str, *, with_texts: bool
+) -> Iterator[JsonLines]:
+    """Yield the values of lines of which some are empty or wrong, and raise the error at which they end, if any."""
+    lines: list[int] = []
+    values: list[Any] = []
+    kept: list[str] = []
+    before, error = b"", None
+    for line, text in enumerate(texts, number + 1):
+        if text.isspace():
+            before += text
+            continue
+        try:
+            values.append(read_json(text.rstrip(), origin, line))
+        except DataError as caught:
+            error = caught
+            break
+        lines.append(line)
+        if with_texts:
+            kept.append((before + text).decode("utf-8", "surrogateescape"))
+        before = b""
+    yield JsonLines(lines, values, kept, before.decode())
+    if error:
+        raise error
 
 
 def line_sheet(batches: Iterator[JsonLines], first: JsonLines, origin: str, request: NumberRequest) -> Sheet:
