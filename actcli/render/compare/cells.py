@@ -88,3 +88,15 @@ def value_text(value: Value, digits: int | None, usual: int = DIGITS) -> str:
             return notation.region(value, digits or usual)
         case _:
             return printable(value)
+
+
+def beside_each_other(comparison: Comparison, digits: int | None) -> list[list[str]]:
+    """Return one row per quantity and one column per contender, with the best of each row marked."""
+    columns = visible_columns(comparison)
+    rows = [[legend(comparison, columns), *(printable(one.function) for one in comparison.contenders)]]
+    for column in columns:
+        winners = best(comparison, column)
+        cells = [cell_text(c, column, digits) for c in comparison.contenders]
+        marked = [f"{text} {BEST}" if i in winners else text for i, text in enumerate(cells)]
+        rows.append([full_heading(column), *marked])
+    return rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, best, comparable
 from actcli.exits import DataError
-from actcli.render.compare.cells import BEST, cell_text, full_heading, legend, visible_columns
+from actcli.render.compare.cells import beside_each_other
 from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
@@ -85,7 +85,7 @@ def _text(page: Page, layout: Layout, terminal: Terminal) -> str:
         case "jsonl":
             return "".join(json_line(_record(c, comparison)) for c in comparison.contenders)
         case "markdown":
-            return markdown_table(_beside_each_other(comparison, layout.digits))
+            return markdown_table(beside_each_other(comparison, layout.digits))
         case form:
             return delimited_text(_lines(comparison), form)
 
@@ -130,15 +130,3 @@ def _lines(comparison: Comparison) -> list[list[str]]:
         ["function", *names],
         *([c.function, *(field_text(c.value(name)) for name in names)] for c in comparison.contenders),
     ]
-
-
-def _beside_each_other(comparison: Comparison, digits: int | None) -> list[list[str]]:
-    """Return one row per quantity and one column per contender, with the best of each row marked."""
-    columns = visible_columns(comparison)
-    rows = [[legend(comparison, columns), *(printable(one.function) for one in comparison.contenders)]]
-    for column in columns:
-        winners = best(comparison, column)
-        cells = [cell_text(c, column, digits) for c in comparison.contenders]
-        marked = [f"{text} {BEST}" if i in winners else text for i, text in enumerate(cells)]
-        rows.append([full_heading(column), *marked])
-    return rows

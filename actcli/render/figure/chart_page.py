@@ -1,10 +1,11 @@
-"""Charts as HTML pages of one file."""
+"""Charts as HTML: parts of a page, and pages of one file."""
 
 from collections.abc import Sequence
 
 from actcli.analysis.compare.result import Bars
 from actcli.analysis.figure.curves import Figure, Segment
 from actcli.analysis.figure.histogram import Occupancy
+from actcli.render.figure.coincidence_text import FIXED, LINES_OF_A_PAGE, coincidence_sentences
 from actcli.render.figure.figure_text import Style
 from actcli.render.text.notation import number
 
@@ -19,8 +20,23 @@ def figure_page(
     points: Sequence[Segment] = (),
     sentences: Sequence[str] = (),
 ) -> bytes:
-    """Return an HTML page with the figure, its caption and sentences below it; `title` is for the window."""
+    """Return an HTML page with the figure and sentences below it; `title` is for the window."""
     from actcli.render.figure.html_page import html_page, html_text
+
+    body = figure_part(figure, style, title, data, points)
+    body += "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in sentences)
+    return html_page(style.title or title, body, style.theme.inks, style.theme.night).encode()
+
+
+def figure_part(
+    figure: Figure,
+    style: Style,
+    title: str,
+    data: Occupancy | None = None,
+    points: Sequence[Segment] = (),
+) -> str:
+    """Return a figure as a part of a page, with its heading, its caption, and which of its curves coincide."""
+    from actcli.render.figure.html_page import html_text
     from actcli.render.figure.svg import figure_html, figure_svg
 
     counts = data.histogram(figure.range, _BINS) if data is not None and style.hist else None
@@ -29,20 +45,22 @@ def figure_page(
         title=title,
         kind=style.y_kind,
         axis=style.axis,
+        whole=style.whole,
         points=points,
         counts=counts,
         inks=len(style.theme.inks),
         x_label=style.x_label,
         y_range=style.y_range,
     )
-    body = _heading(style) + figure_html(figure, picture, len(style.theme.inks))
-    body += "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in (*style.caption, *sentences))
-    return html_page(style.title or title, body, style.theme.inks, style.theme.night).encode()
+    coinciding = coincidence_sentences(figure, style.y_kind, LINES_OF_A_PAGE, style.axis)
+    sentences = (*style.caption, *(sentence.replace(FIXED, " ") for sentence in coinciding))
+    below = "".join(f"<p>{html_text(sentence)}</p>\n" for sentence in sentences)
+    return _heading(style) + figure_html(figure, picture, len(style.theme.inks)) + below
 
 
-def bars_page(charts: Sequence[Bars], style: Style) -> bytes:
-    """Return an HTML page with charts of one bar per contender."""
-    from actcli.render.figure.html_page import html_page, scrolled
+def bars_part(charts: Sequence[Bars], style: Style) -> str:
+    """Return charts of one bar per contender as a part of a page."""
+    from actcli.render.figure.html_page import scrolled
     from actcli.render.figure.svg import bars_svg
 
     pictures = [
@@ -51,8 +69,7 @@ def bars_page(charts: Sequence[Bars], style: Style) -> bytes:
         )
         for bars in charts
     ]
-    body = _heading(style) + "".join(pictures)
-    return html_page(style.title or charts[0].quantity, body, style.theme.inks, style.theme.night).encode()
+    return _heading(style) + "".join(pictures)
 
 
 def _heading(style: Style) -> str:

@@ -11,6 +11,8 @@ from actcli.terminal import printable
 
 FIXED = "\N{NO-BREAK SPACE}"
 """The blank in a sentence at which a line must not end."""
+LINES_OF_A_PAGE = 90
+"""The differences that a frame of an HTML page shows: about two pixels."""
 _MOST = 4
 """Statements about one frame."""
 _LONGEST = 24

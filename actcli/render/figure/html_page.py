@@ -30,11 +30,13 @@ p{margin:6px 0;max-width:75ch;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{padding:5px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
-tr:last-child td{border-bottom:0}
+tbody tr:last-child>*{border-bottom:0}
 th{font-weight:600;background:var(--soft);color:var(--muted)}
 th:first-child,td:first-child,td.l,th.l{text-align:left}
-td:first-child{font-weight:500}
-.zero{color:var(--muted)}.alarm{color:var(--bad);font-weight:600}
+td:first-child,th[scope=row]{font-weight:500}th[scope=row]{background:none;color:var(--ink)}
+.zero{color:var(--muted)}.alarm{color:var(--bad);font-weight:600}.best{color:var(--good);font-weight:600}
+pre{overflow-x:auto;background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:8px 14px;
+font-size:13px}
 details{margin-top:8px}summary{cursor:pointer;color:var(--muted)}
 svg{display:block;width:100%}
 svg.figure{max-width:860px;font-size:13px}
@@ -52,10 +54,11 @@ path.grid{stroke:var(--line);stroke-width:1}path.zero{stroke:var(--muted);stroke
 .key svg{width:12px;height:12px;display:inline-block;vertical-align:-1px;margin-right:5px}
 .key svg.line{width:28px}.key.narrow{display:none}
 footer{margin-top:40px;color:var(--muted);font-size:13px;border-top:1px solid var(--line);padding-top:12px}
-@media(max-width:600px){main{padding:18px 12px 36px}.lead{font-size:17px}svg.figure{font-size:20px}
+@media(max-width:600px){main{padding:18px 12px 36px;overflow-x:clip}.lead{font-size:17px}
+svg.figure{font-size:20px;width:var(--narrow,100%)}
 svg.figure.bars{min-width:520px;font-size:13px}
 svg.figure .names{display:none}.key.narrow{display:flex}th,td{padding:5px 8px}svg.spark{width:170px}
-td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:104px}}
+td:first-child,th[scope=row]{white-space:normal;overflow-wrap:anywhere;min-width:104px}}
 @media print{.scroll{overflow:visible}details{display:block}}
 """
 
@@ -84,18 +87,28 @@ def name_html(name: str) -> str:
 
 
 def html_table(
-    rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), alarming: Sequence[int] = ()
+    rows: Sequence[Sequence[str]],
+    left: Sequence[int] = (0,),
+    alarming: Sequence[int] = (),
+    best: str = "\0",
 ) -> str:
-    """Return a table of texts, the first row its head; `left` are columns flush left, `alarming` those of deaths."""
+    """Return a table of texts, the first row its head; `left` are columns flush left, `alarming` those of deaths.
+
+    The first column names the rows. A text that ends in `best` is the best of its row or column.
+    """
     head, *body = rows
-    cells = [f"<th{_class('l' * (i in left))}>{html_text(name)}</th>" for i, name in enumerate(head)]
-    lines = [f"<tr>{''.join(cells)}</tr>"]
-    for row in body:
+    cells = [
+        f'<th scope="col"{_class("l" * (i in left))}>{html_text(name)}</th>' for i, name in enumerate(head)
+    ]
+    lines = [f"<thead><tr>{''.join(cells)}</tr></thead>\n"]
+    for name, *others in body:
         cells = [
-            f"<td{_class(_kind(text, i, left, alarming))}>{(html_text if i else name_html)(text)}</td>"
-            for i, text in enumerate(row)
+            f"<td{_class(_kind(text, i, left, alarming, best))}>{html_text(text)}</td>"
+            for i, text in enumerate(others, 1)
         ]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
+        lines.append(
+            f'<tr><th scope="row"{_class("l" * (0 in left))}>{name_html(name)}</th>{"".join(cells)}</tr>\n'
+        )
     return f'<div class="scroll"><table>{"".join(lines)}</table></div>\n'
 
 
@@ -120,12 +133,14 @@ def scrolled(svg: str) -> str:
     return f'<div style="overflow-x:auto">{svg}</div>\n'
 
 
-def _kind(text: str, column: int, left: Sequence[int], alarming: Sequence[int]) -> str:
+def _kind(text: str, column: int, left: Sequence[int], alarming: Sequence[int], best: str) -> str:
     kinds = ["l"] * (column in left)
     if text in {"0", "–", ""}:
         kinds.append("zero")
     elif column in alarming:
         kinds.append("alarm")
+    elif text.endswith(best):
+        kinds.append("best")
     return " ".join(kinds)
 
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from actcli.analysis.figure.curves import Curve, Figure, Segment, thin
 from actcli.render.figure.scale import Kind, Scale, Tick, y_scale
 from actcli.render.figure.spread import spread
+from actcli.render.figure.svg_sharing import Line, dashes_of, split_by_sharing
 from actcli.render.output.surface import Surface
 from actcli.render.table.fit import cut_middle
 from actcli.render.table.layer_names import fit_names
 from actcli.render.text.mathtext import raised
+from actcli.render.text.notation import number
 from actcli.render.text.palette import Look, look_of
 from actcli.terminal import printable
 
@@ -71,7 +73,10 @@ def figure_svg(
         y = _Axis(scale, top + height - _BOTTOM, top + _TOP)
         quantity = panel.quantity if axis == "x" else f"{panel.quantity} by {axis}"
         parts.append(_frame(x, y, quantity, whole=whole))
-        parts += [_curve(curve, look_of(k, inks), x, y) for k, curve in enumerate(panel.curves)]
+        lines = [_lines(curve, x, y) for curve in panel.curves]
+        parts += [
+            _curve(curve, look_of(k, inks), x, y, lines[k], lines[:k]) for k, curve in enumerate(panel.curves)
+        ]
         for a, b in points if i == 0 else ():
             parts += [f'<circle class="data" cx="{x.at(u)}" cy="{y.at(v)}" r="2"/>' for u, v in _pairs(a, b)]
         parts.append(_names(panel.curves, names[i], inks, x, y))
@@ -87,7 +92,9 @@ def figure_svg(
         parts.append(
             f'<text x="{(x.low + x.high) / 2:.1f}" y="{top - 4:.1f}" text-anchor="middle">{_text(x_label)}</text>'
         )
-    return _element(top + 4, title, parts)
+    # a narrow screen leaves out the names: then the picture is that much wider than the screen
+    narrow = f"--narrow:{100 * _WIDTH / (x.high + 14):.0f}%"
+    return _element(top + 4, title, parts, about=_about(figure), style=narrow)
 
 
 def figure_html(figure: Figure, svg: str, inks: int = COLORS) -> str:
@@ -116,7 +123,8 @@ def bars_svg(quantity: str, labels: Sequence[str], values: Sequence[float], text
             f'<rect class="b{i % COLORS}" x="{left:.1f}" y="{at}" width="{width:.1f}" height="15" rx="2"/>'
             f'<text class="muted" x="{left + width + 6:.1f}" y="{at + 12}">{_text(text)}</text>'
         )
-    return _element(30 + 22 * len(names), quantity, parts, "figure bars")
+    about = ", ".join(f"{label} {text}" for label, text in zip(labels, texts, strict=True))
+    return _element(30 + 22 * len(names), quantity, parts, "figure bars", about)
 
 
 def histogram_svg(counts: Sequence[int], title: str) -> str:
@@ -174,11 +182,30 @@ class _Axis:
         return f"{float(self.places(np.array([value]))[0]):.1f}"
 
 
-def _element(height: float, title: str, parts: Sequence[str], kind: str = "figure") -> str:
+def _element(
+    height: float, title: str, parts: Sequence[str], kind: str = "figure", about: str = "", style: str = ""
+) -> str:
+    more = f"<desc>{_text(about)}</desc>" if about else ""
+    own = f' style="{style}"' if style else ""
     return (
-        f'<svg class="{kind}" viewBox="0 0 {_WIDTH} {height:.0f}" role="img"><title>{_text(title)}</title>'
+        f'<svg class="{kind}" viewBox="0 0 {_WIDTH} {height:.0f}"{own} role="img"><title>{_text(title)}</title>{more}'
         f"{''.join(parts)}</svg>"
     )
+
+
+def _about(figure: Figure) -> str:
+    """Return what a screen reader says of a figure: its panels, and each curve from its first value to its last."""
+    low, high = (number(end, 3) for end in figure.range)
+    panels = []
+    for panel in figure.panels:
+        ways = [
+            f"{curve.label} from {number(float(curve.segments[0][1][0]), 3)} to "
+            f"{number(float(curve.segments[-1][1][-1]), 3)}"
+            for curve in panel.curves
+            if curve.segments
+        ]
+        panels.append(f"{panel.quantity} between {low} and {high}: {', '.join(ways)}")
+    return ". ".join(panels)
 
 
 def _frame(x: _Axis, y: _Axis, title: str, *, whole: bool) -> str:
@@ -208,7 +235,21 @@ def _line(tick: Tick) -> str:
     return "grid" if tick.value else "zero"
 
 
-def _curve(curve: Curve, look: Look, x: _Axis, y: _Axis) -> str:
+def _lines(curve: Curve, x: _Axis, y: _Axis) -> list[Line]:
+    """Return the pixels of a curve's segments, without places that an axis cannot show."""
+    lines = []
+    for segment in curve.segments:
+        a, b = thin(segment, (x.scale.low, x.scale.high), _COLUMNS)
+        u, v = x.places(a), y.places(b)
+        known = np.isfinite(u) & np.isfinite(v)
+        if known.any():
+            lines.append((u[known], v[known]))
+    return lines
+
+
+def _curve(
+    curve: Curve, look: Look, x: _Axis, y: _Axis, lines: Sequence[Line], earlier: Sequence[Sequence[Line]]
+) -> str:
     """Return a curve's segments, joined inside and apart from one another; a single point is a dot."""
     color, parts = look.ink, []
     if curve.band is not None:
@@ -216,16 +257,17 @@ def _curve(curve: Curve, look: Look, x: _Axis, y: _Axis) -> str:
         there, back = _joined(at, low, x, y), _joined(at[::-1], high[::-1], x, y)
         if there and back:
             parts.append(f'<path class="b{color} band" d="M{there}L{back}Z"/>')
-    for segment in curve.segments:
-        a, b = thin(segment, (x.scale.low, x.scale.high), _COLUMNS)
-        if len(a) == 1:
-            parts.append(f'<circle class="b{color}" cx="{x.at(a[0])}" cy="{y.at(b[0])}" r="3"/>')
-        elif path := _joined(a, b, x, y):
-            parts.append(f'<path class="k{color} curve"{_dashes(look)} d="M{path}"/>')
+    for line in lines:
+        if len(line[0]) == 1:
+            parts.append(f'<circle class="b{color}" cx="{line[0][0]:.1f}" cy="{line[1][0]:.1f}" r="3"/>')
+            continue
+        for (u, v), rank in split_by_sharing(line, earlier):
+            path = "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(u.tolist(), v.tolist(), strict=True))
+            parts.append(f'<path class="k{color} curve"{_dashes(look, rank)} d="M{path}"/>')
     return "".join(parts)
 
 
-def _dashes(look: Look) -> str:
+def _dashes(look: Look, rank: int = 0) -> str:
     """Return the attribute for a curve's line style and width; blank for a usual one."""
     wide = _STROKE * look.width
     rules = [f"stroke-width:{wide:g}"] * (look.width != 1)
@@ -234,6 +276,8 @@ def _dashes(look: Look) -> str:
             f"stroke-dasharray:{' '.join(f'{part * wide:g}' for part in look.dash)}",
             "stroke-linecap:butt",
         ]
+    elif rank:
+        rules.append(dashes_of(rank))
     return f' style="{";".join(rules)}"' if rules else ""
 
 

@@ -105,3 +105,52 @@ def test_a_page_takes_the_colours_of_a_theme():
 
     assert "--k0:#00429d" in page
     assert page.count("--k1:") == 2
+
+
+def paths_of(root, name):
+    return [one for one in root.iter("path") if one.get("class") == f"{name} curve"]
+
+
+def test_a_curve_on_another_has_gaps_in_which_the_other_is_seen():
+    x = np.linspace(0, 10, 101)
+    root = drawn(curve("f", x, np.abs(x - 5)), curve("g", x, np.where(x < 5, 3 * x - 10, x - 5)))
+    (first,) = paths_of(root, "k0")
+    apart, shared = paths_of(root, "k1")
+    assert first.get("style") is None
+    assert apart.get("style") is None
+    assert shared.get("style") == "stroke-dasharray:9 9;stroke-linecap:butt"
+    # the parts meet, and the shared one is the right half
+    assert numbers(apart.get("d"))[-2:] == numbers(shared.get("d"))[:2]
+    assert numbers(shared.get("d"))[0] == pytest.approx(numbers(first.get("d"))[100], abs=0.1)
+
+
+def test_of_three_equal_curves_each_is_seen():
+    x = np.linspace(0, 10, 101)
+    root = drawn(*(curve(name, x, x) for name in "fgh"))
+    styles = [paths_of(root, f"k{i}")[0].get("style") or "" for i in range(3)]
+    assert [style.partition(";")[0] for style in styles] == [
+        "",
+        "stroke-dasharray:9 9",
+        "stroke-dasharray:9 18",
+    ]
+
+
+def test_crossings_have_no_gaps():
+    x = np.linspace(0, 10, 101)
+    root = drawn(curve("f", x, x), curve("g", x, 10 - x))
+    assert [one.get("style") for one in (*paths_of(root, "k0"), *paths_of(root, "k1"))] == [None, None]
+
+
+def test_a_screen_reader_gets_the_curves():
+    root = drawn(curve("f<b>", [0, 10], [0, 0.5]), curve("g", [0, 10], [1, -2]))
+    assert root.findtext("title") == "a figure"
+    assert root.findtext("desc") == "f(x) between 0 and 10: f<b> from 0 to 0.5, g from 1 to -2"
+    bars = ET.fromstring(bars_svg("size", ["a"], [2.0], ["2 kB"]))  # noqa: S314 - our own output
+    assert bars.findtext("desc") == "a 2 kB"
+
+
+def test_tables_have_header_cells_for_columns_and_rows():
+    text = html_table([["name", "size"], ["a.b", "1 ◂"], ["<i>", "2"]], best="◂")
+    assert text.count('scope="col"') == 2
+    assert '<th scope="row" class="l">a.<wbr>b</th><td class="best">1 ◂</td>' in text
+    assert '<th scope="row" class="l">&lt;i&gt;</th><td>2</td>' in text
