@@ -184,6 +184,7 @@ def run(
     if not arguments:
         raise UsageError("a command is missing; try actcli eval relu -1 0 1, or actcli --help")
     session = Session(terminal, writes) if writes else Session(terminal)
+    session.arguments = tuple(arguments)
     if isolate is not None:
         session.isolate = isolate
     group: Any = typer.main.get_command(app)

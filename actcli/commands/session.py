@@ -23,6 +23,7 @@ class Session:
         writes: called before output begins; from then on a signal unwinds instead of ending the process at once.
         chosen_threads: the value of --threads; None without.
         memory: the bytes of --memory; None for half of what is available.
+        arguments: the command line.
         isolate: called with a file's name and `memory` before native code reads it; the run continues in a child
             process.
 
@@ -33,6 +34,16 @@ class Session:
     chosen_threads: int | None = None
     memory: int | None = None
     isolate: Callable[[str, int | None], None] = _stay
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command line as a shell takes it, with `~` for the person's own folder."""
+        import shlex
+
+        line = shlex.join(["actcli", *self.arguments])
+        home = self.terminal.environ.get("HOME", "").rstrip("/")
+        return line.replace(f"{home}/", "~/") if home else line
 
     @property
     def threads(self) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from actcli.commands.destinations import choose_each
 from actcli.exits import UsageError
 from actcli.render.output.layout import (
     ARRAY_FORMATS,
@@ -79,11 +80,7 @@ def choose_reports(
         if format_ is not None:
             raise UsageError("--quiet prints no report; leave out --format, or name a file with -o")
         return Reports(())
-    if len(outputs) > 1 and format_ is not None:
-        raise UsageError("--format goes with one -o; of several files each suffix says the format")
-    layouts = tuple(_choose(format_, output, terminal) for output in outputs or (None,))
-    if sum(layout.path is None for layout in layouts) > 1:
-        raise UsageError("-o names standard output twice; leave one of them out")
+    layouts = choose_each(format_, outputs, lambda output: _choose(format_, output, terminal))
     if quiet and any(layout.path is None for layout in layouts):
         raise UsageError("--quiet does not go with a report on standard output; name a file with -o")
     return Reports(layouts)
