@@ -76,7 +76,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     case "$1 $2" in
     plot\ --format) echo 'table plain csv tsv json jsonl markdown svg pdf eps png' ;;
     compare\ --bits) ;;
-    compare\ --format) echo 'table plain csv tsv json jsonl markdown junit svg pdf eps png' ;;
+    compare\ --format) echo 'table plain csv tsv json jsonl markdown html junit svg pdf eps png' ;;
     deadcheck\ --dtype) echo 'bfloat16 float8_e4m3 float8_e5m2' ;;
     deadcheck\ --data) return 1 ;;
     deadcheck\ --against) ;;

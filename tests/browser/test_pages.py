@@ -57,11 +57,14 @@ def net():
     return {"fc": z, "<script>console.error(1)</script>&": broken}
 
 
+MARKUP = "<img src=x onerror=console.error(1)>.npy"
+"""The name of a file that tries to be markup."""
 PAGES = {
     "report": ("deadcheck", "net.npz", "--recorded", "pre", "--fail-above", "1%"),
     "timeline": ("deadcheck", "run.npz"),
     "plot": ("plot", "relu", "gelu", "--grad"),
-    "compare": ("compare", "relu", "gelu", "--by", "gradients", "--depth", "3", "--plot"),
+    "compare": ("compare", "relu", "gelu", "--by", "gradients", "--depth", "3"),
+    "named": ("compare", "relu", "x if x<1 else 1", "--by", "values", "-i", MARKUP),
 }
 
 
@@ -69,6 +72,7 @@ PAGES = {
 def page(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez("net.npz", **net())
+    np.save(MARKUP, np.linspace(-2, 2, 41))
     write_timeline(run_of({"a": ["...xx", "..xxx", "....."], "b": ["....x"] * 20}), "run.npz")
     invoke(*PAGES[request.param], "-o", "page.html")
     return Path("page.html").absolute()

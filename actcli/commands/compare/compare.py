@@ -30,13 +30,13 @@ def compare_functions(options: CompareOptions, session: "Session") -> "ExitStatu
     """
     from actcli.commands.compare.contenders import find_contenders
     from actcli.commands.compare.modes import WAYS, WAYS_IN_WORDS, Contest, require_chart, require_enough
-    from actcli.commands.compare.report import choose_report, follow_and_write, open_recording
+    from actcli.commands.compare.report import choose_reports, follow_and_write, open_recording
     from actcli.commands.functions import load_functions, specifications, tell_rewritings
 
     way = options.by or "summary"
     refuse_conflicts(options, way, WAYS_IN_WORDS)
-    report = choose_report(options, session.terminal)
-    recording = open_recording(options.record, options.output)
+    reports = choose_reports(options, session.terminal)
+    recording = open_recording(options.record, options.outputs)
     load_functions(options.function_files, session.terminal)
     stacks = find_contenders(
         specifications(options.functions, options), options.sweeps, may_be_stacks=WAYS[way].stacks
@@ -48,7 +48,7 @@ def compare_functions(options: CompareOptions, session: "Session") -> "ExitStatu
         require_chart(way, contest)
     steps = WAYS[way].steps(contest)
     session.writes()
-    return follow_and_write(steps, report, session.terminal, recording)
+    return follow_and_write(steps, reports, session, recording)
 
 
 command = build_command("compare", CompareOptions, compare_functions, epilog=EPILOG)

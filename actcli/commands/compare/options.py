@@ -34,7 +34,7 @@ from actcli.commands.values import finite_number, names, one_of, whole_number, w
 from actcli.exits import UsageError
 
 UlpName = Literal["error", "steps"]
-ReportFormat = Literal[FormatName, "junit", "svg", "pdf", "eps", "png"]
+ReportFormat = Literal[FormatName, "html", "junit", "svg", "pdf", "eps", "png"]
 ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
 
 OTHER_WORDS: Mapping[str, ByName] = {
@@ -372,7 +372,7 @@ class CompareOptions(FunctionOptions, training.TrainingOptions, PictureOptions):
         bool,
         _result_option(
             "--plot",
-            help="Draw a chart below the table; with -o FILE only the chart: .txt, .html, .svg, .pdf, .eps or .png.",
+            help="Draw a chart below the table; with -o FILE only the chart: .txt, .svg, .pdf, .eps or .png.",
         ),
     ] = False
     format: Annotated[
@@ -380,17 +380,17 @@ class CompareOptions(FunctionOptions, training.TrainingOptions, PictureOptions):
         _result_option(
             "--format",
             metavar="FORMAT",
-            help=f"{one_of(FormatName)}; junit of --against; svg, pdf, eps or png of --plot. Without it the suffix of "
-            "-o decides, else a table on a terminal, plain in a pipe.",
+            help=f"{one_of(FormatName)}; html; junit of --against; svg, pdf, eps or png of --plot. Without it the "
+            "suffix of -o decides, else a table on a terminal, plain in a pipe.",
         ),
     ] = None
-    output: Annotated[
-        str | None,
+    outputs: Annotated[
+        tuple[str, ...],
         _result_option(
             "--output -o",
             metavar="FILE",
-            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, or .xml for junit. FILE appears when it is "
-            "complete.",
+            help="Write to FILE: .html, a page with the tables and the chart; .csv, .tsv, .json, .jsonl, .txt, .md, or "
+            ".xml for junit. FILE appears when it is complete. Repeatable; all are written.",
         ),
-    ] = None
+    ] = ()
     digits: Digits = None

@@ -2,25 +2,28 @@
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.commands.picture_options import choose_picture, require_pipe
 from actcli.exits import DataError, ExitStatus, UsageError
 from actcli.render.figure.page import DRAWN, Paper
+from actcli.render.output.destinations import choose_each, require_apart, write_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from actcli.analysis.compare.result import Comparison, Step, Steps
     from actcli.commands.compare.options import CompareOptions
+    from actcli.commands.session import Session
     from actcli.render.figure.lettering import Lettering
     from actcli.render.output.layout import Layout
     from actcli.render.training.recording import Recording
     from actcli.terminal import Terminal
 
-FIGURES = ("txt", "html", *DRAWN)
-_OWN_FORMATS = {"junit": ".xml"}
-TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md")
+FIGURES = ("txt", *DRAWN)
+_OWN_FORMATS = {"junit": ".xml", "html": ".html"}
+TABLES = ("csv", "tsv", "json", "jsonl", "txt", "md", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +49,53 @@ class Presentation:
     lettering: "Lettering | None" = None
     paper: Paper = field(default_factory=Paper)
 
+    @property
+    def path(self) -> str | None:
+        """The file; None for stdout."""
+        return self.figure[1] if self.figure else self.layout.path
 
-def choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
-    """Return how the results are to be written.
+    @property
+    def form(self) -> str:
+        """The form of the chart in it: text, html, txt or a picture's; `table` without a chart."""
+        if self.figure:
+            return self.figure[0]
+        return "html" if self.layout.format == "html" else "text" if self.plot else "table"
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a chart in it."""
+        return self.form != "table"
+
+
+def choose_reports(options: "CompareOptions", terminal: "Terminal") -> tuple[Presentation, ...]:
+    """Return how the results are to be written: once for every -o.
 
     Raises UsageError for options that disagree, DataError for a file that cannot be written.
     """
     from actcli.render.output.outfile import require_writable
 
-    report = _choose_report(options, terminal)
-    form = report.figure[0] if report.figure else "text" if report.plot else "table"
+    several = len(options.outputs) > 1
+    chosen = choose_each(
+        options.format,
+        options.outputs,
+        lambda output: _choose_report(options, output, terminal, several=several),
+    )
+    if several and options.plot and not any(one.draws for one in chosen):
+        raise UsageError("--plot draws, and no -o names a chart; use .html, .txt, or a picture such as .svg")
+    # the options of a chart are checked against the form that has use for most of them
+    preferred = ("png", *DRAWN, "html", "txt", "text", "table")
+    form = min((one.form for one in chosen), key=preferred.index)
     lettering, paper = choose_picture(options, form)
-    report = replace(report, lettering=lettering, paper=paper)
-    path = report.figure[1] if report.figure else report.layout.path
-    if path is not None:
+    paths = [path for one in chosen if (path := one.path) is not None]
+    require_apart(paths)
+    for path in paths:
         require_writable(path)
-    return report
+    return tuple(replace(one, lettering=lettering, paper=paper) for one in chosen)
 
 
-def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentation:
+def _choose_report(
+    options: "CompareOptions", output: str | None, terminal: "Terminal", *, several: bool
+) -> Presentation:
     from actcli.render.output.documents import refuse_arrays
     from actcli.render.output.layout import (
         ARRAY_FORMATS,
@@ -75,21 +106,23 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
         plain_suffix,
     )
 
-    format_, output, sort, digits = options.format, options.output, options.sort, options.digits
+    format_, sort, digits = options.format, options.sort, options.digits
     own = choose_own_layout(_OWN_FORMATS, format_, output)
+    if own is not None and own.format == "html":
+        return Presentation(replace(own, digits=digits), sort=sort)
     if own is not None:
         if options.against is None:
             raise UsageError("junit is a verdict on the results of --against; choose another format")
-        if options.plot:
+        if options.plot and not several:
             raise UsageError("--plot draws, and junit holds a verdict; leave one of them out")
         return Presentation(own)
     if options.best is not None:
         return Presentation(Layout("plain", None), best=options.best)
     suffix = plain_suffix(output or "").removeprefix(".")
-    if not options.plot:
+    if not options.plot or (several and suffix in TABLES and suffix != "txt"):
         if format_ in DRAWN:
             raise UsageError(f"--format {format_} is a chart; add --plot")
-        if suffix in FIGURES and suffix != "txt" and format_ is None:
+        if suffix in DRAWN and format_ is None:
             raise UsageError(f"-o {output!r} is a chart by its suffix; add --plot")
         if (
             output
@@ -127,19 +160,22 @@ def _choose_report(options: "CompareOptions", terminal: "Terminal") -> Presentat
     )
 
 
-def open_recording(path: str | None, output: str | None) -> "Recording | None":
+def open_recording(path: str | None, outputs: "Sequence[str]") -> "Recording | None":
     """Return the recording of --record; None without. Raises UsageError for the file of -o or an unknown suffix."""
     if path is None:
         return None
     from actcli.render.training.recording import Recording
 
-    if output is not None and os.path.realpath(path) == os.path.realpath(output):
+    if os.path.realpath(path) in map(os.path.realpath, outputs):
         raise UsageError(f"--record and -o both name {path}; they write different things")
     return Recording(path)
 
 
 def follow_and_write(
-    steps: "Steps", report: Presentation, terminal: "Terminal", recording: "Recording | None" = None
+    steps: "Steps",
+    reports: "Sequence[Presentation]",
+    session: "Session",
+    recording: "Recording | None" = None,
 ) -> ExitStatus:
     """Follow the steps, write the results, and return the exit status.
 
@@ -150,6 +186,8 @@ def follow_and_write(
     from actcli.analysis.compare.result import is_function_column
     from actcli.render.compare.live_chart import open_display
     from actcli.render.output.progress_loop import follow
+
+    report, terminal = reports[0], session.terminal
 
     def look_at(first: "Comparison") -> None:
         if report.sort is not None and not is_function_column(report.sort):
@@ -162,8 +200,10 @@ def follow_and_write(
         recording.write()
     comparison = run.last.so_far
     if run.interrupted and run.last.done != run.last.total:
-        return _write_part(run.last, report, terminal)
-    _write(comparison, report, terminal)
+        return _write_part(run.last, reports, terminal)
+    # files first: a reader who leaves (`| head -1`) does not cost one; and the answer is said once
+    ordered = sorted(reports, key=lambda one: one.path is None)
+    write_each(*(partial(_write, comparison, one, session, spoken=one is ordered[-1]) for one in ordered))
     return ExitStatus.FOUND if comparison.over_limit else ExitStatus.DONE
 
 
@@ -175,9 +215,10 @@ def _check_first(steps: "Steps", check: "Callable[[Comparison], None]") -> "Step
         yield step
 
 
-def _write(comparison: "Comparison", report: Presentation, terminal: "Terminal") -> None:
+def _write(comparison: "Comparison", report: Presentation, session: "Session", *, spoken: bool) -> None:
     from actcli.render.compare.comparison import Page, write_comparison, write_winner
 
+    terminal = session.terminal
     if report.best is not None:
         write_winner(comparison, comparison.column(report.best), terminal)
         return
@@ -188,24 +229,25 @@ def _write(comparison: "Comparison", report: Presentation, terminal: "Terminal")
         write_chart(comparison, *report.figure, terminal, report.lettering, report.paper)
         return
     chart, without = _chart(comparison, report, terminal) if report.plot else ("", "")
-    write_comparison(Page(comparison, chart=chart), report.layout, terminal)
+    page = Page(comparison, chart=chart, lettering=report.lettering, command=session.command, spoken=spoken)
+    write_comparison(page, report.layout, terminal)
     if without:
         terminal.say(f"actcli: {without}")
 
 
-def _write_part(step: "Step", report: Presentation, terminal: "Terminal") -> ExitStatus:
+def _write_part(step: "Step", reports: "Sequence[Presentation]", terminal: "Terminal") -> ExitStatus:
     """Write the results so far of an interrupted comparison, and a line that says so."""
     from actcli.render.compare.comparison import Page, write_comparison
     from actcli.render.output.layout import choose_layout
 
+    report = next((one for one in reports if one.path is None and one.figure is None), reports[0])
+    unwritten = [one.path or "the chart" for one in reports if one.path is not None or one.figure is not None]
     left_out = report.best and "no winner yet"
-    if report.figure is not None:
-        left_out = f"{report.figure[1] or 'the chart'} is not written"
-    elif report.layout.path is not None:
-        left_out = f"{report.layout.path} is not written"
+    if unwritten:
+        left_out = f"{' and '.join(unwritten)} {'is' if len(unwritten) == 1 else 'are'} not written"
     if report.best is None and step.so_far.contenders:
         layout = report.layout
-        if left_out:
+        if report.path is not None or report.figure is not None:
             layout = choose_layout(None, None, with_x=False, digits=None, terminal=terminal)
         write_comparison(Page(_sorted(step.so_far, report), complete=False), layout, terminal)
     more = f"; {left_out}" if left_out else ""

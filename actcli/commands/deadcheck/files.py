@@ -1,10 +1,11 @@
 """The files that `deadcheck` writes: checks before anything is read, and the order in which they appear."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from actcli.exits import DataError, UsageError
+from actcli.exits import UsageError
+from actcli.render.output.destinations import require_apart
 
 if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
@@ -37,30 +38,13 @@ def require_writable_files(options: "DeadcheckOptions", reports: "Reports") -> N
     written = files_written(options, reports)
     if options.record is not None:
         written.append(options.record)
+    require_apart(written)
     real = [os.path.realpath(name) for name in written]
-    for place, name in enumerate(written):
-        if real[place] in real[:place]:
-            raise UsageError(f"two options name the file {name}; give each its own")
     read = {os.path.realpath(path) for path in _files_read(options)}
     for name, path in zip(written, real, strict=True):
         if path in read:
             raise UsageError(f"{name} is read and would be overwritten; write to another file")
         require_writable(name)
-
-
-def write_each(*writers: Callable[[], None]) -> None:
-    """Call every writer, files before the report on stdout; then raise the first DataError of one.
-
-    What one cannot write does not cost the others, and a reader who leaves (`| head -1`) does not cost a file.
-    """
-    failures: list[DataError] = []
-    for write in writers:
-        try:
-            write()
-        except DataError as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
 
 
 def files_written(options: "DeadcheckOptions", reports: "Reports") -> list[str]:

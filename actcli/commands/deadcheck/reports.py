@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.commands.destinations import choose_each
 from actcli.exits import UsageError
+from actcli.render.output.destinations import choose_each
 from actcli.render.output.layout import (
     ARRAY_FORMATS,
     Layout,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
+from actcli.commands.deadcheck.files import files_written, require_writable_files
 from actcli.commands.deadcheck.latents import (
     latent_writers,
     page_parts,
@@ -13,6 +13,7 @@ from actcli.commands.deadcheck.latents import (
 from actcli.commands.deadcheck.options import DeadcheckOptions
 from actcli.commands.deadcheck.sources import Sources, open_sources
 from actcli.exits import DataError, ExitStatus
+from actcli.render.output.destinations import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

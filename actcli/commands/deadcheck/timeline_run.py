@@ -3,8 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
-from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
+from actcli.commands.deadcheck.files import files_written, require_writable_files
 from actcli.exits import ExitStatus, UsageError
+from actcli.render.output.destinations import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

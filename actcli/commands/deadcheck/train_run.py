@@ -4,10 +4,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.commands.deadcheck.files import files_written, require_writable_files, write_each
+from actcli.commands.deadcheck.files import files_written, require_writable_files
 from actcli.commands.deadcheck.limits import bare_limit
 from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
 from actcli.exits import DataError, ExitStatus, UsageError
+from actcli.render.output.destinations import write_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,18 +1,21 @@
 """A comparison as output: one line per contender for programs, JSON with all details, a table for a person."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, best, comparable
 from actcli.exits import DataError
 from actcli.render.compare.cells import beside_each_other
-from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
+from actcli.render.output.documents import in_utf8, json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text.delimited import delimited_text
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
 from actcli.terminal import Terminal, printable
+
+if TYPE_CHECKING:
+    from actcli.render.figure.lettering import Lettering
 
 _MOST_NAMED = 8
 
@@ -25,12 +28,18 @@ class Page:
         comparison: the result.
         complete: whether the comparison ran to its end.
         chart: text to show below the table; blank without a chart.
+        lettering: the texts on the chart of an HTML page.
+        command: the command line that made it.
+        spoken: whether the answer and the warnings go to stderr where the format has no place for them.
 
     """
 
     comparison: Comparison
     complete: bool = True
     chart: str = ""
+    lettering: "Lettering | None" = None
+    command: str = ""
+    spoken: bool = True
 
 
 def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
@@ -42,8 +51,8 @@ def write_comparison(page: Page, layout: Layout, terminal: Terminal) -> None:
     comparison = page.comparison
     piped = layout.is_piped_table(terminal)
     shown = replace(comparison, answer="") if piped else comparison
-    write_document(_text(replace(page, comparison=shown), layout, terminal), layout, terminal)
-    if layout.format in {"json", "jsonl"}:
+    write_document(_text(replace(page, comparison=shown), layout, terminal), in_utf8(layout), terminal)
+    if layout.format in {"json", "jsonl"} or not page.spoken:
         return
     for warning in comparison.warnings:
         terminal.say(f"actcli: {printable(warning)}")
@@ -75,6 +84,11 @@ def _text(page: Page, layout: Layout, terminal: Terminal) -> str:
             from actcli.render.compare.junit import junit
 
             return junit(comparison)
+        case "html":
+            from actcli.render.compare.page import comparison_page
+
+            surface = Surface.of(terminal, to_file=True)
+            return comparison_page(comparison, page.command, surface, layout.digits, page.lettering)
         case "table":
             from actcli.render.compare.comparison_screen import comparison_screen
 

@@ -7,17 +7,16 @@ import numpy as np
 from actcli.analysis.compare.result import Bars, Chart, Comparison
 from actcli.analysis.figure.curves import Figure, Panel
 from actcli.exits import DataError, UsageError
-from actcli.render.figure.chart_page import bars_page, figure_page
+from actcli.render.figure.chart_page import bars_part, figure_part
 from actcli.render.figure.figure_text import MOST_CURVES, Style, figure_text, lines_of_key
 from actcli.render.figure.lettering import Lettering, letter_bars, letter_figure
-from actcli.render.figure.page import DRAWN, Paper
+from actcli.render.figure.page import Paper
 from actcli.render.output.outfile import atomic_file
 from actcli.render.output.surface import Surface
 from actcli.render.table.grid import cut
 from actcli.render.text import notation
 from actcli.terminal import Terminal, printable
 
-FORMS = ("txt", "html", *DRAWN)
 _NARROWEST, _WIDEST = 60, 160
 _LINES_OF_A_PANEL = 11
 _COUNTED = {"epoch", "layer"}
@@ -49,7 +48,7 @@ def write_chart(
     lettering: Lettering | None = None,
     paper: Paper | None = None,
 ) -> None:
-    """Write the chart to a file, or to stdout without a path: txt, html, svg, png, pdf or eps.
+    """Write the chart to a file, or to stdout without a path: txt, svg, png, pdf or eps.
 
     Raises what `chart_text` raises, and DataError when writing fails.
     """
@@ -70,12 +69,16 @@ def write_chart(
         file.write(picture)
 
 
+def chart_part(comparison: Comparison, surface: Surface, lettering: Lettering | None = None) -> str:
+    """Return the chart as a part of an HTML page, in the surface's theme. Raises what `chart_text` raises."""
+    content, style = _letter(drawable(comparison), surface, lettering, "html")
+    if isinstance(content, Figure):
+        return figure_part(content, style, content.panels[0].quantity)
+    return bars_part(content, style)
+
+
 def _picture(content: Figure | tuple[Bars, ...], style: Style, form: str, paper: Paper) -> bytes:
-    """Return a page, or a picture by matplotlib, as bytes."""
-    if form == "html":
-        if isinstance(content, Figure):
-            return figure_page(content, style, content.panels[0].quantity)
-        return bars_page(content, style)
+    """Return a picture by matplotlib, as bytes."""
     from actcli.render.figure.drawn import drawn_bars, drawn_figure
 
     return (

@@ -30,11 +30,12 @@ p{margin:6px 0;max-width:75ch;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{padding:5px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
-tbody tr:last-child>*{border-bottom:0}
+tbody:last-child tr:last-child>*{border-bottom:0}th[scope=rowgroup]{background:none;padding-top:12px}
 th{font-weight:600;background:var(--soft);color:var(--muted)}
 th:first-child,td:first-child,td.l,th.l{text-align:left}
 td:first-child,th[scope=row]{font-weight:500}th[scope=row]{background:none;color:var(--ink)}
 .zero{color:var(--muted)}.alarm{color:var(--bad);font-weight:600}.best{color:var(--good);font-weight:600}
+td.best::after{content:"◂";position:absolute;margin-left:2px}
 pre{overflow-x:auto;background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:8px 14px;
 font-size:13px}
 details{margin-top:8px}summary{cursor:pointer;color:var(--muted)}
@@ -94,22 +95,27 @@ def html_table(
 ) -> str:
     """Return a table of texts, the first row its head; `left` are columns flush left, `alarming` those of deaths.
 
-    The first column names the rows. A text that ends in `best` is the best of its row or column.
+    The first column names the rows; a row of one text is a heading of those below it. A text that ends in `best` is the
+    best of its row or column.
     """
     head, *body = rows
     cells = [
         f'<th scope="col"{_class("l" * (i in left))}>{html_text(name)}</th>' for i, name in enumerate(head)
     ]
-    lines = [f"<thead><tr>{''.join(cells)}</tr></thead>\n"]
+    lines = [f"<thead><tr>{''.join(cells)}</tr></thead>\n<tbody>"]
     for name, *others in body:
+        if not others:
+            heading = f'<th class="l" scope="rowgroup" colspan="{len(head)}">{html_text(name)}</th>'
+            lines.append(f"</tbody>\n<tbody><tr>{heading}</tr>\n")
+            continue
         cells = [
-            f"<td{_class(_kind(text, i, left, alarming, best))}>{html_text(text)}</td>"
+            f"<td{_class(_kind(text, i, left, alarming, best))}>{html_text(text.removesuffix(best))}</td>"
             for i, text in enumerate(others, 1)
         ]
         lines.append(
             f'<tr><th scope="row"{_class("l" * (0 in left))}>{name_html(name)}</th>{"".join(cells)}</tr>\n'
         )
-    return f'<div class="scroll"><table>{"".join(lines)}</table></div>\n'
+    return f'<div class="scroll"><table>{"".join(lines)}</tbody></table></div>\n'
 
 
 def section(heading: str, *parts: str) -> str:

@@ -11,7 +11,7 @@ from rendering import terminal
 from actcli.analysis.compare.result import Chart
 from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.exits import DataError, UsageError
-from actcli.render.compare.comparison_chart import FORMS, chart_text, write_chart
+from actcli.render.compare.comparison_chart import chart_text, write_chart
 from actcli.render.figure.page import DRAWN
 from actcli.render.output.surface import Surface
 
@@ -82,7 +82,6 @@ def test_colours_only_where_there_are_some():
 
 STARTS = {
     "txt": b"",
-    "html": b"<!DOCTYPE html>",
     "svg": b"<?xml",
     "png": b"\x89PNG",
     "pdf": b"%PDF",
@@ -90,7 +89,7 @@ STARTS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", STARTS)
 @pytest.mark.parametrize("found", [by_layer(0.0, 0.1), bars()], ids=["curves", "bars"])
 def test_files(form, found, tmp_path):
     if form in DRAWN:
