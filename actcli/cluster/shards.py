@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from actcli.analysis.deadness.watching import PART
 from actcli.exits import UsageError
+from actcli.remote import is_url
 from actcli.sources.numbers.npy import samples_at_once
 from actcli.sources.records.described import Described
 from actcli.sources.records.recordings import BLOCK, Records
@@ -76,7 +77,8 @@ def cut(records: Records) -> list[Shard]:
             starts[head.layer] += head.shape[0]
         nbytes = sum(header.nbytes for header in described.headers)
         # the folder of a worker is another one
-        file = replace(described.file, path=os.path.abspath(described.file.path))  # noqa: PTH100
+        path = described.file.path
+        file = replace(described.file, path=path if is_url(path) else os.path.abspath(path))  # noqa: PTH100
         shards += _in_parts(Shard(replace(described, file=file), tuple(places), nbytes))
     return shards
 

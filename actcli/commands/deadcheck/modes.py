@@ -7,6 +7,7 @@ from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.deadcheck.limits import require_fail_on
 from actcli.commands.deadcheck.options import MODES_IN_WORDS
 from actcli.exits import UsageError
+from actcli.remote import is_url, shown_url
 from actcli.sources.number_request import suffix_of
 
 if TYPE_CHECKING:
@@ -112,8 +113,10 @@ def _kind_of(source: str) -> str:
             "--data, or record its activations as .npz with the hook in docs/deadcheck.md"
         )
     if suffix == _MODEL:
+        if is_url(source):
+            raise UsageError(f"{shown_url(source)}: a model is read from a disk; copy it here first")
         return "model"
-    if os.path.isfile(source):  # noqa: PTH113 - a stat without loading pathlib
+    if os.path.isfile(source) or is_url(source):  # noqa: PTH113 - a stat without loading pathlib
         from actcli.sources.records.state_file import is_state
         from actcli.sources.records.timeline_file import is_timeline
 

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from actcli.exits import DataError
 from actcli.packing import Packing, new_packer, packing_named, require_engine
+from actcli.remote import is_url, write_url
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -45,6 +46,11 @@ def _whole_file(path: str) -> Iterator[BinaryIO]:
     an old file are kept, and its owner if this process may set it. A link is followed; a device or pipe is written
     directly. Raises DataError when the folder is missing, the target is a folder or not writable, or the disk is full.
     """
+    if is_url(path):
+        with spool_file() as spool:
+            yield cast("BinaryIO", spool)
+            write_url(path, spool)
+        return
     target = _target(path)
     if path.startswith(("/dev/", "/proc/")):
         target = Path(path)  # /dev/stderr names an open stream, whatever file it goes to
@@ -82,7 +88,7 @@ def require_writable(path: str) -> None:
     packing = packing_named(path)
     if packing is not None:
         require_engine(packing, path)
-    if path.startswith(("/dev/", "/proc/")):
+    if path.startswith(("/dev/", "/proc/")) or is_url(path):
         return
     target = _target(path)
     status = _status(path, target)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, UsageError
+from actcli.remote import is_url, url_version
 from actcli.sources.number_request import ARCHIVES, NumberRequest
 from actcli.sources.numbers.formats import holds_array, stream_numbers
 from actcli.sources.records.record_files import STDIN, RecordFile
@@ -136,7 +137,9 @@ def _refuse_weights(path: str, names: Sequence[str]) -> None:
 
 
 def version_of(path: str) -> tuple[int, ...]:
-    """Return what tells a file's present content from another. Raises DataError for a missing file."""
+    """Return what tells a file's present content from another, its size second. Raises DataError for a missing file."""
+    if is_url(path):
+        return url_version(path)
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError as error:

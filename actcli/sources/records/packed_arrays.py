@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
 from actcli.exits import DataError
+from actcli.remote import RemoteFile, is_url
 from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.streams.bytestream import ByteStream
 
@@ -32,10 +33,15 @@ def holds_member(path: str, name: str, content: BinaryIO | None = None) -> bool:
     if path.lower().endswith(_OTHERS):
         return False
     try:
-        with zipfile.ZipFile(content or path) as archive:
+        with zipfile.ZipFile(content or _source(path)) as archive:
             return name in archive.NameToInfo
-    except (OSError, *_DAMAGE):
+    except (OSError, DataError, *_DAMAGE):
         return False
+
+
+def _source(path: str) -> str | BinaryIO:
+    """Return what zipfile takes for a file on disk or behind a URL."""
+    return cast("BinaryIO", RemoteFile(path)) if is_url(path) else path
 
 
 def read_arrays(
@@ -54,10 +60,11 @@ def read_arrays(
     `holds_member`. No more is allocated than the file has bytes. Raises DataError when the file cannot be read, has
     not these members, or is damaged or truncated.
     """
+    source = content or _source(path)
     try:
         # no pathlib for one number
-        size = os.stat(path).st_size if content is None else content.seek(0, os.SEEK_END)  # noqa: PTH116
-        with zipfile.ZipFile(content or path) as archive:
+        size = os.stat(source).st_size if isinstance(source, str) else source.seek(0, os.SEEK_END)  # noqa: PTH116
+        with zipfile.ZipFile(source) as archive:
             if members[0] not in archive.NameToInfo:
                 raise DataError(f"{path}: {missing}")
             described = describe(_array(archive, members[0], np.dtype(np.uint8), None, path, size).tobytes())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from actcli.exits import DataError, UsageError
 from actcli.packing import without_packing
+from actcli.remote import is_url, url_files
 from actcli.sources.number_request import suffix_of
 
 STDIN = "-"
@@ -41,6 +42,9 @@ def record_files(tokens: Sequence[str]) -> list[RecordFile]:
         layer, equals, pattern = token.partition("=")
         if equals and layer and "/" not in layer and not os.path.exists(token):  # noqa: PTH110
             files += (RecordFile(path, layer, is_named=True) for path in matching_files(pattern, token))
+        elif is_url(token) and glob.has_magic(token):
+            paths = matching_files(token, token)
+            files += (RecordFile(path, _stem(path), is_named=False) for path in paths)
         else:
             files.append(RecordFile(token, "stdin" if token == STDIN else _stem(token), is_named=False))
     _require_different([file.path for file in files])
@@ -66,7 +70,7 @@ def _names_apart(paths: Sequence[str]) -> list[str]:
 def _require_different(paths: Sequence[str]) -> None:
     by_place: dict[str, str] = {}
     for path in paths:
-        first = by_place.setdefault(os.path.realpath(path), path)
+        first = by_place.setdefault(path if is_url(path) else os.path.realpath(path), path)
         if first != path:
             raise UsageError(f"{first} and {path} are one file: it would count twice")
     twice = next((path for path, count in Counter(paths).items() if count > 1), None)
@@ -80,7 +84,8 @@ def matching_files(pattern: str, token: str) -> list[str]:
         return [STDIN]
     if os.path.exists(pattern):  # noqa: PTH110 - a name may hold brackets
         return [pattern]
-    paths = sorted(glob.glob(pattern, recursive=True), key=_natural)  # noqa: PTH207
+    found = url_files(pattern) if is_url(pattern) else glob.glob(pattern, recursive=True)  # noqa: PTH207
+    paths = sorted(found, key=_natural)
     if not paths:
         raise DataError(f"{token}: no file matches {pattern or 'an empty pattern'}")
     return paths

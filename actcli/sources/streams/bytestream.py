@@ -10,6 +10,7 @@ from typing import BinaryIO, Self, TypeVar, cast
 
 from actcli.exits import DataError
 from actcli.packing import LONGEST_MAGIC, damage_of, may_be_packed, packing_of, require_engine
+from actcli.remote import RemoteFile, is_url, shown_url
 from actcli.sources.streams.packed import UnpackedStream, first_bytes
 from actcli.sources.streams.raw_stream import RawStream
 from actcli.terminal import Terminal
@@ -47,6 +48,7 @@ class ByteStream:
         self._ended = False
         self._descriptor = _descriptor(raw)
         self._status = None if self._descriptor is None else os.fstat(self._descriptor)
+        self._remote = raw if isinstance(raw, RemoteFile) and raw.size is not None else None
         self._arrives_at = self._descriptor  # where a packed stream's bytes come from too
         self._unpacks = unpack
         self._is_packed_file = False
@@ -56,8 +58,8 @@ class ByteStream:
 
     @property
     def is_regular(self) -> bool:
-        """Whether it is a file on disk, complete from the start."""
-        return self._status is not None and stat.S_ISREG(self._status.st_mode)
+        """Whether it is a file on disk or behind a URL, complete from the start, whose places can be gone to."""
+        return self._remote is not None or (self._status is not None and stat.S_ISREG(self._status.st_mode))
 
     @property
     def is_named_file(self) -> bool:
@@ -70,27 +72,45 @@ class ByteStream:
         return bool(self._damage)
 
     def remaining(self) -> int | None:
-        """Return the bytes that a file on disk still has; None for other streams."""
-        if self._status is None or self._descriptor is None or not self.is_regular:
+        """Return the bytes that a regular file still has; None for other streams."""
+        place = self.position()
+        if place is None:
             return None
-        with self._errors():
-            return self._status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR) + len(self._head)
+        size = (
+            self._remote.size
+            if self._remote is not None
+            else None
+            if self._status is None
+            else self._status.st_size
+        )
+        return None if size is None else size - place
 
     def position(self) -> int | None:
-        """Return the place of the next byte in a file on disk; None for other streams."""
+        """Return the place of the next byte in a regular file; None for other streams."""
+        if self._remote is not None:
+            return self._remote.tell() - len(self._head)
         if self._descriptor is None or not self.is_regular:
             return None
         with self._errors():
             return os.lseek(self._descriptor, 0, os.SEEK_CUR) - len(self._head)
 
     def move_to(self, place: int) -> None:
-        """Go on at a place in a file on disk."""
+        """Go on at a place in a regular file."""
         with self._errors():
-            os.lseek(self._descriptor or 0, place, os.SEEK_SET)
+            if self._remote is not None:
+                self._remote.seek(place)
+            else:
+                os.lseek(self._descriptor or 0, place, os.SEEK_SET)
         self._head, self._ended = b"", False
 
     def fill_at(self, place: int, buffer: memoryview) -> int:
-        """Fill a buffer from a place in a file on disk without moving on, and return how many bytes there were."""
+        """Fill a buffer from a place in a regular file, and return how many bytes there were.
+
+        It does not move on where `position` is asked for later and gone to, as a file on disk does not.
+        """
+        if self._remote is not None:
+            self.move_to(place)
+            return self.fill(buffer)
         filled = 0
         with self._errors():
             while filled < len(buffer):
@@ -253,7 +273,7 @@ class ByteStream:
         self._source = self._raw = UnpackedStream(self._raw, packing, head)
         self._damage = damage_of(packing)
         self._is_packed_file = self.is_regular
-        self._descriptor = self._status = None
+        self._descriptor = self._status = self._remote = None
         self._ended = False
 
     def _arriving(self, size: int) -> bytes:
@@ -312,6 +332,8 @@ def open_file(path: str, origin: str | None = None) -> ByteStream:
 
     Raises DataError when it is missing, a directory or not readable.
     """
+    if is_url(path):
+        return ByteStream(cast("RawStream", RemoteFile(path)), origin or shown_url(path), unpack=True)
     try:
         raw = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - the stream closes it; a path may be `-`-like
     except OSError as error:
