@@ -82,8 +82,10 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     deadcheck\ --against) ;;
     deadcheck\ --sort) ;;
     deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit html' ;;
+    list\ --framework) echo 'torch jax keras onnx hf' ;;
     *\ --color) echo 'auto always never' ;;
     *\ --theme) echo 'auto light dark colorblind mono' ;;
+    *\ --framework) echo 'pytorch torch jax keras tensorflow onnx' ;;
     *\ --functions) return 1 ;;
     *\ -i|*\ --input) return 1 ;;
     *\ --all) echo 'bfloat16 float16 float32 float64' ;;
@@ -114,20 +116,19 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;
-    *\ --framework) echo 'torch jax keras onnx hf' ;;
     *\ --code) echo 'python torch jax latex c triton' ;;
     esac
 }
 
 _actcli_options() { # the options of command $1
     case $1 in
-    eval) echo '--set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --append --digits --color --theme --threads --memory --debug -h --help' ;;
-    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --append --digits --color --theme --threads --memory --debug -h --help' ;;
-    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style -i --input --array --column --input-format --decimal --hist --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
-    compare) echo '--set --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
+    eval) echo '--set --framework --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --append --digits --color --theme --threads --memory --debug -h --help' ;;
+    grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --framework --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --append --digits --color --theme --threads --memory --debug -h --help' ;;
+    plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style -i --input --array --column --input-format --decimal --hist --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    compare) echo '--set --framework --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --cluster --color --theme --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --theme --threads --memory --debug -h --help' ;;
-    info) echo '--cost --with --code --order --format -o --output --set --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    info) echo '--cost --with --code --order --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
     save) echo '--set --bounds --note --force --functions --color --theme --threads --memory --debug -h --help' ;;
     remove) echo '--functions --color --theme --threads --memory --debug -h --help' ;;
     completion) echo '--color --theme --threads --memory --debug -h --help' ;;
@@ -180,11 +181,13 @@ _actcli() {
         deadcheck\ --against) values=1 option=$word ;;
         deadcheck\ --sort) values=0 option=$word ;;
         deadcheck\ --format) values=1 option=$word ;;
+        list\ --framework) values=1 option=$word ;;
         *\ --color) values=1 option=$word ;;
         *\ --theme) values=1 option=$word ;;
         *\ --threads) values=1 option=$word ;;
         *\ --memory) values=1 option=$word ;;
         *\ --set) values=1 option=$word ;;
+        *\ --framework) values=1 option=$word ;;
         *\ --functions) values=1 option=$word ;;
         *\ -i|*\ --input) values=1 option=$word ;;
         *\ --range) values=2 option=$word ;;
@@ -273,7 +276,6 @@ _actcli() {
         *\ --export-data) values=1 option=$word ;;
         *\ --cluster) values=1 option=$word ;;
         *\ --family) values=1 option=$word ;;
-        *\ --framework) values=1 option=$word ;;
         *\ --code) values=1 option=$word ;;
         *\ --bounds) values=1 option=$word ;;
         *\ --note) values=1 option=$word ;;

@@ -151,6 +151,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 0
             case 'deadcheck --format'
                 set values 1
+            case 'list --framework'
+                set values 1
             case '* --color'
                 set values 1
             case '* --theme'
@@ -160,6 +162,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --memory'
                 set values 1
             case '* --set'
+                set values 1
+            case '* --framework'
                 set values 1
             case '* --functions'
                 set values 1
@@ -337,8 +341,6 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --family'
                 set values 1
-            case '* --framework'
-                set values 1
             case '* --code'
                 set values 1
             case '* --bounds'
@@ -389,6 +391,7 @@ complete -c actcli -n "__actcli_is ' '" -l debug -d 'Show the traceback of an er
 complete -c actcli -n "__actcli_is ' '" -s V -l version -d 'Show the version'
 complete -c actcli -n "__actcli_is ' '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'eval '" -l set -x -d 'Set a parameter of the function, as after a colon'
+complete -c actcli -n "__actcli_is 'eval '" -l framework -x -a 'pytorch torch jax keras tensorflow onnx' -d 'Take names as those of pytorch, torch, jax, keras, tensorflow or onnx: gelu is torch.gelu'
 complete -c actcli -n "__actcli_is 'eval '" -l no-rewrite -d 'Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into log1p(u)'
 complete -c actcli -n "__actcli_is 'eval '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'eval '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .parquet, .arrow or text; packed by gzip, bzip2, xz or zstd too'
@@ -424,6 +427,7 @@ complete -c actcli -n "__actcli_is 'grad '" -l jacobian -d 'Print the whole Jaco
 complete -c actcli -n "__actcli_is 'grad '" -l check -d 'Compare with extrapolated differences of the value; without X on a built-in grid'
 complete -c actcli -n "__actcli_is 'grad '" -l tolerance -x -d 'Largest relative error that --check accepts'
 complete -c actcli -n "__actcli_is 'grad '" -l set -x -d 'Set a parameter of the function, as after a colon'
+complete -c actcli -n "__actcli_is 'grad '" -l framework -x -a 'pytorch torch jax keras tensorflow onnx' -d 'Take names as those of pytorch, torch, jax, keras, tensorflow or onnx: gelu is torch.gelu'
 complete -c actcli -n "__actcli_is 'grad '" -l no-rewrite -d 'Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into log1p(u)'
 complete -c actcli -n "__actcli_is 'grad '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'grad '" -s i -l input -r -F -d 'Read numbers from FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .parquet, .arrow or text; packed by gzip, bzip2, xz or zstd too'
@@ -483,6 +487,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l hist -d 'Draw the numbers of -i a
 complete -c actcli -n "__actcli_is 'plot '" -l format -x -a 'table plain csv tsv json jsonl markdown svg pdf eps png' -d 'Write the series instead of a chart: csv, tsv, json or jsonl; or a picture, as for -o'
 complete -c actcli -n "__actcli_is 'plot '" -s o -l output -r -F -d 'Write to FILE: .txt or .html; .svg, .pdf, .eps or .png (with matplotlib); .csv, .tsv, .json, .jsonl'
 complete -c actcli -n "__actcli_is 'plot '" -l set -x -d 'Set a parameter of the function, as after a colon'
+complete -c actcli -n "__actcli_is 'plot '" -l framework -x -a 'pytorch torch jax keras tensorflow onnx' -d 'Take names as those of pytorch, torch, jax, keras, tensorflow or onnx: gelu is torch.gelu'
 complete -c actcli -n "__actcli_is 'plot '" -l no-rewrite -d 'Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into log1p(u)'
 complete -c actcli -n "__actcli_is 'plot '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'plot '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
@@ -492,6 +497,7 @@ complete -c actcli -n "__actcli_is 'plot '" -l memory -x -d 'Memory that a run m
 complete -c actcli -n "__actcli_is 'plot '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'plot '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'compare '" -l set -x -d 'Set a parameter of the function, as after a colon'
+complete -c actcli -n "__actcli_is 'compare '" -l framework -x -a 'pytorch torch jax keras tensorflow onnx' -d 'Take names as those of pytorch, torch, jax, keras, tensorflow or onnx: gelu is torch.gelu'
 complete -c actcli -n "__actcli_is 'compare '" -l no-rewrite -d 'Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into log1p(u)'
 complete -c actcli -n "__actcli_is 'compare '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'compare '" -l by -x -a 'properties values gradients training information precision speed convergence vanishing cost' -d 'properties, values, gradients, training, information, precision or speed; convergence, vanishing and cost are understood'
@@ -653,6 +659,7 @@ complete -c actcli -n "__actcli_is 'info '" -l order -x -d 'With --code, write t
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
 complete -c actcli -n "__actcli_is 'info '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'
 complete -c actcli -n "__actcli_is 'info '" -l set -x -d 'Set a parameter of the function, as after a colon'
+complete -c actcli -n "__actcli_is 'info '" -l framework -x -a 'pytorch torch jax keras tensorflow onnx' -d 'Take names as those of pytorch, torch, jax, keras, tensorflow or onnx: gelu is torch.gelu'
 complete -c actcli -n "__actcli_is 'info '" -l no-rewrite -d 'Compute formulas exactly as typed, even where that loses digits: log(1+u) is not turned into log1p(u)'
 complete -c actcli -n "__actcli_is 'info '" -l functions -r -F -d 'Read functions of your own from FILE (TOML), in addition to ACTCLI_CONFIG or ~/.config/actcli/functions.toml'
 complete -c actcli -n "__actcli_is 'info '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'

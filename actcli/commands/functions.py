@@ -99,11 +99,14 @@ def resolve_all(
 
 
 def specifications(specs: "Sequence[str]", options: "FunctionOptions") -> tuple[str, ...]:
-    """Return the specifications with --set's values as their parameters, and formulas in plain() with --no-rewrite.
+    """Return the specifications as --framework, --set and --no-rewrite change them.
 
-    Raises UsageError for a setting that is malformed, that fits no function, or that a function has already; and for
-    --no-rewrite without a formula.
+    Names are those of the framework, --set's values are parameters, and formulas are in plain(). Raises UsageError for
+    a formula, or a name of another framework, with --framework; for a setting that is malformed, that fits no
+    function, or that a function has already; and for --no-rewrite without a formula.
     """
+    if options.framework is not None:
+        specs = [_in_framework(spec, options.framework) for spec in specs]
     if not options.settings and not options.no_rewrite:
         return tuple(specs)
     from actcli.activations.resolve import is_name, parameter_names, split_layers
@@ -123,6 +126,23 @@ def specifications(specs: "Sequence[str]", options: "FunctionOptions") -> tuple[
         has = f"its parameters are {', '.join(existing)}" if existing else "it has none"
         raise UsageError(f"--set {next(iter(unused))}: {named} has no parameter of that name; {has}")
     return adapted
+
+
+def _in_framework(spec: str, framework: str) -> str:
+    """Return a specification with the framework before each name: `torch.gelu`."""
+    from actcli.activations.names import DIALECTS, NAME, WORDS, expand_module, split_parameters, split_slashes
+
+    dialect = expand_module(f"{framework}.x").partition(".")[0]
+    parts = []
+    for part in map(str.strip, split_slashes(spec)):
+        head = split_parameters(part)[0].strip()
+        own = expand_module(head).partition(".")[0].lower()
+        if not (NAME.fullmatch(head) or WORDS.fullmatch(head)) or head == "x":
+            raise UsageError(f"--framework says whose named functions are meant; {part!r} is a formula")
+        if own in DIALECTS and own != dialect and "." in head:
+            raise UsageError(f"{part} is a function of {own}; leave out --framework {framework}")
+        parts.append(part if own == dialect and "." in head else f"{dialect}.{part}")
+    return "/".join(parts)
 
 
 def tell_rewritings(functions: "Iterable[Activation]", terminal: "Terminal") -> None:

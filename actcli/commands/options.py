@@ -17,6 +17,7 @@ DtypeName = Literal[Precision, Float8Name]
 WholeType = Literal["bfloat16", "float16", "float32", "float64"]
 """Types all of whose numbers may be asked for."""
 Landmark = Literal["kinks", "zeros"]
+Framework = Literal["pytorch", "torch", "jax", "keras", "tensorflow", "onnx"]
 ErrorChoice = Literal["stop", "nan", "skip"]
 FormatName = Literal["table", "plain", "csv", "tsv", "json", "jsonl", "markdown"]
 InputFormat = Literal["csv", "tsv", "json", "jsonl", "npy", "text"]
@@ -129,6 +130,14 @@ class FunctionOptions:
             help="Set a parameter of the function, as after a colon. Repeatable; all are used.",
         ),
     ] = ()
+    framework: Annotated[
+        Framework | None,
+        _function_option(
+            "--framework",
+            metavar="NAME",
+            help=f"Take names as those of {one_of(Framework)}: gelu is torch.gelu. tensorflow is keras.",
+        ),
+    ] = None
     no_rewrite: Annotated[
         bool,
         _function_option(
