@@ -111,7 +111,7 @@ def test_the_best_of_all_blocks_is_marked_once():
 
 def test_colour_adds_to_the_mark():
     shown = screen(comparison(), color_choice="always")
-    assert re.search("\x1b\\[1;32m +0.95 ◂\x1b\\[0m", shown)
+    assert re.search("\x1b\\[1;38;5;29m +0.95 ◂\x1b\\[0m", shown)
     plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
     assert "".join(f"{line.rstrip()}\n" for line in plain.splitlines()) == screen(comparison())
 

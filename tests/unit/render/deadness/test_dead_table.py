@@ -142,7 +142,7 @@ def test_a_name_is_no_markup_no_colour_and_one_line():
 def test_colour_adds_escapes_and_changes_nothing_else():
     found = findings(*every_class(), unobserved=(HIDDEN,))
     coloured = screen(found, view=View(units=True, map=True), color=True)
-    assert "\x1b[1;31m" in coloured
+    assert "\x1b[1;38;5;163m" in coloured
     plain = re.sub(r"\x1b\[[\d;]*m", "", coloured)
     assert [line.rstrip() for line in plain.splitlines()] == screen(
         found, view=View(units=True, map=True)
