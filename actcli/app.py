@@ -40,14 +40,34 @@ COMMANDS = {
     "info": "Show the card of an activation function.",
     "save": "Keep a formula under a name of your own.",
     "remove": "Remove a function of your own.",
+    "claims": "Show what people say about activation functions, and what was measured.",
     "completion": "Print the completion script of a shell.",
 }
 """The commands and what they do. `--help` shows this without loading a command."""
 
-IN_FOLDERS = {"plot": "plot", "compare": "compare", "deadcheck": "deadcheck", "save": "own", "remove": "own"}
+IN_FOLDERS = {
+    "plot": "plot",
+    "compare": "compare",
+    "deadcheck": "deadcheck",
+    "save": "own",
+    "remove": "own",
+    "claims": "claims",
+}
 """The folders in commands/ that hold the modules of some commands."""
 
 _LONGEST_LINE = 100
+_LINES = {
+    "train": "compare relu tanh --by training",
+    "learn": "compare relu tanh --by training",
+    "dead": "deadcheck --train relu",
+    "dying": "deadcheck --train relu",
+    "derivative": "grad relu -1 0 1",
+    "gradient": "grad relu -1 0 1",
+    "benchmark": "compare relu gelu --by speed",
+    "speed": "compare relu gelu --by speed",
+    "draw": "plot relu",
+}
+"""Words that people try as commands, and a line that does it."""
 
 EPILOG = """\
 Examples:
@@ -69,8 +89,8 @@ Exit status:
   130  interrupted
 
 Read more:
-  docs/claims  what people say about activation functions, each claim measured
-               with one command
+  actcli claims  what people say about activation functions, each claim
+                 measured with one command
 """
 
 
@@ -134,6 +154,8 @@ def _offer_line(arguments: Sequence[str]) -> str:
     from actcli.activations import activation
 
     word = arguments[0]
+    if word.lower() in _LINES:
+        return f"did you mean: actcli {_LINES[word.lower()]}"
     near = get_close_matches(word, COMMANDS, n=1)
     try:
         activation(word)

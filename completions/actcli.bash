@@ -131,6 +131,7 @@ _actcli_options() { # the options of command $1
     info) echo '--cost --with --code --order --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
     save) echo '--set --bounds --note --force --functions --color --theme --threads --memory --debug -h --help' ;;
     remove) echo '--functions --color --theme --threads --memory --debug -h --help' ;;
+    claims) echo '--color --theme --threads --memory --debug -h --help' ;;
     completion) echo '--color --theme --threads --memory --debug -h --help' ;;
     *) echo '--color --theme --threads --memory --debug -V --version -h --help' ;;
     esac
@@ -150,6 +151,7 @@ _actcli_arguments() { # the words that complete $3, argument $2 of command $1; f
     'save '0) return 1 ;;
     'save '1) return 1 ;;
     'remove '0) return 1 ;;
+    'claims '0) return 1 ;;
     'completion '0) echo 'bash zsh fish' ;;
     esac
 }
@@ -294,7 +296,7 @@ _actcli() {
     elif [[ $current == -* && ! $only_arguments ]]; then
         candidates=$(_actcli_options "$command")
     elif [[ ! $command ]]; then
-        candidates='eval grad plot compare deadcheck list info save remove completion'
+        candidates='eval grad plot compare deadcheck list info save remove claims completion'
     else
         candidates=$(_actcli_arguments "$command" "$place" "$current") || { compopt -o default; return; }
     fi

@@ -382,6 +382,7 @@ complete -c actcli -n "__actcli_is ' '" -a list -d 'List the activation function
 complete -c actcli -n "__actcli_is ' '" -a info -d 'Show the card of an activation function'
 complete -c actcli -n "__actcli_is ' '" -a save -d 'Keep a formula under a name of your own'
 complete -c actcli -n "__actcli_is ' '" -a remove -d 'Remove a function of your own'
+complete -c actcli -n "__actcli_is ' '" -a claims -d 'Show what people say about activation functions, and what was measured'
 complete -c actcli -n "__actcli_is ' '" -a completion -d 'Print the completion script of a shell'
 complete -c actcli -n "__actcli_is ' '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is ' '" -l theme -x -a 'auto light dark colorblind mono' -d 'Colours: auto, which is readable on any background; light or dark, for such a background; colorblind; mono'
@@ -686,6 +687,12 @@ complete -c actcli -n "__actcli_is 'remove '" -l threads -x -d 'Worker threads'
 complete -c actcli -n "__actcli_is 'remove '" -l memory -x -d 'Memory that a run may take, such as 4GB'
 complete -c actcli -n "__actcli_is 'remove '" -l debug -d 'Show the traceback of an error'
 complete -c actcli -n "__actcli_is 'remove '" -s h -l help -d 'Show this help'
+complete -c actcli -n "__actcli_is 'claims '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
+complete -c actcli -n "__actcli_is 'claims '" -l theme -x -a 'auto light dark colorblind mono' -d 'Colours: auto, which is readable on any background; light or dark, for such a background; colorblind; mono'
+complete -c actcli -n "__actcli_is 'claims '" -l threads -x -d 'Worker threads'
+complete -c actcli -n "__actcli_is 'claims '" -l memory -x -d 'Memory that a run may take, such as 4GB'
+complete -c actcli -n "__actcli_is 'claims '" -l debug -d 'Show the traceback of an error'
+complete -c actcli -n "__actcli_is 'claims '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'completion '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'completion '" -l theme -x -a 'auto light dark colorblind mono' -d 'Colours: auto, which is readable on any background; light or dark, for such a background; colorblind; mono'
 complete -c actcli -n "__actcli_is 'completion '" -l threads -x -d 'Worker threads'
@@ -704,4 +711,5 @@ complete -c actcli -n "__actcli_is 'info 0'" -a '(__actcli_functions)'
 complete -c actcli -n "__actcli_is 'save 0'" -F
 complete -c actcli -n "__actcli_is 'save 1'" -F
 complete -c actcli -n "__actcli_is 'remove 0'" -F
+complete -c actcli -n "__actcli_is 'claims 0'" -F
 complete -c actcli -n "__actcli_is 'completion 0'" -a 'bash zsh fish'

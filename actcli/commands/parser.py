@@ -134,12 +134,23 @@ def unknown_option(word: str, ctx: "Context") -> str:
                 return f"{ctx.command_path} has no option {option!r}; {name} has it"
     if ctx.parent and any(option in parameter.opts for parameter in ctx.parent.command.params):
         return f"{ctx.command_path} has no option {option!r}; write {ctx.parent.command_path} {option}"
+    if _is_parameter(option):
+        name = option.lstrip("-")
+        return f"no option {option!r}; a parameter stands behind its function, as in leaky_relu:0.2 or NAME:{name}=0.2"
     # dashes would make any two options look alike
     long = {name.removeprefix("--"): name for name in known if name.startswith("--")}
     near = get_close_matches(option.lstrip("-"), long, n=1)
     if near:
         return f"no option {option!r}; did you mean {long[near[0]]}?"
     return f"no option {option!r}; {ctx.command_path} --help lists them"
+
+
+def _is_parameter(option: str) -> bool:
+    """Return whether an option is the name of a function's parameter."""
+    from actcli.activations import catalogue
+
+    name = option.lstrip("-")
+    return any(name in {one.name, *one.aliases} for f in catalogue() for one in f.parameters)
 
 
 def describe(error: typer.TyperException, context: "Context | None" = None) -> str:

@@ -4,6 +4,7 @@
 `cog -r docs/claims/README.md` puts the new results on the page.
 """
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import verdicts
-from recordings import Recording, load, record, save
+from recordings import FOLDER, Recording, load, record, save
 from verdicts import Judge
+
+BUNDLE = Path(__file__).parents[2] / "actcli/sources/records/claims.json"
+"""The recordings that come with the package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,24 @@ def summary(page: str = "") -> str:
     return "\n" + "\n".join(rows) + "\n"
 
 
+def says(name: str) -> str:
+    """Return the paragraphs of the page that stand before a claim's command, as one line."""
+    text = (FOLDER / "README.md").read_text("utf-8").partition(f"\n## {CLAIMS[name].title}\n")[2]
+    return " ".join(text.partition("<!--")[0].split())
+
+
+def bundle() -> str:
+    """Return the recorded claims as the JSON that comes with the package, for `actcli claims`."""
+    claims = []
+    for name, claim in CLAIMS.items():
+        recording = load(name)
+        outcome, reasons = claim.judge(recording)
+        head = {"name": name, "title": claim.title, "says": says(name), "command": recording.command}
+        claims.append({**head, "screen": recording.screen, "verdict": outcome, "reasons": reasons})
+    document = {"origin": " ".join(origin().split()), "claims": claims}
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
 def origin() -> str:
     """Return when and on which machine the commands ran, and how long they took."""
     recordings = [load(name) for name in CLAIMS]
@@ -114,7 +136,7 @@ def _machine(recording: Recording) -> str:
 
 
 def main(names: list[str]) -> None:
-    """Run the commands of the named claims, or of all, and save the recordings."""
+    """Run the commands of the named claims, or of all, and save the recordings, for the page and the package."""
     if not set(names) <= set(CLAIMS):
         raise SystemExit(f"usage: python docs/claims/study.py [{' | '.join(CLAIMS)}] ...")
     for name in names or CLAIMS:
@@ -122,6 +144,7 @@ def main(names: list[str]) -> None:
         save(name, recording)
         sys.stdout.write(f"{name}: {recording.seconds} s. {verdict(name)}")
         sys.stdout.flush()
+    BUNDLE.write_text(bundle(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,11 @@ WRONG_USE = {
     "plot relu -1 1": "'-1' is a number; a function is needed",
     "info relu gelu": "actcli info takes one FUNCTION; leave out gelu",
     "list relu gelu tanh": "actcli list takes one PATTERN; leave out gelu tanh",
-    "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, info, completion",  # noqa: E501
+    "frobnicate": "no command 'frobnicate'; the commands are eval, grad, plot, compare, deadcheck, list, ",
+    "train relu": "no command 'train'; did you mean: actcli compare relu tanh --by training",
+    "dead": "no command 'dead'; did you mean: actcli deadcheck --train relu",
+    "claim": "no command 'claim'; did you mean claims?",
+    "plot leaky_relu --alpha 0.1": "no option '--alpha'; a parameter stands behind its function, as in leaky_relu:0.2",
     "eval": "FUNCTION is missing; actcli eval --help shows an example",
     "eval rleu 1": "relu",
     "eval leaky_relu:beta=1 1": "alpha",

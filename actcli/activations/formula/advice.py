@@ -52,7 +52,8 @@ def advise_call(text: str, token: Token, follower: Token) -> str:
         power = follower.text if follower.kind == "power" else "2"
         reciprocal = " for the reciprocal" if power.startswith("-") else ""
         return f"the power stands behind the bracket: write {_shown(text, token)}(x)^{power}{reciprocal}"
-    return f"{token.text} is a function: write {_shown(text, token)}(x)"
+    several = "separate several functions by blanks, or " if follower.text == "," else ""
+    return f"{token.text} is a function: {several}write {_shown(text, token)}(x)"
 
 
 def advise_function(text: str, token: Token) -> str:

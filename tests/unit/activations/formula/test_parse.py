@@ -135,6 +135,7 @@ REFUSED = [
     ("b(x)", 0, "for a product write b*(...)"),
     ("rleu(x)", 0, "did you mean relu"),
     ("tanh + x", 0, "tanh is a function: write tanh(x)"),
+    ("tanh,relu", 0, "tanh is a function: separate several functions by blanks, or write tanh(x)"),
     ("х + 1", 0, "U+0445 (cyrillic small letter ha) is not the letter x"),
     ("x + ｘ", 4, "U+FF58"),
     ("(x).real", 3, "no attributes"),
