@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from actcli.activations.definition import FORMULA, Definition
-from actcli.activations.formula import read_expression
+from actcli.activations.formula import read_expression, read_formula
 from actcli.activations.formula.compile import constant_parts
 from actcli.activations.formula.tree import (
     Binary,
@@ -53,6 +53,12 @@ _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _DEEPEST_CHOICE = 2
 """How deep min and max are written as conditions: each one doubles the code inside it."""
 _LARGEST_INLINE = 200
+_TAILS = {
+    "golu": "x*exp(-exp(-max(x, -50)))",
+    "telu": "x*tanh(exp(min(x, 50)))",
+    "sqrt_softplus": "exp(x/2) if x < -80 else sqrt(softplus(x))",
+}
+"""Formulas with the same results whose gradient is no 0·inf far out."""
 
 Guard = tuple[Node, bool]
 """A condition, and whether it holds where the branch is taken."""
@@ -87,6 +93,8 @@ def inline(tree: Node, stays_a_call: Callable[[Catalogued], bool]) -> Node:
 
 def expression(definition: Definition) -> Node:
     """Return the tree to write: for a catalogued function its own expression, for a formula its stable form."""
+    if definition.family != FORMULA and definition.name in _TAILS:
+        return read_formula(_TAILS[definition.name]).tree
     read = read_expression(definition)
     return read.stable[0] if definition.family == FORMULA else read.tree
 
