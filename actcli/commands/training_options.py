@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.declaration import Option
+from actcli.commands.options import DECIMAL, DecimalSign
 from actcli.commands.values import finite_number, learning_rates, names, one_of, whole_number, whole_numbers
 from actcli.exits import UsageError
 
@@ -101,7 +102,7 @@ class TrainingOptions:
         _training_option(
             "--data",
             metavar="NAME|FILE",
-            help="digits, moons, spirals or xor; an .npz or .safetensors file with X and y; a .csv file with --target.",
+            help="digits, moons, spirals or xor; an .npz or .safetensors file with X and y; a table with --target.",
             default=DATA,
         ),
     ] = None
@@ -110,9 +111,10 @@ class TrainingOptions:
         _training_option(
             "--target",
             metavar="COLUMN",
-            help="Column of the .csv file to predict from the others: its name, or its number from 1.",
+            help="Column of the table to predict from the others: its name, or its number from 1.",
         ),
     ] = None
+    decimal: Annotated[DecimalSign, DECIMAL] = "."
     decay: Annotated[
         float | None,
         _training_option(
@@ -255,6 +257,7 @@ def describe_trial(
         session.terminal,
         trial.splits,
         session.memory,
+        options.decimal,
     )
 
 

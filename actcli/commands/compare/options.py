@@ -179,7 +179,10 @@ class CompareOptions(FunctionOptions, training.TrainingOptions, PictureOptions):
     input_format: Annotated[
         InputFormat | None, replace(INPUT_FORMAT, modes=_OF_NUMBERS, needs=("--input",))
     ] = None
-    decimal: Annotated[DecimalSign, replace(DECIMAL, modes=_OF_NUMBERS, needs=("--input", "--against"))] = "."
+    decimal: Annotated[
+        DecimalSign,
+        replace(DECIMAL, modes=(*_OF_NUMBERS, "training"), needs=("--input", "--against", "--data")),
+    ] = "."
     range: Annotated[
         tuple[float, float] | None,
         _values_option(

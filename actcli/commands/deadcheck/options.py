@@ -66,7 +66,7 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadcheckOptions(training.TrainingOptions, RecordOptions, LatentOptions):
+class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions):
     """The command line of `deadcheck`."""
 
     SECTIONS: ClassVar = (

@@ -36,15 +36,22 @@ _BUNDLED = Path(__file__).with_name("digits.npz")
 
 
 def load_dataset(
-    name: str, target: str | None, seed: int, terminal: "Terminal", splits: int = 1, memory: int | None = None
+    name: str,
+    target: str | None,
+    seed: int,
+    terminal: "Terminal",
+    splits: int = 1,
+    memory: int | None = None,
+    decimal: str = ".",
 ) -> Dataset:
     """Return the data set of a name: digits, moons, spirals, xor, FILE.npz, a table (FILE.csv), - for one on stdin.
 
     `seed` draws the toy problems, and splits every set into its two parts, in `splits` ways. memory: the bytes that it
-    may take; None for half of what is available. Raises UsageError for an unknown name and for a target that is missing
-    or has no meaning; DataError for a file that cannot be read or trained on, or that needs more memory.
+    may take; None for half of what is available. decimal: the decimal sign of a table. Raises UsageError for an unknown
+    name and for a target that is missing or has no meaning; DataError for a file that cannot be read or trained on, or
+    that needs more memory.
     """
-    plan = _SplitPlan(seed, splits, memory)
+    plan = _SplitPlan(seed, splits, memory, decimal)
     suffix = suffix_of(name)
     if FORMATS.get(suffix) in TABLES or name == "-":
         if target is None:
@@ -71,11 +78,12 @@ def load_dataset(
 
 @dataclass(frozen=True, slots=True)
 class _SplitPlan:
-    """How the data are split: the first seed, the number of splits, and the memory of all."""
+    """How the data are read and split: the first seed, the count of splits, the memory, a table's decimal sign."""
 
     seed: int
     splits: int
     memory: int | None
+    decimal: str = "."
 
     def require_room(self, origin: str, numbers: int) -> None:
         """Raise DataError where so many numbers need too much memory."""
@@ -126,7 +134,7 @@ def _whole(numbers: "Numbers") -> Array:
 def _from_sheet(stream: ByteStream, suffix: str, target: str, plan: _SplitPlan) -> Dataset:
     """Return the data set of a table: one column is the target, numbers or words; all others are features."""
     with stream:
-        request = NumberRequest(memory=plan.memory)
+        request = NumberRequest(memory=plan.memory, decimal=plan.decimal)
         sheet = open_sheet(stream, request, suffix)
         at = sheet.position(target)
         if len(sheet.names) < 2:

@@ -81,8 +81,13 @@ def _careful_lines(
 
 
 def line_sheet(batches: Iterator[JsonLines], first: JsonLines, origin: str, request: NumberRequest) -> Sheet:
-    """Return lines of objects as a table; `first` is the first batch, whose first object has the columns' names."""
+    """Return lines of objects as a table; `first` is the first batch, whose first object has the columns' names.
+
+    Raises DataError where it has none.
+    """
     names = tuple(first.values[0])
+    if not names:
+        raise DataError(f"{origin}:{first.lines[0]}: the object has no names, so it has no columns")
     rows = (_row_batch(batch, names, origin) for batch in chain((first,), batches))
     top = first.lines[0], [first.values[0][name] for name in names]
     return Sheet(
