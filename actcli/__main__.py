@@ -173,7 +173,7 @@ def _run(arguments: list[str]) -> int:
 
             terminal.say(traceback.format_exc().rstrip())
         message = _message(error)
-        terminal.say(f"actcli: {printable(message)}")
+        _say_error(terminal, message)
         for line in getattr(error, "pointer", ()):
             # one character for one character, so that the caret stays below its place
             shown = line.encode(terminal.encoding, "replace").decode(terminal.encoding)
@@ -181,6 +181,20 @@ def _run(arguments: list[str]) -> int:
         status = int(error.status) if isinstance(error, ActcliError) else 1
         _flush_what_is_there(terminal)
     return status
+
+
+def _say_error(terminal: "Terminal", message: str) -> None:
+    """Write the line about an error to stderr, in colour the name that it begins with."""
+    from actcli.terminal import printable
+
+    name = "actcli:"
+    if terminal.color_on_stderr:
+        from actcli.render.text.theme import THEMES
+
+        theme = terminal.theme_choice or terminal.environ.get("ACTCLI_THEME") or "auto"
+        name = THEMES.get(theme.lower(), THEMES["auto"]).paint(name, "bold red")
+    text = f"{name} {printable(message)}\n"
+    terminal.draw(text.encode(terminal.encoding, "backslashreplace"))
 
 
 def _isolate(terminal: "Terminal", source: str, memory: int | None) -> None:

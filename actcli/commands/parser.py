@@ -204,7 +204,13 @@ def _show_help(ctx: "Context", parameter: "Parameter", value: Any) -> None:  # n
 def show_help(ctx: "Context") -> NoReturn:
     """Write the help of a command, or of the program, and end the run."""
     text = ctx.get_help() + "\n"
-    ctx.obj.terminal.write(text.encode())
+    terminal = ctx.obj.terminal
+    if terminal.color:
+        from actcli.render.text.help_page import paint_help
+        from actcli.render.text.theme import THEMES
+
+        text = paint_help(text, THEMES[terminal.theme])
+    terminal.write(text.encode())
     ctx.exit()
 
 
