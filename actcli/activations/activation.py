@@ -46,7 +46,7 @@ class Activation:
     @property
     def is_named(self) -> bool:
         """Whether it has a name, in the catalogue or a person's file, and is not just a formula."""
-        return self.definition.family != FORMULA or self.definition.name != self.definition.formula
+        return self.definition.name != self.definition.formula
 
     @property
     def by_rows(self) -> bool:

@@ -10,6 +10,7 @@ from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import FORMULA, Array, Definition, Kink, Parameter
 from actcli.activations.formula.errors import FormulaError
 from actcli.activations.formula.formula import Formula, read_expression, read_formula
+from actcli.activations.formula.parse import PAIR
 from actcli.activations.formula.tree import Catalogued, Node, children, contains_x, walk
 from actcli.activations.registry import REGISTRY
 from actcli.exits import UsageError
@@ -35,12 +36,19 @@ def _define(
 ) -> Definition:
     formula = read_formula(text, tuple(p.name for p in parameters))
     if not contains_x(formula.tree):
-        sentence = f"there is no x in it: a function is a formula in x{_advise_colon(text)}"
+        sentence = (
+            f"there is no x in it: a function is a formula in x{_advise_colon(text) or _advise_pair(formula)}"
+        )
         raise FormulaError(sentence, text, 0, len(text))
     listed = {p.name: p for p in parameters}
     for parameter in listed:
         if parameter not in formula.names:
             raise FormulaError(f"there is no parameter {parameter} in it", text, 0, len(text))
+    if formula.is_pair:
+        from actcli.activations.formula_of_pairs import define_pair
+
+        own = tuple(listed.get(one, Parameter(one, math.nan)) for one in formula.names)
+        return replace(define_pair(name, formula, own), source=source, relation=partial(_relation, formula))
     return Definition(
         name=name,
         family=FORMULA,
@@ -72,6 +80,8 @@ def settle(definition: Definition, values: Mapping[str, float]) -> Definition:
     parameters = tuple(
         replace(p, default=values[p.name]) if math.isnan(p.default) else p for p in definition.parameters
     )
+    if definition.by_rows:
+        return replace(definition, parameters=parameters)
     try:
         domain = find_domain(read_expression(definition).program, values)
     except UsageError as error:
@@ -86,6 +96,10 @@ def _advise_colon(text: str) -> str:
     if call is None or definition is None or not definition.parameters:
         return ""
     return f"; {definition.name} with that parameter is {call[1]}:{call[2].strip()}"
+
+
+def _advise_pair(formula: Formula) -> str:
+    return "; a formula for pairs has both g and u" if {*PAIR} & {*formula.names} else ""
 
 
 def _parts(node: Node) -> int:

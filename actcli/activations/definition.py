@@ -147,8 +147,8 @@ class Definition:
         name: the canonical name. A dotted name, `keras.relu`, is a function that only that framework has.
         family: `rectifier`, `exponential`, `sigmoid`, `gated`, `shrink`, `wave`, `row` or `formula`.
         formula: f(x) in one line of text.
-        expression: f in the formula language, with our parameter names; "" over rows. Derivatives of order 3 and more
-            are computed from it.
+        expression: f in the formula language, with our parameter names; "" over rows, except for formulas in g and u.
+            Derivatives of order 3 and more are computed from it.
         derivative: f'(x) in one line of text, away from the kinks; over rows d y_i / d x_j.
         source: author and year, or the origin of the definition.
         value, slope, curvature: kernels for f, f', f''. Over rows x has shape (rows, n); slope and curvature are the
@@ -199,6 +199,11 @@ class Definition:
     def by_rows(self) -> bool:
         """Whether the function maps rows to rows, instead of numbers to numbers."""
         return self.family == "row"
+
+    @property
+    def is_pair_formula(self) -> bool:
+        """Whether it is a formula in the two inputs g and u."""
+        return self.by_rows and bool(self.expression)
 
     def parameter_name(self, name: str, spec: str) -> str:
         """Return the canonical name of a parameter; raises UsageError, which begins with `spec`, without such one."""

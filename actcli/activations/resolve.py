@@ -67,7 +67,7 @@ def activation(spec: str, free: Collection[str] = ()) -> Activation:
         complaint = definition.relation(**values)
         if complaint:
             raise UsageError(f"{spec}: the parameters must meet {complaint}")
-    if definition.family == FORMULA:
+    if definition.family == FORMULA or definition.is_pair_formula:
         from actcli.activations.define import settle
 
         definition = settle(definition, values)
@@ -277,9 +277,10 @@ def _require_values(
     if missing:
         shown = ",".join(f"{name}=1" for name in missing)
         noun = "parameter" if len(missing) == 1 else "parameters"
+        pair = "; a formula for pairs has g and u, but no x" if {"g", "u"} & {*missing} else ""
         raise UsageError(
             f"{spec}: the {noun} {', '.join(missing)} of {definition.name} must have a value: "
-            f"write '{split_parameters(spec)[0].strip()}:{shown}'"
+            f"write '{split_parameters(spec)[0].strip()}:{shown}'{pair}"
         )
 
 

@@ -171,7 +171,7 @@ def _run_step(
 ) -> Any:
     match step.operation:
         case "x":
-            return x
+            return parameters[step.name] if step.name else x
         case "number":
             return [np.float64(step.value)]
         case "parameter":

@@ -58,7 +58,7 @@ class Run:
         for step in steps:
             match step.operation:
                 case "x":
-                    results.append(x)
+                    results.append(parameters[step.name] if step.name else x)
                 case "number":
                     results.append([self.numbers.real(step.value)])
                 case "parameter":
@@ -190,11 +190,12 @@ class Run:
 
 
 def coefficients(
-    program: Program, order: int, x: Array, parameters: Mapping[str, float], wrt: str = "x"
+    program: Program, order: int, x: Array, parameters: Mapping[str, float | Array], wrt: str = "x"
 ) -> tuple[Jet, NDArray[np.bool_]]:
     """Return the Taylor coefficients 0 to `order` of a program at numbers x, and where they may be those of no branch.
 
-    x of any shape. The coefficients are extended numbers; those beyond the list are 0.
+    x of any shape; the second input of a pair is among the parameters, of that shape. The coefficients are extended
+    numbers; those beyond the list are 0.
     """
     run = Run(ArraysOf106Bits(x.shape), order)
     first: Jet = [extended(x), extended(np.ones_like(x))][: 2 if wrt == "x" and order else 1]
@@ -225,7 +226,7 @@ def coefficients_at(
     return [exact(coefficient(found, k)) for k in range(order + 1)]
 
 
-def _series(run: Run, parameters: Mapping[str, float], wrt: str) -> dict[str, Jet]:
+def _series(run: Run, parameters: Mapping[str, Any], wrt: str) -> dict[str, Jet]:
     """Return the parameters as series; that of `wrt` moves."""
     exact = run.numbers.exact
     return {

@@ -82,7 +82,7 @@ class Task:
         found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         number = extended(coefficient(found, self.order)) * float(math.factorial(self.order))
         y = np.array(np.broadcast_to(number.rounded, x.shape))
-        room = np.array(np.broadcast_to(_room(number), x.shape))
+        room = np.array(np.broadcast_to(room_of(number), x.shape))
         room[unsure] = np.inf
         lost = np.flatnonzero((room > 0) & ~unsure)
         if lost.size and self.wrt == "x":
@@ -124,7 +124,7 @@ class Task:
             if series is not None:
                 step = x[here] - centre  # exact: both are multiples of the smaller one's last place
                 total = series(step)
-                y[here], room[here] = total.rounded, _room(total)
+                y[here], room[here] = total.rounded, room_of(total)
         return y, room
 
     def _far_out(self, x: Array) -> tuple[Array, Array]:
@@ -159,7 +159,7 @@ def _needed_bits(number: Extended, shape: tuple[int, ...]) -> Array:
     return needed
 
 
-def _room(number: Extended) -> Array:
+def room_of(number: Extended) -> Array:
     """Return the error that a result may have beyond rounding: 0 if trusted, inf if nine digits are not certain."""
     with np.errstate(all="ignore"):
         error = np.where(number.e <= _NINE_DIGITS * np.abs(number.h), number.error, np.inf)
@@ -224,19 +224,18 @@ def _replace(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
                 known = task.ball(float(x[here[i]]), _MOST_BITS)
                 if known is not None:
                     better[i], room[i] = known, 0.0
-            wrong = _differs(y[here], better, room)
+            wrong = differs(y[here], better, room)
             if wrong.any():
                 result = y.copy() if result is y else result
                 result[here[wrong]] = better[wrong]
     return result
 
 
-def _differs(y: Array, better: Array, room: Array, ulp: float = WORST) -> NDArray[np.bool_]:
+def differs(y: Array, better: Array, room: Array, ulp: float = WORST) -> NDArray[np.bool_]:
+    """Return where y is more ULP off from a better number, or more times its `room`."""
     near = np.abs(y - better) <= ulp * np.maximum(np.spacing(np.abs(better)), room)
-    differs: NDArray[np.bool_] = np.isfinite(room) & ~(
-        near | (y == better) | (np.isnan(y) & np.isnan(better))
-    )
-    return differs
+    wrong: NDArray[np.bool_] = np.isfinite(room) & ~(near | (y == better) | (np.isnan(y) & np.isnan(better)))
+    return wrong
 
 
 @dataclass(frozen=True)
@@ -289,7 +288,7 @@ def _look(task: Task, float64: Kernel, edges: Array) -> tuple[NDArray[np.bool_],
     """Return which intervals between edges lose digits at an end, and in which the result changes its sign."""
     y = float64(edges)
     better, room = task.extended(edges, _IN_GRID)
-    lost = _differs(y, better, room, _SUSPECT)
+    lost = differs(y, better, room, _SUSPECT)
     crossing = y[1:] * y[:-1] < 0
     return lost[1:] | lost[:-1], crossing
 

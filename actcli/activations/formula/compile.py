@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activations.formula.program import Instruction, Program, run_on_numbers
+from actcli.activations.formula.program import SECOND, Instruction, Program, run_on_numbers
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -88,8 +88,8 @@ class _Compiler:
         match node:
             case Number(value):
                 return self.constant(value)
-            case Variable():
-                return self.add("x")
+            case Variable(_, name):
+                return self.add("x", name=SECOND if name == SECOND else "")
             case Free(name):
                 return self.add("parameter", name=name)
             case Negative(operand):

@@ -6,9 +6,9 @@ from functools import cached_property, lru_cache
 from actcli.activations.definition import Definition
 from actcli.activations.formula.compile import compile_tree
 from actcli.activations.formula.parse import parse
-from actcli.activations.formula.program import Program
+from actcli.activations.formula.program import SECOND, Program
 from actcli.activations.formula.rewrites import Rewriting, rewrite
-from actcli.activations.formula.tree import Node, free_names
+from actcli.activations.formula.tree import Node, Variable, free_names, walk
 from actcli.activations.registry import REGISTRY, find_definition
 
 
@@ -26,6 +26,11 @@ class Formula:
     text: str
     tree: Node
     names: tuple[str, ...]
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether it works on pairs g and u, instead of on numbers x."""
+        return any(isinstance(node, Variable) and node.name == SECOND for node in walk(self.tree))
 
     @cached_property
     def stable(self) -> tuple[Node, tuple[Rewriting, ...]]:

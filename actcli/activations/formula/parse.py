@@ -23,6 +23,7 @@ from actcli.activations.formula.limits import (
     refuse_infinite_constants,
     refuse_long_chains,
 )
+from actcli.activations.formula.program import SECOND
 from actcli.activations.formula.tokens import Token, tokenize
 from actcli.activations.formula.tree import (
     Binary,
@@ -44,6 +45,8 @@ from actcli.activations.formula.tree import (
 Lookup = Callable[[str], Definition | None]
 """Finds the definition of a function by its name, as typed; None without one."""
 
+PAIR = ("g", SECOND)
+"""The inputs of a formula that has both of them and no x: it works on pairs."""
 _PRODUCT, _SUM = 2, 1
 _PRECEDENCE = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT}
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -71,13 +74,15 @@ class _CallText:
 class _Parser:
     """One walk along the tokens. Each method reads one kind of part and returns its tree."""
 
-    __slots__ = ("at", "bars", "depth", "lookup", "names", "nodes", "text", "tokens")
+    __slots__ = ("at", "bars", "depth", "inputs", "lookup", "names", "nodes", "text", "tokens")
 
     def __init__(self, text: str, lookup: Lookup, names: Collection[str]) -> None:
         self.text = text
         self.lookup = lookup
         self.names = names
         self.tokens = tokenize(text)
+        found = {token.text for token in self.tokens if token.kind == "name"} - {*names}
+        self.inputs = PAIR if found.issuperset(PAIR) and "x" not in found else ("x",)
         self.at = self.bars = self.depth = self.nodes = 0
 
     def whole(self) -> Node:
@@ -281,8 +286,8 @@ class _Parser:
     def named(self, token: Token) -> Node:
         """Read x, a constant or a parameter."""
         name, span = token.text, (token.start, token.end)
-        if name == "x":
-            return Variable(span)
+        if name in self.inputs:
+            return Variable(span, name)
         if name in self.names:
             return Free(name, span)
         if name in CONSTANTS:
@@ -378,7 +383,9 @@ class _Parser:
             raise self.error(sentence, token)
         for name, value in parameters.items():
             if contains_x(value):
-                sentence = f"{name} of {function} is a parameter; it cannot depend on x"
+                sentence = (
+                    f"{name} of {function} is a parameter; it cannot depend on {' or '.join(self.inputs)}"
+                )
                 raise FormulaError.at_span(sentence, self.text, value.span)
         items = tuple(parameters.items())
         return self.count(Catalogued(definition.name, arguments[0], items, call.span, definition=definition))

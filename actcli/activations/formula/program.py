@@ -20,6 +20,9 @@ CHUNK = 65536
 """Numbers in a row of scratch: the fewest at which two threads do not wait for each other (measured)."""
 _FAR = np.array([1e150, 1e300])
 
+SECOND = "u"
+"""The name of the second input of a pair: its numbers are passed among the parameters."""
+
 CONDITIONS: dict[str, Callable[..., Any]] = {
     "<": np.less,
     "<=": np.less_equal,
@@ -47,11 +50,11 @@ class Instruction:
     """One step: an operation on the results of earlier ones.
 
     Attributes:
-        operation: `x`, `number`, `parameter`, `negative`, `+ - * / % ^`, a comparison, `and or not`, `where`,
-            `as number` (a condition's 1 or 0), `catalogued`, or a function's name.
+        operation: `x` (of a pair g, or u where that is the name), `number`, `parameter`, `negative`, `+ - * / % ^`, a
+            comparison, `and or not`, `where`, `as number` (a condition's 1 or 0), `catalogued`, or a function's name.
         inputs: the places of the results that it works on; for a catalogued function its argument and parameters.
         value: the number, for `number`.
-        name: the parameter's name, for `parameter`.
+        name: the parameter's name, for `parameter`; the second input's for `x`.
         definition: the catalogued function.
         parameters: the names of the catalogued function's parameters.
         varies: whether it depends on x; otherwise it is one number for the whole array.

@@ -19,9 +19,10 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The argument x."""
+    """The argument x, or one of the two inputs g and u of a formula for pairs."""
 
     span: Span = field(default=(0, 0), compare=False)
+    name: str = "x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def free_names(node: Node) -> tuple[str, ...]:
 
 
 def contains_x(node: Node) -> bool:
-    """Return whether x is anywhere in the tree."""
+    """Return whether x, or an input of a pair, is anywhere in the tree."""
     return any(isinstance(part, Variable) for part in walk(node))
 
 

@@ -30,8 +30,8 @@ def _write(node: Node) -> tuple[str, int]:
     match node:
         case Number(value):
             return _number(value)
-        case Variable():
-            return "x", _ATOM
+        case Variable(_, name):
+            return name, _ATOM
         case Free(name):
             return name, _ATOM
         case Negative(operand):

@@ -115,6 +115,8 @@ def _parameter(f: Activation, parameter: Parameter) -> dict[str, Any]:
 
 def _row_properties(f: Activation) -> dict[str, Any]:
     low, high = f.definition.range
+    if f.definition.is_pair_formula:  # nothing is known of both
+        return {"range": {"infimum": None, "supremum": None}, "smoothness": None, "keeps_length": False}
     return {
         "range": {"infimum": low, "supremum": high},
         "smoothness": f.definition.smoothness,

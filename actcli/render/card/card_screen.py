@@ -200,6 +200,8 @@ def _row_facts(f: Activation) -> list[Fact]:
     low, high = f.definition.range
     length = "keeps its length" if f.definition.slope is not None else f"{f.width(12)} numbers of 12"
     facts = [("a row", length)]
+    if f.definition.is_pair_formula:
+        return facts
     if math.isfinite(low) or math.isfinite(high):
         facts.append(("range", f"{number(low)} … {number(high)}"))
     return [*facts, ("smoothness", notation.smoothness(f.definition.smoothness))]

@@ -42,11 +42,12 @@ class Writer:
         names: identifiers of the function's parameters, by our names.
         arrays: the parameters that may be arrays: without a value, or converted to an array.
         function: returns the identifier of another function that the text needs.
+        like: the name of an array that has the shape of the result.
         asks_type: whether the text written so far uses the type of x.
 
     """
 
-    __slots__ = ("arrays", "asks_type", "function", "names", "target")
+    __slots__ = ("arrays", "asks_type", "function", "like", "names", "target")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Writer:
         self.names = names
         self.arrays = arrays
         self.function = function
+        self.like = "x"
         self.asks_type = False
 
     def text(self, node: Node) -> str:
@@ -96,8 +98,8 @@ class Writer:
         match node:
             case Number(value):
                 return _number(value)
-            case Variable():
-                return "x", _ATOM
+            case Variable(_, name):
+                return name, _ATOM
             case Free(name):
                 return self.names[name], _ATOM
             case Negative(operand):
@@ -167,10 +169,10 @@ class Writer:
             return self.text(node)
         array = self.target.array
         if node in {Number(0.0), Number(1.0)}:
-            return f"{array}.{'zeros' if node == Number(0.0) else 'ones'}_like(x)"
+            return f"{array}.{'zeros' if node == Number(0.0) else 'ones'}_like({self.like})"
         if isinstance(node, Number):
-            return f"{array}.full_like(x, {self.text(node)})"
-        return f"{array}.zeros_like(x) + {self._bracket(node, _PRODUCT)}"
+            return f"{array}.full_like({self.like}, {self.text(node)})"
+        return f"{array}.zeros_like({self.like}) + {self._bracket(node, _PRODUCT)}"
 
     def _catalogued(self, node: Catalogued) -> str:
         argument = self.text(node.argument)

@@ -40,7 +40,8 @@ class Identifiers:
 
 def has_name(definition: Definition) -> bool:
     """Return whether it is a function with a name, and not just a formula."""
-    return definition.family != FORMULA or find_definition(definition.name) is not None
+    is_formula = definition.family == FORMULA or definition.is_pair_formula
+    return not is_formula or find_definition(definition.name) is not None
 
 
 def function_name(definition: Definition) -> str:

@@ -25,6 +25,7 @@ JAX = Target(
     argument="x = jnp.asarray(x)",
     only_for_type=True,
     parameter="jnp.asarray({p}, dtype=x.dtype)",
+    halves="{0}, {1} = jnp.split(x, 2, axis=axis)",
     calls={name: f"jnp.{name}({{0}})" for name in _SAME}
     | {
         "asinh": "jnp.arcsinh({0})",

@@ -124,7 +124,7 @@ def latex(f: Activation) -> str:
 
 def _equation(f: Activation) -> str:
     definition = f.definition
-    if definition.by_rows:
+    if definition.by_rows and not definition.is_pair_formula:
         return _ROWS[variant(definition, f.parameters)] % f.parameters
     switched_off = {name: Number(value) for name, value in f.parameters.items() if math.isinf(value)}
     tree = simplify(substitute(read_expression(definition).tree, switched_off))
@@ -134,7 +134,8 @@ def _equation(f: Activation) -> str:
         for name in f.parameters
         if name in free_names(tree) and not math.isnan(f.parameters[name])
     ]
-    left, right = f"{called}(x)", _write(tree)[0]
+    arguments = "g, u" if definition.is_pair_formula else "x"
+    left, right = f"{called}({arguments})", _write(tree)[0]
     # tanh(x) = tanh(x) tells nothing
     whole = right if left == right else f"{left} = {right}"
     return f"{whole}, \\qquad {', '.join(values)}" if values else whole
@@ -145,7 +146,7 @@ def _write(node: Node) -> Text:
         case Number(value):
             return _number(value)
         case Variable():
-            return "x", _ATOM
+            return node.name, _ATOM
         case Free(name):
             return _letter(name), _ATOM
         case Negative(operand):

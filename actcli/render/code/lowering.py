@@ -121,9 +121,20 @@ def lower(tree: Node, *, gradients: bool) -> Node:
         tree = _choose_by_condition(_divide_by_cosh(tree), _DEEPEST_CHOICE)
     tree = _turn_condition(tree)
     tree = _guard(tree, (), gradients=gradients)
+    inputs = {node.name: node for node in walk(tree) if isinstance(node, Variable)}
+    if len(inputs) == 2:  # NaN of one input must not be lost behind the other
+        return _keep_nan_of_pair(tree, *inputs.values())
     if not keeps_nan(tree):
         tree = Conditional(Call("isnan", (Variable(),)), Variable(), tree)
     return tree
+
+
+def _keep_nan_of_pair(tree: Node, g: Variable, u: Variable) -> Node:
+    loses = (Conditional, Compare, Logic, Not)
+    if not any(isinstance(p, loses) or (isinstance(p, Call) and p.name == "sign") for p in walk(tree)):
+        return tree
+    lost = Logic("or", Call("isnan", (g,)), Call("isnan", (u,)))
+    return Conditional(lost, Binary("+", g, u), tree)
 
 
 def simplify(tree: Node) -> Node:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from actcli.activations import Activation, Definition, Parameter
 from actcli.activations.definition import FORMULA
 from actcli.activations.formula import read_expression
+from actcli.activations.formula.parse import PAIR
 from actcli.activations.formula.tree import Free, Node, Number, free_names
 from actcli.activations.registry import find_definition
 from actcli.render.code.expressions import Writer
@@ -76,7 +77,8 @@ class _Module:
         return self.functions[name]
 
     def _function(self, definition: Definition, values: Mapping[str, float], about: Sequence[str]) -> str:
-        own = Identifiers({*self.reserved, *self.functions.values()})
+        inputs = PAIR if definition.is_pair_formula else ()
+        own = Identifiers({*self.reserved, *self.functions.values(), *inputs})
         names = {p.name: own.new(parameter_identifier(p)) for p in definition.parameters}
         self.names.taken |= set(names.values())  # a function written later gets another name
         # the text's own functions may call this one with arrays as parameters
@@ -125,6 +127,8 @@ class _Module:
     def _expression(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Code":
         switched_off = {name: Number(value) for name, value in values.items() if math.isinf(value)}
         source = substitute(expression(definition), switched_off)
+        pair = definition.is_pair_formula
+        writer.like = PAIR[0] if pair else "x"
         while True:
             tree = lower(inline(source, writer.stays_a_call), gradients=self.target.differentiates)
             arrays = dict.fromkeys(depends_on_calls(tree))
@@ -137,9 +141,13 @@ class _Module:
             f"{writer.names[p]} = {self.target.parameter.format(p=writer.names[p])}" for p in arrays
         ]
         writer.asks_type = bool(conversions)
-        lines = (*conversions, f"return {writer.text(tree)}")
+        halves = (self.target.halves.format(*PAIR),) if pair else ()
+        lines = (*halves, *conversions, f"return {writer.text(tree)}")
         quiet = self.target.quiet and can_overflow(tree)
-        return _Code(lines, free_names(tree), above=(self.target.quiet,) if quiet else ())
+        more = self.target.bodies["glu"].arguments
+        return _Code(
+            lines, free_names(tree), (more,) if pair else (), above=(self.target.quiet,) if quiet else ()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +170,7 @@ def _about(definition: Definition) -> list[str]:
     else:
         text = f"{definition.name}: {definition.formula} ({definition.source})."
     lines = [f'"""{remark(text)}"""']
-    if definition.family == FORMULA:
+    if definition.family == FORMULA or definition.is_pair_formula:
         changed = (f"{one.before} as {one.after}" for one in read_expression(definition).rewritings)
         lines += [f"# computed without loss of digits: {remark(change)}" for change in changed]
     return lines

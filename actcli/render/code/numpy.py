@@ -23,6 +23,7 @@ NUMPY = Target(
     argument="x = np.asarray(x) * 1.0  # whole numbers become float64, float32 stays",
     quiet='@np.errstate(all="ignore")  # an overflow is inf, and outside its domain the function is NaN',
     parameter="np.asarray({p}, dtype=x.dtype)",
+    halves="{0}, {1} = np.split(x, 2, axis=axis)",
     calls={name: f"np.{name}({{0}})" for name in _SAME}
     | {
         "asinh": "np.arcsinh({0})",

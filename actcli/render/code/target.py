@@ -45,6 +45,7 @@ class Target:
         only_for_type: whether that line is needed only where the code uses the type of x.
         quiet: the decorator of a function in which an intermediate result may overflow, or "".
         parameter: the right side of a line that makes an array of a parameter `{p}`.
+        halves: the line that takes the two halves `{0}` and `{1}` of each row of x.
         calls: the functions of the formula language, `{0}` their first argument.
         natives: the place's own functions, by our names.
         bodies: functions written by hand, by our names; also those of the language that are not in `calls`.
@@ -63,6 +64,7 @@ class Target:
     only_for_type: bool = False
     quiet: str = ""
     parameter: str
+    halves: str
     calls: Mapping[str, str]
     natives: Mapping[str, Native]
     bodies: Mapping[str, Body]

@@ -19,6 +19,7 @@ TORCH = Target(
     array="torch",
     imports={"math": "import math", "torch": "import torch", "F": "import torch.nn.functional as F"},
     parameter="torch.as_tensor({p}, dtype=x.dtype, device=x.device)",
+    halves="{0}, {1} = torch.chunk(x, 2, dim=dim)",
     calls={name: f"torch.{name}({{0}})" for name in _SAME}
     | {
         "arctan": "torch.atan({0})",
