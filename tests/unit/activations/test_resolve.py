@@ -84,6 +84,12 @@ PROMISED = {
     "reglu": "reglu",
     "geglu": "geglu",
     "swiglu": "swiglu",
+    "swiglu_oai": "swiglu_oai SwiGLU-OAI",
+    "swiglu_step": "swiglu_step SwiGLU-Step",
+    "drelu": "drelu dReLU",
+    "topk": "topk TopK",
+    "batch_topk": "batch_topk BatchTopK",
+    "entmax15": "entmax15",
 }
 
 
