@@ -24,7 +24,7 @@ from actcli.activations.formula.limits import (
     refuse_long_chains,
 )
 from actcli.activations.formula.program import SECOND
-from actcli.activations.formula.tokens import Token, tokenize
+from actcli.activations.formula.tokens import Token, split_bars, tokenize
 from actcli.activations.formula.tree import (
     Binary,
     Call,
@@ -240,7 +240,7 @@ class _Parser:
             inner = self.inside(0)
             node = replace(inner, span=(token.start, self.close(token).end))
         elif token.text in {"|", "||"}:
-            node = self.absolute(self.split_bars(token))
+            node = self.absolute(split_bars(self.tokens, token))
         else:
             self.at -= 1
             raise self.unexpected()
@@ -256,16 +256,6 @@ class _Parser:
         self.bars = outer
         return node
 
-    def split_bars(self, token: Token) -> Token:
-        """Return the bar; two that were read as one sign become two tokens."""
-        if token.text == "||":
-            middle = token.start + 1
-            place = self.tokens.index(token)
-            bars = [Token("sign", "|", token.start, middle), Token("sign", "|", middle, token.end)]
-            self.tokens[place : place + 1] = bars
-            return bars[0]
-        return token
-
     def absolute(self, opened: Token) -> Node:
         """Read |u|, after its first bar."""
         inner = self.inside(1)
@@ -273,7 +263,7 @@ class _Parser:
             raise self.error("this bar is never closed", opened)
         if self.next.text not in {"|", "||"}:
             raise self.unexpected()
-        closed = self.split_bars(self.next)
+        closed = split_bars(self.tokens, self.next)
         self.at += 1
         return self.count(Call("abs", (inner,), (opened.start, closed.end)))
 

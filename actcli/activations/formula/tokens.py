@@ -62,6 +62,16 @@ def tokenize(text: str) -> list[Token]:
     return [*tokens, Token("end", "", len(text), len(text))]
 
 
+def split_bars(tokens: list[Token], token: Token) -> Token:
+    """Return the bar; two that were read as one sign become two of the tokens."""
+    if token.text == "||":
+        middle, place = token.start + 1, tokens.index(token)
+        bars = [Token("sign", "|", token.start, middle), Token("sign", "|", middle, token.end)]
+        tokens[place : place + 1] = bars
+        return bars[0]
+    return token
+
+
 def _token(text: str, at: int) -> Token:
     for kind, pattern in (("number", _NUMBER), ("name", _NAME), ("sign", _SIGN)):
         match = pattern.match(text, at)
