@@ -28,7 +28,8 @@ from actcli.activations.formula.tree import (
 )
 from actcli.exits import UsageError
 from actcli.render.code.identifiers import Identifiers, function_name, parameter_identifier, remark
-from actcli.render.code.lowering import all_parameters, expression, keeps_nan, simplify, substitute
+from actcli.render.code.lowering import all_parameters, expression, simplify, substitute
+from actcli.render.code.nan import keeps_nan
 
 STATED_ULP = 0.501
 """The largest error in float32 of the C form of a named function; tests/unit/render/code/test_code_c.py measures it."""
