@@ -42,8 +42,7 @@ def test_there_are_three_pictures() -> None:
 
 def test_a_picture_in_a_pipe_is_that_of_a_file(actcli: Program, cache: dict[str, str]) -> None:
     ended = actcli.shell(
-        "for f in svg png pdf eps; do"
-        " actcli plot relu --format $f > a.$f; actcli plot relu -o b.$f; cmp a.$f b.$f; done;"
+        "actcli plot relu --format png > a.png; actcli plot relu -o b.png; cmp a.png b.png;"
         "actcli compare relu gelu --plot --format eps -o - | head -c 4",
         **cache,
     )

@@ -75,4 +75,4 @@ def bars_part(charts: Sequence[Bars], style: Style) -> str:
 def _heading(style: Style) -> str:
     from actcli.render.figure.html_page import html_text
 
-    return f"<h1>{html_text(style.title)}</h1>\n" if style.title else ""
+    return f"<h2>{html_text(style.title)}</h2>\n" if style.title else ""

@@ -15,7 +15,7 @@ from actcli.render.table.fit import cut_middle
 from actcli.render.text.mathtext import literal, lowered, plain_text
 from actcli.terminal import printable
 
-_LONGEST = 30
+_LONGEST = 34
 """The most letters of a name in a picture; the whole one stands in the caption."""
 
 

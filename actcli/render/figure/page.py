@@ -44,7 +44,11 @@ _USUAL: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.formatter.use_mathtext": True,
-    "legend.frameon": False,
+    # a curve behind a name would make both hard to read
+    "legend.frameon": True,
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
+    "legend.fancybox": False,
     "mathtext.default": "it",
 }
 

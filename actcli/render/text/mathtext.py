@@ -45,7 +45,9 @@ def plain_text(source: str) -> str:
 
 def _formula(part: str) -> str:
     part = re.sub(r"\\d?frac\b\s*", _FRACTION, _DRESS.sub("", part))
-    part = re.sub(r"\\([A-Za-z]+) ?|\\(.)", lambda found: _character(found[1] or found[2]), part)
+    part = re.sub(
+        r"\\([A-Za-z]+)( ?)|\\(.)", lambda found: _character(found[1] or found[3], found[2] or ""), part
+    )
     part = re.sub(r"\^(?:\{([^{}]*)\}|(.))", lambda found: _in_script("^", raised, found), part)
     part = re.sub(r"_(?:\{([^{}]*)\}|(.))", lambda found: _in_script("_", lowered, found), part)
     # the scripts inside are plain by now
@@ -65,7 +67,8 @@ def _in_script(sign: str, script: Callable[[str], str], found: re.Match[str]) ->
     )
 
 
-def _character(command: str) -> str:
+def _character(command: str, blank: str) -> str:
+    """Return a command's character; a name such as `max` stays, with the blank behind it."""
     if command in _COMMANDS:
         return _COMMANDS[command]
     case = "CAPITAL" if command[:1].isupper() else "SMALL"
@@ -73,4 +76,4 @@ def _character(command: str) -> str:
     try:
         return unicodedata.lookup(f"GREEK {case} LETTER {name}")
     except KeyError:
-        return f"{command} " if command.isalpha() else command
+        return command + blank

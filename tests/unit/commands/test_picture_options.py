@@ -215,6 +215,6 @@ def test_texts_in_a_chart_of_characters():
 def test_texts_in_a_page():
     invoke("plot", "relu", "--title", "<b>&", "--x-label", r"$\sigma$", "--y-range", "0", "2", "-o", "a.html")
     page = Path("a.html").read_text("utf-8")
-    assert "<h1>&lt;b&gt;&amp;</h1>" in page
+    assert "<h2>&lt;b&gt;&amp;</h2>" in page
     assert ">σ</text>" in page
     assert ">ReLU</text>" in page

@@ -23,7 +23,7 @@ BOTH = (Quantity(), Quantity(1))
 STYLE = Style(width=80, height=24, marker="braille", color=False, theme=theme_named("auto"))
 RECTIFIERS = ("relu", "leaky_relu:0.1", "gelu", "silu")
 TEN = (*RECTIFIERS, "elu", "tanh", "sigmoid", "mish", "softplus", "selu")
-FORMULA = "x*sigmoid(1.702*x)+0.05*sin(3*x)"
+FORMULA = "x*sigmoid(1.702*x)+0.05*sin(3*x)-1.5"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -138,7 +138,7 @@ def test_text_in_svg_stays_text():
 def test_a_formula_is_whole_in_the_caption():
     texts = texts_of(picture("relu", FORMULA, quantities=BOTH[:1]))
     assert "f₁(x)" in texts
-    assert "f₁(x)=x·sigmoid(1.702·x)+0.05·sin(3·x)." in texts
+    assert "f₁(x)=x·sigmoid(1.702·x)+0.05·sin(3·x)−1.5." in texts
 
 
 def test_a_name_with_dollars_is_no_mathtext():

@@ -68,6 +68,7 @@ def test_quantities_are_mathtext(quantity, shown):
         (r"$x^{ab}$", "x^(ab)"),
         (r"\$5 and \$6", "$5 and $6"),
         ("a$b", "a$b"),
+        (r"$\max(0, \sin x)$", "max(0, sin x)"),
         (literal("$x$"), "$x$"),
     ],
 )
@@ -85,10 +86,10 @@ def names(figure):
 
 
 def test_a_long_formula_is_short_and_whole_in_the_caption():
-    long = "x*sigmoid(1.702*x)+0.05*sin(3*x)"
+    long = "x*sigmoid(1.702*x)+0.05*sin(3*x)-1.5"
     figure, style = lettered("relu", long, quantities=(Quantity(), Quantity(1)))
     assert names(figure) == [["ReLU", "f₁(x)"]] * 2
-    assert style.caption == ("f₁(x) = x·sigmoid(1.702·x)+0.05·sin(3·x).",)
+    assert style.caption == ("f₁(x) = x·sigmoid(1.702·x)+0.05·sin(3·x)−1.5.",)
     plain, style = lettered("relu", long, form="text")
     assert names(plain) == [["relu", long]]
     assert not style.caption
