@@ -119,6 +119,11 @@ def parse_rule(text: str) -> Node:
     return parse(text, find_catalogued)
 
 
+def rule_of(name: str) -> Node:
+    """Return the derivative of a function of the language of one argument, in x."""
+    return parse_rule(_OF_ONE[name])
+
+
 class _Rules:
     """Derivatives by x, each computed once."""
 

@@ -30,6 +30,7 @@ from actcli.activations.formula.tree import (
     walk,
     with_children,
 )
+from actcli.render.code.exponents import cap_exponents
 from actcli.render.code.nan import keep_nan_of_pair, keeps_nan
 
 _HARMLESS = {
@@ -55,8 +56,6 @@ _DEEPEST_CHOICE = 2
 """How deep min and max are written as conditions: each one doubles the code inside it."""
 _LARGEST_INLINE = 200
 _TAILS = {
-    "golu": "x*exp(-exp(-max(x, -50)))",
-    "telu": "x*tanh(exp(min(x, 50)))",
     "sqrt_softplus": "exp(x/2) if x < -80 else sqrt(softplus(x))",
 }
 """Formulas with the same results whose gradient is no 0·inf far out."""
@@ -119,7 +118,7 @@ def lower(tree: Node, *, gradients: bool) -> Node:
     """Return the tree for array code; with `gradients`, for code that will be differentiated."""
     tree = simplify(tree)
     if gradients:
-        tree = _choose_by_condition(_divide_by_cosh(tree), _DEEPEST_CHOICE)
+        tree = _choose_by_condition(cap_exponents(_divide_by_cosh(tree)), _DEEPEST_CHOICE)
     tree = _turn_condition(tree)
     tree = _guard(tree, (), gradients=gradients)
     inputs = {node.name: node for node in walk(tree) if isinstance(node, Variable)}

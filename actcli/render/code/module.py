@@ -3,13 +3,13 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actcli.activations import Activation, Definition, Parameter
 from actcli.activations.definition import FORMULA
 from actcli.activations.formula import read_expression
 from actcli.activations.formula.parse import PAIR
-from actcli.activations.formula.tree import Free, Node, Number, free_names
+from actcli.activations.formula.tree import Catalogued, Free, Node, Number, Variable, free_names, walk
 from actcli.activations.registry import find_definition
 from actcli.render.code.expressions import Writer
 from actcli.render.code.identifiers import (
@@ -29,6 +29,7 @@ from actcli.render.code.lowering import (
     lower,
     substitute,
 )
+from actcli.render.code.single_range import REMARK, may_fail, single_range
 from actcli.render.code.target import Body, Native, Target
 
 
@@ -87,7 +88,7 @@ class _Module:
         code = (
             self._from_table(definition, values)
             or self._native(definition, values, writer)
-            or self._expression(definition, values, writer)
+            or self._expression(definition, values, writer, main=bool(about))
         )
         needed = writer.asks_type if self.target.only_for_type else bool(about)
         argument = [self.target.argument] if self.target.argument and needed else []
@@ -121,10 +122,16 @@ class _Module:
         if call is None:
             return None
         takes = tuple(name for name, value in arguments.items() if isinstance(value, Free))
-        remarks = [*_fixed(native), *(_kinks(definition, values) if self.target.has_own_kinks else ())]
+        remarks = [
+            *_fixed(native),
+            *([f"{REMARK} {native.fails}"] if native.fails else []),
+            *(_kinks(definition, values) if self.target.has_own_kinks else ()),
+        ]
         return _Code((f"return {call}",), takes, remarks=tuple(remarks))
 
-    def _expression(self, definition: Definition, values: Mapping[str, float], writer: Writer) -> "_Code":
+    def _expression(
+        self, definition: Definition, values: Mapping[str, float], writer: Writer, *, main: bool
+    ) -> "_Code":
         switched_off = {name: Number(value) for name, value in values.items() if math.isinf(value)}
         source = substitute(expression(definition), switched_off)
         pair = definition.is_pair_formula
@@ -142,12 +149,66 @@ class _Module:
         ]
         writer.asks_type = bool(conversions)
         halves = (self.target.halves.format(*PAIR),) if pair else ()
-        lines = (*halves, *conversions, f"return {writer.text(tree)}")
-        quiet = self.target.quiet and can_overflow(tree)
         more = self.target.bodies["glu"].arguments
-        return _Code(
-            lines, free_names(tree), (more,) if pair else (), above=(self.target.quiet,) if quiet else ()
+        remarks, cut, rest = (
+            self._lines_far_out(tree, definition, values) if main and not pair else ((), (), "")
         )
+        remarks += tuple(
+            f"{REMARK} {native.fails}"
+            for name in {
+                part.name for part in walk(tree) if isinstance(part, Catalogued) and part.argument == _X
+            }
+            if (native := self.target.natives.get(name)) and native.fails
+        )
+        lines = (*halves, *conversions, *cut, f"return {writer.text(tree)}{rest}")
+        quiet = self.target.quiet and can_overflow(tree)
+        above = (self.target.quiet,) if quiet else ()
+        return _Code(lines, free_names(tree), (more,) if pair else (), remarks, above)
+
+    def _lines_far_out(
+        self, tree: Node, definition: Definition, values: Mapping[str, float]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Return a remark on where float32 fails, and the lines and the term that take a straight line there.
+
+        The line of a formula with parameters depends on them, so that there is only the remark.
+        """
+        if not self.target.differentiates or any(map(math.isnan, values.values())):
+            return (), (), ""
+        if not may_fail(tree):
+            return (), (), ""
+        found = single_range(tree, Activation(definition.name, definition, values))
+        if free_names(tree):
+            remark_ = replace(found, slopes=None).remark
+            return ((f"{remark_}, at these parameters",) if remark_ else ()), (), ""
+        remarks = (found.remark,) if found.remark else ()
+        if found.slopes is None or not found.is_cut:
+            return remarks, (), ""
+        low, high = (_round(side) for side in (found.low, found.high))
+        left, right = found.slopes
+        left, right = right if low == "None" else left, left if high == "None" else right
+        call = self.target.cut.format(low, high).replace("min=None, ", "").replace(", max=None", "")
+        cut = f"{call}  # beyond, float32 overflows and the function is a straight line"
+        if left == right == 0:
+            return remarks, (f"x = {cut}",), ""
+        sides = {"": left} if left == right else {"min": left, "max": right}
+        terms = [
+            _times(slope, self.target.with_constant.get(name, self.target.calls.get(name, "({0})")))
+            for name, slope in sides.items()
+            if slope
+        ]
+        return remarks, (f"far, x = x, {cut}",), "".join(f" + {term}" for term in terms)
+
+
+def _round(side: float) -> str:
+    return f"{side:g}".replace("e+", "e") if math.isfinite(side) else "None"
+
+
+def _times(slope: float, form: str) -> str:
+    size = form.format("far - x", "0")
+    return size if slope == 1 else f"{slope:g} * {size}"
+
+
+_X = Variable()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ class Native:
     Attributes:
         call: the call, with `{x}` and, for each parameter that it takes, `{name}`, by our names.
         fixed: the values that the parameters it does not take must have.
+        fails: where its value or gradient in float32 is inf or NaN although that of the function is finite.
 
     """
 
     call: str
     fixed: Mapping[str, float] = field(default_factory=dict)
+    fails: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Target:
         number: turns a condition `{0}` into 1 or 0.
         differentiates: whether the code will be differentiated, so that no branch may have an infinite slope.
         numbers_only: whether its own functions accept only plain numbers as parameters.
+        cut: x between the numbers `{0}` and `{1}`, where code that is differentiated must not overflow.
         has_own_kinks: whether its derivative at a kink may differ from PyTorch's (see `Kink.jax`).
 
     """
@@ -73,4 +76,5 @@ class Target:
     number: str
     differentiates: bool = True
     numbers_only: bool = False
+    cut: str = ""
     has_own_kinks: bool = False
