@@ -81,5 +81,6 @@ def _is_enough(last: Bounded, found: Jet, order: int) -> NDArray[np.bool_]:
 
 def _again(task: Task, x: Array, y: Array) -> Array:
     """Return the results in 106 bits, or as many as it takes; those at hand where they are not known."""
-    better, room = task.extended(x, _ANY_NUMBER)
+    different, place = np.unique(x, return_inverse=True)  # a constant row at a zero would take long
+    better, room = (part[place] for part in task.extended(different, _ANY_NUMBER))
     return np.where(np.isfinite(room), better, y)

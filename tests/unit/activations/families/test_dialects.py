@@ -81,6 +81,15 @@ def resolved(spec):
         ("onnx.Clip", "hard_tanh", {"min": float("-inf"), "max": float("inf")}),
         ("onnx.Swish:alpha=2", "silu", {"beta": 2.0}),
         ("ONNX.gelu", "gelu", {}),
+        ("hf.gelu_new", "gelu_tanh", {}),
+        ("hf.relu2", "relu_squared", {}),
+        ("hf.leaky_relu:negative_slope=0.2", "leaky_relu", {"alpha": 0.2}),
+        ("transformers.quick_gelu", "quick_gelu", {"alpha": 1.702}),
+        (
+            "hf.xielu",
+            "xielu",
+            {"alpha_p": 0.80078125, "alpha_n": 0.80078125, "beta": 0.5, "epsilon": -9.98377799987793e-07},
+        ),
     ],
 )
 def test_a_frameworks_names_mean_what_they_mean_there(spec, name, parameters):
@@ -140,7 +149,7 @@ def test_keras_relu_takes_the_threshold_itself_for_below_and_clips_first():
     assert over.grad([4.0, 7.0, 8.5], wrt="max_value").tolist() == [0.0, 0.0, 1.0]
 
 
-@pytest.mark.parametrize("framework", ["torch", "jax", "keras", "onnx"])
+@pytest.mark.parametrize("framework", ["torch", "jax", "keras", "onnx", "hf"])
 def test_every_default_of_a_framework_is_a_parameter_of_ours(framework):
     for definition in catalogue():
         own = {p.name for p in definition.parameters}
