@@ -11,6 +11,11 @@ from actcli.render.text.mathtext import raised
 from actcli.render.text.notation import number
 
 _LOWER = {"tanh", "erf", "arctan"}
+_SPELLED = {
+    "golu": "GoLU", "telu": "TeLU", "xielu": "xIELU", "lisht": "LiSHT", "elish": "ELiSH", "dyt": "DyT", "isru": "ISRU",
+    "acon": "ACON", "c": "C", "oai": "OAI",
+}  # fmt: skip
+"""Words that their papers spell in their own way."""
 _FRAMEWORKS = {"torch": "PyTorch", "jax": "JAX", "keras": "Keras", "onnx": "ONNX"}
 _LETTERS = {name: letter for letter, name in reversed(GREEK.items())}
 
@@ -98,6 +103,8 @@ def _title(name: str) -> str:
 
 def _word(word: str) -> str:
     """Return `ReLU6`, `SiLU`, `GELU`: units are acronyms."""
+    if word in _SPELLED:
+        return _SPELLED[word]
     if found := re.fullmatch(r"([a-z]+)glu", word):
         return f"{found[1].capitalize()}GLU"
     if found := re.fullmatch(r"([a-z]*?)(re|si)?lu(\d*)", word):

@@ -33,6 +33,8 @@ STYLE = Style(width=80, height=24, marker="braille", color=False, theme=theme_na
         ("silu", "SiLU"),
         ("swiglu", "SwiGLU"),
         ("tanh", "tanh"),
+        ("xielu", "xIELU"),
+        ("hard_elish", "Hard ELiSH"),
         ("x*tanh(b*x):b=2", "x·tanh(b·x), b = 2"),
         ("x**2-1e-3", "x²−1e-3"),
         ("relu/relu/tanh", "ReLU / ReLU / tanh"),
