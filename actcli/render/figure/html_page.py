@@ -31,7 +31,7 @@ p{margin:6px 0;max-width:75ch;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{padding:5px 12px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 tbody:last-child tr:last-child>*{border-bottom:0}th[scope=rowgroup]{background:none;padding-top:12px}
-th{font-weight:600;background:var(--soft);color:var(--muted)}
+th{font-weight:600;background:var(--soft);color:var(--muted)}thead th{white-space:normal;vertical-align:bottom}
 th:first-child,td:first-child,td.l,th.l{text-align:left}
 td:first-child,th[scope=row]{font-weight:500}th[scope=row]{background:none;color:var(--ink)}
 .zero{color:var(--muted)}.alarm{color:var(--bad);font-weight:600}.best{color:var(--good);font-weight:600}
