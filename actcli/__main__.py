@@ -185,7 +185,7 @@ def _run(arguments: list[str]) -> int:
 
 def _say_error(terminal: "Terminal", message: str) -> None:
     """Write the line about an error to stderr, in colour the name that it begins with."""
-    from actcli.terminal import printable
+    from actcli.terminal import printable, without_credentials
 
     name = "actcli:"
     if terminal.color_on_stderr:
@@ -193,7 +193,7 @@ def _say_error(terminal: "Terminal", message: str) -> None:
 
         theme = terminal.theme_choice or terminal.environ.get("ACTCLI_THEME") or "auto"
         name = THEMES.get(theme.lower(), THEMES["auto"]).paint(name, "bold red")
-    text = f"{name} {printable(message)}\n"
+    text = f"{name} {printable(without_credentials(message))}\n"
     terminal.draw(text.encode(terminal.encoding, "backslashreplace"))
 
 

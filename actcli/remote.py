@@ -9,6 +9,7 @@ from typing import IO, Any
 from zlib import crc32
 
 from actcli.exits import DataError
+from actcli.terminal import without_credentials
 
 _URL = re.compile(r"([a-z][a-z0-9+]+)://", re.IGNORECASE)
 _BLOCK = 8 << 20
@@ -27,7 +28,7 @@ def url_files(pattern: str) -> list[str]:
     try:
         return [system.unstrip_protocol(name) for name in system.glob(path)]
     except Exception as error:  # each backend has errors of its own
-        raise DataError(f"{shown_url(pattern)}: {_reason(error)}") from error
+        raise DataError(f"{without_credentials(pattern)}: {_reason(error)}") from error
 
 
 def url_version(url: str) -> tuple[int, ...]:
@@ -36,7 +37,7 @@ def url_version(url: str) -> tuple[int, ...]:
     try:
         info = system.info(path)
     except Exception as error:
-        raise DataError(f"{shown_url(url)}: {_reason(error)}") from error
+        raise DataError(f"{without_credentials(url)}: {_reason(error)}") from error
     return 0, int(info.get("size") or 0), crc32(str(info.get("ETag") or info.get("mtime")).encode())
 
 
@@ -49,12 +50,22 @@ def write_url(url: str, content: IO[bytes]) -> None:
             while piece := content.read(_PIECE):
                 file.write(piece)
     except Exception as error:
-        raise DataError(f"cannot write {shown_url(url)}: {_reason(error)}") from error
+        raise DataError(f"cannot write {without_credentials(url)}: {_reason(error)}") from error
 
 
-def shown_url(url: str) -> str:
-    """Return a URL for messages, without the user, the password and the signature that it may contain."""
-    return re.sub(r"(://)[^/@]*@", r"\1", url).partition("?")[0]
+def open_in_ranges(url: str) -> "RemoteFile":
+    """Open a file of which any part can be read. Raises DataError where a server sends it only from start to end."""
+    file = RemoteFile(url)
+    try:
+        file.seek(max((file.size or 0) - 1, 0))
+        file.read(1)
+        file.seek(0)
+    except OSError as error:
+        file.close()
+        raise DataError(
+            f"{without_credentials(url)}: the server sends no parts of a file; copy it here first"
+        ) from error
+    return file
 
 
 class RemoteFile:
@@ -66,7 +77,7 @@ class RemoteFile:
             self._file = system.open(path, "rb", block_size=_BLOCK, cache_type="readahead")
             self.size = None if self._file.size is None else int(self._file.size)
         except Exception as error:
-            raise DataError(f"{shown_url(url)}: {_reason(error)}") from error
+            raise DataError(f"{without_credentials(url)}: {_reason(error)}") from error
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, all of them without a size."""
@@ -88,7 +99,7 @@ class RemoteFile:
 
     def seekable(self) -> bool:
         """Return whether it can be read from any place."""
-        return bool(self._file.seekable())
+        return self.size is not None
 
     def close(self) -> None:
         """Close it."""
@@ -108,13 +119,13 @@ def _system(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise DataError(
-            f"{shown_url(url)}: URLs need fsspec and a package for {scheme}://, such as s3fs or gcsfs: "
+            f"{without_credentials(url)}: URLs need fsspec and a package for {scheme}://, such as s3fs or gcsfs: "
             "pip install fsspec (the extra remote)"
         ) from error
     try:
         system, path = url_to_fs(url)
     except (ImportError, ValueError) as error:
-        raise DataError(f"{shown_url(url)}: {_reason(error)}") from error
+        raise DataError(f"{without_credentials(url)}: {_reason(error)}") from error
     return system, str(path)
 
 
@@ -124,5 +135,7 @@ def _reason(error: BaseException) -> str:
         return "No such file"
     if isinstance(error, PermissionError):
         return "Permission denied"
+    if isinstance(error, NotImplementedError):
+        return "this kind of storage cannot be written to"
     lines = str(error).splitlines() or [""]
     return lines[0][:300] or type(error).__name__

@@ -4,6 +4,7 @@ Nothing else in the package reads `sys.stdout` or `os.environ`; tests build thei
 """
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -144,7 +145,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Write one or more lines to stderr, control characters escaped. A closed or full stderr is ignored."""
-        safe = "\n".join(map(printable, text.split("\n")))
+        safe = "\n".join(map(printable, without_credentials(text).split("\n")))
         self.draw(safe.encode(self.encoding, "backslashreplace") + b"\n")
 
     def draw(self, data: bytes) -> None:
@@ -156,6 +157,13 @@ class Terminal:
             self.stderr.flush()
         except (OSError, ValueError):
             return
+
+
+def without_credentials(text: str) -> str:
+    """Return a text whose URLs have no user, no password and no query, which may hold a signature."""
+    if "://" not in text:
+        return text
+    return re.sub(r"(\w://)[^\s/@]*@", r"\1", re.sub(r"(\w://[^\s?]*)\?[^\s:,;)]*", r"\1", text))
 
 
 def printable(text: str) -> str:

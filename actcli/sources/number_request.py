@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from actcli.packing import without_packing
+from actcli.remote import is_url
+from actcli.terminal import without_credentials
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,7 @@ ARCHIVES = (".npz", ".safetensors")
 
 def suffix_of(path: str) -> str:
     """Return the suffix of a file in lower case, with its dot; without that of its packing: `.npy` of `x.npy.gz`."""
+    path = without_credentials(path) if is_url(path) else path
     return os.path.splitext(without_packing(path.lower()))[1]  # noqa: PTH122 - pathlib is slow to load at start
 
 

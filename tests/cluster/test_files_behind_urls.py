@@ -179,3 +179,33 @@ def test_what_is_not_there(bucket, storage, arguments, status, words):
     assert (code, out) == (status, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_server_that_sends_no_parts(bucket, storage):
+    """Arrays stream; of an archive, whose list is at its end, parts are needed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**ENVIRON, "PYTHONUNBUFFERED": "1"},
+        cwd=bucket,
+    )
+    try:
+        server.stdout.readline()  # it listens
+        url = f"http://someone:{HIDDEN}@127.0.0.1:{port}/acts/0"
+        array = actcli("deadcheck", f"{url}.npy?signature={HIDDEN}", folder=bucket, storage=storage)
+        archive = actcli("deadcheck", f"{url}.npz", folder=bucket, storage=storage)
+        written = actcli("eval", "relu", "1", "-o", f"{url}.txt", folder=bucket, storage=storage)
+    finally:
+        server.kill()
+        server.communicate()
+    assert "5 of 24 units" in array[2]
+    assert archive[0] == 1
+    assert archive[2].startswith(
+        f"actcli: http://127.0.0.1:{port}/acts/0.npz: the server sends no parts of a file"
+    )
+    assert written[0] == 1
+    assert "cannot be written" in written[2]

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from actcli.exits import UsageError
-from actcli.terminal import Terminal, printable
+from actcli.terminal import Terminal, printable, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,9 @@ def test_threads_from_the_environment(text, threads):
 def test_threads_that_are_no_whole_number(text):
     with pytest.raises(UsageError, match="ACTCLI_THREADS"):
         Terminal(None, None, None, {"ACTCLI_THREADS": text}, cores=4).threads()
+
+
+def test_urls_are_shown_without_what_is_secret():
+    text = "s3://bucket/a.npy: x; https://me:pw@host/a.npz:b?X-Sig=abc%2F: bad, http://host/?q, a@b"
+    shown = "s3://bucket/a.npy: x; https://host/a.npz:b: bad, http://host/, a@b"
+    assert without_credentials(text) == shown

@@ -7,8 +7,9 @@ from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.deadcheck.limits import require_fail_on
 from actcli.commands.deadcheck.options import MODES_IN_WORDS
 from actcli.exits import UsageError
-from actcli.remote import is_url, shown_url
+from actcli.remote import is_url
 from actcli.sources.number_request import suffix_of
+from actcli.terminal import without_credentials
 
 if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
@@ -114,7 +115,9 @@ def _kind_of(source: str) -> str:
         )
     if suffix == _MODEL:
         if is_url(source):
-            raise UsageError(f"{shown_url(source)}: a model is read from a disk; copy it here first")
+            raise UsageError(
+                f"{without_credentials(source)}: a model is read from a disk; copy it here first"
+            )
         return "model"
     if os.path.isfile(source) or is_url(source):  # noqa: PTH113 - a stat without loading pathlib
         from actcli.sources.records.state_file import is_state

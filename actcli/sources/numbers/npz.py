@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Self, cast
 
 from actcli.analysis.number_types import LowType
 from actcli.exits import DataError
-from actcli.remote import RemoteFile, is_url
+from actcli.remote import is_url, open_in_ranges
 from actcli.sources.numbers.foreign import refuse_foreign_file
 from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.streams.bytestream import ByteStream
@@ -28,7 +28,7 @@ class NpzArchive:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self._zip = zipfile.ZipFile(cast("IO[bytes]", RemoteFile(path)) if is_url(path) else path)
+            self._zip = zipfile.ZipFile(cast("IO[bytes]", open_in_ranges(path)) if is_url(path) else path)
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from error
         except (*_DAMAGE, NotImplementedError, OverflowError) as error:

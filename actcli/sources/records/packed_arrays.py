@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
 from actcli.exits import DataError
-from actcli.remote import RemoteFile, is_url
+from actcli.remote import is_url, open_in_ranges
 from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.streams.bytestream import ByteStream
 
@@ -41,7 +41,7 @@ def holds_member(path: str, name: str, content: BinaryIO | None = None) -> bool:
 
 def _source(path: str) -> str | BinaryIO:
     """Return what zipfile takes for a file on disk or behind a URL."""
-    return cast("BinaryIO", RemoteFile(path)) if is_url(path) else path
+    return cast("BinaryIO", open_in_ranges(path)) if is_url(path) else path
 
 
 def read_arrays(

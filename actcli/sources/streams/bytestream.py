@@ -10,10 +10,10 @@ from typing import BinaryIO, Self, TypeVar, cast
 
 from actcli.exits import DataError
 from actcli.packing import LONGEST_MAGIC, damage_of, may_be_packed, packing_of, require_engine
-from actcli.remote import RemoteFile, is_url, shown_url
+from actcli.remote import RemoteFile, is_url
 from actcli.sources.streams.packed import UnpackedStream, first_bytes
 from actcli.sources.streams.raw_stream import RawStream
-from actcli.terminal import Terminal
+from actcli.terminal import Terminal, without_credentials
 
 T = TypeVar("T")
 CHUNK = 1 << 20
@@ -333,7 +333,9 @@ def open_file(path: str, origin: str | None = None) -> ByteStream:
     Raises DataError when it is missing, a directory or not readable.
     """
     if is_url(path):
-        return ByteStream(cast("RawStream", RemoteFile(path)), origin or shown_url(path), unpack=True)
+        return ByteStream(
+            cast("RawStream", RemoteFile(path)), origin or without_credentials(path), unpack=True
+        )
     try:
         raw = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - the stream closes it; a path may be `-`-like
     except OSError as error:
