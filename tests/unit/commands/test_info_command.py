@@ -36,7 +36,7 @@ def test_the_keys_of_a_card() -> None:
         "default": 0.01,
         "bounds": "any",
         "aliases": ["negative_slope", "slope"],
-        "defaults": {"torch": [0.01], "jax": [0.01], "keras": [0.2, 0.3], "onnx": [0.01]},
+        "defaults": {"torch": [0.01], "jax": [0.01], "keras": [0.2, 0.3], "onnx": [0.01], "hf": [0.01]},
     }
     assert list(card["range"]) == [
         "infimum", "infimum_reached", "infimum_at", "infimum_certain",
