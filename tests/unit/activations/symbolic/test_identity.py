@@ -70,7 +70,8 @@ def recognised(text):
 @pytest.mark.parametrize(
     ("text", "spec"),
     [
-        ("relu(x)-relu(x-1)", "hard_tanh:min=0"),
+        ("relu(x)-relu(x-1)", "clipped_relu"),
+        ("relu(x)-relu(x-2)", "hard_tanh:min=0,max=2"),
         ("x if x>0.5 else 0", "thresholded_relu:theta=0.5"),
         ("(exp(x)-1)/(exp(x)+1)", "tanh(x/2)"),
         ("3*exp(-4*x^2)", "3*gaussian(2*x)"),
