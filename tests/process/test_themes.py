@@ -16,7 +16,7 @@ COLORED = [
     ("grad", "softmax", "1", "2", "--format", "table"),
     ("plot", "relu", "gelu"),
     ("compare", "relu", "gelu", "--format", "table"),
-    ("compare", "relu", "gelu", "--by", "gradients", "--plot"),
+    ("compare", "relu", "gelu", "--by", "gradients", "--depth", "3", "--plot"),
     ("deadcheck", "acts.npy", "--recorded", "pre", "--format", "table"),
 ]
 BAD = ("solarized", "lights", "default", "", " ", "light ", "1", "auto,dark", "\x1b[31m", "[red]", "-1")
