@@ -34,7 +34,7 @@ class Branch:
         low, high = np.full(y.shape, self.low), np.full(y.shape, self.high)
         for _ in range(_ROUNDS):
             middle = low / 2 + high / 2
-            below = (f(middle) < y) == self.rising
+            below = (f.quick(middle) < y) == self.rising
             low = np.where(below, middle, low)
             high = np.where(below, high, middle)
         return low / 2 + high / 2

@@ -244,7 +244,7 @@ def _unexplained(f: Activation, parts: MonotonePieces) -> float:
     for branch in parts.moving:
         ends = parts.ends[(branch.bottom < parts.ends) & (parts.ends < branch.top)]
         breaks.update(branch.inverse(f, ends).tolist())
-    return max(float(expectation(partial(_deviation, f, parts), breaks)[0]), 0.0)
+    return max(float(expectation(partial(_deviation, f, parts), breaks, bounded=True)[0]), 0.0)
 
 
 def _deviation(f: Activation, parts: MonotonePieces, z: Floats) -> Floats:

@@ -49,7 +49,10 @@ def test_explained_variance_in_closed_form(spec, explained):
     assert value(spec, "explained_variance") == pytest.approx(explained, abs=1e-10)
 
 
-@pytest.mark.parametrize("spec", ["gelu", "silu", "mish", "hard_swish", "sine", "leaky_relu:-0.5"])
+@pytest.mark.parametrize(
+    "spec",
+    ["gelu", "silu", "mish", "hard_swish", "sine", "leaky_relu:-0.5", "x*sigmoid(1.702*x)+0.05*sin(3*x)"],
+)
 def test_explained_variance_of_folded_functions_agrees_with_a_simulation(spec):
     z = normal(400_000)
     f = activation(spec)
