@@ -15,6 +15,8 @@ MOST_ULP = 17.0
 """A formula promises 16 where float64 loses digits, and the rounding of its own float64 comes on top."""
 OF_CONSTANTS = {"gelu_tanh": 200.0}
 """3·0.044715 is written as 0.134145, whose float64 is another number; far out that counts x^4 times."""
+ZERO = 1.41838
+"""Of its f'': next to it the constants count without bound."""
 POINTS = 200
 FORMULAS = {
     "x*tanh(softplus(x))": mish,
@@ -46,6 +48,8 @@ def test_the_symbols_are_the_derivative(text, order, monkeypatch):
     written = derivative(f, order)
     rng = np.random.default_rng()
     x = np.concatenate([rng.normal(0, 1, POINTS // 2), rng.uniform(-12, 12, POINTS // 2)])
+    if text in OF_CONSTANTS:
+        x = x[np.abs(np.abs(x) - ZERO) > 0.01]
     x = x[(x > f.definition.domain[0]) & (x < f.definition.domain[1])]
     got = written(x)
     wrong = [
