@@ -31,6 +31,7 @@ Examples:
   actcli info 'x*tanh(softplus(b*x))' --set b=1.5 --code torch
   actcli info gelu --code latex -o gelu.tex
   actcli info gelu --code python --order 1
+  actcli info config.json
 """
 
 
@@ -89,13 +90,14 @@ def show_card(options: InfoOptions, session: "Session") -> None:
 
     Formula, derivative, parameters, range, slopes, kinks, moments and gains, names
     in the frameworks: the numbers are computed from the function itself, at the
-    given parameters. With --code the function itself, to be pasted.
+    given parameters. With --code the function itself, to be pasted. A model's
+    config.json (transformers) stands for the activation that it means.
     """
     from actcli.commands.functions import load_functions, specifications
 
     refuse_conflicts(options)
     load_functions(options.function_files, session.terminal)
-    (spec,) = specifications([options.function], options)
+    (spec,) = specifications([_function(options.function, session)], options)
     if options.code is not None:
         _write_code(options.code, spec, options.order or 0, options.output, session)
         return
@@ -124,6 +126,18 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     )
     session.writes()
     write_card(card, layout, session.terminal)
+
+
+def _function(text: str, session: "Session") -> str:
+    """Return the function that is named, or that a model's configuration means; that is said on stderr."""
+    from actcli.sources.configuration import is_configuration, read_configuration
+
+    if not is_configuration(text):
+        return text
+    configured = read_configuration(text)
+    for sentence in configured.sentences:
+        session.terminal.say(f"actcli: {sentence}")
+    return configured.spec
 
 
 def _measure_costs(f: "Activation", options: InfoOptions, session: "Session") -> dict[str, float]:
