@@ -24,6 +24,8 @@ _TINY, _OF_TINY = -120.0, 2.0**-118
 _LARGEST_EXPONENT = 2.0**40
 _BEYOND = 2.0**41
 """2**±_BEYOND stands for every power of e beyond those, with an error that leaves it nothing but its size."""
+_MOST_KNOWN = 1.5 * 2.0**40
+"""Powers of two from there on may stand for any larger one: their logarithms and roots are unknown."""
 
 
 def _apply(function: Callable[[Real], Sum], u: Extended, slope: Array) -> Extended:
@@ -75,7 +77,7 @@ def log(u: Extended) -> Extended:
     far = far + extended(elementary.LOG_2) * extended(np.where(u.h > 0, u.k, 0.0))
     inner = select(near, u, extended(np.ones_like(u.h)))
     y = select(near, _apply(elementary.log, inner, 1.0 / inner.rounded), far)
-    return _known(y, (u.h > 0) & ~u.is_zero)
+    return _known(y, (u.h > 0) & ~u.is_zero & (np.abs(u.k) < _MOST_KNOWN))
 
 
 def log1p(u: Extended) -> Extended:
@@ -93,7 +95,7 @@ def sqrt(u: Extended) -> Extended:
     root = _apply(square_root, mantissa, 0.5 / np.sqrt(np.maximum(mantissa.rounded, 1e-300)))
     y = power_of_two(root, (u.k - odd) / 2)
     exact_zero = (u.h == 0) & (u.e == 0)
-    return _known(y, exact_zero | ((u.h > 0) & ~u.is_zero))
+    return _known(y, exact_zero | ((u.h > 0) & ~u.is_zero & (np.abs(u.k) < _MOST_KNOWN)))
 
 
 def cbrt(u: Extended) -> Extended:
@@ -102,7 +104,7 @@ def cbrt(u: Extended) -> Extended:
     mantissa = Extended(u.h, u.l, third, u.e)
     size = np.abs(mantissa.rounded)
     root = _apply(elementary.cbrt, mantissa, 1.0 / (3.0 * np.cbrt(np.maximum(size, 1e-300)) ** 2))
-    return power_of_two(root, (u.k - third) / 3)
+    return _known(power_of_two(root, (u.k - third) / 3), np.abs(u.k) < _MOST_KNOWN)
 
 
 def sin(u: Extended) -> Extended:

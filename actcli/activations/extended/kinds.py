@@ -135,7 +135,7 @@ def as_extended(number: Ball) -> Extended:
     h = float(m)
     rest = m - int(h)
     total = extended(Sum(np.asarray(h), float(rest)))
-    error = float(r) + abs(rest) * 2.0**-50
+    error = (float(r) if r.bit_length() < 1000 else math.inf) + abs(rest) * 2.0**-50
     down = np.clip(-total.k, -2000, 2000).astype(np.int64)
     return Extended(
         total.h,
