@@ -69,9 +69,13 @@ class Activation:
             return self._apply(self._repair(kernel, 0), x)
         return self._apply(kernel, x, lambda: self._bound(self._exact_kernel(0) or self.definition.value))
 
-    def quick(self, x: ArrayLike) -> NDArray[Any]:
-        """Return f(x) to a few units in the last place; of a formula without the digits that it loses."""
-        return self._apply(self._bound(self.definition.value), x)
+    def quick(self, x: ArrayLike, wrt: str | None = None) -> NDArray[Any]:
+        """Return f(x), or its derivative by x or a parameter, to a few units in the last place.
+
+        Of a formula the digits that it loses are not given back.
+        """
+        kernel = self._bound(self.definition.value) if wrt is None else self._derivative(1, wrt, "default")
+        return self._apply(kernel, x)
 
     def grad(self, x: ArrayLike, order: int = 1, wrt: str = "x", at_kink: str = "default") -> NDArray[Any]:
         """Return a derivative by x, of any order up to 100, or the first by a parameter; over rows the diagonal.

@@ -14,6 +14,7 @@ import torch
 
 def f(x, b=1.5):
     \"""x*tanh(softplus(b*x)).\"""
+    # in float32 value or gradient may be inf or NaN at x > 1e+38, at these parameters
     return x * torch.tanh(torch.logaddexp(torch.zeros_like(x), b * x))
 """
 

@@ -45,7 +45,6 @@ LINES = [
     "eval gate {}/d.npz --array X -o o.safetensors",
     "grad gate {}/first/h.npy -o o.jsonl",
     "plot gate -i {}/first/h.npy -o o.html",
-    "plot gate -i {}/first/h.npy -o o.svg",
     "plot gate -i {}/first/h.npy -o o.txt",
     "plot gate -i {}/first/h.npy -o o.json",
     "compare relu gate --by values -i {}/first/h.npy -o o.json",

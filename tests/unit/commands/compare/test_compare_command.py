@@ -354,7 +354,7 @@ def test_a_chart_below_the_table():
 @pytest.mark.parametrize("form", FIGURES)
 @pytest.mark.usefixtures("fake")
 def test_the_chart_in_a_file(form, tmp_path):
-    if form in {"svg", "png", "pdf"}:
+    if form not in {"txt", "html"}:
         pytest.importorskip("matplotlib")
     target = tmp_path / f"figure.{form}"
     assert invoke("compare", "relu", "gelu", "--plot", "-o", str(target)) == (0, "", "")
