@@ -8,7 +8,6 @@ run.
 import json
 import math
 import os
-import time
 from pathlib import Path
 
 import mpmath as mp
@@ -20,12 +19,12 @@ from flint import arb, ctx
 from jets import Jet
 from measure import away_from_kinks, errors, points, results
 from references import REFERENCES
+from seed import SEED
 from specs import NAMES, SPECS, WITH_PARAMETERS
 
 from actcli import activation
 
 POINTS = int(os.environ.get("ACTCLI_ACCURACY_POINTS", "12"))
-SEED = int(os.environ.get("ACTCLI_ACCURACY_SEED", time.time_ns() % 2**32))
 
 SWITCHES = (
     *(2.0**-70, 2.0**-400, 2.0**400, 2.0**-34, 2.0**-8, 0.0054, 0.25, 0.375, 0.5, 1.0, 1.5, 3.0),

@@ -1,7 +1,5 @@
 """Inverse functions and logarithms of formulas: no value, slope or higher derivative loses its digits."""
 
-import time
-
 import mpmath as mp
 import numpy as np
 import pytest
@@ -10,10 +8,10 @@ pytest.importorskip("flint", reason="python-flint computes the references")
 
 from catastrophes import wrong_numbers
 from kept_aside import points
+from seed import SEED
 
 from actcli import activation
 
-SEED = time.time_ns() % 2**32
 FORMULAS = (
     *(
         "asinh(x)",

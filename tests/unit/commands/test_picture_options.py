@@ -177,6 +177,7 @@ def test_a_picture_too_large_or_too_small():
 
 @pytest.mark.parametrize("form", ["png", "pdf"])
 def test_binary_pictures_do_not_go_to_a_terminal(form):
+    pytest.importorskip("matplotlib")
     for command in (("plot", "relu"), ("compare", "relu", "gelu", "--plot")):
         assert "is a terminal" in refused(*command, "--format", form, stdout_is_tty=True)
 

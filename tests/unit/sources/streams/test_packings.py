@@ -50,7 +50,7 @@ def test_arrays(saved, draw, way, stem):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_column_and_text(saved, draw, way):
     table = saved(PACK[way](b"a,b\n1,2\n3,4\n"), f"x.csv{way}")
-    assert draw(NumberRequest(input=table, column="b")).values.tolist() == [2, 4]
+    assert draw(NumberRequest(input=table, columns=("b",))).values.tolist() == [2, 4]
     assert draw(NumberRequest(input=saved(PACK[way](b"1 2\n3"), "numbers"))).values.tolist() == [1, 2, 3]
 
 
