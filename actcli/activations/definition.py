@@ -39,6 +39,20 @@ class Parameter:
     nonzero: bool = False
     whole: bool = False
 
+    @property
+    def bounds(self) -> str:
+        """The values it may take, as text: `any`, `> 0`, `≥ 1, whole`, `≠ 0`."""
+        conditions = []
+        if self.low > -INF:
+            conditions.append(f"{'>' if self.open_low else '≥'} {self.low:g}")
+        if self.high < INF:
+            conditions.append(f"{'<' if self.open_high else '≤'} {self.high:g}")
+        if self.nonzero:
+            conditions.append("≠ 0")
+        if self.whole:
+            conditions.append("whole")
+        return ", ".join(conditions) or "any"
+
     def refusal(self, value: float) -> str | None:
         """Return the condition that a value does not meet, in words; None where it meets all."""
         too_low = value <= self.low if self.open_low else value < self.low

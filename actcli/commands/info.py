@@ -8,6 +8,7 @@ from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.declaration import Option
 from actcli.commands.options import Document, Format, Function, FunctionOptions
 from actcli.commands.values import names, one_of, whole_number
+from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ Examples:
   actcli info mish --cost --with torch
   actcli info 'x/(1+exp(-x))'
   actcli info 'x*tanh(softplus(b*x))' --set b=1.5 --code torch
+  actcli info prelu --code torch --module
   actcli info gelu --code latex -o gelu.tex
   actcli info gelu --code python --order 1
   actcli info config.json
@@ -70,6 +72,16 @@ class InfoOptions(FunctionOptions):
             excludes=("--cost", "--format"),
         ),
     ] = None
+    module: Annotated[
+        bool,
+        Option(
+            "--module",
+            help="With --code torch, add an nn.Module whose parameters are trained, those that no gradient reaches "
+            "are buffers.",
+            section="Code",
+            needs=("--code",),
+        ),
+    ] = False
     order: Annotated[
         int | None,
         Option(
@@ -99,7 +111,7 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     load_functions(options.function_files, session.terminal)
     (spec,) = specifications([_function(options.function, session)], options)
     if options.code is not None:
-        _write_code(options.code, spec, options.order or 0, options.output, session)
+        _write_code(options.code, spec, options, session)
         return
     from actcli.render.output.layout import choose_layout
 
@@ -168,22 +180,24 @@ def _measure_costs(f: "Activation", options: InfoOptions, session: "Session") ->
     return {whose: cost for whose, cost in costs.items() if cost is not None}
 
 
-def _write_code(place: Place, spec: str, order: int, output: str | None, session: "Session") -> None:
+def _write_code(place: Place, spec: str, options: InfoOptions, session: "Session") -> None:
     """Write the function as code; a parameter without a value becomes a required one of the code."""
     from actcli.activations import activation
     from actcli.activations.resolve import parameter_names
     from actcli.render.card.code_document import check_file, write_code
     from actcli.render.code import code_for
 
-    path = check_file(output, place)
+    if options.module and place != "torch":
+        raise UsageError(f"--module writes an nn.Module of PyTorch: use --code torch, not {place}")
+    path = check_file(options.output, place)
     f = activation(spec, free=parameter_names(spec))
-    if order:
+    if options.order:
         from actcli.activations.symbolic.derive import derivative
         from actcli.analysis.stream.evaluation import require_elementwise
 
         require_elementwise([f])
-        f = derivative(f, order)
-    text = code_for(place, f)
+        f = derivative(f, options.order)
+    text = code_for(place, f, as_module=options.module)
     session.writes()
     write_code(text, place, path, session.terminal)
 

@@ -9,7 +9,6 @@ from actcli.render.card.facts import (
     OURS,
     Card,
     autograd_at,
-    bounds,
     defaults_by_framework,
     jump_at,
     names_by_framework,
@@ -107,7 +106,7 @@ def _parameter(f: Activation, parameter: Parameter) -> dict[str, Any]:
     return {
         "value": f.parameters[parameter.name],
         "default": parameter.default,
-        "bounds": bounds(parameter),
+        "bounds": parameter.bounds,
         "aliases": list(parameter.aliases),
         "defaults": defaults_by_framework(f, parameter),
     }

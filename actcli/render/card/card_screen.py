@@ -17,7 +17,6 @@ from actcli.render.card.facts import (
     OURS,
     Card,
     autograd_at,
-    bounds,
     defaults_by_framework,
     jump_at,
     names_by_framework,
@@ -192,7 +191,7 @@ def _parameters(f: Activation, surface: Surface) -> "Table":
         theirs = defaults_by_framework(f, parameter)
         values = [[f.parameters[parameter.name]], [parameter.default], *(theirs[name] for name in frameworks)]
         texts = [", ".join("off" if math.isinf(v) else number(v) for v in several) for several in values]
-        rows.append([parameter.name, *texts, bounds(parameter)])
+        rows.append([parameter.name, *texts, parameter.bounds])
     return _ruled(rows, surface, last_is_text=True)
 
 

@@ -1,4 +1,4 @@
-"""A function's card, and the facts on it that come from the definition: frameworks, defaults, bounds, kinks."""
+"""A function's card, and the facts on it that come from the definition: frameworks, defaults, kinks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from actcli.activations import DIALECTS, Activation, Kink, Parameter
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
-from actcli.render.text import notation
 
 OURS = "actcli"
 """Whose code `Card.costs` names first."""
@@ -69,17 +68,3 @@ def jump_at(f: Activation, kink: Kink) -> float:
     distance = 8 * np.spacing(abs(kink.at))
     left, right = f(np.array([kink.at - distance, kink.at + distance])).tolist()
     return float(right - left)
-
-
-def bounds(parameter: Parameter) -> str:
-    """Return the values a parameter may take, as text: `any`, `> 0`, `≥ 1, whole`, `≠ 0`."""
-    conditions = []
-    if parameter.low > -notation.INF:
-        conditions.append(f"{'>' if parameter.open_low else '≥'} {parameter.low:g}")
-    if parameter.high < notation.INF:
-        conditions.append(f"{'<' if parameter.open_high else '≤'} {parameter.high:g}")
-    if parameter.nonzero:
-        conditions.append("≠ 0")
-    if parameter.whole:
-        conditions.append("whole")
-    return ", ".join(conditions) or "any"

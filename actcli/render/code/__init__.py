@@ -14,8 +14,15 @@ SUFFIXES = {"python": ".py", "torch": ".py", "jax": ".py", "latex": ".tex", "c":
 """The places that code is written for, and the suffix of a file of it."""
 
 
-def code_for(place: str, f: "Activation") -> str:
-    """Return the function as code for one of the places in SUFFIXES: a complete text, ready to be pasted."""
+def code_for(place: str, f: "Activation", *, as_module: bool = False) -> str:
+    """Return the function as code for one of the places in SUFFIXES: a complete text, ready to be pasted.
+
+    as_module: for torch, end in a class derived from nn.Module, whose parameters are trainable.
+    """
+    if as_module:
+        from actcli.render.code.torch_module import torch_module
+
+        return torch_module(f)
     if place == "latex":
         from actcli.render.code.latex import latex
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from actcli.activations import Activation, Definition, Parameter
@@ -33,28 +33,54 @@ from actcli.render.code.single_range import REMARK, may_fail, single_range
 from actcli.render.code.target import Body, Native, Target
 
 
-def module(f: Activation, target: Target) -> str:
-    """Return the function as code for one place, with its parameters' values as defaults."""
-    return _Module(target).text(f)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The main function of a text: its identifier, and its arguments after x.
+
+    Attributes:
+        name: the identifier.
+        takes: the arguments for parameters, by our names.
+        more: further arguments with their defaults: `dim=-1`.
+
+    """
+
+    name: str
+    takes: Mapping[str, str]
+    more: tuple[str, ...]
+
+
+def module(
+    f: Activation,
+    target: Target,
+    *,
+    arrays: frozenset[str] = frozenset(),
+    wrap: Callable[[Written], str] | None = None,
+) -> str:
+    """Return the function as code for one place, with its parameters' values as defaults.
+
+    arrays: the parameters that may be arrays. wrap: returns more code, to stand below the function.
+    """
+    return _Module(target).text(f, arrays, wrap)
 
 
 class _Module:
     """The functions written so far, and the identifiers that are taken."""
 
-    __slots__ = ("functions", "names", "reserved", "target", "texts")
+    __slots__ = ("functions", "main", "names", "reserved", "target", "texts")
 
     def __init__(self, target: Target) -> None:
+        self.main = Written("", {}, ())
         self.target = target
-        self.reserved = {*target.imports, "x", "axis", "dim"}
+        self.reserved = {*target.imports, "x", "axis", "dim", "self", "super"}
         self.names = Identifiers(self.reserved)
         self.functions: dict[str, str] = {}
         self.texts: list[str] = []
 
-    def text(self, f: Activation) -> str:
+    def text(self, f: Activation, arrays: frozenset[str], wrap: Callable[[Written], str] | None) -> str:
         """Return the complete text for a function."""
         self.functions[f.name] = self.names.new(function_name(f.definition))
-        main = self._function(f.definition, f.parameters, _about(f.definition))
-        code = "\n\n\n".join([*self.texts, main])
+        main = self._function(f.definition, f.parameters, _about(f.definition), arrays)
+        code = "\n\n\n".join([*self.texts, main, *([wrap(self.main)] if wrap else [])])
         words = _words(code)
         imports = [line for word, line in self.target.imports.items() if word in words]
         if "math" in words and len(imports) > 1:
@@ -71,32 +97,41 @@ class _Module:
             self.functions[name] = self.names.new(name)
             if isinstance(definition, str):
                 code = self._from_body(self.target.bodies[definition], ())
-                text = "\n".join([_head(self.functions[name], []), *_indent(code.lines)])
+                text = "\n".join([head(self.functions[name], "x", []), *_indent(code.lines)])
             else:
                 text = self._function(definition, {p.name: p.default for p in definition.parameters}, ())
             self.texts.append(text)
         return self.functions[name]
 
-    def _function(self, definition: Definition, values: Mapping[str, float], about: Sequence[str]) -> str:
+    def _function(
+        self,
+        definition: Definition,
+        values: Mapping[str, float],
+        about: Sequence[str],
+        arrays: frozenset[str] = frozenset(),
+    ) -> str:
         inputs = PAIR if definition.is_pair_formula else ()
         own = Identifiers({*self.reserved, *self.functions.values(), *inputs})
         names = {p.name: own.new(parameter_identifier(p)) for p in definition.parameters}
         self.names.taken |= set(names.values())  # a function written later gets another name
         # the text's own functions may call this one with arrays as parameters
         open_ = {name for name, value in values.items() if math.isnan(value) or not about}
-        writer = Writer(self.target, names, frozenset(open_), self.require)
+        writer = Writer(self.target, names, frozenset(open_ | arrays), self.require)
         code = (
             self._from_table(definition, values)
             or self._native(definition, values, writer)
             or self._expression(definition, values, writer, main=bool(about))
         )
         needed = writer.asks_type if self.target.only_for_type else bool(about)
-        argument = [self.target.argument] if self.target.argument and needed else []
+        conversion = [self.target.argument] if self.target.argument and needed else []
         takes = [
-            _argument(p, names[p.name], values[p.name]) for p in definition.parameters if p.name in code.takes
+            argument(p, names[p.name], values[p.name]) for p in definition.parameters if p.name in code.takes
         ]
-        head = _head(self.functions[definition.name], [*takes, *code.more])
-        return "\n".join([*code.above, head, *_indent([*about, *code.remarks, *argument, *code.lines])])
+        if about:
+            taken = {p.name: names[p.name] for p in definition.parameters if p.name in code.takes}
+            self.main = Written(self.functions[definition.name], taken, code.more)
+        first = head(self.functions[definition.name], "x", [*takes, *code.more])
+        return "\n".join([*code.above, first, *_indent([*about, *code.remarks, *conversion, *code.lines])])
 
     def _from_table(self, definition: Definition, values: Mapping[str, float]) -> "_Code | None":
         body = self.target.bodies.get(variant(definition, values))
@@ -115,7 +150,9 @@ class _Module:
         if native is None:
             return None
         arguments: dict[str, Node] = {
-            name: Number(value) if name in native.fixed or math.isinf(value) else Free(name)
+            name: Number(value)
+            if (name in native.fixed and name not in writer.arrays) or math.isinf(value)
+            else Free(name)
             for name, value in values.items()
         }
         call = writer.native(definition, arguments, "x")
@@ -254,16 +291,17 @@ def _kinks(definition: Definition, values: Mapping[str, float]) -> tuple[str, ..
     )
 
 
-def _argument(parameter: Parameter, name: str, value: float) -> str:
+def argument(parameter: Parameter, name: str, value: float) -> str:
+    """Return a parameter in the head of a function, with its value as the default if it has one."""
     if math.isnan(value):
         return name
     return f"{name}={int(value) if parameter.whole else repr(float(value))}"
 
 
-def _head(name: str, arguments: list[str]) -> str:
-    # where an argument has no default, all are passed by name, whatever their order
+def head(name: str, first: str, arguments: Sequence[str]) -> str:
+    """Return the first line of a function; where an argument has no default, all are passed by name."""
     named = ["*"] if any("=" not in argument for argument in arguments) else []
-    return f"def {name}({', '.join(['x', *named, *arguments])}):"
+    return f"def {name}({', '.join([first, *named, *arguments])}):"
 
 
 def _indent(lines: Iterable[str]) -> list[str]:

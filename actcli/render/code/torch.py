@@ -17,7 +17,12 @@ _TOPK = (
 
 TORCH = Target(
     array="torch",
-    imports={"math": "import math", "torch": "import torch", "F": "import torch.nn.functional as F"},
+    imports={
+        "math": "import math",
+        "torch": "import torch",
+        "F": "import torch.nn.functional as F",
+        "nn": "from torch import nn",
+    },
     parameter="torch.as_tensor({p}, dtype=x.dtype, device=x.device)",
     halves="{0}, {1} = torch.chunk(x, 2, dim=dim)",
     calls={name: f"torch.{name}({{0}})" for name in _SAME}

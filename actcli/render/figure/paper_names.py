@@ -65,7 +65,7 @@ def _one(f: Activation) -> str:
         head = split_parameters(f.spec)[0].strip()
         return (head if f.is_named else _formula(head)) + parameters
     dialect = f" ({_FRAMEWORKS[f.dialect]})" if f.dialect in _FRAMEWORKS else ""
-    return _title(f.name.rpartition(".")[2]) + dialect + parameters
+    return title(f.name.rpartition(".")[2]) + dialect + parameters
 
 
 def _typed(f: Activation) -> dict[str, float]:
@@ -90,11 +90,12 @@ def _number(value: float) -> str:
     return number(value, 4).replace("-", "−")
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
+    """Return a catalogued name as papers write it: `Leaky ReLU` for `leaky_relu`."""
     if name.endswith("_squared"):
-        return f"{_title(name.removesuffix('_squared'))}²"
+        return f"{title(name.removesuffix('_squared'))}²"
     if name.endswith("_tanh") and not name.startswith("hard"):
-        return f"{_title(name.removesuffix('_tanh'))} (tanh)"
+        return f"{title(name.removesuffix('_tanh'))} (tanh)"
     first, *more = [_word(word) for word in name.split("_")]
     if first.islower() and first not in _LOWER:
         first = first.capitalize()
