@@ -131,11 +131,15 @@ class Activation:
         return value, slope
 
     def _repair(self, kernel: Kernel, order: int, wrt: str = "x") -> Kernel:
-        """Return the kernel of a formula with the digits that float64 loses."""
-        from actcli.activations.calculus.repair import repair
-
+        """Return the kernel with the digits that float64 loses; what gives them back is loaded at its first call."""
         name = wrt if wrt == "x" else self.resolve_parameter(wrt)
-        return repair(kernel, self.definition, order, self.parameters, name)
+
+        def repaired(x: Array) -> Array:
+            from actcli.activations.calculus.repair import repair
+
+            return repair(kernel, self.definition, order, self.parameters, name)(x)
+
+        return repaired
 
     def width(self, n: int) -> int:
         """Return the length of the result for a row of n numbers. Raises UsageError when f takes no such row."""
@@ -206,14 +210,21 @@ class Activation:
         return partial(_set_at_kinks, self._bound(kernel), at)
 
     def _by_series(self, order: int, at_kink: str) -> Kernel:
-        """Return the derivative of any order, from the expression; at a kink from the branches that meet there."""
+        """Return the derivative of any order, from the expression; at a kink from the branches that meet there.
+
+        What computes it is loaded at the first call: many kernels are made and not called.
+        """
         if self.by_rows:
             raise UsageError(
                 f"`order={order}`: {self.spec} works over rows, and has derivatives of order 1 and 2 only"
             )
-        from actcli.activations.calculus.derivatives import differentiate_at_kinks
 
-        return self._bound(partial(differentiate_at_kinks, self.definition, order, at_kink))
+        def kernel(x: Array, /, **parameters: float) -> Array:
+            from actcli.activations.calculus.derivatives import differentiate_at_kinks
+
+            return differentiate_at_kinks(self.definition, order, at_kink, x, **parameters)
+
+        return self._bound(kernel)
 
     def _by_parameter(self, order: int, wrt: str, at_kink: str, *, exact: bool) -> Kernel:
         name = self.resolve_parameter(wrt)

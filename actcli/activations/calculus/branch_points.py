@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.definition import Array
+from actcli.activations.distinct import distinct
 from actcli.activations.formula.program import Instruction, Program, run_step
 
 _FINE = 32
@@ -32,7 +33,7 @@ def grid() -> Array:
     """Return points from −1e300 to 1e300, 0 among them, dense where activations have their branches."""
     inner = np.arange(-_DENSE * _FINE, _DENSE * _FINE + 1) / _FINE
     outer = 10.0 ** (np.arange(16 * -300, 16 * 300 + 1) / 16)
-    points: Array = np.unique(np.concatenate([inner, outer, -outer]))
+    points: Array = distinct(np.concatenate([inner, outer, -outer]))
     points.flags.writeable = False
     return points
 
@@ -135,7 +136,7 @@ def find_branch_points(program: Program, parameters: Mapping[str, float], most: 
     ]
     switches, lows, highs = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     kept = np.concatenate(
-        [_nearest(np.flatnonzero(switches == s), lows, most) for s in np.unique(switches)] or [switches]
+        [_nearest(np.flatnonzero(switches == s), lows, most) for s in distinct(switches)] or [switches]
     )
     return _refine(program, parameters, switches[kept], lows[kept], highs[kept])
 

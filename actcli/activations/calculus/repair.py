@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from actcli.activations.calculus.extended_series import ball_at, coefficients, coefficients_at
 from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
+from actcli.activations.distinct import distinct
 from actcli.activations.extended.kinds import as_extended
 from actcli.activations.extended.number import Extended, extended
 from actcli.activations.families.exact import LARGEST
@@ -118,7 +119,7 @@ class Task:
         y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
         nearest = np.rint(x * 8.0) / 8.0
         close = np.abs(x - nearest) <= _NEAR
-        for centre in sorted(np.unique(nearest[close]).tolist(), key=abs)[:_MOST_CENTRES]:
+        for centre in sorted(distinct(nearest[close]).tolist(), key=abs)[:_MOST_CENTRES]:
             here = np.flatnonzero(close & (nearest == centre))
             series = _known((*self.key, centre), self.program, partial(_series_around, self, centre))
             if series is not None:

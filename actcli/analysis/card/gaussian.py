@@ -11,6 +11,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.distinct import distinct
+
 Floats = NDArray[np.float64]
 
 _FARTHEST = 38.0
@@ -39,7 +41,7 @@ def expectation(
     """
     inner = np.array([point for point in breaks if -_FARTHEST < point < _FARTHEST])
     graded = (inner[:, None] + np.concatenate([-_GRADING, [0.0], _GRADING])).ravel()
-    edges = np.unique(np.concatenate([np.linspace(-_FARTHEST, _FARTHEST, 77), graded]))
+    edges = distinct(np.concatenate([np.linspace(-_FARTHEST, _FARTHEST, 77), graded]))
 
     def finite_at_breaks(z: Floats) -> Floats:
         """Return the integrands; 0 for one that is not finite at a break, to which a node may be rounded."""
@@ -68,7 +70,7 @@ def expectation(
     # an integral that cancels leaves a rounding error
     size = sizes.sum(axis=1)
     total = np.where((np.abs(total) <= _ROUNDING * size) & np.isfinite(size), 0.0, total)
-    for point in () if bounded else np.unique(inner):
+    for point in () if bounded else distinct(inner):
         for side in (-1.0, 1.0):
             total += _divergence(finite_at_breaks, point, side)
     return total

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats
 from actcli.exits import UsageError
 
@@ -129,7 +130,7 @@ def zeros(f: Activation, order: int = 0) -> tuple[float, ...]:
         touched = x[(y == 0) & (near[:-2] != 0) & (near[2:] != 0)]
         cuts = np.array([at for at in _cuts(f) if math.isfinite(at)])
         level = cuts[g(cuts) == 0]
-    return tuple(np.unique(np.concatenate([roots, touched, level])).tolist())
+    return tuple(distinct(np.concatenate([roots, touched, level])).tolist())
 
 
 def normal_mass(interval: Interval) -> float:
@@ -170,7 +171,7 @@ def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats, most: int 
         )
         edges = np.concatenate([low[np.newaxis], inner, high[np.newaxis]])
         low, high = edges[other, np.arange(low.size)], edges[other + 1, np.arange(low.size)]
-    return np.unique(low)
+    return distinct(low)
 
 
 def _cuts(f: Activation) -> list[float]:
@@ -204,7 +205,7 @@ def _sample(f: Activation, low: float, high: float) -> SmoothPiece:
     around = [sign * _OFFSETS + centre for centre in centres for sign in (-1.0, 1.0)]
     first, last = _inside(low, high)
     between = np.linspace(low, high, 129) if np.isfinite(high - low) else _NEAR
-    x = np.unique(np.concatenate([*around, between, [first, 0.0, last]]))
+    x = distinct(np.concatenate([*around, between, [first, 0.0, last]]))
     x = x[(first <= x) & (x <= last)]
     if not x.size:  # between kinks that are neighbours, or beyond 1e300
         x = np.array([_within(low, high, 0.5)])

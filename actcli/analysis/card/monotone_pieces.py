@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.card.landmarks import SmoothPiece, pieces, sign_changes
 
@@ -59,7 +60,7 @@ class MonotonePieces:
     @property
     def ends(self) -> Floats:
         """Return the values at which a branch begins or ends, ascending."""
-        return np.unique([end for branch in self.moving for end in (branch.bottom, branch.top)])
+        return distinct(np.array([end for branch in self.moving for end in (branch.bottom, branch.top)]))
 
     def count_taking(self, y: float) -> int:
         """Return how many branches take the value y."""

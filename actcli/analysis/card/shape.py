@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.card.landmarks import MOST_CHANGES, Interval, normal_mass, sign_changes
 from actcli.analysis.card.profile import Profile, differ
@@ -64,7 +65,7 @@ def symmetry(profile: Profile) -> Symmetry:
     low, high = f.definition.domain
     if low != -high:
         return "neither"
-    x = np.unique(np.abs(np.concatenate([part.x for part in profile.pieces])))
+    x = distinct(np.abs(np.concatenate([part.x for part in profile.pieces])))
     x = np.append(x, [abs(kink.at) for kink in f.kinks])
     right, left = f(x), f(-x)
     size = _SAME * np.maximum(np.abs(right), np.abs(left))
@@ -133,7 +134,7 @@ def small_slope_share(profile: Profile) -> float:
     shares = []
     for part in profile.pieces:
         near = _BULK[(part.low < _BULK) & (part.high > _BULK)]
-        x = np.union1d(part.x, near)
+        x = distinct(np.concatenate([part.x, near]))
         above = excess(x)
         turns = sign_changes(excess, x, above, MOST_CHANGES)
         # between two turns all samples are on one side

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.card.bounds import growth
+from actcli.activations.definition import FORMULA
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats
 
 _POWERS = np.arange(4.0, 1017.0)
@@ -71,7 +72,9 @@ def limit_at(f: Activation, end: float, order: int = 0) -> Limit:
         return Limit(direct + 0.0)
     count = int(known.argmin()) if not known.all() else known.size
     limit = _extrapolate(y[:count])
-    if not order and not (limit.certain and math.isfinite(limit.value)):
+    if not order and f.definition.family == FORMULA and not (limit.certain and math.isfinite(limit.value)):
+        from actcli.analysis.card.bounds import growth
+
         proven = growth(f, math.copysign(1.0, end))
         if not math.isnan(proven):
             return Limit(proven)
@@ -193,7 +196,7 @@ def find_period(f: Activation, points: Iterable[float]) -> float | None:
     near = np.array(sorted(point for point in points if abs(point) <= _LONGEST))
     if near.size < 2:
         return None
-    distances = np.unique(np.round((near[:, np.newaxis] - near).ravel(), 12))
+    distances = distinct(np.round((near[:, np.newaxis] - near).ravel(), 12))
     distances = distances[(distances > _SHORTEST) & (distances <= _LONGEST)][:_MOST_PERIODS]
     x = 20.0 * np.sin(np.arange(1.0, 258.0))
     y = f(x)

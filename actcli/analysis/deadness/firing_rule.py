@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from actcli.activations import Activation
 from actcli.activations.definition import FORMULA
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import Interval, SmoothPiece, pieces, sign_changes, zero_gradient
 from actcli.exits import UsageError
 
@@ -202,7 +203,7 @@ def _with_turns(f: Activation, part: SmoothPiece) -> Array:
     """Return a piece's samples with the points where f' changes sign or turns: |f'| is monotone between them."""
     stationary = sign_changes(f.grad, part.x, part.slope)
     turns = sign_changes(lambda x: f.grad(x, order=2), part.x, part.curvature)
-    return np.unique(np.concatenate([part.x, stationary, turns]))
+    return distinct(np.concatenate([part.x, stationary, turns]))
 
 
 def _is_leaky(f: Activation, parts: tuple[SmoothPiece, ...]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.figure.curves import Curve, Series
 
@@ -53,7 +54,7 @@ def _compare(
     curves: Sequence[Curve], i: int, j: int, visible: float
 ) -> tuple[tuple[float, float], Coincidence | None]:
     """Return how well curve i covers curve j (the equal share of x, else minus the difference), and the coincidence."""
-    x = np.unique(np.concatenate([a for k in (i, j) for a, _ in curves[k].segments] or [np.zeros(0)]))
+    x = distinct(np.concatenate([a for k in (i, j) for a, _ in curves[k].segments] or [np.zeros(0)]))
     a, b = (_values(curves[k], x) for k in (i, j))
     known = np.isfinite(a) & np.isfinite(b)
     if np.count_nonzero(known) < 2:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation, Kink
+from actcli.activations.distinct import distinct
 from actcli.analysis.stream.evaluation import derivative_name, require_elementwise
 from actcli.exits import UsageError
 
@@ -170,7 +171,7 @@ def thin(segment: Segment, between: tuple[float, float], columns: int) -> Segmen
     starts = np.flatnonzero(np.r_[True, column[1:] != column[:-1]])
     ends = np.r_[starts[1:], len(x)] - 1
     by_height = np.lexsort((y, column))
-    kept = np.unique(np.concatenate((starts, ends, by_height[starts], by_height[ends])))
+    kept = distinct(np.concatenate((starts, ends, by_height[starts], by_height[ends])))
     return x[kept], y[kept]
 
 

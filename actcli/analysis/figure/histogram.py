@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.activations.distinct import distinct
 from actcli.analysis.figure.curves import Segment, Series
 from actcli.analysis.figure.plot_range import round_up, steepest
 from actcli.analysis.stream.blocks import in_order
@@ -101,7 +102,7 @@ def place_on_curve(f: Activation, data: Occupancy, between: tuple[float, float],
     """Return the points (x, f(x)) of the data: one per number, or one per occupied column at its middle."""
     low, high = between
     if data.exact is not None:
-        x: Series = np.unique(data.exact[(data.exact >= low) & (data.exact <= high)])
+        x: Series = distinct(data.exact[(data.exact >= low) & (data.exact <= high)])
     else:
         occupied = data.histogram(between, columns) >= 0.5
         x = np.asarray(low + (np.flatnonzero(occupied) + 0.5) * ((high - low) / columns))

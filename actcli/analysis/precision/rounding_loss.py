@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation, activation
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import pieces
 from actcli.analysis.figure.curves import Quantity, Segment
 from actcli.analysis.number_types import Floats, Indices, LowType
@@ -162,7 +163,7 @@ def _evaluate(g: Function, x: Floats, threads: int) -> Floats:
 def error_curve(g: Function, kind: LowType, between: tuple[float, float]) -> tuple[Segment, ...]:
     """Return the largest relative error in each of 240 columns of a range; gaps where it is below 1/64 roundoff."""
     low, high = between
-    x = np.unique(kind.round(np.linspace(low, high, _COLUMNS * _PER_COLUMN)))
+    x = distinct(kind.round(np.linspace(low, high, _COLUMNS * _PER_COLUMN)))
     x = x[np.isfinite(x) & (x >= low) & (x <= high)]
     exact = np.asarray(g(x), np.float64)
     rounded = kind.round(exact)
@@ -181,7 +182,7 @@ def columnwise_largest(
     column = np.minimum(((x - low) / (high - low) * _COLUMNS).astype(np.int64), _COLUMNS - 1)
     largest = np.full(_COLUMNS, -np.inf)
     np.fmax.at(largest, column, values)
-    some = np.unique(column)
+    some = distinct(column)
     centre = low + (some + 0.5) * ((high - low) / _COLUMNS)
     there = np.isfinite(largest[some]) & (largest[some] >= least)
     ends = np.flatnonzero(np.diff(np.r_[False, there, False].astype(np.int8)))
@@ -200,7 +201,7 @@ def _grid(kind: LowType) -> tuple[Indices, Floats, Floats]:
         # a random one in each stretch: fixed steps would meet only numbers with the same last digits
         starts = np.arange(1, kind.count, _STRETCH, dtype=np.int64)
         within = np.random.default_rng(0).integers(0, _STRETCH, starts.size)
-        positive = np.unique(np.append(np.minimum(starts + within, kind.count - 1), [1, kind.count - 1]))
+        positive = distinct(np.append(np.minimum(starts + within, kind.count - 1), [1, kind.count - 1]))
     places = np.concatenate([-positive[::-1], [0], positive])
     x = kind.at(places)
     between = (x[1:] + x[:-1]) / 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats, gauss_legendre
 from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.exits import UsageError
@@ -100,7 +101,7 @@ class MeanField:
         # panels nearer to 0 hold no mass, and there are hundreds of octaves of them
         near = near[(np.abs(near) > 1e-17) | (near == 0)]
         panels = np.linspace(-_WIDE, _WIDE, round(2 * _WIDE / _WAVE) + 1)
-        z, weights = _nodes(np.unique(np.concatenate([panels, near])))
+        z, weights = _nodes(distinct(np.concatenate([panels, near])))
         with np.errstate(all="ignore"):
             mass = weights * np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * self.function(s * z)
         before, now = np.zeros_like(z), np.ones_like(z)
@@ -137,7 +138,7 @@ def _fit_panels(f: Activation) -> Floats:
     """Return the panels' ends: an octave each, split at the kinks, halved until 20 nodes resolve f."""
     scales = 2.0 ** np.arange(_LOWEST, _HIGHEST + 1)
     kinks = [kink.at for kink in f.kinks if abs(kink.at) < scales[-1]]
-    edges = np.unique(np.concatenate([-scales, [0.0], scales, kinks]))
+    edges = distinct(np.concatenate([-scales, [0.0], scales, kinks]))
     open_ = (edges[:-1] >= -_REFINED) & (edges[1:] <= _REFINED)
     for _ in range(_ROUNDS):
         low, high = edges[:-1][open_], edges[1:][open_]
@@ -149,7 +150,7 @@ def _fit_panels(f: Activation) -> Floats:
         if not rough.any() or edges.size > _MOST_PANELS:
             break
         added = middle[rough]
-        edges = np.unique(np.concatenate([edges, added]))
+        edges = distinct(np.concatenate([edges, added]))
         open_ = np.isin(edges[:-1], added) | np.isin(edges[1:], added)
     return edges
 

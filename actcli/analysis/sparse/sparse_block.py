@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.distinct import distinct
 from actcli.analysis.deadness.firing_rule import Rule
 from actcli.analysis.deadness.unit_state import NEVER, Counts, LayerState, Numbers, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
@@ -113,7 +114,7 @@ class SparseBlock:
         """Return in how many samples each unit fired, and in which first and last."""
         sample, unit = self.sample[firing], self.unit[firing]
         if self.positions > 1:
-            sample, unit = np.divmod(np.unique(sample * self.units + unit), self.units)
+            sample, unit = np.divmod(distinct(sample * self.units + unit), self.units)
         fired = np.bincount(unit, minlength=self.units)
         first, last = np.full(self.units, self.samples), np.full(self.units, NEVER)
         np.minimum.at(first, unit, sample)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.distinct import distinct
 from actcli.exits import DataError
 
 Array = NDArray[Any]
@@ -212,7 +213,7 @@ def _are_classes(y: Array) -> bool:
         return True
     if not np.isfinite(y).all() or (y != np.round(y)).any():
         return False
-    different = np.unique(y).size
+    different = distinct(y).size
     return different <= 100 and 2 * different <= y.size
 
 

@@ -33,6 +33,8 @@ def page_parts(options: "DeadcheckOptions") -> "tuple[tuple[str, Callable[[Repor
 
 def require_latent_files(options: "DeadcheckOptions") -> None:
     """Raise UsageError for a file whose suffix names no format, and for options that need a table."""
+    if options.densities is None and options.dead_units is None:
+        return
     from actcli.render.sparse.latent_files import DENSITY_SUFFIXES, UNIT_SUFFIXES
 
     for option, path, suffixes in (
@@ -47,6 +49,8 @@ def latent_writers(
     options: "DeadcheckOptions", report: "Report", terminal: "Terminal"
 ) -> Iterator[Callable[[], None]]:
     """Yield what writes the files about single units."""
+    if options.densities is None and options.dead_units is None:
+        return
     from actcli.render.sparse.latent_files import write_dead_units, write_densities
 
     if options.densities is not None:

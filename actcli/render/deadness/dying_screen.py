@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.activations.distinct import distinct
 from actcli.analysis.figure.curves import Curve, Figure, Panel
 from actcli.analysis.training.fates import Course, Fate
 from actcli.analysis.wording import with_error
@@ -129,7 +130,7 @@ def epochs_shown(last: int) -> list[int]:
     """Return the epochs of a table: all, or a selection with the first two and the last, dense at first."""
     if last < _MOST_EPOCHS:
         return list(range(last + 1))
-    chosen = np.unique(np.round(np.geomspace(1, last, _MOST_EPOCHS - 1)))
+    chosen = distinct(np.round(np.geomspace(1, last, _MOST_EPOCHS - 1)))
     return [0, *chosen.astype(int).tolist()]
 
 

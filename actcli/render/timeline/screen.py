@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from actcli.activations.distinct import distinct
 from actcli.analysis.timeline.course import LayerCourse, RunCourse, UnitCourse
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.table import View, print_change
@@ -74,7 +75,7 @@ def epochs_that_fit(count: int, room: int, wanted: int | None = None) -> list[in
     """
     if count <= room:
         return list(range(count))
-    chosen = np.unique(np.round(np.linspace(0, count - 1, max(room, 2))).astype(int)).tolist()
+    chosen = distinct(np.round(np.linspace(0, count - 1, max(room, 2))).astype(int)).tolist()
     if wanted is not None and wanted not in chosen and len(chosen) > 2:
         inner = chosen[1:-1]
         chosen[1 + int(np.argmin([abs(place - wanted) for place in inner]))] = wanted
