@@ -116,7 +116,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --export) return 1 ;;
     *\ --export-data) return 1 ;;
     *\ --family) echo 'rectifier exponential gated sigmoid shrink wave row formula' ;;
-    *\ --code) echo 'python torch jax latex c triton' ;;
+    *\ --code) echo 'python torch jax tensorflow latex c triton' ;;
     esac
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from actcli.analysis.compare.timing import Peer
     from actcli.commands.session import Session
 
-Place = Literal["python", "torch", "jax", "latex", "c", "triton"]
+Place = Literal["python", "torch", "jax", "tensorflow", "latex", "c", "triton"]
 
 EPILOG = """\
 Examples:

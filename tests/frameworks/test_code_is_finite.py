@@ -1,5 +1,6 @@
-"""`--code torch` and `jax`: in float32 finite wherever the true value and gradient are, or a comment says where not."""
+"""Code for frameworks: in float32 finite wherever the true value and gradient are, or a comment says where not."""
 
+import importlib.util
 import re
 
 import numpy as np
@@ -30,9 +31,12 @@ SIZES = np.concatenate(
         [1e4, 1e10, 1e18, 1e20, 1e30, 3e38, 0.5, 1, 1.5, 3, 20, 1e-3, 1e-30, 1e-38, 1e-41, 1e-45],
     ]
 )
+PLACES = ["torch", "jax", *(["tensorflow"] if importlib.util.find_spec("tensorflow") else [])]
+"""TensorFlow is not installed for a usual run of the tests."""
 INSIDE = {
     "jax": {"phish": 1e19, "lisht": 1e19, "x*arctan(x)": 1e19, "x*sigmoid(x)^2": 1e38},
     "torch": {"x*sigmoid(x)^2": 1e38, "sinh(x)": 88.5},
+    "tensorflow": {"phish": 1e19, "x*sigmoid(x)^2": 1e38},
 }
 """The frameworks multiply by x before the slope of the inner function vanishes, and torch.sinh overflows early."""
 NORMAL = float(np.finfo(np.float32).tiny)
@@ -68,6 +72,19 @@ def in_jax(f, x):
     return np.asarray(jax.jit(f)(x)), np.asarray(jax.jit(jax.vmap(jax.grad(f)))(x))
 
 
+def in_tensorflow(f, x):
+    tf = pytest.importorskip("tensorflow", exc_type=ImportError)
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    slope = tape.gradient(y, x)
+    return y.numpy(), np.zeros(x.shape) if slope is None else slope.numpy()
+
+
+RUN = {"torch": in_torch, "jax": in_jax, "tensorflow": in_tensorflow}
+
+
 def said(code, x):
     """Return at which x a comment says that the code may fail."""
     about = np.zeros(x.shape, bool)
@@ -79,7 +96,7 @@ def said(code, x):
     return about
 
 
-@pytest.mark.parametrize("place", ["torch", "jax"])
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("spec", SPECS)
 def test_value_and_gradient_are_finite_where_the_true_ones_are(spec, place):
     pytest.importorskip(place, exc_type=ImportError)
@@ -89,9 +106,9 @@ def test_value_and_gradient_are_finite_where_the_true_ones_are(spec, place):
         true = [y.astype(np.float32) for y in (f(x.astype(np.float64)), f.grad(x.astype(np.float64)))]
     wanted = np.isfinite(true[0]) & np.isfinite(true[1])
     code = code_for(place, f)
-    got = (in_torch if place == "torch" else in_jax)(run(code), x)
+    got = RUN[place](run(code), x)
     wanted &= ~said(code, x)
-    wanted &= np.abs(x) < INSIDE[place].get(spec, np.inf)
+    wanted &= np.abs(x) < INSIDE.get(place, {}).get(spec, np.inf)
     assert x[wanted & ~(np.isfinite(got[0]) & np.isfinite(got[1]))].tolist() == []
     off = wanted & (np.abs(x) > NORMAL) & ~np.isin(x, np.array([k.at for k in f.kinks]).astype(np.float32))
     with np.errstate(all="ignore"):

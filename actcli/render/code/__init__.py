@@ -1,8 +1,9 @@
-"""Activation functions as code for NumPy, PyTorch, JAX, LaTeX, C and Triton.
+"""Activation functions as code for NumPy, PyTorch, JAX, TensorFlow, LaTeX, C and Triton.
 
 `lowering` prepares a formula's tree (drops parameters that are switched off, guards branches), `expressions` writes a
-tree as Python, `module` puts functions together. The differences between NumPy, PyTorch and JAX are one table each:
-`numpy`, `torch`, `jax`. `latex` stands alone. `scalar` writes kernels of one number, in the syntax of `c` or `triton`.
+tree as Python, `module` puts functions together. The differences between the frameworks are one table each:
+`numpy`, `torch`, `jax`, `tensorflow`. `latex` stands alone.
+`scalar` writes kernels of one number, in the syntax of `c` or `triton`.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actcli.activations import Activation
 
-SUFFIXES = {"python": ".py", "torch": ".py", "jax": ".py", "latex": ".tex", "c": ".c", "triton": ".py"}
+SUFFIXES = {
+    "python": ".py",
+    "torch": ".py",
+    "jax": ".py",
+    "tensorflow": ".py",
+    "latex": ".tex",
+    "c": ".c",
+    "triton": ".py",
+}
 """The places that code is written for, and the suffix of a file of it."""
 
 
@@ -41,6 +50,8 @@ def code_for(place: str, f: "Activation", *, as_module: bool = False) -> str:
         from actcli.render.code.numpy import NUMPY as TARGET
     elif place == "torch":
         from actcli.render.code.torch import TORCH as TARGET
+    elif place == "tensorflow":
+        from actcli.render.code.tensorflow import TENSORFLOW as TARGET
     else:
         from actcli.render.code.jax import JAX as TARGET
     return module(f, TARGET)

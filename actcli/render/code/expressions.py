@@ -123,7 +123,8 @@ class Writer:
             case Compare() | Logic() | Not():
                 self.asks_type = True
                 text, level = self._condition(node)
-                return self.target.number.format(text if level == _ATOM else f"({text})"), _ATOM
+                is_argument = level == _ATOM or not self.target.number.startswith("{0}")
+                return self.target.number.format(text if is_argument else f"({text})"), _ATOM
 
     def _bracket(self, node: Node, level: int) -> str:
         text, own = self._write(node)
@@ -136,8 +137,14 @@ class Writer:
         return f"{left}**{right}" if simple else f"{left} ** {right}"
 
     def _where(self, condition: Node, then: Node, otherwise: Node) -> str:
-        first = self.text(then) if contains_x(then) or contains_x(otherwise) else self._array(then)
+        first = self._first(then) if contains_x(then) or contains_x(otherwise) else self._array(then)
         return f"{self.target.array}.where({self._condition(condition)[0]}, {first}, {self.text(otherwise)})"
+
+    def _first(self, then: Node) -> str:
+        if contains_x(then) or not self.target.constant:
+            return self.text(then)
+        self.asks_type = True
+        return self.target.constant.format(self.text(then))
 
     def _call(self, name: str, arguments: Sequence[Node]) -> str:
         if not any(isinstance(part, Free | Variable) for argument in arguments for part in walk(argument)):
@@ -170,7 +177,7 @@ class Writer:
         array = self.target.array
         if node in {Number(0.0), Number(1.0)}:
             return f"{array}.{'zeros' if node == Number(0.0) else 'ones'}_like({self.like})"
-        if isinstance(node, Number):
+        if isinstance(node, Number) and not self.target.constant:
             return f"{array}.full_like({self.like}, {self.text(node)})"
         return f"{array}.zeros_like({self.like}) + {self._bracket(node, _PRODUCT)}"
 

@@ -150,6 +150,5 @@ JAX = Target(
         ),
     },
     number="{0}.astype(x.dtype)",
-    cut="jnp.clip(x, {0}, {1})",
     has_own_kinks=True,
 )

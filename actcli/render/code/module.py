@@ -223,8 +223,7 @@ class _Module:
         low, high = (_round(side) for side in (found.low, found.high))
         left, right = found.slopes
         left, right = right if low == "None" else left, left if high == "None" else right
-        call = self.target.cut.format(low, high).replace("min=None, ", "").replace(", max=None", "")
-        cut = f"{call}  # beyond, float32 overflows and the function is a straight line"
+        cut = f"{self._cut(low, high)}  # beyond, float32 overflows and the function is a straight line"
         if left == right == 0:
             return remarks, (f"x = {cut}",), ""
         sides = {"": left} if left == right else {"min": left, "max": right}
@@ -234,6 +233,13 @@ class _Module:
             if slope
         ]
         return remarks, (f"far, x = x, {cut}",), "".join(f" + {term}" for term in terms)
+
+    def _cut(self, low: str, high: str) -> str:
+        """Return x between two numbers, of which one may be missing."""
+        if "None" not in {low, high}:
+            return self.target.calls["clip"].format("x", low, high)
+        name, limit = ("max", low) if high == "None" else ("min", high)
+        return self.target.with_constant.get(name, self.target.calls[name]).format("x", limit)
 
 
 def _round(side: float) -> str:

@@ -56,7 +56,7 @@ class Target:
         number: turns a condition `{0}` into 1 or 0.
         differentiates: whether the code will be differentiated, so that no branch may have an infinite slope.
         numbers_only: whether its own functions accept only plain numbers as parameters.
-        cut: x between the numbers `{0}` and `{1}`, where code that is differentiated must not overflow.
+        constant: the number `{0}` in the type of x, if a choice between a number and an array needs it; else "".
         has_own_kinks: whether its derivative at a kink may differ from PyTorch's (see `Kink.jax`).
 
     """
@@ -76,5 +76,5 @@ class Target:
     number: str
     differentiates: bool = True
     numbers_only: bool = False
-    cut: str = ""
+    constant: str = ""
     has_own_kinks: bool = False

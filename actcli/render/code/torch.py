@@ -147,5 +147,4 @@ TORCH = Target(
     arrays_only=frozenset({"logaddexp"}),
     number="{0}.to(x.dtype)",
     numbers_only=True,
-    cut="torch.clamp(x, min={0}, max={1})",
 )

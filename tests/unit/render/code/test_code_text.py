@@ -20,7 +20,7 @@ from actcli.exits import UsageError
 from actcli.render.code import code_for
 from actcli.render.text.notation import in_ascii
 
-PLACES = ("python", "torch", "jax")
+PLACES = ("python", "torch", "jax", "tensorflow")
 
 
 def body(place, spec, free=()):
@@ -245,7 +245,7 @@ def test_random_formulas_mean_the_same(text):
 
 
 def test_every_formula_has_no_name_that_is_not_its_own():
-    known = {"np", "torch", "F", "jax", "jnp", "math", "special", "x", "far", "e"}
+    known = {"np", "torch", "F", "jax", "jnp", "tf", "tnp", "math", "special", "x", "far", "e"}
     for place in PLACES:
         for spec in FORMULAS:
             tree = ast.parse(code_for(place, activation(spec)))

@@ -162,7 +162,7 @@ def test_no_attribute_of_a_module_is_overwritten() -> None:
         (["prelu", "--module", "--order", "1"], "needs --code"),
         *[
             (["prelu", "--code", place, "--module"], f"use --code torch, not {place}")
-            for place in ("python", "jax", "latex", "c", "triton")
+            for place in ("python", "jax", "tensorflow", "latex", "c", "triton")
         ],
         (["prelu", "--code", "torch", "--module", "--module"], "--module is given twice"),
         (["prelu", "--code", "torch", "--module", "--cost"], "--cost"),
