@@ -129,7 +129,7 @@ def write_figure(
 
         pieces = series_text(picture, look.form, data)
     else:
-        from actcli.render.figure.lettering import letter_figure
+        from actcli.render.figure.lettered import letter_figure
 
         lettered, style = letter_figure(picture, look.style, look.lettering, look.form)
         pieces = iter([_chart(lettered, functions, replace(look, style=style), data, session)])

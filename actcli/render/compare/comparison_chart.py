@@ -9,7 +9,8 @@ from actcli.analysis.figure.curves import Figure, Panel
 from actcli.exits import DataError, UsageError
 from actcli.render.figure.chart_page import bars_part, figure_part
 from actcli.render.figure.figure_text import MOST_CURVES, Style, figure_text, lines_of_key
-from actcli.render.figure.lettering import Lettering, letter_bars, letter_figure
+from actcli.render.figure.lettered import letter_bars, letter_figure
+from actcli.render.figure.lettering import Lettering
 from actcli.render.figure.page import Paper
 from actcli.render.output.outfile import atomic_file
 from actcli.render.output.surface import Surface

@@ -11,7 +11,8 @@ import pytest
 from actcli import activation
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity, build_figure
 from actcli.render.figure.figure_text import Style
-from actcli.render.figure.lettering import Lettering, letter_figure
+from actcli.render.figure.lettered import letter_figure
+from actcli.render.figure.lettering import Lettering
 from actcli.render.figure.page import SIZES, Paper, Size
 from actcli.render.text.theme import THEMES, theme_named
 

@@ -9,7 +9,8 @@ from actcli import activation
 from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.exits import UsageError
 from actcli.render.figure.figure_text import Style
-from actcli.render.figure.lettering import Lettering, crop, letter_figure
+from actcli.render.figure.lettered import crop, letter_figure
+from actcli.render.figure.lettering import Lettering
 from actcli.render.figure.paper_names import paper_name, paper_quantity
 from actcli.render.figure.spread import spread
 from actcli.render.text.mathtext import literal, plain_text
