@@ -303,6 +303,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --limit'
                 set values 1
+            case '* --prune'
+                set values 1
             case '* --save-state'
                 set values 1
             case '* --start'
@@ -583,6 +585,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'Feed N samples
 complete -c actcli -n "__actcli_is 'deadcheck '" -l seed -x -d 'Seed of the noise of --random; with --train of the weights, the batches and the split of the data; with --born-dead of the draws'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Read only the first N samples of --data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples per run of the model; with --train, samples per step'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l prune -r -F -d 'Write the model without its dead units to FILE (.onnx), where the samples of --data suffice to call them dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz)'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Number, from 0, of the first sample here in the whole data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file, or the last epoch of a timeline: newly dead, revived, still dead'

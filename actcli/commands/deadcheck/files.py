@@ -35,6 +35,8 @@ def require_writable_files(options: "DeadcheckOptions", reports: "Reports") -> N
         raise UsageError(f"--save-state {options.save_state!r}: statistics need a file that ends in .npz")
     if options.export_data is not None and not options.export_data.lower().endswith(".npy"):
         raise UsageError(f"--export-data {options.export_data!r}: samples need a file that ends in .npy")
+    if options.prune is not None and not options.prune.lower().endswith(".onnx"):
+        raise UsageError(f"--prune {options.prune!r}: a model needs a file that ends in .onnx")
     written = files_written(options, reports)
     if options.record is not None:
         written.append(options.record)
@@ -51,6 +53,7 @@ def files_written(options: "DeadcheckOptions", reports: "Reports") -> list[str]:
     """Return the files that a complete run writes, without that of --record."""
     others = (
         options.save_state,
+        options.prune,
         options.export,
         options.export_data,
         options.densities,

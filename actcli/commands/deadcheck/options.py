@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
 from actcli.commands.deadcheck.latent_options import LATENTS, LatentOptions
+from actcli.commands.deadcheck.pruning.options import PruneOptions
 from actcli.commands.deadcheck.record_options import RECORDED, RecordOptions
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
@@ -66,7 +67,7 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions):
+class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, PruneOptions):
     """The command line of `deadcheck`."""
 
     SECTIONS: ClassVar = (

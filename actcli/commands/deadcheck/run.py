@@ -58,6 +58,10 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
     old = read_earlier(options.against, session.memory)
     sources = open_sources(mode, options, session)
     try:
+        if options.prune is not None:
+            from actcli.commands.deadcheck.pruning.run import require_apart_from_weights
+
+            require_apart_from_weights(options.prune, sources)
         return _check(mode, sources, old, options, reports, session)
     finally:
         sources.close()
@@ -83,12 +87,19 @@ def _check(
         placed_states = {name: place_at(state, options.start) for name, state in snapshot.states.items()}
         snapshot = replace(snapshot, states=placed_states)
     findings = make_findings(options, options.settings, sources, snapshot, ending, old)
+    pruned = None
+    if options.prune is not None and ending.complete:
+        from actcli.commands.deadcheck.pruning.run import prune
+
+        pruned = prune(options.prune, findings.report, sources, options, session)
+        findings = replace(findings, pruning=pruned.result)
     saved = tuple(snapshot.states.values())
     if mode != "statistics" and options.start is None:
         # where this part begins in the whole data is unknown
         saved = tuple(replace(state, start=None) for state in saved)
-    _write(options, findings, reports, session, saved, sources.part_of)
-    return exit_status(findings)
+    model = () if pruned is None else (pruned.write,)
+    _write(options, findings, reports, session, saved, sources.part_of, model)
+    return exit_status(findings) if pruned is None else pruned.status(exit_status(findings))
 
 
 def _require_samples(options: DeadcheckOptions, snapshot: "Snapshot") -> None:
@@ -200,11 +211,13 @@ def _write(
     session: "Session",
     saved: "tuple[LayerState, ...]",
     part_of: "Callable[[], str]",
+    others: "tuple[Callable[[], None], ...]" = (),
 ) -> None:
-    """Write the statistics, then the report, and to stderr the sentences that the screen does not show.
+    """Write the statistics, other files, then the report, and to stderr the sentences that the screen does not show.
 
     After an interruption no file is written: files are complete.
     """
+    from actcli.render.deadness.pruned import pruned_parts
     from actcli.render.deadness.report import write_findings
     from actcli.render.deadness.table import View
 
@@ -222,12 +235,12 @@ def _write(
             options.map,
             sentences=not layout.is_piped_table(terminal),
             rates=not shows_decades(options),
-            parts=page_parts(options),
+            parts=(*page_parts(options), *pruned_parts(findings)),
         )
         write_findings(findings, view, layout, terminal)
 
     files = latent_writers(options, findings.report, terminal) if complete else ()
-    write_each(save, *files, *reports.writers(report, complete=complete))
+    write_each(save, *others, *files, *reports.writers(report, complete=complete))
     on_screen = reports.is_on_screen(terminal)
     if not complete:
         reports.say_interrupted(files_written(options, reports), terminal)

@@ -51,6 +51,7 @@ class Sources:
         notes: makes the sentences about the final statistics.
         certainty: tells when the samples suffice; None without --stop-when-certain.
         close: removes what was kept for the run.
+        model, samples: a model and the samples that it is run on; None for other sources.
         part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
     """
@@ -64,6 +65,8 @@ class Sources:
     certainty: Certainty | None = None
     part_of: "Callable[[], str]" = str
     close: "Callable[[], None]" = _nothing
+    model: "Model | None" = None
+    samples: "Noise | Shards | None" = None
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation that matches no layer: relu was used instead."""
@@ -255,6 +258,8 @@ def _observed(
         notes=lambda _: notes,
         certainty=certainty,
         part_of=lambda: identity(model),
+        model=model,
+        samples=samples,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, is_selected
 from actcli.analysis.deadness.verdict import LayerVerdict
+from actcli.analysis.pruning.result import Pruning
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Findings:
         trained: whether networks were trained, so that an interruption cut off epochs, not samples.
         fail_on_unobserved: whether activations that were not observed are a failure.
         fail_on_newly_dead: whether units that died since the earlier statistics are a failure.
+        pruning: what became of the dead units in a smaller model; None where none was made.
 
     """
 
@@ -32,6 +34,7 @@ class Findings:
     trained: bool = False
     fail_on_unobserved: bool = False
     fail_on_newly_dead: bool = False
+    pruning: Pruning | None = None
 
     @property
     def judged_layers(self) -> tuple[LayerVerdict, ...]:

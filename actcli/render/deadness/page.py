@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.verdict import CLASSES, DEAD, LayerVerdict
+from actcli.analysis.pruning.result import Pruning
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import rate_counts, rate_levels
+from actcli.render.deadness.pruned import HEADINGS as PRUNED_HEADINGS
+from actcli.render.deadness.pruned import TITLE as PRUNED_TITLE
+from actcli.render.deadness.pruned import pruning_rows
 from actcli.render.deadness.table import layer_rows
 from actcli.render.deadness.unit_table import HEADINGS, unit_rows
 from actcli.render.deadness.verdict import verdict
@@ -86,6 +90,7 @@ def report_parts(findings: Findings) -> str:
             section("Units of the worst layers", _maps(dead or worst[:1]), _more(dead, _MOST_MAPS)),
             section("Units that are not alive", _unit_tables(worst)),
             _not_observed(report),
+            *(() if findings.pruning is None else (section(PRUNED_TITLE, _pruned_table(findings.pruning)),)),
             section(
                 "Against the earlier statistics",
                 *(
@@ -187,6 +192,10 @@ def _unit_tables(layers: Sequence[LayerVerdict]) -> str:
         f"<details{opened}><summary>{html_text(quantity(total, 'unit'))}</summary>\n{table}"
         f"{note if total > len(rows) else ''}</details>\n"
     )
+
+
+def _pruned_table(pruning: Pruning) -> str:
+    return html_table([list(PRUNED_HEADINGS), *pruning_rows(pruning)], left=(0, 4)) if pruning.layers else ""
 
 
 def _not_observed(report: Report) -> str:

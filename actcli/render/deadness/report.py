@@ -13,6 +13,7 @@ from actcli.analysis.deadness.since import ModelChange
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.change import change_lines, change_record, changes_by_unit, p_values_by_unit
 from actcli.render.deadness.findings import Findings
+from actcli.render.deadness.pruned import HEADINGS, fates_by_unit, pruning_record, pruning_rows
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import verdict
@@ -29,6 +30,8 @@ COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
 """Columns of the lines that a pipe gets, one per unit that is not alive."""
 MORE_COLUMNS = ("evidence", "minimum", "maximum", "margin", "cause", "locked", "first", "last")
 """Columns that --units adds."""
+PRUNED = "pruned"
+"""The column that --prune adds: `removed`, or why a dead unit stays."""
 CHANGE, P_VALUE = "change", "p_value"
 """Columns that --against adds: newly dead, unclear, revived, still dead, or blank; units that were dead are listed
 too. The other is the probability of such a silence by chance, adjusted for all units."""
@@ -48,6 +51,8 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
             text = stream_json(record(findings), indented=True)
         case "jsonl":
             lines = [*layers_with_change(findings), *_unobserved_lines(findings.report)]
+            if findings.pruning is not None:
+                lines.append({PRUNED: pruning_record(findings.pruning)})
             text = chain.from_iterable(stream_json(line, indented=False) for line in lines)
         case "markdown":
             text = _markdown(findings, view)
@@ -60,7 +65,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
 
             text = report_page(findings)
         case _:
-            text = stream_delimited(_unit_lines(findings.report, view, layout.format), layout.format)
+            text = stream_delimited(_unit_lines(findings, view, layout.format), layout.format)
     write_document(text, in_utf8(layout), terminal)
 
 
@@ -107,6 +112,7 @@ def record(findings: Findings) -> dict[str, Any]:
         "not_observed": [{"name": one.name, "op": one.op, "reason": one.reason} for one in report.unobserved],
         "change": None if report.change is None else change_record(report.change),
         "notes": list(report.notes),
+        **({} if findings.pruning is None else {PRUNED: pruning_record(findings.pruning)}),
     }
 
 
@@ -198,22 +204,30 @@ def _unobserved_lines(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _unit_lines(report: Report, view: View, form: str) -> Iterator[list[str]]:
+def _unit_lines(findings: Findings, view: View, form: str) -> Iterator[list[str]]:
     """Yield a header, and one line per unit that is not alive or was dead in the earlier statistics."""
+    report, pruning = findings.report, findings.pruning
     change = report.change
     changes = {} if change is None else {layer.name: changes_by_unit(layer) for layer in change.layers}
     p_values = {} if change is None else {layer.name: p_values_by_unit(layer) for layer in change.layers}
-    head = [*COLUMNS, *(() if change is None else (CHANGE, P_VALUE)), *(MORE_COLUMNS if view.units else ())]
+    head = [*COLUMNS, *(() if change is None else (CHANGE, P_VALUE))]
+    head += [*(() if pruning is None else (PRUNED,)), *(MORE_COLUMNS if view.units else ())]
     yield head
     for layer in report.layers:
         changed = changes.get(layer.name, {})
         name = guard_formula(layer.name, form)
+        fates = {} if pruning is None else fates_by_unit(pruning, layer.name)
         listed = _not_alive(layer)
         if changed:
             listed = sorted({*listed, *changed})
         for unit in _units(layer, listed):
             own = p_values.get(layer.name, {}).get(unit["unit"])
-            fields = {**unit, CHANGE: changed.get(unit["unit"]), P_VALUE: own}
+            fields = {
+                **unit,
+                CHANGE: changed.get(unit["unit"]),
+                P_VALUE: own,
+                PRUNED: fates.get(unit["unit"]),
+            }
             yield [name, *(field_text(fields[key]) for key in head[1:])]
 
 
@@ -227,6 +241,8 @@ def _markdown(findings: Findings, view: View) -> str:
         rows = [[printable(layer.name), *row] for layer, _, rows in tables for row in rows]
         if rows:
             parts.append(markdown_table([["layer", *tables[0][1]], *rows]))
+    if findings.pruning is not None and findings.pruning.layers:
+        parts.append(markdown_table([list(HEADINGS), *pruning_rows(findings.pruning)]))
     if report.unobserved:
         rows = [[printable(one.name), printable(one.op), printable(one.reason)] for one in report.unobserved]
         parts.append(markdown_table([["not observed", "op", "reason"], *rows]))

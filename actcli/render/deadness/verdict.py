@@ -8,6 +8,7 @@ from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.render.deadness.change import change_summary
 from actcli.render.deadness.definition_sentences import too_few_samples
 from actcli.render.deadness.findings import Findings
+from actcli.render.deadness.pruned import pruning_sentences
 from actcli.render.deadness.wording import bound_text, list_names, percent, samples_text, silence_bound
 from actcli.render.text.notation import number, quantity, thousands
 from actcli.terminal import printable
@@ -28,6 +29,7 @@ def verdict(findings: Findings) -> list[str]:
         *limit_sentences(findings),
         *_other_layers(report, layers),
         *change_sentences(findings),
+        *(() if findings.pruning is None else pruning_sentences(findings.pruning)),
         *_warnings(findings, layers),
         *map(printable, report.notes),
     ]

@@ -87,6 +87,16 @@ def require_inside(tensor: Any, folder: str, origin: str) -> int:
     return needed
 
 
+def external_files(model: Any, path: str) -> set[str]:
+    """Return the files in which a model keeps tensors, links followed."""
+    folder = os.path.dirname(path) or "."  # noqa: PTH120
+    return {
+        os.path.realpath(os.path.join(folder, _place(tensor, path)[0]))  # noqa: PTH118
+        for tensor in all_tensors(model)
+        if is_external(tensor)
+    }
+
+
 def read_external(tensor: Any, folder: str) -> NDArray[Any]:
     """Read the numbers of a tensor from its file. Raises what `require_inside` raises."""
     place, offset, _ = _place(tensor, tensor.name)

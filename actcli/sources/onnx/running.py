@@ -20,7 +20,7 @@ class ModelRun:
 
     def __init__(self, model: Model, origin: str, outputs: Sequence[Outputs], threads: int) -> None:
         self._path, self._origin = model.path, origin
-        self._session = _session(model, threads)
+        self._session = open_session(model, threads)
         self.ask_for([name for one in outputs for name in one.names])
 
     def ask_for(self, names: Sequence[str]) -> None:
@@ -67,7 +67,7 @@ class Whole:
             return self._sessions[name]
 
 
-def _session(model: Model, threads: int) -> Any:
+def open_session(model: Model, threads: int) -> Any:
     """Make a session on the CPU. Raises DataError when onnxruntime refuses the model."""
     import onnxruntime
 

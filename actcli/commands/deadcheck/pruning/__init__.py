@@ -1,0 +1,1 @@
+"""`deadcheck --prune`."""
