@@ -83,6 +83,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     deadcheck\ --sort) ;;
     deadcheck\ --format) echo 'table plain csv tsv json jsonl markdown junit html' ;;
     list\ --framework) echo 'torch jax keras onnx hf' ;;
+    info\ --dtype) echo 'float32 float64' ;;
     *\ --color) echo 'auto always never' ;;
     *\ --theme) echo 'auto light dark colorblind mono' ;;
     *\ --framework) echo 'pytorch torch jax keras tensorflow onnx' ;;
@@ -129,7 +130,7 @@ _actcli_options() { # the options of command $1
     compare) echo '--set --framework --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
     deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --prune --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --cluster --color --theme --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --theme --threads --memory --debug -h --help' ;;
-    info) echo '--cost --with --code --module --order --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
+    info) echo '--cost --with --code --module --dtype --order --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
     save) echo '--set --bounds --note --force --functions --color --theme --threads --memory --debug -h --help' ;;
     remove) echo '--functions --color --theme --threads --memory --debug -h --help' ;;
     claims) echo '--color --theme --threads --memory --debug -h --help' ;;
@@ -185,6 +186,7 @@ _actcli() {
         deadcheck\ --sort) values=0 option=$word ;;
         deadcheck\ --format) values=1 option=$word ;;
         list\ --framework) values=1 option=$word ;;
+        info\ --dtype) values=1 option=$word ;;
         *\ --color) values=1 option=$word ;;
         *\ --theme) values=1 option=$word ;;
         *\ --threads) values=1 option=$word ;;

@@ -153,6 +153,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case 'list --framework'
                 set values 1
+            case 'info --dtype'
+                set values 1
             case '* --color'
                 set values 1
             case '* --theme'
@@ -660,6 +662,7 @@ complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Also measure the time pe
 complete -c actcli -n "__actcli_is 'info '" -l with -x -d 'Also time torch, jax, with commas, each relative to its own relu'
 complete -c actcli -n "__actcli_is 'info '" -l code -x -a 'python torch jax tensorflow latex c triton' -d 'Write the function as code instead: python, torch, jax, tensorflow, latex, c or triton; -o FILE.py, .tex or .c'
 complete -c actcli -n "__actcli_is 'info '" -l module -d 'With --code torch, add an nn.Module whose parameters are trained, those that no gradient reaches are buffers'
+complete -c actcli -n "__actcli_is 'info '" -l dtype -x -a 'float32 float64' -d 'With --code c or triton, the type of the numbers: float32 or float64'
 complete -c actcli -n "__actcli_is 'info '" -l order -x -d 'With --code, write the derivative of this order in symbols, 1 to 8, instead of the function'
 complete -c actcli -n "__actcli_is 'info '" -l format -x -a 'table plain csv tsv json jsonl markdown' -d 'table, plain, csv, tsv, json, jsonl or markdown'
 complete -c actcli -n "__actcli_is 'info '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt or .md'

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actcli.commands.session import Session
 
 Place = Literal["python", "torch", "jax", "tensorflow", "latex", "c", "triton"]
+KernelType = Literal["float32", "float64"]
 
 EPILOG = """\
 Examples:
@@ -67,7 +68,7 @@ class InfoOptions(FunctionOptions):
             "--code",
             metavar="PLACE",
             help=f"Write the function as code instead: {one_of(Place)}; -o FILE.py, .tex or .c. "
-            "c and triton compute in float64 and round to float32 once.",
+            "c and triton compute in float64.",
             section="Code",
             excludes=("--cost", "--format"),
         ),
@@ -82,6 +83,17 @@ class InfoOptions(FunctionOptions):
             needs=("--code",),
         ),
     ] = False
+    dtype: Annotated[
+        KernelType | None,
+        Option(
+            "--dtype",
+            metavar="TYPE",
+            help=f"With --code c or triton, the type of the numbers: {one_of(KernelType)}. Other code takes that of x.",
+            section="Code",
+            default="float32",
+            needs=("--code",),
+        ),
+    ] = None
     order: Annotated[
         int | None,
         Option(
@@ -189,6 +201,8 @@ def _write_code(place: Place, spec: str, options: InfoOptions, session: "Session
 
     if options.module and place != "torch":
         raise UsageError(f"--module writes an nn.Module of PyTorch: use --code torch, not {place}")
+    if options.dtype and place not in {"c", "triton"}:
+        raise UsageError(f"--dtype is for kernels, --code c or triton; code for {place} takes the type of x")
     path = check_file(options.output, place)
     f = activation(spec, free=parameter_names(spec))
     if options.order:
@@ -197,7 +211,7 @@ def _write_code(place: Place, spec: str, options: InfoOptions, session: "Session
 
         require_elementwise([f])
         f = derivative(f, options.order)
-    text = code_for(place, f, as_module=options.module)
+    text = code_for(place, f, as_module=options.module, dtype=options.dtype or "float32")
     session.writes()
     write_code(text, place, path, session.terminal)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from actcli.activations import Activation
+    from actcli.render.code.scalar import ScalarType
 
 SUFFIXES = {
     "python": ".py",
@@ -23,10 +24,11 @@ SUFFIXES = {
 """The places that code is written for, and the suffix of a file of it."""
 
 
-def code_for(place: str, f: "Activation", *, as_module: bool = False) -> str:
+def code_for(place: str, f: "Activation", *, as_module: bool = False, dtype: "ScalarType" = "float32") -> str:
     """Return the function as code for one of the places in SUFFIXES: a complete text, ready to be pasted.
 
-    as_module: for torch, end in a class derived from nn.Module, whose parameters are trainable.
+    as_module: for torch, end in a class derived from nn.Module, whose parameters are trainable. dtype: the numbers of a
+    kernel in c or triton; other code takes the type of x.
     """
     if as_module:
         from actcli.render.code.torch_module import torch_module
@@ -39,11 +41,11 @@ def code_for(place: str, f: "Activation", *, as_module: bool = False) -> str:
     if place == "c":
         from actcli.render.code.c import c_code
 
-        return c_code(f)
+        return c_code(f, dtype)
     if place == "triton":
         from actcli.render.code.triton import triton_code
 
-        return triton_code(f)
+        return triton_code(f, dtype)
     from actcli.render.code.module import module
 
     if place == "python":

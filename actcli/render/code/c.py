@@ -1,8 +1,7 @@
-"""Functions as C, for one float32 number."""
+"""Functions as C, for one float32 or float64 number."""
 
 from actcli.activations import Activation
-from actcli.activations.definition import FORMULA
-from actcli.render.code.scalar import STATED_ULP, Syntax, write_scalar
+from actcli.render.code.scalar import ScalarType, Syntax, write_scalar
 
 _MATH = (
     "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
@@ -65,22 +64,22 @@ _C = Syntax(
 )
 
 
-def c_code(f: Activation) -> str:
+def c_code(f: Activation, dtype: ScalarType) -> str:
     """Return the function as C. Raises UsageError for a function over rows."""
-    code = write_scalar(f, _C)
-    arguments = ", ".join(["float argument", *(f"double {one}" for one in code.arguments)])
-    bound = f": at most {STATED_ULP} ULP" if f.definition.family != FORMULA else ""
+    code = write_scalar(f, _C, dtype)
+    kind = "float" if dtype == "float32" else "double"
+    arguments = ", ".join([f"{kind} argument", *(f"double {one}" for one in code.arguments)])
     x = "isinf(argument) ? copysign(1e300, argument) : argument" if code.cuts_infinity else "argument"
     lines = [
         "#include <math.h>",
         "",
         *(f"{text}\n" for text in code.helpers),
         f"/* {code.about.replace('*/', '* /')}.",
-        f"   Computed in double and rounded once{bound}. Compile without -ffast-math. */",
-        f"float {code.name}({arguments}) {{",
+        f"   {code.accuracy}. Compile without -ffast-math. */",
+        f"{kind} {code.name}({arguments}) {{",
         f"    const double x = {x};",
         *(f"    const double {one} = {value};" for one, value in code.values.items()),
-        f"    return (float){code.result};",
+        f"    return {'(float)' if dtype == 'float32' else ''}{code.result};",
         "}",
     ]
     return "\n".join(lines) + "\n"

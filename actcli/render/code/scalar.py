@@ -1,14 +1,16 @@
-"""A function as code for one number in float32, for kernels: C and Triton.
+"""A function as code for one number, for kernels: C and Triton.
 
-The formula is computed in float64 and rounded to float32 once, so that the result is the correctly rounded one but for
-rare near ties. Where the formula itself cancels, another form of it stands in `_FORMS`.
+The formula is computed in float64. For float32 it is rounded once, so that the result is the correctly rounded one but
+for rare near ties. Where the formula itself cancels, another form of it stands in `_FORMS`.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from actcli.activations import Activation, Definition
+from actcli.activations.definition import FORMULA
 from actcli.activations.formula import read_formula
 from actcli.activations.formula.tree import (
     Binary,
@@ -33,6 +35,9 @@ from actcli.render.code.nan import keeps_nan
 
 STATED_ULP = 0.501
 """The largest error in float32 of the C form of a named function; tests/unit/render/code/test_code_c.py measures it."""
+STATED_WIDE = 3
+"""The same in float64, in units of 2^-52 of the largest of 1, |x| and the result; far out in a tail digits are lost."""
+ScalarType = Literal["float32", "float64"]
 _FORMS = {
     "tanhshrink": "x^3*(1/3 - x^2*(2/15 - x^2*(17/315 - x^2*(62/2835 - x^2*1382/155925)))) if abs(x) < 0.1 "
     "else x - tanh(x)",
@@ -40,7 +45,9 @@ _FORMS = {
     "isru": "x/sqrt(1 + alpha*x^2) if abs(x) < 1e100 else sign(x)/sqrt(alpha)",
     "isrlu": "x if x >= 0 else x/sqrt(1 + alpha*x^2) if x > -1e100 else -1/sqrt(alpha)",
     "snake": "x if abs(x) > 1e300 else x + sin(a*x)^2/a",
-    "squareplus": "b/(sqrt(x^2 + b) - x)/2 if x < 0 else (x + sqrt(x^2 + b))/2",
+    "squareplus": "max(x, 0) - min(b/x/4, 0) if x^2 > 1e40*b else b/(sqrt(x^2 + b) - x)/2 if x < 0 "
+    "else (x + sqrt(x^2 + b))/2",
+    "hard_swish": "x*(clip(x + 3, 0, 6)/6)",
 }
 """Formulas that keep their digits, or their limit at inf, in place of those that do not."""
 
@@ -83,8 +90,9 @@ class ScalarCode:
         values: the parameters with a value, and their numbers as text.
         arguments: the parameters without one.
         result: the expression of x and the parameters.
-        cuts_infinity: whether x = ±inf is to be replaced by ±1e300, which has the same result, since an operation of
-            two infinite parts, or of inf and 0, would give NaN.
+        cuts_infinity: whether x = ±inf is to be replaced by ±1e300, which has the same result in float32, since an
+            operation of two infinite parts, or of inf and 0, would give NaN.
+        accuracy: how exact the result is, for a comment.
 
     """
 
@@ -95,15 +103,16 @@ class ScalarCode:
     arguments: tuple[str, ...]
     result: str
     cuts_infinity: bool
+    accuracy: str
 
 
-def write_scalar(f: Activation, syntax: Syntax) -> ScalarCode:
+def write_scalar(f: Activation, syntax: Syntax, dtype: ScalarType) -> ScalarCode:
     """Return the code of a function in a syntax. Raises UsageError for a function over rows."""
     if f.by_rows:
         raise UsageError(
             f"{f.spec} works over rows; a kernel of one number is written for elementwise functions"
         )
-    return _Writer(syntax).write(f)
+    return _Writer(syntax).write(f, dtype)
 
 
 class _Writer:
@@ -118,9 +127,9 @@ class _Writer:
         self.functions: dict[str, str] = {}
         self.texts: list[str] = []
 
-    def write(self, f: Activation) -> ScalarCode:
+    def write(self, f: Activation, dtype: ScalarType) -> ScalarCode:
         definition = f.definition
-        name = self.names.new(f"{function_name(definition)}_f32")
+        name = self.names.new(f"{function_name(definition)}_{'f32' if dtype == 'float32' else 'f64'}")
         parameters = {p.name: self.names.new(parameter_identifier(p)) for p in definition.parameters}
         switched_off: dict[str, Node] = {
             one: Number(value) for one, value in f.parameters.items() if math.isinf(value)
@@ -129,6 +138,9 @@ class _Writer:
         if not keeps_nan(tree):
             tree = Conditional(Call("isnan", (Variable(),)), Variable(), tree)
         result = self.text(tree, parameters)
+        cuts_infinity = _meets_infinity(tree, f.parameters)
+        if cuts_infinity and dtype == "float64":
+            result, cuts_infinity = self._with_limits(f, result), False
         known = {one: value for one, value in f.parameters.items() if one not in switched_off}
         source = f" ({definition.source})" if definition.source else ""
         return ScalarCode(
@@ -141,8 +153,17 @@ class _Writer:
             values={parameters[one]: self._number(v) for one, v in known.items() if not math.isnan(v)},
             arguments=tuple(parameters[one] for one, v in known.items() if math.isnan(v)),
             result=result,
-            cuts_infinity=_meets_infinity(tree, f.parameters),
+            cuts_infinity=cuts_infinity,
+            accuracy=_accuracy(f, dtype),
         )
+
+    def _with_limits(self, f: Activation, result: str) -> str:
+        """Return an expression with the function's own values at ±inf; they are not known with open parameters."""
+        if any(map(math.isnan, f.parameters.values())):
+            return result
+        infinity, where = self.syntax.infinity, self.syntax.where
+        right, left = (self._number(value) for value in f([math.inf, -math.inf]).tolist())
+        return where.format(f"(x == {infinity})", right, where.format(f"(x == (-{infinity}))", left, result))
 
     def text(self, node: Node, names: Mapping[str, str]) -> str:
         """Return an expression, with brackets around every operation."""
@@ -221,6 +242,16 @@ class _Writer:
         if math.isinf(value):
             return self.syntax.infinity if value > 0 else f"(-{self.syntax.infinity})"
         return repr(value) if value >= 0 and math.copysign(1.0, value) > 0 else f"({value!r})"
+
+
+def _accuracy(f: Activation, dtype: ScalarType) -> str:
+    if f.definition.family == FORMULA:
+        return "Computed in float64 and rounded once" if dtype == "float32" else "Computed in float64"
+    if dtype == "float32":
+        return f"Computed in float64 and rounded once: at most {STATED_ULP} ULP"
+    return (
+        f"Computed in float64: off by at most {STATED_WIDE} * 2^-52 of the largest of 1, |x| and the result"
+    )
 
 
 def _meets_infinity(tree: Node, values: Mapping[str, float]) -> bool:

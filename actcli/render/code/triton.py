@@ -1,7 +1,7 @@
-"""Functions as Triton, for blocks of float32 numbers. The text is not run by our tests, which have no such device."""
+"""Functions as Triton, for blocks of numbers. The text is not run by our tests, which have no such device."""
 
 from actcli.activations import Activation
-from actcli.render.code.scalar import STATED_ULP, Syntax, write_scalar
+from actcli.render.code.scalar import ScalarType, Syntax, write_scalar
 
 _MATH = (
     "floor", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh",
@@ -45,9 +45,9 @@ _TRITON = Syntax(
 )
 
 
-def triton_code(f: Activation) -> str:
+def triton_code(f: Activation, dtype: ScalarType) -> str:
     """Return the function as Triton. Raises UsageError for a function over rows."""
-    code = write_scalar(f, _TRITON)
+    code = write_scalar(f, _TRITON, dtype)
     lines = [
         "import triton",
         "import triton.language as tl",
@@ -58,8 +58,7 @@ def triton_code(f: Activation) -> str:
         "@triton.jit",
         f"def {code.name}({', '.join(['argument', *code.arguments])}):",
         f"    # {code.about}.",
-        f"    # Computed in float64 and rounded once. The same form in C is within {STATED_ULP} ULP in float32;",
-        "    # this text has not been run by the tests of actcli.",
+        f"    # {code.accuracy}, in C: this text has not been run by the tests of actcli.",
         "    x = argument.to(tl.float64)",
         *(
             ['    x = tl.where(x == float("inf"), 1e300, tl.where(x == float("-inf"), -1e300, x))']
@@ -67,7 +66,7 @@ def triton_code(f: Activation) -> str:
             else []
         ),
         *(f"    {one} = {value}" for one, value in code.values.items()),
-        f"    return {_bare(code.result)}.to(tl.float32)",
+        f"    return {_bare(code.result)}.to(tl.{dtype})",
     ]
     return "\n".join(lines) + "\n"
 
