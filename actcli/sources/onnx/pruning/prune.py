@@ -19,11 +19,13 @@ from actcli.sources.onnx.model_input import Batch
 from actcli.sources.onnx.observe import batch_size, feed_of
 from actcli.sources.onnx.outputs import Watched
 from actcli.sources.onnx.pruning.choosing import Range, choose_units, extend_ranges
-from actcli.sources.onnx.pruning.comparison import Runner, SumCheck, compare
+from actcli.sources.onnx.pruning.comparison import compare
 from actcli.sources.onnx.pruning.consumers import find_consumers
 from actcli.sources.onnx.pruning.cutting import ModelChanges, described_cuts, node_key
 from actcli.sources.onnx.pruning.following import follow_units
 from actcli.sources.onnx.pruning.layers import LINEAR
+from actcli.sources.onnx.pruning.runner import Runner
+from actcli.sources.onnx.pruning.sums import ChangedSums
 from actcli.sources.onnx.pruning.surgery import operand_names, smaller_model
 from actcli.sources.onnx.pruning.timing import time_in_turn
 from actcli.sources.onnx.pruning.unit_path import StaysError, Taker, UnitPath
@@ -79,11 +81,9 @@ def prune_model(
         if gone.get(node_key(path.maker)):
             reverse.reverse(path)
     reordered = smaller_model(model, whole, graph, consumers, reverse)
-    checks = [
-        SumCheck.of(model, graph, consumers, changes, taker, threads)
-        for taker in _changed_takers(paths.values(), changes)
-    ]
-    promise = compare(model, whole, smaller, reordered, checks, feeds, samples.samples, size, threads)
+    takers = _changed_takers(paths.values(), changes)
+    sums = ChangedSums(model, graph, consumers, changes, takers, threads)
+    promise = compare(model, whole, smaller, reordered, sums, feeds, samples.samples, size, threads)
     seconds = time_in_turn(Runner(model, whole, threads), Runner(model, smaller, threads), next(feeds()))
     data = smaller.SerializeToString()
     before, after = (

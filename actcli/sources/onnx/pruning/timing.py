@@ -4,7 +4,7 @@ import time
 from statistics import median
 
 from actcli.sources.onnx.model_input import Batch
-from actcli.sources.onnx.pruning.comparison import Runner
+from actcli.sources.onnx.pruning.runner import Runner
 
 _FEWEST, _MOST = 5, 51
 _SECONDS = 2.0
