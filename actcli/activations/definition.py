@@ -179,6 +179,8 @@ class Definition:
             sentence when the function does not take rows of that length.
         composed: whether float64 results come from the expression, in numbers that know their error; else the exact
             kernels of its name give them, or its own where they round once.
+        expression_far_out: the value as its asymptote and the distance from it, which loses no digits where the two
+            terms of a `composed` function cancel.
         about: a description: a person's of a function of their own, or what tells a function from one like it.
         parts: how many operations a formula has, including those of a person's functions in it.
 
@@ -206,6 +208,7 @@ class Definition:
     relation: Callable[..., str | None] = lambda **_: None
     output_width: Callable[..., int] = lambda n, **_: n
     composed: bool = False
+    expression_far_out: str = ""
     about: str = ""
     parts: int = 1
 

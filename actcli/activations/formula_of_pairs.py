@@ -126,14 +126,14 @@ def _repaired(
     from actcli.activations.extended.number import extended
 
     by = "x" if wrt == "g" else wrt
-    found, unsure = coefficients(formula.unfolded, order, g, {**parameters, SECOND: u}, by)
+    found, unsure, ended = coefficients(formula.unfolded, order, g, {**parameters, SECOND: u}, by)
     number = extended(coefficient(found, order))
     better = np.array(np.broadcast_to(number.rounded, g.shape))
-    room = np.array(np.broadcast_to(room_of(number), g.shape))
-    for i in np.flatnonzero(np.isinf(room) & ~unsure)[:_MOST_BALLS].tolist():
+    room = np.where(unsure, np.inf, room_of(number))
+    for i in np.flatnonzero(np.isinf(room) & ~ended)[:_MOST_BALLS].tolist():
         at = tuple(sorted({**parameters, SECOND: float(u[i])}.items()))
         known = Task(formula.unfolded, order, at, by).ball(float(g[i]), _MOST_BITS)
         if known is not None:
             better[i], room[i] = known, 0.0
-    wrong = differs(y, better, room) & ~unsure
+    wrong = differs(y, better, room)
     return np.where(wrong, better, y)

@@ -149,10 +149,23 @@ def test_zeros_of_results_that_underflow_have_their_sign(dtype):
         ("snake:1e300", 7.376902478862346e-308),
         ("snake:33.3", 1.7976931348623157e308),
         ("snake:33.3", -1.7976931348623157e308),
+        ("dyt:1,1e300,1e300", -19.042130652050055),
+        ("dyt:1,-1e300,1e300", 300.5),
+        ("derf:1,0,1e300,1e300", -20.25),
+        ("derf:1,2,-3,3", 5.5),
     ],
 )
 def test_points_that_were_once_wrong(spec, x):
     assert judge(activation(spec), np.array([x])) == []
+
+
+@pytest.mark.parametrize("spec", ["dyt:1,1e300,1e300", "derf:1,0,1e300,1e300", "derf:0.5,1,2,-2.5"])
+def test_an_array_is_as_exact_as_a_number_where_two_terms_cancel(spec):
+    f = activation(spec)
+    x = np.linspace(-40.0, 40.0, 3001)
+    some = x[::50]
+    assert f(x)[::50].tolist() == [float(f(number)) for number in some]
+    assert judge(f, some) == []
 
 
 def test_the_measure_finds_a_wrong_digit():

@@ -13,3 +13,13 @@ from seed import SEED
 def test_no_value_and_no_slope_is_catastrophic(place):
     text = formulas(SEED)[place]
     assert wrong_numbers(text, points(SEED)[::3]) == ([], []), (SEED, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "x"),
+    [
+        ("elu(((x)/sqrt(1 + (x)^2) - (x)/(1 + (1*x)^2)))", [-7.578607894367956e-16, 2.0492419860913596e-19]),
+    ],
+)
+def test_formulas_that_once_were(text, x):
+    assert wrong_numbers(text, x) == ([], [])

@@ -4,6 +4,7 @@ The expression runs on Taylor series of quick numbers that know their error (`ex
 seen in the result, as beside a zero of a derivative, the number is computed again in 106 bits or more.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -16,7 +17,7 @@ from actcli.activations.definition import Array, Definition, Kernel
 from actcli.activations.exact.kernels import apart_from_kinks, in_chunks
 from actcli.activations.extended.bounded import Bounded, bounded
 from actcli.activations.extended.kinds import QuickArrays
-from actcli.activations.formula.formula import read_expression
+from actcli.activations.formula.formula import read_expression, read_formula
 
 _VALUE, _DERIVATIVE = 0.09 * 2.0**-53, 0.4 * 2.0**-53
 """Relative errors that leave a value within 0.6 units in the last place, and a derivative within 1."""
@@ -57,10 +58,7 @@ def _compute(
     unsure = np.broadcast_to(run.unsure, x.shape)
     at = np.flatnonzero(lost & ~unsure)
     if at.size:
-        task = Task(
-            read_expression(definition).unfolded_literal, order, tuple(sorted(parameters.items())), wrt
-        )
-        y[at] = _again(task, x[at], y[at])
+        y[at] = _again(definition, order, wrt, parameters, x[at], y[at])
     if ordinary is not None:
         at = np.flatnonzero(unsure | ((y == 0.0) & (x == 0.0)) | np.isnan(y))
         if at.size:
@@ -72,15 +70,36 @@ def _compute(
 def _is_enough(last: Bounded, found: Jet, order: int) -> NDArray[np.bool_]:
     """Return where the last coefficient is near enough: one of a high order beside the one before it."""
     if order < 3:
-        return last.trusted(_DERIVATIVE if order else _VALUE)
+        return last.trusted(_relative_error(order))
     before = bounded(coefficient(found, order - 1)) * _FACTORIALS[order - 1]
     larger = np.maximum(np.abs(last.rounded), np.abs(before.rounded))
     near: NDArray[np.bool_] = last.error <= _HIGHER * larger
-    return near | last.trusted(_HIGHER)
+    return near | last.trusted(_relative_error(order))
 
 
-def _again(task: Task, x: Array, y: Array) -> Array:
+def _relative_error(order: int) -> float:
+    return (_VALUE, _DERIVATIVE, _DERIVATIVE)[order] if order < 3 else _HIGHER
+
+
+def _again(
+    definition: Definition, order: int, wrt: str, parameters: Mapping[str, float], x: Array, y: Array
+) -> Array:
     """Return the results in 106 bits, or as many as it takes; those at hand where they are not known."""
     different, place = np.unique(x, return_inverse=True)  # a constant row at a zero would take long
-    better, room = (part[place] for part in task.extended(different, _ANY_NUMBER))
-    return np.where(np.isfinite(room), better, y)
+    values = tuple(sorted(parameters.items()))
+    task = Task(read_expression(definition).unfolded_literal, order, values, wrt)
+    attempts = [(task, _ANY_NUMBER)]
+    if definition.expression_far_out and not order:
+        names = tuple(p.name for p in definition.parameters)
+        far_out = read_formula(definition.expression_far_out, names).unfolded_literal
+        attempts = [(task, 0), (Task(far_out, 0, values), 0), *attempts]
+    better, room = np.full_like(different, np.nan), np.full_like(different, np.inf)
+    for attempt, most in attempts:
+        lost = np.flatnonzero(room > 0)
+        if lost.size:
+            found, left = attempt.extended(
+                different[lost], most, _relative_error(order), to_the_last_bit=order < 3
+            )
+            closer = left < room[lost]
+            better[lost[closer]], room[lost[closer]] = found[closer], left[closer]
+    return np.where(np.isfinite(room[place]), better[place], y)

@@ -43,6 +43,7 @@ class Run:
         order: the highest coefficient that is computed.
         at_a_point: there is one x, and a quotient 0/0 there takes the next coefficients.
         unsure: where a condition was not certain, or where a branch ends and a derivative was asked for.
+        ended: where a branch certainly ends and a derivative was asked for: more digits decide nothing.
 
     """
 
@@ -50,6 +51,7 @@ class Run:
     order: int
     at_a_point: bool = False
     unsure: Any = np.False_
+    ended: Any = np.False_
 
     def program(self, program: Program, x: Jet, parameters: Mapping[str, Jet]) -> Jet:
         """Return the series of a program."""
@@ -149,6 +151,8 @@ class Run:
     def _sign(self, u: Any) -> Any:
         """Return the sign, which is unsure near 0, and at 0 where a derivative is asked for."""
         self.unsure = self.unsure | (u.is_zero if self.order else u.is_zero & np.logical_not(u.is_exact))
+        if self.order:
+            self.ended = self.ended | (u.is_zero & u.is_exact)
         return u.sign
 
     def _compared(self, operator: str, a: Jet, b: Jet) -> NDArray[np.bool_]:
@@ -191,8 +195,8 @@ class Run:
 
 def coefficients(
     program: Program, order: int, x: Array, parameters: Mapping[str, float | Array], wrt: str = "x"
-) -> tuple[Jet, NDArray[np.bool_]]:
-    """Return the Taylor coefficients 0 to `order` of a program at numbers x, and where they may be those of no branch.
+) -> tuple[Jet, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the Taylor coefficients 0 to `order` of a program at numbers x, where `Run.unsure` and where `Run.ended`.
 
     x of any shape; the second input of a pair is among the parameters, of that shape. The coefficients are extended
     numbers; those beyond the list are 0.
@@ -200,7 +204,7 @@ def coefficients(
     run = Run(ArraysOf106Bits(x.shape), order)
     first: Jet = [extended(x), extended(np.ones_like(x))][: 2 if wrt == "x" and order else 1]
     found = run.program(program, first, _series(run, parameters, wrt))
-    return found, np.array(np.broadcast_to(run.unsure, x.shape))
+    return found, np.array(np.broadcast_to(run.unsure, x.shape)), np.array(np.broadcast_to(run.ended, x.shape))
 
 
 def ball_at(

@@ -26,7 +26,7 @@ from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
 from actcli.activations.distinct import distinct
 from actcli.activations.extended.kinds import as_extended
-from actcli.activations.extended.number import Extended, extended
+from actcli.activations.extended.number import ENOUGH, Extended, extended
 from actcli.activations.families.exact import LARGEST
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Program
@@ -75,29 +75,32 @@ class Task:
         """The key that tells this task from others, as long as its program is kept."""
         return id(self.program), self.order, self.parameters, self.wrt
 
-    def extended(self, x: Array, most: int = _MOST_BALLS) -> tuple[Array, Array]:
+    def extended(
+        self, x: Array, most: int = _MOST_BALLS, enough: float = ENOUGH, *, to_the_last_bit: bool = False
+    ) -> tuple[Array, Array]:
         """Return results at numbers x and how far off they may be: 0 if by rounding alone, inf if nothing is known.
 
-        Up to `most` numbers are computed with more than 106 bits where they need them.
+        Up to `most` numbers are computed with more than 106 bits where they need them: where nine digits are not
+        certain, or, to the last bit, where the relative error is beyond `enough`.
         """
-        found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
+        found, unsure, ended = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         number = extended(coefficient(found, self.order)) * float(math.factorial(self.order))
         y = np.array(np.broadcast_to(number.rounded, x.shape))
-        room = np.array(np.broadcast_to(room_of(number), x.shape))
+        room = np.array(np.broadcast_to(room_of(number, enough), x.shape))
         room[unsure] = np.inf
         lost = np.flatnonzero((room > 0) & ~unsure)
         if lost.size and self.wrt == "x":
-            around, left = self._around_eighths(x[lost])
-            closer = left < room[lost]
-            y[lost[closer]], room[lost[closer]] = around[closer], left[closer]
-            far = lost[np.isinf(room[lost]) & (np.abs(x[lost]) > _FARTHER)]
-            if far.size:
-                y[far], room[far] = self._far_out(x[far])
-        lost = np.flatnonzero(np.isinf(room) & ~unsure)
+            off = np.broadcast_to(number.error, x.shape)
+            for find in (partial(self._around_eighths, enough=enough), self._far_out):
+                found, left = find(x[lost])
+                # nothing that contradicts what is certain: tanh(1e-30·x) + 1 is 1 at ±2**36, and 0 at -1e50
+                agrees = np.abs(found - y[lost]) <= off[lost] + np.where(np.isfinite(left), left, 0.0)
+                closer = (left < room[lost]) & agrees
+                y[lost[closer]], room[lost[closer]] = found[closer], left[closer]
+        lost = np.flatnonzero((room > 0 if to_the_last_bit else np.isinf(room)) & ~ended)
         if 0 < lost.size <= most:
-            needed = np.minimum(
-                _needed_bits(number, x.shape)[lost], min(_MOST_BITS, _SHARED_BITS // lost.size)
-            )
+            share = _MOST_BITS if to_the_last_bit else min(_MOST_BITS, _SHARED_BITS // lost.size)
+            needed = np.minimum(_needed_bits(number, x.shape)[lost], share)
             for i, bits in zip(lost.tolist(), needed.tolist(), strict=True):
                 known = self.ball(float(x[i]), bits)
                 if known is not None:
@@ -115,7 +118,7 @@ class Task:
                 return None
             bits = int(min(4 * bits, needed))
 
-    def _around_eighths(self, x: Array) -> tuple[Array, Array]:
+    def _around_eighths(self, x: Array, enough: float) -> tuple[Array, Array]:
         y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
         nearest = np.rint(x * 8.0) / 8.0
         close = np.abs(x - nearest) <= _NEAR
@@ -125,14 +128,14 @@ class Task:
             if series is not None:
                 step = x[here] - centre  # exact: both are multiples of the smaller one's last place
                 total = series(step)
-                y[here], room[here] = total.rounded, room_of(total)
+                y[here], room[here] = total.rounded, room_of(total, enough)
         return y, room
 
     def _far_out(self, x: Array) -> tuple[Array, Array]:
-        """Return c·x**p where f is that at ±2**30 and at ±2**36 already: exponentials have long decided."""
+        """Return c·x**p beyond ±2**36 where f is that at ±2**30 and at ±2**36 already: exponentials have decided."""
         y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
         for sign in (-1.0, 1.0):
-            here = np.sign(x) == sign
+            here = sign * x > _FARTHER
             if not here.any():
                 continue
             power = _known(("far", sign, *self.key), self.program, partial(_far_power, self, sign))
@@ -143,8 +146,8 @@ class Task:
 
     def is_known(self, x: Array) -> NDArray[np.bool_]:
         """Return where the result at x can be relied on: its digits survive in 106 bits, or it ends a branch."""
-        found, unsure = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
-        known = np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted, x.shape)) | unsure
+        found, unsure, _ = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
+        known = np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted(), x.shape)) | unsure
         if not known.all():
             known[~known] = self.extended(x[~known])[1] == 0
         return known
@@ -160,11 +163,11 @@ def _needed_bits(number: Extended, shape: tuple[int, ...]) -> Array:
     return needed
 
 
-def room_of(number: Extended) -> Array:
+def room_of(number: Extended, enough: float = ENOUGH) -> Array:
     """Return the error that a result may have beyond rounding: 0 if trusted, inf if nine digits are not certain."""
     with np.errstate(all="ignore"):
         error = np.where(number.e <= _NINE_DIGITS * np.abs(number.h), number.error, np.inf)
-    return np.where(number.trusted, 0.0, error)
+    return np.where(number.trusted(enough), 0.0, error)
 
 
 def repair(
@@ -339,8 +342,12 @@ def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | N
         terms.append(as_extended(found[k]) * float(math.perm(k, order)))
     if len(terms) < _TERMS - 3:
         return None
-    sizes = [abs(float(np.ravel(term.rounded)[0])) * _NEAR**k for k, term in enumerate(terms)]
-    if not max(sizes[-3:]) <= 2.0**-70 * max(sizes):
+    # sizes as powers of two: those of tanh(1e31·x) are beyond float64
+    sizes = [
+        float(np.ravel(np.log2(np.abs(term.h)) + term.k)[0]) + k * math.log2(_NEAR)
+        for k, term in enumerate(terms)
+    ]
+    if not max(sizes[-3:]) <= max(sizes) - 70.0:
         return None
 
     def series(step: Array) -> Extended:

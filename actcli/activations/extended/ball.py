@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 SPARE = 4
 _RADIUS_BITS = 32
-_ENOUGH = 56
+_ENOUGH = 57
 _SMALLEST = -1080
 _NOTHING = -(1 << 62)
 

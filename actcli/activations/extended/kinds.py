@@ -13,6 +13,10 @@ from actcli.activations.extended.number import Extended, extended, select
 from actcli.activations.families.exact import Sum
 
 
+_BEYOND = 2**41
+"""As in `functions`: of a power of two from there on only the size is kept."""
+
+
 class NumberKind(Protocol):
     """One kind of numbers: how they are made and chosen, and the module of their elementary functions.
 
@@ -129,7 +133,10 @@ class Balls:
 
 
 def as_extended(number: Ball) -> Extended:
-    """Return a ball as a number of 106 bits."""
+    """Return a ball as a number of 106 bits; of one beyond 2**±2**41 only that it is so large or small."""
+    if abs(number.top) > _BEYOND and not number.is_exact_zero:
+        small, none = number.top < 0 <= number.r, np.asarray(0.0)
+        return Extended(none, none, none - _BEYOND, none + (1.0 if small else np.inf))
     shift = max(0, number.m.bit_length() - 120)
     m, r, k = number.m >> shift, (number.r >> shift) + (shift > 0), number.k + shift
     h = float(m)

@@ -118,10 +118,9 @@ class Extended:
         whole = np.where((self - whole).h < 0, whole - 1.0, whole)
         return extended(whole), self - np.rint(self.rounded)
 
-    @property
-    def trusted(self) -> NDArray[np.bool_]:
+    def trusted(self, enough: float = ENOUGH) -> NDArray[np.bool_]:
         """Where 53 bits are right, or the number is too small for float64 whatever the error."""
-        right: NDArray[np.bool_] = self.e <= ENOUGH * np.abs(self.h)
+        right: NDArray[np.bool_] = self.e <= enough * np.abs(self.h)
         with np.errstate(all="ignore"):
             right |= np.log2(np.abs(self.h) + self.e) + self.k < _SMALLEST
         return right

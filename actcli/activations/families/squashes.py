@@ -83,6 +83,11 @@ def _sqrt_softplus_curvature(x: Array) -> Array:
     return np.where(s == 0.0, 0.0, s * (_SIGMOID.value(-x) - 0.5 * s / u) / (2.0 * np.sqrt(u)))
 
 
+def _far_out(inner: str, distance: str) -> str:
+    """Return gamma·f(inner) + beta where f is ±(1 − distance)."""
+    return f"where({inner} < 0, beta - gamma + gamma*{distance}, beta + gamma - gamma*{distance})"
+
+
 _GAMMA, _BETA = Parameter("gamma", 1.0, ("weight",)), Parameter("beta", 0.0, ("bias",))
 _ISRU_ALPHA = Parameter("alpha", 1.0, low=0.0)
 
@@ -122,6 +127,7 @@ DEFINITIONS = (
             "beta": lambda x, **_: np.ones_like(x),
         },
         composed=True,
+        expression_far_out=_far_out("alpha*x", "2/(exp(2*abs(alpha*x)) + 1)"),
         range=(-1.0, 1.0),
     ),
     Definition(
@@ -145,6 +151,7 @@ DEFINITIONS = (
             "beta": lambda x, **_: np.ones_like(x),
         },
         composed=True,
+        expression_far_out=_far_out("alpha*x + shift", "erfc(abs(alpha*x + shift))"),
         range=(-1.0, 1.0),
     ),
     Definition(
