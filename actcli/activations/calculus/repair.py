@@ -46,7 +46,8 @@ _MOST_CENTRES = 4
 _FIRST_BITS, _MOST_BITS = 256, 4400
 _MOST_BALLS, _IN_GRID, _SHARED_BITS = 128, 512, 2**17
 """More numbers in one call are left to 106 bits; these share some bits: at 256 a number takes a millisecond."""
-_MOST_LOST = 8
+_MOST_LOST, _BITS_OF_LOST = 8, 8800
+"""As many as the sine of the largest numbers takes that squares and exponentials of |x| <= 60 make: sin(exp(x^2))."""
 _FAR, _FARTHER = 2.0**30, 2.0**36
 _POWERS = (0, 1, 2, -1)
 
@@ -225,7 +226,7 @@ def _replace(task: Task, x: Array, y: Array, where: NDArray[np.intp]) -> Array:
             better, room = task.extended(x[here])
             # NaN is no number at all: a few are worth any effort
             for i in np.flatnonzero(np.isnan(y[here]) & np.isinf(room))[:_MOST_LOST].tolist():
-                known = task.ball(float(x[here[i]]), _MOST_BITS)
+                known = task.ball(float(x[here[i]]), _BITS_OF_LOST)
                 if known is not None:
                     better[i], room[i] = known, 0.0
             wrong = differs(y[here], better, room)
