@@ -20,6 +20,7 @@ def test_no_value_and_no_slope_is_catastrophic(place):
     [
         ("elu(((x)/sqrt(1 + (x)^2) - (x)/(1 + (1*x)^2)))", [-7.578607894367956e-16, 2.0492419860913596e-19]),
         ("max((x)/(1 + ((x + 0.044715))^2), x^2) + x*sin(expm1(x^2))", [59.20049428226001]),
+        ("cos(expm1((x^2 + x^2)))", [-58.56434085813165]),
     ],
 )
 def test_formulas_that_once_were(text, x):

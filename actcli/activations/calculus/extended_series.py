@@ -204,7 +204,11 @@ def coefficients(
     run = Run(ArraysOf106Bits(x.shape), order)
     first: Jet = [extended(x), extended(np.ones_like(x))][: 2 if wrt == "x" and order else 1]
     found = run.program(program, first, _series(run, parameters, wrt))
-    return found, np.array(np.broadcast_to(run.unsure, x.shape)), np.array(np.broadcast_to(run.ended, x.shape))
+    return (
+        found,
+        np.array(np.broadcast_to(run.unsure, x.shape)),
+        np.array(np.broadcast_to(run.ended, x.shape)),
+    )
 
 
 def ball_at(

@@ -46,7 +46,7 @@ _MOST_CENTRES = 4
 _FIRST_BITS, _MOST_BITS = 256, 4400
 _MOST_BALLS, _IN_GRID, _SHARED_BITS = 128, 512, 2**17
 """More numbers in one call are left to 106 bits; these share some bits: at 256 a number takes a millisecond."""
-_MOST_LOST, _BITS_OF_LOST = 8, 8800
+_MOST_LOST, _BITS_OF_LOST = 8, 17600
 """As many as the sine of the largest numbers takes that squares and exponentials of |x| <= 60 make: sin(exp(x^2))."""
 _FAR, _FARTHER = 2.0**30, 2.0**36
 _POWERS = (0, 1, 2, -1)
@@ -115,7 +115,7 @@ class Task:
             y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
             if y.is_trusted:
                 return (y * math.factorial(self.order)).rounded
-            if bits >= needed:
+            if bits >= needed or (y.r < 0 and bits > _MOST_BITS // 2):  # log(-1) is unknown at any precision
                 return None
             bits = int(min(4 * bits, needed))
 
@@ -148,7 +148,9 @@ class Task:
     def is_known(self, x: Array) -> NDArray[np.bool_]:
         """Return where the result at x can be relied on: its digits survive in 106 bits, or it ends a branch."""
         found, unsure, _ = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
-        known = np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted(), x.shape)) | unsure
+        known = (
+            np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted(), x.shape)) | unsure
+        )
         if not known.all():
             known[~known] = self.extended(x[~known])[1] == 0
         return known

@@ -17,7 +17,7 @@ from actcli.activations.families.erf_inverse import erfinv as erfinv_in_float64
 _SPARE = 24
 _LARGEST = 1 << 15
 """Exponents with more binary digits are given up."""
-_FARTHEST_TURN = 1 << 13
+_FARTHEST_TURN = 1 << 14
 
 
 def exp(u: Ball) -> Ball:

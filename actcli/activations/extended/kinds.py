@@ -12,7 +12,6 @@ from actcli.activations.extended.bounded import Bounded, bounded
 from actcli.activations.extended.number import Extended, extended, select
 from actcli.activations.families.exact import Sum
 
-
 _BEYOND = 2**41
 """As in `functions`: of a power of two from there on only the size is kept."""
 
