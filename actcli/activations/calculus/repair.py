@@ -93,11 +93,11 @@ class Task:
         if lost.size and self.wrt == "x":
             off = np.broadcast_to(number.error, x.shape)
             for find in (partial(self._around_eighths, enough=enough), self._far_out):
-                found, left = find(x[lost])
+                other, left = find(x[lost])
                 # nothing that contradicts what is certain: tanh(1e-30·x) + 1 is 1 at ±2**36, and 0 at -1e50
-                agrees = np.abs(found - y[lost]) <= off[lost] + np.where(np.isfinite(left), left, 0.0)
+                agrees = np.abs(other - y[lost]) <= off[lost] + np.where(np.isfinite(left), left, 0.0)
                 closer = (left < room[lost]) & agrees
-                y[lost[closer]], room[lost[closer]] = found[closer], left[closer]
+                y[lost[closer]], room[lost[closer]] = other[closer], left[closer]
         lost = np.flatnonzero((room > 0 if to_the_last_bit else np.isinf(room)) & ~ended)
         if 0 < lost.size <= most:
             share = _MOST_BITS if to_the_last_bit else min(_MOST_BITS, _SHARED_BITS // lost.size)
