@@ -1,6 +1,6 @@
 """`--cluster`: the workers that share the work of a command."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from actcli.commands.declaration import Option
@@ -8,6 +8,7 @@ from actcli.commands.declaration import Option
 if TYPE_CHECKING:
     from distributed import Client
 
+    from actcli.cluster.workers import Workers
     from actcli.commands.session import Session
 
 S = TypeVar("S")
@@ -42,3 +43,21 @@ def run_on(
     session.writes()  # a signal must not leave workers behind
     with connected(address, session.terminal.cores) as client:
         yield from steps(client)
+
+
+def share(
+    address: str,
+    session: "Session",
+    function_files: "Sequence[str]",
+    start: "Callable[[Workers], Iterator[S]]",
+) -> Generator[S, None, None]:
+    """Return the steps that `start` makes of the workers of a cluster, which are connected from the first one on.
+
+    What `start` raises is raised before anything is connected.
+    """
+    from actcli.cluster.workers import Workers
+    from actcli.commands.functions import own_entries
+
+    workers = Workers(tuple(own_entries(function_files, session.terminal)))
+    steps = start(workers)
+    return run_on(address, session, lambda client: workers.lend(client, steps))

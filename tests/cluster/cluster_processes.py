@@ -8,7 +8,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "30s"}
+ENVIRON = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "30s",
+    "OPENBLAS_NUM_THREADS": "1",  # as a nanny sets it
+}
 SECONDS = 90
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -13,7 +14,7 @@ from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment
 from actcli.analysis.signal.answer import answer, notes, warnings
 from actcli.analysis.signal.mean_field import MeanField, require_everywhere
 from actcli.analysis.signal.propagation import START, Layer, Phase, edge, gradients, phase, signals
-from actcli.analysis.signal.random_network import Network, Norms, Sample, count_steps, propagate
+from actcli.analysis.signal.random_network import Measure, Network, Norms, Sample, measure
 from actcli.analysis.training.initial import UsualInit, usual_init
 from actcli.analysis.training.stack import Stack
 from actcli.exits import UsageError
@@ -104,11 +105,14 @@ class _Entrant:
     network: Network
 
 
-def compare_gradients(stacks: Sequence[Stack], conditions: Conditions, threads: int) -> Steps:
+def compare_gradients(
+    stacks: Sequence[Stack], conditions: Conditions, threads: int, elsewhere: Measure | None = None
+) -> Steps:
     """Compare the variance of signal and back-propagated gradient by layer, in theory and in random networks.
 
     Theory: Poole et al. 2016, Schoenholz et al. 2017 (see `propagation`). The same seed gives the same numbers on
-    any number of threads; all contenders get the same weights. Raises UsageError for conditions that describe no
+    any number of threads; all contenders get the same weights. elsewhere: measures the networks, in place of the
+    threads. Raises UsageError for conditions that describe no
     network, for functions that are not defined everywhere, and for a gain that does not exist.
     """
     _require(conditions)
@@ -117,7 +121,7 @@ def compare_gradients(stacks: Sequence[Stack], conditions: Conditions, threads: 
     for stack in stacks:
         for f in stack.functions:
             require_everywhere(f)
-    return _steps(_entrants(stacks, conditions), conditions, threads)
+    return _steps(_entrants(stacks, conditions), conditions, elsewhere or partial(measure, threads=threads))
 
 
 def _require(conditions: Conditions) -> None:
@@ -191,12 +195,13 @@ def _gains(stack: Stack) -> tuple[float, ...]:
     return tuple(1 / math.sqrt(squares[f.spec]) for f in stack.functions)
 
 
-def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, threads: int) -> Iterator[Step]:
+def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, run: Measure) -> Iterator[Step]:
     sample = Sample(
         conditions.depth, conditions.width, conditions.bias_std, conditions.seeds, conditions.seed
     )
     networks = [entrant.network for entrant in entrants]
-    total = len(entrants) + count_steps(networks, sample)
+    measurement = run(networks, sample)  # elsewhere it goes on during the theory
+    total = len(entrants) + measurement.steps
     theories: list[_Theory] = []
     fields: dict[str, MeanField] = {}
     edges: dict[str, float | None] = {}
@@ -213,7 +218,7 @@ def _steps(entrants: tuple[_Entrant, ...], conditions: Conditions, threads: int)
         )
     so_far = _comparison(entrants, theories, None, sample)
     measured = 0
-    for done, norms in enumerate(propagate(networks, sample, threads), len(entrants) + 1):
+    for done, norms in enumerate(measurement.norms, len(entrants) + 1):
         through = int((~np.isnan(norms.gradient[:, :, 0])).sum())
         if through > measured or done == total:
             measured = through

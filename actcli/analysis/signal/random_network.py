@@ -67,22 +67,43 @@ class Norms:
     gradient: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Norms that are measured while they are asked for: how many times they are yielded, and the norms so far."""
+
+    steps: int
+    norms: Iterator[Norms]
+
+
+Measure = Callable[[Sequence[Network], Sample], Measurement]
+"""Measures networks, on threads as `measure` or elsewhere."""
+
+
+def measure(networks: Sequence[Network], sample: Sample, threads: int) -> Measurement:
+    """Return the measurement of all networks on threads of this process."""
+    return Measurement(count_steps(networks, sample), propagate(networks, sample, threads))
+
+
 def count_steps(networks: Sequence[Network], sample: Sample) -> int:
     """Return how many times `propagate` yields."""
-    return 2 * sample.depth * len(_batches(networks, sample))
+    return 2 * sample.depth * len(batches(networks, sample, sample.seeds))
 
 
-def propagate(networks: Sequence[Network], sample: Sample, threads: int) -> Iterator[Norms]:
+def propagate(
+    networks: Sequence[Network], sample: Sample, threads: int, seeds: range | None = None
+) -> Iterator[Norms]:
     """Send random inputs forward and random gradients back, and yield the norms so far after each layer.
 
-    `threads` change the speed only.
+    seeds: some of the sample's seeds; None: all. `threads` change the speed only, and so do the seeds that are measured
+    together.
     """
-    shape = len(networks), sample.seeds, sample.depth
+    seeds = range(sample.seeds) if seeds is None else seeds
+    shape = len(networks), len(seeds), sample.depth
     norms = Norms(np.full(shape, math.nan), np.full(shape, math.nan))
     with _workers(threads) as work:
-        for contenders, seeds in _batches(networks, sample):
-            part = Norms(norms.signal[contenders, seeds], norms.gradient[contenders, seeds])
-            for _ in _there_and_back(networks[contenders], sample, range(sample.seeds)[seeds], part, work):
+        for contenders, own in batches(networks, sample, len(seeds)):
+            part = Norms(norms.signal[contenders, own], norms.gradient[contenders, own])
+            for _ in _there_and_back(networks[contenders], sample, seeds[own], part, work):
                 yield norms
 
 
@@ -112,15 +133,18 @@ def _one_by_one(function: Callable[[int], None], n: int) -> None:
         function(i)
 
 
-def _batches(networks: Sequence[Network], sample: Sample) -> list[tuple[slice, slice]]:
-    """Return the slices of contenders and seeds that go through together, as many as fit into memory."""
+def batches(networks: Sequence[Network], sample: Sample, seeds: int) -> list[tuple[slice, slice]]:
+    """Return the slices of contenders and of seeds that go through together, as many as fit into memory.
+
+    The contenders of a slice share matrix products, whose last bits depend on how many they are.
+    """
     slopes = sample.depth * sample.width * INPUTS * 8
     together = min(len(networks), max(1, _ROOM // slopes))
     at_once = max(1, _ROOM // (slopes * together + sample.width**2 * 8))
     return [
         (slice(first, first + together), slice(seed, seed + at_once))
         for first in range(0, len(networks), together)
-        for seed in range(0, sample.seeds, at_once)
+        for seed in range(0, seeds, at_once)
     ]
 
 

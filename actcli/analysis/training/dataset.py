@@ -85,7 +85,8 @@ class Dataset:
         place = members.reshape(-1) * members.size + np.arange(members.size)
         chosen = flat.take(place).reshape(members.shape)
         np.exp(error, out=error)
-        total: Array = error.sum(axis=0)
+        # a sum over a single sample of a single member would pair the classes, and differ in the last bits
+        total: Array = error.sum(axis=0) if members.size > 1 else np.add.accumulate(error)[-1]
         loss = (np.log(total) - chosen).mean(axis=1)
         total *= samples
         error /= total

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.fates import Course, Fate, Threshold, find_fate, find_threshold, next_rate
 from actcli.analysis.training.history import NOT_DIVERGED, History, Member
-from actcli.analysis.training.population import Progress, require_room, train
+from actcli.analysis.training.population import NetworkArrays, Progress, Train, require_room, train
 from actcli.analysis.training.rates import best_rates, candidates, rate_grid, typical_rate
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial, require_trainable
@@ -78,7 +79,7 @@ class TrainedCourses:
         """Return the history of every course."""
         return tuple(self._history(self._run(course), course) for course in self.courses)
 
-    def network(self, course: Course) -> tuple[list[Array], list[Array], list[dict[str, float]]]:
+    def network(self, course: Course) -> NetworkArrays:
         """Return weights, biases and learned parameters, layer by layer, of the first network of a course."""
         return self._run(course).network(networks_of(course, self.trial)[0])
 
@@ -152,17 +153,25 @@ class TrainingStep:
     so_far: TrainedCourses
 
 
-def watch_dying(stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: int) -> Iterator[TrainingStep]:
+def watch_dying(
+    stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: int, elsewhere: Train | None = None
+) -> Iterator[TrainingStep]:
     """Train every function at every depth and rate with every seed, all rates of a depth at once.
 
-    Raises UsageError, before any work, for conditions that cannot be met.
+    elsewhere: trains the networks, in place of the threads. Raises UsageError, before any work, for conditions that
+    cannot be met.
     """
     _require_possible(stacks, data, trial)
-    return _train_rates(stacks, data, trial, threads)
+    return _train_rates(stacks, data, trial, elsewhere or partial(train, threads=threads))
 
 
 def find_limits(
-    stacks: Sequence[Stack], data: Dataset, trial: Trial, limit: float, threads: int
+    stacks: Sequence[Stack],
+    data: Dataset,
+    trial: Trial,
+    limit: float,
+    threads: int,
+    elsewhere: Train | None = None,
 ) -> Iterator[TrainingStep]:
     """Bisect, for every function at every depth, the logarithm of the rate above which units die.
 
@@ -175,7 +184,7 @@ def find_limits(
         raise UsageError(
             "`find_limit` searches a rate itself; give `lr` rates to begin with, or leave it out"
         )
-    return _bisect(stacks, data, trial, limit, threads)
+    return _bisect(stacks, data, trial, limit, elsewhere or partial(train, threads=threads))
 
 
 def course_name(course: Course, trial: Trial) -> str:
@@ -207,37 +216,35 @@ def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> N
         require_room(networks, trial.plan_of(depth), data)
 
 
-def _train_rates(
-    stacks: Sequence[Stack], data: Dataset, trial: Trial, threads: int
-) -> Iterator[TrainingStep]:
+def _train_rates(stacks: Sequence[Stack], data: Dataset, trial: Trial, run: Train) -> Iterator[TrainingStep]:
     runs: tuple[tuple[Progress, tuple[Course, ...]], ...] = ()
     for depth in trial.depths:
         courses = tuple(Course(stack, depth, rate) for stack in stacks for rate in trial.rates)
         where = f", {depth} layers" if len(trial.depths) > 1 else ""
         if not trial.rates:
             grid = rate_grid(trial.plan.optimizer)
-            for share, best in best_rates(stacks, grid, trial.plan_of(depth), data, trial.seed, threads):
+            for share, best in best_rates(stacks, grid, trial.plan_of(depth), data, trial.seed, run):
                 so_far = TrainedCourses(trial, data, runs)
                 yield TrainingStep(int(1000 * share), 1000, "looking for rates" + where, so_far)
                 courses = tuple(
                     Course(stack, depth, typical_rate(rates), rates if len(set(rates)) > 1 else ())
                     for stack, rates in zip(stacks, best, strict=False)
                 )
-        for progress in _train_courses(courses, depth, data, trial, threads):
+        for progress in _train_courses(courses, depth, data, trial, run):
             so_far = TrainedCourses(trial, data, (*runs, (progress, courses)))
             yield TrainingStep(progress.done, progress.total, "training" + where, so_far)
         runs = so_far.runs
 
 
 def _bisect(
-    stacks: Sequence[Stack], data: Dataset, trial: Trial, limit: float, threads: int
+    stacks: Sequence[Stack], data: Dataset, trial: Trial, limit: float, run: Train
 ) -> Iterator[TrainingStep]:
     runs: tuple[tuple[Progress, tuple[Course, ...]], ...] = ()
     for depth in trial.depths:
         courses = tuple(Course(stack, depth, rate) for stack in stacks for rate in sorted(trial.rates))
         fates: dict[Stack, list[Fate]] = {stack: [] for stack in stacks}
         while courses:
-            for progress in _train_courses(courses, depth, data, trial, threads):
+            for progress in _train_courses(courses, depth, data, trial, run):
                 so_far = TrainedCourses(trial, data, (*runs, (progress, courses)), limit)
                 yield TrainingStep(progress.done, progress.total, _list_rates(courses), so_far)
             runs = so_far.runs
@@ -255,10 +262,10 @@ def _list_rates(courses: Sequence[Course]) -> str:
 
 
 def _train_courses(
-    courses: Sequence[Course], depth: int, data: Dataset, trial: Trial, threads: int
+    courses: Sequence[Course], depth: int, data: Dataset, trial: Trial, run: Train
 ) -> Iterator[Progress]:
     networks = [member for course in courses for member in networks_of(course, trial)]
-    return train(networks, trial.plan_of(depth), data, threads)
+    return run(networks, trial.plan_of(depth), data)
 
 
 def _side_by_side(feeds: Sequence[Flags]) -> Flags | None:

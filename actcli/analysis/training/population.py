@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +37,39 @@ whenever it wakes up.
 """
 
 
+NetworkArrays = tuple[list[Array], list[Array], list[dict[str, float]]]
+"""A network's weights (fan_in, fan_out), biases (fan_out,) and learned parameters, layer by layer."""
+
+
+class Cohort(Protocol):
+    """Some of the networks, and their history up to the row `reached`."""
+
+    @property
+    def history(self) -> History:
+        """Their history."""
+
+    @property
+    def reached(self) -> int:
+        """The last measured row; -1 before the first."""
+
+    def network(self, column: int) -> NetworkArrays:
+        """Return the network of a column of the history, with batch normalisation folded in."""
+
+
 @dataclass(slots=True)
 class _Cohort:
-    """A group and its history while it is written, up to the row `reached`."""
+    """A group and its history while it is written."""
 
     group: Group
     history: History
     measure: GroupMeasure
     reached: int = -1
+
+    def network(self, column: int) -> NetworkArrays:
+        group, own = self.group, slice(column, column + 1)
+        layers = [group.folded(layer, own) for layer in range(len(group.weights))]
+        weights, biases = [w[0] for w, _ in layers], [b[0, 0] for _, b in layers]
+        return weights, biases, group.learned_by(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +78,7 @@ class Progress:
 
     done: int
     total: int
-    cohorts: tuple[_Cohort, ...]
+    cohorts: tuple[Cohort, ...]
 
     def of(self, members: Sequence[Member]) -> History:
         """Return the history of some members, in this order, up to the last epoch that all of them have reached."""
@@ -62,19 +87,17 @@ class Progress:
         epochs = min(cohort.reached for cohort, _ in columns)
         return History.joined([(cohort.history, place) for cohort, place in columns], epochs)
 
-    def network(self, member: Member) -> tuple[list[Array], list[Array], list[dict[str, float]]]:
-        """Return a member's weights (fan_in, fan_out), biases (fan_out,) and learned parameters, layer by layer.
-
-        Batch normalisation is folded in.
-        """
+    def network(self, member: Member) -> NetworkArrays:
+        """Return the network of a member, with batch normalisation folded in."""
         cohort, column = self._places()[member]
-        group, own = cohort.group, slice(column, column + 1)
-        layers = [group.folded(layer, own) for layer in range(len(group.weights))]
-        weights, biases = [w[0] for w, _ in layers], [b[0, 0] for _, b in layers]
-        return weights, biases, group.learned_by(column)
+        return cohort.network(column)
 
-    def _places(self) -> dict[Member, tuple[_Cohort, int]]:
+    def _places(self) -> dict[Member, tuple[Cohort, int]]:
         return {m: (c, i) for c in self.cohorts for i, m in enumerate(c.history.members)}
+
+
+Train = Callable[[Sequence[Member], TrainingPlan, Dataset], Iterator[Progress]]
+"""Trains networks, on threads as `train` or elsewhere."""
 
 
 def train(
@@ -117,6 +140,11 @@ def require_room(members: int, plan: TrainingPlan, data: Dataset) -> None:
             f"{needed / 1e9:,.3g} GB of memory, {plan.memory / 1e9:.3g} GB are allowed; "
             "train fewer (`seeds`), smaller (`width`, `depth`, `batch`) or shorter (`epochs`), or allow more (`memory`)"
         )
+
+
+def most_in_step(plan: TrainingPlan, data: Dataset) -> int:
+    """Return how many networks are trained in step at most."""
+    return max(1, min(MOST_IN_A_GROUP, _GROUP_BYTES // _bytes_of_one(plan, data)))
 
 
 def _weights_of_one(plan: TrainingPlan, data: Dataset) -> int:
@@ -183,7 +211,7 @@ def _split_evenly(
     for member in members:
         by_stack.setdefault(member.stack.spec, []).append(member)
     ordered = [member for own in by_stack.values() for member in own]
-    most = max(1, min(most, _GROUP_BYTES // _bytes_of_one(plan, data)))
+    most = min(most, most_in_step(plan, data))
     groups = max(-(-len(ordered) // most), min(threads, max(1, len(ordered) // _FEWEST_IN_A_GROUP)))
     return [tuple(ordered[first::groups]) for first in range(groups)]
 

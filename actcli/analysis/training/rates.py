@@ -8,7 +8,7 @@ import numpy as np
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.history import Member
 from actcli.analysis.training.plan import Optimizer, TrainingPlan
-from actcli.analysis.training.population import train
+from actcli.analysis.training.population import Train
 from actcli.analysis.training.stack import Stack
 
 _LARGEST = {"sgd": 3.0, "momentum": 0.3, "rmsprop": 0.1, "adam": 0.1, "adamw": 0.1}
@@ -39,7 +39,7 @@ def candidates(entrants: int, optimizer: Optimizer, splits: int) -> int:
 
 
 def best_rates(
-    stacks: Sequence[Stack], grid: Sequence[float], plan: TrainingPlan, data: Dataset, seed: int, threads: int
+    stacks: Sequence[Stack], grid: Sequence[float], plan: TrainingPlan, data: Dataset, seed: int, train: Train
 ) -> Iterator[tuple[float, tuple[Rates, ...]]]:
     """Yield the share of the search done, and at share 1 each stack's best rate on each split; before that no rates.
 
@@ -61,7 +61,7 @@ def best_rates(
         if s == split
         for m in own
     ]
-    for progress in train(every, plan, inner, threads):
+    for progress in train(every, plan, inner):
         if progress.done < progress.total:
             yield progress.done / progress.total, ()
     scores = {key: float(np.mean(progress.of(own).test_score[-1])) for key, own in members.items()}

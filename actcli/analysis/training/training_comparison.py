@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from actcli.analysis.compare.result import Step, Steps
 from actcli.analysis.training.comparison.contenders import (
@@ -13,7 +14,7 @@ from actcli.analysis.training.comparison.contenders import (
 )
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.history import Member
-from actcli.analysis.training.population import Progress, require_room, train
+from actcli.analysis.training.population import Progress, Train, require_room, train
 from actcli.analysis.training.rates import best_rates, candidates, rate_grid
 from actcli.analysis.training.stack import Stack
 from actcli.analysis.training.trial import Trial, require_trainable
@@ -29,13 +30,14 @@ def compare_training(
     threads: int,
     keep: Callable[[EntrantHistories], None] = lambda _: None,
     seconds_between: float = 0.2,
+    elsewhere: Train | None = None,
 ) -> Steps:
     """Train every stack at every depth and rate with every seed, and compare them.
 
     keep: receives the histories of all networks with every new comparison, and at the end. seconds_between: time
-    between two comparisons; one takes some milliseconds. Raises UsageError for impossible conditions: functions over
-    rows or without any gradient, learned parameters that no function has, inits that a function does not allow,
-    and too many networks for memory.
+    between two comparisons; one takes some milliseconds. elsewhere: trains the networks, in place of the threads.
+    Raises UsageError for impossible conditions: functions over rows or without any gradient, learned parameters that
+    no function has, inits that a function does not allow, and too many networks for memory.
     """
     require_trainable(stacks, trial)
     rates: tuple[float | None, ...] = trial.rates or (None,)
@@ -44,7 +46,9 @@ def compare_training(
         own = sum(entrant.depth == depth for entrant in entrants)
         searched = 0 if trial.rates else candidates(own, trial.plan.optimizer, trial.splits)
         require_room(max(own * trial.networks, searched), trial.plan_of(depth), data)
-    return _steps(_Runs(entrants, data, trial, threads), keep, seconds_between)
+    return _steps(
+        _Runs(entrants, data, trial, elsewhere or partial(train, threads=threads)), keep, seconds_between
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class _Runs:
     entrants: list[Entrant]
     data: Dataset
     trial: Trial
-    threads: int
+    train: Train
 
     def rounds(self) -> Iterator[tuple[float, str, _Team]]:
         """Train depth after depth: the share of all work done (exactly 1 at the end), its name, and the networks."""
@@ -97,7 +101,7 @@ class _Runs:
             rates = [(entrant.rate or 0.0,) * trial.splits for entrant in own]
             if not trial.rates:
                 stacks, grid = [entrant.stack for entrant in own], rate_grid(plan.optimizer)
-                for part, best in best_rates(stacks, grid, plan, self.data, trial.seed, self.threads):
+                for part, best in best_rates(stacks, grid, plan, self.data, trial.seed, self.train):
                     rates = list(best)
                     yield (before + part * search[depth]) / total, "looking for rates", _Team({})
                 before += search[depth]
@@ -105,7 +109,7 @@ class _Runs:
                 entrant: trial.members(entrant.stack, rate) for entrant, rate in zip(own, rates, strict=True)
             }
             every = [member for team in members.values() for member in team]
-            for progress in train(every, plan, self.data, self.threads):
+            for progress in self.train(every, plan, self.data):
                 part = progress.done / progress.total
                 yield (before + part * work[depth]) / total, "training", _Team(members, progress)
             before += work[depth]

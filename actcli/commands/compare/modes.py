@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
+from actcli.commands.cluster import cluster_of, share
 from actcli.commands.compare.numbers import all_numbers, chosen_numbers, evenly_spaced, only_array, open_file
 from actcli.commands.compare.options import BITS, DEPTH, SEED, SEEDS, USUAL, WIDTH
 from actcli.exits import UsageError
@@ -102,7 +104,18 @@ def _gradients(contest: Contest) -> "Steps":
         seeds=options.seeds or SEEDS,
         seed=options.seed or SEED,
     )
-    return compare_gradients(contest.stacks, conditions, contest.session.threads)
+    compare = partial(compare_gradients, contest.stacks, conditions, contest.session.threads)
+    address = cluster_of(options.cluster, contest.session)
+    if address is None:
+        return compare()
+    from actcli.cluster.gradients import measure_on
+
+    return share(
+        address,
+        contest.session,
+        options.function_files,
+        lambda workers: compare(elsewhere=partial(measure_on, workers)),
+    )
 
 
 def _training(contest: Contest) -> "Steps":
@@ -110,10 +123,20 @@ def _training(contest: Contest) -> "Steps":
     from actcli.commands.training_options import describe_trial
 
     trial, data = describe_trial(contest.options, contest.stacks, contest.session)
-    threads = contest.session.threads
-    if contest.recording is None:
-        return compare_training(contest.stacks, data, trial, threads)
-    return compare_training(contest.stacks, data, trial, threads, contest.recording.keep)
+    compare = partial(compare_training, contest.stacks, data, trial, contest.session.threads)
+    if contest.recording is not None:
+        compare = partial(compare, keep=contest.recording.keep)
+    address = cluster_of(contest.options.cluster, contest.session)
+    if address is None:
+        return compare()
+    from actcli.cluster.training import train_on
+
+    return share(
+        address,
+        contest.session,
+        contest.options.function_files,
+        lambda workers: compare(elsewhere=partial(train_on, workers, False)),
+    )
 
 
 def _information(contest: Contest) -> "Steps":

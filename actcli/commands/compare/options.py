@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated, ClassVar, Literal, cast, get_args
 
 from actcli.commands import training_options as training
+from actcli.commands.cluster import CLUSTER
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import (
     ALL,
@@ -38,10 +39,7 @@ ReportFormat = Literal[FormatName, "html", "junit", "svg", "pdf", "eps", "png"]
 ByName = Literal["properties", "values", "gradients", "training", "information", "precision", "speed"]
 
 OTHER_WORDS: Mapping[str, ByName] = {
-    "convergence": "training",
-    "accuracy": "training",
-    "generalisation": "training",
-    "generalization": "training",
+    **dict.fromkeys(("convergence", "accuracy", "generalisation", "generalization"), "training"),
     "vanishing": "gradients",
     "exploding": "gradients",
     "gradient": "gradients",
@@ -255,6 +253,7 @@ class CompareOptions(FunctionOptions, training.TrainingOptions, PictureOptions):
             default=f"{SEEDS}; by training {training.SEEDS}",
         ),
     ] = None
+    cluster: Annotated[str | None, replace(CLUSTER, modes=_OF_NETWORKS)] = None
     weight_std: Annotated[
         float | None,
         _gradients_option(

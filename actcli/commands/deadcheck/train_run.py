@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from actcli.commands.cluster import cluster_of, share
 from actcli.commands.deadcheck.files import files_written, require_writable_files
 from actcli.commands.deadcheck.limits import bare_limit
 from actcli.commands.deadcheck.options import ACCEPTABLE, DeadcheckOptions
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Settings
     from actcli.analysis.training.dataset import Dataset
     from actcli.analysis.training.dying import TrainedCourses, TrainingStep
+    from actcli.analysis.training.population import Train
     from actcli.analysis.training.stack import Stack
     from actcli.analysis.training.trial import Trial
     from actcli.commands.deadcheck.reports import Reports
@@ -52,7 +54,7 @@ def check_training(options: DeadcheckOptions, reports: "Reports", session: "Sess
         limit = ACCEPTABLE if typed is None else typed
     for pattern in [one.pattern for one in options.limits if one.pattern is not None]:
         _require_layer(pattern, stacks, trial)
-    steps = _start(stacks, data, trial, limit, session.threads)
+    steps = _start(stacks, data, trial, limit, options, session)
     session.writes()
     run = follow(
         steps,
@@ -101,13 +103,28 @@ def _require_files(options: DeadcheckOptions, reports: "Reports", first: "Stack"
 
 
 def _start(
-    stacks: "tuple[Stack, ...]", data: "Dataset", trial: "Trial", limit: float | None, threads: int
+    stacks: "tuple[Stack, ...]",
+    data: "Dataset",
+    trial: "Trial",
+    limit: float | None,
+    options: DeadcheckOptions,
+    session: "Session",
 ) -> "Iterator[TrainingStep]":
     from actcli.analysis.training.dying import find_limits, watch_dying
 
-    if limit is None:
-        return watch_dying(stacks, data, trial, threads)
-    return find_limits(stacks, data, trial, limit, threads)
+    def start(elsewhere: "Train | None" = None) -> "Iterator[TrainingStep]":
+        if limit is None:
+            return watch_dying(stacks, data, trial, session.threads, elsewhere)
+        return find_limits(stacks, data, trial, limit, session.threads, elsewhere)
+
+    address = cluster_of(options.cluster, session)
+    if address is None:
+        return start()
+    from actcli.cluster.training import train_on
+
+    return share(
+        address, session, options.function_files, lambda workers: start(partial(train_on, workers, True))
+    )
 
 
 def _deaths(
