@@ -114,7 +114,7 @@ class _Run(Generic[P, J, R]):
         from distributed import as_completed
 
         try:
-            waiting = as_completed(list(self._places))
+            waiting = as_completed(list(self._places), loop=self._workers.client.loop)
             for future in waiting:
                 place = self._places.pop(future)
                 if future.status == "finished":

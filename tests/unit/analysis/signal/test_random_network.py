@@ -97,6 +97,16 @@ def test_a_network_is_the_same_beside_others_and_among_more_seeds(monkeypatch) -
     assert parted.gradient == pytest.approx(beside.gradient, rel=1e-12)
 
 
+def test_seeds_measured_apart_have_the_same_bits() -> None:
+    networks = [network("gelu", 1.4), network("exp", 1.0), network("relu/tanh", 1.0)]
+    sample = Sample(depth=5, width=31, bias_std=0.1, seeds=5, seed=3)
+    whole = measured(networks, sample)
+    for seeds in (range(1), range(1, 3), range(3, 5)):
+        *_, own = propagate(networks, sample, 1, seeds)
+        assert np.array_equal(own.signal, whole.signal[:, seeds.start : seeds.stop], equal_nan=True)
+        assert np.array_equal(own.gradient, whole.gradient[:, seeds.start : seeds.stop], equal_nan=True)
+
+
 def test_it_yields_after_every_layer_there_and_back() -> None:
     sample = Sample(depth=7, width=4, bias_std=0.0, seeds=2, seed=0)
     known = [np.isfinite(norms.signal).sum() for norms in propagate([network("relu", 1.0)], sample, 1)]

@@ -67,6 +67,19 @@ def test_a_network_does_not_depend_on_its_company():
     require_same(trained(alone).of(alone), trained(company).of(alone))
 
 
+@pytest.mark.parametrize("batch", [1, 8])
+def test_a_network_alone_sums_its_classes_as_in_company(batch):
+    """Sums over the classes of a single sample have an order of their own in NumPy. The last of 8 has one, too."""
+    rng = np.random.default_rng(0)
+    data = split("ten", rng.normal(size=(97, 6)), np.arange(97) % 10, 0)
+    assert len(data.train_y) % 8 == 1
+    plan = TrainingPlan(hidden=(5,), epochs=2, batch=batch)
+    every = members("relu", "tanh", seeds=2)
+    together = trained(every, plan, data=data)
+    for one in every:
+        require_same(trained([one], plan, data=data).of([one]), together.of([one]))
+
+
 @pytest.mark.parametrize(
     "parts", [{"batch_norm": True}, {"residual": True}, {"batch_norm": True, "residual": True}]
 )

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from actcli.analysis.training.comparison.ties import find_ties
 from actcli.analysis.training.dataset import Dataset, split, toy
 from actcli.analysis.training.history import History, Member
 from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.population import train
 from actcli.analysis.training.rates import best_rates, rate_grid
 from actcli.analysis.training.significance import Nesting
 from actcli.analysis.training.stack import parse_stack
@@ -200,7 +202,12 @@ def test_the_rate_is_found_without_the_test_set():
 
     def rates(data):
         *_, (share, found) = best_rates(
-            [parse_stack("relu"), parse_stack("sigmoid")], (0.01, 0.1, 1.0), PLAN, data, 0, 2
+            [parse_stack("relu"), parse_stack("sigmoid")],
+            (0.01, 0.1, 1.0),
+            PLAN,
+            data,
+            0,
+            partial(train, threads=2),
         )
         assert share == 1
         return found
@@ -214,7 +221,7 @@ def test_each_split_has_a_rate_of_its_own_found_without_its_test_part():
     data, stacks = toy("moons", 0, 3), [parse_stack("relu"), parse_stack("sigmoid")]
 
     def rates(data):
-        *_, (_, found) = best_rates(stacks, (0.001, 0.01, 0.1), PLAN, data, 0, 2)
+        *_, (_, found) = best_rates(stacks, (0.001, 0.01, 0.1), PLAN, data, 0, partial(train, threads=2))
         return found
 
     found = rates(data)
