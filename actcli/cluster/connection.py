@@ -72,18 +72,23 @@ def _connected(distributed: Any, address: str, cores: int) -> Iterator["Client"]
 
 
 def _require_workers(client: "Client", address: str) -> None:
+    where = "its workers"
     try:
         versions: dict[str, Any] = client.run(_version)
-    except ImportError as error:
+        where = "its scheduler"  # it unpacks the tasks
+        versions["scheduler"] = client.run_on_scheduler(_version)
+    except Exception as error:  # Dask may wrap an ImportError
+        why = _first_line(error)
         raise DataError(
-            f"--cluster {address}: its workers have no actcli: pip install actcli there"
+            f"--cluster {address}: {where} cannot load actcli ({why}): pip install actcli there"
         ) from error
-    if not versions:
+    if len(versions) == 1:
         raise DataError(f"--cluster {address}: it has no workers; start some: dask worker {address}")
-    for worker, version in versions.items():
+    for place, version in versions.items():
         if version != __version__:
+            name = f"the worker {place}" if place != "scheduler" else place
             raise DataError(
-                f"--cluster {address}: the worker {worker} has actcli {version}, this is {__version__}: "
+                f"--cluster {address}: {name} has actcli {version}, this is {__version__}: "
                 "install the same on both"
             )
 

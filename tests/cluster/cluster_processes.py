@@ -20,13 +20,14 @@ SECONDS = 90
 class Cluster:
     """A scheduler, and workers with one thread each."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **environ):
         self.folder = folder
         self.file = folder / "scheduler.json"
         self.processes = []
         self.scheduler = self.start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file
-        )
+            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file,
+            **environ,
+        )  # fmt: skip
         self.wait_for(self.file.exists)
         self.address = json.loads(self.file.read_text())["address"]
 

@@ -250,3 +250,19 @@ def test_interrupted_tasks_are_cancelled_and_what_is_known_is_printed(folder, cl
         cluster.wait_for(
             lambda: not any(client.run(lambda dask_worker: len(dask_worker.active_threads)).values())
         )
+
+
+@pytest.mark.parametrize("where", ["scheduler", "workers"])
+def test_a_cluster_without_actcli_is_refused(folder, tmp_path, where):
+    (tmp_path / "actcli").mkdir()
+    (tmp_path / "actcli/__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'actcli'\")\n")
+    without, environ = {"PYTHONPATH": str(tmp_path)}, {"PYTHONSAFEPATH": "1"}
+    cluster = Cluster(tmp_path, **environ, **(without if where == "scheduler" else {}))
+    try:
+        cluster.add_worker(**environ, **(without if where == "workers" else {}))
+        found = actcli(folder, "compare", "relu", "--by", "training", *SMALL, "--cluster", cluster.address)
+    finally:
+        cluster.stop()
+    assert found[:2] == (1, "")
+    assert f"its {where} cannot load actcli" in found[2]
+    assert found[2].count("\n") == 1
