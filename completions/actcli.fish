@@ -285,6 +285,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --with'
                 set values 1
+            case '* --cluster'
+                set values 1
             case '* --sort'
                 set values 1
             case '* --best'
@@ -340,8 +342,6 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --export'
                 set values 1
             case '* --export-data'
-                set values 1
-            case '* --cluster'
                 set values 1
             case '* --family'
                 set values 1
@@ -559,6 +559,7 @@ complete -c actcli -n "__actcli_is 'compare '" -l size -x -d 'column (3.5 in wid
 complete -c actcli -n "__actcli_is 'compare '" -l dpi -x -d 'Pixels per inch of a .png'
 complete -c actcli -n "__actcli_is 'compare '" -l columns -x -d 'Panels side by side'
 complete -c actcli -n "__actcli_is 'compare '" -l style -r -F -d 'A style file of matplotlib\'s'
+complete -c actcli -n "__actcli_is 'compare '" -l cluster -x -d 'Share the work with a Dask cluster: the scheduler\'s address, such as tcp://host:8786, or local:N for N processes on this machine'
 complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
 complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
 complete -c actcli -n "__actcli_is 'compare '" -l plot -d 'Draw a chart below the table; with -o FILE only the chart: .txt, .svg, .pdf, .eps or .png'
