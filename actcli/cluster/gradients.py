@@ -12,7 +12,7 @@ from actcli.cluster.workers import Workers, while_wanted
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _RandomJob:
     """Networks to measure, by their functions and the stds of their weights, at some seeds of a sample."""
 
     specs: tuple[str, ...]
@@ -34,7 +34,7 @@ def measure_on(workers: Workers, networks: Sequence[Network], sample: Sample) ->
         for first in range(0, sample.seeds, at_once)
     ]
     jobs = [
-        _Job(
+        _RandomJob(
             tuple(network.functions.spec for network in networks[part]),
             tuple(network.weight_stds for network in networks[part]),
             sample,
@@ -59,7 +59,7 @@ def measure_on(workers: Workers, networks: Sequence[Network], sample: Sample) ->
     return Measurement(len(jobs), norms())
 
 
-def _measure_job(_: object, job: _Job) -> Norms:
+def _measure_job(_: object, job: _RandomJob) -> Norms:
     """Measure networks on a worker. Raises DataError once nobody waits for them."""
     stacks = {spec: parse_stack(spec) for spec in job.specs}
     networks = [Network(stacks[spec], stds) for spec, stds in zip(job.specs, job.weight_stds, strict=True)]

@@ -16,7 +16,7 @@ _FEWEST_IN_STEP = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _TrainingJob:
     """Networks to train.
 
     Attributes:
@@ -58,7 +58,7 @@ def train_on(
     require_room(len(members), plan, data)
     parts = _parts(members, workers.share(len(members), most_in_step(plan, data), _FEWEST_IN_STEP))
     jobs = [
-        _Job(
+        _TrainingJob(
             tuple(m.stack.spec for m in part),
             tuple(m.rate for m in part),
             tuple(m.seed for m in part),
@@ -93,7 +93,7 @@ def _parts(members: Sequence[Member], most: int) -> list[tuple[Member, ...]]:
     return parts
 
 
-def _train_job(data: Dataset, job: _Job) -> _Trained:
+def _train_job(data: Dataset, job: _TrainingJob) -> _Trained:
     """Train networks on a worker. Raises DataError once nobody waits for them."""
     stacks = {spec: parse_stack(spec) for spec in job.specs}
     members = [
