@@ -1,7 +1,7 @@
 """Statistics of a layer whose values arrive in batches: the values themselves, or a few quantities of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
 from actcli.analysis.deadness.masked import MaskedBlock, fit_mask
-from actcli.analysis.deadness.quantities import reductions_of, tells_firing
-from actcli.analysis.deadness.reductions import from_reductions
+from actcli.analysis.deadness.quantities import state_of_quantities, tells_firing
 from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
@@ -26,6 +25,11 @@ class BatchPart:
     state: LayerState | None = None
     numbers: NDArray[Any] | None = None
     packed: NDArray[Any] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the arrays that wait to be added up."""
+        return sum(array.nbytes for array in (self.numbers, self.packed) if array is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,17 @@ class BatchedLayer:
     positions: int
     quantities: tuple[str, ...] = ()
 
-    def part(self, batch: NDArray[Any]) -> BatchPart | None:
+    def part(self, batch: NDArray[Any], *, finite: bool = False) -> BatchPart | None:
         """The part of a batch; None where its quantities do not tell everything, for which its values are needed.
 
         batch: the quantities side by side, (samples, quantities · units), else the values, (samples, units, positions).
-        The quantities do not suffice where NaN or inf is among the values, which must be counted, nor where they do not
-        tell which units fired.
+        finite: whether all quantities are known to be finite. They do not suffice where NaN or inf is among the values,
+        which must be counted, nor where they do not tell which units fired.
         """
         if self.quantities:
-            clear = np.isfinite(batch).all() and tells_firing(self.rule, self._unpack(batch), self.positions)
+            clear = finite or bool(np.isfinite(batch).all())
+            if clear and len(self.rule.fires) > 1:
+                clear = tells_firing(self.rule, self._unpack(batch), self.positions)
             return BatchPart(packed=batch) if clear else None
         if self.positions == 1:
             return BatchPart(numbers=batch.reshape(len(batch), self.units))
@@ -101,9 +107,7 @@ class BatchedLayer:
             numbers = np.concatenate([part.numbers for part in parts if part.numbers is not None])
             return observe(self.rule, self.name, numbers, start)
         packed = np.concatenate([part.packed for part in parts if part.packed is not None])
-        reductions = reductions_of(self.rule, self._unpack(packed), self.positions)
-        state = from_reductions(self.rule, self.name, reductions, self.positions, start)
-        return state if self.positions == 1 else replace(state, m2=np.full(self.units, np.nan))
+        return state_of_quantities(self.rule, self.name, self._unpack(packed), self.positions, start)
 
     def _unpack(self, packed: NDArray[Any]) -> dict[str, NDArray[Any]]:
         return {

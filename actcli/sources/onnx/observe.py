@@ -35,8 +35,8 @@ _INPUT = 1 << 18
 _MOST_BATCH = 256
 _TOKEN = 768
 """A whole number in an input, a token, stands for a row of about so many numbers in the model."""
-_MOST_HELD = 32
-"""Batches whose reductions are put together before they are added to the state."""
+_MOST_HELD, _MOST_HELD_BYTES = 256, 1 << 25
+"""Batches, and bytes, of results that are put together before they are added to the state."""
 _BYTES = 16
 """Bytes for each number of input in a batch: drawn in float64, converted, stacked (measured)."""
 
@@ -217,7 +217,7 @@ class Observation:
 
     def _parts(self, feed: Batch, count: int, arrays: Arrays) -> list[BatchPart]:
         """A batch's part of the statistics of each layer; layers whose quantities do not suffice are run again."""
-        parts = []
+        finite, parts = self._mask is None and self._all_finite(arrays), []
         for outputs, layer in zip(self._outputs, self._batched, strict=True):
             array = arrays[outputs.tensor]
             if self._mask is not None:
@@ -225,9 +225,15 @@ class Observation:
                     layer.part_of_masked(units_first(outputs, array)[:count], feed[self._mask][:count])
                 )
                 continue
-            part = layer.part((array if outputs.quantities else units_first(outputs, array))[:count])
+            values = array if outputs.quantities else units_first(outputs, array)
+            part = layer.part(values[:count], finite=finite)
             parts.append(part or layer.part_of_values(self._whole(layer.name, feed)[:count]))
         return parts
+
+    def _all_finite(self, arrays: Arrays) -> bool:
+        """Return whether the quantities of all layers are finite; one look at all of them costs less than many."""
+        packed = [arrays[outputs.tensor] for outputs in self._outputs if outputs.quantities]
+        return bool(packed) and bool(np.isfinite(np.concatenate(packed, axis=1)).all())
 
     def _work(self, feed: Batch, count: int) -> list[BatchPart]:
         full = feed_of(feed, count, self.batch, self._inputs.inputs)
@@ -236,17 +242,18 @@ class Observation:
     def _watch(self) -> Generator[Snapshot, None, None]:
         states = {layer.name: layer.state([]) for layer in self._batched}
         held: list[tuple[int | None, list[BatchPart]]] = []
-        done, counted, wanted, total = 0, 0, 1, self._inputs.samples
+        done, counted, wanted, total, size = 0, 0, 1, self._inputs.samples, 0
         for count, parts in self._in_order():
             held.append((None if self._start is None else self._start + counted, parts))
+            size += sum(part.nbytes for part in parts)
             done += count
             counted += count if self._mask is None else self._kept(parts)
             # the first results come soon, later ones in fewer, larger steps
-            if len(held) >= wanted or done == total:
+            if len(held) >= wanted or size >= _MOST_HELD_BYTES or done == total:
                 for i, layer in enumerate(self._batched):
                     state = layer.state((place, batch[i]) for place, batch in held)
                     states[layer.name] = merge(states[layer.name], state)
-                held, wanted = [], min(2 * wanted, _MOST_HELD)
+                held, size, wanted = [], 0, min(2 * wanted, _MOST_HELD)
             yield Snapshot(done, total, self._model.path, dict(states))
 
     def _kept(self, parts: list[BatchPart]) -> int:

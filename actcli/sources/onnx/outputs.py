@@ -90,5 +90,5 @@ class Outputs:
 def units_first(outputs: Outputs, z: NDArray[Any]) -> NDArray[Any]:
     """Return z as (samples, units, positions)."""
     axis = outputs.layer.before.axis
-    moved = np.moveaxis(z, axis, 1)
+    moved = z if axis == 1 else np.moveaxis(z, axis, 1)
     return moved.reshape(*moved.shape[:2], math.prod(moved.shape[2:]))

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from actcli.analysis.deadness.quantities import limits, measured_extremes
+from actcli.analysis.deadness.quantities import STEP, is_in_steps, limits, measured_extremes
 from actcli.sources.onnx.outputs import BFLOAT16, DOUBLE, FLOAT, FLOAT16, Outputs, Place, Watched
 
 _PREFIX = "actcli/"
@@ -62,6 +62,10 @@ class Extension:
         h, after, other = self._as_number(after)
         if other != dtype:
             h = self._node("Cast", h, to=FLOAT if dtype.itemsize == 4 else DOUBLE)
+        shape = self._shape(z)
+        z, before = self._positions_last(z, before)
+        if layer.same_everywhere and rule.function == "relu":
+            h, after = self._node("Relu", z), before
         numbers = {
             "maximum": self._over_positions("ReduceMax", z, before),
             "minimum": self._over_positions("ReduceMin", z, before),
@@ -78,7 +82,7 @@ class Extension:
                 "ReduceMin" if key == "value_minimum" else "ReduceMax", h, after
             )
         packed = self._declare(self._node("Concat", *numbers.values(), axis=1))
-        return Outputs(layer, packed, tuple(numbers), shape=self._shape(z))
+        return Outputs(layer, packed, tuple(numbers), shape=shape)
 
     def _as_number(self, place: Place) -> tuple[str, Place, np.dtype[Any]]:
         """The tensor as float32 or float64, which float16 and whole numbers fit exactly, with a known rank."""
@@ -92,6 +96,17 @@ class Extension:
             place = replace(place, axis=2, rank=3)
         return tensor, place, np.dtype(np.float32 if single else np.float64)
 
+    def _positions_last(self, tensor: str, place: Place) -> tuple[str, Place]:
+        """The tensor as (samples, units, positions), where that moves no number.
+
+        onnxruntime keeps what a convolution gives in blocks of channels, and would run some of our operators on that
+        and put the results of each into order; behind a Reshape everything is in order once.
+        """
+        if place.axis != 1 or place.rank < 4:
+            return tensor, place
+        flat = self._node("Reshape", tensor, self._constant(np.array([0, 0, -1], np.int64)))
+        return flat, replace(place, rank=3)
+
     def _dequantise(self, place: Place) -> str:
         quantisation = place.quantisation
         if quantisation is None:
@@ -104,7 +119,9 @@ class Extension:
         return self._node("Cast", self._node("DequantizeLinear", *inputs, **domain), to=FLOAT)
 
     def _above(self, z: str, place: Place, limit: Any) -> str:
-        """Count the elements that are larger than a number of z's own type."""
+        """Count the elements that are larger than a number of z's own type; above 0 in units of STEP."""
+        if is_in_steps(limit):
+            return self._over_positions("ReduceSum", self._clip(z, 0.0, STEP), place)
         to = FLOAT if limit.dtype.itemsize == 4 else DOUBLE
         step = _step(limit)
         if step is None:
@@ -112,6 +129,11 @@ class Extension:
         else:
             ones = self._node("HardSigmoid", z, alpha=step[0], beta=step[1])
         return self._over_positions("ReduceSum", ones, place)
+
+    def _clip(self, tensor: str, low: float, high: float) -> str:
+        if self._opset < 11:
+            return self._node("Clip", tensor, min=low, max=high)
+        return self._node("Clip", tensor, *(self._constant(np.float32(end)) for end in (low, high)))
 
     def _over_positions(self, op: str, tensor: str, place: Place) -> str:
         axes = [axis for axis in range(1, place.rank) if axis != place.axis]

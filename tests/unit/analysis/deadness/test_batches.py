@@ -6,8 +6,9 @@ import pytest
 from actcli.activations import activation
 from actcli.analysis.deadness.batches import BatchedLayer
 from actcli.analysis.deadness.firing_rule import firing_rule
-from actcli.analysis.deadness.quantities import limits, measured_extremes
+from actcli.analysis.deadness.quantities import STEP, is_in_steps, limits, measured_extremes
 from actcli.analysis.deadness.unit_statistics import observe
+from actcli.exits import DataError
 
 VALUES = np.random.default_rng(0).normal(size=(20, 5, 7)).astype(np.float32) * 3
 VALUES[:, 0] = -np.abs(VALUES[:, 0])
@@ -26,7 +27,8 @@ def quantities(spec, z):
     rule = firing_rule(f, "pre")
     h = f(z)
     found = {"maximum": z.max(2), "minimum": z.min(2), "mean": z.mean(2), "absolute": np.abs(h).mean(2)}
-    found |= {name: (z > limit).sum(2) for name, limit in limits(rule, z.dtype).items()}
+    for name, limit in limits(rule, z.dtype).items():
+        found[name] = ((z > limit).sum(2) * (STEP if is_in_steps(limit) else 1.0)).astype(z.dtype)
     extremes = {"value_minimum": h.min(2), "value_maximum": h.max(2)}
     return found | {name: extremes[name] for name in measured_extremes(rule)}
 
@@ -38,7 +40,9 @@ def require_same(state, expected):
         np.testing.assert_allclose(getattr(state, name), getattr(expected, name), rtol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("spec", ["relu", "gelu", "hard_tanh", "hard_swish"])
+@pytest.mark.parametrize(
+    "spec", ["relu", "gelu", "hard_tanh", "hard_swish", "relu6", "hard_shrink", "leaky_relu", "sigmoid"]
+)
 def test_quantities(spec):
     layer = batched(spec, **quantities(spec, VALUES))
     parts = []
@@ -62,6 +66,13 @@ def test_quantities_that_hold_nan_do_not_suffice():
     values[3, 2, 1] = np.nan
     layer = batched("relu", **quantities("relu", values))
     assert layer.part(np.concatenate(list(quantities("relu", values).values()), axis=1)) is None
+
+
+def test_counts_that_were_lost_are_refused():
+    lost = quantities("relu", VALUES) | {"above_zero": np.zeros((20, 5), np.float32)}
+    layer = batched("relu", **lost)
+    with pytest.raises(DataError, match="tiny numbers"):
+        layer.state([(0, layer.part(np.concatenate(list(lost.values()), axis=1)))])
 
 
 def test_no_batches():

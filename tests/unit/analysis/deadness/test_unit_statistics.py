@@ -7,8 +7,7 @@ from layers import reference, require_same
 from actcli import activation
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.possible_outputs import hint_out_of_range
-from actcli.analysis.deadness.reductions import from_reductions
-from actcli.analysis.deadness.unit_state import NEVER, merge, place_at
+from actcli.analysis.deadness.unit_state import NEVER, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 
 CASES = {
@@ -158,39 +157,6 @@ def test_the_largest_slope_is_seen_where_it_can_be():
 def test_no_samples_are_an_empty_state():
     state = observe(RELU, "a", np.empty((0, 3, 4), np.float32), 8)
     assert (state.samples, state.elements, state.start, state.units) == (0, 0, 8, 3)
-
-
-@pytest.mark.parametrize("odd", [0.0, 0.1])
-@pytest.mark.parametrize("spec", ["relu", "tanh", "silu"])
-def test_numbers_by_sample_give_what_the_raw_values_give(spec, odd):
-    f = activation(spec)
-    rule = firing_rule(f, "pre")
-    z = values((20, 6, 7), np.float64, 0.0, post=None)
-    z[3, 2, :] = np.nan
-    z[3:, 4, 1][np.random.default_rng(1).random(17) < odd] = np.nan
-    by_sample = [observe(rule, "a", z[i : i + 1], 0) for i in range(20)]
-    keys = ("maximum", "minimum", "mean", "m2", "absolute", "nonpositive", "low", "high", "nan", "infinite",
-            "fired", "value_minimum", "value_maximum", "slope")  # fmt: skip
-    numbers = {key: np.stack([getattr(state, key) for state in by_sample]) for key in keys}
-    state = from_reductions(rule, "a", numbers, 7, 40)
-    require_same(state, observe(rule, "a", z, 40))
-    assert (state.samples, state.elements, state.start) == (20, 140, 40)
-    halves = [from_reductions(rule, "a", {k: v[s] for k, v in numbers.items()}, 7, 40 + s.start)
-              for s in (slice(0, 9), slice(9, 20))]  # fmt: skip
-    require_same(merge(*halves), state)
-
-
-def test_a_sample_whose_numbers_are_nan_spoils_only_its_own():
-    numbers = {key: np.array([[2.0], [np.nan]]) for key in ("maximum", "minimum", "mean", "absolute", "m2")}
-    numbers |= {
-        "fired": np.array([[1], [0]]),
-        "nonpositive": np.array([[0], [0]]),
-        "nan": np.array([[0], [3]]),
-    }
-    numbers |= {"value_minimum": numbers["minimum"], "value_maximum": numbers["maximum"]}
-    state = from_reductions(RELU, "a", numbers, 3, 0)
-    assert (state.nan[0], state.fired[0], state.mean[0], state.maximum[0]) == (3, 1, 2.0, 2.0)
-    assert np.isfinite(state.m2[0])
 
 
 @pytest.mark.parametrize(
