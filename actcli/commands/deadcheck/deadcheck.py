@@ -15,6 +15,7 @@ Examples:
   actcli deadcheck conv1='shards/*.npy' --recorded pre --activation gelu
   actcli deadcheck model.onnx --data images.npy --fail-above 5%
   actcli deadcheck model.onnx --data images.npy --save-state today.npz --against yesterday.npz
+  actcli deadcheck model.onnx --data images.npy --prove data
   actcli deadcheck part1.npz part2.npz --units
   actcli deadcheck run.npz
   actcli deadcheck --timeline epoch1.npz epoch2.npz epoch3.npz --units
@@ -64,6 +65,10 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
         from actcli.commands.deadcheck.timeline_run import check_timeline
 
         return check_timeline(options, reports, session)
+    if options.prove is not None and options.data is None:
+        from actcli.commands.deadcheck.proof.run import show_proof
+
+        return show_proof(options, reports, session)
     from actcli.commands.deadcheck.run import check_sources, show_plan
 
     if mode == "plan":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.deadcheck.limits import require_fail_on
 from actcli.commands.deadcheck.options import MODES_IN_WORDS
+from actcli.commands.deadcheck.proof.options import refuse_without_data
 from actcli.exits import UsageError
 from actcli.remote import is_url
 from actcli.sources.number_request import suffix_of
@@ -53,10 +54,12 @@ def choose_mode(options: "DeadcheckOptions") -> str:
     require_fail_on(options.fail_on, options.against, mode)
     _ = options.limits  # what is no share is refused before anything is read
     if mode == "model":
-        if options.data is None and options.random is None:
+        if options.data is None and options.random is None and options.prove is None:
             raise UsageError(
-                f"{options.sources[0]} needs inputs: --data FILE, or --random N for a trial run with noise"
+                f"{options.sources[0]} needs inputs: --data FILE, or --random N for a trial run with noise; "
+                "--prove BOX alone needs none"
             )
+        refuse_without_data(options)
         if options.seed is not None and options.random is None:
             raise UsageError("--seed needs --random N; --data has no seed")
     if mode == "arrays" and options.function_files and not options.activations:

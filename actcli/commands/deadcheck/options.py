@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from actcli.commands import training_options as training
 from actcli.commands.deadcheck.latent_options import LATENTS, LatentOptions
+from actcli.commands.deadcheck.proof.options import PROOFS, ProofOptions
 from actcli.commands.deadcheck.pruning.options import PruneOptions
 from actcli.commands.deadcheck.record_options import RECORDED, RecordOptions
 from actcli.commands.declaration import Argument, Option
@@ -67,13 +68,14 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, PruneOptions):
+class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, ProofOptions, PruneOptions):
     """The command line of `deadcheck`."""
 
     SECTIONS: ClassVar = (
         RECORDED,
         FUNCTIONS,
         MODEL,
+        PROOFS,
         STATISTICS,
         TIMELINES,
         MEANING,

@@ -11,6 +11,7 @@ from actcli.commands.deadcheck.latents import (
     shows_decades,
 )
 from actcli.commands.deadcheck.options import DeadcheckOptions
+from actcli.commands.deadcheck.proof.proving import agreeing
 from actcli.commands.deadcheck.sources import Sources, open_sources
 from actcli.exits import DataError, ExitStatus
 from actcli.render.output.destinations import write_each
@@ -87,6 +88,8 @@ def _check(
         placed_states = {name: place_at(state, options.start) for name, state in snapshot.states.items()}
         snapshot = replace(snapshot, states=placed_states)
     findings = make_findings(options, options.settings, sources, snapshot, ending, old)
+    if sources.prove is not None and ending.complete:
+        findings = replace(findings, proof=agreeing(sources.prove(), findings.report))
     pruned = None
     if options.prune is not None and ending.complete:
         from actcli.commands.deadcheck.pruning.run import prune

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.commands.cluster import cluster_of, run_on
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Unobserved
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
+    from actcli.analysis.proof.prove import Proof
     from actcli.commands.deadcheck.options import DeadcheckOptions
+    from actcli.commands.deadcheck.proof.options import BoxChoice
     from actcli.commands.session import Session
     from actcli.sources.onnx import Model
     from actcli.sources.onnx.noise import Noise
@@ -52,6 +55,7 @@ class Sources:
         certainty: tells when the samples suffice; None without --stop-when-certain.
         close: removes what was kept for the run.
         model, samples: a model and the samples that it is run on; None for other sources.
+        prove: proves what units do on a box of inputs; None without --prove.
         part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
     """
@@ -64,6 +68,7 @@ class Sources:
     notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
     certainty: Certainty | None = None
     part_of: "Callable[[], str]" = str
+    prove: "Callable[[], Proof] | None" = None
     close: "Callable[[], None]" = _nothing
     model: "Model | None" = None
     samples: "Noise | Shards | None" = None
@@ -260,7 +265,14 @@ def _observed(
         part_of=lambda: identity(model),
         model=model,
         samples=samples,
+        prove=None if options.prove is None else partial(_prove, model, options.prove, samples, session),
     )
+
+
+def _prove(model: "Model", choice: "BoxChoice", samples: "Noise | Shards", session: "Session") -> "Proof":
+    from actcli.commands.deadcheck.proof.proving import prove_model
+
+    return prove_model(model, choice, samples, session.memory)
 
 
 _OPENERS = {"arrays": _open_arrays, "statistics": _open_statistics, "model": _open_model}

@@ -1,10 +1,14 @@
 """Findings of `deadcheck`: a report with its judgement, and how the report came about."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, is_selected
 from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.analysis.pruning.result import Pruning
+
+if TYPE_CHECKING:
+    from actcli.analysis.proof.prove import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Findings:
         stopped: whether the data were not read to their end, because the samples sufficed.
         trained: whether networks were trained, so that an interruption cut off epochs, not samples.
         fail_on_unobserved: whether activations that were not observed are a failure.
+        proof: what is proved about the units on a box of inputs; None without.
         fail_on_newly_dead: whether units that died since the earlier statistics are a failure.
         pruning: what became of the dead units in a smaller model; None where none was made.
 
@@ -35,6 +40,7 @@ class Findings:
     fail_on_unobserved: bool = False
     fail_on_newly_dead: bool = False
     pruning: Pruning | None = None
+    proof: "Proof | None" = None
 
     @property
     def judged_layers(self) -> tuple[LayerVerdict, ...]:

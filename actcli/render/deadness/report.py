@@ -13,6 +13,8 @@ from actcli.analysis.deadness.since import ModelChange
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.change import change_lines, change_record, changes_by_unit, p_values_by_unit
 from actcli.render.deadness.findings import Findings
+from actcli.render.deadness.proof.record import proof_record, words_by_unit
+from actcli.render.deadness.proof.table import proof_rows
 from actcli.render.deadness.pruned import HEADINGS, fates_by_unit, pruning_record, pruning_rows
 from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
@@ -35,6 +37,9 @@ PRUNED = "pruned"
 CHANGE, P_VALUE = "change", "p_value"
 """Columns that --against adds: newly dead, unclear, revived, still dead, or blank; units that were dead are listed
 too. The other is the probability of such a silence by chance, adjusted for all units."""
+
+PROOF = "proof"
+"""Column that --prove adds: dead, constant, active or open."""
 
 
 def write_findings(findings: Findings, view: View, layout: Layout, terminal: Terminal) -> None:
@@ -112,6 +117,7 @@ def record(findings: Findings) -> dict[str, Any]:
         "not_observed": [{"name": one.name, "op": one.op, "reason": one.reason} for one in report.unobserved],
         "change": None if report.change is None else change_record(report.change),
         "notes": list(report.notes),
+        **({} if findings.proof is None else {PROOF: proof_record(findings.proof)}),
         **({} if findings.pruning is None else {PRUNED: pruning_record(findings.pruning)}),
     }
 
@@ -206,12 +212,14 @@ def _unobserved_lines(report: Report) -> list[dict[str, Any]]:
 
 def _unit_lines(findings: Findings, view: View, form: str) -> Iterator[list[str]]:
     """Yield a header, and one line per unit that is not alive or was dead in the earlier statistics."""
-    report, pruning = findings.report, findings.pruning
+    report, pruning, proof = findings.report, findings.pruning, findings.proof
     change = report.change
+    proved = {} if proof is None else {layer.name: words_by_unit(layer) for layer in proof.layers}
     changes = {} if change is None else {layer.name: changes_by_unit(layer) for layer in change.layers}
     p_values = {} if change is None else {layer.name: p_values_by_unit(layer) for layer in change.layers}
     head = [*COLUMNS, *(() if change is None else (CHANGE, P_VALUE))]
-    head += [*(() if pruning is None else (PRUNED,)), *(MORE_COLUMNS if view.units else ())]
+    head += [*(() if proof is None else (PROOF,)), *(() if pruning is None else (PRUNED,))]
+    head += MORE_COLUMNS if view.units else ()
     yield head
     for layer in report.layers:
         changed = changes.get(layer.name, {})
@@ -222,10 +230,12 @@ def _unit_lines(findings: Findings, view: View, form: str) -> Iterator[list[str]
             listed = sorted({*listed, *changed})
         for unit in _units(layer, listed):
             own = p_values.get(layer.name, {}).get(unit["unit"])
+            words = proved.get(layer.name)
             fields = {
                 **unit,
                 CHANGE: changed.get(unit["unit"]),
                 P_VALUE: own,
+                PROOF: words[unit["unit"]] if words else None,
                 PRUNED: fates.get(unit["unit"]),
             }
             yield [name, *(field_text(fields[key]) for key in head[1:])]
@@ -246,6 +256,9 @@ def _markdown(findings: Findings, view: View) -> str:
     if report.unobserved:
         rows = [[printable(one.name), printable(one.op), printable(one.reason)] for one in report.unobserved]
         parts.append(markdown_table([["not observed", "op", "reason"], *rows]))
+    if findings.proof is not None:
+        ops = {layer.name: layer.op for layer in report.layers}
+        parts.append(markdown_table(proof_rows(findings.proof, ops, report.layers)))
     if report.change is not None:
         parts.append(change_markdown(report.change))
     return "\n".join(parts)

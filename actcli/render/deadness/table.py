@@ -11,6 +11,7 @@ from actcli.analysis.deadness.verdict import DEAD, LayerVerdict
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import layer_map, map_legend, rates_chart
+from actcli.render.deadness.proof.table import proof_table
 from actcli.render.deadness.unit_table import print_units
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import bound_text, percent, samples_text, silence_bound
@@ -99,6 +100,10 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
         if view.rates:
             printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
             printer.print(rates_chart(report, surface, tables[0][0].texts))
+        if findings.proof is not None:
+            printer.print(Text("\nWhat is proved on the box of inputs", "bold"))
+            ops = {layer.name: layer.op for layer in report.layers}
+            printer.file.write(proof_table(findings.proof, ops, report.layers, surface))
         for title, make in view.parts:
             printer.print(Text(f"\n{title}", "bold"))
             printer.file.write(make(report, surface))

@@ -8,6 +8,7 @@ from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.render.deadness.change import change_summary
 from actcli.render.deadness.definition_sentences import too_few_samples
 from actcli.render.deadness.findings import Findings
+from actcli.render.deadness.proof.sentences import proof_sentences
 from actcli.render.deadness.pruned import pruning_sentences
 from actcli.render.deadness.wording import bound_text, list_names, percent, samples_text, silence_bound
 from actcli.render.text.notation import number, quantity, thousands
@@ -30,6 +31,7 @@ def verdict(findings: Findings) -> list[str]:
         *_other_layers(report, layers),
         *change_sentences(findings),
         *(() if findings.pruning is None else pruning_sentences(findings.pruning)),
+        *([] if findings.proof is None else proof_sentences(findings.proof, layers=report.layers)),
         *_warnings(findings, layers),
         *map(printable, report.notes),
     ]

@@ -1,0 +1,1 @@
+"""Proofs about the units of a network: bounds of every number that float32 may compute on a box of inputs."""

@@ -1,0 +1,153 @@
+"""Linear maps: dense layers and convolutions, forward for a batch of tensors and back for rows of coefficients."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.analysis.proof.box import Flags, Numbers
+
+
+class Kernel(Protocol):
+    """The shape of a linear map; the weights are passed in."""
+
+    def apply(self, weights: Numbers, x: Numbers) -> Numbers:
+        """Return the map of x, (batch, ...)."""
+        ...
+
+    def pull(self, weights: Numbers, rows: Numbers) -> Numbers:
+        """Return the transposed map of rows of coefficients, (rows, batch, ...)."""
+        ...
+
+    def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return one number or flag per channel in the shape that broadcasts to the output."""
+        ...
+
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the shape of the output."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """Products of the last axis with weights (outputs, inputs)."""
+
+    shape: tuple[int, ...]
+    outputs: int
+
+    def apply(self, weights: Numbers, x: Numbers) -> Numbers:
+        """Return x · weights.T."""
+        result: Numbers = x @ weights.T
+        return result
+
+    def pull(self, weights: Numbers, rows: Numbers) -> Numbers:
+        """Return rows · weights."""
+        result: Numbers = rows @ weights
+        return result
+
+    def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers along the last axis."""
+        return numbers
+
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the shape of the output."""
+        return (*self.shape[:-1], self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """A convolution of any number of dimensions, weights (outputs, inputs / groups, *lengths).
+
+    Attributes:
+        shape: of the input, (batch, channels, *lengths).
+        outputs: channels of the output.
+        window: lengths of the kernel.
+        strides, dilations: by dimension.
+        pads: zeros before and after, by dimension.
+        groups: groups of channels.
+
+    """
+
+    shape: tuple[int, ...]
+    outputs: int
+    window: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: tuple[tuple[int, int], ...]
+    groups: int
+
+    def apply(self, weights: Numbers, x: Numbers) -> Numbers:
+        """Return the convolution, one place of the window at a time."""
+        batch, groups = len(x), self.groups
+        lengths = self._lengths()
+        places = math.prod(lengths)
+        padded = self._padded(x)
+        by_group = weights.reshape(groups, self.outputs // groups, -1, math.prod(self.window))
+        result: Numbers | None = None
+        for i, view in self.views(padded):
+            part = view.reshape(batch, groups, -1, places)
+            own = by_group[..., i]
+            # a depthwise convolution has one input and one output per group
+            term = own * part if own.shape[1] == own.shape[2] == 1 else own @ part
+            result = term if result is None else np.add(result, term, out=result)
+        if result is None:
+            return np.zeros((batch, *self.output_shape()[1:]))
+        return result.reshape(batch, self.outputs, *lengths)
+
+    def pull(self, weights: Numbers, rows: Numbers) -> Numbers:
+        """Return the transposed convolution of the rows."""
+        groups, lengths = self.groups, self._lengths()
+        flat = rows.reshape(-1, groups, self.outputs // groups, math.prod(lengths))
+        by_group = weights.reshape(groups, self.outputs // groups, -1, math.prod(self.window))
+        channels, spatial = self.shape[1], self.shape[2:]
+        wide = tuple(length + sum(pad) for length, pad in zip(spatial, self.pads, strict=True))
+        padded = np.zeros((len(flat), channels, *wide))
+        for i, view in self.views(padded):
+            own = by_group[..., i]
+            term = own * flat if own.shape[1] == own.shape[2] == 1 else own.swapaxes(1, 2) @ flat
+            np.add(view, term.reshape(view.shape), out=view)
+        inside = tuple(
+            slice(first, first + length) for (first, _), length in zip(self.pads, spatial, strict=True)
+        )
+        return padded[(slice(None), slice(None), *inside)].reshape(len(rows), *self.shape)
+
+    def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers along the second axis."""
+        return numbers.reshape(-1, *(1 for _ in self.window))
+
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the shape of the output."""
+        return (self.shape[0], self.outputs, *self._lengths())
+
+    def _lengths(self) -> tuple[int, ...]:
+        return tuple(
+            (length + sum(pad) - dilation * (window - 1) - 1) // stride + 1
+            for length, pad, window, stride, dilation in zip(
+                self.shape[2:], self.pads, self.window, self.strides, self.dilations, strict=True
+            )
+        )
+
+    def _padded(self, x: Numbers) -> Numbers:
+        return np.pad(x, ((0, 0), (0, 0), *self.pads)) if any(map(any, self.pads)) else x
+
+    def views(self, padded: Numbers) -> Iterator[tuple[int, Numbers]]:
+        """Yield the part of the padded tensor that each place of the window meets."""
+        lengths = self._lengths()
+        for i, place in enumerate(product(*map(range, self.window))):
+            parts = tuple(
+                slice(at * dilation, at * dilation + stride * (length - 1) + 1, stride)
+                for at, dilation, stride, length in zip(
+                    place, self.dilations, self.strides, lengths, strict=True
+                )
+            )
+            yield i, padded[(slice(None), slice(None), *parts)]
+
+
+def reaches(kernel: Kernel, weights: Numbers, moving: Flags) -> Flags:
+    """Return the outputs that some number that moves reaches by a weight other than 0."""
+    linked = np.asarray(weights != 0, np.float64)
+    return np.asarray(kernel.apply(linked, moving.astype(np.float64)) > 0, np.bool_)

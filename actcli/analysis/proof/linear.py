@@ -1,0 +1,265 @@
+"""Linear steps: dot products with constant weights, with a scale and a shift by channel folded into them or not."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from actcli.analysis.proof.box import (
+    DOUBLE,
+    LARGEST,
+    TINY,
+    Box,
+    Numbers,
+    double_rounding,
+    make_box,
+    rounding,
+)
+from actcli.analysis.proof.kernels import Kernel, reaches
+from actcli.analysis.proof.steps import Enclosure
+
+_ROUNDINGS = 4
+"""Of a product, of the sum with the bias, and of sums with other tensors that a runtime takes into the dot product."""
+_SMALLEST = 2.0**-126
+"""The smallest float32 with full precision."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """A scale and a shift by channel, y = scale · x + shift: of a BatchNormalization, or constants of Mul and Add.
+
+    Attributes:
+        scale, shift: the exact numbers.
+        size: the absolute values of all that is added on the way to the shift: |beta| + |mean · scale|.
+        roundings: the most roundings that a number goes through, in any order of these operations.
+        tiny: operations that may underflow, each times the factor that follows.
+        peak: the largest product of factors on the way, at least 1 and abs(scale).
+        offset: what is subtracted before the factors: abs(mean).
+
+    """
+
+    scale: Numbers
+    shift: Numbers
+    size: Numbers
+    roundings: int
+    tiny: Numbers
+    peak: Numbers
+    offset: Numbers
+
+    def reshape(self, shape: tuple[int, ...]) -> "Scale":
+        """Return the same numbers in another shape."""
+        arrays = (self.scale, self.shift, self.size, self.tiny, self.peak, self.offset)
+        scale, shift, size, tiny, peak, offset = (array.reshape(shape) for array in arrays)
+        return Scale(scale, shift, size, self.roundings, tiny, peak, offset)
+
+    @classmethod
+    def product(cls, factor: Numbers) -> "Scale":
+        """Return the scale of a product with constants."""
+        zero = np.zeros(factor.shape)
+        return cls(factor, zero, zero, 1, np.ones(factor.shape), np.maximum(np.abs(factor), 1.0), zero)
+
+    @classmethod
+    def quotient(cls, divisor: Numbers) -> "Scale":
+        """Return the scale of a quotient by constants, which may be computed as a product with 1 / divisor."""
+        with np.errstate(divide="ignore"):
+            factor = np.where(np.abs(divisor) >= _SMALLEST, 1.0 / divisor, np.nan)
+        return replace(cls.product(factor), roundings=3)
+
+    @classmethod
+    def total(cls, summand: Numbers, sign: float = 1.0) -> "Scale":
+        """Return the shift of a sum with constants; sign: of the other number, -1 for `summand - x`."""
+        ones = np.ones(summand.shape)
+        return cls(sign * ones, summand, np.abs(summand), 1, 0 * ones, ones, 0 * ones)
+
+    @classmethod
+    def normalization(
+        cls, gain: Numbers, bias: Numbers, mean: Numbers, variance: Numbers, epsilon: float
+    ) -> "Scale":
+        """Return the scale and shift of a batch normalization in inference."""
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            inverse = 1.0 / np.sqrt(variance + epsilon)
+            scale = gain * inverse
+            size = np.abs(bias) + np.abs(mean * scale)
+            known = (variance >= 0) & (variance + epsilon >= _SMALLEST) & np.isfinite(scale)
+            # a scale that underflows has no relative error
+            known &= (np.abs(scale) >= _SMALLEST) | (gain == 0)
+        scale = np.where(known, scale, np.nan)
+        peak = np.maximum.reduce([np.abs(scale), np.abs(gain), inverse, np.ones(scale.shape)])
+        tiny = 4 + np.abs(gain) + inverse
+        return cls(scale, bias - mean * scale, size, 10, tiny, peak, np.abs(mean))
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """Dot products with constant weights, plus a bias by channel.
+
+    The error in any order of summation is at most gamma_n · (|weights| · |x| + size), and TINY for each product that
+    underflows (Higham 2002, section 3.1).
+
+    Attributes:
+        kernel: a dense layer or a convolution.
+        weights: the exact weights, with all scales folded in.
+        bias: by channel.
+        size: the absolute values of all that is added to the bias, by channel.
+        roundings: of a number, besides one for each term.
+        tiny: how many TINY the operations that underflow add, by channel.
+        norm: the sum of the absolute weights before a scale was folded in, by channel.
+        gain: the largest product of factors of the scales, by channel.
+        peak: a bound of all that is added to the bias on the way, by channel.
+        plain: whether weights and bias are numbers of the model as they are.
+
+    """
+
+    kernel: Kernel
+    weights: Numbers
+    bias: Numbers
+    size: Numbers
+    roundings: int
+    tiny: Numbers
+    norm: Numbers
+    gain: Numbers
+    peak: Numbers
+    plain: bool
+
+    @classmethod
+    def of(cls, kernel: Kernel, weights: Numbers, bias: Numbers | None, *, scaled: bool = False) -> "Linear":
+        """Return the step of a model's weights; scaled: whether they are products with a constant."""
+        channels = len(weights)
+        own = np.zeros(channels) if bias is None else bias
+        return cls(
+            kernel,
+            weights,
+            own,
+            np.abs(own),
+            _ROUNDINGS + 2 * scaled,
+            2 * _row_sums(np.asarray(weights != 0, np.float64)),
+            _row_sums(np.abs(weights)),
+            np.ones(channels),
+            np.abs(own),
+            not scaled,
+        )
+
+    def folded(self, scale: Scale) -> "Linear":
+        """Return this step and a scale by channel after it as one: a runtime may compute it either way."""
+        by_row = scale.scale.reshape(-1, *(1,) * (self.weights.ndim - 1))
+        factor = np.abs(scale.scale)
+        return replace(
+            self,
+            weights=self.weights * by_row,
+            bias=self.bias * scale.scale + scale.shift,
+            size=self.size * factor + scale.size,
+            roundings=self.roundings + scale.roundings,
+            tiny=self.tiny * scale.peak + scale.tiny,
+            gain=self.gain * scale.peak,
+            peak=(self.peak + scale.offset) * scale.peak + scale.size,
+            plain=False,
+        )
+
+    @cached_property
+    def terms(self) -> Numbers:
+        """The weights other than 0 of each channel."""
+        return _row_sums(np.asarray(self.weights != 0, np.float64))
+
+    @cached_property
+    def cost(self) -> float:
+        """Multiplications of one pass."""
+        shape = self.kernel.output_shape()
+        return float(np.prod(shape)) * self.weights[0].size if len(self.weights) else 0.0
+
+    @cached_property
+    def _absolute(self) -> Numbers:
+        return np.abs(self.weights)
+
+    def forward(self, *boxes: Box) -> Enclosure:
+        """Return the bounds of the dot products."""
+        (box,) = boxes
+        kernel, terms = self.kernel, self.terms
+        center, reach = box.center, box.magnitude
+        middle = kernel.apply(self.weights, center) + kernel.by_channel(self.bias)
+        spread, size = np.split(kernel.apply(self._absolute, np.concatenate([box.radius(center), reach])), 2)
+        size = size + kernel.by_channel(self.size)
+        largest = float(np.nanmax(reach, initial=0.0))
+        # folded weights may underflow, and then each x is multiplied by an error of TINY
+        tiny = TINY * (self.tiny + (0.0 if self.plain else 8 * terms * self.gain * (largest + 1)))
+        relative = rounding(terms + self.roundings)
+        if self.plain:
+            # products with 0 are exact, and so is a sum with nothing else
+            relative = np.where(terms == 0, 0.0, relative)
+        error = kernel.by_channel(relative) * size + kernel.by_channel(tiny)
+        own = DOUBLE * (kernel.by_channel(terms) + 16) * (size + spread)
+        slack = error + double_rounding(size.size + float(terms.max(initial=0.0))) * size
+        if self.plain:
+            own = np.where(kernel.by_channel(terms) == 0, 0.0, own)
+        reached = error + own
+        lower, upper = middle - spread - reached, middle + spread + reached
+        peaks = self.norm * self.gain * largest + self.peak
+        known = kernel.by_channel(np.asarray(peaks < LARGEST, np.bool_)) & (size < LARGEST)
+        if not known.all():
+            lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
+        if self.plain:
+            lower, upper = self._keep_signs(box, lower, upper)
+        return Enclosure(make_box(lower, upper, self._fixed(box, lower.shape)), slack)
+
+    def _keep_signs(self, box: Box, lower: Numbers, upper: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the bounds, none beyond 0 where all terms have one sign: rounding keeps it in any order."""
+        sign = 1.0 if (box.lower >= 0).all() else -1.0 if (box.upper <= 0).all() else 0.0
+        if not sign:
+            return lower, upper
+        rows = sign * self.weights.reshape(len(self.weights), -1)
+        falling = self.kernel.by_channel((rows <= 0).all(axis=1) & (self.bias <= 0))
+        rising = self.kernel.by_channel((rows >= 0).all(axis=1) & (self.bias >= 0))
+        return np.where(rising & (lower < 0), 0.0, lower), np.where(falling & (upper > 0), 0.0, upper)
+
+    def _fixed(self, box: Box, shape: tuple[int, ...]) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+        if not box.fixed.any():
+            return np.broadcast_to(self.kernel.by_channel(self.terms) == 0, shape)
+        return ~reaches(self.kernel, self.weights, ~box.fixed)
+
+    def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:  # noqa: ARG002
+        """Return the rows for the input, and what the bias adds."""
+        shape = self.kernel.output_shape()
+        bias = np.broadcast_to(self.kernel.by_channel(self.bias), shape).reshape(-1)
+        return self.pull(rows), rows.reshape(len(rows), -1) @ bias
+
+    def pull(self, rows: Numbers, *points: Numbers) -> tuple[Numbers, ...]:  # noqa: ARG002
+        """Return the rows for the input."""
+        return (self.kernel.pull(self.weights, rows),)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Affine:
+    """A scale and a shift by constants that broadcast to the input, after something else than a dot product."""
+
+    scale: Scale
+    cost: float = 0.0
+
+    def forward(self, *boxes: Box) -> Enclosure:
+        """Return the bounds of scale · x + shift."""
+        (box,) = boxes
+        by = self.scale
+        ends = by.scale * box.lower, by.scale * box.upper
+        size = np.abs(by.scale) * box.magnitude + by.size
+        tiny = np.broadcast_to(TINY * by.tiny, size.shape)
+        # a single operation with 0 or 1 is exact
+        exact = (by.roundings == 1) & ((by.size == 0) & ((by.scale == 0) | (np.abs(by.scale) == 1)))
+        error = np.where(exact, 0.0, rounding(by.roundings) * size + tiny)
+        reached = error + np.where(exact, 0.0, double_rounding(0) * size)
+        lower, upper = np.minimum(*ends) + by.shift - reached, np.maximum(*ends) + by.shift + reached
+        known = by.peak * (box.magnitude + by.offset) + by.size < LARGEST
+        lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
+        fixed = np.logical_or(box.fixed, np.broadcast_to(by.scale == 0, box.fixed.shape) & known)
+        return Enclosure(make_box(lower, upper, fixed), error + double_rounding(size.size) * size)
+
+    def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:
+        """Return the rows for the input, and what the shift adds."""
+        shift = np.broadcast_to(self.scale.shift, enclosure.box.shape).reshape(-1)
+        return self.pull(rows), rows.reshape(len(rows), -1) @ shift
+
+    def pull(self, rows: Numbers, *points: Numbers) -> tuple[Numbers, ...]:  # noqa: ARG002
+        """Return the rows times the scale."""
+        return (rows * self.scale.scale,)
+
+
+def _row_sums(array: Numbers) -> Numbers:
+    sums: Numbers = array.reshape(len(array), -1).sum(axis=1)
+    return sums

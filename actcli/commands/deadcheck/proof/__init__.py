@@ -1,0 +1,1 @@
+"""`deadcheck --prove`: which units can never fire on a box of inputs."""

@@ -1,0 +1,1 @@
+"""Proofs about units for people and programs."""

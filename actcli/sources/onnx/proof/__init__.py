@@ -1,0 +1,1 @@
+"""ONNX models read as steps that bounds go through."""

@@ -1,0 +1,152 @@
+"""A model's graph read as a network that bounds go through, as far as all operators are known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actcli.analysis.proof.network import Placed
+from actcli.analysis.proof.prove import Target
+from actcli.sources.onnx.graph import Node, read_graph
+from actcli.sources.onnx.load import folder_of
+from actcli.sources.onnx.match import FoundActivation, find_activations
+from actcli.sources.onnx.model import Model
+from actcli.sources.onnx.outputs import Watched
+from actcli.sources.onnx.proof.activations import PIECEWISE, place_composition, place_smooth
+from actcli.sources.onnx.proof.arithmetic import ARITHMETIC
+from actcli.sources.onnx.proof.constants import computed_constant, stored_constant
+from actcli.sources.onnx.proof.reading import EndOfProofError, Handlers, Reading, Shape
+from actcli.sources.onnx.proof.shaping import SHAPING
+from actcli.terminal import printable
+
+_HANDLERS: Handlers = {**ARITHMETIC, **SHAPING, **PIECEWISE}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadNetwork:
+    """A model as steps.
+
+    Attributes:
+        steps: those that the layers need, in order.
+        targets: the layers.
+
+    """
+
+    steps: tuple[Placed, ...]
+    targets: tuple[Target, ...]
+
+
+def read_network(model: Model, shapes: Mapping[str, Shape], batch: int) -> ReadNetwork:
+    """Return the steps of a model for inputs of these shapes; a layer behind an unknown operator has a reason.
+
+    batch: the length of the axis of the samples in them.
+    """
+    graph = read_graph(model.proto, folder_of(model.path), model.path)
+    reading = Reading(graph, dict(shapes), {}, batch)
+    for name in shapes:
+        axis = next((one.axis for one in model.inputs if one.name == name), 0)
+        if axis not in {0, None}:
+            reading.ended[name] = (
+                f"the samples of input {printable(name)} lie along axis {axis}, not the first one"
+            )
+    activations = find_activations(graph)
+    by_node = {id(found.node): found for found in activations}
+    compositions = {found.after: found for found in activations if found.parts}
+    for node in graph.nodes:
+        _read_node(reading, node, by_node.get(id(node)), compositions)
+    targets = tuple(_target(reading, watched) for watched in model.watched)
+    return ReadNetwork(_needed(reading.steps, targets), targets)
+
+
+def _read_node(
+    reading: Reading, node: Node, found: FoundActivation | None, compositions: Mapping[str, FoundActivation]
+) -> None:
+    """Add a node's step, its constant, or the reason why the proof ends there."""
+    output = node.outputs[0] if node.outputs else ""
+    if not output or _is_constant(reading, node):
+        return
+    if output in compositions and place_composition(reading, compositions[output]):
+        return
+    reason = next((reading.ended[name] for name in node.inputs if name in reading.ended), "")
+    if not reason:
+        try:
+            _place(reading, node, found)
+        except EndOfProofError as error:
+            reason = f"{_title(node)}: {error}"
+        except (ValueError, IndexError, TypeError):
+            reason = f"{_title(node)}: its attributes do not fit its input"
+    if reason:
+        for name in node.outputs:
+            reading.shapes.pop(name, None)
+            reading.ended[name] = reason
+
+
+def _place(reading: Reading, node: Node, found: FoundActivation | None) -> None:
+    for name in node.inputs:
+        if name and name not in reading.shapes and name not in reading.constants:
+            raise EndOfProofError(f"nothing is known of {printable(name)}")
+    if node.op != "Cast":
+        for name in node.inputs:
+            if name in reading.shapes:
+                reading.require_float(name)
+    handler = _HANDLERS.get(node.op)
+    if handler is not None:
+        handler(reading, node)
+    elif not place_smooth(reading, node, found):
+        raise EndOfProofError("the operator is not supported")
+
+
+def _title(node: Node) -> str:
+    return f"{node.op or 'an operator of another domain'} {printable(node.title)!r}"
+
+
+def _is_constant(reading: Reading, node: Node) -> bool:
+    """Return whether a node's output is constant, and note it."""
+    output = node.outputs[0]
+    if node.op == "Shape" and node.input(0) in reading.shapes:
+        lengths = np.array(reading.shapes[node.input(0)], np.int64)
+        end = node.integer("end", len(lengths))
+        reading.constants[output] = lengths[node.integer("start", 0) : end]
+        return True
+    for name in node.inputs:
+        if name and name not in reading.constants:
+            stored = stored_constant(reading.graph, name)
+            if stored is not None:
+                reading.constants[name] = stored
+    if node.op == "Constant":
+        stored = stored_constant(reading.graph, output)
+        if stored is not None:
+            reading.constants[output] = stored
+        return stored is not None
+    if any(name and name not in reading.constants for name in node.inputs):
+        return False
+    computed = computed_constant(node, [reading.constants.get(name) for name in node.inputs])
+    if computed is not None:
+        reading.constants[output] = computed
+    return computed is not None
+
+
+def _target(reading: Reading, watched: Watched) -> Target:
+    place = watched.before
+    reason, axis = reading.ended.get(place.tensor, ""), place.axis
+    shape = reading.shapes.get(place.tensor)
+    if not reason and shape is None:
+        reason = "its value is not a tensor with bounds"
+    elif not reason and place.quantisation is not None:
+        reason = "its numbers are quantised"
+    elif not reason and shape is not None:
+        axis = axis % len(shape)
+        if shape[axis] != watched.units or (place.rank and place.rank != len(shape)):
+            reason = "its units lie along another axis than the graph says"
+    return Target(watched.name, watched.rule, watched.units, place.tensor, axis, reason)
+
+
+def _needed(steps: Sequence[Placed], targets: Sequence[Target]) -> tuple[Placed, ...]:
+    """Return the steps that the layers need, in order."""
+    wanted = {target.tensor for target in targets if not target.reason}
+    needed = []
+    for placed in reversed(steps):
+        if placed.output in wanted:
+            needed.append(placed)
+            wanted.update(placed.inputs)
+    return tuple(reversed(needed))
