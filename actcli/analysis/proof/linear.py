@@ -15,11 +15,13 @@ from actcli.analysis.proof.box import (
     make_box,
     rounding,
 )
-from actcli.analysis.proof.kernels import Kernel, reaches
+from actcli.analysis.proof.kernels import Convolution, Kernel, reaches
 from actcli.analysis.proof.steps import Enclosure
 
 _ROUNDINGS = 4
 """Of a product, of the sum with the bias, and of sums with other tensors that a runtime takes into the dot product."""
+_CONVOLVING = 10.0
+"""The time of a multiplication in a convolution over that in a dense layer, going back (measured)."""
 _SMALLEST = 2.0**-126
 """The smallest float32 with full precision."""
 
@@ -162,9 +164,11 @@ class Linear:
 
     @cached_property
     def cost(self) -> float:
-        """Multiplications of one pass."""
-        shape = self.kernel.output_shape()
-        return float(np.prod(shape)) * self.weights[0].size if len(self.weights) else 0.0
+        """Multiplications of one pass, as many as a dense layer does in the time."""
+        if not len(self.weights):
+            return 0.0
+        products = float(np.prod(self.kernel.output_shape())) * self.weights[0].size
+        return products * (_CONVOLVING if isinstance(self.kernel, Convolution) else 1.0)
 
     @cached_property
     def _absolute(self) -> Numbers:

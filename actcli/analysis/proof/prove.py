@@ -13,7 +13,7 @@ from actcli.analysis.proof.network import Bounds, Budget, Placed, bounds_of
 from actcli.analysis.proof.piecewise import Piecewise
 from actcli.analysis.proof.units import LayerProof, prove_units, without_bounds
 
-BUDGET = 1e10
+BUDGET = 2e9
 """Multiplications that linear bounds may cost: a few seconds."""
 
 
