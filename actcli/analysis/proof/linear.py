@@ -1,5 +1,6 @@
 """Linear steps: dot products with constant weights, with a scale and a shift by channel folded into them or not."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -167,7 +168,7 @@ class Linear:
         """Multiplications of one pass, as many as a dense layer does in the time."""
         if not len(self.weights):
             return 0.0
-        products = float(np.prod(self.kernel.output_shape())) * self.weights[0].size
+        products = math.prod(self.kernel.output_shape()) * self.weights[0].size
         return products * (_CONVOLVING if isinstance(self.kernel, Convolution) else 1.0)
 
     @cached_property
