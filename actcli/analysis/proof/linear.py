@@ -168,8 +168,8 @@ class Linear:
         """Multiplications of one pass, as many as a dense layer does in the time."""
         if not len(self.weights):
             return 0.0
-        products = math.prod(self.kernel.output_shape()) * self.weights[0].size
-        return products * (_CONVOLVING if isinstance(self.kernel, Convolution) else 1.0)
+        products = math.prod(self.kernel.output_shape()) * int(self.weights[0].size)
+        return float(products) * (_CONVOLVING if isinstance(self.kernel, Convolution) else 1.0)
 
     @cached_property
     def _absolute(self) -> Numbers:
