@@ -10,7 +10,7 @@ from actcli.analysis.proof.piecewise import Image
 from actcli.analysis.proof.steps import Enclosure, Lines
 
 
-class Function(Protocol):
+class Elementwise(Protocol):
     """A function of one number."""
 
     def image(self, lower: Numbers, upper: Numbers) -> Image:
@@ -30,7 +30,7 @@ class Function(Protocol):
 class Apply:
     """A function applied to each number."""
 
-    function: Function
+    function: Elementwise
     cost: float = 0.0
 
     def forward(self, *boxes: Box) -> Enclosure:

@@ -28,7 +28,7 @@ _SMALLEST = 2.0**-126
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scale:
+class ChannelScale:
     """A scale and a shift by channel, y = scale · x + shift: of a BatchNormalization, or constants of Mul and Add.
 
     Attributes:
@@ -49,27 +49,27 @@ class Scale:
     peak: Numbers
     offset: Numbers
 
-    def reshape(self, shape: tuple[int, ...]) -> "Scale":
+    def reshape(self, shape: tuple[int, ...]) -> "ChannelScale":
         """Return the same numbers in another shape."""
         arrays = (self.scale, self.shift, self.size, self.tiny, self.peak, self.offset)
         scale, shift, size, tiny, peak, offset = (array.reshape(shape) for array in arrays)
-        return Scale(scale, shift, size, self.roundings, tiny, peak, offset)
+        return ChannelScale(scale, shift, size, self.roundings, tiny, peak, offset)
 
     @classmethod
-    def product(cls, factor: Numbers) -> "Scale":
+    def product(cls, factor: Numbers) -> "ChannelScale":
         """Return the scale of a product with constants."""
         zero = np.zeros(factor.shape)
         return cls(factor, zero, zero, 1, np.ones(factor.shape), np.maximum(np.abs(factor), 1.0), zero)
 
     @classmethod
-    def quotient(cls, divisor: Numbers) -> "Scale":
+    def quotient(cls, divisor: Numbers) -> "ChannelScale":
         """Return the scale of a quotient by constants, which may be computed as a product with 1 / divisor."""
         with np.errstate(divide="ignore"):
             factor = np.where(np.abs(divisor) >= _SMALLEST, 1.0 / divisor, np.nan)
         return replace(cls.product(factor), roundings=3)
 
     @classmethod
-    def total(cls, summand: Numbers, sign: float = 1.0) -> "Scale":
+    def total(cls, summand: Numbers, sign: float = 1.0) -> "ChannelScale":
         """Return the shift of a sum with constants; sign: of the other number, -1 for `summand - x`."""
         ones = np.ones(summand.shape)
         return cls(sign * ones, summand, np.abs(summand), 1, 0 * ones, ones, 0 * ones)
@@ -77,7 +77,7 @@ class Scale:
     @classmethod
     def normalization(
         cls, gain: Numbers, bias: Numbers, mean: Numbers, variance: Numbers, epsilon: float
-    ) -> "Scale":
+    ) -> "ChannelScale":
         """Return the scale and shift of a batch normalization in inference."""
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             inverse = 1.0 / np.sqrt(variance + epsilon)
@@ -142,7 +142,7 @@ class Linear:
             not scaled,
         )
 
-    def folded(self, scale: Scale) -> "Linear":
+    def folded(self, scale: ChannelScale) -> "Linear":
         """Return this step and a scale by channel after it as one: a runtime may compute it either way."""
         by_row = scale.scale.reshape(-1, *(1,) * (self.weights.ndim - 1))
         factor = np.abs(scale.scale)
@@ -235,7 +235,7 @@ class Linear:
 class Affine:
     """A scale and a shift by constants that broadcast to the input, after something else than a dot product."""
 
-    scale: Scale
+    scale: ChannelScale
     cost: float = 0.0
 
     def forward(self, *boxes: Box) -> Enclosure:

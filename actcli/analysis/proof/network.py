@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.proof.activation_step import Apply
 from actcli.analysis.proof.box import Box, Numbers, double_rounding, make_box
-from actcli.analysis.proof.steps import Enclosure, Step
+from actcli.analysis.proof.steps import BoundStep, Enclosure
 
 _BYTES_OF_ROWS = 1 << 26
 """Memory for the coefficients of one tensor."""
@@ -26,7 +26,7 @@ class Placed:
 
     output: str
     inputs: tuple[str, ...]
-    step: Step
+    step: BoundStep
 
 
 @dataclass(slots=True)

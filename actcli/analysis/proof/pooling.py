@@ -6,7 +6,7 @@ import numpy as np
 
 from actcli.analysis.proof.box import Box, Numbers, make_box
 from actcli.analysis.proof.kernels import Convolution, Dense
-from actcli.analysis.proof.linear import Linear, Scale
+from actcli.analysis.proof.linear import ChannelScale, Linear
 from actcli.analysis.proof.steps import Enclosure
 
 
@@ -62,7 +62,7 @@ class MaxPool:
 def mean_of_rows(rows: int, terms: int) -> Linear:
     """Return the mean of each row of a (rows, terms) tensor, (rows, 1)."""
     total = Linear.of(Dense((rows, terms), 1), np.ones((1, terms)), None)
-    return total.folded(Scale.quotient(np.full(1, float(terms))))
+    return total.folded(ChannelScale.quotient(np.full(1, float(terms))))
 
 
 def sums_of_windows(window: Convolution) -> Linear:

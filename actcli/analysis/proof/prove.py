@@ -18,7 +18,7 @@ BUDGET = 2e9
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ProofTarget:
     """A layer of a network that is to be judged.
 
     Attributes:
@@ -68,7 +68,7 @@ class Proof:
 def prove(
     steps: Sequence[Placed],
     inputs: Mapping[str, Box],
-    targets: Sequence[Target],
+    targets: Sequence[ProofTarget],
     budget: float = BUDGET,
     *,
     box: str = "",
@@ -90,7 +90,7 @@ def prove(
     return Proof(layers, middle - start, time.perf_counter() - middle, names, box, holds_data)
 
 
-def _judge(bounds: Bounds, targets: Sequence[Target]) -> list[LayerProof]:
+def _judge(bounds: Bounds, targets: Sequence[ProofTarget]) -> list[LayerProof]:
     return [
         without_bounds(target.name, target.rule, target.units, target.reason)
         if target.reason

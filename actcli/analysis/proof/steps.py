@@ -38,7 +38,7 @@ class Enclosure:
     lines: Lines | None = None
 
 
-class Step(Protocol):
+class BoundStep(Protocol):
     """One operation."""
 
     @property
@@ -207,7 +207,7 @@ class Concatenate:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sum:
+class TensorSum:
     """The sum, or the difference, of two tensors of shapes that broadcast.
 
     A runtime may add the second tensor in the middle of the sum of a convolution that makes the first one, so it may
@@ -242,7 +242,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Product:
+class TensorProduct:
     """The product of two tensors of shapes that broadcast; linear bounds do not go back through it."""
 
     shapes: tuple[tuple[int, ...], tuple[int, ...]]

@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from actcli.analysis.onnx.forms import DEFAULTS
-from actcli.analysis.proof.activation_step import Apply, Function
+from actcli.analysis.proof.activation_step import Apply, Elementwise
 from actcli.analysis.proof.piecewise import ABSOLUTE, RELU, HardSigmoid, clip, leaky
 from actcli.analysis.proof.smooth import Smooth
 from actcli.sources.onnx.graph import Node
 from actcli.sources.onnx.match import FoundActivation
-from actcli.sources.onnx.proof.reading import EndOfProofError, Handlers, Reading, require
+from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Handlers, require
 
 _INFINITE = 1e38
 _COMPOSED = {
@@ -25,33 +25,33 @@ _CLOSE = 2.0**-22
 _ON_THE_WAY = {"Identity", "Dropout"}
 
 
-def _apply(reading: Reading, node: Node, function: Function) -> None:
+def _apply(reading: GraphReading, node: Node, function: Elementwise) -> None:
     reading.place(node, Apply(function), reading.shape(node.input(0)))
 
 
-def _relu(reading: Reading, node: Node) -> None:
+def _relu(reading: GraphReading, node: Node) -> None:
     _apply(reading, node, RELU)
 
 
-def _absolute(reading: Reading, node: Node) -> None:
+def _absolute(reading: GraphReading, node: Node) -> None:
     _apply(reading, node, ABSOLUTE)
 
 
-def _leaky_relu(reading: Reading, node: Node) -> None:
+def _leaky_relu(reading: GraphReading, node: Node) -> None:
     slope = node.real("alpha", DEFAULTS["LeakyRelu", "alpha"])
     require(math.isfinite(slope), "its slope is not finite")
     # the default is rounded to float32 by a runtime
     _apply(reading, node, leaky(float(np.float32(slope))))
 
 
-def _prelu(reading: Reading, node: Node) -> None:
+def _prelu(reading: GraphReading, node: Node) -> None:
     shape, slopes = reading.shape(node.input(0)), reading.numbers(node.input(1))
     require(np.broadcast_shapes(shape, slopes.shape) == shape, "its slopes do not fit its input")
     require(bool(np.isfinite(slopes).all()), "its slopes are not finite")
     _apply(reading, node, leaky(slopes))
 
 
-def _clip(reading: Reading, node: Node) -> None:
+def _clip(reading: GraphReading, node: Node) -> None:
     bounds = [-math.inf, math.inf]
     for place, name in enumerate(("min", "max")):
         if name in node.attributes:
@@ -61,13 +61,13 @@ def _clip(reading: Reading, node: Node) -> None:
     _between(reading, node, node.input(0), *bounds)
 
 
-def _one_number(reading: Reading, tensor: str) -> float:
+def _one_number(reading: GraphReading, tensor: str) -> float:
     numbers = reading.numbers(tensor).reshape(-1)
     require(numbers.size > 0 and bool((numbers == numbers[0]).all()), "its bound is not one number")
     return float(numbers[0])
 
 
-def _between(reading: Reading, node: Node, tensor: str, low: float, high: float) -> None:
+def _between(reading: GraphReading, node: Node, tensor: str, low: float, high: float) -> None:
     require(not math.isnan(low) and not math.isnan(high) and low <= high, "its bounds are in the wrong order")
     low, high = (math.copysign(math.inf, end) if abs(end) >= _INFINITE else end for end in (low, high))
     shape = reading.shape(tensor)
@@ -75,17 +75,17 @@ def _between(reading: Reading, node: Node, tensor: str, low: float, high: float)
     reading.place(node, Apply(clip(low, high)), shape, tensor)
 
 
-def _largest(reading: Reading, node: Node) -> None:
+def _largest(reading: GraphReading, node: Node) -> None:
     tensor, bound = _with_bound(reading, node)
     _between(reading, node, tensor, bound, math.inf)
 
 
-def _smallest(reading: Reading, node: Node) -> None:
+def _smallest(reading: GraphReading, node: Node) -> None:
     tensor, bound = _with_bound(reading, node)
     _between(reading, node, tensor, -math.inf, bound)
 
 
-def _with_bound(reading: Reading, node: Node) -> tuple[str, float]:
+def _with_bound(reading: GraphReading, node: Node) -> tuple[str, float]:
     require(len(node.inputs) == 2, "it does not have two operands")
     for place in (0, 1):
         if node.input(place) in reading.constants:
@@ -93,7 +93,7 @@ def _with_bound(reading: Reading, node: Node) -> tuple[str, float]:
     raise EndOfProofError("both operands are computed")
 
 
-def _hard_sigmoid(reading: Reading, node: Node) -> None:
+def _hard_sigmoid(reading: GraphReading, node: Node) -> None:
     alpha, beta = (node.real(name, DEFAULTS["HardSigmoid", name]) for name in ("alpha", "beta"))
     require(0 < alpha < math.inf and math.isfinite(beta), "its slope is not positive")
     _apply(reading, node, HardSigmoid(float(np.float32(alpha)), float(np.float32(beta))))
@@ -113,7 +113,7 @@ PIECEWISE: Handlers = {
 _BY_NAME = {"Erf": "erf", "Exp": "exp", "Sin": "sin", "Cos": "cos"}
 
 
-def place_smooth(reading: Reading, node: Node, found: FoundActivation | None) -> bool:
+def place_smooth(reading: GraphReading, node: Node, found: FoundActivation | None) -> bool:
     """Add the step of an operator that is a function of the catalogue; return False for any other node."""
     if found is None or found.parts or found.spec is None or found.before != node.input(0):
         return False
@@ -123,7 +123,7 @@ def place_smooth(reading: Reading, node: Node, found: FoundActivation | None) ->
     return True
 
 
-def place_composition(reading: Reading, found: FoundActivation) -> bool:
+def place_composition(reading: GraphReading, found: FoundActivation) -> bool:
     """Add the step of a composition that is a function of the catalogue with exactly its constants.
 
     Returns False for any other, whose operators are steps of their own.
@@ -136,12 +136,14 @@ def place_composition(reading: Reading, found: FoundActivation) -> bool:
     if not _is_direct(reading, found, parts, (*_NUMBERS, *slots)):
         return False
     shape = reading.shapes[found.before]
-    function: Function = RELU if name == "relu" else Smooth(found.spec or "", composed=True)
+    function: Elementwise = RELU if name == "relu" else Smooth(found.spec or "", composed=True)
     reading.place_at(found.after, Apply(function), shape, found.before)
     return True
 
 
-def _is_direct(reading: Reading, found: FoundActivation, parts: set[int], known: tuple[float, ...]) -> bool:
+def _is_direct(
+    reading: GraphReading, found: FoundActivation, parts: set[int], known: tuple[float, ...]
+) -> bool:
     """Return whether nothing but the composition's own operators lies between its ends, and its constants are exact."""
     waiting, seen = [found.after], set()
     while waiting:

@@ -7,10 +7,10 @@ import numpy as np
 
 from actcli.analysis.proof.box import Numbers
 from actcli.analysis.proof.kernels import Convolution, Dense
-from actcli.analysis.proof.linear import Affine, Linear, Scale
-from actcli.analysis.proof.steps import Product, Sum
+from actcli.analysis.proof.linear import Affine, ChannelScale, Linear
+from actcli.analysis.proof.steps import TensorProduct, TensorSum
 from actcli.sources.onnx.graph import Node
-from actcli.sources.onnx.proof.reading import EndOfProofError, Handlers, Reading, Shape, require
+from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Handlers, Shape, require
 
 
 def window_of(node: Node, shape: Shape, outputs: int, lengths: Shape, groups: int) -> Convolution:
@@ -51,7 +51,7 @@ def _pads(
     return tuple(pairs)
 
 
-def place_linear(reading: Reading, node: Node, step: Linear, source: str) -> None:
+def place_linear(reading: GraphReading, node: Node, step: Linear, source: str) -> None:
     """Add a dot product, and remember it for a scale that may be folded into it."""
     output = node.outputs[0]
     reading.place(node, step, step.kernel.output_shape(), source)
@@ -59,7 +59,7 @@ def place_linear(reading: Reading, node: Node, step: Linear, source: str) -> Non
     reading.terms[output] = int(step.terms.max(initial=0.0)) + step.roundings
 
 
-def _convolve(reading: Reading, node: Node) -> None:
+def _convolve(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     weights = _weights(reading, node)
     groups = node.integer("group", 1)
@@ -74,13 +74,13 @@ def _convolve(reading: Reading, node: Node) -> None:
     place_linear(reading, node, Linear.of(window, weights, bias), node.input(0))
 
 
-def _weights(reading: Reading, node: Node) -> Numbers:
+def _weights(reading: GraphReading, node: Node) -> Numbers:
     if reading.graph.is_stored(node.input(1)):
         raise EndOfProofError("its weights are quantised")
     return reading.numbers(node.input(1))
 
 
-def _gemm(reading: Reading, node: Node) -> None:
+def _gemm(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     weights = _weights(reading, node)
     require(not node.integer("transA", 0), "its input is transposed")
@@ -100,7 +100,7 @@ def _gemm(reading: Reading, node: Node) -> None:
     place_linear(reading, node, step, node.input(0))
 
 
-def _matmul(reading: Reading, node: Node) -> None:
+def _matmul(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     require(node.input(1) in reading.constants, "both factors are computed")
     weights = _weights(reading, node)
@@ -112,7 +112,7 @@ def _matmul(reading: Reading, node: Node) -> None:
     place_linear(reading, node, step, node.input(0))
 
 
-def _normalize(reading: Reading, node: Node) -> None:
+def _normalize(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     require(not node.integer("training_mode", 0), "it is in training mode")
     require(len(shape) >= 2 and node.integer("spatial", 1) == 1, "its statistics are not by channel")
@@ -121,10 +121,12 @@ def _normalize(reading: Reading, node: Node) -> None:
         len(parts) == 4 and all(len(part) == shape[1] for part in parts), "its statistics are not by channel"
     )
     gain, bias, mean, variance = parts
-    place_scale(reading, node, Scale.normalization(gain, bias, mean, variance, node.real("epsilon", 1e-5)), 1)
+    place_scale(
+        reading, node, ChannelScale.normalization(gain, bias, mean, variance, node.real("epsilon", 1e-5)), 1
+    )
 
 
-def place_scale(reading: Reading, node: Node, scale: Scale, axis: int, source: str = "") -> None:
+def place_scale(reading: GraphReading, node: Node, scale: ChannelScale, axis: int, source: str = "") -> None:
     """Add a scale and a shift by channel, folded into the dot product before it if there is one.
 
     axis: of the channels.
@@ -143,7 +145,7 @@ def _channel_axis(linear: Linear, shape: Shape) -> int:
     return 1 if isinstance(linear.kernel, Convolution) else len(shape) - 1
 
 
-def _constant_operand(reading: Reading, node: Node) -> tuple[str, Numbers, bool] | None:
+def _constant_operand(reading: GraphReading, node: Node) -> tuple[str, Numbers, bool] | None:
     """Return the tensor, the constant, and whether the constant comes first; None for two tensors."""
     require(len(node.inputs) == 2, "it does not have two operands")
     for place in (0, 1):
@@ -153,7 +155,7 @@ def _constant_operand(reading: Reading, node: Node) -> tuple[str, Numbers, bool]
 
 
 def _by_constant(
-    reading: Reading, node: Node, tensor: str, constant: Numbers, make: Callable[[Numbers], Scale]
+    reading: GraphReading, node: Node, tensor: str, constant: Numbers, make: Callable[[Numbers], ChannelScale]
 ) -> None:
     """Add a scale by a constant: by channel where it has one number for each, else by position."""
     shape = reading.shape(tensor)
@@ -169,59 +171,59 @@ def _by_constant(
     reading.place(node, Affine(make(padded)), shape, tensor)
 
 
-def _add(reading: Reading, node: Node) -> None:
+def _add(reading: GraphReading, node: Node) -> None:
     found = _constant_operand(reading, node)
     if found is None:
         _sum(reading, node, 1.0)
         return
     tensor, constant, _ = found
-    _by_constant(reading, node, tensor, constant, Scale.total)
+    _by_constant(reading, node, tensor, constant, ChannelScale.total)
 
 
-def _subtract(reading: Reading, node: Node) -> None:
+def _subtract(reading: GraphReading, node: Node) -> None:
     found = _constant_operand(reading, node)
     if found is None:
         _sum(reading, node, -1.0)
         return
     tensor, constant, first = found
     if first:
-        _by_constant(reading, node, tensor, constant, lambda numbers: Scale.total(numbers, -1.0))
+        _by_constant(reading, node, tensor, constant, lambda numbers: ChannelScale.total(numbers, -1.0))
     else:
-        _by_constant(reading, node, tensor, -constant, Scale.total)
+        _by_constant(reading, node, tensor, -constant, ChannelScale.total)
 
 
-def _sum(reading: Reading, node: Node, sign: float) -> None:
+def _sum(reading: GraphReading, node: Node, sign: float) -> None:
     shapes = reading.shape(node.input(0)), reading.shape(node.input(1))
     shape = np.broadcast_shapes(*shapes)
     require(all(one[0] == shape[0] and len(one) == len(shape) for one in shapes), "it mixes samples")
     terms = sum(reading.terms.get(name, 0) for name in node.inputs)
-    reading.place(node, Sum(shapes, sign, terms + 1), shape, *node.inputs)
+    reading.place(node, TensorSum(shapes, sign, terms + 1), shape, *node.inputs)
     reading.terms[node.outputs[0]] = terms + 1
 
 
-def _multiply(reading: Reading, node: Node) -> None:
+def _multiply(reading: GraphReading, node: Node) -> None:
     found = _constant_operand(reading, node)
     if found is not None:
         tensor, constant, _ = found
-        _by_constant(reading, node, tensor, constant, Scale.product)
+        _by_constant(reading, node, tensor, constant, ChannelScale.product)
         return
     shapes = reading.shape(node.input(0)), reading.shape(node.input(1))
     shape = np.broadcast_shapes(*shapes)
     require(all(one[0] == shape[0] and len(one) == len(shape) for one in shapes), "it mixes samples")
-    reading.place(node, Product(shapes), shape, *node.inputs)
+    reading.place(node, TensorProduct(shapes), shape, *node.inputs)
 
 
-def _divide(reading: Reading, node: Node) -> None:
+def _divide(reading: GraphReading, node: Node) -> None:
     found = _constant_operand(reading, node)
     require(found is not None and not found[2], "it divides by a tensor that is computed")
     if found is not None:
         tensor, constant, _ = found
-        _by_constant(reading, node, tensor, constant, Scale.quotient)
+        _by_constant(reading, node, tensor, constant, ChannelScale.quotient)
 
 
-def _negate(reading: Reading, node: Node) -> None:
+def _negate(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
-    reading.place(node, Affine(Scale.product(np.full((1,) * len(shape), -1.0))), shape)
+    reading.place(node, Affine(ChannelScale.product(np.full((1,) * len(shape), -1.0))), shape)
 
 
 ARITHMETIC: Handlers = {

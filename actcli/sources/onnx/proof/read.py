@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.analysis.proof.network import Placed
-from actcli.analysis.proof.prove import Target
+from actcli.analysis.proof.prove import ProofTarget
 from actcli.sources.onnx.graph import Node, read_graph
 from actcli.sources.onnx.load import folder_of
 from actcli.sources.onnx.match import FoundActivation, find_activations
@@ -15,7 +15,7 @@ from actcli.sources.onnx.outputs import Watched
 from actcli.sources.onnx.proof.activations import PIECEWISE, place_composition, place_smooth
 from actcli.sources.onnx.proof.arithmetic import ARITHMETIC
 from actcli.sources.onnx.proof.constants import computed_constant, stored_constant
-from actcli.sources.onnx.proof.reading import EndOfProofError, Handlers, Reading, Shape
+from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Handlers, Shape
 from actcli.sources.onnx.proof.shaping import SHAPING
 from actcli.terminal import printable
 
@@ -33,7 +33,7 @@ class ReadNetwork:
     """
 
     steps: tuple[Placed, ...]
-    targets: tuple[Target, ...]
+    targets: tuple[ProofTarget, ...]
 
 
 def read_network(model: Model, shapes: Mapping[str, Shape], batch: int) -> ReadNetwork:
@@ -42,7 +42,7 @@ def read_network(model: Model, shapes: Mapping[str, Shape], batch: int) -> ReadN
     batch: the length of the axis of the samples in them.
     """
     graph = read_graph(model.proto, folder_of(model.path), model.path)
-    reading = Reading(graph, dict(shapes), {}, batch)
+    reading = GraphReading(graph, dict(shapes), {}, batch)
     for name in shapes:
         axis = next((one.axis for one in model.inputs if one.name == name), 0)
         if axis not in {0, None}:
@@ -59,7 +59,10 @@ def read_network(model: Model, shapes: Mapping[str, Shape], batch: int) -> ReadN
 
 
 def _read_node(
-    reading: Reading, node: Node, found: FoundActivation | None, compositions: Mapping[str, FoundActivation]
+    reading: GraphReading,
+    node: Node,
+    found: FoundActivation | None,
+    compositions: Mapping[str, FoundActivation],
 ) -> None:
     """Add a node's step, its constant, or the reason why the proof ends there."""
     output = node.outputs[0] if node.outputs else ""
@@ -81,7 +84,7 @@ def _read_node(
             reading.ended[name] = reason
 
 
-def _place(reading: Reading, node: Node, found: FoundActivation | None) -> None:
+def _place(reading: GraphReading, node: Node, found: FoundActivation | None) -> None:
     for name in node.inputs:
         if name and name not in reading.shapes and name not in reading.constants:
             raise EndOfProofError(f"nothing is known of {printable(name)}")
@@ -100,7 +103,7 @@ def _title(node: Node) -> str:
     return f"{node.op or 'an operator of another domain'} {printable(node.title)!r}"
 
 
-def _is_constant(reading: Reading, node: Node) -> bool:
+def _is_constant(reading: GraphReading, node: Node) -> bool:
     """Return whether a node's output is constant, and note it."""
     output = node.outputs[0]
     if node.op == "Shape" and node.input(0) in reading.shapes:
@@ -126,7 +129,7 @@ def _is_constant(reading: Reading, node: Node) -> bool:
     return computed is not None
 
 
-def _target(reading: Reading, watched: Watched) -> Target:
+def _target(reading: GraphReading, watched: Watched) -> ProofTarget:
     place = watched.before
     reason, axis = reading.ended.get(place.tensor, ""), place.axis
     shape = reading.shapes.get(place.tensor)
@@ -138,10 +141,10 @@ def _target(reading: Reading, watched: Watched) -> Target:
         axis = axis % len(shape)
         if shape[axis] != watched.units or (place.rank and place.rank != len(shape)):
             reason = "its units lie along another axis than the graph says"
-    return Target(watched.name, watched.rule, watched.units, place.tensor, axis, reason)
+    return ProofTarget(watched.name, watched.rule, watched.units, place.tensor, axis, reason)
 
 
-def _needed(steps: Sequence[Placed], targets: Sequence[Target]) -> tuple[Placed, ...]:
+def _needed(steps: Sequence[Placed], targets: Sequence[ProofTarget]) -> tuple[Placed, ...]:
     """Return the steps that the layers need, in order."""
     wanted = {target.tensor for target in targets if not target.reason}
     needed = []

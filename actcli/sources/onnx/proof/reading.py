@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from actcli.analysis.proof.box import Numbers
 from actcli.analysis.proof.linear import Linear
 from actcli.analysis.proof.network import Placed
-from actcli.analysis.proof.steps import Step
+from actcli.analysis.proof.steps import BoundStep
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.outputs import FLOAT
 
@@ -22,7 +22,7 @@ class EndOfProofError(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Reading:
+class GraphReading:
     """The state of reading a graph.
 
     Attributes:
@@ -46,11 +46,11 @@ class Reading:
     linear: dict[str, tuple[str, Linear]] = field(default_factory=dict)
     terms: dict[str, int] = field(default_factory=dict)
 
-    def place(self, node: Node, step: Step, shape: Shape, *inputs: str) -> None:
+    def place(self, node: Node, step: BoundStep, shape: Shape, *inputs: str) -> None:
         """Add a step that makes the node's first output, of its first input or of these."""
         self.place_at(node.outputs[0], step, shape, *(inputs or (node.input(0),)))
 
-    def place_at(self, output: str, step: Step, shape: Shape, *inputs: str) -> None:
+    def place_at(self, output: str, step: BoundStep, shape: Shape, *inputs: str) -> None:
         """Add a step that makes a tensor."""
         if 0 in shape:
             raise EndOfProofError("its output is empty")
@@ -91,7 +91,7 @@ class Reading:
             raise EndOfProofError(f"its numbers are {TensorProto.DataType.Name(kind).lower()}, not float32")
 
 
-Handler = Callable[[Reading, Node], None]
+Handler = Callable[[GraphReading, Node], None]
 Handlers = Mapping[str, Handler]
 
 

@@ -3,20 +3,20 @@
 import numpy as np
 
 from actcli.analysis.proof.kernels import Convolution
-from actcli.analysis.proof.linear import Affine, Scale
+from actcli.analysis.proof.linear import Affine, ChannelScale
 from actcli.analysis.proof.pooling import MaxPool, mean_of_rows, numbers_in_windows, sums_of_windows
 from actcli.analysis.proof.steps import Concatenate, Pad, Reshape, Slice, Transpose
 from actcli.sources.onnx.graph import Node
 from actcli.sources.onnx.proof.arithmetic import window_of
 from actcli.sources.onnx.proof.constants import lengths_of, slices_of
-from actcli.sources.onnx.proof.reading import EndOfProofError, Handlers, Reading, Shape, require
+from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Handlers, Shape, require
 
 _EXACT = {2, 3, 4, 5, 9, 10, 16}
 """ONNX's types whose numbers all are float32 numbers: small integers, booleans, float16, bfloat16."""
 _MOVES_SAMPLES = "it moves the axis of the samples"
 
 
-def _keep(reading: Reading, node: Node) -> None:
+def _keep(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     reading.place(node, Reshape(shape, shape), shape)
     source, output = node.input(0), node.outputs[0]
@@ -25,14 +25,14 @@ def _keep(reading: Reading, node: Node) -> None:
         reading.terms[output] = reading.terms[source]
 
 
-def _dropout(reading: Reading, node: Node) -> None:
+def _dropout(reading: GraphReading, node: Node) -> None:
     if node.input(2):
         mode = reading.constants.get(node.input(2))
         require(mode is not None and not mode.any(), "it may be in training mode")
     _keep(reading, node)
 
 
-def _cast(reading: Reading, node: Node) -> None:
+def _cast(reading: GraphReading, node: Node) -> None:
     require(node.integer("to", 0) == 1, "it does not convert to float32")
     kind = reading.graph.types.get(node.input(0))
     if kind == 1 or kind in _EXACT:
@@ -40,17 +40,17 @@ def _cast(reading: Reading, node: Node) -> None:
         return
     shape = reading.shape(node.input(0))
     ones = np.ones((1,) * len(shape))
-    rounded = Scale(ones, 0 * ones, 0 * ones, 2, ones, ones, 0 * ones)
+    rounded = ChannelScale(ones, 0 * ones, 0 * ones, 2, ones, ones, 0 * ones)
     reading.place(node, Affine(rounded), shape)
 
 
-def _reshape_to(reading: Reading, node: Node, after: Shape) -> None:
+def _reshape_to(reading: GraphReading, node: Node, after: Shape) -> None:
     before = reading.shape(node.input(0))
     require(int(np.prod(after)) == int(np.prod(before)), "its lengths do not fit its input")
     reading.place(node, Reshape(before, after), after)
 
 
-def _flatten(reading: Reading, node: Node) -> None:
+def _flatten(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     axis = node.integer("axis", 1)
     axis += len(before) if axis < 0 else 0
@@ -58,7 +58,7 @@ def _flatten(reading: Reading, node: Node) -> None:
     _reshape_to(reading, node, (int(np.prod(before[:axis])), int(np.prod(before[axis:]))))
 
 
-def _reshape(reading: Reading, node: Node) -> None:
+def _reshape(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     wanted = node.integers("shape") if "shape" in node.attributes else reading.integers(node.input(1))
     require(bool(wanted), _MOVES_SAMPLES)
@@ -72,7 +72,7 @@ def _reshape(reading: Reading, node: Node) -> None:
     _reshape_to(reading, node, tuple(lengths))
 
 
-def _transpose(reading: Reading, node: Node) -> None:
+def _transpose(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     order = node.integers("perm") or list(range(len(before)))[::-1]
     require(sorted(order) == list(range(len(before))), "its axes do not fit its input")
@@ -80,13 +80,13 @@ def _transpose(reading: Reading, node: Node) -> None:
     reading.place(node, Transpose(tuple(order)), tuple(before[axis] for axis in order))
 
 
-def _axes(reading: Reading, node: Node) -> list[int] | None:
+def _axes(reading: GraphReading, node: Node) -> list[int] | None:
     if "axes" in node.attributes:
         return node.integers("axes")
     return reading.integers(node.input(1)) if node.input(1) else None
 
 
-def _squeeze(reading: Reading, node: Node) -> None:
+def _squeeze(reading: GraphReading, node: Node) -> None:
     before, axes = reading.shape(node.input(0)), _axes(reading, node)
     require(axes is not None, "it does not name its axes")
     gone = {axis % len(before) for axis in axes or ()}
@@ -95,7 +95,7 @@ def _squeeze(reading: Reading, node: Node) -> None:
     _reshape_to(reading, node, tuple(length for axis, length in enumerate(before) if axis not in gone))
 
 
-def _unsqueeze(reading: Reading, node: Node) -> None:
+def _unsqueeze(reading: GraphReading, node: Node) -> None:
     before, axes = reading.shape(node.input(0)), _axes(reading, node)
     require(bool(axes), "its axes are computed")
     rank = len(before) + len(axes or ())
@@ -106,7 +106,7 @@ def _unsqueeze(reading: Reading, node: Node) -> None:
     _reshape_to(reading, node, tuple(1 if axis in new else next(rest) for axis in range(rank)))
 
 
-def _slice(reading: Reading, node: Node) -> None:
+def _slice(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     operands = [reading.constants.get(name) if name else None for name in node.inputs]
     require(
@@ -121,7 +121,7 @@ def _slice(reading: Reading, node: Node) -> None:
     reading.place(node, Slice(before, part), after)
 
 
-def _split(reading: Reading, node: Node) -> None:
+def _split(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     axis = node.integer("axis", 0) % len(before)
     require(axis != 0, _MOVES_SAMPLES)
@@ -143,7 +143,7 @@ def _split(reading: Reading, node: Node) -> None:
         start += length
 
 
-def _concatenate(reading: Reading, node: Node) -> None:
+def _concatenate(reading: GraphReading, node: Node) -> None:
     shapes = [reading.shape(name) for name in node.inputs]
     axis = node.integer("axis", 0) % len(shapes[0])
     require(axis != 0, _MOVES_SAMPLES)
@@ -154,7 +154,7 @@ def _concatenate(reading: Reading, node: Node) -> None:
     reading.place(node, Concatenate(axis, lengths), after, *node.inputs)
 
 
-def _pad(reading: Reading, node: Node) -> None:
+def _pad(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     require(node.text("mode") in {"", "constant"}, f"it pads by {node.text('mode')}")
     if "pads" in node.attributes or "paddings" in node.attributes:
@@ -178,7 +178,7 @@ def _pad(reading: Reading, node: Node) -> None:
     reading.place(node, Pad(before, margins, value), after)
 
 
-def _window(reading: Reading, node: Node) -> Convolution:
+def _window(reading: GraphReading, node: Node) -> Convolution:
     shape = reading.shape(node.input(0))
     require(not node.integer("ceil_mode", 0), "it rounds its length up")
     require(len(shape) >= 3, "it has no positions")
@@ -187,13 +187,13 @@ def _window(reading: Reading, node: Node) -> Convolution:
     return window_of(node, shape, shape[1], tuple(lengths or ()), shape[1])
 
 
-def _max_pool(reading: Reading, node: Node) -> None:
+def _max_pool(reading: GraphReading, node: Node) -> None:
     require(len([output for output in node.outputs if output]) == 1, "it returns indices")
     window = _window(reading, node)
     reading.place(node, MaxPool(window), window.output_shape())
 
 
-def _average_pool(reading: Reading, node: Node) -> None:
+def _average_pool(reading: GraphReading, node: Node) -> None:
     window = _window(reading, node)
     total = sums_of_windows(window)
     shape = total.kernel.output_shape()
@@ -202,13 +202,13 @@ def _average_pool(reading: Reading, node: Node) -> None:
         inner = f"{node.outputs[0]} (sums)"
         reading.place_at(inner, total, shape, node.input(0))
         counts = numbers_in_windows(window)
-        reading.place(node, Affine(Scale.quotient(counts)), shape, inner)
+        reading.place(node, Affine(ChannelScale.quotient(counts)), shape, inner)
         return
     places = float(np.prod(window.window))
-    reading.place(node, total.folded(Scale.quotient(np.full(shape[1], places))), shape)
+    reading.place(node, total.folded(ChannelScale.quotient(np.full(shape[1], places))), shape)
 
 
-def _mean_of_positions(reading: Reading, node: Node, axes: list[int], *, keep: bool) -> None:
+def _mean_of_positions(reading: GraphReading, node: Node, axes: list[int], *, keep: bool) -> None:
     """Add the mean over trailing axes."""
     before = reading.shape(node.input(0))
     first = min(axes)
@@ -221,13 +221,13 @@ def _mean_of_positions(reading: Reading, node: Node, axes: list[int], *, keep: b
     reading.place(node, Reshape((rows, 1), after), after, mean)
 
 
-def _global_average(reading: Reading, node: Node) -> None:
+def _global_average(reading: GraphReading, node: Node) -> None:
     rank = len(reading.shape(node.input(0)))
     require(rank >= 3, "it has no positions")
     _mean_of_positions(reading, node, list(range(2, rank)), keep=True)
 
 
-def _reduce_mean(reading: Reading, node: Node) -> None:
+def _reduce_mean(reading: GraphReading, node: Node) -> None:
     rank, axes = len(reading.shape(node.input(0))), _axes(reading, node)
     require(bool(axes), "it takes the mean over the samples")
     _mean_of_positions(
@@ -235,7 +235,7 @@ def _reduce_mean(reading: Reading, node: Node) -> None:
     )
 
 
-def _global_max(reading: Reading, node: Node) -> None:
+def _global_max(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     require(len(shape) >= 3, "it has no positions")
     rows, terms = int(np.prod(shape[:2])), int(np.prod(shape[2:]))

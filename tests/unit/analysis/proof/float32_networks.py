@@ -10,10 +10,10 @@ from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.proof.activation_step import Apply
 from actcli.analysis.proof.box import make_box
 from actcli.analysis.proof.kernels import Dense
-from actcli.analysis.proof.linear import Linear, Scale
+from actcli.analysis.proof.linear import ChannelScale, Linear
 from actcli.analysis.proof.network import Placed
 from actcli.analysis.proof.piecewise import RELU, clip, leaky
-from actcli.analysis.proof.prove import Target
+from actcli.analysis.proof.prove import ProofTarget
 from actcli.analysis.proof.smooth import Smooth
 
 F = np.float32
@@ -55,10 +55,12 @@ class Network:
             )
             if layer.norm is not None:
                 *parts, epsilon = layer.norm
-                linear = linear.folded(Scale.normalization(*(p.astype(float) for p in parts), float(epsilon)))
+                linear = linear.folded(
+                    ChannelScale.normalization(*(p.astype(float) for p in parts), float(epsilon))
+                )
             steps.append(Placed(f"z{i}", (source,), linear))
             steps.append(Placed(f"h{i}", (f"z{i}",), Apply(FUNCTIONS[layer.function][0])))
-            targets.append(Target(f"layer {i}", rule_of(layer.function), len(layer.bias), f"z{i}", 1))
+            targets.append(ProofTarget(f"layer {i}", rule_of(layer.function), len(layer.bias), f"z{i}", 1))
             source, shape = f"h{i}", (1, len(layer.bias))
         return steps, targets
 
