@@ -6,7 +6,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+OCR = "rapidocr_onnxruntime/models"
+PITCH = "basic_pitch/saved_models/icassp_2022/nmp.onnx"
 PICTURES = ("china.jpg", "flower.jpg")
 
 
@@ -62,3 +65,22 @@ def plucked_strings(count: int, length: int, rate: int = 22050) -> np.ndarray:
                 part += 0.3 * string[: len(part)]
                 string = 0.498 * (string + np.roll(string, 1))
     return sounds
+
+
+def needed(path: str) -> str:
+    """The path of a file of a package; the test is skipped where it is not there."""
+    found = shipped(path)
+    if found is None and "ACTCLI_MODELS" in os.environ:
+        pytest.fail(f"{path} is not in the folder that ACTCLI_MODELS names")
+    if found is None:
+        pytest.skip(f"{path} is not here: install its package, or name its folder in ACTCLI_MODELS")
+    return str(found)
+
+
+def images(count: int, height: int, width: int) -> np.ndarray:
+    """Cuts out of the photographs; the test is skipped where they are not there."""
+    if "ACTCLI_MODELS" not in os.environ:
+        pytest.importorskip("PIL")
+    for name in PICTURES:
+        needed(f"sklearn/datasets/images/{name}")
+    return pictures(count, height, width)

@@ -3,37 +3,16 @@
 Run where what requirements.txt lists is installed, or unpacked below ACTCLI_MODELS; whoever sets that wants them run.
 """
 
-import os
 from collections import Counter
 
 import numpy as np
 import pytest
-from shipped import PICTURES, pictures, plucked_strings, shipped
+from shipped import OCR, PITCH, images, needed, plucked_strings
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from actcli.sources.onnx import observe_model, open_model, recorded_inputs  # noqa: E402
-
-OCR = "rapidocr_onnxruntime/models"
-PITCH = "basic_pitch/saved_models/icassp_2022/nmp.onnx"
-
-
-def needed(path):
-    found = shipped(path)
-    if found is None and "ACTCLI_MODELS" in os.environ:
-        pytest.fail(f"{path} is not in the folder that ACTCLI_MODELS names")
-    if found is None:
-        pytest.skip(f"{path} is not here: install its package, or name its folder in ACTCLI_MODELS")
-    return str(found)
-
-
-def images(count, height, width):
-    if "ACTCLI_MODELS" not in os.environ:
-        pytest.importorskip("PIL")
-    for name in PICTURES:
-        needed(f"sklearn/datasets/images/{name}")
-    return pictures(count, height, width)
 
 
 def states(path, x, tmp_path, **options):

@@ -11,7 +11,7 @@ from actcli.sources.onnx.graph import Graph
 from actcli.sources.onnx.model_input import Batch
 from actcli.sources.onnx.pruning.consumers import Consumers
 from actcli.sources.onnx.pruning.cutting import ModelChanges, bias_of, node_key, weights_taken
-from actcli.sources.onnx.pruning.unit_path import Taker, UnitPath
+from actcli.sources.onnx.pruning.unit_path import Taker, UnitPath, UnitPlaces
 
 _LARGEST = 65504.0
 """The largest number of float16: no bias grows by more."""
@@ -47,6 +47,7 @@ def choose_units(
     graph: Graph,
     consumers: Consumers,
     path: UnitPath,
+    output: str,
     dead: Sequence[int],
     gone: set[int],
     ranges: Mapping[str, Range],
@@ -54,7 +55,8 @@ def choose_units(
 ) -> tuple[tuple[int, ...], tuple[Staying, ...]]:
     """Choose the dead units that go, note the changes, and return them and those that stay with the reason.
 
-    gone: the units of the same weights that go already; those that go now are added. One unit of a layer stays.
+    output: the tensor of the layer's outputs, on the path. gone: the units of the same weights that go already; those
+    that go now are added. One unit of a layer stays.
     """
     count = len(path.tensors[path.maker.outputs[0]].places)
     removed: list[int] = []
@@ -63,7 +65,8 @@ def choose_units(
         if unit in gone:
             removed.append(unit)
             continue
-        reason = _objection(graph, consumers, path, unit, ranges)
+        reason = _movement(path.tensors[output], ranges[output], unit)
+        reason = reason or _objection(graph, consumers, path, unit, ranges)
         if not reason and len(gone) == count - 1:
             reason = "a layer keeps at least one unit"
         if reason:
@@ -77,15 +80,27 @@ def choose_units(
     return tuple(removed), tuple(Staying(tuple(units), reason) for reason, units in reasons.items())
 
 
+def _movement(own: UnitPlaces, seen: Range, unit: int) -> str:
+    """Return how the numbers of a unit differ in the data; empty where all are the same."""
+    low, high = seen.low[own.places[unit]], seen.high[own.places[unit]]
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return "its output is NaN or inf somewhere in these data"
+    if np.array_equal(low, high):
+        return ""
+    place = int(np.argmax(high - low))
+    return f"its output moves between {low[place]:.4g} and {high[place]:.4g} in these data"
+
+
 def _objection(
     graph: Graph, consumers: Consumers, path: UnitPath, unit: int, ranges: Mapping[str, Range]
 ) -> str:
     """Return why a unit has to stay; empty where it can go."""
     for taker in path.takers:
         own, places = ranges[taker.node.inputs[0]], taker.taken.places[unit]
-        low, high = own.low[places], own.high[places]
-        if not (np.isfinite(low).all() and np.array_equal(low, high)):
-            return "its output is not the same number everywhere in these data"
+        moves = _movement(taker.taken, own, unit)
+        if moves:
+            return moves
+        low = own.low[places]
         weights = weights_taken(graph, taker, places)
         if not np.isfinite(weights).all():
             return f"the weights of {taker.node.title!r} that take it are not finite"

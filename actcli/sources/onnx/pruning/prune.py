@@ -60,7 +60,8 @@ def prune_model(
         for count, feed in samples.batches(size):
             yield feed_of(feed, count, size, samples.inputs)
 
-    ranges = _measure(model, whole, paths, feeds(), threads)
+    outputs = {layer.name: _output(layer) for layer in model.watched}
+    ranges = _measure(model, whole, paths, outputs, feeds(), threads)
     changes, gone = ModelChanges(), dict[str, set[int]]()
     layers = []
     for name, units in dead.items():
@@ -69,7 +70,14 @@ def prune_model(
             continue
         path = paths[name]
         removed, stay = choose_units(
-            graph, consumers, path, units, gone.setdefault(node_key(path.maker), set()), ranges, changes
+            graph,
+            consumers,
+            path,
+            outputs[name],
+            units,
+            gone.setdefault(node_key(path.maker), set()),
+            ranges,
+            changes,
         )
         layers.append(PrunedLayer(name, _units(model, name), removed, stay))
     if not changes.operands:
@@ -140,6 +148,8 @@ def _paths(
 def _require_same_units(path: UnitPath, layer: Watched) -> None:
     """Check that a layer's units are those of the weights, in the same order. Raises StaysError."""
     own = path.tensors.get(layer.before.tensor)
+    if _output(layer) not in path.tensors:
+        raise StaysError("its outputs are not on the way from its weights to the next ones")
     axis = layer.before.axis % max(layer.before.rank, 1) if layer.before.rank else -1
     if own is None or (axis not in {-1, own.axis}) or own.places.shape != (layer.units, 1):
         raise StaysError(f"its units are not those of {path.maker.title!r} ({path.maker.op})")
@@ -147,15 +157,26 @@ def _require_same_units(path: UnitPath, layer: Watched) -> None:
         raise StaysError(f"its units are not those of {path.maker.title!r} ({path.maker.op}) in their order")
 
 
+def _output(layer: Watched) -> str:
+    """The tensor h of a layer; z where that is what was recorded."""
+    return (layer.before if layer.after is None else layer.after).tensor
+
+
 def _units(model: Model, name: str) -> int:
     return next(layer.units for layer in model.layers if layer.name == name)
 
 
 def _measure(
-    model: Model, whole: Any, paths: Mapping[str, UnitPath], feeds: Iterator[Batch], threads: int
+    model: Model,
+    whole: Any,
+    paths: Mapping[str, UnitPath],
+    outputs: Mapping[str, str],
+    feeds: Iterator[Batch],
+    threads: int,
 ) -> dict[str, Range]:
-    """Return the range of every tensor that weights take on these ways, over all samples."""
+    """Return the ranges of the layers' outputs and of what weights take on these ways, over all samples."""
     taken = {taker.node.inputs[0]: taker.taken for path in paths.values() for taker in path.takers}
+    taken |= {outputs[name]: path.tensors[outputs[name]] for name, path in paths.items()}
     ranges = {name: Range.none(own.length) for name, own in taken.items()}
     if ranges:
         run = Runner(model, whole, threads, list(ranges))
