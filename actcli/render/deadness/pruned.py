@@ -32,10 +32,9 @@ def pruning_sentences(pruning: Pruning) -> list[str]:
         f"{thousands(after.parameters)} instead of {thousands(before.parameters)} parameters ({fewer} % fewer) and "
         f"{thousands(after.nbytes)} instead of {thousands(before.nbytes)} bytes"
     )
-    times = f"{_milliseconds(after)} instead of {_milliseconds(before)} ms"
     sentences = [
         f"{_share_of_dead(pruning)} removed: {printable(pruning.path)} has {sizes}.",
-        f"A batch of {quantity(promise.batch, 'sample')} takes {times}.",
+        f"A batch of {quantity(promise.batch, 'sample')} takes {_times(pruning)}.",
         _promise(promise),
         "Nothing is promised for other inputs: there a removed unit may fire.",
     ]
@@ -54,6 +53,16 @@ def _share_of_dead(pruning: Pruning) -> str:
         )
     verb = "is" if pruning.removed == 1 else "are"
     return f"{thousands(pruning.removed)} of {quantity(pruning.dead, 'dead unit')} {verb}"
+
+
+def _times(pruning: Pruning) -> str:
+    """Return the times of both models; where half of the runs do not agree which is faster, that they are the same."""
+    before, after, ratio = pruning.before, pruning.after, pruning.time_ratio
+    if before is None or after is None or ratio is None:
+        return ""
+    if ratio[0] <= 1 <= ratio[-1]:
+        return f"as long as before, {_milliseconds(before)} ms"
+    return f"{_milliseconds(after)} instead of {_milliseconds(before)} ms"
 
 
 def _milliseconds(size: ModelSize) -> str:
@@ -153,6 +162,7 @@ def pruning_record(pruning: Pruning) -> dict[str, Any]:
         ],
         "before": None if pruning.before is None else _size(pruning.before),
         "after": None if pruning.after is None else _size(pruning.after),
+        "time_ratio": None if pruning.time_ratio is None else list(pruning.time_ratio),
         "promise": None if pruning.promise is None else asdict(pruning.promise),
     }
 

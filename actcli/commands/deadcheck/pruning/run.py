@@ -1,8 +1,9 @@
 """`deadcheck model.onnx --data FILE --prune FILE`: the model without its dead units."""
 
 import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, ExitStatus
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.deadcheck.sources import Sources
     from actcli.commands.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class _PruningStep:
+    """A moment of the work: how many samples are done, of how many."""
+
+    doing: str
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ def prune(
 ) -> Pruned:
     """Take the dead units of a report out of the model that was observed. Nothing is written yet."""
     from actcli.analysis.pruning.result import PrunedLayer, Pruning, Staying
+    from actcli.render.output.progress_loop import open_bar
     from actcli.sources.onnx.pruning.prune import prune_model
 
     model, samples = sources.model, sources.samples
@@ -70,6 +81,12 @@ def prune(
         return Pruned(
             result, lambda: session.terminal.say(f"actcli: {_unwritten(target)}: {samples_text}"), few=True
         )
+    bar, started = open_bar(session.terminal, counts=False), time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        if bar is not None:
+            bar.show(_PruningStep("removing dead units", done, total), started)
+
     try:
         data, result = prune_model(
             model,
@@ -79,19 +96,15 @@ def prune(
             batch=options.batch,
             threads=session.threads,
             memory=session.memory,
+            progress=show,
         )
     except DataError as error:
         return Pruned(None, _raising(error))
-    layers = (*result.layers, *staying)
-    result = Pruning(
-        target,
-        layers,
-        result.cuts,
-        result.before,
-        result.after,
-        result.promise,
-        report.needed if few else None,
-    )
+    finally:
+        if bar is not None:
+            bar.clear()
+    needed = report.needed if few else None
+    result = replace(result, layers=(*result.layers, *staying), needed=needed)
     if data is None:
         return _refused(result, "no dead unit can be removed")
     return Pruned(result, _writing(target, data))

@@ -13,6 +13,7 @@ from actcli.sources.onnx.pruning.consumers import Consumers
 from actcli.sources.onnx.pruning.cutting import ModelChanges, bias_of, node_key, weights_taken
 from actcli.sources.onnx.pruning.unit_path import Taker, UnitPath, UnitPlaces
 
+LAST_UNIT = "a layer keeps at least one unit"
 _LARGEST = 65504.0
 """The largest number of float16: no bias grows by more."""
 
@@ -68,7 +69,7 @@ def choose_units(
         reason = _movement(path.tensors[output], ranges[output], unit)
         reason = reason or _objection(graph, consumers, path, unit, ranges)
         if not reason and len(gone) == count - 1:
-            reason = "a layer keeps at least one unit"
+            reason = LAST_UNIT
         if reason:
             reasons.setdefault(reason, []).append(unit)
             continue

@@ -1,6 +1,6 @@
 """A smaller model beside the model that it came from, on the same samples: outputs, and the sums that changed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from actcli.sources.onnx.pruning.sums import ChangedSums
 _GUARD = 64
 """Times by which an output may move further than it does when the same units stand in another order, or than the
 distance of neighbouring floats at its largest value: more is no rounding, but a changed answer."""
-Feeds = Callable[[], Iterator[Batch]]
 
 
 def compare(
@@ -25,7 +24,7 @@ def compare(
     smaller: Any,
     reordered: Any,
     sums: ChangedSums,
-    feeds: Feeds,
+    feeds: Iterator[Batch],
     samples: int,
     batch: int,
     threads: int,
@@ -40,7 +39,7 @@ def compare(
     old_inside, new_inside = (Runner(model, proto, threads, sums.tensors) for proto in (whole, smaller))
     worst, same_bits = (0.0, 0.0), True
     moved, noise, largest, least = (dict[str, float]() for _ in range(4))
-    for feed in feeds():
+    for feed in feeds:
         before, after, again = old(feed), new(feed), other(feed)
         for name, values in before.items():
             label = f"{model.path}: without its dead units the output {name!r}"

@@ -1,7 +1,7 @@
 """Dead units taken out of a model: the smaller model as bytes, and what is known about it."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from actcli.sources.onnx.model import Model
 from actcli.sources.onnx.model_input import Batch
 from actcli.sources.onnx.observe import batch_size, feed_of
 from actcli.sources.onnx.outputs import Watched
-from actcli.sources.onnx.pruning.choosing import Range, choose_units, extend_ranges
+from actcli.sources.onnx.pruning.choosing import LAST_UNIT, Range, choose_units, extend_ranges
 from actcli.sources.onnx.pruning.comparison import compare
 from actcli.sources.onnx.pruning.consumers import find_consumers
 from actcli.sources.onnx.pruning.cutting import ModelChanges, described_cuts, node_key
@@ -43,10 +43,12 @@ def prune_model(
     batch: int | None = None,
     threads: int = 1,
     memory: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[bytes | None, Pruning]:
     """Take dead units out of a model, and compare both models on the samples.
 
-    dead: the dead units of each layer, by its name. target: the name of the file, which is not written here. Returns
+    dead: the dead units of each layer, by its name. target: the name of the file, which is not written here. progress:
+    is told how many samples are done, of how many: each is run twice. Returns
     the bytes of the smaller model, None where no unit can go. Raises DataError where the smaller model gives other
     answers than rounding explains, or does not pass onnx.checker; for a model larger than 2 GB; and for memory.
     """
@@ -56,12 +58,14 @@ def prune_model(
     paths, staying = _paths(model, graph, consumers, dead)
     size = batch_size(model, samples, batch)
 
-    def feeds() -> Iterator[Batch]:
+    def feeds(done: int) -> Iterator[Batch]:
         for count, feed in samples.batches(size):
             yield feed_of(feed, count, size, samples.inputs)
+            done += count
+            progress(done, 2 * samples.samples)
 
     outputs = {layer.name: _output(layer) for layer in model.watched}
-    ranges = _measure(model, whole, paths, outputs, feeds(), threads)
+    ranges = _measure(model, whole, paths, outputs, feeds(0), threads)
     changes, gone = ModelChanges(), dict[str, set[int]]()
     layers = []
     for name, units in dead.items():
@@ -91,15 +95,18 @@ def prune_model(
     reordered = smaller_model(model, whole, graph, consumers, reverse)
     takers = _changed_takers(paths.values(), changes)
     sums = ChangedSums(model, graph, consumers, changes, takers, threads)
-    promise = compare(model, whole, smaller, reordered, sums, feeds, samples.samples, size, threads)
-    seconds = time_in_turn(Runner(model, whole, threads), Runner(model, smaller, threads), next(feeds()))
+    count = samples.samples
+    promise = compare(model, whole, smaller, reordered, sums, feeds(count), count, size, threads)
+    seconds, ratio = time_in_turn(
+        Runner(model, whole, threads), Runner(model, smaller, threads), next(feeds(0))
+    )
     data = smaller.SerializeToString()
     before, after = (
         ModelSize(_parameters(proto), nbytes, taken)
         for proto, nbytes, taken in zip((whole, smaller), (whole.ByteSize(), len(data)), seconds, strict=True)
     )
     cuts = described_cuts(changes, operand_names(whole, changes))
-    return data, Pruning(target, tuple(layers), cuts, before, after, promise)
+    return data, Pruning(target, tuple(layers), cuts, before, after, promise, ratio)
 
 
 def _with_weights(model: Model, memory: int | None) -> Any:
@@ -132,16 +139,18 @@ def _paths(
         layer = layers[name]
         units = axes.get(layer.before.tensor)
         maker: Node | None = None if units is None else units.layer
-        if maker is None or maker.op not in LINEAR:
+        if layer.units == 1:
+            reasons[name] = LAST_UNIT
+        elif maker is None or maker.op not in LINEAR:
             reasons[name] = "no single Conv, Gemm or MatMul makes its units"
-            continue
-        try:
-            path = follow_units(graph, consumers, maker, layer.units)
-            _require_same_units(path, layer)
-        except StaysError as reason:
-            reasons[name] = str(reason)
         else:
-            paths[name] = path
+            try:
+                path = follow_units(graph, consumers, maker, layer.units)
+                _require_same_units(path, layer)
+            except StaysError as reason:
+                reasons[name] = str(reason)
+            else:
+                paths[name] = path
     return paths, reasons
 
 

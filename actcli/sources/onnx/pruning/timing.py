@@ -1,7 +1,7 @@
 """The time of one run of two models, measured in turn."""
 
 import time
-from statistics import median
+from statistics import median, quantiles
 
 from actcli.sources.onnx.model_input import Batch
 from actcli.sources.onnx.pruning.runner import Runner
@@ -11,8 +11,13 @@ _SECONDS = 2.0
 """After so long no further round begins."""
 
 
-def time_in_turn(old: Runner, new: Runner, feed: Batch) -> tuple[float, float]:
-    """Return the median seconds of a run of each, of up to 51 rounds; who begins changes from round to round."""
+def time_in_turn(
+    old: Runner, new: Runner, feed: Batch
+) -> tuple[tuple[float, float], tuple[float, float, float]]:
+    """Return the median seconds of a run of each, and the quartiles of their ratio, new over old.
+
+    Of up to 51 rounds; who begins changes from round to round.
+    """
     runs = (old, new)
     for run in runs:
         run(feed)
@@ -25,4 +30,6 @@ def time_in_turn(old: Runner, new: Runner, feed: Batch) -> tuple[float, float]:
             times[which].append(time.perf_counter() - begin)
         if i + 1 >= _FEWEST and time.perf_counter() - started > _SECONDS:
             break
-    return median(times[0]), median(times[1])
+    ratios = [after / before for before, after in zip(*times, strict=True)]
+    low, middle, high = quantiles(ratios, n=4, method="inclusive")
+    return (median(times[0]), median(times[1])), (low, middle, high)
