@@ -664,6 +664,7 @@ complete -c actcli -n "__actcli_is 'list '" -l debug -d 'Show the traceback of a
 complete -c actcli -n "__actcli_is 'list '" -s h -l help -d 'Show this help'
 complete -c actcli -n "__actcli_is 'info '" -l cost -d 'Also measure the time per element of our NumPy code here, relative to relu'
 complete -c actcli -n "__actcli_is 'info '" -l with -x -d 'Also time torch, jax, with commas, each relative to its own relu'
+complete -c actcli -n "__actcli_is 'info '" -l accuracy -d 'Also measure the error of the code that --code python writes, in ULP, in float64 and float32'
 complete -c actcli -n "__actcli_is 'info '" -l code -x -a 'python torch jax tensorflow latex c triton' -d 'Write the function as code instead: python, torch, jax, tensorflow, latex, c or triton; -o FILE.py, .tex or .c'
 complete -c actcli -n "__actcli_is 'info '" -l module -d 'With --code torch, add an nn.Module whose parameters are trained, those that no gradient reaches are buffers'
 complete -c actcli -n "__actcli_is 'info '" -l dtype -x -a 'float32 float64' -d 'With --code c or triton, the type of the numbers: float32 or float64'

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from actcli.activations import Activation
     from actcli.analysis.compare.timing import Peer
     from actcli.commands.session import Session
+    from actcli.render.code.numpy_run import CodeError
 
 Place = Literal["python", "torch", "jax", "tensorflow", "latex", "c", "triton"]
 KernelType = Literal["float32", "float64"]
@@ -29,6 +30,7 @@ Examples:
   actcli info torch.softplus --format json
   actcli info selu | grep gains
   actcli info mish --cost --with torch
+  actcli info gelu --accuracy
   actcli info 'x/(1+exp(-x))'
   actcli info 'x*tanh(softplus(b*x))' --set b=1.5 --code torch
   actcli info prelu --code torch --module
@@ -62,6 +64,15 @@ class InfoOptions(FunctionOptions):
             needs=("--cost",),
         ),
     ] = None
+    accuracy: Annotated[
+        bool,
+        Option(
+            "--accuracy",
+            help="Also measure the error of the code that --code python writes, in ULP, in float64 and float32.",
+            section="Measurement",
+            excludes=("--code",),
+        ),
+    ] = False
     code: Annotated[
         Place | None,
         Option(
@@ -147,6 +158,7 @@ def show_card(options: InfoOptions, session: "Session") -> None:
         _measure_costs(f, options, session) if options.cost else {},
         recognise(f),
         tuple(map(shown, derivatives(f, 2))) if f.definition.family == FORMULA else (),
+        _measure_errors(f) if options.accuracy else {},
     )
     session.writes()
     write_card(card, layout, session.terminal)
@@ -190,6 +202,14 @@ def _measure_costs(f: "Activation", options: InfoOptions, session: "Session") ->
         if cost is None:
             session.terminal.say(f"actcli: {whose} has no {f.spec} with the same values")
     return {whose: cost for whose, cost in costs.items() if cost is not None}
+
+
+def _measure_errors(f: "Activation") -> "dict[str, CodeError]":
+    from actcli.analysis.stream.evaluation import require_elementwise
+    from actcli.render.code.numpy_run import code_errors
+
+    require_elementwise([f])
+    return code_errors(f)
 
 
 def _write_code(place: Place, spec: str, options: InfoOptions, session: "Session") -> None:

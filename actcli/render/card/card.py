@@ -1,5 +1,6 @@
 """The card of an activation as output: a record for programs, pairs for pipes, a screen for a person."""
 
+from dataclasses import asdict
 from typing import Any
 
 from actcli.activations import Activation, Kink, Parameter
@@ -66,6 +67,8 @@ def card_record(card: Card) -> dict[str, Any]:
     if card.properties:
         record["kinks"] = [_kink(f, kink) for kink in f.kinks]
     record["frameworks"] = names_by_framework(f)
+    if card.code_errors:
+        record["measured_error"] = {kind: asdict(error) for kind, error in card.code_errors.items()}
     if card.costs:
         record["cost_relative_to_relu"], *others = card.costs.values()
         if others:

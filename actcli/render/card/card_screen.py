@@ -21,6 +21,7 @@ from actcli.render.card.facts import (
     jump_at,
     names_by_framework,
 )
+from actcli.render.code.numpy_run import POINTS, USUAL, CodeError
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.grid import in_script, ruled_table, strip_lines
 from actcli.render.text import notation
@@ -83,6 +84,10 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
             yield "Initial gain", _gains(properties.gains, surface)
     if f.definition.frameworks:
         yield "Names", _facts(_names(f), surface)
+    if card.code_errors:
+        what = f"the code that --code python writes, here, at {3 * POINTS:,} fixed numbers and beside kinks and zeros"
+        errors = [(kind, _code_error(error)) for kind, error in card.code_errors.items()]
+        yield "Measured error", _facts([*errors, ("measured of", what)], surface)
     if card.costs:
         measured = [
             (f"{whose}, NumPy" if whose == OURS else whose, f"{number(cost, 2)} × relu")
@@ -90,6 +95,21 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
         ]
         where = f"this machine, now: {COST_NUMBERS:,} float64 numbers on one thread, not on a GPU"
         yield "Cost", _facts([*measured, ("measured on", where)], surface)
+
+
+def _code_error(error: CodeError) -> str:
+    if not error.largest:
+        return "0, all results are right"
+    usual = f"up to {_ulps(error.usual)} for |x| ≤ {USUAL:g}"
+    if error.largest == error.usual:
+        return f"{usual}, at x = {number(error.usual_at)}"
+    return f"{usual}, {_ulps(error.largest)} at x = {number(error.largest_at)}"
+
+
+def _ulps(error: float) -> str:
+    if math.isinf(error):
+        return "NaN or inf"
+    return f"{error:,.0f} ULP" if 10 <= error < 1e6 else f"{number(error, 2)} ULP"
 
 
 def _facts(facts: Iterable[Fact], surface: Surface) -> "Table":

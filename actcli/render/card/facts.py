@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from actcli.activations import DIALECTS, Activation, Kink, Parameter
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
+from actcli.render.code.numpy_run import CodeError
 
 OURS = "actcli"
 """Whose code `Card.costs` names first."""
@@ -21,6 +22,7 @@ class Card:
         costs: the time per element relative to relu by whose code was timed, `actcli` first; empty unless measured.
         recognition: for a formula, the catalogue's nearest function; else None.
         derivatives: for a formula, f' and f'' in symbols; else empty.
+        code_errors: how exact its code for NumPy is, by type; empty unless measured.
 
     """
 
@@ -29,6 +31,7 @@ class Card:
     costs: Mapping[str, float] = field(default_factory=dict)
     recognition: Recognition | None = None
     derivatives: tuple[str, ...] = ()
+    code_errors: Mapping[str, CodeError] = field(default_factory=dict)
 
 
 def names_by_framework(f: Activation) -> dict[str, list[str]]:
