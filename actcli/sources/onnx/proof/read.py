@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from actcli.analysis.proof.activation_step import Apply
 from actcli.analysis.proof.network import Placed
 from actcli.analysis.proof.prove import ProofTarget
 from actcli.sources.onnx.graph import Node, read_graph
@@ -145,8 +146,17 @@ def _target(reading: GraphReading, watched: Watched) -> ProofTarget:
 
 
 def _needed(steps: Sequence[Placed], targets: Sequence[ProofTarget]) -> tuple[Placed, ...]:
-    """Return the steps that the layers need, in order."""
+    """Return the steps that the layers need, in order, and their own activations.
+
+    Before an activation its input is bounded by lines: without its own the last layer would have intervals only.
+    """
     wanted = {target.tensor for target in targets if not target.reason}
+    own = {
+        placed.output
+        for placed in steps
+        if isinstance(placed.step, Apply) and wanted.issuperset(placed.inputs)
+    }
+    wanted |= own
     needed = []
     for placed in reversed(steps):
         if placed.output in wanted:
