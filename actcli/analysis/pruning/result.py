@@ -87,6 +87,7 @@ class Pruning:
         cuts: what was cut out of which tensor.
         before, after: the sizes of both models.
         promise: how equal they are; None where nothing was taken out, and there is no smaller model.
+        box: the box of inputs, in words, on which every removed unit is proved dead; None without a proof.
         time_ratio: the time of a run over that of the old model: quartiles of runs in turn.
         needed: samples that it takes before a silent unit is taken out, where there are too few; else None.
 
@@ -100,6 +101,7 @@ class Pruning:
     promise: Promise | None = None
     time_ratio: tuple[float, float, float] | None = None
     needed: int | None = None
+    box: str | None = None
 
     @property
     def removed(self) -> int:

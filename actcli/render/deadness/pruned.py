@@ -36,7 +36,7 @@ def pruning_sentences(pruning: Pruning) -> list[str]:
         f"{_share_of_dead(pruning)} removed: {printable(pruning.path)} has {sizes}.",
         f"A batch of {quantity(promise.batch, 'sample')} takes {_times(pruning)}.",
         _promise(promise),
-        "Nothing is promised for other inputs: there a removed unit may fire.",
+        _beyond(pruning),
     ]
     staying = pruning.dead - pruning.removed
     if staying:
@@ -67,6 +67,15 @@ def _times(pruning: Pruning) -> str:
 
 def _milliseconds(size: ModelSize) -> str:
     return number(1000 * size.seconds, _DIGITS)
+
+
+def _beyond(pruning: Pruning) -> str:
+    if pruning.box is None:
+        return "Nothing is promised for other inputs: there a removed unit may fire."
+    return (
+        f"In exact arithmetic both models are equal {pruning.box}: every removed unit is proved dead there. "
+        "Nothing is promised for other inputs."
+    )
 
 
 def _promise(promise: Promise) -> str:
@@ -148,6 +157,7 @@ def pruning_record(pruning: Pruning) -> dict[str, Any]:
         "file": None if pruning.promise is None else pruning.path,
         "removed": pruning.removed,
         "samples_needed": pruning.needed,
+        "box": pruning.box,
         "layers": [
             {
                 "layer": layer.layer,

@@ -10,11 +10,11 @@ from actcli.exits import DataError, ExitStatus
 from actcli.terminal import printable
 
 if TYPE_CHECKING:
-    from actcli.analysis.deadness.report import Report
     from actcli.analysis.pruning.result import Pruning
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.deadcheck.sources import Sources
     from actcli.commands.session import Session
+    from actcli.render.deadness.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +47,39 @@ class Pruned:
 
 
 def prune(
-    target: str, report: "Report", sources: "Sources", options: "DeadcheckOptions", session: "Session"
+    target: str,
+    findings: "Findings",
+    sources: "Sources",
+    options: "DeadcheckOptions",
+    session: "Session",
 ) -> Pruned:
-    """Take the dead units of a report out of the model that was observed. Nothing is written yet."""
-    from actcli.analysis.pruning.result import PrunedLayer, Pruning, Staying
+    """Take the dead units of a report out of the model that was observed. Nothing is written yet.
+
+    With a proof only units go that are proved dead, however few samples there are.
+    """
+    from actcli.analysis.pruning.candidates import join_layers, with_a_proof, with_enough_samples
+    from actcli.analysis.pruning.result import Pruning
+    from actcli.render.deadness.proof.sentences import box_in_words
     from actcli.render.output.progress_loop import open_bar
     from actcli.sources.onnx.pruning.prune import prune_model
 
+    report, proof = findings.report, findings.proof
     model, samples = sources.model, sources.samples
     if model is None or samples is None:
         raise AssertionError(target)
-    dead = {layer.name: layer.dead_units.nonzero()[0].tolist() for layer in report.layers if layer.dead}
-    few = {layer.name: layer for layer in report.layers if layer.dead and not layer.bounded}
-    if not dead:
+    if not report.dead:
         return _refused(Pruning(target, ()), "no unit is dead")
-    staying = tuple(
-        PrunedLayer(
-            name,
-            layer.units,
-            (),
-            (
-                Staying(
-                    tuple(dead[name]), f"{layer.samples:,} samples are too few, it takes {report.needed:,}"
-                ),
-            ),
-        )
-        for name, layer in few.items()
-    )
-    enough = {name: units for name, units in dead.items() if name not in few}
-    if not enough:
-        samples_text = f"{samples.samples:,} samples are too few to remove units, it takes {report.needed:,}"
-        result = Pruning(target, staying, needed=report.needed)
-        return Pruned(
-            result, lambda: session.terminal.say(f"actcli: {_unwritten(target)}: {samples_text}"), few=True
-        )
+    if proof is not None and not proof.holds_data:
+        # what a unit gives outside the box need not be what it gives inside
+        return _refused(Pruning(target, ()), "some of the data lie outside the box of --prove")
+    units, others = with_enough_samples(report) if proof is None else with_a_proof(report, proof)
+    needed = report.needed if others and proof is None else None
+    if not units and proof is not None:
+        return _refused(Pruning(target, others), "no dead unit is proved dead")
+    if not units:
+        few = f"{samples.samples:,} samples are too few to remove units, it takes {report.needed:,}"
+        result = Pruning(target, others, needed=needed)
+        return Pruned(result, lambda: session.terminal.say(f"actcli: {_unwritten(target)}: {few}"), few=True)
     bar, started = open_bar(session.terminal, counts=False), time.monotonic()
 
     def show(done: int, total: int) -> None:
@@ -91,20 +90,21 @@ def prune(
         data, result = prune_model(
             model,
             samples,
-            enough,
+            units,
             target,
             batch=options.batch,
             threads=session.threads,
             memory=session.memory,
             progress=show,
+            on_box=proof is not None,
         )
     except DataError as error:
         return Pruned(None, _raising(error))
     finally:
         if bar is not None:
             bar.clear()
-    needed = report.needed if few else None
-    result = replace(result, layers=(*result.layers, *staying), needed=needed)
+    box = None if proof is None else box_in_words(proof)
+    result = replace(result, layers=join_layers(result.layers, others), needed=needed, box=box)
     if data is None:
         return _refused(result, "no dead unit can be removed")
     return Pruned(result, _writing(target, data))

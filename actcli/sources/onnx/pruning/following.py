@@ -34,3 +34,15 @@ def follow_units(graph: Graph, consumers: Consumers, maker: Node, units: int) ->
     if not path.takers:
         raise StaysError("no weights take them")
     return path
+
+
+def require_one_way(graph: Graph, path: UnitPath, output: str) -> None:
+    """Check that the units reach the next weights through one tensor alone. Raises StaysError for a way around it."""
+    around = {path.maker.outputs[0]} - {output}
+    takers = {taker.node.outputs[0] for taker in path.takers}
+    for node in graph.nodes:
+        if not any(name in around for name in node.inputs):
+            continue
+        if node.outputs[0] in takers:
+            raise StaysError("its values reach the next weights by a way around the activation")
+        around |= {name for name in node.outputs if name in path.tensors and name != output}

@@ -20,9 +20,9 @@ from actcli.sources.onnx.observe import batch_size, feed_of
 from actcli.sources.onnx.outputs import Watched
 from actcli.sources.onnx.pruning.choosing import LAST_UNIT, Range, choose_units, extend_ranges
 from actcli.sources.onnx.pruning.comparison import compare
-from actcli.sources.onnx.pruning.consumers import find_consumers
+from actcli.sources.onnx.pruning.consumers import Consumers, find_consumers
 from actcli.sources.onnx.pruning.cutting import ModelChanges, described_cuts, node_key
-from actcli.sources.onnx.pruning.following import follow_units
+from actcli.sources.onnx.pruning.following import follow_units, require_one_way
 from actcli.sources.onnx.pruning.layers import LINEAR
 from actcli.sources.onnx.pruning.runner import Runner
 from actcli.sources.onnx.pruning.sums import ChangedSums
@@ -43,19 +43,21 @@ def prune_model(
     batch: int | None = None,
     threads: int = 1,
     memory: int | None = None,
+    on_box: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[bytes | None, Pruning]:
     """Take dead units out of a model, and compare both models on the samples.
 
-    dead: the dead units of each layer, by its name. target: the name of the file, which is not written here. progress:
-    is told how many samples are done, of how many: each is run twice. Returns
-    the bytes of the smaller model, None where no unit can go. Raises DataError where the smaller model gives other
-    answers than rounding explains, or does not pass onnx.checker; for a model larger than 2 GB; and for memory.
+    dead: the dead units of each layer, by its name. target: the name of the file, which is not written here.
+    on_box: whether the units are proved dead on a box: then their values must reach the next weights through the
+    activation alone. progress: is told how many samples are done, of how many: each is run twice. Returns the bytes of
+    the smaller model, None where no unit can go. Raises DataError where the smaller model gives other answers than
+    rounding explains, or does not pass onnx.checker; for a model larger than 1 GB; and for memory.
     """
     whole = _with_weights(model, memory)
     graph = read_graph(whole, folder_of(model.path), model.path)
     consumers = find_consumers(graph)
-    paths, staying = _paths(model, graph, consumers, dead)
+    paths, staying = _paths(model, graph, consumers, dead, on_box=on_box)
     size = batch_size(model, samples, batch)
 
     def feeds(done: int) -> Iterator[Batch]:
@@ -128,7 +130,12 @@ def _with_weights(model: Model, memory: int | None) -> Any:
 
 
 def _paths(
-    model: Model, graph: Graph, consumers: Any, dead: Mapping[str, Sequence[int]]
+    model: Model,
+    graph: Graph,
+    consumers: Consumers,
+    dead: Mapping[str, Sequence[int]],
+    *,
+    on_box: bool,
 ) -> tuple[dict[str, UnitPath], dict[str, str]]:
     """Return the way of each layer's units, or the reason why all of them stay."""
     axes = unit_axes(graph)
@@ -147,6 +154,8 @@ def _paths(
             try:
                 path = follow_units(graph, consumers, maker, layer.units)
                 _require_same_units(path, layer)
+                if on_box:
+                    require_one_way(graph, path, _output(layer))
             except StaysError as reason:
                 reasons[name] = str(reason)
             else:

@@ -59,9 +59,9 @@ def failed(*arguments, target="smaller.onnx"):
     )
 
 
-def run(path):
+def run(path, inputs=X):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": X})[0]
+    return session.run(None, {"x": inputs})[0]
 
 
 def test_json_lists_tensors_axes_and_indices(folder):
@@ -69,7 +69,7 @@ def test_json_lists_tensors_axes_and_indices(folder):
     assert status == 0
     pruned = json.loads(out)["pruned"]
     assert list(pruned) == [
-        "file", "removed", "samples_needed", "layers", "tensors", "before", "after", "time_ratio", "promise"
+        "file", "removed", "samples_needed", "box", "layers", "tensors", "before", "after", "time_ratio", "promise"
     ]  # fmt: skip
     assert pruned["tensors"] == [
         {"tensor": "w1", "axis": 1, "indices": [2, 5]},
@@ -165,6 +165,44 @@ def test_a_model_without_dead_units_again():
     assert "no unit is dead" in message
 
 
+def test_with_a_proof_few_samples_suffice_and_the_promise_is_about_the_box():
+    np.save("x.npy", X[:50])
+    status, out, err = prune("--prove", "-9:9", "--format", "json")
+    assert status == 0
+    pruned = json.loads(out)["pruned"]
+    assert pruned["removed"] == 2
+    assert pruned["box"] == "on all inputs with numbers from -9 to 9"
+    assert "In exact arithmetic both models are equal on all inputs with numbers from -9 to 9" in err
+    inputs = np.random.default_rng(1).uniform(-9, 9, (4000, 4)).astype(np.float32)
+    assert np.abs(run("model.onnx", inputs) - run("smaller.onnx", inputs)).max() <= 1e-4
+
+
+def test_a_dead_unit_that_is_not_proved_dead_stays():
+    proto = onnx.load("model.onnx")
+    b1 = next(tensor for tensor in proto.graph.initializer if tensor.name == "b1")
+    values = numpy_helper.to_array(b1).copy()
+    values[5] = -12
+    b1.CopyFrom(numpy_helper.from_array(values, "b1"))
+    onnx.save(proto, "model.onnx")
+    assert json.loads(prune("--format", "json").out)["pruned"]["removed"] == 2
+    (layer,) = json.loads(prune("--prove", "-9:9", "--format", "json").out)["pruned"]["layers"]
+    assert layer["removed"] == [2]
+    assert layer["staying"] == [{"units": [5], "reason": "no proof that its output never changes"}]
+
+
+def test_data_outside_the_box_of_a_proof_are_refused(folder):
+    assert "some of the data lie outside the box of --prove" in failed("--prove", "0:1")
+    assert not (folder / "smaller.onnx").exists()
+
+
+def test_a_sigmoid_that_hardly_moves_is_not_equal_in_exact_arithmetic():
+    proto = onnx.load("model.onnx")
+    proto.graph.node[1].op_type = "Sigmoid"
+    onnx.save(proto, "model.onnx")
+    assert prune().status == 0
+    assert "no dead unit is proved dead" in failed("--prove", "-9:9")
+
+
 USAGE = {
     "no data": (["model.onnx", "--random", "9", "--prune", "s.onnx"], "--data"),
     "nothing to run on": (["model.onnx", "--prune", "s.onnx"], "--data"),
@@ -182,6 +220,7 @@ USAGE = {
         ["model.onnx", "--data", "x.npy", "--prune", "s.onnx", "--definition", "redo"],
         "--definition",
     ),
+    "a proof without data": (["model.onnx", "--prove", "0:1", "--prune", "s.onnx"], "--data"),
     "an early stop": (
         ["model.onnx", "--data", "x.npy", "--prune", "s.onnx", "--stop-when-certain"],
         "--stop-when-certain",

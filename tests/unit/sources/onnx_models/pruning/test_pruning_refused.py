@@ -135,6 +135,21 @@ def test_units_stay_and_the_reason_says_what_bars_them(write, prune, reason):
     assert any(reason in one for one in answer.reasons), answer.reasons
 
 
+def test_a_proof_about_an_activation_is_none_about_a_way_around_it(write, prune):
+    nodes, constants = first()
+    nodes += [
+        node("Sigmoid", ["z"], ["s"], "side"),
+        node("Mul", ["h", "s"], ["t"], "both"),
+        node("Gemm", ["t", "w2"], ["y"], "fc2"),
+    ]
+    path = write(nodes, constants, shape=FEATURES)
+    x = rng.standard_normal((40, 5)).astype(np.float32)
+    assert prune(path, x).removed["act"] == (1, 4)
+    answer = prune(path, x, on_box=True)
+    assert answer.removed["act"] == ()
+    assert "a way around the activation" in answer.reasons[0]
+
+
 def test_weights_that_a_branch_names_stay(write, prune):
     def branch(name, op):
         inner = [node(op, ["w2"], [name])]
