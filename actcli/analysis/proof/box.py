@@ -56,19 +56,27 @@ class Box:
         return np.maximum(np.abs(self.lower), np.abs(self.upper))
 
     def radius(self, center: Numbers) -> Numbers:
-        """Return half the width of each interval about its center, rounded up; 0 for a point."""
-        half = np.maximum(self.upper - center, center - self.lower)
-        return np.where(half > 0, np.nextafter(half, np.inf), half)
+        """Return half the width of each interval about its center, rounded up."""
+        half = (self.upper - self.lower) * (0.5 + DOUBLE)
+        half += np.abs(center) * DOUBLE
+        return half
 
 
 def make_box(lower: Numbers, upper: Numbers, fixed: Flags | None = None) -> Box:
     """Return a box; numbers whose bounds are NaN, or so large that sums may overflow, are unknown."""
-    known = (np.abs(lower) <= LARGEST) & (np.abs(upper) <= LARGEST) & (lower <= upper)
-    if not known.all():
+    if not _all_known(lower, upper):
+        known = (np.abs(lower) <= LARGEST) & (np.abs(upper) <= LARGEST) & (lower <= upper)
+        fixed = None if fixed is None else np.asarray(fixed & known, np.bool_)
         lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
     if fixed is None:
         fixed = np.zeros(lower.shape, np.bool_)
-    return Box(lower, upper, np.asarray(fixed & known, np.bool_))
+    return Box(lower, upper, fixed)
+
+
+def _all_known(lower: Numbers, upper: Numbers) -> bool:
+    """Return whether every bound is known; NaN makes every comparison false."""
+    least, most = lower.min(initial=0.0), upper.max(initial=0.0)
+    return bool(least >= -LARGEST and most <= LARGEST and (lower <= upper).all())
 
 
 def rounding(count: Numbers | float) -> Numbers:

@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from actcli.analysis.proof.box import (
-    DOUBLE,
     LARGEST,
     TINY,
     Box,
+    Flags,
     Numbers,
     double_rounding,
     make_box,
@@ -180,30 +180,38 @@ class Linear:
         (box,) = boxes
         kernel, terms = self.kernel, self.terms
         center, reach = box.center, box.magnitude
-        middle = kernel.apply(self.weights, center) + kernel.by_channel(self.bias)
+        middle = kernel.apply(self.weights, center)
+        middle += kernel.by_channel(self.bias)
         spread, size = np.split(kernel.apply(self._absolute, np.concatenate([box.radius(center), reach])), 2)
-        size = size + kernel.by_channel(self.size)
+        size += kernel.by_channel(self.size)
         largest = float(np.nanmax(reach, initial=0.0))
         # folded weights may underflow, and then each x is multiplied by an error of TINY
         tiny = TINY * (self.tiny + (0.0 if self.plain else 8 * terms * self.gain * (largest + 1)))
+        # the rounding of float64, here and on the way back
+        own = double_rounding(size.size + float(terms.max(initial=0.0))) * np.ones(terms.shape)
         relative = rounding(terms + self.roundings)
         if self.plain:
             # products with 0 are exact, and so is a sum with nothing else
-            relative = np.where(terms == 0, 0.0, relative)
-        error = kernel.by_channel(relative) * size + kernel.by_channel(tiny)
-        own = DOUBLE * (kernel.by_channel(terms) + 16) * (size + spread)
-        slack = error + double_rounding(size.size + float(terms.max(initial=0.0))) * size
-        if self.plain:
-            own = np.where(kernel.by_channel(terms) == 0, 0.0, own)
-        reached = error + own
-        lower, upper = middle - spread - reached, middle + spread + reached
-        peaks = self.norm * self.gain * largest + self.peak
-        known = kernel.by_channel(np.asarray(peaks < LARGEST, np.bool_)) & (size < LARGEST)
-        if not known.all():
+            relative, own = (np.where(terms == 0, 0.0, part) for part in (relative, own))
+        known = self._known(size, largest)
+        spread *= kernel.by_channel(1.0 + own)
+        size *= kernel.by_channel(relative + own)
+        size += kernel.by_channel(tiny)
+        spread += size
+        lower, upper = middle - spread, middle + spread
+        if known is not None:
             lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
         if self.plain:
             lower, upper = self._keep_signs(box, lower, upper)
-        return Enclosure(make_box(lower, upper, self._fixed(box, lower.shape)), slack)
+        return Enclosure(make_box(lower, upper, self._fixed(box, lower.shape)), size)
+
+    def _known(self, size: Numbers, largest: float) -> Flags | None:
+        """Return where no sum can overflow on the way, folded or not; None if that is everywhere."""
+        # a folded weight may overflow before it meets a small number
+        peaks = self.norm * self.gain * (largest if self.plain else max(largest, 1.0)) + self.peak
+        if float(size.max(initial=0.0)) < LARGEST and float(peaks.max(initial=0.0)) < LARGEST:
+            return None
+        return np.asarray(self.kernel.by_channel(peaks < LARGEST) & (size < LARGEST), np.bool_)
 
     def _keep_signs(self, box: Box, lower: Numbers, upper: Numbers) -> tuple[Numbers, Numbers]:
         """Return the bounds, none beyond 0 where all terms have one sign: rounding keeps it in any order."""
@@ -215,7 +223,7 @@ class Linear:
         rising = self.kernel.by_channel((rows >= 0).all(axis=1) & (self.bias >= 0))
         return np.where(rising & (lower < 0), 0.0, lower), np.where(falling & (upper > 0), 0.0, upper)
 
-    def _fixed(self, box: Box, shape: tuple[int, ...]) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    def _fixed(self, box: Box, shape: tuple[int, ...]) -> Flags:
         if not box.fixed.any():
             return np.broadcast_to(self.kernel.by_channel(self.terms) == 0, shape)
         return ~reaches(self.kernel, self.weights, ~box.fixed)
@@ -224,7 +232,9 @@ class Linear:
         """Return the rows for the input, and what the bias adds."""
         shape = self.kernel.output_shape()
         bias = np.broadcast_to(self.kernel.by_channel(self.bias), shape).reshape(-1)
-        return self.pull(rows), rows.reshape(len(rows), -1) @ bias
+        flat = rows.reshape(len(rows), -1)
+        rounded = double_rounding(bias.size) * (np.abs(flat) @ np.abs(bias))
+        return self.pull(rows), flat @ bias + rounded
 
     def pull(self, rows: Numbers, *points: Numbers) -> tuple[Numbers, ...]:  # noqa: ARG002
         """Return the rows for the input."""
@@ -250,7 +260,7 @@ class Affine:
         error = np.where(exact, 0.0, rounding(by.roundings) * size + tiny)
         reached = error + np.where(exact, 0.0, double_rounding(0) * size)
         lower, upper = np.minimum(*ends) + by.shift - reached, np.maximum(*ends) + by.shift + reached
-        known = by.peak * (box.magnitude + by.offset) + by.size < LARGEST
+        known = by.peak * np.maximum(box.magnitude + by.offset, 1.0) + by.size < LARGEST
         lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
         fixed = np.logical_or(box.fixed, np.broadcast_to(by.scale == 0, box.fixed.shape) & known)
         return Enclosure(make_box(lower, upper, fixed), error + double_rounding(size.size) * size)

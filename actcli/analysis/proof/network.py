@@ -137,7 +137,7 @@ class Bounds:
             if enclosure.slack is None:
                 waiting[placed.output] = own
                 continue
-            slack += _dot(np.abs(own), enclosure.slack)
+            slack += _dot(np.abs(own), enclosure.slack) if enclosure.slack.any() else 0.0
             parts, constants = placed.step.backward(own, enclosure)
             total += constants
             for name, part in zip(placed.inputs, parts, strict=True):
@@ -156,7 +156,8 @@ class Bounds:
 
 
 def _dot(rows: Numbers, numbers: Numbers) -> Numbers:
-    result: Numbers = rows.reshape(len(rows), -1) @ numbers.reshape(-1)
+    flat = rows.reshape(len(rows), -1)
+    result: Numbers = flat.sum(axis=1) * float(numbers) if numbers.ndim == 0 else flat @ numbers.reshape(-1)
     return result
 
 

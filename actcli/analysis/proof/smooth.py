@@ -47,7 +47,9 @@ def _landmarks(spec: str) -> _Landmarks:
         parts = pieces(f)
         turns = [at for part in parts for at in sign_changes(f.grad, part.x, part.slope).tolist()]
         jumps = {kink.at for kink in f.kinks if kink.jump}
-        points = sorted({*turns, *(kink.at for kink in f.kinks)})
+        # where f rises on both sides of a kink, or falls, it has no extreme there
+        passed = {kink.at for kink in f.kinks if not kink.jump and kink.slopes[0] * kink.slopes[1] > 0}
+        points = sorted({*turns, *(kink.at for kink in f.kinks if kink.at not in passed)})
         values = []
         for at in points:
             near = [at, np.nextafter(at, -np.inf), np.nextafter(at, np.inf)] if at in jumps else [at]
@@ -84,27 +86,24 @@ class Smooth:
         f, marks = self._function, _landmarks(self.spec)
         moved = [end + sign * _PARAMETER * np.abs(end) for end, sign in ((lower, -1), (upper, 1))]
         with np.errstate(all="ignore"):
-            ends = [f(end) for end in moved]
+            ends = [f.quick(end) for end in moved]
             low, high = np.minimum(*ends), np.maximum(*ends)
             for at, values in zip(marks.at, marks.values, strict=True):
                 inside = (moved[0] <= at) & (at <= moved[1])
                 low = np.where(inside, np.minimum(low, min(values)), low)
                 high = np.where(inside, np.maximum(high, max(values)), high)
-        unknown = self._unknown(*moved)
-        low, high = np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+        if marks.wave or (self.composed and self._name in LOGARITHMS):
+            unknown = self._unknown(*moved)
+            low, high = np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
         error = self._error(lower, upper, low, high)
         flat = self._flat(moved[0], moved[1], low == high)
         return Image(low - error, high + error, error, flat)
 
     def _unknown(self, lower: Numbers, upper: Numbers) -> Flags:
         marks = _landmarks(self.spec)
-        unknown = np.isnan(lower) | np.isnan(upper)
-        if marks.wave:
-            unknown |= (lower < -_WAVES) | (upper > _WAVES)
-        if self.composed and self._name in LOGARITHMS:
-            # exp(x) overflows, or the sigmoid underflows
-            unknown |= (lower < -80.0) | (upper > 80.0)
-        return np.asarray(unknown, np.bool_)
+        # exp(x) overflows above 88, and the sigmoid underflows below -100
+        most = _WAVES if marks.wave else 80.0
+        return np.asarray((lower < -most) | (upper > most), np.bool_)
 
     def _error(self, lower: Numbers, upper: Numbers, low: Numbers, high: Numbers) -> Numbers:
         """Return the error of float32: four units in the last place, and what the way of computing loses."""
@@ -130,14 +129,14 @@ class Smooth:
             return None
         f = self._function
         with np.errstate(all="ignore"):
-            first, last = f(lower), f(upper)
+            first, last = f.quick(lower), f.quick(upper)
             middle = lower / 2 + upper / 2
             slopes = [chord(lower, upper, first, last), *map(f.grad, (lower, upper, middle))]
 
             def extremes(slope: Numbers) -> list[tuple[Numbers, Numbers]]:
                 at = touching(slope)
                 points = [lower, upper, np.clip(-at, lower, upper), np.clip(at, lower, upper)]
-                return [(point, f(point)) for point in points]
+                return [(point, f.quick(point)) for point in points]
 
             return best_lines(lower, upper, slopes, extremes)
 

@@ -28,7 +28,7 @@ class Enclosure:
     Attributes:
         box: the bounds of the output.
         slack: how far the output may be from the linear bounds of the step: rounding of float32, and that of float64
-            on the way back; None where linear bounds do not go back through the step.
+            on the way back; a single number for all; None where linear bounds do not go back through the step.
         lines: the linear bounds of an activation; None for other steps.
 
     """
@@ -36,6 +36,10 @@ class Enclosure:
     box: Box
     slack: Numbers | None = None
     lines: Lines | None = None
+
+
+EXACT = np.zeros(())
+"""The slack of a step that computes nothing."""
 
 
 class BoundStep(Protocol):
@@ -80,7 +84,7 @@ class Reshape:
         moved = Box(
             box.lower.reshape(self.after), box.upper.reshape(self.after), box.fixed.reshape(self.after)
         )
-        return Enclosure(moved, np.zeros(self.after))
+        return Enclosure(moved, EXACT)
 
     def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:  # noqa: ARG002
         """Return the rows in the shape of the input."""
@@ -104,7 +108,7 @@ class Transpose:
         lower, upper, fixed = (
             np.ascontiguousarray(part.transpose(self.order)) for part in (box.lower, box.upper, box.fixed)
         )
-        return Enclosure(Box(lower, upper, fixed), np.zeros(lower.shape))  # type: ignore[arg-type]
+        return Enclosure(Box(lower, upper, fixed), EXACT)  # type: ignore[arg-type]
 
     def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:  # noqa: ARG002
         """Return the rows with the axes of the input."""
@@ -128,7 +132,7 @@ class Slice:
         """Return the bounds of the part."""
         (box,) = boxes
         part = Box(box.lower[self.part], box.upper[self.part], box.fixed[self.part])
-        return Enclosure(part, np.zeros(part.shape))
+        return Enclosure(part, EXACT)
 
     def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:  # noqa: ARG002
         """Return the rows among zeros."""
@@ -195,7 +199,7 @@ class Concatenate:
             for parts in ([b.lower for b in boxes], [b.upper for b in boxes])
         )
         fixed = np.concatenate([b.fixed for b in boxes], axis=self.axis)
-        return Enclosure(Box(lower, upper, fixed), np.zeros(lower.shape))
+        return Enclosure(Box(lower, upper, fixed), EXACT)
 
     def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:  # noqa: ARG002
         """Return the rows of each part."""

@@ -127,6 +127,14 @@ def test_a_batch_normalisation_of_almost_no_variance_is_bounded_either_way():
     assert layer.proved_dead.all()
 
 
+def test_a_folded_weight_that_overflows_bounds_nothing():
+    # 1e30 · 1e-30 is small, and the folded weight 1e30 · 1e9 · 31.6 is inf
+    norm = (*(np.array([v], F) for v in (1e9, -5.0, 0.0, 1e-3)), F(1e-12))
+    layer = one_layer([[1e30]], [0.0], [0], [1e-42], norm=norm)
+    assert layer.unbounded == 1
+    assert not layer.proved_dead.any()
+
+
 def test_dead_units_upstream_make_a_unit_constant():
     first = Layer(np.array([[-1.0]], F), np.array([-1.0], F), None, "relu")
     second = Layer(np.array([[5.0], [5.0]], F), np.array([1.0, -1.0], F), None, "relu")
