@@ -129,8 +129,12 @@ def fires(rule: Rule, values: NDArray[np.floating]) -> NDArray[np.bool_]:
         with np.errstate(invalid="ignore"):
             steep: NDArray[np.bool_] = np.abs(activation(rule.function).grad(values)) >= rule.by_slope
         return steep
-    firing = np.zeros(values.shape, np.bool_)
-    for interval in rule.fires:
+    intervals = iter(rule.fires)
+    first = next(intervals, None)
+    if first is None:
+        return np.zeros(values.shape, np.bool_)
+    firing = within(first, values)
+    for interval in intervals:
         firing |= within(interval, values)
     return firing
 

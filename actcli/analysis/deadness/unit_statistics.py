@@ -26,6 +26,18 @@ from actcli.analysis.deadness.unit_state import (
     merge,
     place_at,
 )
+from actcli.analysis.stream.array_sums import (
+    Measure,
+    absolute,
+    arranged,
+    count_samples,
+    count_units,
+    positive,
+    reduce_units,
+    squares,
+    sum_units,
+    total,
+)
 
 Tile = NDArray[np.floating[Any]]
 """Values (samples, units, positions), float32 or float64."""
@@ -112,34 +124,32 @@ def _side_by_side(parts: list[LayerState]) -> LayerState:
 
 def _observe_tile(rule: Rule, name: str, tile: Tile) -> LayerState:
     """Return the statistics of a tile, with places counted from its first sample."""
+    tile = arranged(tile)
     samples, units, positions = tile.shape
     elements = samples * positions
-    maximum, minimum = (f.reduce(tile, axis=(0, 2)) for f in (np.maximum, np.minimum))
+    maximum, minimum = reduce_units(np.maximum, tile), reduce_units(np.minimum, tile)
     # both propagate NaN, so that clean data need no second look
     clean = bool(np.isfinite(maximum).all() and np.isfinite(minimum).all())
     nan = infinite = np.zeros(units, np.int64)
     missing = None
     if not clean:
-        maximum, minimum = np.fmax.reduce(tile, axis=(0, 2)), np.fmin.reduce(tile, axis=(0, 2))
-        missing = np.isnan(tile)
-        nan, infinite = _count(missing), _count(np.isinf(tile))
+        maximum, minimum = reduce_units(np.fmax, tile), reduce_units(np.fmin, tile)
+        missing, infinities = np.isnan(tile), np.isinf(tile)
+        nan, infinite = count_units(missing), count_units(infinities)
         empty_units = nan == elements
         maximum, minimum = np.where(empty_units, -INF, maximum), np.where(empty_units, INF, minimum)
-        missing |= np.isinf(tile)
+        missing |= infinities
     least, most = minimum.astype(np.float64) + 0.0, maximum.astype(np.float64) + 0.0
     finite = elements - nan - infinite
-    numbers = tile.astype(np.float64, copy=missing is not None)
-    if missing is not None:
-        numbers[missing] = 0.0
     firing = fires(rule, tile)
-    fired: Mask = firing[:, :, 0] if positions == 1 else np.logical_or.reduce(firing, axis=2)
-    times = _count(fired[:, :, np.newaxis])
-    fired_elements = times if positions == 1 else _count(firing)
+    fired, fired_elements = count_samples(firing)
+    times = fired_elements if positions == 1 else count_units(arranged(fired[:, :, np.newaxis]))
     quiet = elements - nan - fired_elements
-    absolute, value_least, value_most, slope = _outputs(rule, tile, numbers, missing, (least, most, times))
     low, high = _flat(rule, tile, firing, quiet)
-    nonpositive = quiet if _is_positive_part(rule) else _count(tile <= 0)
-    mean, m2 = _moments(numbers, missing, finite)
+    nonpositive = quiet if _is_positive_part(rule) else count_units(tile <= 0)
+    sums = sum_units(tile, missing, total, squares, *_sizes(rule, least))
+    mean, m2 = _moments(tile, missing, finite, sums)
+    outputs, value_least, value_most, slope = _outputs(rule, tile, missing, (least, most, times))
     return LayerState(
         name=name,
         rule=rule,
@@ -156,7 +166,7 @@ def _observe_tile(rule: Rule, name: str, tile: Tile) -> LayerState:
         maximum=most,
         mean=mean,
         m2=m2,
-        absolute=np.broadcast_to(absolute, units) if absolute is not None else np.abs(mean) * finite,
+        absolute=(sums[2] if len(sums) == 3 else sums[0]) if outputs is None else outputs,
         value_minimum=value_least,
         value_maximum=value_most,
         slope=slope,
@@ -170,65 +180,71 @@ def _is_positive_part(rule: Rule) -> bool:
     return rule.fires == (Interval(0.0, INF),) and rule.flat_below == 0
 
 
-def _moments(numbers: Numbers, missing: Mask | None, finite: Counts) -> tuple[Numbers, Numbers]:
-    """Return mean and sum of squared deviations by unit; missing numbers are 0.
+def _is_rectifier(rule: Rule) -> bool:
+    """Return whether the output is max(x, 0) of the recorded value."""
+    return rule.recorded == "pre" and _is_positive_part(rule) and rule.gradient == 1
 
-    They come from the sums of x and x^2, which are accurate to rounding unless the mean is many deviations from 0.
-    Units with such a mean are summed again, with the mean taken off first.
+
+def _sizes(rule: Rule, least: Numbers) -> tuple[Measure, ...]:
+    """Return what sums |h| from recorded values; nothing where that is the sum of the values, or h is computed."""
+    if rule.recorded == "post":
+        return () if (least >= 0).all() else (absolute,)
+    return (positive,) if _is_rectifier(rule) else ()
+
+
+def _moments(
+    tile: Tile, missing: Mask | None, finite: Counts, sums: tuple[Numbers, ...]
+) -> tuple[Numbers, Numbers]:
+    """Return mean and sum of squared deviations by unit, from the sums of x and x^2 over finite elements.
+
+    Both are accurate to rounding unless the mean is many deviations from 0. Units with such a mean are summed again,
+    with the mean taken off first.
     """
     n = np.maximum(finite, 1)
-    total = np.add.reduce(numbers, axis=(0, 2))
-    squares = np.einsum("nup,nup->u", numbers, numbers)
-    mean = total / n
-    about_zero = total * mean
-    m2 = squares - about_zero
+    mean = sums[0] / n
+    about_zero = sums[0] * mean
+    m2 = sums[1] - about_zero
     far = np.flatnonzero(~(about_zero <= _CANCELS * m2))
     if far.size:
-        away = numbers[:, far] - mean[far, np.newaxis]
+        away = tile[:, far] - mean[far, np.newaxis]
         if missing is not None:
             away[missing[:, far]] = 0.0
         # correct the rounding of the mean (Chan, Golub & LeVeque 1983)
-        rest = np.add.reduce(away, axis=(0, 2))
-        m2[far] = np.maximum(np.einsum("nup,nup->u", away, away) - rest * (rest / n[far]), 0.0)
+        rest, rest_squares = sum_units(arranged(away), None, total, squares)
+        m2[far] = np.maximum(rest_squares - rest * (rest / n[far]), 0.0)
         mean[far] += rest / n[far]
     return mean, m2
 
 
 def _outputs(
-    rule: Rule, tile: Tile, numbers: Numbers, missing: Mask | None, observed: tuple[Numbers, Numbers, Counts]
+    rule: Rule, tile: Tile, missing: Mask | None, observed: tuple[Numbers, Numbers, Counts]
 ) -> tuple[Numbers | None, Numbers, Numbers, Numbers]:
     """Return the sum of |h| over finite elements, the least and greatest h, and the largest |phi'|.
 
-    The sum is None where it equals the sum of the recorded values. observed: least and greatest recorded value, and
-    how often each unit fired.
+    The sum is None where `_sizes` says how the recorded values give it. observed: least and greatest recorded value,
+    and how often each unit fired.
     """
     least, most, times = observed
     slope = np.full(least.shape, np.nan) if rule.gradient is None else np.where(times > 0, rule.gradient, 0.0)
     if rule.recorded == "post":
-        positive = least.size == 0 or (least >= 0).all()
-        absolute = None if positive else np.add.reduce(np.abs(numbers), axis=(0, 2))
-        return absolute, least, most, slope
-    if _is_positive_part(rule) and rule.gradient == 1:
+        return None, least, most, slope
+    if _is_rectifier(rule):
         nowhere = least > most
-        absolute = np.add.reduce(np.maximum(numbers, 0.0), axis=(0, 2))
         return (
-            absolute,
+            None,
             np.where(nowhere, INF, np.maximum(least, 0.0)),
             np.where(nowhere, -INF, np.maximum(most, 0.0)),
             slope,
         )
     f = _function(rule.function)
-    h = f(tile)
-    value_least, value_most = (extreme.reduce(h, axis=(0, 2)) for extreme in (np.fmin, np.fmax))
+    h = arranged(f(tile))
+    value_least, value_most = reduce_units(np.fmin, h), reduce_units(np.fmax, h)
     nowhere = np.isnan(value_least)
     value_least, value_most = np.where(nowhere, INF, value_least), np.where(nowhere, -INF, value_most)
-    np.abs(h, out=h)
-    if missing is not None:
-        h[missing | ~np.isfinite(h)] = 0.0
-    absolute = np.add.reduce(h, axis=(0, 2), dtype=np.float64)
+    (size,) = sum_units(h, None if missing is None else missing | ~np.isfinite(h), absolute)
     if rule.gradient is None:
-        slope = np.fmax.reduce(np.abs(f.grad(tile)), axis=(0, 2))
-    return absolute, value_least.astype(np.float64), value_most.astype(np.float64), slope.astype(np.float64)
+        slope = reduce_units(np.fmax, arranged(np.abs(f.grad(tile))))
+    return size, value_least.astype(np.float64), value_most.astype(np.float64), slope.astype(np.float64)
 
 
 @lru_cache(maxsize=64)
@@ -249,27 +265,12 @@ def _flat(rule: Rule, tile: Tile, firing: Mask, quiet: Counts) -> tuple[Counts, 
     still = ~firing
     if below:
         left = tile <= round_to_type(rule.flat_below, tile.dtype, up=False)
-        low = _count(left & still)
+        low = count_units(left & still)
         still &= ~left
     if above:
         still &= tile >= round_to_type(rule.flat_above, tile.dtype, up=True)
-        high = _count(still)
+        high = count_units(still)
     return low, high
-
-
-def _count(mask: Mask) -> Counts:
-    """Return how often a mask (samples, units, positions) holds, by unit."""
-    samples, units, positions = mask.shape
-    lines = mask.transpose(0, 2, 1)
-    if not lines.flags.c_contiguous:
-        counts: Counts = np.add.reduce(mask, axis=(0, 2), dtype=np.int64)
-        return counts
-    # sums of up to 255 rows fit into bytes: ten times as fast as in 64 bits
-    rows = lines.reshape(samples * positions, units).view(np.uint8)
-    counts = np.zeros(units, np.int64)
-    for at in range(0, len(rows), 255):
-        counts += np.add.reduce(rows[at : at + 255], axis=0, dtype=np.uint8)
-    return counts
 
 
 def first_firing(fired: Mask, times: Counts) -> Counts:
@@ -281,7 +282,7 @@ def first_firing(fired: Mask, times: Counts) -> Counts:
     left = np.flatnonzero(times)
     at, step = 0, 8
     while left.size:
-        part = fired[at : at + step, left]
+        part = fired[at : at + step] if left.size == times.size else fired[at : at + step, left]
         there = part.any(axis=0)
         rows[left[there]] = at + part.argmax(axis=0)[there]
         left = left[~there]

@@ -1,0 +1,183 @@
+"""Reductions of arrays (samples, units, positions) to one number per unit, in pieces that stay in the cache.
+
+NumPy calls its inner loop once per row, or once per line of positions; of short ones the calls take most of the time.
+So an array is laid out as long rows: several samples together, short lines of positions together. The order of all sums
+follows from the shape alone, and no library sums floats here whose order depends on the processor or its threads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+Sums = NDArray[np.float64]
+Measure = Callable[[Sums, int], Sums]
+"""A sum along an axis of some function of the elements, which maps 0 to 0."""
+
+_WIDE = 2048
+"""Elements of a row of several samples: the sums of more leave the first cache."""
+_FEWEST = 16
+"""Rows below which a piece takes fewer columns instead: sums are written once per row."""
+_LONG = 64
+"""Positions from which each line of them is reduced by itself."""
+_IN_CACHE = 1 << 17
+"""Elements per piece in float64: 1 MiB, the second cache of one core."""
+_BYTE = 255
+
+
+def arranged(values: Array) -> Array:
+    """Return the values, (samples, units, positions), in an order that the other functions take.
+
+    The axes are in this order, or units come last, or samples do, of single positions.
+    """
+    return values if _last_axis(values) is not None else np.ascontiguousarray(values)
+
+
+def reduce_units(op: np.ufunc, values: Array) -> Array:
+    """Return a ufunc's reduction by unit."""
+    layout = _layout_of(values)
+    return layout.fold(op, [op.reduce(rows, axis=layout.axis) for rows in layout.parts(values)])
+
+
+def count_units(mask: Mask) -> Counts:
+    """Return how often a mask holds, by unit."""
+    layout = _layout_of(mask, long=mask.size + 1)
+    counts = np.zeros(layout.units, np.int64)
+    for rows in layout.parts(mask):
+        if layout.axis:
+            counts += np.add.reduce(rows, axis=1, dtype=np.int64)
+            continue
+        # sums of up to 255 rows fit into bytes: ten times as fast as in 64 bits
+        for at in range(0, len(rows), _BYTE):
+            sums = np.add.reduce(rows[at : at + _BYTE].view(np.uint8), axis=0, dtype=np.uint8)
+            columns = sums.reshape(-1, layout.units, layout.positions)
+            counts += np.add.reduce(columns, axis=(0, 2), dtype=np.int64)
+    return counts
+
+
+def count_samples(mask: Mask) -> tuple[Mask, Counts]:
+    """Return in which samples a mask holds anywhere, (samples, units), and how often it holds, by unit."""
+    positions = mask.shape[2]
+    if positions == 1:
+        return mask[:, :, 0], count_units(mask)
+    if positions >= _LONG or _last_axis(mask) == 1:
+        return np.logical_or.reduce(mask, axis=2), count_units(mask)
+    # exact, and a tenth of the time of a call for each short line
+    counts = mask.view(np.uint8).astype(np.float32) @ np.ones(positions, np.float32)
+    return counts > 0, np.add.reduce(counts, axis=0, dtype=np.float64).astype(np.int64)
+
+
+def sum_units(values: Array, missing: Mask | None, *measures: Measure) -> tuple[Sums, ...]:
+    """Return sums by unit in float64, one for each measure: `total`, `squares`, `absolute` or `positive`.
+
+    missing: elements that count as 0.
+    """
+    layout = _layout_of(values)
+    found: list[list[Sums]] = [[] for _ in measures]
+    holes = [None] * 2 if missing is None else layout.parts(missing)
+    for rows, absent in zip(layout.parts(values), holes, strict=False):
+        for sums, to in zip(_sum_rows(rows, absent, layout.axis, measures), found, strict=True):
+            to.append(sums)
+    return tuple(layout.fold(np.add, parts) for parts in found)
+
+
+def _sum_rows(rows: Array, absent: Mask | None, axis: int, measures: tuple[Measure, ...]) -> Sums:
+    """Return sums of rows (axis 1) or columns (axis 0), one after the other for each measure."""
+    count, columns = rows.shape
+    step = min(max(_IN_CACHE // columns, _FEWEST if axis == 0 else 1), count)
+    width = min(max(_IN_CACHE // step, 1), columns)
+    sums = np.zeros((len(measures), rows.shape[1 - axis]))
+    room = np.empty(step * width)
+    for first in range(0, count, step):
+        for left in range(0, columns, width):
+            part = (slice(first, first + step), slice(left, left + width))
+            numbers = rows[part]
+            if absent is not None or numbers.dtype != np.float64:
+                copy = room[: numbers.size].reshape(numbers.shape)
+                np.copyto(copy, numbers)
+                numbers = copy
+            if absent is not None:
+                np.copyto(numbers, 0.0, where=absent[part])
+            for measure, to in zip(measures, sums, strict=True):
+                to[part[1 - axis]] += measure(numbers, axis)
+    return sums
+
+
+def total(numbers: Sums, axis: int) -> Sums:
+    """Return the sums of x."""
+    sums: Sums = np.add.reduce(numbers, axis=axis)
+    return sums
+
+
+def squares(numbers: Sums, axis: int) -> Sums:
+    """Return the sums of x^2."""
+    # by columns einsum adds element by element; by rows its order would depend on the processor
+    return total(np.square(numbers), 1) if axis else np.einsum("rc,rc->c", numbers, numbers)
+
+
+def absolute(numbers: Sums, axis: int) -> Sums:
+    """Return the sums of |x|."""
+    return total(np.abs(numbers), axis)
+
+
+def positive(numbers: Sums, axis: int) -> Sums:
+    """Return the sums of max(x, 0)."""
+    return total(np.maximum(numbers, 0.0), axis)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """An array as rows, which are reduced along an axis.
+
+    Along axis 0 a row has the elements of one sample or position, `positions` of each unit. Along axis 1 it is a line:
+    the positions of one unit of one sample, or one unit of all samples.
+    """
+
+    units: int
+    positions: int
+    axis: int
+    last: int
+    """The axis of the array that is last in memory."""
+
+    def parts(self, values: Array) -> list[Array]:
+        """Return the rows, several together as one, and those that are left over."""
+        if self.last == 0:
+            return [values[:, :, 0].T]
+        if self.last == 1:
+            values = values.transpose(0, 2, 1)
+        if self.axis:
+            return [values.reshape(-1, values.shape[2])]
+        columns = self.units * self.positions
+        rows = values.reshape(-1, columns)
+        together = max(min(_WIDE // columns, len(rows) // _FEWEST), 1)
+        whole = len(rows) // together * together
+        parts = [rows[:whole].reshape(-1, together * columns)]
+        return parts if whole == len(rows) else [*parts, rows[whole:]]
+
+    def fold(self, op: np.ufunc, reductions: list[Array]) -> Array:
+        """Return the reduction by unit from that of each part."""
+        by_column = [op.reduce(one.reshape(-1, self.units, self.positions), axis=0) for one in reductions]
+        merged: Array = op.reduce(by_column[0] if len(by_column) == 1 else op(*by_column), axis=1)
+        return merged
+
+
+def _layout_of(values: Array, long: int = _LONG) -> _Layout:
+    _, units, positions = values.shape
+    last = _last_axis(values)
+    if last == 2:
+        return _Layout(units, 1, 1, 2) if positions >= long else _Layout(units, positions, 0, 2)
+    return _Layout(units, 1, 0, 1) if last == 1 else _Layout(units, 1, 1, 0)
+
+
+def _last_axis(values: Array) -> int | None:
+    """Return the axis that is last in memory; None where the elements do not lie beside each other."""
+    if values.transpose(0, 2, 1).flags.c_contiguous:
+        return 1
+    if values.flags.c_contiguous:
+        return 2
+    return 0 if values.shape[2] == 1 and values.strides[0] == values.itemsize else None
