@@ -27,16 +27,12 @@ from actcli.analysis.deadness.unit_state import (
     place_at,
 )
 from actcli.analysis.stream.array_sums import (
-    Measure,
-    absolute,
     arranged,
     count_samples,
     count_units,
-    positive,
     reduce_units,
-    squares,
+    sum_squares,
     sum_units,
-    total,
 )
 
 Tile = NDArray[np.floating[Any]]
@@ -44,7 +40,7 @@ Tile = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 TILE_SIZE = 1 << 20
-"""Elements per tile: with fewer, two threads wait for each other in the small steps between (measured)."""
+"""Elements per tile: with fewer, threads wait for each other in the small steps between (measured)."""
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 _CANCELS = 64.0
 """Mean squared over variance above which the difference of two sums loses more digits than promised."""
@@ -131,7 +127,7 @@ def _observe_tile(rule: Rule, name: str, tile: Tile) -> LayerState:
     # both propagate NaN, so that clean data need no second look
     clean = bool(np.isfinite(maximum).all() and np.isfinite(minimum).all())
     nan = infinite = np.zeros(units, np.int64)
-    missing = None
+    missing, numbers = None, tile
     if not clean:
         maximum, minimum = reduce_units(np.fmax, tile), reduce_units(np.fmin, tile)
         missing, infinities = np.isnan(tile), np.isinf(tile)
@@ -139,6 +135,7 @@ def _observe_tile(rule: Rule, name: str, tile: Tile) -> LayerState:
         empty_units = nan == elements
         maximum, minimum = np.where(empty_units, -INF, maximum), np.where(empty_units, INF, minimum)
         missing |= infinities
+        numbers = _zero(tile, missing)
     least, most = minimum.astype(np.float64) + 0.0, maximum.astype(np.float64) + 0.0
     finite = elements - nan - infinite
     firing = fires(rule, tile)
@@ -147,9 +144,8 @@ def _observe_tile(rule: Rule, name: str, tile: Tile) -> LayerState:
     quiet = elements - nan - fired_elements
     low, high = _flat(rule, tile, firing, quiet)
     nonpositive = quiet if _is_positive_part(rule) else count_units(tile <= 0)
-    sums = sum_units(tile, missing, total, squares, *_sizes(rule, least))
-    mean, m2 = _moments(tile, missing, finite, sums)
-    outputs, value_least, value_most, slope = _outputs(rule, tile, missing, (least, most, times))
+    mean, m2 = _moments(numbers, missing, finite)
+    absolute, value_least, value_most, slope = _outputs(rule, tile, numbers, missing, (least, most, times))
     return LayerState(
         name=name,
         rule=rule,
@@ -166,7 +162,7 @@ def _observe_tile(rule: Rule, name: str, tile: Tile) -> LayerState:
         maximum=most,
         mean=mean,
         m2=m2,
-        absolute=(sums[2] if len(sums) == 3 else sums[0]) if outputs is None else outputs,
+        absolute=np.abs(mean) * finite if absolute is None else absolute,
         value_minimum=value_least,
         value_maximum=value_most,
         slope=slope,
@@ -180,58 +176,53 @@ def _is_positive_part(rule: Rule) -> bool:
     return rule.fires == (Interval(0.0, INF),) and rule.flat_below == 0
 
 
-def _is_rectifier(rule: Rule) -> bool:
-    """Return whether the output is max(x, 0) of the recorded value."""
-    return rule.recorded == "pre" and _is_positive_part(rule) and rule.gradient == 1
+def _zero(values: Tile, missing: Mask) -> Tile:
+    """Return the values with 0 for those that are missing."""
+    zeroed = values.copy(order="K")
+    zeroed[missing] = 0.0
+    return zeroed
 
 
-def _sizes(rule: Rule, least: Numbers) -> tuple[Measure, ...]:
-    """Return what sums |h| from recorded values; nothing where that is the sum of the values, or h is computed."""
-    if rule.recorded == "post":
-        return () if (least >= 0).all() else (absolute,)
-    return (positive,) if _is_rectifier(rule) else ()
+def _moments(numbers: Tile, missing: Mask | None, finite: Counts) -> tuple[Numbers, Numbers]:
+    """Return mean and sum of squared deviations by unit; missing numbers are 0.
 
-
-def _moments(
-    tile: Tile, missing: Mask | None, finite: Counts, sums: tuple[Numbers, ...]
-) -> tuple[Numbers, Numbers]:
-    """Return mean and sum of squared deviations by unit, from the sums of x and x^2 over finite elements.
-
-    Both are accurate to rounding unless the mean is many deviations from 0. Units with such a mean are summed again,
-    with the mean taken off first.
+    They come from the sums of x and x^2, which are accurate to rounding unless the mean is many deviations from 0.
+    Units with such a mean are summed again, with the mean taken off first.
     """
     n = np.maximum(finite, 1)
-    mean = sums[0] / n
-    about_zero = sums[0] * mean
-    m2 = sums[1] - about_zero
+    total = sum_units(numbers)
+    mean = total / n
+    about_zero = total * mean
+    m2 = sum_squares(numbers) - about_zero
     far = np.flatnonzero(~(about_zero <= _CANCELS * m2))
     if far.size:
-        away = tile[:, far] - mean[far, np.newaxis]
+        away = numbers[:, far] - mean[far, np.newaxis]
         if missing is not None:
             away[missing[:, far]] = 0.0
         # correct the rounding of the mean (Chan, Golub & LeVeque 1983)
-        rest, rest_squares = sum_units(arranged(away), None, total, squares)
-        m2[far] = np.maximum(rest_squares - rest * (rest / n[far]), 0.0)
+        away = arranged(away)
+        rest = sum_units(away)
+        m2[far] = np.maximum(sum_squares(away) - rest * (rest / n[far]), 0.0)
         mean[far] += rest / n[far]
     return mean, m2
 
 
 def _outputs(
-    rule: Rule, tile: Tile, missing: Mask | None, observed: tuple[Numbers, Numbers, Counts]
+    rule: Rule, tile: Tile, numbers: Tile, missing: Mask | None, observed: tuple[Numbers, Numbers, Counts]
 ) -> tuple[Numbers | None, Numbers, Numbers, Numbers]:
     """Return the sum of |h| over finite elements, the least and greatest h, and the largest |phi'|.
 
-    The sum is None where `_sizes` says how the recorded values give it. observed: least and greatest recorded value,
-    and how often each unit fired.
+    The sum is None where it equals that of the recorded values. numbers: the tile with 0 for what is missing.
+    observed: least and greatest recorded value, and how often each unit fired.
     """
     least, most, times = observed
     slope = np.full(least.shape, np.nan) if rule.gradient is None else np.where(times > 0, rule.gradient, 0.0)
     if rule.recorded == "post":
-        return None, least, most, slope
-    if _is_rectifier(rule):
+        return None if (least >= 0).all() else sum_units(np.abs(numbers)), least, most, slope
+    if _is_positive_part(rule) and rule.gradient == 1:
         nowhere = least > most
         return (
-            None,
+            sum_units(np.maximum(numbers, 0.0)),
             np.where(nowhere, INF, np.maximum(least, 0.0)),
             np.where(nowhere, -INF, np.maximum(most, 0.0)),
             slope,
@@ -241,10 +232,17 @@ def _outputs(
     value_least, value_most = reduce_units(np.fmin, h), reduce_units(np.fmax, h)
     nowhere = np.isnan(value_least)
     value_least, value_most = np.where(nowhere, INF, value_least), np.where(nowhere, -INF, value_most)
-    (size,) = sum_units(h, None if missing is None else missing | ~np.isfinite(h), absolute)
+    np.abs(h, out=h)
+    if missing is not None:
+        h[missing | ~np.isfinite(h)] = 0.0
     if rule.gradient is None:
         slope = reduce_units(np.fmax, arranged(np.abs(f.grad(tile))))
-    return size, value_least.astype(np.float64), value_most.astype(np.float64), slope.astype(np.float64)
+    return (
+        sum_units(h),
+        value_least.astype(np.float64),
+        value_most.astype(np.float64),
+        slope.astype(np.float64),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -278,15 +276,19 @@ def first_firing(fired: Mask, times: Counts) -> Counts:
 
     times: in how many rows each column holds. Later rows are searched only for columns that need them.
     """
-    rows = np.full(times.shape, NEVER, np.int64)
-    left = np.flatnonzero(times)
-    at, step = 0, 8
+    at, step = 0, 32
+    part = fired[:step]
+    # the most rows to go where it holds: twice as fast as argmax down many columns
+    to_go = np.arange(len(part), 0, -1, dtype=np.uint8)[:, np.newaxis]
+    nearest = np.maximum.reduce(part.view(np.uint8) * to_go, axis=0).astype(np.int64)
+    rows = np.where(nearest > 0, len(part) - nearest, NEVER)
+    left = np.flatnonzero((rows == NEVER) & (times > 0))
     while left.size:
-        part = fired[at : at + step] if left.size == times.size else fired[at : at + step, left]
+        at, step = at + step, 4 * step
+        part = fired[at : at + step, left]
         there = part.any(axis=0)
         rows[left[there]] = at + part.argmax(axis=0)[there]
         left = left[~there]
-        at, step = at + step, 4 * step
     return rows
 
 

@@ -16,7 +16,7 @@ from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.merge_tree import MergeTree
 from actcli.exits import DataError
 
-PART = 2048
+PART = 1024
 """Blocks of a recording that are merged one after the other; parts are merged in the order of a tree."""
 
 
@@ -49,6 +49,7 @@ class LayerRecording:
         samples: the number of samples; None if it is unknown before the end.
         start: the place of the first sample in the whole data; None if unknown.
         blocks: consecutive samples: (samples, units) or (samples, units, positions), or as they observe themselves.
+        on_disk: whether drawing a block waits for nobody, so that threads may draw them.
 
     """
 
@@ -57,6 +58,7 @@ class LayerRecording:
     samples: int | None
     start: int | None
     blocks: Iterator[Block]
+    on_disk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def _watch_one(
     observe_block = partial(_observe, rule, name)
     results = cast(
         "Iterator[tuple[Block, LayerState]]",
-        in_order(cast("Any", observe_block), cast("Any", recording.blocks), threads),
+        in_order(
+            cast("Any", observe_block), cast("Any", recording.blocks), threads, on_disk=recording.on_disk
+        ),
     )
     parts, part = MergeTree(merge), empty_state(name, rule, recording.units)
     counted = 0  # of masked samples, those without a position do not count

@@ -1,11 +1,13 @@
-"""Reductions of arrays (samples, units, positions) to one number per unit, in pieces that stay in the cache.
+"""Reductions of arrays (samples, units, positions) to one number per unit, each in as few calls as possible.
 
 NumPy calls its inner loop once per row, or once per line of positions; of short ones the calls take most of the time.
-So an array is laid out as long rows: several samples together, short lines of positions together. The order of all sums
-follows from the shape alone, and no library sums floats here whose order depends on the processor or its threads.
+So an array is laid out as long rows: several samples together, short lines of positions together. Threads hand the
+interpreter over at every call, which takes longer than many a call (measured): a pass over the array is one call, and
+float64 is made in NumPy's own buffer.
+
+The order of all sums follows from the shape alone, and of float32 no sum depends on the processor.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +18,13 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 Sums = NDArray[np.float64]
-Measure = Callable[[Sums, int], Sums]
-"""A sum along an axis of some function of the elements, which maps 0 to 0."""
 
 _WIDE = 2048
 """Elements of a row of several samples: the sums of more leave the first cache."""
 _FEWEST = 16
-"""Rows below which a piece takes fewer columns instead: sums are written once per row."""
+"""Rows that are reduced together at least: of fewer, each long line of positions is reduced by itself."""
 _LONG = 64
-"""Positions from which each line of them is reduced by itself."""
-_IN_CACHE = 1 << 17
-"""Elements per piece in float64: 1 MiB, the second cache of one core."""
+"""Positions from which a line is long."""
 _BYTE = 255
 
 
@@ -72,62 +70,21 @@ def count_samples(mask: Mask) -> tuple[Mask, Counts]:
     return counts > 0, np.add.reduce(counts, axis=0, dtype=np.float64).astype(np.int64)
 
 
-def sum_units(values: Array, missing: Mask | None, *measures: Measure) -> tuple[Sums, ...]:
-    """Return sums by unit in float64, one for each measure: `total`, `squares`, `absolute` or `positive`.
-
-    missing: elements that count as 0.
-    """
+def sum_units(values: Array) -> Sums:
+    """Return the sum of x by unit, in float64."""
     layout = _layout_of(values)
-    found: list[list[Sums]] = [[] for _ in measures]
-    holes = [None] * 2 if missing is None else layout.parts(missing)
-    for rows, absent in zip(layout.parts(values), holes, strict=False):
-        for sums, to in zip(_sum_rows(rows, absent, layout.axis, measures), found, strict=True):
-            to.append(sums)
-    return tuple(layout.fold(np.add, parts) for parts in found)
+    return layout.fold(
+        np.add, [np.add.reduce(rows, axis=layout.axis, dtype=np.float64) for rows in layout.parts(values)]
+    )
 
 
-def _sum_rows(rows: Array, absent: Mask | None, axis: int, measures: tuple[Measure, ...]) -> Sums:
-    """Return sums of rows (axis 1) or columns (axis 0), one after the other for each measure."""
-    count, columns = rows.shape
-    step = min(max(_IN_CACHE // columns, _FEWEST if axis == 0 else 1), count)
-    width = min(max(_IN_CACHE // step, 1), columns)
-    sums = np.zeros((len(measures), rows.shape[1 - axis]))
-    room = np.empty(step * width)
-    for first in range(0, count, step):
-        for left in range(0, columns, width):
-            part = (slice(first, first + step), slice(left, left + width))
-            numbers = rows[part]
-            if absent is not None or numbers.dtype != np.float64:
-                copy = room[: numbers.size].reshape(numbers.shape)
-                np.copyto(copy, numbers)
-                numbers = copy
-            if absent is not None:
-                np.copyto(numbers, 0.0, where=absent[part])
-            for measure, to in zip(measures, sums, strict=True):
-                to[part[1 - axis]] += measure(numbers, axis)
-    return sums
-
-
-def total(numbers: Sums, axis: int) -> Sums:
-    """Return the sums of x."""
-    sums: Sums = np.add.reduce(numbers, axis=axis)
-    return sums
-
-
-def squares(numbers: Sums, axis: int) -> Sums:
-    """Return the sums of x^2."""
-    # by columns einsum adds element by element; by rows its order would depend on the processor
-    return total(np.square(numbers), 1) if axis else np.einsum("rc,rc->c", numbers, numbers)
-
-
-def absolute(numbers: Sums, axis: int) -> Sums:
-    """Return the sums of |x|."""
-    return total(np.abs(numbers), axis)
-
-
-def positive(numbers: Sums, axis: int) -> Sums:
-    """Return the sums of max(x, 0)."""
-    return total(np.maximum(numbers, 0.0), axis)
+def sum_squares(values: Array) -> Sums:
+    """Return the sum of x^2 by unit, in float64."""
+    layout = _layout_of(values)
+    parts = layout.parts(values)
+    if layout.axis == 0:
+        return layout.fold(np.add, [np.einsum("rc,rc->c", rows, rows, dtype=np.float64) for rows in parts])
+    return layout.fold(np.add, [np.add.reduce(np.square(rows, dtype=np.float64), axis=1) for rows in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +124,14 @@ class _Layout:
 
 
 def _layout_of(values: Array, long: int = _LONG) -> _Layout:
-    _, units, positions = values.shape
+    samples, units, positions = values.shape
     last = _last_axis(values)
     if last == 2:
-        return _Layout(units, 1, 1, 2) if positions >= long else _Layout(units, positions, 0, 2)
+        return (
+            _Layout(units, 1, 1, 2)
+            if positions >= long and samples < _FEWEST
+            else _Layout(units, positions, 0, 2)
+        )
     return _Layout(units, 1, 0, 1) if last == 1 else _Layout(units, 1, 1, 0)
 
 

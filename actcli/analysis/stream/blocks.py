@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def _along(
         dtype=numbers.dtype,
         shape=shape,
         # waiting for more of a live stream would hold an answer back
-        blocks=in_order(function, numbers.blocks, 1 if numbers.live else threads),
+        blocks=in_order(function, numbers.blocks, 1 if numbers.live else threads, on_disk=numbers.on_disk),
         by_rows=f.by_rows or bool(numbers.columns),
         columns=numbers.columns,
         axis=numbers.axis,
@@ -122,12 +123,21 @@ def _row_shape(
 
 
 def in_order(
-    function: Callable[[Array], Array], blocks: Iterator[Array], threads: int
+    function: Callable[[Array], Array], blocks: Iterator[Array], threads: int, *, on_disk: bool = False
 ) -> Iterator[tuple[Array, Array]]:
     """Yield (block, function(block)) in the blocks' order, computed ahead by at most threads + 1 blocks.
 
-    When the stream fails, the results of the blocks before are yielded before its error is raised.
+    When the stream fails, the results of the blocks before are yielded before its error is raised. `on_disk`: drawing
+    a block waits for nobody; then each thread draws the blocks that it computes.
     """
+    if on_disk and threads > 1:
+        first = next(blocks, None)
+        second, ended_by = _next_or_failure(blocks)
+        if first is not None and second is not None and first.size >= _WORTH_A_THREAD:
+            yield from _drawn_by_threads(function, chain((first, second), blocks), threads)
+            return
+        blocks = chain((block for block in (first, second) if block is not None), _failing(ended_by), blocks)
+        threads = 1
     if threads == 1:
         for place, values in enumerate(blocks):
             if place == 1:  # not worth its time for a single block
@@ -161,6 +171,72 @@ def in_order(
     finally:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Drawn(NamedTuple):
+    """A block by its number, and its result or an error; no block after the end."""
+
+    number: int
+    block: Array | None
+    result: Any
+    error: ActcliError | None
+
+
+def _drawn_by_threads(
+    function: Callable[[Array], Array], blocks: Iterator[Array], threads: int
+) -> Iterator[tuple[Array, Array]]:
+    """Yield as `in_order` does; each thread draws a block, which then lies in its core's cache, and computes it.
+
+    Where one thread drew for all, a second one gained nothing (measured: 0.19 s for 400 MB instead of 0.09).
+    """
+    from threading import Lock
+
+    lock, numbers = Lock(), count()
+
+    def draw() -> _Drawn:
+        with lock:
+            number = next(numbers)
+            block, failure = _next_or_failure(blocks)
+        if block is None:
+            return _Drawn(number, None, None, failure)
+        try:
+            return _Drawn(number, block, function(block), None)
+        except ActcliError as error:
+            return _Drawn(number, block, None, error)
+
+    pool = _pool(threads)
+    try:
+        waiting = deque(pool.submit(draw) for _ in range(threads + 1))
+        found: dict[int, _Drawn] = {}
+        due = 0
+        while waiting:
+            drawn = waiting.popleft().result()
+            found[drawn.number] = drawn
+            while due in found:
+                drawn = found.pop(due)
+                due += 1
+                if drawn.error is not None:
+                    raise drawn.error
+                if drawn.block is not None:
+                    yield drawn.block, drawn.result
+                    waiting.append(pool.submit(draw))
+    finally:
+        pool.shutdown(cancel_futures=True)  # a file must not be closed while a thread reads it
+
+
+def _next_or_failure(blocks: Iterator[Array]) -> tuple[Array | None, ActcliError | None]:
+    try:
+        return next(blocks, None), None
+    except ActcliError as error:
+        return None, error
+
+
+def _failing(failure: ActcliError | None) -> Iterator[Array]:
+    """Yield nothing, or raise the error."""
+    if failure is not None:
+        raise failure
+    return
+    yield
 
 
 def _pool(threads: int) -> "ThreadPoolExecutor":

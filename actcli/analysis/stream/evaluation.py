@@ -32,6 +32,7 @@ class Numbers:
         fortran: whether the pieces follow the columns (Fortran order), as in the file.
         among_others: whether the run has several arrays, so that results must name theirs.
         live: whether a person or a program may wait for each block, so that it must be passed on at once.
+        on_disk: whether the blocks are read from a file on a disk, as they lie there.
         whole: whether the array holds integers.
         columns: the names of several columns of a table that are read together; each line is then a row of them.
 
@@ -46,6 +47,7 @@ class Numbers:
     fortran: bool = False
     among_others: bool = False
     live: bool = False
+    on_disk: bool = False
     kind: LowType | None = None
     reference: bool = False
     whole: bool = False

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from actcli.exits import DataError
 from actcli.packing import packing_named
+from actcli.remote import is_url
 from actcli.sources.number_request import ARCHIVES, NumberRequest, suffix_of
 from actcli.sources.numbers.foreign import refuse_foreign_file
 
@@ -92,7 +94,8 @@ def _draw(
         for member in members:
             with archive.open_array(member.name).closed_on_error() as stream:
                 numbers = npy_numbers(stream, request, member.name, member.header)
-            yield replace(numbers, among_others=len(members) > 1)
+            on_disk = not is_url(archive.path) and Path(archive.path).is_file()
+            yield replace(numbers, among_others=len(members) > 1, on_disk=on_disk)
 
 
 def choose_arrays(archive: Archive, array: str | None) -> Sequence[str]:

@@ -21,7 +21,7 @@ from actcli.sources.streams.casting import in_dtype
 BLOCK = 1 << 18
 _UNMEASURED = 2 * BLOCK
 """Elements that are allocated at a time where only a header promises them."""
-_ACROSS = 1 << 25
+_ACROSS = 1 << 24
 """Bytes of an array in Fortran order from which samples are put together at a time."""
 _FEWEST = 8
 """The fewest samples put together at a time, however large one is: with one, every number is a read of its own."""
@@ -81,6 +81,7 @@ def npy_numbers(
         blocks=cast_blocks
         if request.keep_open
         else _closing(stream, cast_blocks, to_the_end=stream.is_checked),
+        on_disk=stream.is_on_disk,
         axis=axis if request.axis is not None else None,
         fortran=keeps_fortran,
         kind=kind,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording
     from actcli.analysis.stream.evaluation import Numbers
 
-BLOCK = 1 << 19
+BLOCK = 1 << 20
 """Elements handed on at a time."""
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
@@ -237,7 +237,7 @@ def _recorded(numbers: "Numbers", name: str, axes: UnitAxes, counts: Counter[str
     shape = numbers.shape
     counts[name] += shape[0]
     blocks = (_by_unit(block, shape, axis) for block in numbers.blocks)
-    return LayerRecording(name, shape[axis], shape[0], start, blocks)
+    return LayerRecording(name, shape[axis], shape[0], start, blocks, numbers.on_disk)
 
 
 def _by_unit(block: "NDArray[Any]", shape: tuple[int, ...], axis: int) -> "NDArray[Any]":

@@ -62,6 +62,11 @@ class ByteStream:
         return self._remote is not None or (self._status is not None and stat.S_ISREG(self._status.st_mode))
 
     @property
+    def is_on_disk(self) -> bool:
+        """Whether reading waits for nobody, neither for a program that writes nor for a network."""
+        return self._remote is None and self.is_regular
+
+    @property
     def is_named_file(self) -> bool:
         """Whether it is a file on disk that the user named, packed or not; an empty one is an error."""
         return self._owned and (self.is_regular or self._is_packed_file)

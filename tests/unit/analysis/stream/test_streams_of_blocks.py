@@ -38,8 +38,9 @@ def counted(n, size=LARGE):
     return (np.full(size, float(i)) for i in range(n))
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
-def test_the_order_of_the_blocks_is_kept(threads):
+def test_the_order_of_the_blocks_is_kept(threads, on_disk):
     hurry = random.Random(1)  # noqa: S311 - for naps
     naps = [hurry.uniform(0, 0.004) for _ in range(40)]
 
@@ -47,14 +48,39 @@ def test_the_order_of_the_blocks_is_kept(threads):
         time.sleep(naps[int(block[0])])
         return block + 0.5
 
-    pairs = list(in_order(slow, counted(40), threads))
+    pairs = list(in_order(slow, counted(40), threads, on_disk=on_disk))
     assert [x[0] for x, _ in pairs] == list(range(40))
     assert all((y == x + 0.5).all() for x, y in pairs)
 
 
-def test_large_blocks_are_computed_at_the_same_time():
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_large_blocks_are_computed_at_the_same_time(on_disk):
     meeting = threading.Barrier(3, timeout=5)
-    list(in_order(lambda block: meeting.wait() * block, counted(6), 3))  # a lone thread would wait for ever
+    # a lone thread would wait for ever
+    list(in_order(lambda block: meeting.wait() * block, counted(6), 3, on_disk=on_disk))
+
+
+def test_from_a_disk_each_thread_draws_its_blocks_and_a_single_block_needs_none():
+    drawn_by, here = [], threading.current_thread()
+
+    def blocks(count):
+        for i in range(count):
+            drawn_by.append(threading.current_thread())
+            yield np.full(LARGE, float(i))
+
+    list(in_order(np.negative, blocks(20), 2, on_disk=True))
+    assert here not in drawn_by[2:]
+    drawn_by.clear()
+    computed_by = []
+    list(
+        in_order(
+            lambda block: computed_by.append(threading.current_thread()) or block,
+            blocks(1),
+            2,
+            on_disk=True,
+        )
+    )
+    assert {*drawn_by, *computed_by} == {here}
 
 
 def test_small_blocks_are_computed_where_they_are_read():
@@ -64,8 +90,9 @@ def test_small_blocks_are_computed_where_they_are_read():
     assert set(seen) == {here}
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_no_more_blocks_are_read_ahead_than_one_for_each_thread_and_one(threads):
+def test_no_more_blocks_are_read_ahead_than_one_for_each_thread_and_one(threads, on_disk):
     pulled = []
 
     def blocks():
@@ -74,45 +101,52 @@ def test_no_more_blocks_are_read_ahead_than_one_for_each_thread_and_one(threads)
             yield np.full(LARGE, float(i))
 
     ahead = []
-    for done, _ in enumerate(in_order(np.negative, blocks(), threads)):
+    for done, _ in enumerate(in_order(np.negative, blocks(), threads, on_disk=on_disk)):
         ahead.append(len(pulled) - done)
     assert max(ahead) <= threads + 1
     assert len(ahead) == 30
 
 
-def test_a_mix_of_large_and_small_blocks_stays_in_order():
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_mix_of_large_and_small_blocks_stays_in_order(on_disk):
     sizes = [LARGE, 3, LARGE, 1, 1, LARGE, 2]
     blocks = (np.full(size, float(i)) for i, size in enumerate(sizes))
-    assert [x.size for x, _ in in_order(np.negative, blocks, 2)] == sizes
+    assert [x.size for x, _ in in_order(np.negative, blocks, 2, on_disk=on_disk)] == sizes
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
 @pytest.mark.parametrize("threads", [1, 2, 4])
 @pytest.mark.parametrize("size", [3, LARGE])
-def test_results_before_a_failure_of_the_stream_are_handed_on_first(threads, size):
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_results_before_a_failure_of_the_stream_are_handed_on_first(count, size, threads, on_disk):
     def blocks():
-        yield from counted(3, size)
+        yield from counted(count, size)
         raise DataError("stdin:4: 'abc' is not a number")
 
-    got, error = until_it_fails(in_order(lambda block: time.sleep(0.002) or block, blocks(), threads))
-    assert got == [0.0, 1.0, 2.0]
+    got, error = until_it_fails(
+        in_order(lambda block: time.sleep(0.002) or block, blocks(), threads, on_disk=on_disk)
+    )
+    assert got == [0.0, 1.0, 2.0][:count]
     assert isinstance(error, DataError)
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("size", [3, LARGE])
-def test_an_error_of_the_computation_comes_out_after_what_stands_before_it(threads, size):
+def test_an_error_of_the_computation_comes_out_after_what_stands_before_it(threads, size, on_disk):
     def fails(block):
         if block[0] == 2:
             raise UsageError("glu takes rows of even length")
         return block
 
-    got, error = until_it_fails(in_order(fails, counted(6, size), threads))
+    got, error = until_it_fails(in_order(fails, counted(6, size), threads, on_disk=on_disk))
     assert got == [0.0, 1.0]
     assert isinstance(error, UsageError)
 
 
-def test_threads_end_when_nobody_asks_for_more():
-    stream = in_order(np.negative, counted(20), 2)
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_threads_end_when_nobody_asks_for_more(on_disk):
+    stream = in_order(np.negative, counted(20), 2, on_disk=on_disk)
     next(stream)
     stream.close()
     deadline = time.monotonic() + 5
@@ -124,6 +158,7 @@ def test_threads_end_when_nobody_asks_for_more():
 def test_an_empty_stream_is_an_empty_stream():
     assert list(in_order(np.negative, iter(()), 1)) == []
     assert list(in_order(np.negative, iter(()), 4)) == []
+    assert list(in_order(np.negative, iter(()), 4, on_disk=True)) == []
 
 
 def test_a_live_stream_is_answered_block_by_block():
