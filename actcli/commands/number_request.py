@@ -143,6 +143,7 @@ def append_results(
     """
     from dataclasses import replace
 
+    from actcli.analysis.stream.table import ColumnTable
     from actcli.commands.functions import resolve_all
     from actcli.render.output.layout import Layout, is_standard_output
     from actcli.render.values.appended import write_appended
@@ -162,4 +163,9 @@ def append_results(
         return [evaluate(f, replace(table.numbers, blocks=iter((x,)))) for f in chosen]
 
     session.writes()
+    if isinstance(table, ColumnTable):
+        from actcli.render.values.appended_columns import write_appended_columns
+
+        write_appended_columns(table, results_at, layout)
+        return
     write_appended(table, results_at, layout, session.terminal)

@@ -248,7 +248,7 @@ class ResultOptions:
         _result_option(
             "--output -o",
             metavar="FILE",
-            help="Write to FILE: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, .txt or .md. "
+            help="Write to FILE: .npy, .npz, .safetensors, .parquet, .csv, .tsv, .json, .jsonl, .txt or .md. "
             "FILE appears when it is complete.",
         ),
     ] = None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actcli.analysis.stream.evaluation import Numbers
-    from actcli.analysis.stream.table import Table
+    from actcli.analysis.stream.table import ColumnTable, Table
 
 _SUFFIXES = {*FORMATS, *ARCHIVES}
 _STDIN = "-"
@@ -67,8 +67,8 @@ def open_numbers(request: NumberRequest, terminal: Terminal) -> "Iterator[Number
     return _read(stream, request, suffix)
 
 
-def open_table(request: NumberRequest, terminal: Terminal) -> "Table":
-    """Open the one table of a request, with the text of its rows. Raises as `open_numbers`."""
+def open_table(request: NumberRequest, terminal: Terminal) -> "Table | ColumnTable":
+    """Open the one table of a request, with the text of its rows, or a file of columns. Raises as `open_numbers`."""
     from actcli.sources.numbers.formats import open_sheet
     from actcli.sources.tables.appending import table_of
 
@@ -80,8 +80,17 @@ def open_table(request: NumberRequest, terminal: Terminal) -> "Table":
         raise UsageError("--append needs a table: name a file, or send one to stdin")
     suffix = "" if path == _STDIN else suffix_of(path)
     form = request.format or ("archive" if suffix in ARCHIVES else FORMATS.get(suffix, "csv"))
+    if form == "parquet" and path != _STDIN:
+        from actcli.sources.tables.columnar_appending import column_table_of
+
+        _require_fitting(request, path)
+        stream = open_file(path)
+        with stream.closed_on_error():
+            return column_table_of(stream, request)
     if form not in {"csv", "tsv", "jsonl"} and not (form == "text" and request.format is None):
-        raise UsageError(f"--append adds columns to .csv, .tsv and .jsonl; {_name(path)} is read as {form}")
+        raise UsageError(
+            f"--append adds columns to .csv, .tsv, .jsonl and .parquet; {_name(path)} is read as {form}"
+        )
     _require_fitting(request, path)
     stream = open_stdin(terminal.stdin) if path == _STDIN else open_file(path)
     stream.refuse_own_output(terminal)

@@ -1,7 +1,11 @@
-"""A table that columns are added to: its text as it came, and the numbers in the chosen columns."""
+"""A table that columns are added to: its text or columns as they came, and the numbers in the chosen columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from actcli.analysis.stream.evaluation import Array, Numbers
 
@@ -52,3 +56,37 @@ class Table:
     encoding: str
     mark: bytes
     blocks: Iterator[TableBlock]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGroup:
+    """Consecutive rows of a file of columns.
+
+    Attributes:
+        table: the rows as they came, a table of pyarrow.
+        x: the numbers in the chosen columns, (rows, columns).
+        missing: where those were null.
+
+    """
+
+    table: Any
+    x: Array
+    missing: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTable:
+    """A Parquet file as it comes.
+
+    Attributes:
+        numbers: the chosen columns, without blocks: origin, types, and the columns' names.
+        names: all names that the file has.
+        compression: how its columns are packed.
+        groups: all row groups, at least one.
+
+    """
+
+    numbers: Numbers
+    names: Sequence[str]
+    compression: str
+    groups: Iterator[ColumnGroup]

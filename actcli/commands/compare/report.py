@@ -98,7 +98,7 @@ def _choose_report(
 ) -> Presentation:
     from actcli.render.output.documents import refuse_arrays
     from actcli.render.output.layout import (
-        ARRAY_FORMATS,
+        FILE_FORMATS,
         Layout,
         choose_layout,
         choose_own_layout,
@@ -128,7 +128,7 @@ def _choose_report(
             output
             and not is_standard_output(output)
             and format_ is None
-            and suffix not in {*TABLES, *ARRAY_FORMATS}
+            and suffix not in {*TABLES, *FILE_FORMATS}
         ):
             known = ", ".join(f".{name}" for name in TABLES)
             raise UsageError(f"-o {output!r}: the suffix names no format; use one of {known}, or --format")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actcli.exits import UsageError
 from actcli.render.output.destinations import choose_each
 from actcli.render.output.layout import (
-    ARRAY_FORMATS,
+    FILE_FORMATS,
     Layout,
     choose_layout,
     choose_own_layout,
@@ -96,12 +96,12 @@ def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> La
 def _choose_common(format_: str | None, output: str | None, suffix: str, terminal: "Terminal") -> Layout:
     """Return a layout of the formats that all commands have."""
     named = output is not None and output and not is_standard_output(output)
-    if format_ is None and named and suffix not in {*_SUFFIXES, *(f".{form}" for form in ARRAY_FORMATS)}:
+    if format_ is None and named and suffix not in {*_SUFFIXES, *(f".{form}" for form in FILE_FORMATS)}:
         raise UsageError(
             f"-o {output!r}: the suffix names no format; use one of {', '.join(_SUFFIXES)}, or --format"
         )
     layout = choose_layout(format_, output, with_x=False, digits=None, terminal=terminal)
-    if layout.format in ARRAY_FORMATS:
+    if layout.format in FILE_FORMATS:
         raise UsageError(
             f"-o {output!r}: {layout.format} holds numbers, not a report; use one of "
             f"{', '.join(_SUFFIXES)}, or --save-state for the statistics"

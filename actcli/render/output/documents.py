@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from actcli.exits import UsageError
-from actcli.render.output.layout import ARRAY_FORMATS, Layout
+from actcli.render.output.layout import FILE_FORMATS, Layout
 from actcli.render.output.surface import Surface
 from actcli.terminal import Terminal
 
@@ -19,7 +19,7 @@ SCHEMA = {"schema": 1}
 
 def refuse_arrays(layout: Layout, content: str) -> None:
     """Raise UsageError for .npy and .npz, which cannot hold text."""
-    if layout.format in ARRAY_FORMATS:
+    if layout.format in FILE_FORMATS:
         raise UsageError(f"{layout.format} holds numbers, not {content}; use .txt, .json, .csv, .tsv or .md")
 
 

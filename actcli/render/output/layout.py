@@ -10,11 +10,15 @@ from actcli.terminal import Terminal
 
 TEXT_FORMATS = ("table", "plain", "csv", "tsv", "json", "jsonl", "markdown")
 ARRAY_FORMATS = ("npy", "npz", "safetensors")
+PARQUET = "parquet"
+FILE_FORMATS = (*ARRAY_FORMATS, PARQUET)
+"""Formats of files of numbers, which no report has."""
 
 _FORMAT_OF_SUFFIX = {
     ".npy": "npy",
     ".npz": "npz",
     ".safetensors": "safetensors",
+    ".parquet": PARQUET,
     ".csv": "csv",
     ".tsv": "tsv",
     ".json": "json",
@@ -26,7 +30,7 @@ _STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _FOR_READERS = ("table", "markdown")
 ROUNDED_NUMBERS = (*_FOR_READERS, "plain", "csv", "tsv")
 """The formats in which results of `eval` and `grad` may be rounded."""
-_READ_IN_PLACE = ("npz", "safetensors")
+_READ_IN_PLACE = ("npz", "safetensors", PARQUET)
 _ONLY_RESULTS = ("json", *ARRAY_FORMATS)
 
 
@@ -35,7 +39,7 @@ class Layout:
     """The destination and the format of results.
 
     Attributes:
-        format: table, plain, csv, tsv, json, jsonl, markdown, npy, npz or safetensors.
+        format: table, plain, csv, tsv, json, jsonl, markdown, npy, npz, safetensors or parquet.
         path: the file to write, or None for stdout.
         with_x: show x beside each result, where a format would not do so by itself.
         digits: significant digits of text; None: all, in a table as far as the width allows.
@@ -72,13 +76,13 @@ def choose_layout(
 
     `rounded` are the formats that --digits holds for.
     """
-    if format is not None and format not in TEXT_FORMATS + ARRAY_FORMATS:
+    if format is not None and format not in TEXT_FORMATS + FILE_FORMATS:
         raise UsageError(f"--format {format!r}: unknown format; choose one of {', '.join(TEXT_FORMATS)}")
     # compared by name: renaming a temporary file would replace the file that standard output goes to
     path = None if output is not None and is_standard_output(output) else output
     if path is not None:
         chosen = _format_of_file(path, format)
-    elif format in ARRAY_FORMATS:
+    elif format in FILE_FORMATS:
         raise UsageError(f"{format} is a binary file format; name the file with -o FILE.{format}")
     else:
         chosen = format or ("table" if terminal.stdout_is_tty else "plain")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from actcli.analysis.stream.evaluation import Array, Evaluation, quantity_of
+from actcli.analysis.stream.evaluation import Array, Evaluation, Numbers, quantity_of
 from actcli.analysis.stream.table import Table, TableBlock
 from actcli.exits import ActcliError, DataError, UsageError
 from actcli.render.output.documents import json_token
@@ -86,28 +86,37 @@ def _pieces(table: Table, evaluate: Evaluate, digits: int | None) -> Iterator[st
         yield _CsvRows(table, nothing).head(table, names)
 
 
-def _columns(result: Evaluation, table: Table) -> Iterator[tuple[str, Array]]:
-    """Yield the names and numbers of the columns that one result adds."""
-    ((_, y),) = as_decimals(result).blocks
-    names = table.numbers.columns
-    for at in range(y.shape[1]):
-        name = (
+def result_columns(result: Evaluation, numbers: Numbers) -> list[tuple[str, Array]]:
+    """Return the names and numbers of the columns that one result adds."""
+    ((_, y),) = result.blocks
+    names = numbers.columns
+    return [
+        (
             quantity_of(result.quantity, names[at])
             if y.shape[1] == len(names)
-            else f"{result.quantity}[{at + 1}]"
+            else f"{result.quantity}[{at + 1}]",
+            y[:, at],
         )
-        yield name, y[:, at]
+        for at in range(y.shape[1])
+    ]
+
+
+def require_new(origin: str, existing: Sequence[str], names: Sequence[str]) -> None:
+    """Raise DataError for a name that the table has, UsageError for one that is added twice."""
+    for at, name in enumerate(names):
+        if name in existing:
+            raise DataError(f"{origin}: has a column {printable(name)!r} already")
+        if name in names[:at]:
+            raise UsageError(f"the column {printable(name)!r} would be added twice; name a function once")
+
+
+def _columns(result: Evaluation, table: Table) -> list[tuple[str, Array]]:
+    return result_columns(as_decimals(result), table.numbers)
 
 
 def _require_new(table: Table, names: Sequence[str]) -> None:
-    """Raise DataError for a name that the table has, UsageError for one that is added twice."""
-    if not table.has_header:
-        return
-    for at, name in enumerate(names):
-        if name in table.names:
-            raise DataError(f"{table.numbers.origin}: has a column {printable(name)!r} already")
-        if name in names[:at]:
-            raise UsageError(f"the column {printable(name)!r} would be added twice; name a function once")
+    if table.has_header:
+        require_new(table.numbers.origin, table.names, names)
 
 
 def _tokens(

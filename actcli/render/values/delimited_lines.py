@@ -11,6 +11,19 @@ from actcli.render.text.numbers import join_columns, number_bytes, number_list, 
 from actcli.render.values.lines import pieces
 
 
+def row_columns(evaluation: Evaluation, x: Array, y: Array, *, with_x: bool) -> list[str]:
+    """Return the names of the columns of a block, without the array's."""
+    if y.ndim == 1:
+        return ["x", "y"] if with_x else ["y"]
+    if evaluation.columns:
+        results = [quantity_of(evaluation.quantity, name) for name in evaluation.columns]
+        return [*evaluation.columns, *results] if with_x else results
+    xs = [f"x{i}" for i in range(1, x.shape[1] + 1)] if with_x else []
+    if y.ndim == 2:
+        return xs + [f"y{i}" for i in range(1, y.shape[1] + 1)]
+    return ["row", "i", *xs, *(f"dy_dx{j}" for j in range(1, y.shape[2] + 1))]
+
+
 @dataclass(slots=True)
 class DelimitedLines:
     """CSV or TSV of one or several arrays: one header line, then one line per number or per row.
@@ -42,7 +55,8 @@ class DelimitedLines:
         done = 0
         for x, y in pieces(evaluation):
             if y.ndim > 1:
-                yield self._header_once(array, self._row_columns(evaluation, x, y))
+                names = row_columns(evaluation, x, y, with_x=self.with_x)
+                yield self._header_once(array, [self._named(name) for name in names])
                 self._check_widths(x, y, done)
             yield self._block(array, x, y, done)
             done += len(y)
@@ -54,18 +68,8 @@ class DelimitedLines:
         self.header = self.separator.join(name.encode() for name in names) + b"\n"
         return self.header
 
-    def _row_columns(self, evaluation: Evaluation, x: Array, y: Array) -> list[str]:
-        if evaluation.columns:
-            names = [guard_formula(name, self.form) for name in evaluation.columns]
-            results = [quantity_of(evaluation.quantity, name) for name in evaluation.columns]
-            return [
-                delimited_field(name, self.form).decode()
-                for name in ([*names, *results] if self.with_x else results)
-            ]
-        xs = [f"x{i}" for i in range(1, x.shape[1] + 1)] if self.with_x else []
-        if y.ndim == 2:
-            return xs + [f"y{i}" for i in range(1, y.shape[1] + 1)]
-        return ["row", "i", *xs, *(f"dy_dx{j}" for j in range(1, y.shape[2] + 1))]
+    def _named(self, name: str) -> str:
+        return delimited_field(guard_formula(name, self.form), self.form).decode()
 
     def _check_widths(self, x: Array, y: Array, done: int) -> None:
         # How many results a Jacobian has does not count: they lie below each other.

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from actcli.analysis.stream.evaluation import Evaluation
 from actcli.exits import ActcliError
-from actcli.render.output.layout import ARRAY_FORMATS, Layout
+from actcli.render.output.layout import ARRAY_FORMATS, PARQUET, Layout
 from actcli.terminal import Terminal
 
 
@@ -50,6 +50,10 @@ def _write_to_file(
         from actcli.render.values.array_files import write_arrays
 
         write_arrays(evaluations, layout, file)
+    elif layout.format == PARQUET:
+        from actcli.render.values.parquet_file import write_parquet
+
+        write_parquet(evaluations, layout, file)
     else:
         file.writelines(text for text, _ in _texts(evaluations, layout, terminal))
 

@@ -26,21 +26,23 @@ _NAMES = {"parquet": "a Parquet file", "arrow": "an Arrow file", "arrow stream":
 
 
 @dataclass(frozen=True, slots=True)
-class _Columnar:
-    """An open file of columns: its schema, and what yields the record batches of some of them."""
+class Columnar:
+    """An open file of columns: its schema, what yields the record batches of some of them, and the Parquet file."""
 
     origin: str
     schema: Any
     batches: Callable[[list[int]], Iterator[Any]]
+    parquet: Any = None
 
     def type_of(self, column: int) -> Any:
+        """Return a column's type of pyarrow."""
         return self.schema.field(column).type
 
     def sheet(self, batches: Iterator[RowBatch]) -> Sheet:
         """Return the file as a table, with 0 in the first row of each column of numbers."""
         names = tuple(map(str, self.schema.names))
         first: list[Cell] = [
-            0 if _is_number(kind) or _is_list(kind) else str(kind) for kind in self.schema.types
+            0 if is_number(kind) or _is_list(kind) else str(kind) for kind in self.schema.types
         ]
         return Sheet(self.origin, names, True, (1, first), batches, CellReader(in_json=True))
 
@@ -51,8 +53,8 @@ def columnar_numbers(stream: ByteStream, form: str, request: NumberRequest) -> N
     A null is NaN. Numbers keep the type of the columns where it is float16 or float32, else they are float64. Raises
     DataError for a file that is damaged, a column that holds no numbers, and lists of several lengths.
     """
-    with _readable(stream.origin, form):
-        file = _open(stream, form)
+    with readable(stream.origin, form):
+        file = open_columnar(stream, form)
         sheet = file.sheet(iter(()))
         lists = [at for at, kind in enumerate(file.schema.types) if _is_list(kind)]
         if request.by_rows and not request.columns and len(lists) == 1:
@@ -61,25 +63,25 @@ def columnar_numbers(stream: ByteStream, form: str, request: NumberRequest) -> N
             columns = sheet.positions(request.columns, by_rows=request.by_rows)
         for column in columns:
             kind = file.type_of(column)
-            if not (_is_number(kind) or _is_list(kind)):
+            if not (is_number(kind) or _is_list(kind)):
                 raise DataError(f"{file.origin}: column {sheet.label(column)} holds {kind}, not numbers")
             if _is_list(kind) and len(columns) > 1:
                 raise UsageError(
                     f"{file.origin}: column {sheet.label(column)} holds lists, each a row; read it alone by --column"
                 )
         blocks = _blocks(file, columns, sheet.label(columns[0]), form)
-        return chosen_numbers(stream, sheet, request, columns, blocks, _dtype(file, columns))
+        return chosen_numbers(stream, sheet, request, columns, blocks, dtype_of(file, columns))
 
 
 def open_columnar_sheet(stream: ByteStream, form: str) -> Sheet:
     """Return a file of columns as a table whose cells may be text."""
-    with _readable(stream.origin, form):
-        file = _open(stream, form)
+    with readable(stream.origin, form):
+        file = open_columnar(stream, form)
         empty = file.sheet(iter(()))
 
     def batches() -> Iterator[RowBatch]:
         line = 1
-        with _readable(file.origin, form):
+        with readable(file.origin, form):
             for batch in file.batches(list(range(len(file.schema)))):
                 columns = [[_cell(value) for value in column.to_pylist()] for column in batch.columns]
                 rows = [list(row) for row in zip(*columns, strict=True)]
@@ -96,7 +98,7 @@ def _cell(value: Any) -> Cell:
 
 
 @contextmanager
-def _readable(origin: str, form: str) -> Iterator[None]:
+def readable(origin: str, form: str) -> Iterator[None]:
     """Turn what pyarrow raises into one line."""
     try:
         yield
@@ -112,7 +114,7 @@ def _readable(origin: str, form: str) -> Iterator[None]:
         raise DataError(f"{origin}: {_NAMES[form]} that is damaged or cannot be read: {shown}") from error
 
 
-def _open(stream: ByteStream, form: str) -> _Columnar:
+def open_columnar(stream: ByteStream, form: str) -> Columnar:
     """Return the file. Raises DataError without pyarrow, and where it has to be on disk and is not."""
     try:
         import pyarrow as pa
@@ -122,7 +124,7 @@ def _open(stream: ByteStream, form: str) -> _Columnar:
         ) from error
     if form == "arrow stream":
         reader = pa.ipc.open_stream(_Source(stream))
-        return _Columnar(
+        return Columnar(
             stream.origin, reader.schema, lambda columns: (batch.select(columns) for batch in reader)
         )
     if not stream.is_regular:
@@ -139,7 +141,7 @@ def _open(stream: ByteStream, form: str) -> _Columnar:
             for number in range(opened.num_record_batches):
                 yield opened.get_batch(number).select(places)
 
-        return _Columnar(stream.origin, schema, parts)
+        return Columnar(stream.origin, schema, parts)
     import pyarrow.parquet as pq
 
     opened = pq.ParquetFile(source, buffer_size=1 << 20, pre_buffer=False)
@@ -147,14 +149,14 @@ def _open(stream: ByteStream, form: str) -> _Columnar:
 
     def batches(columns: list[int]) -> Iterator[Any]:
         names = [schema.names[column] for column in columns]
-        _require_room(opened.metadata, names, stream.origin)
+        require_room(opened.metadata, names, stream.origin)
         for batch in opened.iter_batches(_ROWS, columns=names, use_threads=False):
             yield batch.select(names)
 
-    return _Columnar(stream.origin, schema, batches)
+    return Columnar(stream.origin, schema, batches, opened)
 
 
-def _require_room(metadata: Any, names: Sequence[str], origin: str) -> None:
+def require_room(metadata: Any, names: Sequence[str], origin: str) -> None:
     """Raise DataError where the columns of one row group need too much memory."""
     for group in range(metadata.num_row_groups):
         parts = (metadata.row_group(group).column(at) for at in range(metadata.num_columns))
@@ -188,7 +190,8 @@ class _Source:
         """Leave the stream to its reader."""
 
 
-def _is_number(kind: Any) -> bool:
+def is_number(kind: Any) -> bool:
+    """Return whether a type of pyarrow holds numbers."""
     from pyarrow import types
 
     plain = kind.value_type if types.is_dictionary(kind) else kind
@@ -200,10 +203,11 @@ def _is_list(kind: Any) -> bool:
     from pyarrow import types
 
     tests = (types.is_list, types.is_large_list, types.is_fixed_size_list)
-    return any(test(kind) for test in tests) and _is_number(kind.value_type)
+    return any(test(kind) for test in tests) and is_number(kind.value_type)
 
 
-def _dtype(file: _Columnar, columns: Sequence[int]) -> np.dtype[Any]:
+def dtype_of(file: Columnar, columns: Sequence[int]) -> np.dtype[Any]:
+    """Return the type of the numbers in columns: float16 or float32 where all have it, else float64."""
     kinds = {file.type_of(column) for column in columns}
     kind = kinds.pop()
     kind = kind.value_type if _is_list(kind) else kind
@@ -212,16 +216,16 @@ def _dtype(file: _Columnar, columns: Sequence[int]) -> np.dtype[Any]:
     return np.dtype(np.float16 if str(kind) == "halffloat" else np.float32)
 
 
-def _blocks(file: _Columnar, columns: list[int], label: str, form: str) -> Iterator[Array]:
+def _blocks(file: Columnar, columns: list[int], label: str, form: str) -> Iterator[Array]:
     """Yield the numbers as (rows, columns), or as (rows, length of the lists)."""
     of_lists, width = _is_list(file.type_of(columns[0])), 0
     row = 0
-    with _readable(file.origin, form):
+    with readable(file.origin, form):
         for batch in file.batches(columns):
             for start in range(0, batch.num_rows, _ROWS):
                 part = batch.slice(start, _ROWS)
                 if not of_lists:
-                    yield np.stack([_numbers(column) for column in part.columns], axis=1)
+                    yield np.stack([numbers_of(column) for column in part.columns], axis=1)
                     continue
                 lengths = _lengths(part.column(0))
                 width = width or int(lengths[0])
@@ -232,7 +236,7 @@ def _blocks(file: _Columnar, columns: list[int], label: str, form: str) -> Itera
                         f"{file.origin}: row {row + at + 1} of column {label} has {lengths[at]} numbers, "
                         f"the first {width}"
                     )
-                values = _numbers(part.column(0).flatten()).reshape(-1, width)
+                values = numbers_of(part.column(0).flatten()).reshape(-1, width)
                 step = max(_CELLS // width, 1)
                 yield from (values[at : at + step] for at in range(0, len(values), step))
                 row += part.num_rows
@@ -244,7 +248,7 @@ def _lengths(column: Any) -> Array:
     return np.asarray(compute.fill_null(compute.list_value_length(column), 0))
 
 
-def _numbers(column: Any) -> Array:
+def numbers_of(column: Any) -> Array:
     """Return a column as float64, a null as NaN."""
     import pyarrow as pa
 

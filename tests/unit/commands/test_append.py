@@ -101,7 +101,7 @@ def test_a_bad_row_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         (
             ["eval", "relu", "x.npy"],
             2,
-            "--append adds columns to .csv, .tsv and .jsonl; x.npy is read as npy",
+            "--append adds columns to .csv, .tsv, .jsonl and .parquet; x.npy is read as npy",
         ),
         (["eval", "relu", "x.npz"], 2, "is read as archive"),
         (["eval", "relu", "x.json"], 2, "is read as json"),

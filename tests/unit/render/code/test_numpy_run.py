@@ -46,14 +46,8 @@ def test_cancellation_and_a_lost_tail_are_found() -> None:
     gone = code_errors(activation("gelu_tanh"))["float64"]
     assert gone.usual < 100
     assert gone.largest > 1e3
-    assert (
-        code_errors(
-            activation(
-                "sqrt(x^2+1)",
-            )
-        )["float32"].largest
-        == np.inf
-    )  # x*x overflows
+    overflowing = code_errors(activation("sqrt(x^2+1)"))["float32"]
+    assert overflowing.largest > 1e20  # x*x is inf
 
 
 def test_it_stands_on_the_card_and_in_the_record() -> None:
