@@ -1,21 +1,16 @@
 """What a worker does: it reads shards and returns the statistics of their units."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from math import inf
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from actcli import __version__
 from actcli.activations.personal import Entry
-from actcli.analysis.deadness.firing_rule import Rule
 from actcli.analysis.deadness.unit_state import LayerState, merge
-from actcli.analysis.deadness.watching import watch
 from actcli.analysis.stream.merge_tree import MergedParts, MergeTree
-from actcli.cluster.shards import PlaceInLayer, Shard
+from actcli.cluster.shards import Place, Reader, Shard
 from actcli.exits import DataError
-from actcli.sources.number_request import NumberRequest
-from actcli.sources.records.recordings import Records
-from actcli.sources.records.unit_axis import UnitAxes
-from actcli.terminal import Terminal
+from actcli.terminal import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +18,14 @@ class Common:
     """What all tasks of a run share; it is sent to each worker once.
 
     Attributes:
-        axes: where the units lie.
-        rules: the firing rule of each layer.
-        request: how the files are read.
-        ask: whether whole numbers that look like indices of units are refused.
+        reader: what reads the shards.
         own: the person's own functions, which rules may name.
         version: the version of actcli that sends the tasks.
 
     """
 
-    axes: UnitAxes
-    rules: Mapping[str, Rule]
-    request: NumberRequest
-    ask: bool
-    own: tuple[Entry, ...]
+    reader: Reader
+    own: tuple[Entry, ...] = ()
     version: str = __version__
 
 
@@ -45,19 +34,24 @@ class ShardStatistics:
     """The statistics of some shards.
 
     Attributes:
-        layers: by layer, whole recordings, merged as far as they follow each other.
-        parts: parts of large recordings, each with its shard.
-        samples: the samples of all.
+        layers: by layer, whole recordings whose place is known, merged as far as they follow each other.
+        loose: the others, and parts of large recordings: the number of the shard among these, the place, the state.
+        failed: by its number among these, why a shard cannot be read.
 
     """
 
     layers: Mapping[str, list[MergedParts[LayerState]]]
-    parts: tuple[tuple[Shard, LayerState], ...]
-    samples: int
+    loose: tuple[tuple[int, Place, LayerState], ...]
+    failed: Mapping[int, str]
 
 
-def observe_shards(common: Common, shards: tuple[Shard, ...]) -> ShardStatistics:
-    """Read shards. Raises DataError, naming the file, where one cannot be read, and for another version of actcli."""
+def observe_shards(
+    common: Common, shards: Sequence[Shard], wait: float = 0.0, threads: int = 1
+) -> ShardStatistics:
+    """Read shards, after `wait` seconds. Raises DataError for another version of actcli.
+
+    What cannot be read is named in the result, beside the statistics of the others.
+    """
     if common.version != __version__:
         raise DataError(
             f"a worker has actcli {__version__}, this is {common.version}: install the same on both"
@@ -66,27 +60,21 @@ def observe_shards(common: Common, shards: tuple[Shard, ...]) -> ShardStatistics
         from actcli.activations import await_functions
 
         await_functions(lambda: list(common.own), lambda _: None)
+    time.sleep(wait)
     layers: dict[str, MergeTree[LayerState]] = {}
-    parts: list[tuple[Shard, LayerState]] = []
-    for shard in shards:
-        for place, state in _states(common, shard):
-            if shard.parts > 1:
-                parts.append((shard, state))
+    loose: list[tuple[int, Place, LayerState]] = []
+    failed: dict[int, str] = {}
+    for number, shard in enumerate(shards):
+        try:
+            found = list(common.reader.states(shard, threads))
+        except DataError as error:
+            name, reason = without_credentials(shard.origin), str(error)
+            failed[number] = reason if name in reason else f"{name}: {reason}"
+            continue
+        for place, state in found:
+            if place.parts > 1 or place.start is None:
+                loose.append((number, place, state))
             else:
                 tree = layers.setdefault(place.layer, MergeTree(merge))
                 tree.add(MergedParts(place.number, 1, state))
-    samples = sum(shard.samples for shard in shards)
-    return ShardStatistics({name: tree.nodes for name, tree in layers.items()}, tuple(parts), samples)
-
-
-def _states(common: Common, shard: Shard) -> Iterator[tuple[PlaceInLayer, LayerState]]:
-    """Yield the statistics of each array of a shard."""
-    request = replace(common.request, rows=shard.rows, keep_open=shard.rows is None)
-    records = Records((shard.described,), Terminal(None, None, None), request)
-    for number, recording in enumerate(records.read(common.axes, ask=common.ask)):
-        if number == len(shard.places):
-            path = shard.described.file.path
-            raise DataError(f"{path}: holds several arrays, one after the other; leave --cluster out for it")
-        place = shard.places[number]
-        *_, last = watch([replace(recording, start=place.start)], common.rules.__getitem__, 1, inf)
-        yield place, last.states[place.layer]
+    return ShardStatistics({name: tree.nodes for name, tree in layers.items()}, tuple(loose), failed)

@@ -62,6 +62,15 @@ class LayerRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardTally:
+    """How many shards are read, of how many, and the bytes of their numbers."""
+
+    done: int
+    total: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Progress of the observation, and the statistics so far.
 
@@ -69,6 +78,7 @@ class Snapshot:
         done, total: samples of the recording that is being read; total is None if unknown.
         doing: the name of its layer.
         states: every layer seen so far, by name, in order of appearance.
+        shards: where the data are read shard by shard, how far that is.
 
     """
 
@@ -76,6 +86,7 @@ class Snapshot:
     total: int | None
     doing: str
     states: Mapping[str, LayerState]
+    shards: ShardTally | None = None
 
 
 def watch(

@@ -52,6 +52,16 @@ class MergeTree(Generic[T]):
         ]
 
     @property
+    def end(self) -> int:
+        """The number after that of the last part."""
+        return self._end
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part is missing before the last one."""
+        return sum(parts for _, parts in self._nodes) == self._end
+
+    @property
     def total(self) -> T | None:
         """All parts so far, the last and smallest merged first; None without any."""
         total: T | None = None

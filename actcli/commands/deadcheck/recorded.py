@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.watching import LayerRecording
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.session import Session
+    from actcli.sources.records.masks import SampleMask
     from actcli.sources.records.recordings import Records
+    from actcli.sources.records.sparse_records import SparseRecords
     from actcli.sources.records.unit_axis import Head
 
 DENSE = "none"
@@ -28,14 +30,18 @@ class RecordedLayers:
         recordings: the layers, one after the other.
         count_units: counts the units of all layers beforehand; 0 for one stream alone.
         notes: makes sentences after all was read.
-        dense: where they can be read shard by shard, the files and the axes of the units.
+        records, axes, mask: the files, the axes of the units and the mask, for reading them shard by shard.
+        sparse: the same for sparse records; None for whole activations.
 
     """
 
     recordings: "Iterator[LayerRecording]"
     count_units: Callable[[], int]
     notes: Callable[[], tuple[str, ...]]
-    dense: "tuple[Records, UnitAxes] | None" = None
+    records: "Records"
+    axes: UnitAxes
+    mask: "SampleMask | None" = None
+    sparse: "SparseRecords | None" = None
 
 
 def open_recorded(options: "DeadcheckOptions", session: "Session", patterns: Sequence[str]) -> RecordedLayers:
@@ -81,7 +87,15 @@ def _open_sparse(
             raise UsageError("--mask does not go with locations; leave the places out that it masks")
         rest, mask = read_mask(options.mask, records, session.terminal, session.memory, sparse.totals)
         sparse, notes = replace(sparse, records=rest, mask=mask), (mask.note,)
-    return RecordedLayers(sparse.read(), lambda: sparse.units, lambda: (*notes, *sparse.notes))
+    return RecordedLayers(
+        sparse.read(),
+        lambda: sparse.units,
+        lambda: (*notes, *sparse.notes),
+        records,
+        UnitAxes(),
+        sparse.mask,
+        sparse,
+    )
 
 
 def _open_dense(
@@ -105,7 +119,9 @@ def _open_dense(
         recordings,
         lambda: _count_units(records, axes),
         lambda: (*notes, *records.notes),
-        None if mask else (records, axes),
+        records,
+        axes,
+        mask,
     )
 
 

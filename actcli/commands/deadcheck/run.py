@@ -64,6 +64,10 @@ def check_sources(mode: str, options: DeadcheckOptions, reports: "Reports", sess
 
             require_apart_from_weights(options.prune, sources)
         return _check(mode, sources, old, options, reports, session)
+    except DataError as error:
+        from actcli.commands.deadcheck.shards import save_partial
+
+        raise save_partial(error, options) from error
     finally:
         sources.close()
 

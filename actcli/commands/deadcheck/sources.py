@@ -6,21 +6,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from actcli.commands.cluster import cluster_of, run_on
+from actcli.commands.cluster import cluster_of
 from actcli.commands.deadcheck.certainty import Certainty
 from actcli.commands.deadcheck.layer_rules import firing_rules, split_layer
 from actcli.commands.deadcheck.recorded import (
-    DENSE,
-    RecordedLayers,
     open_recorded,
     require_activated,
     require_judged,
 )
-from actcli.exits import UsageError
+from actcli.commands.deadcheck.shards import by_shards, in_shards, model_work, recorded_work
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
-    from actcli.analysis.deadness.firing_rule import Rule
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Unobserved
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
@@ -93,8 +90,9 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     if options.stop_when_certain:
         certainty = Certainty(options.settings, _limit(options), layers.count_units())
     address = cluster_of(options.cluster, session)
-    if address is not None:
-        steps = _on_cluster(address, options, session, layers, rules)
+    if address is not None or by_shards(options, layers.records):
+        require_memory_for_units(options, session.memory, layers.count_units())
+        steps = in_shards(recorded_work(options, layers, rules), address, options, session)
     else:
         recordings = _that_fit(layers.recordings, options, session.memory)
         if certainty is not None:
@@ -110,34 +108,6 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
         lambda states: (*layers.notes(), *_notes_of_records(states)),
         certainty,
     )
-
-
-def _on_cluster(
-    address: str,
-    options: "DeadcheckOptions",
-    session: "Session",
-    layers: "RecordedLayers",
-    rules: "Callable[[str], Rule]",
-) -> "Iterator[Snapshot]":
-    """Return the steps of recorded arrays that the workers of a cluster read."""
-    from actcli.cluster.gathering import observe_on
-    from actcli.cluster.observation import Common
-    from actcli.cluster.shards import cut
-    from actcli.commands.functions import own_entries
-
-    if layers.dense is None:
-        raise UsageError("--cluster reads whole arrays: leave out --cluster, or --sparse and --mask")
-    records, axes = layers.dense
-    shards = cut(records)
-    names = {place.layer for shard in shards for place in shard.places}
-    common = Common(
-        axes=axes,
-        rules={name: rules(name) for name in names},
-        request=records.request,
-        ask=options.sparse != (DENSE,),
-        own=tuple(own_entries(options.function_files, session.terminal)),
-    )
-    return run_on(address, session, lambda client: observe_on(client, common, shards))
 
 
 def open_epochs(options: "DeadcheckOptions", session: "Session") -> "Iterator[LayerState]":
@@ -159,6 +129,15 @@ def _bytes_per_unit(options: "DeadcheckOptions") -> int:
         output.lower().endswith(".md") for output in options.outputs
     )
     return _BYTES_PER_UNIT_IN_MARKDOWN if in_markdown else _BYTES_PER_UNIT
+
+
+def require_memory_for_units(options: "DeadcheckOptions", memory: int | None, units: int) -> None:
+    """Raise DataError where there is no memory for the statistics of so many units."""
+    from actcli.sources.budget import require_memory
+
+    require_memory(
+        _bytes_per_unit(options) * units, memory, f"watching {units:,} units", "allow more with --memory"
+    )
 
 
 def _that_fit(
@@ -240,7 +219,7 @@ def _observed(
 ) -> Sources:
     from actcli.sources.onnx import identity, observe_model
 
-    steps = observe_model(
+    observation = observe_model(
         model,
         samples,
         batch=options.batch,
@@ -249,16 +228,22 @@ def _observed(
         mask=options.mask,
     )
     notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in samples.notes)
-    require_judged(options, [layer.name for layer in steps.layers])
+    require_judged(options, [layer.name for layer in observation.layers])
     certainty = None
     if options.stop_when_certain:
-        units = sum(layer.units for layer in steps.layers)
+        units = sum(layer.units for layer in observation.layers)
         certainty = Certainty(options.settings, _limit(options), units)
+    steps: Iterator[Snapshot] = observation
+    address = cluster_of(options.cluster, session)
+    if address is not None or options.resume is not None:
+        observation.close()
+        work = model_work(options, session, model, observation, samples, here=address is None)
+        steps = in_shards(work, address, options, session)
     return Sources(
         steps=steps,
-        ops={layer.name: layer.op for layer in steps.layers},
-        unobserved=steps.unobserved,
-        weights={layer.name: layer.weights for layer in steps.layers if layer.weights is not None},
+        ops={layer.name: layer.op for layer in observation.layers},
+        unobserved=observation.unobserved,
+        weights={layer.name: layer.weights for layer in observation.layers if layer.weights is not None},
         layers=(),
         notes=lambda _: notes,
         certainty=certainty,

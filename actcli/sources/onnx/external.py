@@ -23,6 +23,11 @@ def is_external(tensor: Any) -> bool:
     return bool(tensor.data_location == tensor.EXTERNAL)
 
 
+def external_files(model: Any) -> list[str]:
+    """Return the files beside a model that hold its tensors, by their names in its folder, unchecked."""
+    return sorted({_place(tensor, tensor.name)[0] for tensor in all_tensors(model) if is_external(tensor)})
+
+
 def all_tensors(model: Any) -> Iterator[Any]:
     """Every tensor of a model: of its graph, its local functions and its training graphs."""
     yield from graph_tensors(model.graph)

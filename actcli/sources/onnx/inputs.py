@@ -1,6 +1,7 @@
 """The samples that a model is run on: arrays of a file, checked and read in batches."""
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -87,6 +88,7 @@ class Recorded:
         constants: inputs without samples, which go along with every batch.
         repeated: inputs with one sample, and its axis; the sample is repeated for each of a batch.
         notes: sentences about inputs that may not be what the model expects.
+        first: the place of the first of these samples in the file.
 
     """
 
@@ -96,6 +98,7 @@ class Recorded:
     constants: Mapping[ModelInput, NDArray[Any]] = field(default_factory=dict)
     repeated: Mapping[ModelInput, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    first: int = 0
 
     @property
     def inputs(self) -> tuple[ModelInput, ...]:
@@ -107,23 +110,48 @@ class Recorded:
         """The numbers of one sample."""
         return sum(math.prod(array.sample_shape) for array in self.arrays)
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the numbers of these samples."""
+        sample = sum(math.prod(one.sample_shape) * one.header.dtype.itemsize for one in self.arrays)
+        return self.samples * sample
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether any sample can be gone to: an .npy file that is not packed."""
+        array = self.arrays[0]
+        return array.member is None and not array.is_kept and array.path.endswith(".npy")
+
+    def absolute(self) -> "Recorded":
+        """Return the same samples by the file's absolute path: the folder of another process may be another one."""
+        arrays = tuple(replace(one, path=os.path.abspath(one.path)) for one in self.arrays)  # noqa: PTH100
+        return replace(self, origin=os.path.abspath(self.origin), arrays=arrays)  # noqa: PTH100
+
+    def part(self, first: int, samples: int) -> "Recorded":
+        """Return some consecutive samples, counted from the first of these."""
+        return replace(self, first=self.first + first, samples=samples)
+
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
         """Yield the samples in order. Raises DataError when the file is damaged."""
         constants = {one.name: array for one, array in self.constants.items()}
         with ExitStack() as stack:
-            readers = {array.model_input.name: _reader(array, stack) for array in self.arrays}
-            for start in range(0, self.samples, size):
-                count = min(size, self.samples - start)
+            readers = {array.model_input.name: _reader(array, stack, self.first) for array in self.arrays}
+            for start in range(self.first, self.first + self.samples, size):
+                count = min(size, self.first + self.samples - start)
                 batch = {name: read(start, count) for name, read in readers.items()}
                 same = {one.name: array.repeat(count, one.axis) for one, array in self.repeated.items()}
                 yield count, {**constants, **same, **batch}
 
 
-def _reader(array: _Array, stack: ExitStack) -> Callable[[int, int], NDArray[Any]]:
-    """Return what reads the samples from a start on, so many; an array whose samples lie inside is held whole."""
+def _reader(array: _Array, stack: ExitStack, first: int) -> Callable[[int, int], NDArray[Any]]:
+    """Return what reads the samples from a start on, so many; an array whose samples lie inside is held whole.
+
+    `first` is the sample that is read first.
+    """
     stream = stack.enter_context(_open_array(array, stack))
     axis = array.model_input.axis or 0
     if not axis:
+        stream.skip(first * math.prod(array.sample_shape) * array.header.dtype.itemsize)
         return lambda _, count: _rows(stream, array, count)
     whole = _rows(stream, array, array.header.shape[0])
     before = (slice(None),) * axis

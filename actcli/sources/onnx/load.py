@@ -42,7 +42,7 @@ def load_model(path: str, memory: int | None = None) -> Any:
     model that would take too much memory.
     """
     require_packages(path)
-    data = _bytes(path, memory)
+    data = read_bytes(path, memory)
     refuse_foreign_head(data[:HEAD], path)
     import onnx
 
@@ -75,7 +75,8 @@ def one_line(error: BaseException, most: int = 300) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _bytes(path: str, memory: int | None) -> bytes:
+def read_bytes(path: str, memory: int | None = None) -> bytes:
+    """Return the bytes of a model file, unpacked. Raises DataError for what is too large, empty or not on a disk."""
     from actcli.sources.streams.bytestream import open_file
 
     with open_file(path) as stream:

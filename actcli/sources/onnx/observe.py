@@ -1,21 +1,24 @@
 """A model run on its inputs, and the statistics of its units: onnxruntime computes, few numbers leave it.
 
 Batches run side by side, each on one thread: the numbers do not depend on the number of threads, and small operators do
-not wait for each other.
+not wait for each other. Batches are put together in groups, and the groups merge in a tree, so that one machine and
+many give the same bits.
 """
 
 import math
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from actcli.analysis.deadness.batches import BatchedLayer, BatchPart
-from actcli.analysis.deadness.unit_state import merge
+from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Snapshot
+from actcli.analysis.stream.merge_tree import MergeTree
 from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Samples
@@ -35,7 +38,7 @@ _INPUT = 1 << 18
 _MOST_BATCH = 256
 _TOKEN = 768
 """A whole number in an input, a token, stands for a row of about so many numbers in the model."""
-_MOST_HELD, _MOST_HELD_BYTES = 256, 1 << 25
+_MOST_IN_GROUP, _GROUP_BYTES = 256, 1 << 25
 """Batches, and bytes, of results that are put together before they are added to the state."""
 _BYTES = 16
 """Bytes for each number of input in a batch: drawn in float64, converted, stacked (measured)."""
@@ -114,31 +117,18 @@ def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
     return max(1, min(_INPUT // elements, _MOST_BATCH, inputs.samples))
 
 
-class Observation:
-    """The run of a model, an iterator of Snapshot.
+class Observer:
+    """A model with its sessions; `run_first` must be called before `parts`.
 
     Attributes:
         layers: the layers that are watched.
         unobserved: the model's own, and layers whose first axis turned out not to hold the samples.
-        batch: samples per run.
+        batched: the watched layers, as their batches arrive.
 
     """
 
-    def __init__(
-        self,
-        model: Model,
-        inputs: Samples,
-        batch: int,
-        threads: int,
-        start: int | None,
-        mask: str | None = None,
-    ) -> None:
-        self._model, self._inputs, self._start, self._mask = model, inputs, start, mask
-        self.batch = batch
-        runs = -(-inputs.samples // batch)
-        self._workers = max(1, min(threads, runs))
-        # a single run has all threads to itself
-        inner = max(1, threads // self._workers)
+    def __init__(self, model: Model, origin: str, threads: int, mask: str | None = None) -> None:
+        self._model, self._mask = model, mask
         with Extension(model.proto, model.opset, set(model.tensors)) as extension:
             # of masked samples no quantity over all positions tells anything
             self._outputs = (
@@ -146,46 +136,29 @@ class Observation:
                 if mask is None
                 else tuple(extension.whole(layer) for layer in model.watched)
             )
-            self._run = ModelRun(model, inputs.origin, self._outputs, inner)
-        self._whole = Whole(model, inputs.origin, inner)
-        self._batches = inputs.batches(batch)
-        count, feed = next(self._batches)
-        feed = feed_of(feed, count, batch, inputs.inputs)
-        # the other threads need not wait for the first batch, which tells the layers' shapes
-        self._pool = _thread_pool(self._workers)
-        self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
+            self.run = ModelRun(model, origin, self._outputs, threads)
+        self._whole = Whole(model, origin, threads)
         self.unobserved: tuple[Unobserved, ...] = model.unobserved
         self.layers: tuple[ModelLayer, ...] = model.layers
-        try:
-            arrays = self._run(feed)
-        except DataError:
-            self._stop()
-            raise
-        self._leave_out(arrays, batch, None if mask is None else math.prod(feed[mask].shape[1:]))
-        self._run.ask_for([outputs.tensor for outputs in self._outputs])
-        self._batched = [
+        self.batched: list[BatchedLayer] = []
+        self._settling = Lock()
+
+    def run_first(self, feed: Batch, rows: int) -> Arrays:
+        """Run the first batch, which tells the layers' shapes. Raises DataError where the model does not run."""
+        arrays = self.run(feed)
+        self._leave_out(arrays, rows, None if self._mask is None else math.prod(feed[self._mask].shape[1:]))
+        self.run.ask_for([outputs.tensor for outputs in self._outputs])
+        self.batched = [
             BatchedLayer(
                 outputs.layer.name,
                 outputs.layer.rule,
                 outputs.layer.units,
-                math.prod(outputs.shape_in(arrays)) // (batch * outputs.layer.units),
+                math.prod(outputs.shape_in(arrays)) // (rows * outputs.layer.units),
                 outputs.quantities,
             )
             for outputs in self._outputs
         ]
-        self._first = (count, self._parts(feed, count, arrays))
-        self._steps = self._watch()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Snapshot:
-        return next(self._steps)
-
-    def close(self) -> None:
-        """Stop; batches under way are finished and not counted."""
-        self._steps.close()
-        self._stop()
+        return arrays
 
     def _leave_out(self, arrays: Arrays, rows: int, positions: int | None) -> None:
         """Drop the layers whose first axis does not hold the samples, or whose shape differs from the expected one.
@@ -215,10 +188,10 @@ class Observation:
             self.layers = tuple(layer for layer in self.layers if layer.name not in wrong)
             self.unobserved = (*self.unobserved, *wrong.values())
 
-    def _parts(self, feed: Batch, count: int, arrays: Arrays) -> list[BatchPart]:
+    def parts(self, feed: Batch, count: int, arrays: Arrays) -> list[BatchPart]:
         """A batch's part of the statistics of each layer; layers whose quantities do not suffice are run again."""
         finite, parts = self._mask is None and self._all_finite(arrays), []
-        for outputs, layer in zip(self._outputs, self._batched, strict=True):
+        for outputs, layer in zip(self._outputs, self.batched, strict=True):
             array = arrays[outputs.tensor]
             if self._mask is not None:
                 parts.append(
@@ -235,30 +208,112 @@ class Observation:
         packed = [arrays[outputs.tensor] for outputs in self._outputs if outputs.quantities]
         return bool(packed) and bool(np.isfinite(np.concatenate(packed, axis=1)).all())
 
+    def groups(
+        self, samples: Samples, size: int, groups: Sequence[range], start: int
+    ) -> Iterator[tuple[LayerState, ...]]:
+        """Yield the statistics of consecutive groups of batches, which begin with the first of the samples.
+
+        start: the place of that sample in the whole data; with a mask, each group's places count from its own first.
+        """
+        batches = samples.batches(size)
+        for group in groups:
+            held: list[tuple[int, list[BatchPart]]] = []
+            place = start if self._mask is None else 0
+            for _ in group:
+                count, feed = next(batches)
+                full = feed_of(feed, count, size, samples.inputs)
+                with self._settling:  # several threads of a worker share it
+                    arrays = None if self.batched else self.run_first(full, size)
+                arrays = self.run(full) if arrays is None else arrays
+                parts = self.parts(full, count, arrays)
+                held.append((place, parts))
+                place += count if self._mask is None else kept_samples(parts)
+                start += count
+            yield tuple(
+                layer.state((begin, parts[i]) for begin, parts in held)
+                for i, layer in enumerate(self.batched)
+            )
+
+
+class Observation:
+    """The run of a model, an iterator of Snapshot.
+
+    Attributes:
+        layers: the layers that are watched.
+        unobserved: the model's own, and layers whose first axis turned out not to hold the samples.
+        batch: samples per run.
+        most_in_group: batches whose results are put together, at most.
+
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        inputs: Samples,
+        batch: int,
+        threads: int,
+        start: int | None,
+        mask: str | None = None,
+    ) -> None:
+        self._path, self._inputs, self._start, self._masked = model.path, inputs, start, mask is not None
+        self.batch = batch
+        self._runs = -(-inputs.samples // batch)
+        self._workers = max(1, min(threads, self._runs))
+        # a single run has all threads to itself
+        inner = max(1, threads // self._workers)
+        self._observer = Observer(model, inputs.origin, inner, mask)
+        self._batches = inputs.batches(batch)
+        count, feed = next(self._batches)
+        feed = feed_of(feed, count, batch, inputs.inputs)
+        # the other threads need not wait for the first batch, which tells the layers' shapes
+        self._pool = _thread_pool(self._workers)
+        self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
+        try:
+            arrays = self._observer.run_first(feed, batch)
+        except DataError:
+            self._stop()
+            raise
+        self.unobserved: tuple[Unobserved, ...] = self._observer.unobserved
+        self.layers: tuple[ModelLayer, ...] = self._observer.layers
+        first = self._observer.parts(feed, count, arrays)
+        nbytes = sum(part.nbytes for part in first)
+        self.most_in_group = max(1, min(_GROUP_BYTES // max(nbytes, 1), _MOST_IN_GROUP))
+        self._first = (count, first)
+        self._steps = self._watch()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Snapshot:
+        return next(self._steps)
+
+    def close(self) -> None:
+        """Stop; batches under way are finished and not counted."""
+        self._steps.close()
+        self._stop()
+
     def _work(self, feed: Batch, count: int) -> list[BatchPart]:
         full = feed_of(feed, count, self.batch, self._inputs.inputs)
-        return self._parts(full, count, self._run(full))
+        return self._observer.parts(full, count, self._observer.run(full))
 
     def _watch(self) -> Generator[Snapshot, None, None]:
-        states = {layer.name: layer.state([]) for layer in self._batched}
+        layers = self._observer.batched
+        trees = {layer.name: MergeTree(merge) for layer in layers}
+        states = {layer.name: layer.state([]) for layer in layers}
         held: list[tuple[int | None, list[BatchPart]]] = []
-        done, counted, wanted, total, size = 0, 0, 1, self._inputs.samples, 0
+        done, counted, total = 0, 0, self._inputs.samples
+        groups = groups_of_batches(self._runs, self.most_in_group)
+        wanted = len(next(groups))
         for count, parts in self._in_order():
             held.append((None if self._start is None else self._start + counted, parts))
-            size += sum(part.nbytes for part in parts)
             done += count
-            counted += count if self._mask is None else self._kept(parts)
-            # the first results come soon, later ones in fewer, larger steps
-            if len(held) >= wanted or size >= _MOST_HELD_BYTES or done == total:
-                for i, layer in enumerate(self._batched):
-                    state = layer.state((place, batch[i]) for place, batch in held)
-                    states[layer.name] = merge(states[layer.name], state)
-                held, size, wanted = [], 0, min(2 * wanted, _MOST_HELD)
-            yield Snapshot(done, total, self._model.path, dict(states))
-
-    def _kept(self, parts: list[BatchPart]) -> int:
-        """Return the samples of a batch that have a position that counts, which are the same in every layer."""
-        return max((part.state.samples for part in parts if part.state is not None), default=0)
+            counted += kept_samples(parts) if self._masked else count
+            if len(held) == wanted:
+                for i, layer in enumerate(layers):
+                    trees[layer.name].append(layer.state((place, batch[i]) for place, batch in held))
+                    states[layer.name] = trees[layer.name].total or states[layer.name]
+                held, wanted = [], len(next(groups, ()))
+            yield Snapshot(done, total, self._path, dict(states))
 
     def _in_order(self) -> "Iterator[tuple[int, list[BatchPart]]]":
         """Yield each batch's parts in order; as many batches run at once as there are workers."""
@@ -272,7 +327,7 @@ class Observation:
             waiting = deque(self._submit(pool, self._workers + 1))
             yield self._first
             for count, feed, future in self._ahead:
-                yield count, self._parts(feed, count, future.result())
+                yield count, self._observer.parts(feed, count, future.result())
             while waiting:
                 count, future_parts = waiting.popleft()
                 parts = future_parts.result()
@@ -291,11 +346,24 @@ class Observation:
         """Start the next batches, one for each other thread."""
         for count, feed in islice(self._batches, self._workers - 1):
             full = feed_of(feed, count, self.batch, self._inputs.inputs)
-            yield count, full, pool.submit(self._run, full)
+            yield count, full, pool.submit(self._observer.run, full)
 
     def _stop(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def groups_of_batches(batches: int) -> Iterator[range]:
+    """Yield the batches in groups of 1, 2, 4 and so on to 32: the first results come soon, later ones in few steps."""
+    first, size = 0, 1
+    while first < batches:
+        yield range(first, min(first + size, batches))
+        first, size = first + size, min(2 * size, _MOST_IN_GROUP)
+
+
+def kept_samples(parts: Sequence[BatchPart]) -> int:
+    """Return the samples of a masked batch that have a position that counts, which are the same in every layer."""
+    return max((part.state.samples for part in parts if part.state is not None), default=0)
 
 
 def _thread_pool(workers: int) -> "ThreadPoolExecutor | None":

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,6 +77,16 @@ class Shards:
                     yield whole
         if held is not None and left:
             yield self._split(held, left)[0]
+
+    def part(self, first: int, samples: int) -> "Shards":
+        """Return some consecutive samples, with only the files that hold them."""
+        parts, begin = [], 0
+        for file in self.files:
+            low, high = max(first, begin), min(first + samples, begin + file.samples)
+            if low < high:
+                parts.append(file.part(low - begin, high - low))
+            begin += file.samples
+        return replace(self, files=tuple(parts), limit=None, folder=None)
 
     def close(self) -> None:
         """Remove the temporary folder that keeps standard input; there is none for files."""

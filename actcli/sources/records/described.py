@@ -55,6 +55,12 @@ class Described:
             raise DataError(f"{self.file.path}: holds no array besides '{name}'")
         return self._select(kept)
 
+    def absolute(self) -> "Described":
+        """Return the same file by its absolute path: the folder of another process may be another one."""
+        path = self.file.path
+        absolute = path if is_url(path) else os.path.abspath(path)  # noqa: PTH100
+        return replace(self, file=replace(self.file, path=absolute))
+
     def _select(self, places: Sequence[int]) -> "Described":
         heads = None if self.heads is None else tuple(self.heads[place] for place in places)
         return replace(self, heads=heads, members=tuple(self.members[place] for place in places))

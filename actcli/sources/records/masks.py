@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -55,6 +56,15 @@ class SampleMask:
         whole = f", among them {samples:,} whole samples" if samples else ""
         return f"--mask leaves out {left_out:,} of {positions:,} positions{whole}."
 
+    @property
+    def digest(self) -> str:
+        """A short text that is equal for equal masks."""
+        return (
+            ""
+            if self.whole is None
+            else sha256(repr(self.whole.shape).encode() + self.whole.tobytes()).hexdigest()
+        )
+
     def require_samples(self) -> None:
         """Raise DataError for a layer with another number of samples."""
         for name, total in self.totals.items():
@@ -65,6 +75,29 @@ class SampleMask:
         """Return a recording of which only the kept positions count. Raises DataError where the mask does not fit."""
         rows = self._rows(recording.name, recording.samples, path)
         return replace(recording, start=self.kept[recording.name], blocks=self._blocks(recording, rows))
+
+    def part(self, name: str, first: int, samples: int, path: str) -> "SampleMask":
+        """Return the mask of some samples of a layer, or of all samples of a file that has its own.
+
+        Raises DataError for a mask of other samples.
+        """
+        rows, total = (
+            (self.by_file[path], samples) if self.whole is None else (self.whole, self.totals.get(name))
+        )
+        if total is not None and len(rows) != total:
+            rows = rows.reshape(-1)
+        own = rows if self.whole is None else rows[first : first + samples]
+        if len(own) != samples:
+            raise self._unfit(name, samples, None, rows.shape)
+        return SampleMask(self.origin, own, {}, {})
+
+    def fresh(self) -> "SampleMask":
+        """Return the same mask before anything was read."""
+        return replace(self, read=Counter(), kept=Counter())
+
+    def kept_samples(self) -> int:
+        """Return the samples of which any position counts, for one mask of all."""
+        return 0 if self.whole is None else int(self.whole.reshape(len(self.whole), -1).any(axis=1).sum())
 
     def fit(self, name: str, samples: int, positions: int, path: str) -> Mask:
         """Return the mask of the next samples of a layer, (samples, positions). Raises DataError if it does not fit."""

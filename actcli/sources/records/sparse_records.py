@@ -169,9 +169,7 @@ class SparseRecords:
     @property
     def totals(self) -> dict[str, int]:
         """The samples of each layer of indices."""
-        return {
-            layer.name: sum(part.shape[0] for part in self._parts(layer.entries)) for layer in self.layers
-        }
+        return {layer.name: sum(part.shape[0] for part in self.parts(layer.entries)) for layer in self.layers}
 
     def require_arrays(self) -> None:
         """Raise UsageError for an array that no file has, and for a file of which nothing is read."""
@@ -202,8 +200,8 @@ class SparseRecords:
     def _by_rows(self, layer: SparseLayer) -> "Generator[LayerRecording, None, None]":
         from actcli.analysis.deadness.watching import LayerRecording
 
-        parts = self._parts(layer.entries)
-        values = [None] * len(parts) if layer.values is None else self._parts(layer.values)
+        parts = self.parts(layer.entries)
+        values = [None] * len(parts) if layer.values is None else self.parts(layer.values)
         if len(values) != len(parts):
             raise DataError(
                 f"'{layer.entries}' is in {len(parts):,} files and '{layer.values}' in {len(values):,}: "
@@ -230,8 +228,8 @@ class SparseRecords:
     def _blocks(
         self,
         layer: SparseLayer,
-        entries: "_Part",
-        own: "_Part | None",
+        entries: "SparsePart",
+        own: "SparsePart | None",
         positions: int,
         kept: NDArray[np.bool_] | None,
     ) -> Generator[SparseBlock, None, None]:
@@ -254,8 +252,8 @@ class SparseRecords:
     def _by_place(self, layer: SparseLayer) -> "Generator[LayerRecording, None, None]":
         from actcli.analysis.deadness.watching import LayerRecording
 
-        parts = self._parts(layer.entries)
-        values = [None] if layer.values is None else self._parts(layer.values)
+        parts = self.parts(layer.entries)
+        values = [None] if layer.values is None else self.parts(layer.values)
         if len(parts) != 1 or len(values) != 1:
             raise DataError(
                 f"'{layer.entries}' is in {len(parts):,} files: save the statistics of each by --save-state, "
@@ -274,7 +272,7 @@ class SparseRecords:
         blocks = self._placed(layer, entries, own, samples, positions)
         yield LayerRecording(layer.name, layer.units, samples, 0, blocks)
 
-    def _samples(self, layer: SparseLayer, entries: "_Part") -> tuple[int, int]:
+    def _samples(self, layer: SparseLayer, entries: "SparsePart") -> tuple[int, int]:
         """Return the samples of locations, and their positions."""
         with_positions = entries.shape[1] == 3
         if _is_count(layer.samples):
@@ -283,7 +281,7 @@ class SparseRecords:
                     "--sparse: locations of three numbers need samples=NAME, an array of (samples, positions)"
                 )
             return int(layer.samples or 0), 1
-        tokens, *more = self._parts(layer.samples or "")
+        tokens, *more = self.parts(layer.samples or "")
         if more:
             raise DataError(f"'{layer.samples}' is in {1 + len(more):,} files; --sparse samples= needs one")
         if len(tokens.shape) < 1 + with_positions:
@@ -293,7 +291,12 @@ class SparseRecords:
         return tokens.shape[0], math.prod(tokens.shape[1:]) if with_positions else 1
 
     def _placed(
-        self, layer: SparseLayer, entries: "_Part", own: "_Part | None", samples: int, positions: int
+        self,
+        layer: SparseLayer,
+        entries: "SparsePart",
+        own: "SparsePart | None",
+        samples: int,
+        positions: int,
     ) -> Generator[SparseBlock, None, None]:
         """Yield blocks that end where a sample ends; the last sample of a piece waits for the rest of it."""
         begin, held, origin = 0, Entries.none(), entries.origin
@@ -322,10 +325,10 @@ class SparseRecords:
         shape = samples - begin, positions, layer.units
         yield held.counted_from(begin, positions).block(shape, begin, origin, self.filler)
 
-    def _parts(self, name: str) -> "list[_Part]":
+    def parts(self, name: str) -> "list[SparsePart]":
         """Return the arrays of a name, in the order of the files."""
         return [
-            _Part(self.records, one.of_layer(name), head)
+            SparsePart(self.records, one.of_layer(name), head)
             for one in self.records.files
             for head in one.heads or ()
             if head.layer == name
@@ -333,7 +336,7 @@ class SparseRecords:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class SparsePart:
     """One array of a file."""
 
     records: Records

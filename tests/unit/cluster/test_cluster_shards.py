@@ -10,10 +10,11 @@ from actcli import __version__, activation
 from actcli.analysis.deadness import watching
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.unit_statistics import observe
-from actcli.cluster import shards as module
+from actcli.cluster import dense as module
+from actcli.cluster.dense import DenseReader, cut
 from actcli.cluster.gathering import Gathered
 from actcli.cluster.observation import Common, observe_shards
-from actcli.cluster.shards import cut, tasks
+from actcli.cluster.shards import tasks
 from actcli.exits import DataError, UsageError
 from actcli.sources.number_request import NumberRequest
 from actcli.sources.records.recordings import BLOCK, inspect_records
@@ -33,7 +34,7 @@ REQUEST = NumberRequest(samples=BLOCK, by_rows=True, keep_open=True)
 
 def common(*layers, version=__version__):
     rules = dict.fromkeys(layers, RULE)
-    return Common(axes=UnitAxes(), rules=rules, request=REQUEST, ask=True, own=(), version=version)
+    return Common(DenseReader(UnitAxes(), rules, REQUEST, ask=True), version=version)
 
 
 @pytest.fixture
@@ -53,14 +54,14 @@ def test_parts_of_a_large_array_and_its_neighbours(tmp_path, groups):
         np.save(tmp_path / f"{number}.npy", array)
     found = records(f"a={tmp_path}/*.npy")
     pieces = cut(found)
-    assert [(piece.part, piece.parts, piece.samples) for piece in pieces] == [
+    assert [(piece.places[0].part, piece.places[0].parts, piece.samples) for piece in pieces] == [
         (0, 1, 50), *((part, 9, 8192) for part in range(8)), (8, 9, 4464), (0, 1, 8192), (0, 1, 20),
     ]  # fmt: skip
     *_, last = watching.watch(found.read(UnitAxes()), lambda _: RULE, 1)
     work = [tuple(pieces[at : at + groups]) for at in range(0, len(pieces), groups)]
     gathered = Gathered()
     for at in rng.permutation(len(work)):
-        gathered.add(observe_shards(common("a"), work[at]))
+        gathered.add(observe_shards(common("a"), work[at]), work[at])
     state = gathered.states(["a"])["a"]
     for field in ("mean", "m2", "absolute", "fired", "first", "last"):
         assert getattr(state, field).tobytes() == getattr(last.states["a"], field).tobytes()
@@ -81,14 +82,8 @@ def test_several_arrays_in_one_file(tmp_path):
     np.save(stream, np.ones((3, 2)))
     np.save(stream, np.ones((3, 2)))
     (tmp_path / "a.npy").write_bytes(stream.getvalue())
-    with pytest.raises(DataError, match="several arrays"):
+    with pytest.raises(UsageError, match="several arrays"):
         observe_shards(common("a"), tuple(cut(records(tmp_path / "a.npy"))))
-
-
-def test_text_has_no_shards(tmp_path):
-    (tmp_path / "a.txt").write_text("1 2\n")
-    with pytest.raises(UsageError, match="one machine"):
-        cut(records(tmp_path / "a.txt"))
 
 
 def test_another_version(tmp_path):

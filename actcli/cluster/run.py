@@ -1,0 +1,139 @@
+"""Shards read to the last one: by the workers of a Dask cluster, or one after the other by this process."""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from actcli.cluster.gathering import TRIES, Gathering
+from actcli.cluster.observation import Common, ShardStatistics, observe_shards
+from actcli.cluster.shards import Shard, Work, tasks
+from actcli.exits import ActcliError, DataError
+from actcli.remote import is_url
+from actcli.terminal import without_credentials
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, as_completed
+
+    from actcli.activations.personal import Entry
+    from actcli.analysis.deadness.watching import Snapshot
+    from actcli.cluster.partial import PartialRun
+
+_LOOK = 0.01
+"""Seconds between two looks at finished tasks."""
+Group = tuple[Shard, ...]
+
+
+def observe_here(
+    work: Work, threads: int, resumed: "PartialRun | None" = None
+) -> Generator["Snapshot", None, None]:
+    """Yield the statistics as shards are read one by one: on a disk tried once, behind a URL three times.
+
+    Raises UnreadShardsError for shards that cannot be read, after all others were.
+    """
+    gathering = Gathering(work, f"{len(work.shards):,} shards", resumed)
+    common = Common(work.reader)
+    for shard in gathering.waiting:
+        for tried in range(TRIES):
+            observed = observe_shards(common, (shard,), float(tried), threads)
+            if observed.failed and not is_url(shard.origin):
+                gathering.fail(shard, observed.failed[0], finally_=True)
+                break
+            if not gathering.take(observed, (shard,)):
+                break
+        snapshot = gathering.snapshot()
+        if snapshot is not None:
+            yield snapshot
+    gathering.require_whole()
+    if not gathering.waiting:
+        yield from filter(None, (gathering.snapshot(),))
+
+
+def observe_on(
+    client: "Client", work: Work, own: "tuple[Entry, ...]" = (), resumed: "PartialRun | None" = None
+) -> Generator["Snapshot", None, None]:
+    """Yield the statistics as tasks are done; what is not done is cancelled when the iterator is closed.
+
+    A shard that cannot be read is tried three times. Where workers die over a task of several shards, each is tried by
+    itself, so that the others count. Raises UnreadShardsError after all others were read; DataError where
+    the scheduler or the workers are gone.
+    """
+    workers = len(client.scheduler_info(n_workers=-1)["workers"])
+    doing = f"{len(work.shards):,} shards on {workers:,} worker{'' if workers == 1 else 's'}"
+    gathering = Gathering(work, doing, resumed)
+    tasks_now = _Tasks(client, Common(work.reader, own))
+    try:
+        for group in tasks(gathering.waiting, workers):
+            tasks_now.submit(group, 0)
+        for future in tasks_now.finished():
+            for group in _take(future, tasks_now.groups.pop(future), gathering):
+                tasks_now.submit(group, gathering.tries(group))
+            future.release()
+            snapshot = gathering.snapshot()
+            if snapshot is not None:
+                yield snapshot
+        gathering.require_whole()
+        if not gathering.waiting:
+            yield from filter(None, (gathering.snapshot(),))
+    finally:
+        tasks_now.cancel()
+
+
+def _take(future: "Future[ShardStatistics]", group: Group, gathering: Gathering) -> list[Group]:
+    """Take the result of a task, and return what is to be tried again. Raises ActcliError for what will not go away."""
+    if future.status == "finished":
+        again = gathering.take(future.result(), group)
+        return [tuple(again)] if again else []
+    if future.status != "error":
+        raise DataError("the cluster's scheduler is gone, or cancelled the work; start it again")
+    error = future.exception()
+    if isinstance(error, ActcliError):
+        raise error
+    if len(group) > 1:
+        return [(shard,) for shard in group]
+    name = without_credentials(group[0].origin)
+    if type(error).__name__ == "KilledWorker":
+        deaths = getattr(error, "allowed_failures", TRIES) + 1
+        reason = f"{name}: {deaths} workers died while they read it; give the workers more memory"
+        gathering.fail(group[0], reason, finally_=True)
+        return []
+    lines = str(error).splitlines() or [""]
+    reason = f"{name}: a worker failed: {type(error).__name__}: {lines[0]}"
+    return [group] if gathering.fail(group[0], reason) else []
+
+
+class _Tasks:
+    """The tasks that the cluster works on."""
+
+    def __init__(self, client: "Client", common: Common) -> None:
+        self.groups: dict[Future[ShardStatistics], Group] = {}
+        self._client = client
+        # a task that returns it, since the scheduler can run it again where the workers that hold it die
+        self._common = client.submit(_keep, common, pure=False)
+        self._completed: as_completed | None = None
+
+    def submit(self, group: Sequence[Shard], tried: int) -> None:
+        """Send a task that reads some shards; one that was tried before waits a moment."""
+        future = self._client.submit(observe_shards, self._common, tuple(group), float(tried), pure=False)
+        self.groups[future] = tuple(group)
+        if self._completed is not None:
+            self._completed.add(future)
+
+    def finished(self) -> Iterator["Future[ShardStatistics]"]:
+        """Yield the tasks as they are done, those too that are sent meanwhile."""
+        from distributed import as_completed
+
+        self._completed = as_completed(self.groups)
+        while self.groups:
+            if self._completed.has_ready():
+                yield from self._completed.next_batch(block=False)
+            else:
+                # not a wait for another thread: of a model, that is how a hanging onnxruntime is recognised
+                time.sleep(_LOOK)
+
+    def cancel(self) -> None:
+        """Cancel what is not done."""
+        self._client.cancel([*self.groups, self._common], force=True)
+
+
+def _keep(common: Common) -> Common:
+    return common

@@ -1,0 +1,125 @@
+"""The sources of `deadcheck` read shard by shard: by the workers of --cluster, or here; --resume goes on with some."""
+
+from typing import TYPE_CHECKING
+
+from actcli.commands.cluster import run_on
+from actcli.commands.deadcheck.recorded import DENSE
+from actcli.exits import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from actcli.analysis.deadness.firing_rule import Rule
+    from actcli.analysis.deadness.watching import Snapshot
+    from actcli.cluster.shards import Reader, Shard, Work
+    from actcli.commands.deadcheck.options import DeadcheckOptions
+    from actcli.commands.deadcheck.recorded import RecordedLayers
+    from actcli.commands.session import Session
+    from actcli.sources.onnx import Model, Observation
+    from actcli.sources.onnx.noise import Noise
+    from actcli.sources.onnx.shards import Shards
+    from actcli.sources.records.recordings import Records
+
+
+def by_shards(options: "DeadcheckOptions", records: "Records") -> bool:
+    """Return whether one machine reads recorded activations shard by shard, so that a failure keeps the others.
+
+    That is for --resume, and for --save-state of several files of which each is known to be read again to its end.
+    """
+    if options.resume is not None:
+        return True
+    if options.save_state is None or options.stop_when_certain or len(records.files) < 2:
+        return False
+    from actcli.cluster.dense import is_plain
+
+    return all(one.members or is_plain(one) for one in records.files)
+
+
+def recorded_work(
+    options: "DeadcheckOptions", layers: "RecordedLayers", rules: "Callable[[str], Rule]"
+) -> "Work":
+    """Return recorded activations cut into shards. Raises UsageError for what only one pass can read."""
+    from actcli.cluster.dense import DenseReader, cut
+    from actcli.cluster.shards import Work
+    from actcli.cluster.sparse import SparseReader, cut_sparse
+
+    sparse, request = layers.sparse, layers.records.request
+    shards: Sequence[Shard] = cut(layers.records, layers.mask) if sparse is None else cut_sparse(sparse)
+    by_layer = {
+        name: rules(name) for name in dict.fromkeys(name for shard in shards for name in shard.layers)
+    }
+    reader: Reader = (
+        DenseReader(layers.axes, by_layer, request, ask=options.sparse != (DENSE,))
+        if sparse is None
+        else SparseReader(by_layer, request, sparse.filler)
+    )
+    counted = (
+        sorted((name, rule.function, rule.recorded) for name, rule in by_layer.items()),
+        (options.unit_axes, options.dtype, options.column, options.input_format, options.decimal),
+        (options.sparse, options.ignore_index, options.mask, layers.mask and layers.mask.digest),
+    )
+    return Work(reader, shards, repr(counted))
+
+
+def model_work(
+    options: "DeadcheckOptions",
+    session: "Session",
+    model: "Model",
+    observation: "Observation",
+    samples: "Noise | Shards",
+    *,
+    here: bool,
+) -> "Work":
+    """Return the data of a model cut into shards. Raises UsageError for standard input and too large a model."""
+    import onnxruntime
+
+    from actcli.cluster.model import ModelReader, cut_model, model_files, observe_in_this_process
+    from actcli.cluster.shards import Work
+    from actcli.sources.onnx import identity
+    from actcli.sources.onnx.shards import Shards
+
+    if not isinstance(samples, Shards) or samples.folder is not None:
+        raise UsageError(
+            "--data -: standard input is read on one machine, once; leave out --cluster and --resume"
+        )
+    files = model_files(model.path, session.memory)
+    reader = ModelReader(files, observation.batch, options.mask, session.memory, onnxruntime.__version__)
+    if here:
+        observe_in_this_process(reader, model, 1)
+    counted = (files.digest, observation.batch, options.mask, options.limit, onnxruntime.__version__)
+    return Work(reader, cut_model(observation, samples), repr(counted), identity(model))
+
+
+def in_shards(
+    work: "Work", address: str | None, options: "DeadcheckOptions", session: "Session"
+) -> "Iterator[Snapshot]":
+    """Return the statistics of shards as they grow. Raises DataError for a --resume that does not go with them."""
+    from actcli.cluster.partial import read_partial
+    from actcli.cluster.run import observe_here, observe_on
+    from actcli.commands.functions import own_entries
+
+    resumed = None
+    if options.resume is not None:
+        resumed = read_partial(options.resume, session.memory)
+        resumed.require_fitting(work, options.resume)
+    if address is None:
+        return observe_here(work, 1 if work.part_of else session.threads, resumed)
+    own = tuple(own_entries(options.function_files, session.terminal))
+    return run_on(address, session, lambda client: observe_on(client, work, own, resumed))
+
+
+def save_partial(error: DataError, options: "DeadcheckOptions") -> DataError:
+    """Write what was read before an error to the file of --save-state, and return the error that says so.
+
+    The same error is returned where nothing was read, or nothing is to be saved.
+    """
+    from actcli.cluster.gathering import UnreadShardsError
+    from actcli.cluster.partial import write_partial
+
+    if not isinstance(error, UnreadShardsError) or options.save_state is None or not error.partial.nodes:
+        return error
+    write_partial(error.partial, options.save_state)
+    done, total = len(error.partial.done), len(error.partial.done) + len(error.partial.missing)
+    return DataError(
+        f"{error}. {done:,} of {total:,} shards are in {options.save_state}: go on with --resume {options.save_state}"
+    )
