@@ -161,6 +161,11 @@ def is_plain(described: Described) -> bool:
     return header is not None and version is not None and version[1] == header.length + header.nbytes
 
 
+def is_text(described: Described) -> bool:
+    """Return whether a file holds numbers as text, which can be read again."""
+    return described.heads is not None and any(head.shape is None for head in described.heads)
+
+
 def _in_parts(shard: DenseShard) -> Iterator[DenseShard]:
     """Yield a large array in C order of a file of its own in the parts in which its statistics are merged."""
     described, header = shard.described, shard.described.header

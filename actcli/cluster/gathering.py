@@ -96,7 +96,10 @@ class Gathering:
     def require_whole(self) -> None:
         """Raise UnreadShardsError where some shards could not be read, with the statistics of the others."""
         if self._failures:
-            reason, *others = self._failures.values()
+            # in the order of the shards, whichever was tried first
+            reason, *others = [
+                self._failures[one.key] for one in self._work.shards if one.key in self._failures
+            ]
             more = f"; nor can {len(others):,} more shards be read" if others else ""
             raise UnreadShardsError(f"{reason}{more}", self._partial())
         if not self._gathered.is_whole:

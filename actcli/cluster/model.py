@@ -138,11 +138,11 @@ def model_files(path: str, memory: int | None) -> ModelFiles:
     """Return the bytes of a model that was opened here. Raises UsageError for more than can be sent."""
     import onnx
 
-    from actcli.sources.onnx.external import external_files
+    from actcli.sources.onnx.external import external_names
     from actcli.sources.onnx.load import folder_of, read_bytes
 
     data = read_bytes(path, memory)
-    names = external_files(onnx.ModelProto.FromString(data))
+    names = external_names(onnx.ModelProto.FromString(data), path)
     places = {name: os.path.join(folder_of(path), name) for name in names}  # noqa: PTH118
     total = len(data) + sum(map(os.path.getsize, places.values()))
     if total > _MOST_SENT:

@@ -1,5 +1,6 @@
 """What a worker does: it reads shards and returns the statistics of their units."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def observe_shards(
             found = list(common.reader.states(shard, threads))
         except DataError as error:
             name, reason = without_credentials(shard.origin), str(error)
-            failed[number] = reason if name in reason else f"{name}: {reason}"
+            failed[number] = reason if os.path.basename(name) in reason else f"{name}: {reason}"  # noqa: PTH119
             continue
         for place, state in found:
             if place.parts > 1 or place.start is None:

@@ -1,11 +1,16 @@
 """A real scheduler and real workers, as processes of their own on loopback."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from invocation import invoke
+
+from actcli.exits import ActcliError
 
 ROOT = Path(__file__).parents[2]
 ENVIRON = {
@@ -70,3 +75,21 @@ class Cluster:
         for process in reversed(self.processes):
             process.kill()
             process.wait()
+
+
+def deadcheck(folder, *arguments, **environ):
+    """Run `deadcheck` in a folder, in this process; return its status, output and messages."""
+    with contextlib.chdir(folder):
+        try:
+            return tuple(invoke("deadcheck", *arguments, environ={**os.environ, **environ}))
+        except ActcliError as error:
+            return int(error.status), "", f"actcli: {error}\n"
+
+
+def same_as_on_one_machine(folder, arguments, *cluster, **environ):
+    """Require that a cluster says what one machine says, and leaves the same bits."""
+    on_one = deadcheck(folder, *arguments, "--save-state", "one.npz")
+    on_many = deadcheck(folder, *arguments, "--save-state", "many.npz", *cluster, **environ)
+    assert on_many == on_one
+    assert on_one[0] == 0
+    assert (folder / "many.npz").read_bytes() == (folder / "one.npz").read_bytes()

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from cluster_processes import ENVIRON, SECONDS
+from cluster_processes import ENVIRON, SECONDS, deadcheck, same_as_on_one_machine
 from safetensors_bytes import safetensors
 
 pytest.importorskip("distributed")
@@ -43,20 +43,6 @@ def start(folder, *arguments, **environ):
         cwd=folder,
         env={**ENVIRON, **environ},
     )
-
-
-def deadcheck(folder, *arguments, **environ):
-    process = start(folder, *arguments, **environ)
-    out, err = process.communicate(timeout=SECONDS)
-    return process.returncode, out, err
-
-
-def same_as_on_one_machine(folder, sources, *cluster, **environ):
-    on_one = deadcheck(folder, *sources, "--save-state", "one.npz")
-    on_many = deadcheck(folder, *sources, "--save-state", "many.npz", *cluster, **environ)
-    assert on_many == on_one
-    assert on_one[0] == 0
-    assert (folder / "many.npz").read_bytes() == (folder / "one.npz").read_bytes()
 
 
 def names(pattern, folder):
@@ -177,8 +163,7 @@ def test_a_shard_that_cannot_be_read_is_named(folder, two_workers):
         (["--cluster", ""], 2, "tcp://HOST:PORT"),
         (["--cluster", "tcp://a b:1"], 2, "tcp://HOST:PORT"),
         (["--cluster", "http://127.0.0.1:8787"], 2, "tcp://HOST:PORT"),
-        (["--cluster", "local", "--mask", "s0.npy"], 2, "--mask"),
-        (["--cluster", "local", "--sparse", "indices=a,units=9"], 2, "--sparse"),
+        (["--cluster", "local", "--resume", "s0.npy"], 1, "no partial run"),
         (["--cluster", "local", "--plan", "9"], 2, "--cluster"),
     ],
 )
@@ -188,10 +173,3 @@ def test_what_is_no_cluster(folder, arguments, status, words):
     assert (code, out) == (status, "")
     assert words in err
     assert err.count("\n") == 1
-
-
-def test_text_is_for_one_machine(folder):
-    (folder / "t.csv").write_text("a,b\n1,0\n")
-    code, _, err = deadcheck(folder, "t.csv", "--cluster", "local")
-    assert code == 2
-    assert "one machine" in err

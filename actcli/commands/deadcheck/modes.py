@@ -130,4 +130,11 @@ def _kind_of(source: str) -> str:
             return "statistics"
         if is_timeline(source):
             return "timeline"
+        from actcli.cluster.partial import is_partial
+
+        if is_partial(source):
+            raise UsageError(
+                f"{source}: holds statistics of a run that did not end; go on with the same sources and "
+                f"--resume {source}"
+            )
     return "arrays"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from actcli.commands.deadcheck.recorded import RecordedLayers
     from actcli.commands.session import Session
     from actcli.sources.onnx import Model, Observation
-    from actcli.sources.onnx.noise import Noise
     from actcli.sources.onnx.shards import Shards
     from actcli.sources.records.recordings import Records
 
@@ -30,9 +29,22 @@ def by_shards(options: "DeadcheckOptions", records: "Records") -> bool:
         return True
     if options.save_state is None or options.stop_when_certain or len(records.files) < 2:
         return False
-    from actcli.cluster.dense import is_plain
+    from actcli.cluster.dense import is_plain, is_text
 
-    return all(one.members or is_plain(one) for one in records.files)
+    return all(
+        one.members or is_plain(one) or (is_text(one) and options.mask is None) for one in records.files
+    )
+
+
+def in_parts(options: "DeadcheckOptions", address: str | None) -> bool:
+    """Return whether the data of a model are read shard by shard. Raises UsageError for standard input then."""
+    if address is None and options.resume is None:
+        return False
+    if options.data == "-":
+        raise UsageError(
+            "--data -: standard input is read on one machine, once; leave out --cluster and --resume"
+        )
+    return True
 
 
 def recorded_work(
@@ -66,22 +78,17 @@ def model_work(
     session: "Session",
     model: "Model",
     observation: "Observation",
-    samples: "Noise | Shards",
+    samples: "Shards",
     *,
     here: bool,
 ) -> "Work":
-    """Return the data of a model cut into shards. Raises UsageError for standard input and too large a model."""
+    """Return the data of a model cut into shards. Raises UsageError for a model that is too large to be sent."""
     import onnxruntime
 
     from actcli.cluster.model import ModelReader, cut_model, model_files, observe_in_this_process
     from actcli.cluster.shards import Work
     from actcli.sources.onnx import identity
-    from actcli.sources.onnx.shards import Shards
 
-    if not isinstance(samples, Shards) or samples.folder is not None:
-        raise UsageError(
-            "--data -: standard input is read on one machine, once; leave out --cluster and --resume"
-        )
     files = model_files(model.path, session.memory)
     reader = ModelReader(files, observation.batch, options.mask, session.memory, onnxruntime.__version__)
     if here:

@@ -14,7 +14,7 @@ from actcli.commands.deadcheck.recorded import (
     require_activated,
     require_judged,
 )
-from actcli.commands.deadcheck.shards import by_shards, in_shards, model_work, recorded_work
+from actcli.commands.deadcheck.shards import by_shards, in_parts, in_shards, model_work, recorded_work
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
@@ -199,6 +199,7 @@ def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
     from actcli.sources.onnx import model_samples, open_model, random_inputs
 
+    in_parts(options, cluster_of(options.cluster, session))  # before standard input is read
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
     if options.data is None:
@@ -234,10 +235,10 @@ def _observed(
         units = sum(layer.units for layer in observation.layers)
         certainty = Certainty(options.settings, _limit(options), units)
     steps: Iterator[Snapshot] = observation
-    address = cluster_of(options.cluster, session)
-    if address is not None or options.resume is not None:
+    address = cluster_of(options.cluster, session) if options.random is None else None
+    if in_parts(options, address):
         observation.close()
-        work = model_work(options, session, model, observation, samples, here=address is None)
+        work = model_work(options, session, model, observation, cast("Shards", samples), here=address is None)
         steps = in_shards(work, address, options, session)
     return Sources(
         steps=steps,

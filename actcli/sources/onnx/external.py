@@ -23,11 +23,6 @@ def is_external(tensor: Any) -> bool:
     return bool(tensor.data_location == tensor.EXTERNAL)
 
 
-def external_files(model: Any) -> list[str]:
-    """Return the files beside a model that hold its tensors, by their names in its folder, unchecked."""
-    return sorted({_place(tensor, tensor.name)[0] for tensor in all_tensors(model) if is_external(tensor)})
-
-
 def all_tensors(model: Any) -> Iterator[Any]:
     """Every tensor of a model: of its graph, its local functions and its training graphs."""
     yield from graph_tensors(model.graph)
@@ -92,14 +87,15 @@ def require_inside(tensor: Any, folder: str, origin: str) -> int:
     return needed
 
 
+def external_names(model: Any, path: str) -> set[str]:
+    """Return the files beside a model that hold tensors, by their names in its folder, unchecked."""
+    return {_place(tensor, path)[0] for tensor in all_tensors(model) if is_external(tensor)}
+
+
 def external_files(model: Any, path: str) -> set[str]:
     """Return the files in which a model keeps tensors, links followed."""
     folder = os.path.dirname(path) or "."  # noqa: PTH120
-    return {
-        os.path.realpath(os.path.join(folder, _place(tensor, path)[0]))  # noqa: PTH118
-        for tensor in all_tensors(model)
-        if is_external(tensor)
-    }
+    return {os.path.realpath(os.path.join(folder, name)) for name in external_names(model, path)}  # noqa: PTH118
 
 
 def read_external(tensor: Any, folder: str) -> NDArray[Any]:
