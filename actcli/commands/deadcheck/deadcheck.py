@@ -58,11 +58,11 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
 
         return show_born_dead(options, reports, session)
     if options.follow:
-        from actcli.commands.deadcheck.follow_run import follow_run
+        from actcli.commands.deadcheck.timeline.follow import follow_run
 
         return follow_run(mode, options, reports, session)
     if mode == "timeline":
-        from actcli.commands.deadcheck.timeline_run import check_timeline
+        from actcli.commands.deadcheck.timeline.run import check_timeline
 
         return check_timeline(options, reports, session)
     if options.prove is not None and options.data is None:

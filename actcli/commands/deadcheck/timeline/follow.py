@@ -23,7 +23,7 @@ def follow_run(mode: str, options: "DeadcheckOptions", reports: "Reports", sessi
     line are reported before anything is read: UsageError. Raises DataError for what cannot be read.
     """
     from actcli.commands.deadcheck.run import exit_status, read_earlier
-    from actcli.commands.deadcheck.timeline_run import judge_timeline, write_files
+    from actcli.commands.deadcheck.timeline.run import judge_timeline, write_files
     from actcli.render.deadness.table import View
     from actcli.render.timeline.live import open_live
     from actcli.render.timeline.sentences import timeline_sentences

@@ -1,0 +1,1 @@
+"""Timelines: epochs of one run, one after the other or as they are written."""
