@@ -9,6 +9,7 @@ from actcli import __version__
 from actcli.activations.personal import Entry
 from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.analysis.stream.merge_tree import MergedParts, MergeTree
+from actcli.cluster.own_functions import OWN_FUNCTIONS
 from actcli.cluster.shards import Place, Reader, Shard
 from actcli.exits import DataError
 from actcli.terminal import without_credentials
@@ -57,17 +58,18 @@ def observe_shards(
         raise DataError(
             f"a worker has actcli {__version__}, this is {common.version}: install the same on both"
         )
-    if common.own:
-        from actcli.activations import await_functions
-
-        await_functions(lambda: list(common.own), lambda _: None)
     time.sleep(wait)
+    with OWN_FUNCTIONS.defined(common.own):
+        return _observe(common.reader, shards, threads)
+
+
+def _observe(reader: Reader, shards: Sequence[Shard], threads: int) -> ShardStatistics:
     layers: dict[str, MergeTree[LayerState]] = {}
     loose: list[tuple[int, Place, LayerState]] = []
     failed: dict[int, str] = {}
     for number, shard in enumerate(shards):
         try:
-            found = list(common.reader.states(shard, threads))
+            found = list(reader.states(shard, threads))
         except DataError as error:
             name, reason = without_credentials(shard.origin), str(error)
             failed[number] = reason if os.path.basename(name) in reason else f"{name}: {reason}"  # noqa: PTH119

@@ -80,11 +80,17 @@ def observe_on(
 
 def _take(future: "Future[ShardStatistics]", group: Group, gathering: Gathering) -> list[Group]:
     """Take the result of a task, and return what is to be tried again. Raises ActcliError for what will not go away."""
+    from distributed import CancelledError
+
     if future.status == "finished":
-        again = gathering.take(future.result(), group)
+        try:
+            observed = future.result()
+        except (OSError, CancelledError) as lost:
+            raise _gone() from lost
+        again = gathering.take(observed, group)
         return [tuple(again)] if again else []
     if future.status != "error":
-        raise DataError("the cluster's scheduler is gone, or cancelled the work; start it again")
+        raise _gone()
     error = future.exception()
     if isinstance(error, ActcliError):
         raise error
@@ -99,6 +105,10 @@ def _take(future: "Future[ShardStatistics]", group: Group, gathering: Gathering)
     lines = str(error).splitlines() or [""]
     reason = f"{name}: a worker failed: {type(error).__name__}: {lines[0]}"
     return [group] if gathering.fail(group[0], reason) else []
+
+
+def _gone() -> DataError:
+    return DataError("the cluster's scheduler is gone, or cancelled the work; start it again")
 
 
 class _Tasks:

@@ -60,7 +60,9 @@ class RecordOptions:
     ] = None
     column: Annotated[tuple[str, ...], replace(COLUMN, section=RECORDED, modes=_MODES)] = ()
     input_format: Annotated[InputFormat | None, replace(INPUT_FORMAT, section=RECORDED, modes=_MODES)] = None
-    cluster: Annotated[str | None, replace(CLUSTER, modes=("arrays", "model", "training"), excludes=("--random",))] = None
+    cluster: Annotated[
+        str | None, replace(CLUSTER, modes=("arrays", "model", "training"), excludes=("--random",))
+    ] = None
     decimal: Annotated[DecimalSign, replace(DECIMAL, section=RECORDED, modes=(*_MODES, "training"))] = "."
     mask: Annotated[
         str | None,
