@@ -167,7 +167,7 @@ def cut_model(observation: Observation, samples: "Shards") -> list[ModelShard]:
     layers = tuple(layer.name for layer in observation.layers)
     inputs = replace(samples, files=tuple(file.absolute() for file in samples.files))
     versions = {file.origin: version_of(file.origin)[1:] for file in inputs.files}
-    groups = list(groups_of_batches(-(-samples.samples // size)))
+    groups = list(groups_of_batches(-(-samples.samples // size), observation.most_in_group))
     shards: list[ModelShard] = []
     first = 0
     while first < len(groups):

@@ -353,12 +353,12 @@ class Observation:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def groups_of_batches(batches: int) -> Iterator[range]:
-    """Yield the batches in groups of 1, 2, 4 and so on to 32: the first results come soon, later ones in few steps."""
+def groups_of_batches(batches: int, most: int) -> Iterator[range]:
+    """Yield the batches in groups of 1, 2, 4 and so on to `most`: the first results come soon, others in few steps."""
     first, size = 0, 1
     while first < batches:
         yield range(first, min(first + size, batches))
-        first, size = first + size, min(2 * size, _MOST_IN_GROUP)
+        first, size = first + size, min(2 * size, most)
 
 
 def kept_samples(parts: Sequence[BatchPart]) -> int:
