@@ -313,8 +313,6 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --save-state'
                 set values 1
-            case '* --resume'
-                set values 1
             case '* --start'
                 set values 1
             case '* --rare'
@@ -346,6 +344,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
             case '* --export'
                 set values 1
             case '* --export-data'
+                set values 1
+            case '* --resume'
                 set values 1
             case '* --family'
                 set values 1
@@ -595,7 +595,6 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples per run
 complete -c actcli -n "__actcli_is 'deadcheck '" -l prune -r -F -d 'Write the model without its dead units to FILE (.onnx), where the samples of --data suffice to call them dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l prove -x -d 'Prove which units cannot fire on any input in BOX: LO:HI for all numbers of all inputs, data for the smallest box around --data, or an .npz with NAME.lower and NAME.upper for each input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz)'
-complete -c actcli -n "__actcli_is 'deadcheck '" -l resume -x -d 'Go on with the file that --save-state left where a shard could not be read: only what is missing is read'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Number, from 0, of the first sample here in the whole data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file, or the last epoch of a timeline: newly dead, revived, still dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l timeline -d 'Take the statistics files as the epochs of one run, in this order, and show when units died'
@@ -644,6 +643,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l format -x -a 'table plain cs
 complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, or .xml for junit'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l quiet -d 'Print nothing but errors: the exit status tells'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l cluster -x -d 'Share the work with a Dask cluster: the scheduler\'s address, such as tcp://host:8786, or local:N for N processes on this machine'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l resume -x -d 'Go on with the file that --save-state left where a shard could not be read: only what is missing is read'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l color -x -a 'auto always never' -d 'Colour: auto, always or never'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l theme -x -a 'auto light dark colorblind mono' -d 'Colours: auto, which is readable on any background; light or dark, for such a background; colorblind; mono'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l threads -x -d 'Worker threads'

@@ -164,17 +164,6 @@ class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, P
             modes=_JUDGED,
         ),
     ] = None
-    resume: Annotated[
-        str | None,
-        _statistics_option(
-            "--resume",
-            metavar="PARTIAL",
-            help="Go on with the file that --save-state left where a shard could not be read: only what is missing is "
-            "read.",
-            modes=("arrays", "model"),
-            excludes=("--random", "--stop-when-certain"),
-        ),
-    ] = None
     start: Annotated[
         int | None,
         _statistics_option(

@@ -63,6 +63,18 @@ class RecordOptions:
     cluster: Annotated[
         str | None, replace(CLUSTER, modes=("arrays", "model", "training"), excludes=("--random",))
     ] = None
+    resume: Annotated[
+        str | None,
+        Option(
+            "--resume",
+            metavar="PARTIAL",
+            help="Go on with the file that --save-state left where a shard could not be read: only what is missing is "
+            "read. It needs no cluster.",
+            section=CLUSTER.section,
+            modes=("arrays", "model"),
+            excludes=("--random", "--stop-when-certain"),
+        ),
+    ] = None
     decimal: Annotated[DecimalSign, replace(DECIMAL, section=RECORDED, modes=(*_MODES, "training"))] = "."
     mask: Annotated[
         str | None,
