@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.watching import PART, watch
-from actcli.cluster.shards import Place
+from actcli.cluster.shards import ShardPlace
 from actcli.exits import UsageError
 from actcli.sources.numbers.npy import samples_at_once
 from actcli.sources.records.described import Described, version_of
@@ -39,7 +39,7 @@ class DenseShard:
     """
 
     described: Described
-    places: tuple[Place, ...]
+    places: tuple[ShardPlace, ...]
     nbytes: int
     version: tuple[int, ...]
     rows: slice | None = None
@@ -88,7 +88,7 @@ class DenseReader:
     request: "NumberRequest"
     ask: bool
 
-    def states(self, shard: DenseShard, threads: int) -> "Iterator[tuple[Place, LayerState]]":
+    def states(self, shard: DenseShard, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics of each array of a shard."""
         request = replace(self.request, rows=shard.rows, keep_open=shard.rows is None)
         records = Records((shard.described,), Terminal(None, None, None), request)
@@ -125,7 +125,9 @@ def cut(records: Records, mask: "SampleMask | None" = None) -> list[DenseShard]:
                 raise UsageError(
                     f"{head.origin}: --mask of text is for one machine; leave out --cluster and --resume"
                 )
-            places.append(Place(layer, numbers[layer], None if layer in counted_later else starts[layer]))
+            places.append(
+                ShardPlace(layer, numbers[layer], None if layer in counted_later else starts[layer])
+            )
             numbers[layer] += 1
             if head.shape is None:
                 continue

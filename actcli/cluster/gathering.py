@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from actcli.analysis.deadness.unit_state import LayerState, merge, place_at
 from actcli.analysis.deadness.watching import ShardTally, Snapshot
 from actcli.analysis.stream.merge_tree import MergedParts, MergeTree
-from actcli.cluster.partial import Node, PartialRun
+from actcli.cluster.partial import PartialNode, PartialRun
 from actcli.exits import DataError
 from actcli.terminal import without_credentials
 
 if TYPE_CHECKING:
     from actcli.cluster.observation import ShardStatistics
-    from actcli.cluster.shards import Place, Shard, Work
+    from actcli.cluster.shards import Shard, ShardPlace, Work
 
 TRIES = 3
 _BETWEEN = 0.05
@@ -143,7 +143,7 @@ class Gathered:
             else:
                 self._add_part(place, state)
 
-    def restore(self, nodes: Sequence[Node]) -> None:
+    def restore(self, nodes: Sequence[PartialNode]) -> None:
         """Take the statistics of an earlier run."""
         for node in nodes:
             merged = MergedParts(node.number, node.parts, node.state)
@@ -188,17 +188,19 @@ class Gathered:
         return {key for _, key in self._waiting.values()}
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> list[PartialNode]:
         """The statistics as far as they are merged."""
-        nodes = [Node(*node[:2], -1, 0, node.value) for tree in self._layers.values() for node in tree.nodes]
+        nodes = [
+            PartialNode(*node[:2], -1, 0, node.value) for tree in self._layers.values() for node in tree.nodes
+        ]
         nodes += [
-            Node(*node[:2], recording[1], self._of[recording], node.value)
+            PartialNode(*node[:2], recording[1], self._of[recording], node.value)
             for recording, tree in self._parts.items()
             for node in tree.nodes
         ]
         return nodes
 
-    def _add_part(self, place: "Place", state: LayerState) -> None:
+    def _add_part(self, place: "ShardPlace", state: LayerState) -> None:
         """Take a part of a large recording; with the last one it is whole."""
         recording = place.layer, place.number
         tree = self._parts.setdefault(recording, MergeTree(merge))
@@ -211,7 +213,7 @@ class Gathered:
             del self._parts[recording], self._missing[recording], self._of[recording]
 
     def _place_those_in_order(self, layer: str) -> None:
-        """Place the recordings of a layer up to the first one that is missing."""
+        """ShardPlace the recordings of a layer up to the first one that is missing."""
         number, start = self._next.get(layer, (0, 0))
         while (layer, number) in self._waiting:
             state, _ = self._waiting.pop((layer, number))

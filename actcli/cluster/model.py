@@ -10,10 +10,10 @@ from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from actcli.cluster.shards import Place
+from actcli.cluster.shards import ShardPlace
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx import Model, Observation, open_model
-from actcli.sources.onnx.observe import Observer, groups_of_batches
+from actcli.sources.onnx.observe import ModelObserver, groups_of_batches
 from actcli.sources.records.described import version_of
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class ModelReader:
     memory: int | None
     runtime: str
 
-    def states(self, shard: ModelShard, threads: int) -> "Iterator[tuple[Place, LayerState]]":
+    def states(self, shard: ModelShard, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics of each group of batches.
 
         With a mask, places count from a group's first sample. Raises DataError for a shard that cannot be read or run,
@@ -129,7 +129,7 @@ class ModelReader:
                 if tuple(state.name for state in states) != shard.layers:
                     raise UsageError(f"{self.files.path}: its layers have other shapes on {shard.origin}")
                 for state in states:
-                    yield Place(state.name, group, state.start if self.mask is None else None), state
+                    yield ShardPlace(state.name, group, state.start if self.mask is None else None), state
         except DataError as error:
             raise DataError(_KEPT_PATH.sub(self.files.path, str(error))) from error
 
@@ -196,14 +196,16 @@ def _ends(samples: "Shards", start: int, end: int) -> bool:
 
 def observe_in_this_process(reader: ModelReader, model: Model, threads: int) -> None:
     """Read shards here with a model that is open already."""
-    _OBSERVERS[reader.files.digest, reader.mask, threads] = Observer(model, "its data", threads, reader.mask)
+    _OBSERVERS[reader.files.digest, reader.mask, threads] = ModelObserver(
+        model, "its data", threads, reader.mask
+    )
 
 
-_OBSERVERS: dict[tuple[str, str | None, int], Observer] = {}
+_OBSERVERS: dict[tuple[str, str | None, int], ModelObserver] = {}
 _OPENING = Lock()
 
 
-def _observer_of(reader: ModelReader, threads: int) -> Observer:
+def _observer_of(reader: ModelReader, threads: int) -> ModelObserver:
     """Return the model ready to run, opened once for all shards that a worker reads."""
     key = reader.files.digest, reader.mask, threads
     with _OPENING:
@@ -213,7 +215,7 @@ def _observer_of(reader: ModelReader, threads: int) -> Observer:
                 del _OBSERVERS[oldest]
                 if all(digest != oldest[0] for digest, *_ in _OBSERVERS):
                     shutil.rmtree(_folder_of(oldest[0]), ignore_errors=True)
-            _OBSERVERS[key] = Observer(_opened(reader), "its data", threads, reader.mask)
+            _OBSERVERS[key] = ModelObserver(_opened(reader), "its data", threads, reader.mask)
         return _OBSERVERS[key]
 
 

@@ -10,7 +10,7 @@ from actcli.activations.personal import Entry
 from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.analysis.stream.merge_tree import MergedParts, MergeTree
 from actcli.cluster.own_functions import OWN_FUNCTIONS
-from actcli.cluster.shards import Place, Reader, Shard
+from actcli.cluster.shards import Shard, ShardPlace, ShardReader
 from actcli.exits import DataError
 from actcli.terminal import without_credentials
 
@@ -26,7 +26,7 @@ class Common:
 
     """
 
-    reader: Reader
+    reader: ShardReader
     own: tuple[Entry, ...] = ()
     version: str = __version__
 
@@ -43,7 +43,7 @@ class ShardStatistics:
     """
 
     layers: Mapping[str, list[MergedParts[LayerState]]]
-    loose: tuple[tuple[int, Place, LayerState], ...]
+    loose: tuple[tuple[int, ShardPlace, LayerState], ...]
     failed: Mapping[int, str]
 
 
@@ -63,9 +63,9 @@ def observe_shards(
         return _observe(common.reader, shards, threads)
 
 
-def _observe(reader: Reader, shards: Sequence[Shard], threads: int) -> ShardStatistics:
+def _observe(reader: ShardReader, shards: Sequence[Shard], threads: int) -> ShardStatistics:
     layers: dict[str, MergeTree[LayerState]] = {}
-    loose: list[tuple[int, Place, LayerState]] = []
+    loose: list[tuple[int, ShardPlace, LayerState]] = []
     failed: dict[int, str] = {}
     for number, shard in enumerate(shards):
         try:

@@ -32,7 +32,7 @@ _MOST_TEXT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class PartialNode:
     """Statistics of consecutive recordings of a layer, or of consecutive parts of one.
 
     Attributes:
@@ -64,7 +64,7 @@ class PartialRun:
     how: str
     done: tuple[str, ...]
     missing: tuple[str, ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[PartialNode, ...]
 
     def require_fitting(self, work: "Work", path: str) -> None:
         """Raise DataError where other files, or something else in them, would be counted."""
@@ -142,7 +142,7 @@ def read_partial(path: str, memory: int | None = None) -> PartialRun:
     for layer, place in zip(described.layers, described.nodes, strict=True):
         columns = slice(at, at + layer.units)
         (state,) = unpack((layer,), counts[:, columns], numbers[:, columns], path)
-        nodes.append(Node(*place, state))
+        nodes.append(PartialNode(*place, state))
         at += layer.units
     return PartialRun(described.how, described.done, described.missing, tuple(nodes))
 

@@ -13,7 +13,7 @@ _TASKS_PER_WORKER = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ShardPlace:
     """Where the statistics of some samples belong.
 
     Attributes:
@@ -55,10 +55,10 @@ class Shard(Protocol):
         """The samples of all its arrays; None for text."""
 
 
-class Reader(Protocol):
+class ShardReader(Protocol):
     """What turns shards of one kind into statistics; it is sent to each worker once."""
 
-    def states(self, shard: Any, threads: int) -> "Iterator[tuple[Place, LayerState]]":
+    def states(self, shard: Any, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics in a shard, and where they belong.
 
         Places that count from the first sample of a recording have a start of None. Raises DataError where the shard
@@ -78,7 +78,7 @@ class Work:
 
     """
 
-    reader: Reader
+    reader: ShardReader
     shards: Sequence[Shard]
     how: str
     part_of: str = ""

@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.watching import watch
-from actcli.cluster.shards import Place
+from actcli.cluster.shards import ShardPlace
 from actcli.sources.records.described import Described
 from actcli.sources.records.recordings import Records
 from actcli.sources.records.sparse_records import SparseLayer, SparseRecords
@@ -36,7 +36,7 @@ class SparseShard:
 
     layer: SparseLayer
     files: tuple[Described, ...]
-    place: Place
+    place: ShardPlace
     samples: int | None
     mask: "SampleMask | None"
 
@@ -75,7 +75,7 @@ class SparseReader:
     request: "NumberRequest"
     filler: int | None
 
-    def states(self, shard: SparseShard, threads: int) -> "Iterator[tuple[Place, LayerState]]":
+    def states(self, shard: SparseShard, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics of a shard's layer."""
         records = Records(shard.files, Terminal(None, None, None), self.request)
         mask = None if shard.mask is None else shard.mask.fresh()
@@ -96,7 +96,7 @@ def cut_sparse(sparse: SparseRecords) -> list[SparseShard]:
         for number, recording in enumerate(replace(sparse, layers=(layer,)).read()):
             samples, path = recording.samples or 0, files[number][0].file.path
             mask = None if sparse.mask is None else sparse.mask.part(layer.name, before, samples, path)
-            place = Place(layer.name, number, recording.start)
+            place = ShardPlace(layer.name, number, recording.start)
             shards.append(
                 SparseShard(layer, tuple(one.absolute() for one in files[number]), place, samples, mask)
             )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from actcli.analysis.deadness.firing_rule import Rule
     from actcli.analysis.deadness.watching import Snapshot
-    from actcli.cluster.shards import Reader, Shard, Work
+    from actcli.cluster.shards import Shard, ShardReader, Work
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.deadcheck.recorded import RecordedLayers
     from actcli.commands.session import Session
@@ -60,7 +60,7 @@ def recorded_work(
     by_layer = {
         name: rules(name) for name in dict.fromkeys(name for shard in shards for name in shard.layers)
     }
-    reader: Reader = (
+    reader: ShardReader = (
         DenseReader(layers.axes, by_layer, request, ask=options.sparse != (DENSE,))
         if sparse is None
         else SparseReader(by_layer, request, sparse.filler)

@@ -117,7 +117,7 @@ def batch_size(model: Model, inputs: Samples, batch: int | None) -> int:
     return max(1, min(_INPUT // elements, _MOST_BATCH, inputs.samples))
 
 
-class Observer:
+class ModelObserver:
     """A model with its sessions; `run_first` must be called before `parts`.
 
     Attributes:
@@ -261,7 +261,7 @@ class Observation:
         self._workers = max(1, min(threads, self._runs))
         # a single run has all threads to itself
         inner = max(1, threads // self._workers)
-        self._observer = Observer(model, inputs.origin, inner, mask)
+        self._observer = ModelObserver(model, inputs.origin, inner, mask)
         self._batches = inputs.batches(batch)
         count, feed = next(self._batches)
         feed = feed_of(feed, count, batch, inputs.inputs)
