@@ -110,6 +110,7 @@ _actcli_values() { # the values of option $2 of command $1; fails where they are
     *\ --ulp) echo 'error steps' ;;
     *\ --recorded) echo 'post pre' ;;
     *\ --prune) return 1 ;;
+    *\ --wakes) return 1 ;;
     *\ --save-state) return 1 ;;
     *\ --definition) echo 'sagemaker keras-contrib deepdiagnosis redo loss-of-plasticity saelens dictionary-learning density' ;;
     *\ --densities) return 1 ;;
@@ -128,7 +129,7 @@ _actcli_options() { # the options of command $1
     grad) echo '--order --wrt --at-kink --jacobian --check --tolerance --set --framework --no-rewrite --functions -i --input --range --points --all --stride --around --array --column --input-format --decimal -z --null --axis --dtype --bits --on-error --format -o --output --with-x --append --digits --color --theme --threads --memory --debug -h --help' ;;
     plot) echo '--range --points --grad --order --wrt --overlay --sweep --log-y --symlog --width --height --marker --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style -i --input --array --column --input-format --decimal --hist --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
     compare) echo '--set --framework --no-rewrite --functions --by --sweep --seed -i --input --all --stride --around --array --column --input-format --decimal --range --points --order --depth --init --width --seeds --weight-std --bias-std --epochs --batch --lr --optimizer --warmup --schedule --data --target --decay --learn --splits --batch-norm --residual --record --bits --types --against --ulp --ftz --daz --ignore-zero-sign --regions --max-ulp --with --y-range --title --x-label --y-label --label --legend --size --dpi --columns --style --cluster --sort --best --plot --format -o --output --digits --color --theme --threads --memory --debug -h --help' ;;
-    deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --prune --prove --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --cluster --resume --color --theme --threads --memory --debug -h --help' ;;
+    deadcheck) echo '--recorded --activation --unit-axis --dtype --column --input-format --decimal --mask --sparse --ignore-index --functions --data --random --seed --limit --batch --prune --prove --wakes --save-state --start --against --timeline --follow --rare --confidence --definition --window --density-below --decades --experts --until --densities --dead-units --gamma --fail-above --layer --fail-on --stop-when-certain --plan --train --find-limit --born-dead --export --export-data --epochs --lr --optimizer --warmup --schedule --target --decay --learn --depth --width --splits --seeds --init --batch-norm --residual --record --sort --units --map --format -o --output --quiet --cluster --resume --color --theme --threads --memory --debug -h --help' ;;
     list) echo '--family --smooth --monotone --bounded --framework --own --functions --format -o --output --color --theme --threads --memory --debug -h --help' ;;
     info) echo '--cost --with --accuracy --code --module --dtype --order --format -o --output --set --framework --no-rewrite --functions --color --theme --threads --memory --debug -h --help' ;;
     save) echo '--set --bounds --note --force --functions --color --theme --threads --memory --debug -h --help' ;;
@@ -265,6 +266,7 @@ _actcli() {
         *\ --limit) values=1 option=$word ;;
         *\ --prune) values=1 option=$word ;;
         *\ --prove) values=1 option=$word ;;
+        *\ --wakes) values=1 option=$word ;;
         *\ --save-state) values=1 option=$word ;;
         *\ --start) values=1 option=$word ;;
         *\ --rare) values=1 option=$word ;;

@@ -311,6 +311,8 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --prove'
                 set values 1
+            case '* --wakes'
+                set values 1
             case '* --save-state'
                 set values 1
             case '* --start'
@@ -594,6 +596,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Read only the f
 complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples per run of the model; with --train, samples per step'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l prune -r -F -d 'Write the model without its dead units to FILE (.onnx), where the samples of --data suffice to call them dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l prove -x -d 'Prove which units cannot fire on any input in BOX: LO:HI for all numbers of all inputs, data for the smallest box around --data, or an .npz with NAME.lower and NAME.upper for each input'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l wakes -r -F -d 'Write the inputs that wake units which are dead in --data and not proved so to FILE (.npz)'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l save-state -r -F -d 'Write the statistics to FILE (.npz)'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l start -x -d 'Number, from 0, of the first sample here in the whole data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l against -x -d 'Compare with an earlier statistics file, or the last epoch of a timeline: newly dead, revived, still dead'

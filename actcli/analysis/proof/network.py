@@ -166,6 +166,16 @@ def bounds_of(steps: Sequence[Placed], inputs: Mapping[str, Box]) -> Bounds:
     return Bounds(steps, dict(inputs)).go_forward()
 
 
+def steps_behind(steps: Sequence[Placed], tensors: Collection[str]) -> tuple[Placed, ...]:
+    """Return the steps that some tensors need, in order."""
+    wanted, needed = set(tensors), []
+    for placed in reversed(steps):
+        if placed.output in wanted:
+            needed.append(placed)
+            wanted.update(placed.inputs)
+    return tuple(reversed(needed))
+
+
 def point_values(steps: Sequence[Placed], inputs: Mapping[str, Numbers]) -> dict[str, Numbers]:
     """Return the tensors of a network at one point, without rounding to float32."""
     boxes = {name: Box(x, x, np.zeros(x.shape, np.bool_)) for name, x in inputs.items()}

@@ -12,6 +12,7 @@ from actcli.analysis.proof.box import Box
 from actcli.analysis.proof.network import Bounds, Budget, Placed, bounds_of
 from actcli.analysis.proof.piecewise import Piecewise
 from actcli.analysis.proof.units import LayerProof, prove_units, without_bounds
+from actcli.analysis.proof.waking import WakeSearch
 
 BUDGET = 2e9
 """Multiplications that linear bounds may cost: a few seconds."""
@@ -49,6 +50,7 @@ class Proof:
         skipped: layers whose linear bounds would cost too much.
         box: the box as the user named it.
         holds_data: whether there are data and all of them lie in the box.
+        search: the search for inputs that wake units which are dead in the data and not proved so; None without data.
 
     """
 
@@ -58,6 +60,7 @@ class Proof:
     skipped: tuple[str, ...]
     box: str = ""
     holds_data: bool = False
+    search: WakeSearch | None = None
 
     @property
     def units(self) -> int:

@@ -33,6 +33,8 @@ def require_writable_files(options: "DeadcheckOptions", reports: "Reports") -> N
 
     if options.save_state is not None and not options.save_state.lower().endswith(".npz"):
         raise UsageError(f"--save-state {options.save_state!r}: statistics need a file that ends in .npz")
+    if options.wakes is not None and not options.wakes.lower().endswith(".npz"):
+        raise UsageError(f"--wakes {options.wakes!r}: inputs need a file that ends in .npz")
     if options.export_data is not None and not options.export_data.lower().endswith(".npy"):
         raise UsageError(f"--export-data {options.export_data!r}: samples need a file that ends in .npy")
     if options.prune is not None and not options.prune.lower().endswith(".onnx"):
@@ -54,6 +56,7 @@ def files_written(options: "DeadcheckOptions", reports: "Reports") -> list[str]:
     others = (
         options.save_state,
         options.prune,
+        options.wakes,
         options.export,
         options.export_data,
         options.densities,

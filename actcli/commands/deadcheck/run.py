@@ -1,6 +1,7 @@
 """One run of `deadcheck`: from its sources' statistics to a report, a verdict and an exit status."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.commands.deadcheck.files import files_written, require_writable_files
@@ -11,13 +12,12 @@ from actcli.commands.deadcheck.latents import (
     shows_decades,
 )
 from actcli.commands.deadcheck.options import DeadcheckOptions
-from actcli.commands.deadcheck.proof.proving import agreeing
 from actcli.commands.deadcheck.sources import Sources, open_sources
 from actcli.exits import DataError, ExitStatus
 from actcli.render.output.destinations import write_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from actcli.analysis.deadness.causes import Weights
     from actcli.analysis.deadness.report import Report
@@ -93,7 +93,7 @@ def _check(
         snapshot = replace(snapshot, states=placed_states)
     findings = make_findings(options, options.settings, sources, snapshot, ending, old)
     if sources.prove is not None and ending.complete:
-        findings = replace(findings, proof=agreeing(sources.prove(), findings.report))
+        findings = replace(findings, proof=sources.prove(findings.report))
     pruned = None
     if options.prune is not None and ending.complete:
         from actcli.commands.deadcheck.pruning.run import prune
@@ -104,8 +104,12 @@ def _check(
     if mode != "statistics" and options.start is None:
         # where this part begins in the whole data is unknown
         saved = tuple(replace(state, start=None) for state in saved)
-    model = () if pruned is None else (pruned.write,)
-    _write(options, findings, reports, session, saved, sources.part_of, model)
+    others: list[Callable[[], None]] = [] if pruned is None else [pruned.write]
+    if options.wakes is not None and findings.proof is not None:
+        from actcli.render.deadness.proof.wake_file import write_wakes
+
+        others.append(partial(write_wakes, findings.proof, options.wakes, session.terminal))
+    _write(options, findings, reports, session, saved, sources.part_of, others)
     return exit_status(findings) if pruned is None else pruned.status(exit_status(findings))
 
 
@@ -218,7 +222,7 @@ def _write(
     session: "Session",
     saved: "tuple[LayerState, ...]",
     part_of: "Callable[[], str]",
-    others: "tuple[Callable[[], None], ...]" = (),
+    others: "Sequence[Callable[[], None]]" = (),
 ) -> None:
     """Write the statistics, other files, then the report, and to stderr the sentences that the screen does not show.
 

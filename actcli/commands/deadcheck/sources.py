@@ -18,6 +18,7 @@ from actcli.commands.deadcheck.shards import by_shards, in_parts, in_shards, mod
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
+    from actcli.analysis.deadness.report import Report
     from actcli.analysis.deadness.unit_state import LayerState
     from actcli.analysis.deadness.verdict import Unobserved
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
@@ -52,7 +53,7 @@ class Sources:
         certainty: tells when the samples suffice; None without --stop-when-certain.
         close: removes what was kept for the run.
         model, samples: a model and the samples that it is run on; None for other sources.
-        prove: proves what units do on a box of inputs; None without --prove.
+        prove: proves what the units of a report do on a box of inputs; None without --prove.
         part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
     """
@@ -65,7 +66,7 @@ class Sources:
     notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
     certainty: Certainty | None = None
     part_of: "Callable[[], str]" = str
-    prove: "Callable[[], Proof] | None" = None
+    prove: "Callable[[Report], Proof] | None" = None
     close: "Callable[[], None]" = _nothing
     model: "Model | None" = None
     samples: "Noise | Shards | None" = None
@@ -255,10 +256,12 @@ def _observed(
     )
 
 
-def _prove(model: "Model", choice: "BoxChoice", samples: "Noise | Shards", session: "Session") -> "Proof":
-    from actcli.commands.deadcheck.proof.proving import prove_model
+def _prove(
+    model: "Model", choice: "BoxChoice", samples: "Noise | Shards", session: "Session", report: "Report"
+) -> "Proof":
+    from actcli.commands.deadcheck.proof.proving import prove_beside_data
 
-    return prove_model(model, choice, samples, session.memory)
+    return prove_beside_data(model, choice, samples, report, session)
 
 
 _OPENERS = {"arrays": _open_arrays, "statistics": _open_statistics, "model": _open_model}

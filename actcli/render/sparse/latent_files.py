@@ -14,7 +14,7 @@ from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.analysis.sparse.density import by_decade, lowest_decade
 from actcli.analysis.sparse.experts import utilisation
 from actcli.exits import DataError
-from actcli.render.output.archive_members import open_member
+from actcli.render.output.archive_members import write_archive
 from actcli.render.output.documents import stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.outfile import atomic_file
@@ -61,13 +61,8 @@ def write_dead_units(report: Report, path: str) -> None:
 
 
 def _write_arrays(arrays: Arrays, path: str) -> None:
-    from zipfile import ZIP_STORED, ZipFile
-
     if path.lower().endswith(".npz"):
-        with atomic_file(path) as file, ZipFile(file, "w", ZIP_STORED) as archive:
-            for name, array in arrays.items():
-                with open_member(archive, name) as member:
-                    np.lib.format.write_array(member, array, allow_pickle=False)
+        write_archive(arrays, path)
         return
     if len(arrays) != 1:
         raise DataError(

@@ -81,6 +81,17 @@ class ProofOptions:
             excludes=("--random", "--mask"),
         ),
     ] = None
+    wakes: Annotated[
+        str | None,
+        Option(
+            "--wakes",
+            metavar="FILE",
+            section=PROOFS,
+            help="Write the inputs that wake units which are dead in --data and not proved so to FILE (.npz).",
+            modes=("model",),
+            needs=("--prove",),
+        ),
+    ] = None
 
 
 _WITHOUT_DATA = frozenset({"SOURCE", "--prove", "--format", "--output", "--quiet", "--units"})

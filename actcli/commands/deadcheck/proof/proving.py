@@ -1,5 +1,6 @@
 """A proof about a model's units: its box, its network, its result."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError
@@ -9,46 +10,74 @@ if TYPE_CHECKING:
     from actcli.analysis.proof.box import Box
     from actcli.analysis.proof.prove import Proof
     from actcli.commands.deadcheck.proof.options import BoxChoice
-    from actcli.sources.onnx import Model, Samples
+    from actcli.commands.session import Session
+    from actcli.sources.onnx import Model
+    from actcli.sources.onnx.noise import Noise
+    from actcli.sources.onnx.proof.read import ReadNetwork
+    from actcli.sources.onnx.shards import Shards
 
 
-def prove_model(
-    model: "Model", choice: "BoxChoice", samples: "Samples | None", memory: int | None
-) -> "Proof":
-    """Return what is proved about a model's units on a box.
+def prove_model(model: "Model", choice: "BoxChoice", memory: int | None) -> "Proof":
+    """Return what is proved about a model's units on a box, without data.
 
-    samples: the data; None without. Raises UsageError for inputs whose shape is not known, DataError for bounds that
-    do not fit the model, and for a proof that the samples contradict.
+    Raises UsageError for inputs whose shape is not known, DataError for bounds that do not fit the model.
     """
     from actcli.analysis.proof.prove import prove
-    from actcli.sources.onnx.proof.boxes import boxes_around, boxes_in_file, interval_boxes, same_interval
+    from actcli.sources.onnx.proof.boxes import boxes_in_file, interval_boxes
+
+    boxes = (
+        interval_boxes(model.inputs, *choice.interval)
+        if choice.interval is not None
+        else boxes_in_file(model.inputs, choice.text, memory)
+    )
+    network = _network(model, boxes)
+    return prove(network.steps, boxes, network.targets, box=choice.text)
+
+
+def prove_beside_data(
+    model: "Model", choice: "BoxChoice", samples: "Noise | Shards", report: "Report", session: "Session"
+) -> "Proof":
+    """Return what is proved about a model's units on a box, and the inputs that wake units which are dead in the data.
+
+    Raises DataError for bounds that do not fit the model, and for a unit that is proved dead and fired.
+    """
+    from actcli.analysis.proof.prove import prove
+    from actcli.sources.onnx.proof.boxes import boxes_around, boxes_in_file, same_interval
+    from actcli.sources.onnx.proof.wakes import search_wakes
+
+    around = boxes_around(samples)
+    boxes = (
+        same_interval(around, *choice.interval)
+        if choice.interval is not None
+        else around
+        if choice.is_data
+        else boxes_in_file(model.inputs, choice.text, session.memory)
+    )
+    network = _network(model, boxes)
+    holds_data = _within(around, boxes)
+    proof = prove(network.steps, boxes, network.targets, box=choice.text, holds_data=holds_data)
+    _require_agreement(proof, report)
+    verdicts = {layer.name: layer for layer in report.layers}
+    wanted = []
+    for target, layer in zip(network.targets, proof.layers, strict=True):
+        verdict = verdicts.get(target.name)
+        if verdict is not None and not target.reason:
+            units = (verdict.dead_units & ~layer.proved_dead).nonzero()[0]
+            # the nearest to firing first
+            wanted.append((target, units[verdict.margins[units].argsort()].tolist()))
+    search = search_wakes(model, network.steps, boxes, wanted, samples, session.threads)
+    return replace(proof, search=search)
+
+
+def _network(model: "Model", boxes: "dict[str, Box]") -> "ReadNetwork":
     from actcli.sources.onnx.proof.read import read_network
 
-    around = None if samples is None else boxes_around(samples)
-    if choice.interval is not None:
-        low, high = choice.interval
-        boxes = (
-            interval_boxes(model.inputs, low, high) if around is None else same_interval(around, low, high)
-        )
-    elif choice.file is not None:
-        boxes = boxes_in_file(model.inputs, choice.file, memory)
-    elif around is not None:
-        boxes = around
-    else:
-        raise DataError(f"{model.path}: there are no data to take a box of")
     batch = max((one.fixed_batch or 1 for one in model.inputs), default=1)
-    network = read_network(model, {name: box.shape for name, box in boxes.items()}, batch)
-    return prove(
-        network.steps,
-        boxes,
-        network.targets,
-        box=choice.text,
-        holds_data=around is not None and _within(around, boxes),
-    )
+    return read_network(model, {name: box.shape for name, box in boxes.items()}, batch)
 
 
-def agreeing(proof: "Proof", report: "Report") -> "Proof":
-    """Return the proof. Raises DataError where a unit that is proved dead on a box fired on samples inside it."""
+def _require_agreement(proof: "Proof", report: "Report") -> None:
+    """Raise DataError where a unit that is proved dead on a box fired on samples inside it."""
     by_name = {layer.name: layer for layer in proof.layers}
     for layer in report.layers if proof.holds_data else ():
         one = by_name.get(layer.name)
@@ -58,7 +87,6 @@ def agreeing(proof: "Proof", report: "Report") -> "Proof":
                 f"layer '{layer.name}', unit {fired[0]}: proved dead, and it fired on the data: this runtime rounds "
                 "more than --prove allows for, or the proof is wrong. Please report it"
             )
-    return proof
 
 
 def _within(inner: "dict[str, Box]", outer: "dict[str, Box]") -> bool:

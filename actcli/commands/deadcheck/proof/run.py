@@ -27,7 +27,7 @@ def show_proof(options: "DeadcheckOptions", reports: "Reports", session: "Sessio
     require_writable_files(options, reports)
     session.isolate(options.sources[0], session.memory)
     model = open_model(options.sources[0], session.memory)
-    proof = prove_model(model, options.prove, None, session.memory)
+    proof = prove_model(model, options.prove, session.memory)
     session.writes()
     ops = {layer.name: layer.op for layer in model.layers}
     write = partial(write_proof, proof, ops, model.unobserved, terminal=session.terminal, units=options.units)

@@ -9,8 +9,11 @@ import numpy as np
 if TYPE_CHECKING:
     from actcli.analysis.proof.prove import Proof
     from actcli.analysis.proof.units import LayerProof
+    from actcli.analysis.proof.waking import WakeSearch
 
 
+_MOST_NUMBERS = 1000
+"""An input of more numbers is not written out."""
 COLUMNS = ("layer", "unit", "proof", "by", "lower", "upper")
 """Columns of the lines of a proof without data, one per unit."""
 
@@ -30,7 +33,30 @@ def proof_record(proof: "Proof") -> dict[str, Any]:
         "open": proof.units - decided,
         "seconds": {"intervals": proof.seconds_of_intervals, "linear_bounds": proof.seconds_of_lines},
         "too_costly": list(proof.skipped),
+        "search": None if proof.search is None else _search_record(proof.search),
         "layers": [layer_record(layer) for layer in proof.layers],
+    }
+
+
+def _search_record(search: "WakeSearch") -> dict[str, Any]:
+    """Return a search; inputs of many numbers are left to --wakes."""
+    return {
+        "tried": search.tried,
+        "left": search.left,
+        "woken": [
+            {
+                "layer": wake.layer,
+                "unit": wake.unit,
+                "sample": wake.sample,
+                "value": wake.value,
+                "changed": wake.changed,
+                "largest_change": wake.largest,
+                "inputs": {name: array.tolist() for name, array in wake.inputs.items()}
+                if wake.numbers <= _MOST_NUMBERS
+                else None,
+            }
+            for wake in search.wakes
+        ],
     }
 
 

@@ -10,7 +10,10 @@ from actcli.terminal import printable
 
 if TYPE_CHECKING:
     from actcli.analysis.proof.prove import Proof
+    from actcli.analysis.proof.waking import Wake
 
+_FEW, _SHORT = 3, 12
+"""Inputs that are told in a sentence, and the numbers that one of them may have to be written out."""
 ASSUMPTIONS = (
     "This holds for IEEE float32 in any order of summation, with or without fused multiply-add, for samples that the "
     "model computes independently of each other; not for Winograd convolutions, TF32, float16 kernels or flush-to-zero."
@@ -84,9 +87,44 @@ def _beside_data(proof: "Proof", layers: Sequence[LayerVerdict]) -> list[str]:
         sentences.append(
             f"Of {quantity(dead, 'unit')} dead in the data, {thousands(proved)} are proved dead; {open_}."
         )
+    sentences += _search(proof)
     if not proof.holds_data:
         sentences.append("The data leave the box: a unit that is proved dead may fire on them.")
     return sentences
+
+
+def _search(proof: "Proof") -> list[str]:
+    """Return which units the search woke, and on which inputs."""
+    search = proof.search
+    if search is None or not search.tried + search.left:
+        return []
+    if not search.tried:
+        return [
+            "No input that wakes them was searched: that would cost too much, or the inputs are not float32."
+        ]
+    tried = f"A search from the nearest samples tried {thousands(search.tried)} of them"
+    if search.left:
+        tried += f" ({thousands(search.left)} would cost too much)"
+    if not search.wakes:
+        return [f"{tried} and woke none, which proves nothing."]
+    shown = [_wake(wake) for wake in search.wakes[:_FEW]]
+    more = len(search.wakes) - _FEW
+    rest = [f"{thousands(more)} more; JSON has all"] if more > 0 else []
+    return [
+        f"{tried} and woke {thousands(len(search.wakes))}, each confirmed by a run: {'; '.join([*shown, *rest])}."
+    ]
+
+
+def _wake(wake: "Wake") -> str:
+    what = f"{printable(wake.layer)} unit {wake.unit} gets {number(wake.value, 3)}"
+    if wake.numbers <= _SHORT:
+        inputs = [
+            f"{printable(name)} = {' '.join(str(value) for value in array.reshape(-1))}"
+            for name, array in wake.inputs.items()
+        ]
+        return f"{what} at {', '.join(inputs)}"
+    moved = f"{thousands(wake.changed)} of {quantity(wake.numbers, 'number')} moved"
+    return f"{what} near sample {wake.sample}, {moved} by up to {number(wake.largest, 3)}"
 
 
 def _method(proof: "Proof") -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.analysis.proof.activation_step import Apply
-from actcli.analysis.proof.network import Placed
+from actcli.analysis.proof.network import Placed, steps_behind
 from actcli.analysis.proof.prove import ProofTarget
 from actcli.sources.onnx.graph import Node, read_graph
 from actcli.sources.onnx.load import folder_of
@@ -156,10 +156,4 @@ def _needed(steps: Sequence[Placed], targets: Sequence[ProofTarget]) -> tuple[Pl
         for placed in steps
         if isinstance(placed.step, Apply) and wanted.issuperset(placed.inputs)
     }
-    wanted |= own
-    needed = []
-    for placed in reversed(steps):
-        if placed.output in wanted:
-            needed.append(placed)
-            wanted.update(placed.inputs)
-    return tuple(reversed(needed))
+    return steps_behind(steps, wanted | own)

@@ -71,6 +71,31 @@ def test_data_show_what_is_dead_and_not_proved():
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_silent_unit_is_woken_inside_the_box():
+    found = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "0:1", "--format", "json").json
+    search = found["proof"]["search"]
+    assert (search["tried"], search["left"]) == (1, 0)
+    (woken,) = search["woken"]
+    assert (woken["layer"], woken["unit"]) == ("first", 2)
+    (x,) = woken["inputs"]["x"]
+    assert woken["value"] == pytest.approx(x[0] - x[1] - 0.5)
+    assert woken["value"] > 0
+    assert 0 <= min(x) <= max(x) <= 1
+    said = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "0:1").err
+    assert "woke 1, each confirmed by a run: first unit 2 gets" in said
+
+
+def test_inputs_that_wake_units_are_written_as_data_for_another_run(folder):
+    invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "0:1", "--wakes", "w.npz", "--quiet")
+    again = invoke("deadcheck", "m.onnx", "--data", "w.npz", "--format", "json").json
+    assert again["layers"][0]["counts"]["silent"] == 1
+    # where nothing wakes there is no file
+    said = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "data", "--wakes", "none.npz").err
+    assert "none.npz is not written: no unit woke" in said
+    assert not (folder / "none.npz").exists()
+
+
+@pytest.mark.usefixtures("folder")
 def test_data_outside_the_box_are_said():
     found = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "0:0.1", "--format", "json").json
     assert any("leave the box" in sentence for sentence in found["verdict"]["sentences"])
@@ -162,6 +187,9 @@ def test_files_that_are_not_there_or_no_archive(folder):
         (("--save-state", "s.npz"), "--save-state needs --data FILE"),
         (("--map",), "--map needs --data FILE"),
         (("--batch", "4"), "--batch needs --data FILE"),
+        (("--wakes", "w.npz"), "--wakes needs --data FILE"),
+        (("--wakes", "w.npy", "--data", "x.npy"), "ends in .npz"),
+        (("--wakes", "x.npz", "--data", "x.npz"), "would be overwritten"),
         (("--random", "9"), "--random does not go with --prove"),
         (("--format", "junit"), "has no junit"),
         (("-o", "page.html"), "has no html"),
