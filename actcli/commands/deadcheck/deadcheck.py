@@ -15,6 +15,7 @@ Examples:
   actcli deadcheck conv1='shards/*.npy' --recorded pre --activation gelu
   actcli deadcheck model.onnx --data images.npy --fail-above 5%
   actcli deadcheck model.onnx --data images.npy --save-state today.npz --against yesterday.npz
+  actcli deadcheck model.onnx --data images.npy --prune smaller.onnx
   actcli deadcheck model.onnx --data images.npy --prove data
   actcli deadcheck part1.npz part2.npz --units
   actcli deadcheck run.npz

@@ -98,7 +98,7 @@ def _check(
     if options.prune is not None and ending.complete:
         from actcli.commands.deadcheck.pruning.run import prune
 
-        pruned = prune(options.prune, findings, sources, options, session)
+        pruned = prune(options.prune, findings, sources, session)
         findings = replace(findings, pruning=pruned.result)
     saved = tuple(snapshot.states.values())
     if mode != "statistics" and options.start is None:

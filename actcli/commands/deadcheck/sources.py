@@ -52,7 +52,7 @@ class Sources:
         notes: makes the sentences about the final statistics.
         certainty: tells when the samples suffice; None without --stop-when-certain.
         close: removes what was kept for the run.
-        model, samples: a model and the samples that it is run on; None for other sources.
+        model, samples, batch: a model, the samples that it is run on, and how many at once; None for other sources.
         prove: proves what the units of a report do on a box of inputs; None without --prove.
         part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
@@ -70,6 +70,7 @@ class Sources:
     close: "Callable[[], None]" = _nothing
     model: "Model | None" = None
     samples: "Noise | Shards | None" = None
+    batch: int | None = None
 
     def require_used(self, states: "Mapping[str, LayerState]") -> None:
         """Raise UsageError for an --activation that matches no layer: relu was used instead."""
@@ -252,6 +253,7 @@ def _observed(
         part_of=lambda: identity(model),
         model=model,
         samples=samples,
+        batch=observation.batch,
         prove=None if options.prove is None else partial(_prove, model, options.prove, samples, session),
     )
 

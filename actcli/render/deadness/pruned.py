@@ -85,7 +85,7 @@ def _promise(promise: Promise) -> str:
     if not promise.difference:
         return f"{where} both models give equal outputs: the largest difference is 0 (zeros differ in their sign)."
     return (
-        f"{where} their outputs, up to {number(promise.largest, _DIGITS)}, differ by at most "
+        f"{where} the outputs of both models, up to {number(promise.largest, _DIGITS)}, differ by at most "
         f"{number(promise.difference, _DIGITS)}; with the same units in another order by "
         f"{number(promise.reordered, _DIGITS)}. No changed sum is beyond the bound of rounding: the largest difference "
         f"of one is {number(promise.sum_difference, _DIGITS)}, its bound {number(promise.sum_bound, _DIGITS)}."

@@ -11,7 +11,6 @@ from actcli.terminal import printable
 
 if TYPE_CHECKING:
     from actcli.analysis.pruning.result import Pruning
-    from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.deadcheck.sources import Sources
     from actcli.commands.session import Session
     from actcli.render.deadness.findings import Findings
@@ -46,13 +45,7 @@ class Pruned:
         return ExitStatus.NOT_ENOUGH_DATA if self.few and otherwise == ExitStatus.DONE else otherwise
 
 
-def prune(
-    target: str,
-    findings: "Findings",
-    sources: "Sources",
-    options: "DeadcheckOptions",
-    session: "Session",
-) -> Pruned:
+def prune(target: str, findings: "Findings", sources: "Sources", session: "Session") -> Pruned:
     """Take the dead units of a report out of the model that was observed. Nothing is written yet.
 
     With a proof only units go that are proved dead, however few samples there are.
@@ -92,7 +85,7 @@ def prune(
             samples,
             units,
             target,
-            batch=options.batch,
+            batch=sources.batch,
             threads=session.threads,
             memory=session.memory,
             progress=show,

@@ -16,6 +16,9 @@ from actcli.sources.onnx.pruning.sums import ChangedSums
 _GUARD = 64
 """Times by which an output may move further than it does when the same units stand in another order, or than the
 distance of neighbouring floats at its largest value: more is no rounding, but a changed answer."""
+_MOST_MOVED = 1 / 32
+"""The share of its largest value by which an output may move, even if another order moves it as far: a near tie that
+rounding decides is another answer."""
 
 
 def compare(
@@ -51,10 +54,15 @@ def compare(
                 least[name] = float(np.finfo(values.dtype).eps) * largest[name]
         worst = max(worst, sums.difference(old_inside(feed), new_inside(feed)))
     for name, own in moved.items():
+        label = f"{model.path}: without its dead units the output {name!r} moves by {own:.2g}"
         if own > _GUARD * max(noise.get(name, 0.0), least.get(name, 0.0)):
             raise DataError(
-                f"{model.path}: without its dead units the output {name!r} moves by {own:.2g}, but with the same "
-                f"units in another order by {noise[name]:.2g}: more than rounding; nothing is written"
+                f"{label}, but with the same units in another order by {noise[name]:.2g}: more than rounding; "
+                "nothing is written"
+            )
+        if own > _MOST_MOVED * largest.get(name, 0.0):
+            raise DataError(
+                f"{label}, where it reaches {largest[name]:.2g}: another answer; nothing is written"
             )
     return Promise(
         samples,

@@ -31,5 +31,5 @@ class Runner:
             return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
         except Exception as error:  # onnxruntime's errors have no common class
             raise DataError(
-                f"{self._path}: does not run without its dead units: {one_line(error)}"
+                f"{self._path}: does not run while its units are compared: {one_line(error)}"
             ) from error

@@ -7,17 +7,13 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime")
+
+from pruned_outputs import outputs  # noqa: E402
 
 from actcli.analysis.deadness.verdict import Settings, dead_units  # noqa: E402
 from actcli.sources.onnx import observe_model, open_model, recorded_inputs  # noqa: E402
 from actcli.sources.onnx.pruning.prune import prune_model  # noqa: E402
-
-
-def outputs(model, x):
-    """The outputs of a model, of a file or of bytes, by onnxruntime alone."""
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: x})
 
 
 @pytest.fixture

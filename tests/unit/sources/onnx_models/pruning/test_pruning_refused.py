@@ -6,6 +6,7 @@ import pytest
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 from onnx import TensorProto, external_data_helper, helper, numpy_helper  # noqa: E402
+from pruned_outputs import outputs  # noqa: E402
 
 from actcli.exits import DataError  # noqa: E402
 
@@ -282,6 +283,27 @@ def test_a_model_that_onnx_checker_refuses_is_not_pruned(write, prune):
     onnx.save(proto, path)
     with pytest.raises(DataError, match=r"does not pass onnx\.checker"):
         prune(path, rng.standard_normal((40, 5)).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("behind", "word"), [((), "differs"), (("Cast",), "more than rounding|another answer")]
+)
+def test_a_near_tie_that_rounding_decides_otherwise_is_another_answer(write, prune, behind, word):
+    nodes, constants = first(64)
+    nodes[1] = node("Sigmoid", ["z"], ["h"], "act")
+    constants["b1"][::3] = 60.0  # constants go into the bias, where they are rounded in another way
+    nodes.append(node("Gemm", ["h", "w2"], ["s"], "fc2"))
+    x = rng.standard_normal((300, 5)).astype(np.float32)
+    path = write(nodes, constants, shape=FEATURES, outputs=("s",))
+    data = prune(path, x).data
+    old, new = (outputs(model, x)[0] for model in (path, data))
+    tie = np.argwhere(new < old)[0]
+    nodes.append(node("GreaterOrEqual", ["s", "t"], ["truth"], "tie"))
+    nodes += [node(op, ["truth"], ["number"], to=TensorProto.FLOAT) for op in behind]
+    constants["t"] = old[tuple(tie)]
+    path = write(nodes, constants, shape=FEATURES, outputs=("number" if behind else "truth",))
+    with pytest.raises(DataError, match=word):
+        prune(path, x)
 
 
 @pytest.mark.parametrize(
