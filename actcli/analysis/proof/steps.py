@@ -3,10 +3,12 @@
 Each step makes one tensor of others. The first axis of every tensor holds the samples.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.analysis.proof.box import TINY, Box, Flags, Numbers, double_rounding, make_box, rounding
 
@@ -143,6 +145,32 @@ class Slice:
         whole = np.zeros((len(rows), *self.before))
         whole[(slice(None), *self.part)] = rows
         return (whole,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """Numbers at some places of the flat input, each as often as it is named: Gather, Pad by reflection."""
+
+    before: tuple[int, ...]
+    places: NDArray[np.intp]
+    cost: float = 0.0
+
+    def forward(self, *boxes: Box) -> Enclosure:
+        """Return the bounds at the places."""
+        (box,) = boxes
+        lower, upper = box.lower.reshape(-1)[self.places], box.upper.reshape(-1)[self.places]
+        part = Box(lower, upper, box.fixed.reshape(-1)[self.places])
+        return Enclosure(part, double_rounding(self.places.size) * part.magnitude)
+
+    def backward(self, rows: Numbers, enclosure: Enclosure) -> tuple[tuple[Numbers, ...], Numbers]:  # noqa: ARG002
+        """Return the sums of the rows by place."""
+        return self.pull(rows), _no_constants(rows)
+
+    def pull(self, rows: Numbers, *points: Numbers) -> tuple[Numbers, ...]:  # noqa: ARG002
+        """Return the sums of the rows by place."""
+        whole = np.zeros((math.prod(self.before), len(rows)))
+        np.add.at(whole, self.places.reshape(-1), rows.reshape(len(rows), -1).T)
+        return (whole.T.reshape(len(rows), *self.before),)
 
 
 @dataclass(frozen=True, slots=True)

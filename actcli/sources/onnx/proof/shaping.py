@@ -1,11 +1,12 @@
 """Operators that move numbers without changing them, and poolings."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.analysis.proof.kernels import Convolution
 from actcli.analysis.proof.linear import Affine, ChannelScale
 from actcli.analysis.proof.pooling import MaxPool, mean_of_rows, numbers_in_windows, sums_of_windows
-from actcli.analysis.proof.steps import Concatenate, Pad, Reshape, Slice, Transpose
+from actcli.analysis.proof.steps import Concatenate, Pad, Reshape, Slice, Take, Transpose
 from actcli.sources.onnx.graph import Node
 from actcli.sources.onnx.proof.arithmetic import window_of
 from actcli.sources.onnx.proof.constants import lengths_of, slices_of
@@ -116,9 +117,24 @@ def _slice(reading: GraphReading, node: Node) -> None:
     part = slices_of(node, operands, before)
     if part is None:
         raise EndOfProofError("its bounds are computed")
-    require(part[0] in {slice(None), slice(0, before[0], 1)}, _MOVES_SAMPLES)
+    # slices have no hash before Python 3.12
+    require(part[0] in (slice(None), slice(0, before[0], 1)), _MOVES_SAMPLES)
     after = tuple(len(range(*one.indices(length))) for one, length in zip(part, before, strict=True))
     reading.place(node, Slice(before, part), after)
+
+
+def _gather(reading: GraphReading, node: Node) -> None:
+    before, axis = reading.shape(node.input(0)), node.integer("axis", 0)
+    axis %= len(before)
+    require(axis != 0, _MOVES_SAMPLES)
+    index = np.array(reading.integers(node.input(1)), np.intp).reshape(reading.constants[node.input(1)].shape)
+    places = np.arange(int(np.prod(before))).reshape(before)
+    _take(reading, node, np.take(places, index, axis=axis))
+
+
+def _take(reading: GraphReading, node: Node, places: NDArray[np.intp]) -> None:
+    """Add a step that takes the numbers at some places of the flat input."""
+    reading.place(node, Take(reading.shape(node.input(0)), places), places.shape)
 
 
 def _split(reading: GraphReading, node: Node) -> None:
@@ -156,7 +172,8 @@ def _concatenate(reading: GraphReading, node: Node) -> None:
 
 def _pad(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
-    require(node.text("mode") in {"", "constant"}, f"it pads by {node.text('mode')}")
+    mode = node.text("mode") or "constant"
+    require(mode in {"constant", "reflect", "edge"}, f"it pads by {mode}")
     if "pads" in node.attributes or "paddings" in node.attributes:
         pads = node.integers("pads") or node.integers("paddings") or []
         value = node.real("value", 0.0)
@@ -174,6 +191,10 @@ def _pad(reading: GraphReading, node: Node) -> None:
     require(bool(np.isfinite(value)), "it pads with inf or NaN")
     margins = tuple(zip(pads[: len(before)], pads[len(before) :], strict=True))
     require(margins[0] == (0, 0), _MOVES_SAMPLES)
+    if mode != "constant":
+        places = np.arange(int(np.prod(before))).reshape(before)
+        _take(reading, node, np.pad(places, margins, mode=mode))  # type: ignore[call-overload]
+        return
     after = tuple(first + length + last for (first, last), length in zip(margins, before, strict=True))
     reading.place(node, Pad(before, margins, value), after)
 
@@ -261,6 +282,7 @@ SHAPING: Handlers = {
     "Slice": _slice,
     "Split": _split,
     "Concat": _concatenate,
+    "Gather": _gather,
     "Pad": _pad,
     "MaxPool": _max_pool,
     "AveragePool": _average_pool,

@@ -13,7 +13,16 @@ from actcli.analysis.proof.network import Placed, gradient, point_values
 from actcli.analysis.proof.piecewise import RELU, HardSigmoid
 from actcli.analysis.proof.pooling import MaxPool, mean_of_rows
 from actcli.analysis.proof.smooth import Smooth
-from actcli.analysis.proof.steps import Concatenate, Pad, Reshape, Slice, TensorProduct, TensorSum, Transpose
+from actcli.analysis.proof.steps import (
+    Concatenate,
+    Pad,
+    Reshape,
+    Slice,
+    Take,
+    TensorProduct,
+    TensorSum,
+    Transpose,
+)
 from actcli.analysis.proof.waking import climb, gap_to_firing
 
 X = (1, 2, 5, 4)
@@ -36,7 +45,8 @@ def every_kind_of_step():
         Placed("g", ("f",), Transpose((0, 2, 3, 1))),
         Placed("h", ("g",), Pad((1, 3, 3, 3), ((0, 0), (1, 0), (0, 0), (0, 0)), 0.5)),
         Placed("i", ("h",), Slice((1, 4, 3, 3), (slice(None), slice(1, 4), slice(None), slice(None)))),
-        Placed("j", ("i",), Reshape((1, 3, 3, 3), (1, flat))),
+        Placed("r", ("i",), Take((1, 3, 3, 3), np.random.default_rng(5).integers(0, flat, (1, 3, 3, 3)))),
+        Placed("j", ("r",), Reshape((1, 3, 3, 3), (1, flat))),
         Placed("k", ("j", "j"), Concatenate(1, (flat, flat))),
         Placed("l", ("k",), Apply(HardSigmoid(0.2, 0.5))),
         Placed("m", ("l",), Linear.of(Dense((1, 2 * flat), 4), rng.standard_normal((4, 2 * flat)), None)),

@@ -158,6 +158,36 @@ def test_flatten_pad_transpose_concat_and_sums(write):
     require_values_inside(write(nodes, constants, shape=("N", 2, 5, 5)))
 
 
+def test_parts_of_a_tensor_and_reflections(write):
+    nodes = [
+        node("Conv", ["x", "w"], ["c"]),
+        node("Slice", ["c", "from", "to", "axes"], ["s"]),
+        node("Split", ["s", "parts"], ["p", "q"], axis=1),
+        node("Pad", ["p", "pads"], ["r"], mode="reflect"),
+        node("Gather", ["q", "places"], ["g"], axis=2),
+        node("GlobalMaxPool", ["r"], ["t"]),
+        node("Sub", ["g", "t"], ["d"]),
+        node("Unsqueeze", ["d", "two"], ["u"]),
+        node("Squeeze", ["u", "two"], ["e"]),
+        node("Conv", ["e", "v"], ["z"]),
+        node("Relu", ["z"], ["y"]),
+    ]
+    constants = {
+        "w": numbers(4, 2, 2, 2),
+        "from": np.array([0, 0, -1]),
+        "to": np.array([2**31 - 1, 2**31 - 1, -5]),
+        "axes": np.array([0, 1, 3]),
+        "parts": np.array([2, 2]),
+        "pads": np.array([0, 0, 1, 2, 0, 0, 2, 1]),
+        "places": np.array([3, 0, 0, 1]),
+        "two": np.array([2]),
+        "v": numbers(3, 2, 2, 2),
+    }
+    constants["steps"] = np.array([1, 1, -1])
+    nodes[1] = node("Slice", ["c", "from", "to", "axes", "steps"], ["s"])
+    require_values_inside(write(nodes, constants, shape=("N", 2, 5, 6)))
+
+
 def test_a_gate_by_channel_and_a_computed_shape(write):
     nodes = [
         node("Conv", ["x", "w"], ["c"]),
