@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, ExitStatus
@@ -32,17 +33,17 @@ class Pruned:
     Attributes:
         result: what went and what stayed; None where the smaller model was refused.
         write: writes the smaller model, or raises the DataError that says why there is none.
-        few: whether there are too few samples to call units dead.
+        ending: the exit status where the check itself found nothing: 4 for too few samples, 130 after Ctrl-C.
 
     """
 
     result: "Pruning | None"
     write: Callable[[], None]
-    few: bool = False
+    ending: ExitStatus = ExitStatus.DONE
 
-    def status(self, otherwise: ExitStatus) -> ExitStatus:
-        """Return the exit status of the run: 4 for too few samples, unless the check itself found something."""
-        return ExitStatus.NOT_ENOUGH_DATA if self.few and otherwise == ExitStatus.DONE else otherwise
+    def status(self, of_check: ExitStatus) -> ExitStatus:
+        """Return the exit status of the run: that of the check, unless this was interrupted or the check is fine."""
+        return self.ending if self.ending == ExitStatus.INTERRUPTED or not of_check else of_check
 
 
 def prune(target: str, findings: "Findings", sources: "Sources", session: "Session") -> Pruned:
@@ -72,7 +73,8 @@ def prune(target: str, findings: "Findings", sources: "Sources", session: "Sessi
     if not units:
         few = f"{samples.samples:,} samples are too few to remove units, it takes {report.needed:,}"
         result = Pruning(target, others, needed=needed)
-        return Pruned(result, lambda: session.terminal.say(f"actcli: {_unwritten(target)}: {few}"), few=True)
+        words = f"actcli: {_unwritten(target)}: {few}"
+        return Pruned(result, partial(session.terminal.say, words), ExitStatus.NOT_ENOUGH_DATA)
     bar, started = open_bar(session.terminal, counts=False), time.monotonic()
 
     def show(done: int, total: int) -> None:
@@ -93,6 +95,9 @@ def prune(target: str, findings: "Findings", sources: "Sources", session: "Sessi
         )
     except DataError as error:
         return Pruned(None, _raising(error))
+    except KeyboardInterrupt:  # the report is complete without it
+        words = f"actcli: Interrupted: {_unwritten(target)}"
+        return Pruned(None, partial(session.terminal.say, words), ExitStatus.INTERRUPTED)
     finally:
         if bar is not None:
             bar.clear()

@@ -152,6 +152,20 @@ def test_a_limit_still_decides_the_exit_status(folder):
     assert (folder / "smaller.onnx").exists()
 
 
+def test_ctrl_c_leaves_the_report_and_no_file(folder, monkeypatch):
+    from actcli.sources.onnx.pruning import prune as module
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "smaller_model", interrupt)
+    status, out, err = prune("--format", "csv")
+    assert status == 130
+    assert "act1,2,silent" in out
+    assert "Interrupted: smaller.onnx is not written" in err
+    assert not (folder / "smaller.onnx").exists()
+
+
 def test_an_old_file_stays_where_nothing_is_written(folder):
     write(dead=())
     (folder / "smaller.onnx").write_bytes(b"old")
