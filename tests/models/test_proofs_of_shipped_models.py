@@ -25,7 +25,7 @@ def require_no_false_proof(path, x, reach, budget=2e8):
     (one,) = model.inputs
     low, high = x.min(axis=0, keepdims=True) - reach, x.max(axis=0, keepdims=True) + reach
     boxes = {one.name: make_box(low.astype(float), high.astype(float))}
-    network = read_network(model, {one.name: low.shape}, 1)
+    network = read_network(model, {one.name: low.shape})
     proof = prove(network.steps, boxes, network.targets, budget)
     rng = np.random.default_rng(7)
     corners = np.where(rng.random((3, *low.shape[1:])) < 0.5, low, high).astype(np.float32)
@@ -66,6 +66,6 @@ def test_pitches_end_at_the_spectrogram():
     model = open_model(path)
     (one,) = model.inputs
     sound = plucked_strings(1, 43844).astype(float)
-    network = read_network(model, {one.name: sound.shape}, 1)
+    network = read_network(model, {one.name: sound.shape})
     assert network.targets
     assert {target.reason.split()[0] for target in network.targets} == {"ReduceSum"}

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from actcli.commands.session import Session
     from actcli.sources.onnx import Model
     from actcli.sources.onnx.noise import Noise
-    from actcli.sources.onnx.proof.read import ReadNetwork
     from actcli.sources.onnx.shards import Shards
 
 
@@ -24,13 +23,14 @@ def prove_model(model: "Model", choice: "BoxChoice", memory: int | None) -> "Pro
     """
     from actcli.analysis.proof.prove import prove
     from actcli.sources.onnx.proof.boxes import boxes_in_file, interval_boxes
+    from actcli.sources.onnx.proof.read import read_network
 
     boxes = (
         interval_boxes(model.inputs, *choice.interval)
         if choice.interval is not None
         else boxes_in_file(model.inputs, choice.text, memory)
     )
-    network = _network(model, boxes)
+    network = read_network(model, _shapes(boxes))
     return prove(network.steps, boxes, network.targets, box=choice.text)
 
 
@@ -43,6 +43,7 @@ def prove_beside_data(
     """
     from actcli.analysis.proof.prove import prove
     from actcli.sources.onnx.proof.boxes import boxes_around, boxes_in_file, same_interval
+    from actcli.sources.onnx.proof.read import read_network
     from actcli.sources.onnx.proof.wakes import search_wakes
 
     around = boxes_around(samples)
@@ -53,7 +54,7 @@ def prove_beside_data(
         if choice.is_data
         else boxes_in_file(model.inputs, choice.text, session.memory)
     )
-    network = _network(model, boxes)
+    network = read_network(model, _shapes(boxes), samples.inputs)
     holds_data = _within(around, boxes)
     proof = prove(network.steps, boxes, network.targets, box=choice.text, holds_data=holds_data)
     _require_agreement(proof, report)
@@ -69,11 +70,8 @@ def prove_beside_data(
     return replace(proof, search=search)
 
 
-def _network(model: "Model", boxes: "dict[str, Box]") -> "ReadNetwork":
-    from actcli.sources.onnx.proof.read import read_network
-
-    batch = max((one.fixed_batch or 1 for one in model.inputs), default=1)
-    return read_network(model, {name: box.shape for name, box in boxes.items()}, batch)
+def _shapes(boxes: "dict[str, Box]") -> dict[str, tuple[int, ...]]:
+    return {name: box.shape for name, box in boxes.items()}
 
 
 def _require_agreement(proof: "Proof", report: "Report") -> None:

@@ -12,6 +12,7 @@ from actcli.sources.onnx.graph import Node, read_graph
 from actcli.sources.onnx.load import folder_of
 from actcli.sources.onnx.match import FoundActivation, find_activations
 from actcli.sources.onnx.model import Model
+from actcli.sources.onnx.model_input import ModelInput
 from actcli.sources.onnx.outputs import Watched
 from actcli.sources.onnx.proof.activations import PIECEWISE, place_composition, place_smooth
 from actcli.sources.onnx.proof.arithmetic import ARITHMETIC
@@ -37,18 +38,22 @@ class ReadNetwork:
     targets: tuple[ProofTarget, ...]
 
 
-def read_network(model: Model, shapes: Mapping[str, Shape], batch: int) -> ReadNetwork:
+def read_network(
+    model: Model, shapes: Mapping[str, Shape], inputs: Sequence[ModelInput] | None = None
+) -> ReadNetwork:
     """Return the steps of a model for inputs of these shapes; a layer behind an unknown operator has a reason.
 
-    batch: the length of the axis of the samples in them.
+    inputs: with the axes of their samples; the model's own where it is None.
     """
+    inputs = model.inputs if inputs is None else inputs
+    batch = max((one.fixed_batch or 1 for one in inputs), default=1)
     graph = read_graph(model.proto, folder_of(model.path), model.path)
     reading = GraphReading(graph, dict(shapes), {}, batch)
-    for name in shapes:
-        axis = next((one.axis for one in model.inputs if one.name == name), 0)
-        if axis not in {0, None}:
-            reading.ended[name] = (
-                f"the samples of input {printable(name)} lie along axis {axis}, not the first one"
+    for one in inputs:
+        if one.axis not in {0, None}:
+            name = printable(one.name)
+            reading.ended[one.name] = (
+                f"the samples of input {name} lie along axis {one.axis}, not the first one"
             )
     activations = find_activations(graph)
     by_node = {id(found.node): found for found in activations}
@@ -111,6 +116,7 @@ def _is_constant(reading: GraphReading, node: Node) -> bool:
         lengths = np.array(reading.shapes[node.input(0)], np.int64)
         end = node.integer("end", len(lengths))
         reading.constants[output] = lengths[node.integer("start", 0) : end]
+        reading.of_shapes.add(output)
         return True
     for name in node.inputs:
         if name and name not in reading.constants:
@@ -127,6 +133,8 @@ def _is_constant(reading: GraphReading, node: Node) -> bool:
     computed = computed_constant(node, [reading.constants.get(name) for name in node.inputs])
     if computed is not None:
         reading.constants[output] = computed
+        if not reading.of_shapes.isdisjoint(node.inputs):
+            reading.of_shapes.add(output)
     return computed is not None
 
 

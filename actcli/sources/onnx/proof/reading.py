@@ -29,6 +29,7 @@ class GraphReading:
         graph: the graph.
         shapes: of the tensors that have bounds.
         constants: tensors that depend on no number of an input.
+        of_shapes: constants computed of the lengths of tensors, which differ by batch.
         batch: the length of the axis of the samples, which is the first one.
         steps: in order.
         ended: the reason why a tensor has no bounds.
@@ -41,6 +42,7 @@ class GraphReading:
     shapes: dict[str, Shape]
     constants: dict[str, NDArray[Any]]
     batch: int
+    of_shapes: set[str] = field(default_factory=set)
     steps: list[Placed] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     linear: dict[str, tuple[str, Linear]] = field(default_factory=dict)
@@ -68,6 +70,8 @@ class GraphReading:
         array = self.constants.get(tensor)
         if array is None:
             raise EndOfProofError("what should be constant is computed")
+        if tensor in self.of_shapes:
+            raise EndOfProofError("it computes with the lengths of a tensor")
         if array.dtype != np.float32:
             raise EndOfProofError(f"its constants are {array.dtype}, not float32")
         return array.astype(np.float64)

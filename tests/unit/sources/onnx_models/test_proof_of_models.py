@@ -21,7 +21,7 @@ node = helper.make_node
 def proof_of(path, low=-1.0, high=1.0):
     model = open_model(path)
     boxes = interval_boxes(model.inputs, low, high)
-    network = read_network(model, {name: box.shape for name, box in boxes.items()}, 1)
+    network = read_network(model, {name: box.shape for name, box in boxes.items()})
     return model, prove(network.steps, boxes, network.targets)
 
 
@@ -282,12 +282,21 @@ def test_an_unknown_operator_ends_the_proof_with_its_name(write):
         ([node("Transpose", ["x"], ["t"], perm=[1, 0])], "axis of the samples"),
         ([node("Concat", ["x", "x"], ["t"], axis=0)], "axis of the samples"),
         ([node("Dropout", ["x", "", "training"], ["t"])], "training mode"),
+        (
+            [
+                node("Shape", ["x"], ["n"]),
+                node("Gather", ["n", "zero"], ["i"]),
+                node("Cast", ["i"], ["f"], to=1),
+                node("Div", ["x", "f"], ["t"]),
+            ],
+            "lengths of a tensor",
+        ),
         ([node("Cast", ["x"], ["d"], to=TensorProto.DOUBLE), node("Cast", ["d"], ["t"], to=1)], "float32"),
     ],
 )
 def test_what_mixes_samples_or_changes_the_numbers_ends_the_proof(write, nodes, word):
     nodes = [*nodes, node("Gemm", ["t", "w"], ["z"]), node("Relu", ["z"], ["y"])]
-    constants = {"w": numbers(3, 3), "training": np.array(True)}
+    constants = {"w": numbers(3, 3), "training": np.array(True), "zero": np.array(0)}
     _, proof = proof_of(write(nodes, constants, shape=("N", 3)))
     assert word in proof.layers[0].reason
 
@@ -302,7 +311,7 @@ def test_a_batch_that_the_model_fixes_is_bounded_as_a_whole(write):
     nodes = [node("Gemm", ["x", "w"], ["z"]), node("Relu", ["z"], ["y"])]
     model = open_model(write(nodes, {"w": np.eye(3, dtype=F)}, shape=(4, 3)))
     boxes = interval_boxes(model.inputs, -2.0, -1.0)
-    network = read_network(model, {name: box.shape for name, box in boxes.items()}, 4)
+    network = read_network(model, {name: box.shape for name, box in boxes.items()})
     assert prove(network.steps, boxes, network.targets).layers[0].proved_dead.all()
 
 
