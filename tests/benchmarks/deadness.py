@@ -21,7 +21,7 @@ from ratios import ACTCLI, compare, seconds
 TORCH = """
 import sys
 import numpy as np, torch
-torch.set_num_threads(2)
+torch.set_num_threads(int(sys.argv[2]))
 a = np.load(sys.argv[1])
 t = torch.from_numpy(a if sys.argv[1].endswith("npy") else a["acts"])
 d = (0, *range(2, t.ndim))
@@ -95,7 +95,7 @@ def main(rounds: int, chosen: list[str]) -> None:
                 source = str(form(array))
                 compare(
                     f"{title}, {Path(source).name}, against PyTorch's reductions",
-                    lambda source=source: seconds((python, "-c", TORCH, source)),
+                    lambda source=source: seconds((python, "-c", TORCH, source, "2")),
                     {
                         "statistics alone": lambda source=source: seconds(
                             (sys.executable, "-c", STATISTICS, source)

@@ -1,0 +1,306 @@
+"""All ratios in turn, in one run of some eight minutes: prints docs/performance.md, writes it, or compares with it.
+
+    python tests/benchmarks/performance.py [--write | --check] [--rounds N] [SUBJECT ...]
+
+Without an option the page is printed and the status is 0. `--write` writes it, of all subjects. `--check` prints the
+ratios that are more than 1.3 times those of the page, and then the status is 1. Subjects: start, pipe, arrays,
+archives, shards, files, training, models. PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON
+names; models as tests/benchmarks/models.py says. What is not there is left out, and named.
+"""
+
+import argparse
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import deadness
+import numpy as np
+import ratios
+from performance_page import PAGE, Measured, documented, page, worse
+from process_timer import Timer
+
+ACTCLI = ratios.ACTCLI
+PYTHON = os.environ.get("ACTCLI_TORCH_PYTHON", sys.executable)
+NUMPY = (sys.executable, "-c", "import numpy")
+ROUNDS = 5
+Command = tuple[str, ...]
+Case = tuple[Measured, Command, Command, Path | None]
+"""A row to fill, our command, the other one, and a file for the standard input of both."""
+
+
+def run(timed: Timer, cases: Sequence[Case], rounds: int) -> list[Measured]:
+    """Measure the cases in turn. A command of several cases runs once a round."""
+    for _ in range(rounds):
+        known: dict[tuple[Command, Path | None], float] = {}
+        for row, ours, theirs, stdin in cases:
+            if (theirs, stdin) not in known:
+                known[theirs, stdin] = timed(theirs, stdin)[0]
+            row.theirs.append(known[theirs, stdin])
+            taken, peak = timed(ours, stdin)
+            row.ours.append(taken)
+            row.peak = max(row.peak, peak)
+    return [row for row, *_ in cases]
+
+
+def start(folder: Path) -> Iterator[Case]:
+    """What a short command takes, against importing NumPy."""
+    small = folder / "small.npz"
+    np.savez(small, relu=np.maximum(np.random.default_rng(0).standard_normal((2000, 64), np.float32), 0))
+    commands = {
+        "eval relu -1 0 1": ("eval", "relu", "-1", "0", "1"),
+        "deadcheck small.npz": ("deadcheck", str(small)),
+        "compare relu gelu": ("compare", "relu", "gelu"),
+        "plot relu": ("plot", "relu"),
+    }
+    for name, arguments in commands.items():
+        row = Measured("Start", f"`{name}`", "–", 0, "`python -c 'import numpy'`")
+        yield row, (*ACTCLI, *arguments), NUMPY, None
+
+
+def pipe(folder: Path) -> Iterator[Case]:
+    """Numbers as text through a pipe, against mawk."""
+    require(shutil.which("mawk"), "pipes: mawk is not installed")
+    x = np.random.default_rng(1).normal(size=2_000_000)
+    for count in (20_000, 200_000, 2_000_000):
+        numbers = folder / f"{count}.txt"
+        numbers.write_text("\n".join(map(repr, x[:count].tolist())) + "\n")
+        row = Measured("Pipes", "`eval relu` from text to text", f"{count:,} numbers", 2, "mawk")
+        mawk = ("mawk", "{print ($1>0)?$1:0}")
+        yield row, (*ACTCLI, "eval", "relu", "--threads", "2"), mawk, numbers
+
+
+def arrays(folder: Path) -> Iterator[Case]:
+    """All statistics of recorded arrays, against PyTorch's reductions."""
+    require_torch("recorded arrays")
+    layers = [((samples, 512), "<f4") for samples in (2_000, 20_000, 200_000)]
+    layers += [((500, 64, 28, 28), "<f4"), ((1_000, 512, 7, 7), "<f4"), ((50_000, 512), "<f2")]
+    for shape, descr in layers:
+        path = folder / f"{'x'.join(map(str, shape))}{descr[1:]}.npy"
+        deadness.write(path, shape, descr)
+        for threads in (1, 2) if shape[1:] == (512,) and descr == "<f4" else (2,):
+            row = Measured(
+                "Recorded arrays",
+                f"`deadcheck` of {' x '.join(map(str, shape[1:]))}, {np.dtype(descr).name}",
+                f"{shape[0]:,} samples, {path.stat().st_size / 1e6:,.0f} MB",
+                threads,
+                "the same statistics by PyTorch's reductions, with as many threads",
+            )
+            ours = (*ACTCLI, "deadcheck", str(path), "--threads", str(threads))
+            yield row, ours, (PYTHON, "-c", deadness.TORCH, str(path), str(threads)), None
+
+
+def archives(folder: Path) -> Iterator[Case]:
+    """Archives against the same array as .npy, and against zcat."""
+    for samples in (2_000, 20_000, 200_000):
+        plain = folder / f"plain{samples}.npy"
+        deadness.write(plain, (samples, 512), "<f4")
+        stored = deadness.packed(plain, zipfile.ZIP_STORED)
+        stored = stored.rename(folder / f"stored{samples}.npz")
+        row = Measured(
+            "Archives, stored",
+            "`deadcheck` of a stored `.npz`",
+            f"{samples:,} x 512",
+            2,
+            "the same as `.npy`",
+        )
+        npy = (*ACTCLI, "deadcheck", str(plain), "--threads", "2")
+        yield row, (*ACTCLI, "deadcheck", str(stored), "--threads", "2"), npy, None
+        packed = deadness.packed(plain, zipfile.ZIP_DEFLATED).rename(folder / f"packed{samples}.npz")
+        zipped = folder / f"{samples}.gz"
+        zipped.write_bytes(gzip.compress(plain.read_bytes(), 1))
+        row = Measured(
+            "Archives, deflated", "`deadcheck` of a deflated `.npz`", f"{samples:,} x 512", 2, "`zcat`"
+        )
+        yield row, (*ACTCLI, "deadcheck", str(packed), "--threads", "2"), ("zcat", str(zipped)), None
+
+
+def shards(folder: Path) -> Iterator[Case]:
+    """One layer in many files, against the same in one."""
+    for count in (10, 100, 1000):
+        place = folder / f"shards{count}"
+        place.mkdir()
+        whole = np.maximum(np.random.default_rng(3).standard_normal((count * 20, 64), np.float32), 0)
+        for number, part in enumerate(np.split(whole, count)):
+            np.save(place / f"{number:04}.npy", part)
+        np.save(folder / f"whole{count}.npy", whole)
+        row = Measured(
+            "Shards",
+            "`deadcheck layer=shards/*.npy`",
+            f"{count:,} files of 20 x 64",
+            2,
+            "one file of all",
+            files=count,
+        )
+        ours = (*ACTCLI, "deadcheck", f"a={place}/*.npy", "--threads", "2")
+        yield row, ours, (*ACTCLI, "deadcheck", str(folder / f"whole{count}.npy"), "--threads", "2"), None
+
+
+def files(folder: Path) -> Iterator[Case]:
+    """From .npy to .npy, against PyTorch."""
+    require_torch("files")
+    x = np.random.default_rng(2).normal(size=20_000_000).astype(np.float32) * 2
+    out = str(folder / "out.npy")
+    for count in (200_000, 2_000_000, 20_000_000):
+        source = str(folder / f"eval{count}.npy")
+        np.save(source, x[:count])
+        row = Measured("Files", "`eval gelu x.npy -o y.npy`, float32", f"{count:,} numbers", 2, "PyTorch")
+        ours = (*ACTCLI, "eval", "gelu", source, "-o", out, "--threads", "2")
+        yield row, ours, (PYTHON, "-c", ratios.TORCH, "gelu", source, out), None
+
+
+def training(folder: Path, rounds: int) -> Iterator[Measured]:
+    """Networks trained together, against PyTorch's training one after the other (tests/benchmarks/training.py)."""
+    require_torch("training")
+    import training as benchmark
+
+    row = Measured(
+        "Training",
+        "`compare ... --by training`, 6 functions",
+        f"{len(benchmark.FUNCTIONS) * benchmark.SEEDS} networks",
+        2,
+        "a PyTorch loop on one thread, one network of each function, scaled to all",
+    )
+    for seed in range(rounds):
+        done = benchmark.program(folder)
+        row.ours.append(done.wall)
+        benchmark.give(folder / "given.npz", seed)
+        found = benchmark.loop(PYTHON, folder / "given.npz", "bare")
+        row.theirs.append(benchmark.SEEDS * sum(seconds for seconds, _ in found))
+    yield row
+
+
+def models(folder: Path) -> Iterator[Case]:
+    """ONNX models watched, against onnxruntime alone at its best length of batches (tests/benchmarks/models.py)."""
+    require(
+        subprocess.run(
+            [sys.executable, "-c", "import onnxruntime, PIL"], capture_output=True, check=False
+        ).returncode
+        == 0,
+        "ONNX models: onnxruntime or Pillow is not installed",
+    )
+    import models as benchmark
+
+    there = {case: benchmark.shipped(path) for case, (path, *_) in benchmark.CASES.items()}
+    require(
+        all(there.values()), "ONNX models: rapidocr_onnxruntime is neither installed nor in ACTCLI_MODELS"
+    )
+    for case, (_, count, height, width, sizes) in benchmark.CASES.items():
+        data = str(folder / f"{case}.npy")
+        np.save(data, benchmark.pictures(count, height, width))
+        plain = {
+            size: (sys.executable, "-c", benchmark.PLAIN, str(there[case]), data, str(size), "2")
+            for size in sizes
+        }
+        best = min(plain.values(), key=ratios.seconds)
+        row = Measured(
+            "ONNX models",
+            f"`deadcheck` of {case}",
+            f"{count:,} x 3 x {height} x {width}",
+            2,
+            "onnxruntime alone at its best length of batches",
+        )
+        ours = (*ACTCLI, "deadcheck", str(there[case]), "--data", data, "--threads", "2")
+        yield row, (*ours, "-o", str(folder / "out.json")), best, None
+
+
+CASES: dict[str, Callable[[Path], Iterator[Case]]] = {
+    "start": start,
+    "pipe": pipe,
+    "arrays": arrays,
+    "archives": archives,
+    "shards": shards,
+    "files": files,
+    "models": models,
+}
+
+
+class MissingError(Exception):
+    """Something that a subject needs is not here."""
+
+
+def require(there: object, reason: str) -> None:
+    """Raise MissingError where something is not there."""
+    if not there:
+        raise MissingError(reason)
+
+
+def require_torch(subject: str) -> None:
+    """Raise MissingError where there is no PyTorch."""
+    found = subprocess.run([PYTHON, "-c", "import torch"], capture_output=True, check=False)
+    require(found.returncode == 0, f"{subject}: no PyTorch (ACTCLI_TORCH_PYTHON names another Python)")
+
+
+def measure(subjects: Sequence[str], rounds: int) -> tuple[list[Measured], list[str]]:
+    """Return the rows of some subjects, and why others were left out."""
+    rows: list[Measured] = []
+    left_out: list[str] = []
+    # compiled once, as every installed program is
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryDirectory() as cache, closing(Timer()) as timed:
+        os.environ["PYTHONPYCACHEPREFIX"] = cache
+        for subject in subjects:
+            print(f"{subject} ...", file=sys.stderr, flush=True)
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    if subject == "training":
+                        rows += training(Path(folder), rounds)
+                        continue
+                    cases = list(CASES[subject](Path(folder)))
+                    for _, ours, _, stdin in cases[:4]:
+                        timed(ours, stdin)
+                    rows += run(timed, cases, rounds)
+                except MissingError as missing:
+                    left_out.append(str(missing))
+    return rows, left_out
+
+
+def load(besides: float) -> float:
+    """Return the programs that wanted a core in the last minute, besides these."""
+    return max(os.getloadavg()[0] - besides, 0.0)
+
+
+def main() -> int:
+    """Measure, then print, write or compare."""
+    subjects = [*CASES, "training"]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--write", action="store_true", help="write docs/performance.md")
+    what.add_argument(
+        "--check", action="store_true", help="exit with 1 where a ratio is 1.3 times the page's"
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"at least 5 ({ROUNDS})")
+    parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(subjects))
+    options = parser.parse_args()
+    if unknown := sorted(set(options.subjects) - set(subjects)):
+        parser.error(f"no subject {', '.join(unknown)}; there are {', '.join(subjects)}")
+    if options.rounds < 1 or (options.write and options.rounds < ROUNDS):
+        parser.error(f"--rounds {options.rounds}: the page needs at least {ROUNDS}")
+    if options.write and options.subjects:
+        parser.error("--write needs all subjects")
+    before = load(0)
+    try:
+        rows, left_out = measure(options.subjects or subjects, options.rounds)
+    except subprocess.CalledProcessError as error:
+        parser.exit(2, f"exit status {error.returncode} of {' '.join(map(str, error.cmd))[:300]}\n")
+    text = page(rows, left_out, (before, load(2)))
+    if options.check:
+        old = documented(PAGE.read_text("utf-8"))
+        found = worse(rows, old)
+        compared = sum(row.key in old for row in rows)
+        print("\n".join(found or [f"{compared} of {len(old)} ratios of the page compared: none is worse"]))
+        return 1 if found else 0
+    if options.write:
+        PAGE.write_text(text, "utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
