@@ -643,7 +643,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l sort -d 'List the layers wit
 complete -c actcli -n "__actcli_is 'deadcheck '" -l units -d 'List the units that are not alive: firings, bound, largest pre-activation, cause, first and last sample that fired; of a timeline, when each died and revived'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l map -d 'Draw each layer\'s units as a strip, shaded by how often they fire'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l format -x -a 'table plain csv tsv json jsonl markdown junit html' -d 'table, plain, csv, tsv, json, jsonl, markdown, junit or html'
-complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, or .xml for junit'
+complete -c actcli -n "__actcli_is 'deadcheck '" -s o -l output -r -F -d 'Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, .xml for junit; a picture of the units or the timeline as .svg, .pdf, .eps, .png'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l quiet -d 'Print nothing but errors: the exit status tells'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l cluster -x -d 'Share the work with a Dask cluster: the scheduler\'s address, such as tcp://host:8786, or local:N for N processes on this machine'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l resume -x -d 'Go on with the file that --save-state left where a shard could not be read: only what is missing is read'

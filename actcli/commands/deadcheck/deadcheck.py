@@ -48,7 +48,7 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
     if options.quiet:
         session.silence()
     mode = choose_mode(options)
-    refuse_unfit_reports(options, reports)
+    refuse_unfit_reports(mode, options, reports)
     load_functions(options.function_files, session.terminal)
     if mode == "training":
         from actcli.commands.deadcheck.train_run import check_training

@@ -9,6 +9,7 @@ from actcli.commands.deadcheck.options import MODES_IN_WORDS
 from actcli.commands.deadcheck.proof.options import refuse_without_data
 from actcli.exits import UsageError
 from actcli.remote import is_url
+from actcli.render.figure.page import DRAWN
 from actcli.sources.number_request import suffix_of
 from actcli.terminal import without_credentials
 
@@ -67,10 +68,21 @@ def choose_mode(options: "DeadcheckOptions") -> str:
     return mode
 
 
-def refuse_unfit_reports(options: "DeadcheckOptions", reports: "Reports") -> None:
-    """Raise UsageError for --map and --units where no form of output has a place for them."""
+def refuse_unfit_reports(mode: str, options: "DeadcheckOptions", reports: "Reports") -> None:
+    """Raise UsageError for --map and --units where no form of output has a place for them, and for unfit pictures."""
     forms = reports.formats
-    if options.map and forms and "table" not in forms:
+    drawn = sorted(forms & set(DRAWN))
+    proof_alone = options.prove is not None and options.data is None
+    if drawn and (mode in {"training", "born-dead", "plan"} or proof_alone or options.gamma):
+        raise UsageError(
+            f"-o FILE.{drawn[0]} draws the units of recorded activations, of a model or of a timeline, and there are "
+            "none; use .html, .md or .json"
+        )
+    if options.units and forms and forms <= {*DRAWN}:
+        raise UsageError(
+            f"--units lists units; {' and '.join(drawn)} has no place for them: use .csv or .html"
+        )
+    if options.map and forms and not forms & {"table", *DRAWN}:
         raise UsageError(f"--map needs --format table; {' and '.join(sorted(forms))} has no place for it")
     for option, wanted in (("--decades", options.decades), ("--experts", options.experts)):
         if wanted and forms and "table" not in forms:

@@ -360,8 +360,8 @@ class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, P
         _result_option(
             "--output -o",
             metavar="FILE",
-            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, or .xml for junit. "
-            "FILE appears when it is complete. Repeatable; all are written.",
+            help="Write to FILE: .csv, .tsv, .json, .jsonl, .txt, .md, .html, .xml for junit; a picture of the units "
+            "or the timeline as .svg, .pdf, .eps, .png. FILE appears when it is complete. Repeatable; all are written.",
         ),
     ] = ()
     quiet: Annotated[

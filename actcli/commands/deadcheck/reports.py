@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.exits import UsageError
+from actcli.render.figure.page import DRAWN, require_matplotlib
 from actcli.render.output.destinations import choose_each
 from actcli.render.output.layout import (
     FILE_FORMATS,
@@ -19,9 +20,19 @@ from actcli.render.output.layout import (
 if TYPE_CHECKING:
     from actcli.terminal import Terminal
 
-_SUFFIXES = (".txt", ".json", ".jsonl", ".csv", ".tsv", ".md", ".xml", ".html")
+_SUFFIXES = (
+    ".txt",
+    ".json",
+    ".jsonl",
+    ".csv",
+    ".tsv",
+    ".md",
+    ".xml",
+    ".html",
+    *(f".{form}" for form in DRAWN),
+)
 """Suffixes of -o; .npy and .npz are refused with a reason of their own."""
-_OWN_FORMATS = {"junit": ".xml", "html": ".html"}
+_OWN_FORMATS = {"junit": ".xml", "html": ".html", **{form: f".{form}" for form in DRAWN}}
 """Formats that only a report has, and their suffixes."""
 _SAYS_IT_ITSELF = ("table", "markdown", "html")
 """Formats that contain the verdict's sentences."""
@@ -87,8 +98,10 @@ def choose_reports(
 
 
 def _choose(format_: str | None, output: str | None, terminal: "Terminal") -> Layout:
-    """Return one layout; `junit` and `html` are formats too. Raises UsageError when the options disagree."""
+    """Return one layout; `junit`, `html` and pictures are formats too. Raises UsageError when the options disagree."""
     own = choose_own_layout(_OWN_FORMATS, format_, output)
+    if own is not None and own.format in DRAWN:
+        require_matplotlib()
     suffix = "" if output is None else plain_suffix(output)
     return _choose_common(format_, output, suffix, terminal) if own is None else own
 

@@ -1,4 +1,4 @@
-"""Firing rates as strips of characters: a histogram per layer, and a map with one character per unit."""
+"""Firing rates: a histogram per layer, and a map with a character per unit, or a square in a picture for print."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,16 +8,24 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
+from actcli.exits import DataError
+from actcli.render.deadness.wording import percent
 from actcli.render.output.surface import Surface
+from actcli.render.text.notation import quantity, thousands
+from actcli.render.text.theme import Theme
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from actcli.render.figure.unit_map import UnitRow
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _BARS_ASCII = " .:-=+*#@"
 _SHADES, _SHADES_ASCII = "·░▒▓█", ".:+*#"
 _WIDEST = 60
 _NARROWEST = 12
+_MOST_PANELS = 12
+"""Layers of a picture; of more those with the largest share of dead units are drawn."""
 
 Rates = NDArray[np.float64]
 
@@ -111,3 +119,35 @@ def map_legend(surface: Surface) -> str:
     dead = "×" if surface.unicode else "x"
     steps = ", ".join(f"{shade} to {25 * place} %" for place, shade in enumerate(shades) if place)
     return f"{dead} dead, ! NaN or inf, {shades[0]} never but not dead, {steps} of the samples"
+
+
+def write_map(report: Report, caption: Sequence[str], form: str, path: str, theme: Theme) -> None:
+    """Write the units of each layer as squares, whole or not at all, with sentences below them.
+
+    form: svg, png, pdf or eps. Raises DataError where the file cannot be written, or nothing was observed.
+    """
+    from actcli.render.figure.drawn import captioned
+    from actcli.render.figure.page import Paper
+    from actcli.render.figure.unit_map import drawn_units
+    from actcli.render.output.outfile import atomic_file
+
+    layers = [layer for layer in report.layers if layer.units]
+    if not layers:
+        raise DataError(f"-o {path}: there is no unit to draw")
+    if len(layers) > _MOST_PANELS:
+        left = quantity(len(layers) - _MOST_PANELS, "more layer")
+        caption = [*caption, f"{left}, whose share of dead units is no larger, not drawn."]
+        order = sorted(range(len(layers)), key=lambda at: -layers[at].dead_share)[:_MOST_PANELS]
+        layers = [layers[at] for at in sorted(order)]
+    picture = drawn_units(form, [_row(layer) for layer in layers], captioned(caption, theme), Paper())
+    with atomic_file(path) as file:
+        file.write(picture)
+
+
+def _row(layer: LayerVerdict) -> "UnitRow":
+    from actcli.render.figure.drawn import literal
+    from actcli.render.figure.unit_map import UnitRow
+
+    dead = f"{thousands(layer.dead)} of {quantity(layer.units, 'unit')} dead ({percent(layer.dead_share)} %)"
+    title = literal(f"{layer.name} ({layer.op}): {dead}")
+    return UnitRow(title, rate_levels(layer), layer.dead_units, layer.nonfinite_units)

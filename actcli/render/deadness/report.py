@@ -20,12 +20,14 @@ from actcli.render.deadness.table import View, dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import silence_bound
+from actcli.render.figure.page import DRAWN
 from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text.delimited import guard_formula, stream_delimited
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
+from actcli.render.text.theme import theme_of
 from actcli.terminal import Terminal, printable
 
 COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
@@ -43,11 +45,16 @@ PROOF = "proof"
 
 
 def write_findings(findings: Findings, view: View, layout: Layout, terminal: Terminal) -> None:
-    """Write the findings in the layout's format, which may be `junit` too.
+    """Write the findings in the layout's format, which may be `junit`, `html` or a picture too.
 
     Raises UsageError for .npy and .npz, DataError if they cannot be written.
     """
     refuse_arrays(layout, "a report of dead units")
+    if layout.format in DRAWN and layout.path is not None:
+        from actcli.render.deadness.map import write_map
+
+        write_map(findings.report, verdict(findings), layout.format, layout.path, theme_of(terminal))
+        return
     text: str | Iterable[str]
     match layout.format:
         case "table":

@@ -15,6 +15,8 @@ from actcli.render.figure.figure_text import Style
 from actcli.render.figure.page import Legend, Paper, open_page, save
 from actcli.render.figure.scale import Scale, y_scale
 from actcli.render.text.palette import DATA, PAPER, light_ink, look_of, text_ink
+from actcli.render.text.theme import Theme
+from actcli.terminal import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +55,16 @@ class _Drawing:
         return max(len(panel.curves) for panel in self.figure.panels)
 
 
+def literal(text: str) -> str:
+    """Return a text from a file, such as a layer's name, that is not read as mathtext."""
+    return printable(text).replace("$", r"\$")
+
+
+def captioned(sentences: Sequence[str], theme: Theme) -> Style:
+    """Return the style of a picture with sentences below it, which are no mathtext."""
+    return Style(0, 0, "braille", color=True, theme=theme, caption=tuple(map(literal, sentences)))
+
+
 def drawn_figure(
     form: str,
     figure: Figure,
@@ -79,7 +91,7 @@ def drawn_figure(
             fits = _draw(page, axes, drawing, choice)
             crowded = sum(one.bbox.width for one in axes[:columns]) < _LEAST_SHARE * page.bbox.width
             if fits and (paper.legend or choice == "out" or not crowded):
-                _require_room(page, axes)
+                require_room(page, axes)
                 return save(page, form)
     raise UsageError(
         "--legend end: the names do not fit beside the curves; choose a larger --size, or --legend out"
@@ -108,9 +120,9 @@ def drawn_bars(form: str, charts: Sequence[Bars], style: Style, paper: Paper) ->
             one.margins(x=0.02)
         if style.x_label:
             axes[-1].set_xlabel(style.x_label)
-        _frame(page, style)
+        write_frame(page, style)
         page.draw_without_rendering()
-        _require_room(page, axes)
+        require_room(page, axes)
         return save(page, form)
 
 
@@ -155,7 +167,7 @@ def _draw(page: "Page", axes: "Sequence[Axes]", drawing: _Drawing, legend: Legen
         else:
             one.set_xlabel(style.x_label)
     page.align_labels()
-    _frame(page, style)
+    write_frame(page, style)
     names = [[curve.label for curve in panel.curves] for panel in figure.panels]
     alike = all(name == names[0] for name in names)
     texts = []
@@ -249,7 +261,7 @@ def _inks(style: Style) -> Sequence[str]:
     return style.theme.inks
 
 
-def _frame(page: "Page", style: Style) -> None:
+def write_frame(page: "Page", style: Style) -> None:
     """Write the title above and the caption below everything else, and leave room for the caption."""
     from matplotlib import rcParams
 
@@ -312,12 +324,12 @@ def _legend_inches(figure: Figure, width: float, line: float) -> float:
     return float(-(-len(labels) // columns) * line)
 
 
-def _require_room(page: "Page", axes: "Sequence[Axes]") -> None:
-    """Raise UsageError where the axes have no room left, or a text leaves the page."""
+def require_room(page: "Page", axes: "Sequence[Axes]", least: float = _LEAST_INCHES) -> None:
+    """Raise UsageError where the axes are narrower or lower than `least` inches, or a text leaves the page."""
     from matplotlib.text import Text
 
     inches = "x".join(f"{side:.3g}" for side in page.get_size_inches())
-    if any(min(one.bbox.width, one.bbox.height) < _LEAST_INCHES * page.dpi for one in axes):
+    if any(min(one.bbox.width, one.bbox.height) < least * page.dpi for one in axes):
         raise UsageError(f"--size: {inches} inches are too small for this picture; choose a larger one")
     whole = page.bbox.padded(2)
     children = [*page.get_children(), *(child for one in axes for child in one.get_children())]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actcli.render.text.palette import GREYS, NIGHT, NIGHT_GREYS, PAPER
+from actcli.terminal import Terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +127,8 @@ _TRUE_COLORS = {
 def theme_named(name: str, *, true_color: bool = False) -> Theme:
     """Return the theme of this name, of `actcli.terminal.THEMES`."""
     return _TRUE_COLORS.get(name, THEMES[name]) if true_color else THEMES[name]
+
+
+def theme_of(terminal: Terminal) -> Theme:
+    """Return the theme that a person chose."""
+    return theme_named(terminal.theme, true_color=terminal.true_color)

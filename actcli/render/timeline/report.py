@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from actcli.render.deadness.report import change_markdown, record
 from actcli.render.deadness.table import View
+from actcli.render.figure.page import DRAWN
 from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text.delimited import stream_delimited
 from actcli.render.text.markdown import markdown_table
+from actcli.render.text.theme import theme_of
 from actcli.render.timeline.findings import TimelineFindings
 from actcli.render.timeline.records import (
     layer_lines,
@@ -20,6 +22,7 @@ from actcli.render.timeline.records import (
 )
 from actcli.render.timeline.screen import table_rows, timeline_screen, unit_rows
 from actcli.render.timeline.sentences import timeline_sentences
+from actcli.render.timeline.series import shares_figure
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -27,12 +30,22 @@ if TYPE_CHECKING:
 
 
 def write_timeline_report(findings: TimelineFindings, view: View, layout: Layout, terminal: Terminal) -> None:
-    """Write the findings in the layout's format, which may be `junit` too.
+    """Write the findings in the layout's format, which may be `junit`, `html` or a picture too.
 
     Raises UsageError for .npy and .npz, DataError if they cannot be written.
     """
     refuse_arrays(layout, "a report of dead units")
     course = findings.course
+    if layout.format in DRAWN and layout.path is not None:
+        from actcli.render.deadness.map import write_map
+        from actcli.render.timeline.picture import write_course
+
+        figure, sentences = shares_figure(course, even_none=True), timeline_sentences(findings)
+        if figure is None:  # one epoch is no course
+            write_map(findings.last.report, sentences, layout.format, layout.path, theme_of(terminal))
+        else:
+            write_course(figure, sentences, layout.format, layout.path, theme_of(terminal))
+        return
     text: str | Iterable[str]
     match layout.format:
         case "table":

@@ -9,9 +9,13 @@ from actcli.terminal import printable
 MOST_CURVES = 6
 
 
-def shares_figure(course: RunCourse, most: int = MOST_CURVES) -> Figure | None:
-    """Return the dead shares of the worst layers in percent; None where no unit died, or of one epoch alone."""
-    layers = [layer for layer in course.worst_first() if layer.counts.any()]
+def shares_figure(course: RunCourse, most: int = MOST_CURVES, *, even_none: bool = False) -> Figure | None:
+    """Return the dead shares of the worst layers in percent; None of one epoch alone.
+
+    Where no unit died it is None too, unless `even_none` wants lines at 0.
+    """
+    worst = course.worst_first()
+    layers = [layer for layer in worst if layer.counts.any()] or (list(worst) if even_none else [])
     numbers = [epoch.number for epoch in course.timeline.epochs]
     if not layers or len(numbers) < 2:
         return None

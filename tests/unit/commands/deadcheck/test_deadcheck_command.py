@@ -91,7 +91,7 @@ def test_junit_is_a_format_and_xml_its_suffix(format_, output, layout):
         ("json", "r.xml", "is junit by its suffix, but --format says json"),
         ("junit", "r.json", "a file that ends in .xml"),
         (None, "r.npz", "--save-state for the statistics"),
-        (None, "r.pdf", "the suffix names no format"),
+        (None, "r.gif", "the suffix names no format"),
     ],
 )
 def test_forms_that_disagree(format_, output, said):
@@ -104,7 +104,7 @@ def test_forms_that_disagree(format_, output, said):
     [
         ("json", ("a.json", "b.json"), False, "--format goes with one -o"),
         (None, ("-", "/dev/stdout"), False, "standard output twice"),
-        (None, ("a.json", "r.pdf"), False, "the suffix names no format"),
+        (None, ("a.json", "r.gif"), False, "the suffix names no format"),
         (None, ("a.json", "a.npz"), False, "--save-state for the statistics"),
         ("json", (), True, "--quiet prints no report"),
         (None, ("a.json", "-"), True, "--quiet does not go with a report on standard output"),
