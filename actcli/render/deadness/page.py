@@ -8,6 +8,8 @@ from actcli.analysis.pruning.result import Pruning
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import rate_counts, rate_levels
+from actcli.render.deadness.proof.table import TITLE as PROVED_TITLE
+from actcli.render.deadness.proof.table import proof_rows
 from actcli.render.deadness.pruned import HEADINGS as PRUNED_HEADINGS
 from actcli.render.deadness.pruned import TITLE as PRUNED_TITLE
 from actcli.render.deadness.pruned import pruning_rows
@@ -90,6 +92,7 @@ def report_parts(findings: Findings) -> str:
             section("Units of the worst layers", _maps(dead or worst[:1]), _more(dead, _MOST_MAPS)),
             section("Units that are not alive", _unit_tables(worst)),
             _not_observed(report),
+            *(() if findings.proof is None else (section(PROVED_TITLE, _proof_table(findings)),)),
             *(() if findings.pruning is None else (section(PRUNED_TITLE, _pruned_table(findings.pruning)),)),
             section(
                 "Against the earlier statistics",
@@ -196,6 +199,12 @@ def _unit_tables(layers: Sequence[LayerVerdict]) -> str:
 
 def _pruned_table(pruning: Pruning) -> str:
     return html_table([list(PRUNED_HEADINGS), *pruning_rows(pruning)], left=(0, 4)) if pruning.layers else ""
+
+
+def _proof_table(findings: Findings) -> str:
+    layers = findings.report.layers
+    ops = {layer.name: layer.op for layer in layers}
+    return "" if findings.proof is None else html_table(proof_rows(findings.proof, ops, layers), left=(0, 1))
 
 
 def _not_observed(report: Report) -> str:

@@ -11,6 +11,7 @@ from actcli.analysis.deadness.verdict import DEAD, LayerVerdict
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import layer_map, map_legend, rates_chart
+from actcli.render.deadness.proof.table import TITLE as PROVED_TITLE
 from actcli.render.deadness.proof.table import proof_table
 from actcli.render.deadness.unit_table import print_units
 from actcli.render.deadness.verdict import verdict
@@ -101,7 +102,7 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
             printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
             printer.print(rates_chart(report, surface, tables[0][0].texts))
         if findings.proof is not None:
-            printer.print(Text("\nWhat is proved on the box of inputs", "bold"))
+            printer.print(Text(f"\n{PROVED_TITLE}", "bold"))
             ops = {layer.name: layer.op for layer in report.layers}
             printer.file.write(proof_table(findings.proof, ops, report.layers, surface))
         for title, make in view.parts:

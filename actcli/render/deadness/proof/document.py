@@ -7,7 +7,7 @@ from actcli.analysis.proof.prove import Proof
 from actcli.exits import UsageError
 from actcli.render.deadness.proof.record import COLUMNS, layer_record, proof_record, unit_lines
 from actcli.render.deadness.proof.sentences import proof_sentences
-from actcli.render.deadness.proof.table import proof_rows, proof_table
+from actcli.render.deadness.proof.table import proof_rows, proof_table, unit_table
 from actcli.render.output.documents import json_document, json_line, refuse_arrays, write_document
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
@@ -57,7 +57,7 @@ def write_proof(
             surface = Surface.of(terminal, to_file=layout.path is not None)
             text = proof_table(proof, ops, (), surface)
             if units:
-                text += "\n" + "".join(_unit_text(proof))
+                text += f"\n{unit_table(proof, surface)}"
             if not layout.is_piped_table(terminal):
                 text += "\n" + "".join(f"{fill(sentence, surface.width)}\n" for sentence in sentences)
         case _:
@@ -67,11 +67,3 @@ def write_proof(
             ]
             text = delimited_text([list(COLUMNS), *rows], layout.format)
     write_document(text, layout, terminal)
-
-
-def _unit_text(proof: Proof) -> list[str]:
-    return [
-        f"{name}  {unit}  {word} by {by}\n"
-        for name, unit, word, by, *_ in unit_lines(proof)
-        if word != "open"
-    ]

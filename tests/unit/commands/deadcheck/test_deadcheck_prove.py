@@ -112,7 +112,7 @@ def test_bounds_come_from_a_file():
 def test_a_table_and_lines():
     shown = invoke("deadcheck", "m.onnx", "--prove", "0:1", "--format", "table", "--units").out
     assert "proved dead" in shown
-    assert "first  0  dead by intervals" in shown
+    assert "first     0  dead    intervals" in shown
     lines = invoke("deadcheck", "m.onnx", "--prove", "0:1")
     assert lines.out.splitlines()[0] == "layer\tunit\tproof\tby\tlower\tupper"
     assert [row[:4] for row in lines.rows[:3]] == [
@@ -125,6 +125,11 @@ def test_a_table_and_lines():
     with_data = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "data")
     assert with_data.out.splitlines()[0].endswith("\tproof")
     assert [row[-1] for row in with_data.rows[:2]] == ["dead", "active"]
+
+
+def test_a_page_has_the_table(folder):
+    invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "0:1", "-o", "page.html", "--quiet")
+    assert "What is proved on the box of inputs" in (folder / "page.html").read_text()
 
 
 @pytest.mark.parametrize("form", ["markdown", "csv", "jsonl"])
