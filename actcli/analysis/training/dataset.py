@@ -81,13 +81,16 @@ class Dataset:
         error -= error.max(axis=0)
         flat = error.reshape(-1)
         # index of each sample's own class in the flat array
-        members = np.broadcast_to(y, outputs.shape[:2])
+        members = y if y.shape == outputs.shape[:2] else np.broadcast_to(y, outputs.shape[:2])
         place = members.reshape(-1) * members.size + np.arange(members.size)
         chosen = flat.take(place).reshape(members.shape)
         np.exp(error, out=error)
         # a sum over a single sample of a single member would pair the classes, and differ in the last bits
         total: Array = error.sum(axis=0) if members.size > 1 else np.add.accumulate(error)[-1]
-        loss = (np.log(total) - chosen).mean(axis=1)
+        loss = np.log(total)
+        loss -= chosen
+        loss = np.add.reduce(loss, axis=1)
+        loss /= samples
         total *= samples
         error /= total
         flat[place] -= outputs.dtype.type(1 / samples)

@@ -70,7 +70,7 @@ class GroupMeasure:
 
 
 class FiringCounts:
-    """The firings of the units of one layer of some members, and the ranges of their inputs and outputs."""
+    """The firings of the units of one layer of some members, and the ranges of inputs and outputs of silent units."""
 
     def __init__(self, rule: Rule, members: slice, width: int) -> None:
         self.rule, self.members = rule, members
@@ -85,9 +85,9 @@ class FiringCounts:
     def add(self, z: Array, h: Array) -> None:
         """Count a block of preactivations and their activations (P, samples, width)."""
         self.samples += z.shape[1]
-        # bytes hold counts of up to 255 samples, and are summed many at a time
-        self.fired += fires(self.rule, z).view(np.uint8).sum(axis=1, dtype=np.uint8)
-        if self.rule.kind != "relu_like":
+        self.fired += _count(fires(self.rule, z))
+        # of units that have fired, nothing else decides
+        if self.rule.kind not in {"relu_like", "leaky"} and not self.fired.all():
             np.minimum(self.lowest, h.min(axis=1), out=self.lowest)
             np.maximum(self.highest, h.max(axis=1), out=self.highest)
             np.minimum(self.smallest_z, z.min(axis=1), out=self.smallest_z)
@@ -115,3 +115,18 @@ class FiringCounts:
         if self.rule.kind == "relu_like":
             return np.zeros(self.fired.shape, np.bool_)
         return self.samples - self.fired >= _SATURATED * self.samples
+
+
+def _count(flags: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return how many of up to 255 samples are true, (P, samples, width) to (P, width), halving the samples each time.
+
+    Long rows of bytes are added in half the time of a sum over the axis.
+    """
+    counts: NDArray[np.uint8] = flags.view(np.uint8)
+    while (samples := counts.shape[1]) > 1:
+        half = samples // 2
+        halves = counts[:, :half] + counts[:, half : 2 * half]
+        if samples % 2:
+            halves[:, 0] += counts[:, -1]
+        counts = halves
+    return counts[:, 0]

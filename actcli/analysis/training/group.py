@@ -17,6 +17,7 @@ from actcli.analysis.training.hidden_layer import BatchNorm, HiddenLayer, LayerP
 from actcli.analysis.training.initial import draw_weights, usual_init
 from actcli.analysis.training.optimizers import TrainedArray
 from actcli.analysis.training.plan import TrainingPlan
+from actcli.analysis.training.quick_kernels import Kernels, quick_kernels, separate_kernels
 from actcli.analysis.training.stack import Stack
 
 Array = NDArray[Any]
@@ -85,9 +86,9 @@ class Group:
             ]
             self.weights.append(np.stack(draws, dtype=plan.dtype, casting="same_kind"))
             self.biases.append(np.zeros((len(seeds), 1, fan_out), plan.dtype))
+        kernels: dict[str, Kernels] = {}
         self.activations = [
-            HiddenLayer([LayerPart(self.stacks[own.start].at(layer), plan, own) for own in self.parts])
-            for layer in range(len(plan.hidden))
+            HiddenLayer(self._layer_parts(layer, kernels)) for layer in range(len(plan.hidden))
         ]
         self.norms = [BatchNorm(self.size, width, plan.dtype) for width in plan.hidden if plan.batch_norm]
         if self.norms:
@@ -106,6 +107,17 @@ class Group:
             for values in part.learned.values():
                 one = TrainedArray.of(values[:, None, None], part.members, plan, decays=False)
                 self.trained.append(one)
+
+    def _layer_parts(self, layer: int, kernels: dict[str, Kernels]) -> list[LayerPart]:
+        """Return the parts of a hidden layer; `kernels` holds those of the functions so far, by specification."""
+        parts = []
+        for own in self.parts:
+            f = self.stacks[own.start].at(layer)
+            if f.spec not in kernels:
+                quick = self.plan.dtype == "float32"
+                kernels[f.spec] = quick_kernels(f) if quick else separate_kernels(*f.kernels)
+            parts.append(LayerPart(f, kernels[f.spec], self.plan, own))
+        return parts
 
     @property
     def size(self) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation
 from actcli.activations.definition import Kernel, Parameter
 from actcli.analysis.training.plan import TrainingPlan
-from actcli.analysis.training.quick_kernels import quick_kernels, separate_kernels
+from actcli.analysis.training.quick_kernels import Kernels
 from actcli.analysis.training.stack import Stack
 from actcli.exits import UsageError
 
@@ -122,13 +122,13 @@ class BatchNorm:
 class LayerPart:
     """One activation in one layer, for the members of a group that have it there, with its trained parameters."""
 
-    def __init__(self, f: Activation, plan: TrainingPlan, members: slice) -> None:
+    def __init__(self, f: Activation, kernels: Kernels, plan: TrainingPlan, members: slice) -> None:
         self.f, self.members = f, members
         self.bounds = learned_parameters(f, plan.learn)
         self.learned = {
             one.name: np.full(self.size, f.parameters[one.name], plan.dtype) for one in self.bounds
         }
-        self.kernels = quick_kernels(f) if plan.dtype == "float32" else separate_kernels(*f.kernels)
+        self.kernels = kernels
         self.seconds = 0.0
 
     @property
@@ -142,7 +142,7 @@ class LayerPart:
 
     def value(self, z: Array) -> Array:
         """Return φ(z) for z (members, B, width)."""
-        return self._each(z, 0) if self.learned else np.asarray(self.kernels.value(z), z.dtype)
+        return self._each(z, 0) if self.learned else self.kernels.value(z)
 
     def both(self, z: Array) -> tuple[Array, Array]:
         """Return φ(z) and φ'(z), and count the time they take."""
@@ -150,7 +150,7 @@ class LayerPart:
         if self.learned:
             h, slope = self._each(z, 0), self._each(z, 1)
         else:
-            h, slope = (np.asarray(array, z.dtype) for array in self.kernels.both(z))
+            h, slope = self.kernels.both(z)
         self.seconds += time.perf_counter() - started
         return h, slope
 

@@ -26,7 +26,7 @@ MOST_IN_A_GROUP = 64
 
 Large arrays keep the threads out of each other's way: 120 networks take 1.8 times as long in groups of 10 (measured).
 """
-_FEWEST_IN_A_GROUP = 4
+_FEWEST_IN_A_GROUP, _MANY_IN_A_GROUP = 4, 40
 _GROUP_BYTES = 1 << 24
 """Bytes of a group's weights and of its batch on the way through it, unless a single network needs more."""
 _SWITCH_SECONDS = 1e-4
@@ -206,14 +206,24 @@ def _split(
 def _split_evenly(
     members: Sequence[Member], plan: TrainingPlan, data: Dataset, threads: int, most: int
 ) -> list[tuple[Member, ...]]:
-    """Split members into groups of equal work, with a share of every stack each."""
+    """Split members into groups of equal size, with few stacks in each: one kernel then serves many members.
+
+    The work of the groups differs. They take turns, so that threads share it evenly where each has several groups.
+    """
     by_stack: dict[str, list[Member]] = {}
     for member in members:
         by_stack.setdefault(member.stack.spec, []).append(member)
     ordered = [member for own in by_stack.values() for member in own]
     most = min(most, most_in_step(plan, data))
-    groups = max(-(-len(ordered) // most), min(threads, max(1, len(ordered) // _FEWEST_IN_A_GROUP)))
-    return [tuple(ordered[first::groups]) for first in range(groups)]
+    count = len(ordered)
+    groups = max(
+        -(-count // most),
+        min(3 * threads, count // _MANY_IN_A_GROUP),
+        min(threads, count // _FEWEST_IN_A_GROUP),
+        1,
+    )
+    ends = [count * place // groups for place in range(groups + 1)]
+    return [tuple(ordered[first:end]) for first, end in pairwise(ends)]
 
 
 def _work(
@@ -249,7 +259,7 @@ def _train_epoch(cohort: _Cohort, epoch: int, stop: Event) -> None:
     for places in batches:
         if stop.is_set():
             return
-        loss, square = group.step(x[places], y[places])
+        loss, square = group.step(x.take(places, axis=0, mode="clip"), y.take(places, axis=0, mode="clip"))
         losses += loss * places.shape[1]
         samples += places.shape[1]
         squares += square

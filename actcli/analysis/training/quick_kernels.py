@@ -9,20 +9,24 @@ to 1.17, and gelu 1.15 over its table.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import Activation
+from actcli.activations.definition import Kernel
 from actcli.analysis.training.tabulated import tabulate
 
 Array = NDArray[Any]
+_TINY = 80.0
+"""Below e**-80 the core computes the slope of tanh in two halves, or e**x leaves the normal numbers of float32."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kernels:
-    """φ, and φ with φ', of a float array of any shape."""
+    """φ, and φ with φ', of a float array of any shape; a φ' of 0 and 1 may be bool."""
 
     value: Callable[[Array], Array]
     both: Callable[[Array], tuple[Array, Array]]
@@ -31,18 +35,70 @@ class Kernels:
 def quick_kernels(f: Activation) -> Kernels:
     """Return the fastest float32 kernels of f: within 2e-6 of φ and φ', relative to them where they are above 1.
 
-    An infinite number may give NaN: a network with such a number has diverged. Raises UsageError for a function of
-    rows.
+    An infinite number may give NaN, and the slope at NaN may be a number: a network with such numbers has diverged.
+    Raises UsageError for a function of rows.
     """
-    fused = _FUSED.get(f.definition.name)
-    if fused is not None and f.parameters.get("beta", 1.0) == 1:
+    fused = _fused(f)
+    if fused is not None:
         return fused
-    return separate_kernels(*(tabulate(f) or f.kernels))
+    table = tabulate(f)
+    return separate_kernels(*f.kernels) if table is None else Kernels(table.value, table.both)
 
 
 def separate_kernels(value: Callable[[Array], Array], slope: Callable[[Array], Array]) -> Kernels:
     """Return the kernels of a function whose value and slope share no work."""
-    return Kernels(value, lambda z: (value(z), slope(z)))
+    return Kernels(
+        lambda z: np.asarray(value(z), z.dtype),
+        lambda z: (np.asarray(value(z), z.dtype), np.asarray(slope(z), z.dtype)),
+    )
+
+
+def _fused(f: Activation) -> Kernels | None:
+    match f.definition.name:
+        case "relu":
+            return Kernels(_relu, lambda z: (_relu(z), z > 0))
+        case "leaky_relu" if 1e-30 < f.parameters["alpha"] <= 1:
+            alpha = f.parameters["alpha"]
+            return Kernels(partial(_leaky, alpha=alpha), partial(_leaky_both, alpha=alpha))
+        case "tanh":
+            return Kernels(np.tanh, partial(_tanh_both, exact=f.kernels[1]))
+        case "sigmoid":
+            return Kernels(_sigmoid, _sigmoid_both)
+        case "silu" if f.parameters.get("beta", 1.0) == 1:
+            return Kernels(_silu, _silu_both)
+    return None
+
+
+def _relu(z: Array) -> Array:
+    # np.maximum with a number takes three times as long
+    h = np.clip(z, 0.0, np.inf)
+    h += 0.0  # -0.0 becomes 0.0
+    return h
+
+
+def _leaky(z: Array, alpha: float) -> Array:
+    h = alpha * z
+    return np.maximum(z, h, out=h)
+
+
+def _leaky_both(z: Array, alpha: float) -> tuple[Array, Array]:
+    slope = np.empty_like(z)
+    np.greater(z, 0, out=slope, casting="unsafe")
+    return _leaky(z, alpha), np.clip(slope, alpha, 1.0, out=slope)
+
+
+def _tanh_both(z: Array, exact: Kernel) -> tuple[Array, Array]:
+    """tanh z, and 4w/(1 + w)² with w = e**-2|z| in the steps of the core's kernel, which takes care of tiny w."""
+    w = np.abs(z)
+    w *= 2.0
+    if not w.max(initial=0.0) <= _TINY:
+        return np.tanh(z), exact(z)
+    np.exp(np.negative(w, out=w), out=w)
+    slope = 1.0 + w
+    np.square(slope, out=slope)
+    np.divide(4.0, slope, out=slope)
+    w *= slope
+    return np.tanh(z), w
 
 
 def _sigmoid(z: Array) -> Array:
@@ -73,6 +129,3 @@ def _silu_both(z: Array) -> tuple[Array, Array]:
     slope *= h
     slope += s
     return h, slope
-
-
-_FUSED = {"sigmoid": Kernels(_sigmoid, _sigmoid_both), "silu": Kernels(_silu, _silu_both)}

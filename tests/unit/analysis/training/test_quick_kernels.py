@@ -46,3 +46,21 @@ def test_they_leave_the_numbers_as_they_are_and_nan_is_seen(spec):
     h, _ = quick_kernels(activation(spec)).both(z)
     assert np.array_equal(z, before, equal_nan=True)
     assert (h.dtype, np.isnan(h).tolist()) == (np.float32, [[[False, True, False]]])
+
+
+@pytest.mark.parametrize("spec", ["relu", "leaky_relu", "leaky_relu:0.3", "tanh"])
+def test_they_have_the_bits_of_the_core_where_nothing_is_approximated(spec):
+    f, z = activation(spec), numbers(30)
+    value, slope = f.kernels
+    h, quick_slope = quick_kernels(f).both(z)
+    assert np.array_equal(h, value(z))
+    assert not np.signbit(h[h == 0]).any() or spec != "relu"
+    assert np.array_equal(np.asarray(quick_slope, np.float32), slope(z))
+
+
+@pytest.mark.parametrize("far", [41.0, 400.0, 1e30, np.inf, np.nan])
+def test_slopes_of_tanh_far_out_are_the_core_s(far):
+    z = np.array([0.3, far, -far], np.float32)
+    assert np.array_equal(
+        quick_kernels(activation("tanh")).both(z)[1], activation("tanh").kernels[1](z), equal_nan=True
+    )
