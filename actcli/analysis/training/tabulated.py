@@ -26,7 +26,7 @@ _SLOW_FAMILIES, _SLOW_NAMES = {"gated", FORMULA}, {"erf"}
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class LineTable:
     """f and f' of float32 arrays, between the points of a table; both are looked up at once.
 
     Attributes:
@@ -52,7 +52,7 @@ class Table:
         return _draw(own, 0, rest, rest), slope
 
 
-def tabulate(f: Activation) -> Table | None:
+def tabulate(f: Activation) -> LineTable | None:
     """Return f and f' for float32 arrays: linear between exact values on -32 to 32, and on as a line beyond.
 
     None where that is not within 2e-6 of f (a function with kinks, a bounded domain, or an end that is no line), and
@@ -69,7 +69,7 @@ def tabulate(f: Activation) -> Table | None:
     # where a straight line is worst, and beyond the table
     probes = np.concatenate([points[:-1] + 0.5 / _PER_UNIT, _BEYOND])
     values, slopes = _starts_and_rises(f(points)), _starts_and_rises(f.grad(points))
-    table = Table(values, np.concatenate([values, slopes], axis=1))
+    table = LineTable(values, np.concatenate([values, slopes], axis=1))
     found = table.both(probes.astype(np.float32))
     near = (
         np.allclose(one, exact, rtol=_SAME, atol=_SAME)
