@@ -36,6 +36,22 @@ class TensorCut:
 
 
 @dataclass(frozen=True, slots=True)
+class BiasChange:
+    """The constants of removed units that were added to a bias.
+
+    Attributes:
+        node: the output of the node that adds the bias.
+        tensor: the old bias; blank where there was none.
+        added: a number for each output of the node, removed ones among them.
+
+    """
+
+    node: str
+    tensor: str
+    added: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSize:
     """The size of a model.
 
@@ -85,6 +101,7 @@ class Pruning:
         path: of its file.
         layers: those with dead units.
         cuts: what was cut out of which tensor.
+        biases: what was added to biases before they were cut.
         before, after: the sizes of both models.
         promise: how equal they are; None where nothing was taken out, and there is no smaller model.
         box: the box of inputs, in words, on which every removed unit is proved dead; None without a proof.
@@ -96,6 +113,7 @@ class Pruning:
     path: str
     layers: tuple[PrunedLayer, ...]
     cuts: tuple[TensorCut, ...] = ()
+    biases: tuple[BiasChange, ...] = ()
     before: ModelSize | None = None
     after: ModelSize | None = None
     promise: Promise | None = None

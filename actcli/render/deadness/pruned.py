@@ -170,6 +170,10 @@ def pruning_record(pruning: Pruning) -> dict[str, Any]:
         "tensors": [
             {"tensor": cut.tensor, "axis": cut.axis, "indices": list(cut.indices)} for cut in pruning.cuts
         ],
+        "biases": [
+            {"node": one.node, "tensor": one.tensor or None, "added": list(one.added)}
+            for one in pruning.biases
+        ],
         "before": None if pruning.before is None else _size(pruning.before),
         "after": None if pruning.after is None else _size(pruning.after),
         "time_ratio": None if pruning.time_ratio is None else list(pruning.time_ratio),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.pruning.result import TensorCut
+from actcli.analysis.pruning.result import BiasChange, TensorCut
 from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.pruning.consumers import Consumers
 from actcli.sources.onnx.pruning.unit_path import Indices, Taker, UnitPath
@@ -119,3 +119,11 @@ def described_cuts(changes: ModelChanges, names: Mapping[OperandKey, str]) -> tu
         for axis, places in axes.items()
     }
     return tuple(TensorCut(name, axis, places) for (name, axis), places in cuts.items())
+
+
+def described_biases(changes: ModelChanges, names: Mapping[OperandKey, str]) -> tuple[BiasChange, ...]:
+    """What was added to which bias, by the names of the tensors in the old model."""
+    return tuple(
+        BiasChange(node, names[node, operand], tuple(added.tolist()))
+        for (node, operand), added in changes.folded.items()
+    )

@@ -119,6 +119,8 @@ def _weight_shape(graph: Graph, consumers: Consumers, node: Node) -> tuple[int, 
     if shape is None:
         if graph.is_stored(name):
             raise StaysError(f"the weights of {node.title!r} ({node.op}) are quantised")
+        if name in graph.arrays:
+            raise StaysError(f"the weights of {node.title!r} ({node.op}) are neither float32 nor float16")
         raise StaysError(
             f"{node.title!r} ({node.op}) multiplies them by a tensor that is not a stored constant"
         )

@@ -21,7 +21,7 @@ from actcli.sources.onnx.outputs import Watched
 from actcli.sources.onnx.pruning.choosing import LAST_UNIT, Range, choose_units, extend_ranges
 from actcli.sources.onnx.pruning.comparison import compare
 from actcli.sources.onnx.pruning.consumers import Consumers, find_consumers
-from actcli.sources.onnx.pruning.cutting import ModelChanges, described_cuts, node_key
+from actcli.sources.onnx.pruning.cutting import ModelChanges, described_biases, described_cuts, node_key
 from actcli.sources.onnx.pruning.following import follow_units, require_one_way
 from actcli.sources.onnx.pruning.layers import LINEAR
 from actcli.sources.onnx.pruning.runner import Runner
@@ -107,8 +107,9 @@ def prune_model(
         ModelSize(_parameters(proto), nbytes, taken)
         for proto, nbytes, taken in zip((whole, smaller), (whole.ByteSize(), len(data)), seconds, strict=True)
     )
-    cuts = described_cuts(changes, operand_names(whole, changes))
-    return data, Pruning(target, tuple(layers), cuts, before, after, promise, ratio)
+    names = operand_names(whole, changes)
+    cuts, biases = described_cuts(changes, names), described_biases(changes, names)
+    return data, Pruning(target, tuple(layers), cuts, biases, before, after, promise, ratio)
 
 
 def _with_weights(model: Model, memory: int | None) -> Any:

@@ -27,13 +27,13 @@ def smaller_model(model: Model, whole: Any, graph: Graph, consumers: Consumers, 
     nodes = {node.output[0]: node for node in proto.graph.node if node.output}
     arrays = _new_operands(graph, changes, nodes)
     store = _Store(proto, set(model.tensors))
-    for name in dict.fromkeys(_operand_name(nodes, key) for key in arrays):
-        if name:
-            wanted = {key: array for key, array in arrays.items() if _operand_name(nodes, key) == name}
-            _replace(store, consumers, nodes, name, wanted)
+    by_name: dict[str, dict[OperandKey, NDArray[Any]]] = {}
     for key, array in arrays.items():
-        if not _operand_name(nodes, key):
-            _set_input(nodes[key[0]], key[1], store.add(f"{key[0]}_bias", array))
+        by_name.setdefault(_operand_name(nodes, key), {})[key] = array
+    for (output, operand), array in by_name.pop("", {}).items():
+        _set_input(nodes[output], operand, store.add(f"{output}_bias", array))
+    for name, wanted in by_name.items():
+        _replace(store, consumers, nodes, name, wanted)
     for output, entry in changes.lengths:
         _shorten(store, graph, nodes[output], entry, len(changes.tensors[output][entry]))
     _correct_shapes(proto.graph, changes.tensors, store.changed)
@@ -42,9 +42,9 @@ def smaller_model(model: Model, whole: Any, graph: Graph, consumers: Consumers, 
 
 
 def operand_names(proto: Any, changes: ModelChanges) -> dict[OperandKey, str]:
-    """The tensor that each changed operand has in the old model."""
+    """The tensor that each changed operand has in the old model; blank for a new one."""
     nodes = {node.output[0]: node for node in proto.graph.node if node.output}
-    return {key: _operand_name(nodes, key) for key in changes.operands}
+    return {key: _operand_name(nodes, key) for key in (*changes.operands, *changes.folded)}
 
 
 def _operand_name(nodes: Mapping[str, Any], key: OperandKey) -> str:

@@ -69,7 +69,8 @@ def test_json_lists_tensors_axes_and_indices(folder):
     assert status == 0
     pruned = json.loads(out)["pruned"]
     assert list(pruned) == [
-        "file", "removed", "samples_needed", "box", "layers", "tensors", "before", "after", "time_ratio", "promise"
+        "file", "removed", "samples_needed", "box", "layers", "tensors", "biases", "before", "after",
+        "time_ratio", "promise",
     ]  # fmt: skip
     assert pruned["tensors"] == [
         {"tensor": "w1", "axis": 1, "indices": [2, 5]},

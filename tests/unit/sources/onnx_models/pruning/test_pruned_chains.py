@@ -267,6 +267,10 @@ def test_a_constant_other_than_0_goes_into_the_next_bias(write, prune, with_bias
     assert answer.difference <= 2e-6 * answer.result.promise.largest
     old = constants["b2"] if with_bias else np.zeros(3)
     name = answer.proto.graph.node[2].input[2]
+    (change,) = answer.result.biases
+    assert change.node == "y"
+    assert change.tensor == ("b2" if with_bias else "")
+    assert np.allclose(change.added, (1.0 if with_bias else 0.5) * constants["w2"][[1, 4]].sum(axis=0))
     stored = {t.name: onnx.numpy_helper.to_array(t) for t in answer.proto.graph.initializer}
     scale = 1.0 if with_bias else 0.5
     assert np.allclose(stored[name], old + scale * constants["w2"][[1, 4]].sum(axis=0), rtol=1e-6, atol=1e-7)

@@ -151,6 +151,16 @@ def test_a_proof_about_an_activation_is_none_about_a_way_around_it(write, prune)
     assert "a way around the activation" in answer.reasons[0]
 
 
+def test_weights_in_other_types_stay(write, prune):
+    nodes, constants = first()
+    nodes.append(node("Gemm", ["h", "w2"], ["y"], "fc2"))
+    doubles = {name: array.astype(np.float64) for name, array in constants.items()}
+    inputs = [helper.make_tensor_value_info("x", TensorProto.DOUBLE, FEATURES)]
+    answer = prune(write(nodes, doubles, inputs=inputs), rng.standard_normal((40, 5)))
+    assert answer.removed == {"act": ()}
+    assert "neither float32 nor float16" in answer.reasons[0]
+
+
 def test_weights_that_a_branch_names_stay(write, prune):
     def branch(name, op):
         inner = [node(op, ["w2"], [name])]
