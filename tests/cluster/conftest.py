@@ -11,7 +11,7 @@ def cluster(tmp_path_factory):
     cluster.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def two_workers(tmp_path_factory):
     cluster = Cluster(tmp_path_factory.mktemp("two"))
     cluster.add_worker()

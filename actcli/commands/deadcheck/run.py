@@ -152,12 +152,13 @@ def follow_sources(sources: Sources, session: "Session") -> "tuple[Snapshot, End
     --stop-when-certain ends earlier, and so does Ctrl-C if there are statistics by then. Raises DataError where there
     is nothing at all.
     """
+    from actcli.render.deadness.wording import shard_facts
     from actcli.render.output.progress_loop import follow, open_bar
 
     certainty = sources.certainty
     run = follow(
         sources.steps,
-        open_bar(session.terminal),
+        open_bar(session.terminal, facts=shard_facts),
         by_part=True,
         nothing="there is no activation in the sources",
         usable=lambda snapshot: bool(snapshot.states),

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from actcli.analysis.deadness.confidence import round_up, silent_bound
 from actcli.analysis.deadness.verdict import LayerVerdict
+from actcli.analysis.deadness.watching import Snapshot
+from actcli.render.output.progress import short_count
 from actcli.render.text.notation import number, quantity, thousands
 
 _FEW = 3
@@ -50,3 +52,14 @@ def list_names(names: Sequence[str]) -> str:
     """Return the first names of a list, and how many more there are."""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
     return ", ".join(names[:_FEW]) + more
+
+
+def shard_facts(snapshot: Snapshot, seconds: float) -> str:
+    """Return how far the reading of shards is, and how many units are silent so far; blank where there are none."""
+    if snapshot.shards is None:
+        return ""
+    units = sum(state.units for state in snapshot.states.values())
+    silent = sum(int((state.fired == 0).sum()) for state in snapshot.states.values())
+    speed = f"{short_count(snapshot.shards.nbytes / max(seconds, 1e-9))}B/s"
+    done = f"{snapshot.shards.done:,} done, {speed}, {short_count(snapshot.done)} samples"
+    return f"{silent:,} of {units:,} units silent, {done}"

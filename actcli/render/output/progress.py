@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Protocol
+from typing import Any, Protocol
 
 from actcli.analysis.stream.evaluation import Array, Evaluation
 from actcli.render.output.layout import Layout
@@ -74,12 +74,21 @@ class Bar:
     """One line on stderr. It hides no cursor and starts no thread, so that nothing is left to undo.
 
     `counts`: the work is counted in things that a person would count, so the line shows their number and speed.
+    `facts`: returns what a step and the seconds so far say besides, to stand in place of those numbers; blank for them.
     """
 
-    def __init__(self, terminal: Terminal, clock: Callable[[], float], *, counts: bool = True) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        clock: Callable[[], float],
+        *,
+        counts: bool = True,
+        facts: Callable[[Any, float], str] | None = None,
+    ) -> None:
         self.terminal = terminal
         self.clock = clock
         self.counts = counts
+        self.facts = facts
         self.started = self.drawn = clock()
         self.visible = False
 
@@ -111,7 +120,7 @@ class Bar:
         if step.total:
             parts.append(ProgressBar(total=step.total, completed=step.done, width=24))
             parts.append(Text(f"{100 * step.done // step.total:3}%"))
-        parts.append(Text(self._ending(step, step.done / max(seconds, 1e-9)), no_wrap=True, overflow="crop"))
+        parts.append(Text(self._ending(step, max(seconds, 1e-9)), no_wrap=True, overflow="crop"))
         grid = Table.grid(padding=(0, 1))
         grid.add_row(*parts)
         page = io.TextIOWrapper(io.BytesIO(), encoding=self.terminal.encoding, errors="replace", newline="")
@@ -123,17 +132,22 @@ class Bar:
         line = captured.get().split("\n")[0].rstrip()
         return line.encode(self.terminal.encoding, "replace")
 
-    def _ending(self, step: ProgressStep, speed: float) -> str:
+    def _ending(self, step: ProgressStep, seconds: float) -> str:
+        speed = step.done / seconds
+        facts = self.facts(step, seconds) if self.facts is not None else ""
         if not step.total:
-            return f"{_short(step.done)}, {_short(speed)}/s"
+            return facts or f"{short_count(step.done)}, {short_count(speed)}/s"
         # at 0 there is no speed to estimate the rest from
         left = f"{_seconds((step.total - step.done) / max(speed, 1e-9))} left" if step.done else ""
+        if facts:
+            return f"{left}, {facts}" if left else facts
         if not self.counts:
             return left
-        return f"{_short(step.done)} of {_short(step.total)}, {_short(speed)}/s, {left}"
+        return f"{short_count(step.done)} of {short_count(step.total)}, {short_count(speed)}/s, {left}"
 
 
-def _short(count: float) -> str:
+def short_count(count: float) -> str:
+    """Return a count in few characters: 1.2 M."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= size:
             return f"{count / size:.1f} {letter}"

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from actcli.exits import DataError
 from actcli.render.output.progress import Bar, ProgressStep
@@ -39,9 +39,11 @@ class Outcome(Generic[S]):
     sufficed: bool = False
 
 
-def open_bar(terminal: Terminal, *, counts: bool = True) -> Bar | None:
-    """Return a progress bar on stderr, or None where stderr is no terminal."""
-    return Bar(terminal, time.monotonic, counts=counts) if terminal.stderr_is_tty else None
+def open_bar(
+    terminal: Terminal, *, counts: bool = True, facts: Callable[[Any, float], str] | None = None
+) -> Bar | None:
+    """Return a progress bar on stderr, or None where stderr is no terminal; `counts` and `facts` as for Bar."""
+    return Bar(terminal, time.monotonic, counts=counts, facts=facts) if terminal.stderr_is_tty else None
 
 
 def follow(

@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from actcli.exits import DataError, UsageError
+from actcli.remote import is_url
 from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers.formats import stream_numbers
 from actcli.sources.records.described import Described, describe_file, layer_of, version_of
 from actcli.sources.records.index_lookalikes import refuse_indices
-from actcli.sources.records.record_files import STDIN, record_files
+from actcli.sources.records.record_files import STDIN, RecordFile, record_files
 from actcli.sources.records.unit_axis import Head, UnitAxes, listed
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.terminal import Terminal
@@ -27,6 +29,8 @@ BLOCK = 1 << 20
 """Elements handed on at a time."""
 MANY = 20
 """Arrays of one shape, each in a file of its own, above which they may be shards of one layer."""
+_FEW_URLS, _AT_ONCE = 2, 32
+"""From so many files behind URLs on, many are looked at at once, and how many."""
 _NPY = b"\x93NUMPY"
 
 
@@ -159,11 +163,31 @@ def inspect_records(
     named twice, and a stored type that no array has; DataError for a file that is missing, damaged or no record.
     """
     request = replace(request or NumberRequest(), samples=BLOCK, by_rows=True, keep_open=True)
-    files = tuple(describe_file(file, terminal, request) for file in record_files(tokens))
+    files = _describe(record_files(tokens), terminal, request)
     stored = request.stored
     if stored is not None and not any(one.heads is None or one.holds(stored) for one in files):
         raise UsageError(f"--dtype {stored.name}: no array holds it; leave it out")
     return Records(files, terminal, request)
+
+
+def _describe(
+    files: Sequence[RecordFile], terminal: Terminal, request: NumberRequest
+) -> tuple[Described, ...]:
+    """Return the files, each looked at; those behind URLs many at once, since each look takes several round trips.
+
+    Raises what looking at the first bad one raises.
+    """
+    look = partial(describe_file, terminal=terminal, request=request)
+    if sum(is_url(file.path) for file in files) < _FEW_URLS:
+        return tuple(map(look, files))
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE, "actcli") as pool:
+        try:
+            return tuple(pool.map(look, files))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _open(described: Described, terminal: Terminal, request: NumberRequest) -> Iterator["Numbers"]:

@@ -12,11 +12,14 @@ from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.cluster import dense as module
 from actcli.cluster.dense import DenseReader, cut
-from actcli.cluster.gathering import Gathered
+from actcli.cluster.gathering import Gathered, Gathering, UnreadShardsError
 from actcli.cluster.observation import Common, observe_shards
-from actcli.cluster.shards import tasks
+from actcli.cluster.shards import Work, tasks
 from actcli.exits import DataError, UsageError
+from actcli.render.deadness.wording import shard_facts
+from actcli.render.output.progress import Bar
 from actcli.sources.number_request import NumberRequest
+from actcli.sources.records.masks import read_mask
 from actcli.sources.records.recordings import BLOCK, inspect_records
 from actcli.sources.records.unit_axis import UnitAxes
 from actcli.terminal import Terminal
@@ -66,6 +69,56 @@ def test_parts_of_a_large_array_and_its_neighbours(tmp_path, groups):
     for field in ("mean", "m2", "absolute", "fired", "first", "last"):
         assert getattr(state, field).tobytes() == getattr(last.states["a"], field).tobytes()
     require_same(state, observe(RULE, "a", np.concatenate(arrays), 0))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_mask_is_cut_with_its_samples(tmp_path):
+    rng = np.random.default_rng(0)
+    masks = []
+    for number, samples in enumerate((70, 9000, 30)):
+        np.save(tmp_path / f"{number}.npy", rng.normal(size=(samples, 64, 2)).astype(np.float32))
+        masks.append(np.arange(2) < rng.integers(0, 3, size=(samples, 1)))
+    np.save(tmp_path / "mask.npy", np.concatenate(masks))
+    found, mask = read_mask(str(tmp_path / "mask.npy"), records(f"a={tmp_path}/[0-9].npy"), NOWHERE, None)
+    axes = UnitAxes(bare=1)
+    pieces = cut(found, mask)
+    assert [piece.samples for piece in pieces] == [70, 8192, 808, 30]
+    reader = DenseReader(axes, {"a": RULE}, REQUEST, ask=True)
+    gathered = Gathered()
+    for piece in pieces[::-1]:
+        gathered.add(observe_shards(Common(reader), [piece]), [piece])
+    *_, last = watching.watch(found.read(axes, mask.apply), lambda _: RULE, 1)
+    state = gathered.states(["a"])["a"]
+    assert gathered.is_whole
+    assert state.samples < 9100
+    for field in ("samples", "elements", "mean", "m2", "absolute", "fired", "first", "last"):
+        assert np.array_equal(getattr(state, field), getattr(last.states["a"], field))
+
+
+def test_a_shard_that_cannot_be_read_leaves_the_others(tmp_path):
+    for number in range(3):
+        np.save(tmp_path / f"{number}.npy", np.full((10, 4), number))
+    pieces = cut(records(f"a={tmp_path}/*.npy"))
+    (tmp_path / "1.npy").unlink()
+    work = Work(common("a").reader, pieces, "")
+    gathering = Gathering(work, "3 shards")
+    for _ in range(2):
+        assert gathering.take(observe_shards(common("a"), pieces[1:2]), pieces[1:2]) == pieces[1:2]
+    assert gathering.take(observe_shards(common("a"), pieces), pieces) == []
+    with pytest.raises(UnreadShardsError, match=r"1\.npy: No such file") as failure:
+        gathering.require_whole()
+    assert failure.value.partial.done == (pieces[0].key, pieces[2].key)
+    assert [node.state.samples for node in failure.value.partial.nodes] == [10, 10]
+
+
+def test_progress_says_how_many_units_are_silent():
+    state = observe(RULE, "a", np.array([[0.0, 1.0, 0.0]] * 5), 0)
+    snapshot = watching.Snapshot(5, 50, "9 shards", {"a": state}, watching.ShardTally(2, 9, 3_000_000_000))
+    assert shard_facts(snapshot, 2.0) == "2 of 3 units silent, 2 done, 1.5 GB/s, 5 samples"
+    line = Bar(NOWHERE, lambda: 0.0, facts=shard_facts).line(snapshot, 2.0).decode()
+    assert "9 shards" in line
+    assert "10%" in line
+    assert "0:18 left, 2 of 3 units silent" in line
 
 
 def test_small_files_are_read_together_and_every_worker_has_some(tmp_path):

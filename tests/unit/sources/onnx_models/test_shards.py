@@ -1,5 +1,6 @@
 """Inputs of a model in shards and from standard input."""
 
+import gzip
 import io
 import tempfile
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from actcli.exits import DataError, UsageError
 from actcli.sources.onnx.model_input import ModelInput
+from actcli.sources.onnx.observe import groups_of_batches
 from actcli.sources.onnx.shards import _copy, model_samples
 from actcli.sources.streams.bytestream import ByteStream
 from actcli.terminal import Terminal
@@ -159,3 +161,25 @@ def test_shards_of_several_shapes_are_refused():
 
     with pytest.raises(DataError, match=r"part2\.npy: its inputs have other shapes than those of part1"):
         read("part*.npy", inputs=(ModelInput("x", np.dtype(np.float32), ("N", None)),))
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npy.gz", ".npz"])
+def test_a_part_is_read_where_it_lies(suffix):
+    for number, (start, end) in enumerate([(0, 9), (9, 10), (10, 23)]):
+        if suffix == ".npz":
+            np.savez_compressed(f"s{number}.npz", x=X[start:end])
+        else:
+            packed = npy(X[start:end]) if suffix == ".npy" else gzip.compress(npy(X[start:end]))
+            Path(f"s{number}{suffix}").write_bytes(packed)
+    samples = model_samples((INPUT,), f"s*{suffix}", None, None, Terminal(None, None, None))
+    for first, last in ((0, 23), (0, 5), (3, 12), (9, 10), (11, 23), (22, 23)):
+        part = samples.part(first, last - first).part(1, last - first - 1) if last - first > 2 else None
+        found = np.concatenate([batch["x"] for _, batch in samples.part(first, last - first).batches(4)])
+        assert (found == X[first:last]).all()
+        if part is not None:
+            assert (np.concatenate([batch["x"] for _, batch in part.batches(4)]) == X[first + 1 : last]).all()
+
+
+def test_groups_of_batches_grow_to_a_bound():
+    assert [len(group) for group in groups_of_batches(30, 8)] == [1, 2, 4, 8, 8, 7]
+    assert [batch for group in groups_of_batches(30, 8) for batch in group] == list(range(30))

@@ -1,0 +1,99 @@
+"""Shards that cannot be read or kill their workers, other versions, a thousand shards: nothing is lost or hidden."""
+
+import numpy as np
+import pytest
+from cluster_processes import Cluster, deadcheck, same_as_on_one_machine
+
+from actcli.cluster.partial import read_partial
+
+pytest.importorskip("distributed")
+
+RNG = np.random.default_rng(0)
+POISON = """
+import os, signal
+from actcli.sources.records import recordings
+
+read = recordings.open_file
+
+def open_file(path, *rest):
+    if "poison" in path:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read(path, *rest)
+
+recordings.open_file = open_file
+"""
+
+
+def save_shards(folder, count, samples):
+    for number in range(count):
+        z = RNG.normal(size=(samples, 16))
+        z[:, ::5] -= 9
+        np.save(folder / f"{number:04}.npy", np.maximum(z, 0).astype(np.float32))
+
+
+def test_a_thousand_shards(tmp_path, two_workers):
+    save_shards(tmp_path, 1000, 40)
+    same_as_on_one_machine(tmp_path, ["a=*.npy"], "--cluster", two_workers.address)
+
+
+def test_what_could_be_read_is_kept(tmp_path, two_workers):
+    """The file is damaged behind its header, so that it shows when a worker reads it."""
+    for number, samples in enumerate((3000, 4000, 10, 2500)):
+        np.savez(tmp_path / f"{number}.npz", a=np.maximum(RNG.normal(size=(samples, 12)), 0))
+    whole = (tmp_path / "1.npz").read_bytes()
+    (tmp_path / "1.npz").write_bytes(whole[:20_000] + b"\x55" * 40 + whole[20_040:])
+    shards = [f"{number}.npz" for number in range(4)]
+    run = [*shards, "--cluster", two_workers.address]
+    status, out, err = deadcheck(tmp_path, *run, "--save-state", "part.npz")
+    assert (status, out) == (1, "")
+    assert f"{tmp_path}/1.npz" in err
+    assert "3 of 4 shards are in part.npz" in err
+    assert read_partial(f"{tmp_path}/part.npz").missing == (f"{tmp_path}/1.npz",)
+    (tmp_path / "1.npz").write_bytes(whole)
+    resumed = deadcheck(tmp_path, *run, "--resume", "part.npz", "--save-state", "many.npz")
+    here = deadcheck(tmp_path, *shards, "--resume", "part.npz", "--save-state", "here.npz")
+    assert resumed == here == deadcheck(tmp_path, *shards, "--save-state", "one.npz")
+    assert (tmp_path / "many.npz").read_bytes() == (tmp_path / "one.npz").read_bytes()
+    assert (tmp_path / "here.npz").read_bytes() == (tmp_path / "one.npz").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def dying(tmp_path_factory):
+    """A scheduler that gives up a task when two workers died over it."""
+    cluster = Cluster(tmp_path_factory.mktemp("dying"), DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1")
+    yield cluster
+    cluster.stop()
+
+
+def test_a_shard_that_kills_its_workers(tmp_path, dying):
+    (tmp_path / "poison.py").write_text(POISON)
+    worker = dying.start(
+        "worker", dying.address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1",
+        "--preload", tmp_path / "poison.py",
+    )  # fmt: skip
+    dying.wait_for(dying.count_workers)
+    save_shards(tmp_path, 30, 40)
+    (tmp_path / "0017.npy").rename(tmp_path / "0017-poison.npy")
+    status, _, err = deadcheck(tmp_path, "a=*.npy", "--save-state", "part.npz", "--cluster", dying.address)
+    assert status == 1
+    assert "0017-poison.npy: 2 workers died" in err
+    assert "29 of 30 shards are in part.npz" in err
+    resumed = deadcheck(tmp_path, "a=*.npy", "--resume", "part.npz", "--save-state", "all.npz")
+    assert resumed == deadcheck(tmp_path, "a=*.npy", "--save-state", "one.npz")
+    assert (tmp_path / "all.npz").read_bytes() == (tmp_path / "one.npz").read_bytes()
+    worker.terminate()
+    worker.wait()
+
+
+def test_a_worker_with_another_version(tmp_path, dying):
+    (tmp_path / "older.py").write_text("import actcli\n\nactcli.__version__ = '0.0.1'\n")
+    dying.wait_for(lambda: not dying.count_workers())
+    dying.start(
+        "worker", dying.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
+        "--preload", tmp_path / "older.py",
+    )  # fmt: skip
+    dying.wait_for(dying.count_workers)
+    save_shards(tmp_path, 1, 40)
+    status, _, err = deadcheck(tmp_path, "0000.npy", "--cluster", dying.address)
+    assert status == 1
+    assert "has actcli 0.0.1, this is" in err
