@@ -594,6 +594,7 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l random -x -d 'Feed N samples
 complete -c actcli -n "__actcli_is 'deadcheck '" -l seed -x -d 'Seed of the noise of --random; with --train of the weights, the batches and the split of the data; with --born-dead of the draws'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l limit -x -d 'Read only the first N samples of --data'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l batch -x -d 'Samples per run of the model; with --train, samples per step'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l quick -d 'Count the zeros of a model\'s layers, their sparsity, on the first 8 of every 128 samples'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l prune -r -F -d 'Write the model without its dead units to FILE (.onnx), where the samples of --data suffice to call them dead'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l prove -x -d 'Prove which units cannot fire on any input in BOX: LO:HI for all numbers of all inputs, data for the smallest box around --data, or an .npz with NAME.lower and NAME.upper for each input'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l wakes -r -F -d 'Write the inputs that wake units which are dead in --data and not proved so to FILE (.npz)'

@@ -61,13 +61,14 @@ def state_of_sums(name: str, rule: Rule, sums: HostSums) -> LayerState:
     slope = np.full(finite.shape, np.nan)
     if rule.gradient is not None:
         slope = np.where(counts["fired"] > 0, rule.gradient, 0.0)
+    fields: dict[str, Any] = {field: array for field, array in counts.items() if field != "firing_elements"}
     return LayerState(
         name=name,
         rule=rule,
         start=0,
         samples=sums.samples,
         elements=sums.elements,
-        **{field: array for field, array in counts.items() if field != "firing_elements"},
+        **fields,
         minimum=least,
         maximum=most,
         mean=np.where(finite > 0, numbers["shift"] + away, 0.0),

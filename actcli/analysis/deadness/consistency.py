@@ -24,13 +24,15 @@ def require_consistent(states: Sequence[LayerState]) -> None:
 
     Neighbours that differ in nothing but their units are checked at once: each takes a tenth of a millisecond.
     """
-    for (rule, samples, elements), alike in groupby(states, lambda s: (s.rule, s.samples, s.elements)):
+    for (rule, samples, elements, counted), alike in groupby(
+        states, lambda s: (s.rule, s.samples, s.elements, s.counted)
+    ):
         layers = list(alike)
         arrays: dict[str, Any] = {
             field: np.concatenate([getattr(layer, field) for layer in layers])
             for field in (*COUNTS, *NUMBERS)
         }
-        together = LayerState("", rule, None, samples, elements, **arrays)
+        together = LayerState("", rule, None, samples, elements, **arrays, counted=counted)
         if len(layers) > 1 and not any(impossible.any() for _, impossible in _find_impossible(together)):
             continue
         for layer in layers:
@@ -60,13 +62,15 @@ def _counts(state: LayerState) -> list[tuple[str, Mask]]:
     """Counts below 0, or of more elements or samples than there are."""
     s, n = state, state.elements
     within = np.full(s.units, n) - s.nan
+    counted = within if s.counted is None else np.full(s.units, s.counted_elements)
     each = ("nonpositive", "nan", "infinite", "low", "high")
     return [
         ("samples elements", np.full(s.units, s.samples > n)),
         ("fired samples", (s.fired < 0) | (s.fired > s.samples)),
         *((f"{field} elements", _outside(getattr(s, field), n)) for field in each),
         ("nan infinite elements", s.infinite > within),
-        ("nonpositive nan elements", s.nonpositive > within),
+        ("nonpositive nan elements", s.nonpositive > counted),
+        ("low counted_elements", s.low > (within if s.rule.low_decides else counted)),
         # a sample on which a unit fired has an element on no flat part; taken apart, no sum overflows
         ("low high nan fired elements", (s.low > within) | (s.high > within - s.low - s.fired)),
     ]
@@ -97,14 +101,18 @@ def _extremes(state: LayerState) -> list[tuple[str, Mask]]:
     # samples that hold NaN or inf may be left out of the extremes
     clean = (s.nan == 0) & (s.infinite == 0) & (s.elements > 0)
     silent = s.fired == 0
+    partly, some, all_of_them = s.counted is not None, s.nonpositive > 0, s.nonpositive == s.counted_elements
     checks = [
         ("minimum maximum", ~(unseen | (s.minimum <= s.maximum)) | (unseen & clean)),
         (
             "value_minimum value_maximum",
             ~((s.value_minimum <= s.value_maximum) | ((s.value_minimum == INF) & (s.value_maximum == -INF))),
         ),
-        ("nonpositive minimum", clean & ((s.nonpositive > 0) != (s.minimum <= 0))),
-        ("nonpositive maximum elements", clean & ((s.nonpositive == s.elements) != (s.maximum <= 0))),
+        ("nonpositive minimum", clean & (some & (s.minimum > 0) if partly else some != (s.minimum <= 0))),
+        (
+            "nonpositive maximum elements",
+            clean & (~all_of_them & (s.maximum <= 0) if partly else all_of_them != (s.maximum <= 0)),
+        ),
     ]
     if s.rule.by_slope is None:
         overlap = np.zeros(s.units, np.bool_)

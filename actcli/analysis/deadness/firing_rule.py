@@ -63,6 +63,17 @@ class Rule:
     highest: float = INF
 
     @property
+    def low_decides(self) -> bool:
+        """Whether the number of elements on the left flat part decides a class or firing, not sparsity alone.
+
+        Of a ReLU it does not: it fires where its largest value lies beyond that part, and its zeros are sparsity.
+        """
+        if self.kind != "relu_like" or len(self.fires) != 1 or self.recorded != "pre":
+            return True
+        (part,) = self.fires
+        return not (-INF < part.low <= 0 and part.high == INF)
+
+    @property
     def function_name(self) -> str:
         """The function without its parameters, which a network may learn: `prelu` of `prelu:alpha=0.3`."""
         return self.function.partition(":")[0]

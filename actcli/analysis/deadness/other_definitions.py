@@ -223,7 +223,15 @@ def _mostly_nonpositive(state: LayerState, thresholds: Thresholds) -> Flags:  # 
 
 
 def _outputs_up_to_zero(state: LayerState) -> int:
-    """Return the number of elements with h <= 0; where z was recorded, its sign may differ from that of h."""
+    """Return the number of elements with h <= 0; where z was recorded, its sign may differ from that of h.
+
+    Raises DataError where the elements of some samples were not counted.
+    """
+    if state.counted is not None:
+        raise DataError(
+            f"layer '{state.name}': zeros were counted on {state.counted_samples:,} of {state.samples:,} samples, by "
+            "--quick; deepdiagnosis needs them all: watch the model without --quick"
+        )
     if state.rule.recorded == "post" or state.rule.lowest < 0:
         return int(state.nonpositive.sum())
     return int(state.low.sum()) if state.rule.kind == "relu_like" else 0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, activation
 from actcli.analysis.card.landmarks import pieces
 from actcli.analysis.deadness.firing_rule import INF, Rule, round_to_type, within
-from actcli.analysis.deadness.unit_state import Counts, LayerState, Numbers, empty_state, place_at
+from actcli.analysis.deadness.unit_state import Counted, Counts, LayerState, Numbers, empty_state, place_at
 from actcli.analysis.deadness.unit_statistics import first_firing, last_firing
 from actcli.exits import DataError
 
@@ -67,6 +67,11 @@ def _shape_of(spec: str) -> _Shape:
     return _Shape(f, not jumps and bool((signs > 0).all()), not jumps and bool((np.diff(signs) >= 0).all()))
 
 
+def describing_counts(rule: Rule) -> tuple[str, ...]:
+    """Return the counts of `limits` that decide neither a class nor firing: `--quick` counts them on some samples."""
+    return ("above_zero",) if rule.low_decides else ("above_zero", "above_low")
+
+
 def is_in_steps(limit: Any) -> bool:
     """Return whether elements above a limit are counted in units of STEP: above 0 in float32.
 
@@ -91,7 +96,7 @@ def state_of_quantities(
     quantities: arrays (samples, units) over each sample's positions: `minimum`, `maximum`, `mean`, `absolute` (the mean
     of |h|), the counts that `limits` names, the extremes that `measured_extremes` names. The spread over positions is
     not among them, for it would cost a third of the time that a model takes: m2 is NaN unless there is one position.
-    Raises DataError where the tiny numbers that count were taken for 0.
+    The counts of `describing_counts` may have fewer rows than the other quantities: those of samples that were counted.
     """
     samples, units = quantities["minimum"].shape
     if not samples:
@@ -102,10 +107,9 @@ def state_of_quantities(
     elements, none = samples * positions, np.zeros(units, np.int64)
     least, most = quantities["minimum"].min(axis=0) + 0.0, quantities["maximum"].max(axis=0) + 0.0
     above = {key: _total(rule, key, quantities) for key in _ABOVE if key in quantities}
-    if ((above["above_zero"] == 0) & (most > 0)).any():
-        raise DataError(
-            f"layer '{name}': this process takes tiny numbers for 0, by which elements are counted"
-        )
+    counted_samples = len(quantities["above_zero"])
+    counted = Counted(counted_samples, counted_samples * positions)
+    low_elements = elements if rule.low_decides else counted.elements
     times = np.count_nonzero(fired, axis=0).astype(np.int64)
     # the mean of float32 numbers may lie just outside their range
     mean = np.clip(_sum(quantities["mean"]) / samples, least, most)
@@ -118,10 +122,10 @@ def state_of_quantities(
         samples=samples,
         elements=elements,
         fired=times,
-        nonpositive=elements - above["above_zero"],
+        nonpositive=counted.elements - above["above_zero"],
         nan=none,
         infinite=none,
-        low=elements - above["above_low"] if "above_low" in above else none,
+        low=low_elements - above["above_low"] if "above_low" in above else none,
         high=above.get("above_high", none),
         minimum=least.astype(np.float64),
         maximum=most.astype(np.float64),
@@ -133,8 +137,17 @@ def state_of_quantities(
         slope=np.full(units, np.nan) if rule.gradient is None else np.where(times > 0, rule.gradient, 0.0),
         first=first_firing(fired, times),
         last=last_firing(fired, times),
+        counted=None if counted_samples == samples else counted,
     )
     return place_at(state, start)
+
+
+def require_counts(name: str, most: NDArray[Any], above_zero: NDArray[Any]) -> None:
+    """Raise DataError where elements above 0 were seen, `most`, and none was counted, by sample and unit."""
+    if ((above_zero == 0) & (most > 0)).any():
+        raise DataError(
+            f"layer '{name}': this process takes tiny numbers for 0, by which elements are counted"
+        )
 
 
 def _sum(quantity: NDArray[Any]) -> Numbers:

@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations import activation
+from actcli.analysis.deadness import quick
 from actcli.analysis.deadness.consistency import require_consistent
 from actcli.analysis.deadness.firing_rule import Rule, firing_rule, require_affordable
-from actcli.analysis.deadness.unit_state import COUNTS, MOST, NUMBERS, LayerState
+from actcli.analysis.deadness.unit_state import COUNTS, MOST, NUMBERS, Counted, LayerState
 from actcli.exits import DataError, UsageError
 
-VERSION = 1
-"""Version of the format: it changes with the layout, the meaning of a field, and the definition of firing."""
+VERSION, PARTLY_COUNTED = 1, 2
+"""Versions of the format: they change with the layout, the meaning of a field, and the definition of firing.
+
+The second one is written where elements were counted on some samples only; what reads the first alone refuses it.
+"""
 
 MEMBERS = ("actcli_statistics.npy", "counts.npy", "numbers.npy")
 """Names of the three arrays in a file; the first distinguishes it from other archives."""
@@ -41,6 +45,7 @@ class LayerDescription:
     samples: int
     elements: int
     start: int | None
+    counted: Counted | None = None
 
 
 def pack(states: Sequence[LayerState], part_of: str = "") -> Packed:
@@ -52,7 +57,8 @@ def pack(states: Sequence[LayerState], part_of: str = "") -> Packed:
     content: dict[str, Any] = {"layers": describe_layers(states)}
     if part_of:
         content["part_of"] = part_of
-    return write_description(_KIND, VERSION, content), *pack_arrays(states)
+    version = VERSION if all(state.counted is None for state in states) else PARTLY_COUNTED
+    return write_description(_KIND, version, content), *pack_arrays(states)
 
 
 def write_description(kind: str, version: int, content: dict[str, Any]) -> bytes:
@@ -72,9 +78,17 @@ def describe_layers(states: Sequence[LayerState]) -> list[dict[str, Any]]:
             "samples": state.samples,
             "elements": state.elements,
             "start": state.start,
+            **_describe_counted(state.counted),
         }
         for state in states
     ]
+
+
+def _describe_counted(counted: Counted | None) -> dict[str, Any]:
+    if counted is None:
+        return {}
+    rule = {"first": quick.FIRST, "of_every": quick.EVERY}
+    return {"counted": {"samples": counted.samples, "elements": counted.elements, **rule}}
 
 
 def pack_arrays(states: Sequence[LayerState]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -89,7 +103,7 @@ def read_description(description: bytes, origin: str) -> tuple[tuple[LayerDescri
 
     Raises DataError for another version and for damage.
     """
-    content = parse_description(description, origin, _KIND, VERSION)
+    content = parse_description(description, origin, _KIND, PARTLY_COUNTED)
     part_of = content.get("part_of", "")
     if not isinstance(part_of, str) or len(part_of) > MOST_IDENTITY:
         raise DataError(
@@ -156,6 +170,7 @@ def unpack(
             samples=layer.samples,
             elements=layer.elements,
             **arrays,
+            counted=layer.counted,
         )
         states.append(state)
     try:
@@ -190,7 +205,14 @@ def _read_layer(entry: Any, origin: str) -> LayerDescription:
         rule = _rule(function, "pre" if recorded == "pre" else "post")
     except UsageError as error:
         raise DataError(f"{origin}: layer '{name}': {error}") from error
-    return LayerDescription(name, rule, units, samples, elements, start)
+    counted = None
+    if "counted" in entry:
+        part = entry["counted"] if isinstance(entry["counted"], dict) else {}
+        few, of_them = part.get("samples"), part.get("elements")
+        if not (is_count(few) and is_count(of_them) and few <= samples and few <= of_them <= elements):
+            raise damaged
+        counted = Counted(few, of_them)
+    return LayerDescription(name, rule, units, samples, elements, start, counted)
 
 
 # a thousand parts of one run share a few rules, and a rule of a formula takes up to a second to find

@@ -25,6 +25,14 @@ _SUMS = ("fired", "nonpositive", "nan", "infinite", "low", "high")
 """The fields that add up in a merge."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The samples whose elements were counted, and their elements per unit."""
+
+    samples: int
+    elements: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerState:
     """The units of one layer over n samples. Every array is (units,).
@@ -36,9 +44,10 @@ class LayerState:
         samples: independent samples: images or sequences, never pixels or tokens.
         elements: positions per unit, over all samples.
         fired: samples in which the unit fired at any position.
-        nonpositive: elements <= 0 of the recorded value.
+        nonpositive: elements <= 0 of the recorded value, among those that were counted.
         nan, infinite: elements that are NaN; that are inf or -inf.
-        low, high: elements on a flat part of the activation, left and right of where it fires.
+        low, high: elements on a flat part of the activation, left and right of where it fires; low among those that
+            were counted, unless `rule.low_decides`.
         minimum, maximum: of the recorded value, without NaN; inf and -inf if there was no value.
         mean, m2: mean and sum of squared deviations of the recorded value's finite elements. m2 is NaN if deviations
             within a sample were not observed in some part.
@@ -48,6 +57,7 @@ class LayerState:
         first, last: the places of the first and last sample in which the unit fired, counted in the whole data if
             `start` is known, else from the part's own first sample. NEVER if it has not fired; UNKNOWN if it fired
             and some merged part has no start.
+        counted: the samples whose elements were counted; None for all.
 
     """
 
@@ -72,6 +82,17 @@ class LayerState:
     slope: Numbers
     first: Counts
     last: Counts
+    counted: Counted | None = None
+
+    @property
+    def counted_samples(self) -> int:
+        """The number of samples whose elements were counted."""
+        return self.samples if self.counted is None else self.counted.samples
+
+    @property
+    def counted_elements(self) -> int:
+        """The number of elements per unit among which those of `nonpositive` were found."""
+        return self.elements if self.counted is None else self.counted.elements
 
     @property
     def units(self) -> int:
@@ -146,6 +167,7 @@ def merge(a: LayerState, b: LayerState) -> LayerState:
         slope=np.fmax(a.slope, b.slope),
         first=_merge_places(a.first, b.first, np.minimum, has_start=start is not None),
         last=_merge_places(a.last, b.last, np.maximum, has_start=start is not None),
+        counted=_merge_counted(a, b),
     )
 
 
@@ -171,6 +193,13 @@ def _require_same(a: LayerState, b: LayerState) -> None:
         ours, theirs = (f"{part.rule.recorded} of {part.rule.function}" for part in (a, b))
         differ = f"{ours} and {theirs}" if ours != theirs else f"{ours} with two definitions of firing"
         raise DataError(f"layer '{a.name}' was recorded as {differ}; these parts cannot be merged")
+
+
+def _merge_counted(a: LayerState, b: LayerState) -> Counted | None:
+    """Return the samples of two parts whose elements were counted."""
+    if a.counted is None and b.counted is None:
+        return None
+    return Counted(a.counted_samples + b.counted_samples, a.counted_elements + b.counted_elements)
 
 
 def _merge_places(a: Counts, b: Counts, nearer: np.ufunc, *, has_start: bool) -> Counts:

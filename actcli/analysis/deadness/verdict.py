@@ -161,9 +161,15 @@ class LayerVerdict:
         fire on both sides of it (hard_shrink). Sparsity is not death.
         """
         state = self.state
-        total = int((state.elements - state.nan).sum())
-        on_the_left = state.rule.kind == "relu_like" and state.rule.flat_below > -math.inf
-        return float(state.low.sum() / total) if total and on_the_left else math.nan
+        if state.rule.kind != "relu_like" or state.rule.flat_below == -math.inf:
+            return math.nan
+        low, elements = state.low, state.elements - state.nan
+        if state.counted is not None and not state.rule.low_decides:
+            # of a unit with NaN it is unknown how many of the counted elements were NaN
+            low = low[~self.nonfinite_units]
+            elements = np.full(low.size, state.counted.elements)
+        total = int(elements.sum())
+        return float(low.sum() / total) if total else math.nan
 
     @property
     def margins(self) -> Numbers:

@@ -63,6 +63,10 @@ def choose_mode(options: "DeadcheckOptions") -> str:
         refuse_without_data(options)
         if options.seed is not None and options.random is None:
             raise UsageError("--seed needs --random N; --data has no seed")
+    if options.quick and options.definition == "deepdiagnosis":
+        raise UsageError(
+            "--quick does not go with --definition deepdiagnosis, which counts zeros; leave one out"
+        )
     if mode == "arrays" and options.function_files and not options.activations:
         raise UsageError("--functions needs --activation SPEC, which names one of its functions")
     return mode

@@ -8,7 +8,7 @@ from actcli.commands import training_options as training
 from actcli.commands.deadcheck.latent_options import LATENTS, LatentOptions
 from actcli.commands.deadcheck.proof.options import PROOFS, ProofOptions
 from actcli.commands.deadcheck.pruning.options import PruneOptions
-from actcli.commands.deadcheck.record_options import RECORDED, RecordOptions
+from actcli.commands.deadcheck.record_options import MODEL, RECORDED, RecordOptions
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
 from actcli.commands.values import one_of, share, whole_number
@@ -35,7 +35,6 @@ ACCEPTABLE = 0.05
 LEAST_RARE = 1e-12
 MOST_SAMPLES = MOST_UNITS = 10**12
 
-MODEL = "Models"
 STATISTICS = "Statistics files"
 TIMELINES = "Timelines"
 MEANING = "What counts as dead"

@@ -11,6 +11,7 @@ from actcli.commands.values import one_of, whole_number
 
 RecordName = Literal["post", "pre"]
 
+MODEL = "Models"
 RECORDED = "Recorded activations"
 _MODES = ("arrays", "stream")
 _recorded_option = partial(Option, section=RECORDED, modes=_MODES)
@@ -88,6 +89,17 @@ class RecordOptions:
             excludes=("--random",),
         ),
     ] = None
+    quick: Annotated[
+        bool,
+        Option(
+            "--quick",
+            help="Count the zeros of a model's layers, their sparsity, on the first 8 of every 128 samples. Classes, "
+            "the verdict and the exit status use every sample and stay the same.",
+            section=MODEL,
+            modes=("model",),
+            excludes=("--mask",),
+        ),
+    ] = False
     sparse: Annotated[
         tuple[str, ...],
         _recorded_option(

@@ -192,10 +192,19 @@ def _notes_of_records(states: "Mapping[str, LayerState]") -> tuple[str, ...]:
 
 
 def _open_statistics(options: "DeadcheckOptions", session: "Session") -> Sources:
+    from actcli.analysis.deadness.quick import counting_notes
     from actcli.sources.records.state_parts import StateParts
 
     parts = StateParts(options.sources, session.memory, _bytes_per_unit(options))
-    return Sources(parts.merge(), {}, (), {}, (), lambda _: parts.notes(), part_of=lambda: parts.part_of)
+    return Sources(
+        parts.merge(),
+        {},
+        (),
+        {},
+        (),
+        lambda states: (*parts.notes(), *counting_notes(states.values())),
+        part_of=lambda: parts.part_of,
+    )
 
 
 def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
@@ -220,8 +229,16 @@ def _open_model(options: "DeadcheckOptions", session: "Session") -> Sources:
 def _observed(
     model: "Model", samples: "Noise | Shards", options: "DeadcheckOptions", session: "Session"
 ) -> Sources:
+    from actcli.analysis.deadness.quick import counting_notes
+    from actcli.exits import UsageError
     from actcli.sources.onnx import identity, observe_model
 
+    address = cluster_of(options.cluster, session) if options.random is None else None
+    shared = in_parts(options, address)
+    if shared and options.quick:
+        raise UsageError(
+            "--quick works on one machine; leave it out, or --cluster, ACTCLI_CLUSTER and --resume"
+        )
     observation = observe_model(
         model,
         samples,
@@ -229,6 +246,7 @@ def _observed(
         threads=session.threads,
         memory=session.memory,
         mask=options.mask,
+        quick=(options.start or 0) if options.quick else None,
     )
     notes = tuple(f"{note[:1].upper()}{note[1:]}." for note in samples.notes)
     require_judged(options, [layer.name for layer in observation.layers])
@@ -237,8 +255,7 @@ def _observed(
         units = sum(layer.units for layer in observation.layers)
         certainty = Certainty(options.settings, _limit(options), units)
     steps: Iterator[Snapshot] = observation
-    address = cluster_of(options.cluster, session) if options.random is None else None
-    if in_parts(options, address):
+    if shared:
         observation.close()
         work = model_work(options, session, model, observation, cast("Shards", samples), here=address is None)
         steps = in_shards(work, address, options, session)
@@ -248,7 +265,7 @@ def _observed(
         unobserved=observation.unobserved,
         weights={layer.name: layer.weights for layer in observation.layers if layer.weights is not None},
         layers=(),
-        notes=lambda _: notes,
+        notes=lambda states: (*notes, *counting_notes(states.values())),
         certainty=certainty,
         part_of=lambda: identity(model),
         model=model,

@@ -164,6 +164,7 @@ def _layer(report: Report, place: int) -> dict[str, Any]:
         "units": layer.units,
         "samples": layer.samples,
         "elements": layer.state.elements,
+        "counted_samples": layer.state.counted_samples,
         "counts": layer.counts,
         "dead": layer.dead,
         "dead_share": layer.dead_share,

@@ -1,12 +1,13 @@
 """The inputs of a model, and the axis along which each holds the samples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.deadness.quick import is_counted, runs
 from actcli.exits import DataError
 
 Batch = dict[str, NDArray[Any]]
@@ -88,3 +89,45 @@ def _axis_of(one: ModelInput, name: int | str | None, batch: int | None) -> int 
     if name is not None and one.shape is not None and name in one.shape:
         return one.shape.index(name)
     return 0 if first == batch else None
+
+
+def take_samples(batch: Batch, inputs: Sequence[ModelInput], samples: slice) -> Batch:
+    """Return some of a batch's samples; inputs without samples go along as they are."""
+    axes = {one.name: one.axis for one in inputs}
+    return {
+        name: array if (axis := axes[name]) is None else array[(*(slice(None),) * axis, samples)]
+        for name, array in batch.items()
+    }
+
+
+def cut_batches(
+    batches: Iterable[tuple[int, Batch]], inputs: Sequence[ModelInput], place: int | None
+) -> Iterator[tuple[int, Batch, bool]]:
+    """Yield batches whose samples are alike: whether their elements are counted by the rule of `deadness.quick`.
+
+    place: that of the first sample in all the data; None where the elements of all samples are counted.
+    """
+    for count, batch in batches:
+        if place is None:
+            yield count, batch, True
+            continue
+        at = 0
+        for length in runs(place, count):
+            part = batch if length == count else take_samples(batch, inputs, slice(at, at + length))
+            yield length, part, is_counted(place)
+            at, place = at + length, place + length
+
+
+def feed_of(batch: Batch, count: int, size: int, inputs: Sequence[ModelInput]) -> Batch:
+    """A batch of the length that the model fixes: the last sample is repeated."""
+    if count == size or all(model_input.fixed_batch is None for model_input in inputs):
+        return batch
+    axes = {model_input.name: model_input.axis for model_input in inputs}
+    return {name: _lengthen(array, axes[name], size - count) for name, array in batch.items()}
+
+
+def _lengthen(array: NDArray[Any], axis: int | None, more: int) -> NDArray[Any]:
+    if axis is None:
+        return array
+    last = array.take([-1], axis=axis)
+    return np.concatenate([array, np.repeat(last, more, axis=axis)], axis=axis)

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from actcli.analysis.deadness.batches import BatchedLayer, BatchPart
+from actcli.analysis.deadness.batches import BatchedLayer, BatchPart, kept_samples
 from actcli.analysis.deadness.unit_state import LayerState, merge
 from actcli.analysis.deadness.verdict import Unobserved
 from actcli.analysis.deadness.watching import Snapshot
@@ -23,15 +23,13 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Samples
 from actcli.sources.onnx.model import Model, ModelLayer
-from actcli.sources.onnx.model_input import Batch, ModelInput
+from actcli.sources.onnx.model_input import Batch, ModelInput, cut_batches, feed_of
 from actcli.sources.onnx.outputs import Arrays, units_first
 from actcli.sources.onnx.reductions import Extension
 from actcli.sources.onnx.running import ModelRun, Whole
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
-
-    from numpy.typing import NDArray
 
 _INPUT = 1 << 18
 """Numbers of input per batch: enough that starting an operator costs little, few enough for the cache (measured)."""
@@ -53,19 +51,24 @@ def observe_model(
     start: int | None = 0,
     memory: int | None = None,
     mask: str | None = None,
+    quick: int | None = None,
 ) -> "Observation":
     """Run a model and watch its layers: an iterator of Snapshot with growing states.
 
     batch: samples per run; None chooses by their size. Where the model fixes the length of a batch, the last one is
     filled up with samples that are not counted. start: the place of the first sample in the whole data. memory: the
     bytes that may be used; None for half of what is available. mask: the input that holds 1 for each position that
-    counts and 0 for padding; then the values themselves leave the model. The first batch runs at once, so that errors
-    are raised here: UsageError for a batch that the model does not take, or a mask that is no input of it; DataError
-    when it cannot be run on these inputs.
+    counts and 0 for padding; then the values themselves leave the model. quick: the place of the first sample in the
+    whole data, by which the elements of few samples are counted (`deadness.quick`); None to count those of all. The
+    first batch runs at once, so that errors are raised here: UsageError for a batch that the model does not take, or a
+    mask that is no input of it; DataError when it cannot be run on these inputs.
     """
     if mask is not None:
         _require_input(mask, inputs.inputs)
     size = batch_size(model, inputs, batch)
+    if quick is not None and batch is None:
+        # batches that the rule does not cut
+        size = 1 << (size.bit_length() - 1)
     copies = min(threads, -(-inputs.samples // size)) + 1
     remedy = "" if batch is None else f"use a smaller batch than {batch}"
     require_memory(
@@ -75,13 +78,13 @@ def observe_model(
         remedy,
     )
     try:
-        return Observation(model, inputs, size, threads, start, mask)
+        return Observation(model, inputs, size, threads, start, mask, quick)
     except DataError:
         states = any(one.axis is None and not one.is_scalar for one in inputs.inputs)
         if batch is not None or size == 1 or not states:
             raise
     # a recurrent state of one sample takes one sample at a time
-    return Observation(model, inputs, 1, threads, start, mask)
+    return Observation(model, inputs, 1, threads, start, mask, quick)
 
 
 def _require_input(mask: str, inputs: Sequence[ModelInput]) -> None:
@@ -127,7 +130,9 @@ class ModelObserver:
 
     """
 
-    def __init__(self, model: Model, origin: str, threads: int, mask: str | None = None) -> None:
+    def __init__(
+        self, model: Model, origin: str, threads: int, mask: str | None = None, *, quick: bool = False
+    ) -> None:
         self._model, self._mask = model, mask
         with Extension(model.proto, model.opset, set(model.tensors)) as extension:
             # of masked samples no quantity over all positions tells anything
@@ -137,6 +142,12 @@ class ModelObserver:
                 else tuple(extension.whole(layer) for layer in model.watched)
             )
             self.run = ModelRun(model, origin, self._outputs, threads)
+        # where elements are counted on few samples, the others have a session of their own, without those counts
+        self._few, self.few_run = self._outputs, self.run
+        if quick and any(outputs.quantities for outputs in self._outputs):
+            with Extension(model.proto, model.opset, set(model.tensors)) as extension:
+                self._few = extension.all_of(model.watched, describe=False)
+                self.few_run = ModelRun(model, origin, self._few, threads)
         self._whole = Whole(model, origin, threads)
         self.unobserved: tuple[Unobserved, ...] = model.unobserved
         self.layers: tuple[ModelLayer, ...] = model.layers
@@ -148,6 +159,8 @@ class ModelObserver:
         arrays = self.run(feed)
         self._leave_out(arrays, rows, None if self._mask is None else math.prod(feed[self._mask].shape[1:]))
         self.run.ask_for([outputs.tensor for outputs in self._outputs])
+        if self.few_run is not self.run:
+            self.few_run.ask_for([outputs.tensor for outputs in self._few])
         self.batched = [
             BatchedLayer(
                 outputs.layer.name,
@@ -155,6 +168,7 @@ class ModelObserver:
                 outputs.layer.units,
                 math.prod(outputs.shape_in(arrays)) // (rows * outputs.layer.units),
                 outputs.quantities,
+                outputs.deciding,
             )
             for outputs in self._outputs
         ]
@@ -184,29 +198,39 @@ class ModelObserver:
                 continue
             wrong[layer.name] = Unobserved(layer.name, ops[layer.name], reason)
         if wrong:
-            self._outputs = tuple(outputs for outputs in self._outputs if outputs.layer.name not in wrong)
+            self._outputs, self._few = (
+                tuple(outputs for outputs in each if outputs.layer.name not in wrong)
+                for each in (self._outputs, self._few)
+            )
             self.layers = tuple(layer for layer in self.layers if layer.name not in wrong)
             self.unobserved = (*self.unobserved, *wrong.values())
 
-    def parts(self, feed: Batch, count: int, arrays: Arrays) -> list[BatchPart]:
-        """A batch's part of the statistics of each layer; layers whose quantities do not suffice are run again."""
-        finite, parts = self._mask is None and self._all_finite(arrays), []
-        for outputs, layer in zip(self._outputs, self.batched, strict=True):
+    def parts(
+        self, feed: Batch, count: int, arrays: Arrays, *, counted: bool = True, first: bool = False
+    ) -> list[BatchPart]:
+        """A batch's part of the statistics of each layer; layers whose quantities do not suffice are run again.
+
+        counted: whether the elements of these samples count. first: whether the arrays are those of `run_first`.
+        """
+        fetched = self._outputs if counted or first else self._few
+        packed = [arrays[outputs.tensor] for outputs in fetched if outputs.quantities]
+        # one look at all layers costs less than many
+        finite = bool(packed) and bool(np.isfinite(np.concatenate(packed, axis=1)).all())
+        parts = []
+        for outputs, layer in zip(fetched, self.batched, strict=True):
             array = arrays[outputs.tensor]
             if self._mask is not None:
                 parts.append(
                     layer.part_of_masked(units_first(outputs, array)[:count], feed[self._mask][:count])
                 )
                 continue
-            values = array if outputs.quantities else units_first(outputs, array)
+            if not outputs.quantities:
+                values = units_first(outputs, array)
+            else:
+                values = array if counted else array[:, : outputs.deciding * layer.units]
             part = layer.part(values[:count], finite=finite)
-            parts.append(part or layer.part_of_values(self._whole(layer.name, feed)[:count]))
+            parts.append(part or layer.part_of_values(self._whole(layer.name, feed)[:count], counted=counted))
         return parts
-
-    def _all_finite(self, arrays: Arrays) -> bool:
-        """Return whether the quantities of all layers are finite; one look at all of them costs less than many."""
-        packed = [arrays[outputs.tensor] for outputs in self._outputs if outputs.quantities]
-        return bool(packed) and bool(np.isfinite(np.concatenate(packed, axis=1)).all())
 
     def groups(
         self, samples: Samples, size: int, groups: Sequence[range], start: int
@@ -254,6 +278,7 @@ class Observation:
         threads: int,
         start: int | None,
         mask: str | None = None,
+        quick: int | None = None,
     ) -> None:
         self._path, self._inputs, self._start, self._masked = model.path, inputs, start, mask is not None
         self.batch = batch
@@ -261,21 +286,22 @@ class Observation:
         self._workers = max(1, min(threads, self._runs))
         # a single run has all threads to itself
         inner = max(1, threads // self._workers)
-        self._observer = ModelObserver(model, inputs.origin, inner, mask)
-        self._batches = inputs.batches(batch)
-        count, feed = next(self._batches)
+        self._observer = ModelObserver(model, inputs.origin, inner, mask, quick=quick is not None)
+        self._batches = cut_batches(inputs.batches(batch), inputs.inputs, quick)
+        count, feed, counted = next(self._batches)
         feed = feed_of(feed, count, batch, inputs.inputs)
+        rows = count if all(one.fixed_batch is None for one in inputs.inputs) else batch
         # the other threads need not wait for the first batch, which tells the layers' shapes
         self._pool = _thread_pool(self._workers)
         self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
         try:
-            arrays = self._observer.run_first(feed, batch)
+            arrays = self._observer.run_first(feed, rows)
         except DataError:
             self._stop()
             raise
         self.unobserved: tuple[Unobserved, ...] = self._observer.unobserved
         self.layers: tuple[ModelLayer, ...] = self._observer.layers
-        first = self._observer.parts(feed, count, arrays)
+        first = self._observer.parts(feed, count, arrays, counted=counted, first=True)
         nbytes = sum(part.nbytes for part in first)
         self.most_in_group = max(1, min(_GROUP_BYTES // max(nbytes, 1), _MOST_IN_GROUP))
         self._first = (count, first)
@@ -292,9 +318,12 @@ class Observation:
         self._steps.close()
         self._stop()
 
-    def _work(self, feed: Batch, count: int) -> list[BatchPart]:
+    def _work(self, feed: Batch, count: int, counted: bool) -> list[BatchPart]:
         full = feed_of(feed, count, self.batch, self._inputs.inputs)
-        return self._observer.parts(full, count, self._observer.run(full))
+        return self._observer.parts(full, count, self._run(counted)(full), counted=counted)
+
+    def _run(self, counted: bool) -> ModelRun:
+        return self._observer.run if counted else self._observer.few_run
 
     def _watch(self) -> Generator[Snapshot, None, None]:
         layers = self._observer.batched
@@ -302,13 +331,14 @@ class Observation:
         states = {layer.name: layer.state([]) for layer in layers}
         held: list[tuple[int | None, list[BatchPart]]] = []
         done, counted, total = 0, 0, self._inputs.samples
-        groups = groups_of_batches(self._runs, self.most_in_group)
+        # of batches that are cut there are more
+        groups = groups_of_batches(max(self._runs, total), self.most_in_group)
         wanted = len(next(groups))
         for count, parts in self._in_order():
             held.append((None if self._start is None else self._start + counted, parts))
             done += count
             counted += kept_samples(parts) if self._masked else count
-            if len(held) == wanted:
+            if len(held) == wanted or done == total:
                 for i, layer in enumerate(layers):
                     trees[layer.name].append(layer.state((place, batch[i]) for place, batch in held))
                     states[layer.name] = trees[layer.name].total or states[layer.name]
@@ -320,14 +350,14 @@ class Observation:
         pool = self._pool
         if pool is None:
             yield self._first
-            for count, feed in self._batches:
-                yield count, self._work(feed, count)
+            for count, feed, counted in self._batches:
+                yield count, self._work(feed, count, counted)
             return
         try:
             waiting = deque(self._submit(pool, self._workers + 1))
             yield self._first
-            for count, feed, future in self._ahead:
-                yield count, self._observer.parts(feed, count, future.result())
+            for count, feed, counted, future in self._ahead:
+                yield count, self._observer.parts(feed, count, future.result(), counted=counted)
             while waiting:
                 count, future_parts = waiting.popleft()
                 parts = future_parts.result()
@@ -339,14 +369,14 @@ class Observation:
     def _submit(
         self, pool: "ThreadPoolExecutor", batches: int
     ) -> "Iterator[tuple[int, Future[list[BatchPart]]]]":
-        for count, feed in islice(self._batches, batches):
-            yield count, pool.submit(self._work, feed, count)
+        for count, feed, counted in islice(self._batches, batches):
+            yield count, pool.submit(self._work, feed, count, counted)
 
-    def _run_ahead(self, pool: "ThreadPoolExecutor") -> "Iterator[tuple[int, Batch, Future[Arrays]]]":
+    def _run_ahead(self, pool: "ThreadPoolExecutor") -> "Iterator[tuple[int, Batch, bool, Future[Arrays]]]":
         """Start the next batches, one for each other thread."""
-        for count, feed in islice(self._batches, self._workers - 1):
+        for count, feed, counted in islice(self._batches, self._workers - 1):
             full = feed_of(feed, count, self.batch, self._inputs.inputs)
-            yield count, full, pool.submit(self._observer.run, full)
+            yield count, full, counted, pool.submit(self._run(counted), full)
 
     def _stop(self) -> None:
         if self._pool is not None:
@@ -361,29 +391,9 @@ def groups_of_batches(batches: int, most: int) -> Iterator[range]:
         first, size = first + size, min(2 * size, most)
 
 
-def kept_samples(parts: Sequence[BatchPart]) -> int:
-    """Return the samples of a masked batch that have a position that counts, which are the same in every layer."""
-    return max((part.state.samples for part in parts if part.state is not None), default=0)
-
-
 def _thread_pool(workers: int) -> "ThreadPoolExecutor | None":
     if workers == 1:
         return None
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(workers, "actcli")
-
-
-def feed_of(batch: Batch, count: int, size: int, inputs: Sequence[ModelInput]) -> Batch:
-    """A batch of the length that the model fixes: the last sample is repeated."""
-    if count == size or all(model_input.fixed_batch is None for model_input in inputs):
-        return batch
-    axes = {model_input.name: model_input.axis for model_input in inputs}
-    return {name: _lengthen(array, axes[name], size - count) for name, array in batch.items()}
-
-
-def _lengthen(array: "NDArray[Any]", axis: int | None, more: int) -> "NDArray[Any]":
-    if axis is None:
-        return array
-    last = array.take([-1], axis=axis)
-    return np.concatenate([array, np.repeat(last, more, axis=axis)], axis=axis)

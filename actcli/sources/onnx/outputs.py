@@ -68,7 +68,8 @@ class Outputs:
         layer: the layer.
         tensor: the output that holds z itself, or the quantities side by side, (samples, units · quantities).
         quantities: their names, in order; empty where the output is z.
-        shape: the output that holds the shape of z; None where the output is z.
+        shape: the output that holds the shape of z; None where the output is z, and where nobody asks.
+        deciding: how many of the quantities, the first ones, decide classes and firing.
 
     """
 
@@ -76,6 +77,7 @@ class Outputs:
     tensor: str
     quantities: tuple[str, ...] = ()
     shape: str | None = None
+    deciding: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,7 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from actcli.analysis.deadness.quantities import STEP, is_in_steps, limits, measured_extremes
+from actcli.analysis.deadness.quantities import (
+    STEP,
+    describing_counts,
+    is_in_steps,
+    limits,
+    measured_extremes,
+)
 from actcli.sources.onnx.outputs import BFLOAT16, DOUBLE, FLOAT, FLOAT16, Outputs, Place, Watched
 
 _PREFIX = "actcli/"
@@ -38,11 +44,14 @@ class Extension:
         del graph.output[:]
         graph.output.extend(self._outputs)
 
-    def all_of(self, layers: Iterable[Watched]) -> tuple[Outputs, ...]:
-        """Reduce each layer. The operators that return shapes come last: before others they disturb the order."""
+    def all_of(self, layers: Iterable[Watched], *, describe: bool = True) -> tuple[Outputs, ...]:
+        """Reduce each layer. The operators that return shapes come last: before others they disturb the order.
+
+        describe: whether to count what decides neither a class nor firing.
+        """
         from onnx import helper
 
-        outputs = tuple(self.reduce(layer) for layer in layers)
+        outputs = tuple(self.reduce(layer, describe=describe) for layer in layers)
         self._model.graph.node.extend(
             helper.make_node("Shape", [tensor], [output]) for tensor, output in self._shapes.items()
         )
@@ -53,8 +62,11 @@ class Extension:
         tensor, _, _ = self._as_number(layer.before)
         return Outputs(layer, self._itself(tensor))
 
-    def reduce(self, layer: Watched) -> Outputs:
-        """Reduce a layer to its quantities over positions; z itself where it has one, or they cannot be expressed."""
+    def reduce(self, layer: Watched, *, describe: bool = True) -> Outputs:
+        """Reduce a layer to its quantities over positions; z itself where it has one, or they cannot be expressed.
+
+        What decides comes first; without `describe`, nothing else comes.
+        """
         rule, before, after = layer.rule, layer.before, layer.after
         if before.single or after is None or not rule.fires or self._opset < 7:
             return self.whole(layer)
@@ -62,7 +74,7 @@ class Extension:
         h, after, other = self._as_number(after)
         if other != dtype:
             h = self._node("Cast", h, to=FLOAT if dtype.itemsize == 4 else DOUBLE)
-        shape = self._shape(z)
+        shape = self._shape(z) if describe else None
         z, before = self._positions_last(z, before)
         if layer.same_everywhere and rule.function == "relu":
             h, after = self._node("Relu", z), before
@@ -74,15 +86,20 @@ class Extension:
                 "ReduceMean", h if rule.lowest >= 0 else self._node("Abs", h), after
             ),
         }
-        for key, limit in limits(rule, dtype).items():
-            numbers[key] = self._above(z, before, limit)
+        counts, describing = limits(rule, dtype), describing_counts(rule)
+        for key, limit in counts.items():
+            if key not in describing:
+                numbers[key] = self._above(z, before, limit)
         both = ("value_minimum", "value_maximum")
         for key in measured_extremes(rule) if layer.same_everywhere else both:
             numbers[key] = self._over_positions(
                 "ReduceMin" if key == "value_minimum" else "ReduceMax", h, after
             )
+        deciding = len(numbers)
+        for key in describing if describe else ():
+            numbers[key] = self._above(z, before, counts[key])
         packed = self._declare(self._node("Concat", *numbers.values(), axis=1))
-        return Outputs(layer, packed, tuple(numbers), shape=shape)
+        return Outputs(layer, packed, tuple(numbers), shape, deciding)
 
     def _as_number(self, place: Place) -> tuple[str, Place, np.dtype[Any]]:
         """The tensor as float32 or float64, which float16 and whole numbers fit exactly, with a known rank."""

@@ -13,7 +13,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.numbers.foreign import refuse_foreign
 from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.onnx.inputs import Recorded, recorded_inputs
-from actcli.sources.onnx.model_input import Batch, ModelInput
+from actcli.sources.onnx.model_input import Batch, ModelInput, take_samples
 from actcli.sources.records.record_files import matching_files
 from actcli.sources.streams.bytestream import ByteStream, open_file, open_stdin
 from actcli.terminal import Terminal
@@ -109,15 +109,8 @@ class Shards:
         count, arrays = batch
         if count <= size:
             return batch, None
-        axes = self._axes
-
-        def take(samples: slice) -> Batch:
-            return {
-                name: array if (axis := axes[name]) is None else array[(*(slice(None),) * axis, samples)]
-                for name, array in arrays.items()
-            }
-
-        return (size, take(slice(size))), (count - size, take(slice(size, None)))
+        first, others = (take_samples(arrays, self.inputs, part) for part in (slice(size), slice(size, None)))
+        return (size, first), (count - size, others)
 
     @property
     def _axes(self) -> dict[str, int | None]:

@@ -15,8 +15,8 @@ from actcli.sources.onnx.graph import Graph, Node, read_graph
 from actcli.sources.onnx.inputs import Samples
 from actcli.sources.onnx.load import MOST_BYTES, folder_of, one_line
 from actcli.sources.onnx.model import Model
-from actcli.sources.onnx.model_input import Batch
-from actcli.sources.onnx.observe import batch_size, feed_of
+from actcli.sources.onnx.model_input import Batch, feed_of
+from actcli.sources.onnx.observe import batch_size
 from actcli.sources.onnx.outputs import Watched
 from actcli.sources.onnx.pruning.choosing import LAST_UNIT, Range, choose_units, extend_ranges
 from actcli.sources.onnx.pruning.comparison import compare

@@ -74,8 +74,8 @@ def test_json_has_these_keys_and_no_other():
         "not_observed", "change", "notes",
     ]  # fmt: skip
     assert list(said["layers"][0]) == [
-        "layer", "op", "function", "recorded", "units", "samples", "elements", "counts", "dead", "dead_share",
-        "sparsity", "bound", "evidence", "firing_rate", "not_alive",
+        "layer", "op", "function", "recorded", "units", "samples", "elements", "counted_samples", "counts", "dead",
+        "dead_share", "sparsity", "bound", "evidence", "firing_rate", "not_alive",
     ]  # fmt: skip
     assert list(said["layers"][0]["not_alive"][0]) == [
         "unit", "class", "firings", "samples", "bound", "evidence", "minimum", "maximum", "margin", "cause",
