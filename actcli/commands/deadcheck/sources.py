@@ -15,6 +15,7 @@ from actcli.commands.deadcheck.recorded import (
     require_judged,
 )
 from actcli.commands.deadcheck.shards import by_shards, in_parts, in_shards, model_work, recorded_work
+from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
@@ -230,7 +231,6 @@ def _observed(
     model: "Model", samples: "Noise | Shards", options: "DeadcheckOptions", session: "Session"
 ) -> Sources:
     from actcli.analysis.deadness.quick import counting_notes
-    from actcli.exits import UsageError
     from actcli.sources.onnx import identity, observe_model
 
     address = cluster_of(options.cluster, session) if options.random is None else None

@@ -131,8 +131,8 @@ def first(**changes):
     ("change", "message"),
     [
         (
-            lambda said: said.update(version=2),
-            r"statistics of version 2, written by a newer actcli; this one reads version 1",
+            lambda said: said.update(version=3),
+            r"statistics of version 3, written by a newer actcli; this one reads version 2",
         ),
         (lambda said: said.update(version="1"), "has no version"),
         (lambda said: said.update(kind="other"), "not a statistics file of actcli"),
