@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, is_selected
 from actcli.analysis.deadness.verdict import LayerVerdict
-from actcli.analysis.pruning.result import Pruning
 
 if TYPE_CHECKING:
     from actcli.analysis.proof.prove import Proof
+    from actcli.analysis.pruning.result import Pruning
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Findings:
     trained: bool = False
     fail_on_unobserved: bool = False
     fail_on_newly_dead: bool = False
-    pruning: Pruning | None = None
+    pruning: "Pruning | None" = None
     proof: "Proof | None" = None
 
     @property

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actcli.analysis.deadness.report import Report
-from actcli.analysis.pruning.result import ModelSize, Promise, PrunedLayer, Pruning
 from actcli.render.deadness.wording import percent
 from actcli.render.output.surface import Surface
 from actcli.render.text.notation import in_ascii, number, quantity, thousands
 from actcli.terminal import printable
 
 if TYPE_CHECKING:
+    from actcli.analysis.pruning.result import ModelSize, Promise, PrunedLayer, Pruning
     from actcli.render.deadness.findings import Findings
 
 TITLE = "Dead units removed"
@@ -22,7 +22,7 @@ _DIGITS = 3
 _REMOVED = "removed"
 
 
-def pruning_sentences(pruning: Pruning) -> list[str]:
+def pruning_sentences(pruning: "Pruning") -> list[str]:
     """Return what became smaller and what is promised; nothing where no smaller model was made."""
     before, after, promise = pruning.before, pruning.after, pruning.promise
     if before is None or after is None or promise is None:
@@ -44,7 +44,7 @@ def pruning_sentences(pruning: Pruning) -> list[str]:
     return sentences
 
 
-def _share_of_dead(pruning: Pruning) -> str:
+def _share_of_dead(pruning: "Pruning") -> str:
     if pruning.dead == 1:
         return "The only dead unit is"
     if pruning.removed == pruning.dead:
@@ -55,7 +55,7 @@ def _share_of_dead(pruning: Pruning) -> str:
     return f"{thousands(pruning.removed)} of {quantity(pruning.dead, 'dead unit')} {verb}"
 
 
-def _times(pruning: Pruning) -> str:
+def _times(pruning: "Pruning") -> str:
     """Return the times of both models; where half of the runs do not agree which is faster, that they are the same."""
     before, after, ratio = pruning.before, pruning.after, pruning.time_ratio
     if before is None or after is None or ratio is None:
@@ -65,11 +65,11 @@ def _times(pruning: Pruning) -> str:
     return f"{_milliseconds(after)} instead of {_milliseconds(before)} ms"
 
 
-def _milliseconds(size: ModelSize) -> str:
+def _milliseconds(size: "ModelSize") -> str:
     return number(1000 * size.seconds, _DIGITS)
 
 
-def _beyond(pruning: Pruning) -> str:
+def _beyond(pruning: "Pruning") -> str:
     if pruning.box is None:
         return "Nothing is promised for other inputs: there a removed unit may fire."
     return (
@@ -78,7 +78,7 @@ def _beyond(pruning: Pruning) -> str:
     )
 
 
-def _promise(promise: Promise) -> str:
+def _promise(promise: "Promise") -> str:
     where = f"On {'this' if promise.samples == 1 else 'these'} {quantity(promise.samples, 'sample')}"
     if promise.same_bits:
         return f"{where} both models give equal outputs: the largest difference is 0 (bit for bit)."
@@ -92,7 +92,7 @@ def _promise(promise: Promise) -> str:
     )
 
 
-def pruning_rows(pruning: Pruning) -> Iterator[list[str]]:
+def pruning_rows(pruning: "Pruning") -> Iterator[list[str]]:
     """Yield a row of texts per layer with dead units, as HEADINGS say."""
     for layer in pruning.layers:
         yield [
@@ -112,7 +112,7 @@ def pruned_parts(findings: "Findings") -> tuple[tuple[str, Callable[[Report, Sur
     return ((TITLE, partial(pruning_part, pruning=pruning)),)
 
 
-def pruning_part(report: Report, surface: Surface, pruning: Pruning) -> str:  # noqa: ARG001 - as parts are called
+def pruning_part(report: Report, surface: Surface, pruning: "Pruning") -> str:  # noqa: ARG001 - as parts are called
     """Return the lines of a page for a person: a layer each, with the reasons why units stay."""
     lines = []
     for layer in pruning.layers:
@@ -129,7 +129,7 @@ def pruning_part(report: Report, surface: Surface, pruning: Pruning) -> str:  # 
     return text if surface.unicode else in_ascii(text)
 
 
-def _fates(layer: PrunedLayer) -> Iterator[str]:
+def _fates(layer: "PrunedLayer") -> Iterator[str]:
     if layer.removed:
         yield f"{thousands(len(layer.removed))} of {quantity(layer.units, 'unit')} removed"
     for one in layer.staying:
@@ -137,7 +137,7 @@ def _fates(layer: PrunedLayer) -> Iterator[str]:
         yield f"{thousands(len(one.units))} {verb}: {printable(one.reason)}"
 
 
-def fates_by_unit(pruning: Pruning, layer: str) -> dict[int, str]:
+def fates_by_unit(pruning: "Pruning", layer: str) -> dict[int, str]:
     """Return what became of each dead unit of a layer: `removed`, or the reason why it stays."""
     fates: dict[int, str] = {}
     for own in pruning.layers:
@@ -148,7 +148,7 @@ def fates_by_unit(pruning: Pruning, layer: str) -> dict[int, str]:
     return fates
 
 
-def pruning_record(pruning: Pruning) -> dict[str, Any]:
+def pruning_record(pruning: "Pruning") -> dict[str, Any]:
     """Return the smaller model for JSON: layers, what was cut out of which tensor, sizes and the promise.
 
     Indices count from 0 in the old tensors. `file` is null where nothing was written.
@@ -181,5 +181,5 @@ def pruning_record(pruning: Pruning) -> dict[str, Any]:
     }
 
 
-def _size(size: ModelSize) -> dict[str, Any]:
+def _size(size: "ModelSize") -> dict[str, Any]:
     return {"parameters": size.parameters, "bytes": size.nbytes, "seconds": size.seconds}
