@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from actcli.commands.session import Session
     from actcli.sources.onnx import Model
     from actcli.sources.onnx.noise import Noise
+    from actcli.sources.onnx.proof.read import ReadNetwork
     from actcli.sources.onnx.shards import Shards
+
+_BYTES_PER_NUMBER = 120
+"""Bounds, lines and slack of a number of a tensor, in both passes, and what the steps need on the way."""
 
 
 def prove_model(model: "Model", choice: "BoxChoice", memory: int | None) -> "Proof":
@@ -26,11 +30,12 @@ def prove_model(model: "Model", choice: "BoxChoice", memory: int | None) -> "Pro
     from actcli.sources.onnx.proof.read import read_network
 
     boxes = (
-        interval_boxes(model.inputs, *choice.interval)
+        interval_boxes(model.inputs, *choice.interval, memory)
         if choice.interval is not None
         else boxes_in_file(model.inputs, choice.text, memory)
     )
     network = read_network(model, _shapes(boxes))
+    _require_room(network, model, memory)
     return prove(network.steps, boxes, network.targets, box=choice.text)
 
 
@@ -55,6 +60,7 @@ def prove_beside_data(
         else boxes_in_file(model.inputs, choice.text, session.memory)
     )
     network = read_network(model, _shapes(boxes), samples.inputs)
+    _require_room(network, model, session.memory)
     holds_data = _within(around, boxes)
     proof = prove(network.steps, boxes, network.targets, box=choice.text, holds_data=holds_data)
     _require_agreement(proof, report)
@@ -72,6 +78,14 @@ def prove_beside_data(
 
 def _shapes(boxes: "dict[str, Box]") -> dict[str, tuple[int, ...]]:
     return {name: box.shape for name, box in boxes.items()}
+
+
+def _require_room(network: "ReadNetwork", model: "Model", memory: int | None) -> None:
+    """Raise DataError where the bounds of all tensors take more memory than there is."""
+    from actcli.sources.budget import require_memory
+
+    nbytes = _BYTES_PER_NUMBER * network.numbers
+    require_memory(nbytes, memory, f"{model.path}: the bounds of its {network.numbers:,} numbers")
 
 
 def _require_agreement(proof: "Proof", report: "Report") -> None:

@@ -10,7 +10,17 @@ from actcli.analysis.proof.kernels import Convolution, Dense
 from actcli.analysis.proof.linear import Affine, ChannelScale, Linear
 from actcli.analysis.proof.steps import TensorProduct, TensorSum
 from actcli.sources.onnx.graph import Node
-from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Handlers, Shape, require
+from actcli.sources.onnx.proof.reading import (
+    EndOfProofError,
+    GraphReading,
+    Handlers,
+    Shape,
+    require,
+    require_size,
+)
+
+_MOST_PLACES = 1 << 16
+"""Places of a window, each of which is a pass over its input."""
 
 
 def window_of(node: Node, shape: Shape, outputs: int, lengths: Shape, groups: int) -> Convolution:
@@ -27,6 +37,9 @@ def window_of(node: Node, shape: Shape, outputs: int, lengths: Shape, groups: in
         "its attributes do not fit its window",
     )
     pads = _pads(node, shape[2:], lengths, strides, dilations)
+    padded = (length + sum(pair) for length, pair in zip(shape[2:], pads, strict=True))
+    require_size(math.prod(shape[:2]) * math.prod(padded))
+    require(math.prod(lengths) <= _MOST_PLACES, "its window is too large")
     window = Convolution(shape, outputs, lengths, strides, dilations, pads, groups)
     require(min(window.output_shape()) >= 1, "its window is larger than its input")
     return window

@@ -1,5 +1,6 @@
 """Boxes of a model's inputs: one interval for all numbers, the smallest box around samples, or bounds from a file."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,14 +9,20 @@ from numpy.typing import NDArray
 
 from actcli.analysis.proof.box import Box, Numbers, make_box
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Samples
 from actcli.sources.onnx.model_input import ModelInput, require_numbers
 
-_BATCH = 64
+_MOST_SAMPLES, _AT_ONCE = 256, 1 << 22
+"""Samples, and numbers, that are looked at together."""
+_BYTES = 40
+"""Of a number of a box: both bounds, in a copy, and a flag."""
 Ends = tuple[Numbers, Numbers]
 
 
-def interval_boxes(inputs: Sequence[ModelInput], low: float, high: float) -> dict[str, Box]:
+def interval_boxes(
+    inputs: Sequence[ModelInput], low: float, high: float, memory: int | None = None
+) -> dict[str, Box]:
     """Return the box in which every number of every input lies between two numbers.
 
     Raises UsageError for an input of free lengths: only samples or a file say them.
@@ -33,8 +40,14 @@ def interval_boxes(inputs: Sequence[ModelInput], low: float, high: float) -> dic
         shape = [length for length in one.shape if isinstance(length, int)]
         if one.axis is not None and isinstance(one.shape[one.axis], int):
             del shape[one.axis]
+        _require_room(one, shape, memory)
         boxes[one.name] = _whole_box(one, (np.full(shape, low), np.full(shape, high)))
     return boxes
+
+
+def _require_room(one: ModelInput, shape: Sequence[int], memory: int | None) -> None:
+    numbers = math.prod(shape) * (one.fixed_batch or 1)
+    require_memory(_BYTES * numbers, memory, f"the box of input '{one.name}'")
 
 
 def same_interval(boxes: Mapping[str, Box], low: float, high: float) -> dict[str, Box]:
@@ -42,11 +55,11 @@ def same_interval(boxes: Mapping[str, Box], low: float, high: float) -> dict[str
     return {name: make_box(np.full(box.shape, low), np.full(box.shape, high)) for name, box in boxes.items()}
 
 
-def boxes_around(samples: Samples, batch: int = _BATCH) -> dict[str, Box]:
+def boxes_around(samples: Samples) -> dict[str, Box]:
     """Return the smallest box around samples. Raises DataError for NaN or inf in them."""
     ends: dict[str, Ends] = {}
     axes = {one.name: one for one in samples.inputs}
-    for _, arrays in samples.batches(batch):
+    for _, arrays in samples.batches(max(1, min(_MOST_SAMPLES, _AT_ONCE // max(samples.elements, 1)))):
         for name, array in arrays.items():
             low, high = _extremes(array.astype(np.float64), axes[name].axis)
             if name in ends:
@@ -73,7 +86,8 @@ def boxes_in_file(inputs: Sequence[ModelInput], path: str, memory: int | None) -
     for one in inputs:
         require_numbers(one)
         low, high = (
-            _fit(one, arrays[f"{one.name}.{end}"], f"{path}:{one.name}.{end}") for end in ("lower", "upper")
+            _fit(one, arrays[f"{one.name}.{end}"], f"{path}:{one.name}.{end}", memory)
+            for end in ("lower", "upper")
         )
         if low.shape != high.shape:
             raise DataError(
@@ -92,7 +106,6 @@ def boxes_in_file(inputs: Sequence[ModelInput], path: str, memory: int | None) -
 
 
 def _read(path: str, names: Sequence[str], memory: int | None) -> dict[str, NDArray[Any]]:
-    from actcli.sources.budget import require_memory
     from actcli.sources.numbers.archive import is_archive, open_archive
 
     if not is_archive(path):
@@ -104,7 +117,7 @@ def _read(path: str, names: Sequence[str], memory: int | None) -> dict[str, NDAr
                 held = ", ".join(sorted(archive.names)[:20]) or "none"
                 raise DataError(f"{path}: no array {name!r}; the arrays are {held}")
             header = archive.read_header(name)
-            size = int(np.prod(header.shape, dtype=np.float64))
+            size = math.prod(header.shape)
             require_memory(10 * size * header.dtype.itemsize, memory, f"{path}: the bounds {name!r}")
             if header.dtype.kind not in "fiub" or header.stored is not None:
                 raise DataError(f"{path}: {name!r} holds {header.dtype}, not numbers that are bounds")
@@ -118,7 +131,7 @@ def _read(path: str, names: Sequence[str], memory: int | None) -> dict[str, NDAr
     return arrays
 
 
-def _fit(one: ModelInput, array: NDArray[Any], origin: str) -> Numbers:
+def _fit(one: ModelInput, array: NDArray[Any], origin: str, memory: int | None) -> Numbers:
     """Return a bound in the shape of one sample."""
     wanted = None if one.shape is None else [n for axis, n in enumerate(one.shape) if axis != one.axis]
     numbers = array.astype(np.float64)
@@ -128,6 +141,7 @@ def _fit(one: ModelInput, array: NDArray[Any], origin: str) -> Numbers:
     if numbers.ndim == len(wanted) + 1 and one.axis is not None and numbers.shape[one.axis] == 1:
         numbers = numbers.squeeze(one.axis)
     if not numbers.shape and len(fixed) == len(wanted):
+        _require_room(one, fixed, memory)
         return np.broadcast_to(numbers, fixed).copy()
     fits = numbers.ndim == len(wanted) and all(
         not isinstance(length, int) or length == own

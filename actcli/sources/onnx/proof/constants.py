@@ -129,14 +129,14 @@ def _fill(node: Node, operands: list[Array | None]) -> Array | None:
     shape = operands[0]
     value = node.attributes.get("value")
     filled = np.zeros(1, np.float32) if value is None else np.asarray(numpy_helper.to_array(value))
-    if shape is None or np.prod(shape.astype(np.float64)) > _MOST_NUMBERS:
+    if shape is None or math.prod(shape.reshape(-1).tolist()) > _MOST_NUMBERS:
         return None
     return np.full(shape.reshape(-1).tolist(), filled.reshape(-1)[0], filled.dtype)
 
 
 def _expand(node: Node, operands: list[Array | None]) -> Array | None:  # noqa: ARG001
     data, shape = operands[0], operands[1]
-    if data is None or shape is None or np.prod(shape.astype(np.float64)) > _MOST_NUMBERS:
+    if data is None or shape is None or math.prod(shape.reshape(-1).tolist()) > _MOST_NUMBERS:
         return None
     return np.asarray(data * np.ones(shape.reshape(-1).tolist(), data.dtype))
 

@@ -1,5 +1,6 @@
 """A model's graph read as a network that bounds go through, as far as all operators are known."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,11 +32,13 @@ class ReadNetwork:
     Attributes:
         steps: those that the layers need, in order.
         targets: the layers.
+        numbers: of all tensors.
 
     """
 
     steps: tuple[Placed, ...]
     targets: tuple[ProofTarget, ...]
+    numbers: int
 
 
 def read_network(
@@ -61,7 +64,8 @@ def read_network(
     for node in graph.nodes:
         _read_node(reading, node, by_node.get(id(node)), compositions)
     targets = tuple(_target(reading, watched) for watched in model.watched)
-    return ReadNetwork(_needed(reading.steps, targets), targets)
+    steps = _needed(reading.steps, targets)
+    return ReadNetwork(steps, targets, sum(math.prod(reading.shapes[placed.output]) for placed in steps))
 
 
 def _read_node(

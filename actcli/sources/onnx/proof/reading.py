@@ -1,5 +1,6 @@
 """What is known while a graph is read for a proof: steps so far, shapes, constants, and where the proof ended."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from actcli.sources.onnx.graph import Graph, Node
 from actcli.sources.onnx.outputs import FLOAT
 
 Shape = tuple[int, ...]
+_MOST_NUMBERS = 1 << 27
 
 
 class EndOfProofError(Exception):
@@ -54,8 +56,8 @@ class GraphReading:
 
     def place_at(self, output: str, step: BoundStep, shape: Shape, *inputs: str) -> None:
         """Add a step that makes a tensor."""
-        if 0 in shape:
-            raise EndOfProofError("its output is empty")
+        require(0 not in shape, "its output is empty")
+        require_size(math.prod(shape))
         self.steps.append(Placed(output, inputs, step))
         self.shapes[output] = shape
 
@@ -97,6 +99,11 @@ class GraphReading:
 
 Handler = Callable[[GraphReading, Node], None]
 Handlers = Mapping[str, Handler]
+
+
+def require_size(numbers: int) -> None:
+    """Raise EndOfProofError for a tensor that is too large to be bounded."""
+    require(numbers <= _MOST_NUMBERS, f"its output has {numbers:,} numbers, too many to bound")
 
 
 def require(holds: bool, otherwise: str) -> None:

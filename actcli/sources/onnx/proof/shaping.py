@@ -1,5 +1,7 @@
 """Operators that move numbers without changing them, and poolings."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,14 @@ from actcli.analysis.proof.steps import Concatenate, Pad, Reshape, Slice, Take, 
 from actcli.sources.onnx.graph import Node
 from actcli.sources.onnx.proof.arithmetic import window_of
 from actcli.sources.onnx.proof.constants import lengths_of, slices_of
-from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Handlers, Shape, require
+from actcli.sources.onnx.proof.reading import (
+    EndOfProofError,
+    GraphReading,
+    Handlers,
+    Shape,
+    require,
+    require_size,
+)
 
 _EXACT = {2, 3, 4, 5, 9, 10, 16}
 """ONNX's types whose numbers all are float32 numbers: small integers, booleans, float16, bfloat16."""
@@ -47,7 +56,7 @@ def _cast(reading: GraphReading, node: Node) -> None:
 
 def _reshape_to(reading: GraphReading, node: Node, after: Shape) -> None:
     before = reading.shape(node.input(0))
-    require(int(np.prod(after)) == int(np.prod(before)), "its lengths do not fit its input")
+    require(math.prod(after) == math.prod(before), "its lengths do not fit its input")
     reading.place(node, Reshape(before, after), after)
 
 
@@ -56,7 +65,7 @@ def _flatten(reading: GraphReading, node: Node) -> None:
     axis = node.integer("axis", 1)
     axis += len(before) if axis < 0 else 0
     require(axis >= 1, _MOVES_SAMPLES)
-    _reshape_to(reading, node, (int(np.prod(before[:axis])), int(np.prod(before[axis:]))))
+    _reshape_to(reading, node, (math.prod(before[:axis]), math.prod(before[axis:])))
 
 
 def _reshape(reading: GraphReading, node: Node) -> None:
@@ -65,9 +74,9 @@ def _reshape(reading: GraphReading, node: Node) -> None:
     require(bool(wanted), _MOVES_SAMPLES)
     lengths = lengths_of(wanted or [], before, zero=bool(node.integer("allowzero", 0)))
     if -1 in lengths:
-        rest = int(np.prod([length for length in lengths if length != -1]))
+        rest = math.prod([length for length in lengths if length != -1])
         require(rest > 0, "its lengths do not fit its input")
-        lengths[lengths.index(-1)] = int(np.prod(before)) // rest
+        lengths[lengths.index(-1)] = math.prod(before) // rest
     require(lengths[0] == before[0] or (wanted or [0])[0] == -1, _MOVES_SAMPLES)
     require(lengths[0] % reading.batch == 0, _MOVES_SAMPLES)
     _reshape_to(reading, node, tuple(lengths))
@@ -128,7 +137,8 @@ def _gather(reading: GraphReading, node: Node) -> None:
     axis %= len(before)
     require(axis != 0, _MOVES_SAMPLES)
     index = np.array(reading.integers(node.input(1)), np.intp).reshape(reading.constants[node.input(1)].shape)
-    places = np.arange(int(np.prod(before))).reshape(before)
+    require_size(math.prod(before) // before[axis] * index.size)
+    places = np.arange(math.prod(before)).reshape(before)
     _take(reading, node, np.take(places, index, axis=axis))
 
 
@@ -191,8 +201,11 @@ def _pad(reading: GraphReading, node: Node) -> None:
     require(bool(np.isfinite(value)), "it pads with inf or NaN")
     margins = tuple(zip(pads[: len(before)], pads[len(before) :], strict=True))
     require(margins[0] == (0, 0), _MOVES_SAMPLES)
+    require_size(
+        math.prod(first + length + last for (first, last), length in zip(margins, before, strict=True))
+    )
     if mode != "constant":
-        places = np.arange(int(np.prod(before))).reshape(before)
+        places = np.arange(math.prod(before)).reshape(before)
         _take(reading, node, np.pad(places, margins, mode=mode))  # type: ignore[call-overload]
         return
     after = tuple(first + length + last for (first, last), length in zip(margins, before, strict=True))
@@ -225,7 +238,7 @@ def _average_pool(reading: GraphReading, node: Node) -> None:
         counts = numbers_in_windows(window)
         reading.place(node, Affine(ChannelScale.quotient(counts)), shape, inner)
         return
-    places = float(np.prod(window.window))
+    places = float(math.prod(window.window))
     reading.place(node, total.folded(ChannelScale.quotient(np.full(shape[1], places))), shape)
 
 
@@ -234,7 +247,7 @@ def _mean_of_positions(reading: GraphReading, node: Node, axes: list[int], *, ke
     before = reading.shape(node.input(0))
     first = min(axes)
     require(first >= 1 and sorted(axes) == list(range(first, len(before))), "it takes the mean of other axes")
-    rows, terms = int(np.prod(before[:first])), int(np.prod(before[first:]))
+    rows, terms = math.prod(before[:first]), math.prod(before[first:])
     flat, mean = (f"{node.outputs[0]} ({part})" for part in ("rows", "mean"))
     reading.place_at(flat, Reshape(before, (rows, terms)), (rows, terms), node.input(0))
     reading.place_at(mean, mean_of_rows(rows, terms), (rows, 1), flat)
@@ -259,7 +272,7 @@ def _reduce_mean(reading: GraphReading, node: Node) -> None:
 def _global_max(reading: GraphReading, node: Node) -> None:
     shape = reading.shape(node.input(0))
     require(len(shape) >= 3, "it has no positions")
-    rows, terms = int(np.prod(shape[:2])), int(np.prod(shape[2:]))
+    rows, terms = math.prod(shape[:2]), math.prod(shape[2:])
     flat, top = (f"{node.outputs[0]} ({part})" for part in ("rows", "top"))
     reading.place_at(flat, Reshape(shape, (1, rows, terms)), (1, rows, terms), node.input(0))
     window = window_of(_PLAIN, (1, rows, terms), rows, (terms,), rows)

@@ -9,7 +9,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from onnx import TensorProto, helper  # noqa: E402
 
 from actcli.analysis.proof.prove import prove  # noqa: E402
-from actcli.exits import UsageError  # noqa: E402
+from actcli.exits import DataError, UsageError  # noqa: E402
 from actcli.sources.onnx import open_model  # noqa: E402
 from actcli.sources.onnx.proof.boxes import interval_boxes  # noqa: E402
 from actcli.sources.onnx.proof.read import read_network  # noqa: E402
@@ -299,6 +299,45 @@ def test_what_mixes_samples_or_changes_the_numbers_ends_the_proof(write, nodes, 
     constants = {"w": numbers(3, 3), "training": np.array(True), "zero": np.array(0)}
     _, proof = proof_of(write(nodes, constants, shape=("N", 3)))
     assert word in proof.layers[0].reason
+
+
+@pytest.mark.parametrize(
+    ("nodes", "word"),
+    [
+        ([node("Conv", ["x", "w"], ["z"], pads=[2**40] * 4)], "too many to bound"),
+        ([node("Conv", ["x", "w"], ["z"], pads=[1])], "pads do not fit"),
+        ([node("Conv", ["x", "w"], ["z"], strides=[0, 1])], "attributes do not fit"),
+        ([node("MaxPool", ["x"], ["p"], kernel_shape=[2**31, 2]), node("Conv", ["p", "w"], ["z"])], "window"),
+        (
+            [node("Pad", ["x", "pads"], ["p"], mode="reflect"), node("Conv", ["p", "w"], ["z"])],
+            "too many to bound",
+        ),
+        ([node("Gather", ["x", "far"], ["p"], axis=2), node("Conv", ["p", "w"], ["z"])], "do not fit"),
+        ([node("Reshape", ["x", "wild"], ["p"]), node("Conv", ["p", "w"], ["z"])], "do not fit"),
+    ],
+)
+def test_hostile_attributes_end_the_proof(write, nodes, word):
+    constants = {
+        "w": numbers(3, 2, 1, 1),
+        "pads": np.array([0, 0, 2**40, 0, 0, 0, 2**40, 0]),
+        "far": np.array([7, -9]),
+        "wild": np.array([0, 2**62, 2**62, 4]),
+    }
+    path = write([*nodes, node("Relu", ["z"], ["y"])], constants, shape=("N", 2, 5, 5))
+    try:
+        model = open_model(path)
+    except DataError:
+        return  # onnx refuses it before anything is read
+    boxes = interval_boxes(model.inputs, 0.0, 1.0)
+    (target,) = read_network(model, {name: box.shape for name, box in boxes.items()}).targets
+    assert word in target.reason or "axis" in target.reason
+
+
+def test_a_box_that_is_larger_than_the_memory_is_refused(write):
+    nodes = [node("Flatten", ["x"], ["f"]), node("Gemm", ["f", "w"], ["z"]), node("Relu", ["z"], ["y"])]
+    model = open_model(write(nodes, {"w": numbers(3, 3)}, shape=("N", 10**5, 10**5)))
+    with pytest.raises(DataError, match="the box of input 'x' needs about 400 GB"):
+        interval_boxes(model.inputs, 0.0, 1.0)
 
 
 def test_free_lengths_need_data(write):
