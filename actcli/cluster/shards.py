@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from actcli.analysis.deadness.unit_state import LayerState
 
-TASK_BYTES = 64 << 20
-"""Bytes of small files that make one task: their reading then takes far longer than the scheduler's work for it."""
-_TASKS_PER_WORKER = 8
+_LEAST_BYTES, _MOST_BYTES = 64 << 20, 1 << 30
+"""Bytes of files that make one task: reading them takes far longer than the scheduler's work for it, and ends soon."""
+_FEWEST_TASKS, _ENOUGH_TASKS = 8, 16
+"""Tasks for each worker: so many at least, for an even end, and no more where they are large enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ class Work:
 
 def tasks(shards: Sequence[Shard], workers: int) -> Iterator[tuple[Shard, ...]]:
     """Yield the shards in groups, so that a task is large, and there are several for each worker."""
-    most = min(TASK_BYTES, sum(shard.nbytes for shard in shards) // max(_TASKS_PER_WORKER * workers, 1))
+    share = sum(shard.nbytes for shard in shards) / max(workers, 1)
+    large = min(max(share / _ENOUGH_TASKS, _LEAST_BYTES), _MOST_BYTES)
+    most = min(large, share / _FEWEST_TASKS)
     group: list[Shard] = []
     nbytes = 0
     for shard in shards:

@@ -1,6 +1,7 @@
 """Recorded activations cut into shards, observed one by one in any order: the bits of one pass."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,6 +129,17 @@ def test_small_files_are_read_together_and_every_worker_has_some(tmp_path):
     assert [len(group) for group in tasks(pieces, 1)] == [5] * 8
     assert [len(group) for group in tasks(pieces, 100)] == [1] * 40
     assert sum(tasks(pieces, 3), ()) == tuple(pieces)
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "workers", "files"), [(10, 2, 7), (100, 100, 1), (40, 1, 7), (1000, 1, 2), (1000, 50, 1)]
+)
+def test_tasks_of_large_files_are_bounded(tmp_path, megabytes, workers, files):
+    """Of 100 files: eight tasks or more for a worker, none below 64 MiB without need, none far above 1 GiB."""
+    np.save(tmp_path / "a.npy", np.ones((10, 4)))
+    (piece,) = cut(records(tmp_path / "a.npy"))
+    pieces = [replace(piece, nbytes=megabytes << 20)] * 100
+    assert len(next(tasks(pieces, workers))) == files
 
 
 def test_several_arrays_in_one_file(tmp_path):
