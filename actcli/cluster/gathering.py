@@ -105,6 +105,10 @@ class Gathering:
         if not self._gathered.is_whole:
             raise DataError("the statistics that were resumed do not belong to these shards; begin anew")
 
+    def give_up(self, error: DataError) -> UnreadShardsError:
+        """Return an error that ends the run, with the statistics so far."""
+        return UnreadShardsError(str(error), self._partial())
+
     def _partial(self) -> PartialRun:
         """Return what is in order; of a layer whose places are counted, what comes before the first failure."""
         lost = self._gathered.unplaced

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from actcli.cluster.gathering import TRIES, Gathering
+from actcli.cluster.gathering import TRIES, Gathering, UnreadShardsError
 from actcli.cluster.observation import Common, ShardStatistics, observe_shards
 from actcli.cluster.shards import Shard, Work, tasks
 from actcli.exits import ActcliError, DataError
@@ -54,7 +54,7 @@ def observe_on(
     """Yield the statistics as tasks are done; what is not done is cancelled when the iterator is closed.
 
     A shard that cannot be read is tried three times. Where workers die over a task of several shards, each is tried by
-    itself, so that the others count. Raises UnreadShardsError after all others were read; DataError where
+    itself, so that the others count. Raises UnreadShardsError after all others were read, and at once where
     the scheduler or the workers are gone.
     """
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
@@ -74,6 +74,10 @@ def observe_on(
         gathering.require_whole()
         if not gathering.waiting:
             yield from filter(None, (gathering.snapshot(),))
+    except UnreadShardsError:
+        raise
+    except DataError as error:
+        raise gathering.give_up(error) from error
     finally:
         tasks_now.cancel()
 
