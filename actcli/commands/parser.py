@@ -204,6 +204,7 @@ def _show_help(ctx: "Context", parameter: "Parameter", value: Any) -> None:  # n
 def show_help(ctx: "Context") -> NoReturn:
     """Write the help of a command, or of the program, and end the run."""
     text = ctx.get_help() + "\n"
+    ctx.obj.choose(*_typed(ctx.obj.arguments), None, None)
     terminal = ctx.obj.terminal
     if terminal.color:
         from actcli.render.text.help_page import paint_help
@@ -212,6 +213,19 @@ def show_help(ctx: "Context") -> NoReturn:
         text = paint_help(text, THEMES[terminal.theme])
     terminal.write(text.encode())
     ctx.exit()
+
+
+def _typed(arguments: "Sequence[str]") -> "list[str | None]":
+    """Return the values of --color and --theme anywhere on the command line; --help ends its reading before them."""
+    from actcli.terminal import THEMES
+
+    found: dict[str, str | None] = {"--color": None, "--theme": None}
+    for at, argument in enumerate(arguments):
+        name, sign, value = argument.partition("=")
+        if name in found:
+            found[name] = value if sign else next(iter(arguments[at + 1 :]), None)
+    known = {"--color": ("auto", "always", "never"), "--theme": THEMES}
+    return [text if (text := (found[name] or "").lower()) in known[name] else None for name in found]
 
 
 def write_sections(parameters: "Sequence[Parameter]", ctx: "Context", formatter: "HelpFormatter") -> None:

@@ -155,6 +155,10 @@ def find_largest_slope(profile: Profile, order: int = 1) -> tuple[float, tuple[I
                 slopes.append((math.inf, Interval.point(end)))
                 certain = False
     top = max((slope for slope, _ in slopes if not math.isnan(slope)), default=math.nan)
+    if math.isfinite(top):
+        poles = [at for slope, at in slopes if slope == top and _hides_a_pole(size, at, top)]
+        slopes += [(math.inf, at) for at in poles]
+        top, certain = (math.inf, False) if poles else (top, certain)
     if math.isinf(top):
         # both ends of log(x/(1-x)), whose quotients are inf/inf there
         slopes += [
@@ -174,6 +178,13 @@ def find_largest_slope(profile: Profile, order: int = 1) -> tuple[float, tuple[I
     nearest = sorted(set(kept), key=lambda at: min(abs(at.low), abs(at.high)))
     shown = nearest[:1] if len(nearest) > _MOST_POINTS else nearest
     return top, tuple(sorted(shown, key=lambda at: at.low)), certain
+
+
+def _hides_a_pole(size: Callable[[Floats], Floats], at: Interval, top: float) -> bool:
+    """Return whether a size falls by half from a point to the next numbers: those of tan lie between two numbers."""
+    if top < _POLE or at.low < at.high or math.isinf(at.low):
+        return False
+    return bool(np.all(size(np.nextafter(at.low, [-math.inf, math.inf])) < top / 2))
 
 
 def _sizes_at(slopes: Floats, x: Floats) -> list[tuple[float, Interval]]:

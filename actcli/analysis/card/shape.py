@@ -76,6 +76,10 @@ def symmetry(profile: Profile) -> Symmetry:
     return "neither"
 
 
+_BESIDE_A_POLE = 1e12
+"""A value at a vertical point that is no value of f, but one beside a pole between two numbers."""
+
+
 def smoothness(profile: Profile, largest_slope: float, steepest: Iterable[Interval]) -> float:
     """Return the smoothness at the worst kink; a vertical point that is no kink counts 0 (∛x), and a pole −1."""
     f = profile.function
@@ -88,7 +92,7 @@ def smoothness(profile: Profile, largest_slope: float, steepest: Iterable[Interv
             beside = place.low + max(abs(place.low), 1.0) * np.array([-1e-6, 1e-6])
             # not where the slope merely overflows
             if low < place.low < high and np.isfinite(f.grad(beside)).all():
-                worst = min(worst, 0.0 if math.isfinite(f(place.low)) else -1.0)
+                worst = min(worst, 0.0 if abs(float(f(place.low))) < _BESIDE_A_POLE else -1.0)
     return worst
 
 

@@ -153,4 +153,20 @@ def _kind_of(source: str) -> str:
                 f"{source}: holds statistics of a run that did not end; go on with the same sources and "
                 f"--resume {source}"
             )
+    elif not os.path.exists(source):  # noqa: PTH110 - likewise
+        _refuse_function(source)
     return "arrays"
+
+
+def _refuse_function(source: str) -> None:
+    """Raise UsageError where a function's name stands for a file."""
+    import shlex
+
+    from actcli.activations.resolve import is_name
+
+    if is_name(source):
+        word = shlex.quote(source)
+        raise UsageError(
+            f"{source} is a function, and deadcheck looks into networks: actcli info {word} shows where its slope "
+            f"is 0, deadcheck --train {word} trains networks with it"
+        )

@@ -61,3 +61,19 @@ def test_errors(environ, start):
     assert ended.stderr.startswith(start)
     assert ended.stderr.count("\n") == 1
     assert "\x1b[31m" not in ended.stderr
+
+
+@pytest.mark.parametrize("place", ["before", "after", "joined"])
+def test_help_obeys_an_option_wherever_it_stands(place):
+    never, always = (
+        {"before": ["eval", "--color", word, "--help"], "after": ["eval", "--help", "--color", word],
+         "joined": ["eval", "--help", f"--color={word}"]}[place]
+        for word in ("never", "always")
+    )  # fmt: skip
+    assert "\x1b" not in invoke(*never, color_choice="auto", stdout_is_tty=True).out
+    assert "\x1b" in invoke(*always, color_choice="auto").out
+
+
+@pytest.mark.parametrize("more", [["--color", "green"], ["--theme", "nosuch"], ["--color="]])
+def test_help_is_shown_whatever_stands_behind_it(more):
+    assert invoke("eval", "--help", *more).out.startswith("Usage: actcli eval")

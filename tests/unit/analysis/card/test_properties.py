@@ -390,3 +390,16 @@ def test_a_growing_wave_has_no_limit_where_it_overflows() -> None:
     assert (found.lowest.value, found.highest.value) == (-INF, INF)
     assert found.lowest.at is None
     assert measured("1e-7*x^2 - x").limits == (INF, INF)
+
+
+@pytest.mark.parametrize("formula", ["tan(x)", "tan(3*x)+x"])
+def test_a_pole_between_two_numbers_makes_the_slope_unbounded(formula):
+    properties = measure(activation(formula))
+    assert math.isinf(properties.largest_slope)
+    assert math.isinf(properties.lipschitz)
+    assert not properties.slope_certain
+    assert properties.smoothness == -1
+
+
+def test_a_narrow_bump_is_no_pole():
+    assert measure(activation("exp(-1e30*x^2)")).largest_slope == pytest.approx(math.sqrt(2e30 / math.e))

@@ -1,6 +1,7 @@
 """`actcli deadcheck` as a call: options that are refused, sources that are understood, what comes out."""
 
 import json
+import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -414,3 +415,11 @@ def test_a_model_ends_when_it_is_certain(model):
     said = invoke("deadcheck", model, *arguments).json
     assert 437 <= said["layers"][0]["samples"] <= 1500
     assert said["dead"] == 2
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu:2", "torch.gelu", "Leaky ReLU"])
+def test_the_name_of_a_function_is_answered_with_the_right_command(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = refused("deadcheck", name)
+    assert f"actcli info {shlex.quote(name)}" in said
+    assert f"deadcheck --train {shlex.quote(name)}" in said
