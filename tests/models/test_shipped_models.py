@@ -12,6 +12,7 @@ from shipped import OCR, PITCH, images, needed, plucked_strings
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from actcli.analysis.deadness.unit_class import unit_classes  # noqa: E402
 from actcli.sources.onnx import observe_model, open_model, recorded_inputs  # noqa: E402
 
 
@@ -117,3 +118,26 @@ def test_batches_and_threads_change_no_firing(tmp_path, threads):
     for name, state in one.items():
         np.testing.assert_array_equal(state.fired, watch.states[name].fired)
         np.testing.assert_array_equal(state.maximum, watch.states[name].maximum)
+
+
+@pytest.mark.parametrize(
+    ("path", "x"),
+    [
+        (f"{OCR}/ch_ppocr_mobile_v2.0_cls_infer.onnx", lambda: images(40, 48, 192)),
+        (f"{OCR}/ch_PP-OCRv4_det_infer.onnx", lambda: images(10, 96, 96)),
+        (f"{OCR}/ch_PP-OCRv4_rec_infer.onnx", lambda: images(10, 48, 160)),
+        (PITCH, lambda: plucked_strings(10, 43844)),
+    ],
+    ids=["direction", "detection", "recognition", "pitches"],
+)
+def test_counting_zeros_on_few_samples_changes_no_class(tmp_path, path, x):
+    x, batch = x(), 4
+    _, full = states(needed(path), x, tmp_path, batch=batch)
+    _, quick = states(needed(path), x, tmp_path, batch=batch, quick=0)
+    assert any(state.counted is not None for state in quick.values())
+    for name, state in full.items():
+        np.testing.assert_array_equal(
+            unit_classes(quick[name], 0.01, 0.025), unit_classes(state, 0.01, 0.025), err_msg=name
+        )
+        for field in ("fired", "first", "last", "minimum", "maximum", "value_minimum", "value_maximum"):
+            np.testing.assert_array_equal(getattr(quick[name], field), getattr(state, field), err_msg=name)
