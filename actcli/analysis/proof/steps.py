@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.analysis.proof.box import TINY, Box, Flags, Numbers, double_rounding, make_box, rounding
+from actcli.analysis.proof.box import TINY, Box, Numbers, double_rounding, make_box, rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -320,8 +320,3 @@ def _sum_to(rows: Numbers, shape: tuple[int, ...]) -> Numbers:
         axis + 1 for axis, length in enumerate(shape) if length == 1 and rows.shape[axis + 1] != 1
     )
     return rows.sum(axis=repeated, keepdims=True) if repeated else rows
-
-
-def fixed_as(fixed: Flags, shape: tuple[int, ...]) -> Flags:
-    """Return flags in the shape of an output that they broadcast to."""
-    return np.broadcast_to(fixed, shape)

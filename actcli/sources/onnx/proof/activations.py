@@ -110,8 +110,6 @@ PIECEWISE: Handlers = {
     "HardSigmoid": _hard_sigmoid,
 }
 
-_BY_NAME = {"Erf": "erf", "Exp": "exp", "Sin": "sin", "Cos": "cos"}
-
 
 def place_smooth(reading: GraphReading, node: Node, found: FoundActivation | None) -> bool:
     """Add the step of an operator that is a function of the catalogue; return False for any other node."""
