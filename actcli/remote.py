@@ -4,6 +4,7 @@ Credentials come from the environment, as fsspec's backends find them; none is p
 """
 
 import errno
+import os
 import re
 from typing import IO, Any
 from zlib import crc32
@@ -20,6 +21,11 @@ _PIECE = 1 << 20
 def is_url(path: str) -> bool:
     """Return whether a name is a URL."""
     return _URL.match(path) is not None
+
+
+def absolute_path(name: str) -> str:
+    """Return the name of a file as another folder's process finds it; a URL as it is."""
+    return name if is_url(name) else os.path.abspath(name)  # noqa: PTH100 - pathlib is not loaded for it
 
 
 def url_files(pattern: str) -> list[str]:

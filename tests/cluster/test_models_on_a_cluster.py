@@ -1,5 +1,8 @@
 """Models on workers: sent once, run on shards of their data, with the bits of one machine."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 from cluster_processes import deadcheck, same_as_on_one_machine
@@ -88,3 +91,33 @@ def test_what_is_not_shared(folder, two_workers, arguments, status, words):
     assert (code, out) == (status, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_data_that_could_be_read_are_kept(folder, two_workers, tmp_path):
+    """The model goes on with the missing shard, on the cluster or here."""
+    for name in ("m.onnx", *(f"d{number}.npz" for number in range(5))):
+        shutil.copy(folder / name, tmp_path)
+    whole = (tmp_path / "d3.npz").read_bytes()
+    stamp = (tmp_path / "d3.npz").stat()
+    (tmp_path / "d3.npz").write_bytes(whole[:90_000] + b"\x55" * 40 + whole[90_040:])
+    os.utime(tmp_path / "d3.npz", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    run = ["m.onnx", "--data", "d*.npz"]
+    cluster = ["--cluster", two_workers.address]
+    status, _, err = deadcheck(tmp_path, *run, *cluster, "--save-state", "part.npz")
+    assert status == 1
+    assert "d3.npz" in err
+    assert "--resume part.npz" in err
+    (tmp_path / "d3.npz").write_bytes(whole)
+    assert (
+        "changed" in deadcheck(tmp_path, *run, "--resume", "part.npz")[2]
+    )  # the shard before it has samples of it
+    os.utime(tmp_path / "d3.npz", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    found = [
+        deadcheck(tmp_path, *run, "--resume", "part.npz", "--save-state", "many.npz", *cluster),
+        deadcheck(tmp_path, *run, "--resume", "part.npz", "--save-state", "here.npz"),
+        deadcheck(tmp_path, *run, "--save-state", "one.npz"),
+    ]
+    assert found[0] == found[1] == found[2]
+    for name in ("many.npz", "here.npz"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "one.npz").read_bytes()
+    assert "other options" in deadcheck(tmp_path, *run, "--batch", "7", "--resume", "part.npz")[2]

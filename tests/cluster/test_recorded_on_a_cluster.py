@@ -163,7 +163,7 @@ def test_a_shard_that_cannot_be_read_is_named(folder, two_workers):
         (["--cluster", ""], 2, "tcp://HOST:PORT"),
         (["--cluster", "tcp://a b:1"], 2, "tcp://HOST:PORT"),
         (["--cluster", "http://127.0.0.1:8787"], 2, "tcp://HOST:PORT"),
-        (["--cluster", "local", "--resume", "s0.npy"], 1, "no partial run"),
+        (["--cluster", "local", "--resume", "s0.npy"], 1, "s0.npy: not a statistics file"),
         (["--cluster", "local", "--plan", "9"], 2, "--cluster"),
     ],
 )

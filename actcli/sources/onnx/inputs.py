@@ -1,7 +1,6 @@
 """The samples that a model is run on: arrays of a file, checked and read in batches."""
 
 import math
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.number_types import widen
 from actcli.exits import DataError, UsageError
+from actcli.remote import absolute_path
 from actcli.sources.budget import require_memory
 from actcli.sources.numbers.archive import is_archive
 from actcli.sources.numbers.npy_header import Header, read_header
@@ -124,8 +124,8 @@ class Recorded:
 
     def absolute(self) -> "Recorded":
         """Return the same samples by the file's absolute path: the folder of another process may be another one."""
-        arrays = tuple(replace(one, path=os.path.abspath(one.path)) for one in self.arrays)  # noqa: PTH100
-        return replace(self, origin=os.path.abspath(self.origin), arrays=arrays)  # noqa: PTH100
+        arrays = tuple(replace(one, path=absolute_path(one.path)) for one in self.arrays)
+        return replace(self, origin=absolute_path(self.origin), arrays=arrays)
 
     def part(self, first: int, samples: int) -> "Recorded":
         """Return some consecutive samples, counted from the first of these."""

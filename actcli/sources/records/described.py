@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actcli.exits import DataError, UsageError
-from actcli.remote import is_url, url_version
+from actcli.remote import absolute_path, is_url, url_version
 from actcli.sources.number_request import ARCHIVES, NumberRequest
 from actcli.sources.numbers.formats import holds_array, stream_numbers
 from actcli.sources.records.record_files import STDIN, RecordFile
@@ -57,9 +57,7 @@ class Described:
 
     def absolute(self) -> "Described":
         """Return the same file by its absolute path: the folder of another process may be another one."""
-        path = self.file.path
-        absolute = path if is_url(path) else os.path.abspath(path)  # noqa: PTH100
-        return replace(self, file=replace(self.file, path=absolute))
+        return replace(self, file=replace(self.file, path=absolute_path(self.file.path)))
 
     def _select(self, places: Sequence[int]) -> "Described":
         heads = None if self.heads is None else tuple(self.heads[place] for place in places)
