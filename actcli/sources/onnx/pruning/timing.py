@@ -7,7 +7,7 @@ from actcli.sources.onnx.model_input import Batch
 from actcli.sources.onnx.pruning.runner import Runner
 
 _FEWEST, _MOST = 5, 51
-_SECONDS = 2.0
+_SECONDS = 1.0
 """After so long no further round begins."""
 
 
