@@ -1,9 +1,9 @@
 """An activation with its parameters set, as `activation("leaky_relu:0.2")` returns it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import FORMULA, Array, Definition, Kernel, Kink
 from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from actcli.activations.calculus.effort import Effort
 
 HIGHEST_ORDER = 100
 """Beyond it n! takes the derivatives of most functions out of the range of float64."""
@@ -30,6 +33,7 @@ class Activation:
         definition: formula, kernels, source, names in the frameworks.
         parameters: the value of every parameter, by our names.
         dialect: `torch`, `jax`, `keras`, `onnx`, `hf`, or None.
+        effort: what goes into digits that a formula loses; None for as much as it takes.
 
     """
 
@@ -37,6 +41,7 @@ class Activation:
     definition: Definition
     parameters: Mapping[str, float]
     dialect: str | None = None
+    effort: "Effort | None" = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -52,6 +57,11 @@ class Activation:
     def by_rows(self) -> bool:
         """Whether it maps rows (the last axis) to rows, instead of numbers to numbers."""
         return self.definition.by_rows
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether its effort is spent: digits that the formula loses are no longer given back."""
+        return self.effort is not None and self.effort.is_spent
 
     @property
     def kinks(self) -> tuple[Kink, ...]:
@@ -100,7 +110,7 @@ class Activation:
             return np.ones(x.shape, np.bool_)
         from actcli.activations.calculus.repair import is_known
 
-        known = is_known(self.definition, order, self.parameters, x)
+        known = is_known(self.definition, order, self.parameters, x, self.effort)
         y = self.grad(x, order) if order else self(x)
         known |= np.isinf(y)
         return known
@@ -137,7 +147,7 @@ class Activation:
         def repaired(x: Array) -> Array:
             from actcli.activations.calculus.repair import repair
 
-            return repair(kernel, self.definition, order, self.parameters, name)(x)
+            return repair(kernel, self.definition, order, self.parameters, name, self.effort)(x)
 
         return repaired
 

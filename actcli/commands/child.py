@@ -25,7 +25,6 @@ _LOOK = 0.02
 _FUTEX = {"x86_64": "202", "aarch64": "98"}
 """The number of the system call by which Linux lets a thread wait for another."""
 _CRASHES = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSYS}
-_PDEATHSIG = 1  # sys/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,11 @@ def continue_in_child(
 
 def _settle_in(parent: int, terminal: "Terminal") -> None:
     """Prepare the child: it ends with its parent, dumps no core, and native code has no stderr to write to."""
-    import ctypes
     import resource
 
-    with suppress(OSError, AttributeError, TypeError):  # Linux alone has it
-        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    from actcli.sources.parent import end_with
+
+    end_with(parent)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if terminal.stderr is not None:

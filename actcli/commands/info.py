@@ -145,12 +145,12 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     from actcli.activations import activation
     from actcli.activations.definition import FORMULA
     from actcli.activations.symbolic.derive import derivatives, shown
-    from actcli.analysis.card.properties import measure
+    from actcli.analysis.card.properties import limit_effort, measure
     from actcli.analysis.card.recognition import recognise
     from actcli.render.card.card import write_card
     from actcli.render.card.facts import Card
 
-    f = activation(spec)
+    f = limit_effort(activation(spec))
     properties = None if f.by_rows else measure(f)
     card = Card(
         f,

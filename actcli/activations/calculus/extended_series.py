@@ -30,7 +30,7 @@ from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Instruction, Program
 
 _MOST_PRODUCTS = 64
-_BITS_AT_A_POINT = 1440
+BITS_AT_A_POINT = 1440
 """Enough to tell 0 from the smallest float64."""
 
 
@@ -226,7 +226,7 @@ def coefficients_at(
     program: Program, order: int, x: float, parameters: Mapping[str, float]
 ) -> list[Ball] | None:
     """Return the Taylor coefficients at one point, also where quotients are 0/0; None at the end of a branch."""
-    run = Run(Balls(_BITS_AT_A_POINT), order, at_a_point=True)
+    run = Run(Balls(BITS_AT_A_POINT), order, at_a_point=True)
     exact = run.numbers.exact
     found = run.program(program, [exact(x), exact(1.0)], _series(run, parameters, "x"))
     if run.unsure:

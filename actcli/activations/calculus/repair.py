@@ -11,17 +11,23 @@ Next to a point where a quotient is 0/0, as tanh(x)/x at 0, even 106 bits are no
 Taylor series around the nearest eighth is summed.
 """
 
-import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activations.calculus.extended_series import ball_at, coefficients, coefficients_at
+from actcli.activations.calculus.effort import Effort
+from actcli.activations.calculus.extended_series import (
+    BITS_AT_A_POINT,
+    ball_at,
+    coefficients,
+    coefficients_at,
+)
 from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
 from actcli.activations.distinct import distinct
@@ -63,6 +69,7 @@ class Task:
         order: 0 is the value.
         parameters: names and values.
         wrt: x or a parameter.
+        effort: what the work is charged to; when it is spent nothing more is known.
 
     """
 
@@ -70,6 +77,7 @@ class Task:
     order: int
     parameters: tuple[tuple[str, float], ...]
     wrt: str = "x"
+    effort: Effort = field(default_factory=Effort, compare=False)
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -84,6 +92,9 @@ class Task:
         Up to `most` numbers are computed with more than 106 bits where they need them: where nine digits are not
         certain, or, to the last bit, where the relative error is beyond `enough`.
         """
+        if self.effort.is_spent:
+            return np.full_like(x, np.nan), np.full_like(x, np.inf)
+        self.effort.take_arrays(self.program, self.order, x.size)
         found, unsure, ended = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         number = extended(coefficient(found, self.order)) * float(math.factorial(self.order))
         y = np.array(np.broadcast_to(number.rounded, x.shape))
@@ -111,13 +122,15 @@ class Task:
     def ball(self, x: float, needed: float) -> float | None:
         """Return the result at one number, at four times as many bits again and again; None if `needed` are too few."""
         bits = _FIRST_BITS
-        while True:
+        while not self.effort.is_spent:
+            self.effort.take_ball(self.program, self.order, bits)
             y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
             if y.is_trusted:
                 return (y * math.factorial(self.order)).rounded
             if bits >= needed or (y.r < 0 and bits > _MOST_BITS // 2):  # log(-1) is unknown at any precision
                 return None
             bits = int(min(4 * bits, needed))
+        return None
 
     def _around_eighths(self, x: Array, enough: float) -> tuple[Array, Array]:
         y, room = np.full_like(x, np.nan), np.full_like(x, np.inf)
@@ -125,7 +138,7 @@ class Task:
         close = np.abs(x - nearest) <= _NEAR
         for centre in sorted(distinct(nearest[close]).tolist(), key=abs)[:_MOST_CENTRES]:
             here = np.flatnonzero(close & (nearest == centre))
-            series = _known((*self.key, centre), self.program, partial(_series_around, self, centre))
+            series = self.know((*self.key, centre), partial(_series_around, self, centre))
             if series is not None:
                 step = x[here] - centre  # exact: both are multiples of the smaller one's last place
                 total = series(step)
@@ -139,14 +152,43 @@ class Task:
             here = sign * x > _FARTHER
             if not here.any():
                 continue
-            power = _known(("far", sign, *self.key), self.program, partial(_far_power, self, sign))
+            power = self.know(("far", sign, *self.key), partial(_far_power, self, sign))
             if power is not None:
                 factor, p = power
                 y[here], room[here] = factor * x[here] ** p, 0.0
         return y, room
 
+    def count_call(self) -> int:
+        """Return how many calls for this task there were, with this one: of the effort, if that is limited."""
+        calls = self.effort.calls if self.effort.is_limited else self.know(("calls", *self.key), Counter)
+        calls[self.key] += 1
+        return int(calls[self.key])
+
+    def know(self, key: tuple[Any, ...], find: Callable[[], Any]) -> Any:
+        """Return what is found once for a task; the program is kept with it, so that its id stays its own."""
+        if key in _KNOWN:
+            found, _, units, parts = _KNOWN[key]
+            self.effort.take_again(key, units, parts)
+            return found
+        before, so_far = self.effort.used, len(self.effort.found)
+        with np.errstate(all="ignore"):
+            found = find()
+        if not self.effort.is_spent:  # else it may be a part of what there is to find
+            if len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.clear()
+            parts = self.effort.found[so_far:]
+            _KNOWN[key] = (found, self.program, self.effort.used - before, parts)
+            self.effort.note(key)
+        return found
+
     def is_known(self, x: Array) -> NDArray[np.bool_]:
-        """Return where the result at x can be relied on: its digits survive in 106 bits, or it ends a branch."""
+        """Return where the result at x can be relied on: its digits survive in 106 bits, or it ends a branch.
+
+        When the effort is spent, the results are those of float64, and counted as known.
+        """
+        if self.effort.is_spent:
+            return np.ones(x.shape, np.bool_)
+        self.effort.take_arrays(self.program, self.order, x.size)
         found, unsure, _ = coefficients(self.program, self.order, x, dict(self.parameters), self.wrt)
         known = (
             np.array(np.broadcast_to(extended(coefficient(found, self.order)).trusted(), x.shape)) | unsure
@@ -174,7 +216,12 @@ def room_of(number: Extended, enough: float = ENOUGH) -> Array:
 
 
 def repair(
-    kernel: Kernel, definition: Definition, order: int, parameters: Mapping[str, float], wrt: str = "x"
+    kernel: Kernel,
+    definition: Definition,
+    order: int,
+    parameters: Mapping[str, float],
+    wrt: str = "x",
+    effort: Effort | None = None,
 ) -> Kernel:
     """Return a float64 kernel of a formula, or of a derivative of it, that gives the lost digits back.
 
@@ -184,18 +231,24 @@ def repair(
     tree = read_expression(definition).tree
     if any(isinstance(node, Call) and node.name == "plain" for node in walk(tree)):
         return kernel
-    return partial(_run_repaired, kernel, definition, order, tuple(sorted(parameters.items())), wrt)
+    values = tuple(sorted(parameters.items()))
+    return partial(_run_repaired, kernel, definition, order, values, wrt, effort or Effort())
 
 
 def is_known(
-    definition: Definition, order: int, parameters: Mapping[str, float], x: Array
+    definition: Definition,
+    order: int,
+    parameters: Mapping[str, float],
+    x: Array,
+    effort: Effort | None = None,
 ) -> NDArray[np.bool_]:
     """Return where a formula's value or derivative at x can be relied on; x of one axis, float64."""
     formula = read_expression(definition)
     if any(isinstance(node, Call) and node.name == "plain" for node in walk(formula.tree)):
         return np.ones(x.shape, np.bool_)
     with np.errstate(all="ignore"):
-        return Task(formula.unfolded, order, tuple(sorted(parameters.items()))).is_known(x)
+        values = tuple(sorted(parameters.items()))
+        return Task(formula.unfolded, order, values, effort=effort or Effort()).is_known(x)
 
 
 def _run_repaired(
@@ -204,14 +257,17 @@ def _run_repaired(
     order: int,
     parameters: tuple[tuple[str, float], ...],
     wrt: str,
+    effort: Effort,
     x: Array,
 ) -> Array:
     y = kernel(x)
-    task = Task(read_expression(definition).unfolded, order, parameters, wrt)
-    calls = _known(("calls", *task.key), task.program, lambda: itertools.count(1))
-    if x.size <= FEW and next(calls) <= _MOST_DIRECT:
+    task = Task(read_expression(definition).unfolded, order, parameters, wrt, effort)
+    effort.take_floats(task.program, order, x.size)
+    if effort.is_spent:
+        return y
+    if x.size <= FEW and task.count_call() <= _MOST_DIRECT:
         return _replace(task, x, y, np.arange(x.size))
-    cells = _known(task.key, task.program, partial(_find_cells, task, kernel))
+    cells = task.know(task.key, partial(_find_cells, task, kernel))
     where = cells.hold(x)
     lost = np.isnan(y)
     if lost.sum() <= FEW:  # the grid may have missed where 0·inf begins
@@ -264,16 +320,6 @@ class _Cells:
         return held
 
 
-def _known(key: tuple[Any, ...], program: Program, find: Callable[[], Any]) -> Any:
-    """Return what is found once for a task; the program is kept with it, so that its id stays its own."""
-    if key not in _KNOWN:
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
-        with np.errstate(all="ignore"):
-            _KNOWN[key] = (find(), program)
-    return _KNOWN[key][0]
-
-
 def _find_cells(task: Task, float64: Kernel) -> _Cells:
     edges = _GRID
     losing, crossing = _look(task, float64, edges)
@@ -318,7 +364,8 @@ _MOST_ROOTS = 24
 _INSIDE = 18
 _MOST_COMPARED = 8
 _MOST_DIRECT = 3
-_KNOWN: dict[tuple[Any, ...], tuple[Any, Program]] = {}
+_KNOWN: dict[tuple[Any, ...], tuple[Any, Program, float, tuple[Any, ...]]] = {}
+"""What was found, its program, the units that it took, and the keys of what was found on the way."""
 
 
 def _far_power(task: Task, sign: float) -> tuple[float, int] | None:
@@ -334,9 +381,11 @@ def _far_power(task: Task, sign: float) -> tuple[float, int] | None:
 def _series_around(task: Task, centre: float) -> Callable[[Array], Extended] | None:
     """Return what is computed as a function of the distance from a centre; None where its series is not known."""
     order, given = task.order, dict(task.parameters)
+    task.effort.take_ball(task.program, order + _FIRST, BITS_AT_A_POINT)
     first = coefficients_at(task.program, order + _FIRST, centre, given)
     if first is None or not any(c.is_trusted and c.m for c in first[order:]):
         return None
+    task.effort.take_ball(task.program, _TERMS + order, BITS_AT_A_POINT)
     found = coefficients_at(task.program, _TERMS + order, centre, given) or []
     terms: list[Extended] = []
     for k in range(order, len(found)):

@@ -18,7 +18,8 @@ def answer(f: Activation, properties: Properties) -> str:
     words = [_SMOOTHNESS.get(properties.smoothness, ""), monotone]
     words += ["periodic"] if properties.period else []
     words += ["bounded" if properties.bounded else "unbounded"]
-    sentence = f"{f.spec} is {listed([word for word in words if word])}"
+    subject = f"In float64, {f.spec}" if properties.approximate else f.spec
+    sentence = f"{subject} is {listed([word for word in words if word])}"
     if properties.gains is None:
         return f"{sentence}."
     share = percent(math.fsum(map(normal_mass, properties.zero_gradient)))

@@ -24,6 +24,8 @@ _ROUNDS = 60
 _PARTS, _CUTS = 64, 12
 """A bracket is cut into so many parts at a time: a call for 600 numbers costs little more than one for 10."""
 _MOST_SAMPLES = 8_000
+_MANY_PIECES = 48
+"""So many pieces are sampled as closely as one; more share the samples of so many."""
 MOST_CHANGES = 200
 """An endless wave is known by so many turns."""
 _WAVES = 16.0
@@ -82,7 +84,9 @@ class SmoothPiece:
 def pieces(f: Activation) -> tuple[SmoothPiece, ...]:
     """Return the pieces of f between its kinks and the ends of its domain, from left to right."""
     with np.errstate(all="ignore"):
-        return tuple(_sample(f, low, high) for low, high in pairwise(_cuts(f)))
+        cuts = _cuts(f)
+        share = -(-(len(cuts) - 1) // _MANY_PIECES)
+        return tuple(_sample(f, low, high, share) for low, high in pairwise(cuts))
 
 
 def zero_gradient(f: Activation) -> tuple[Interval, ...]:
@@ -200,16 +204,17 @@ def _inside(low: float, high: float) -> tuple[float, float]:
     )
 
 
-def _sample(f: Activation, low: float, high: float) -> SmoothPiece:
+def _sample(f: Activation, low: float, high: float, share: int = 1) -> SmoothPiece:
+    """Return a piece with its samples, or about one of `share` of them."""
     centres = [centre for centre in (low, 0.0, high) if np.isfinite(centre)]
-    around = [sign * _OFFSETS + centre for centre in centres for sign in (-1.0, 1.0)]
+    around = [sign * _OFFSETS[::share] + centre for centre in centres for sign in (-1.0, 1.0)]
     first, last = _inside(low, high)
-    between = np.linspace(low, high, 129) if np.isfinite(high - low) else _NEAR
+    between = np.linspace(low, high, 128 // share + 1) if np.isfinite(high - low) else _NEAR
     x = distinct(np.concatenate([*around, between, [first, 0.0, last]]))
     x = x[(first <= x) & (x <= last)]
     if not x.size:  # between kinks that are neighbours, or beyond 1e300
         x = np.array([_within(low, high, 0.5)])
-    x, y = _refine(f, x)
+    x, y = _refine(f, x, _MOST_SAMPLES // share)
     slope, curvature = f.grad(x), f.grad(x, order=2)
     far = np.flatnonzero(np.abs(x) > _WAVES)
     # what nothing is known of is no evidence: neither a value, nor a slope that would turn or bend f
@@ -224,19 +229,21 @@ def _sample(f: Activation, low: float, high: float) -> SmoothPiece:
     return SmoothPiece(low, high, *(part[kept] for part in (x, y, slope, curvature)))
 
 
-def _refine(f: Activation, x: Floats) -> tuple[Floats, Floats]:
+def _refine(f: Activation, x: Floats, most: int) -> tuple[Floats, Floats]:
     """Return x and f(x) with more samples where f leaves the straight line between two of them visibly."""
     y = f(x)
     near = y[(np.abs(x) <= 1e3) & np.isfinite(y)]
     visible = 1e-4 * float(np.ptp(near)) if near.size else 0.0
     for reach in (INF, _WAVES):
-        more = _split(f, x, y, visible, reach)
-        if more[0].size <= _MOST_SAMPLES:
+        more = _split(f, x, y, visible, reach, most)
+        if more[0].size <= most:
             break
     return more
 
 
-def _split(f: Activation, x: Floats, y: Floats, visible: float, reach: float) -> tuple[Floats, Floats]:
+def _split(
+    f: Activation, x: Floats, y: Floats, visible: float, reach: float, most: int
+) -> tuple[Floats, Floats]:
     open_ = np.maximum(np.abs(x[:-1]), np.abs(x[1:])) <= reach
     for _ in range(_ROUNDS):
         open_ &= np.abs(np.diff(y)) > visible
@@ -245,7 +252,7 @@ def _split(f: Activation, x: Floats, y: Floats, visible: float, reach: float) ->
         value = f(middle)
         bent = np.abs(value - (y[at] / 2 + y[at + 1] / 2)) > 0.02 * np.abs(y[at + 1] - y[at])
         bent &= (x[at] < middle) & (middle < x[at + 1])
-        if not bent.any() or x.size > _MOST_SAMPLES:
+        if not bent.any() or x.size > most or f.is_approximate:
             break
         at, middle, value = at[bent], middle[bent], value[bent]
         open_ = np.zeros(x.size - 1, np.bool_)

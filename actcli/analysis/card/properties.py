@@ -51,6 +51,8 @@ class Properties:
         at_zero: f(0) and autograd's f'(0).
         value_moments, slope_moments: of f(z) and f'(z), z ~ N(0, 1); None where z may leave the domain.
         gains: those of the initial weights that follow from them; None likewise.
+        approximate: whether the effort that goes into lost digits was spent: all figures but those at 0 then are what
+            float64 shows, and nothing is certain.
 
     """
 
@@ -80,6 +82,7 @@ class Properties:
     value_moments: Moments | None
     slope_moments: Moments | None
     gains: Gains | None
+    approximate: bool = False
 
     @property
     def bounded(self) -> bool:
@@ -93,9 +96,14 @@ class Properties:
 
 
 def measure(f: Activation) -> Properties:
-    """Return the properties of an elementwise activation. Raises UsageError for a function over rows."""
+    """Return the properties of an elementwise activation, with limited effort where it loses digits.
+
+    Raises UsageError for a function over rows.
+    """
     require_elementwise([f])
+    f = limit_effort(f)
     with np.errstate(all="ignore"):
+        at_zero = (float(f(0.0)) + 0.0, float(f.grad(0.0)) + 0.0)
         profile = Profile.of(f)
         if not profile.has_values:
             return _without_values(f)
@@ -108,7 +116,7 @@ def measure(f: Activation) -> Properties:
         stationary = nearest_zero(profile.turns)
         breaks = [edge.at for edge in profile.edges] + [end for end in ends if end is not None]
         value, derivative = moments(f, [*breaks, *stationary, *(place.low for place in steepest)])
-        return Properties(
+        properties = Properties(
             lowest=lowest,
             highest=highest,
             limits=(profile.limits[0].value, profile.limits[1].value),
@@ -131,11 +139,33 @@ def measure(f: Activation) -> Properties:
             zero_gradient=zero_gradient(f),
             saturation=ends,
             small_slope_share=None if value is None else small_slope_share(profile),
-            at_zero=(float(f(0.0)) + 0.0, float(f.grad(0.0)) + 0.0),
+            at_zero=at_zero,
             value_moments=value,
             slope_moments=derivative,
             gains=gains(f, value, derivative),
         )
+    return _approximate(properties) if f.is_approximate else properties
+
+
+def limit_effort(f: Activation) -> Activation:
+    """Return the function with a limit to what goes into the digits that a formula loses, unless it has one."""
+    if f.definition.family != FORMULA or f.effort is not None:
+        return f
+    from actcli.activations.calculus.effort import UNITS, Effort
+
+    return replace(f, effort=Effort(UNITS))
+
+
+def _approximate(properties: Properties) -> Properties:
+    return replace(
+        properties,
+        lowest=replace(properties.lowest, certain=False),
+        highest=replace(properties.highest, certain=False),
+        limits_certain=(False, False),
+        slope_certain=False,
+        curvature_certain=False,
+        approximate=True,
+    )
 
 
 def _without_values(f: Activation) -> Properties:
@@ -186,7 +216,7 @@ def with_facts(definition: Definition) -> Definition:
     if any(map(math.isnan, values.values())):
         return unknown
     try:
-        f = Activation(definition.name, settle(definition, values), values)
+        f = limit_effort(Activation(definition.name, settle(definition, values), values))
     except UsageError:  # real nowhere
         return unknown
     with np.errstate(all="ignore"):
@@ -194,9 +224,10 @@ def with_facts(definition: Definition) -> Definition:
         if not profile.has_values:
             return unknown
         lowest, highest = find_extremes(profile)
-        return replace(
+        facts = replace(
             f.definition,
             range=(lowest.value, highest.value),
             monotone=direction(profile) != "neither",
             smoothness=smoothness(profile, *find_largest_slope(profile)[:2]),
         )
+    return unknown if f.is_approximate else facts

@@ -37,9 +37,11 @@ class Recognition:
             where the formula has no finite values there.
         difference, difference_at: that difference, and its x.
         everywhere: the largest difference at any x, as measured, and its x; None where it has no bound.
-        digits_lost: the largest number of a value's 16 digits that the typed form loses.
+        digits_lost: the largest number of a value's 16 digits that the typed form loses; NaN where not known.
         lost_at: the x nearest to 0 where so many are lost; None without loss.
         lost_where: the longest intervals between −1000 and 1000 in which it loses three digits or more.
+        approximate: whether the effort that goes into lost digits was spent: which digits are lost is not known then,
+            and the differences are those of float64.
 
     """
 
@@ -52,6 +54,7 @@ class Recognition:
     digits_lost: float
     lost_at: float | None
     lost_where: tuple[Interval, ...]
+    approximate: bool = False
 
 
 def recognise(f: Activation) -> Recognition | None:
@@ -68,6 +71,8 @@ def recognise(f: Activation) -> Recognition | None:
     if nearest and identity is None:
         everywhere = _everywhere(f, activation(nearest[2]), nearest[1])
     lost, lost_at, lost_where = _digits_lost(f)
+    if f.is_approximate:
+        lost, lost_at, lost_where = math.nan, None, ()
     return Recognition(
         rewritings=read_expression(f.definition).rewritings,
         identity=identity,
@@ -78,6 +83,7 @@ def recognise(f: Activation) -> Recognition | None:
         digits_lost=lost,
         lost_at=lost_at,
         lost_where=lost_where,
+        approximate=f.is_approximate,
     )
 
 

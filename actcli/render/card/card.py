@@ -166,6 +166,8 @@ def _properties(properties: Properties) -> dict[str, Any]:
         "zero_gradient": list(properties.zero_gradient),
         "saturation": {"left": properties.saturation[0], "right": properties.saturation[1]},
     }
+    if properties.approximate:
+        record["approximate"] = True
     if properties.value_moments and properties.slope_moments and properties.gains:
         record["normal"] = {
             name: {"mean": moments.mean, "variance": moments.variance}

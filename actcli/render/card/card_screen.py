@@ -36,6 +36,11 @@ _NARROWEST = 80
 _FIRST_COLUMN = 14
 _WHY_NOT_SMOOTHER = {0.0: ", the slope jumps at a kink", 1.0: ", the curvature jumps at a kink"}
 
+_NOT_SEARCHED = (
+    "The formula loses digits at so many x that they were not all computed again: "
+    "figures with ≈ are those of float64."
+)
+
 Fact = tuple[str, str]
 
 
@@ -53,6 +58,8 @@ def card_screen(card: Card, surface: Surface, chart: str = "") -> str:
         printer.print(Padding(content, (0, 0, 0, 2)))
     if card.properties is not None:
         printer.print(Text("\n" + write(answer(card.f, card.properties))))
+        if card.properties.approximate:
+            printer.print(Text(write(_NOT_SEARCHED)))
     return strip_lines(page.getvalue())
 
 
@@ -80,8 +87,10 @@ def _sections(card: Card, surface: Surface, chart: str) -> "Iterable[tuple[str, 
         if f.kinks:
             yield "Kinks", _kinks(f, surface)
         if properties.value_moments and properties.slope_moments and properties.gains:
-            yield "For z ~ N(0, 1)", _moments(properties.value_moments, properties.slope_moments, surface)
-            yield "Initial gain", _gains(properties.gains, surface)
+            about = ", ≈" if properties.approximate else ""
+            moments = _moments(properties.value_moments, properties.slope_moments, surface)
+            yield f"For z ~ N(0, 1){about}", moments
+            yield f"Initial gain{about}", _gains(properties.gains, surface)
     if f.definition.frameworks:
         yield "Names", _facts(_names(f), surface)
     if card.code_errors:
@@ -167,8 +176,11 @@ def _recognition_facts(recognition: Recognition) -> list[Fact]:
         else:
             difference, at = number(recognition.difference), number(recognition.difference_at)
             apart = f"at most {difference} apart at x = {at} on [−{REACH:g}, {REACH:g}]"
-        facts.append(("nearest", f"{recognition.nearest}, {apart}"))
+        about = "≈ " if recognition.approximate else ""
+        facts.append(("nearest", f"{about}{recognition.nearest}, {apart}"))
     facts += [("computed as", f"{one.after} where {one.before} is typed") for one in recognition.rewritings]
+    if recognition.approximate:
+        facts.append(("as typed", "how many digits it loses was not searched further"))
     if recognition.lost_at is not None:
         lost = f"{recognition.digits_lost:.0f} of 16 digits at x = {number(recognition.lost_at)}"
         facts.append(("as typed", f"it would lose {lost}, 3 or more at {region(recognition.lost_where)}"))
@@ -228,19 +240,20 @@ def _row_facts(f: Activation) -> list[Fact]:
 
 def _value_facts(f: Activation, properties: Properties) -> list[Fact]:
     more = ", … without end" if properties.endless_zeros else ""
+    about = "≈ " if properties.approximate else ""
     return [
         ("range", _range(properties.lowest, properties.highest) + _turning(properties)),
         ("limits", _limits(f, properties)),
-        ("zeros", _points(properties.zeros) + more),
+        ("zeros", about + _points(properties.zeros) + more),
         ("f(0)", number(properties.at_zero[0])),
-        ("shape", _shape(properties)),
-        ("smoothness", _smooth(properties.smoothness)),
+        ("shape", about + _shape(properties)),
+        ("smoothness", about + _smooth(properties.smoothness)),
     ]
 
 
 def _limits(f: Activation, properties: Properties) -> str:
     if all(map(math.isnan, properties.limits)):
-        return "none"
+        return "≈ none" if properties.approximate else "none"
     limits = map(_about, properties.limits, properties.limits_certain)
     ends = (number(end) for end in f.definition.domain)
     return ", ".join(f"{limit} at x = {end}" for limit, end in zip(limits, ends, strict=True))
@@ -265,13 +278,14 @@ def _slope_facts(properties: Properties) -> list[Fact]:
     slope, lipschitz = properties.largest_slope, properties.lipschitz
     bent = properties.most_curved
     jumps = " (the value jumps)" if math.isinf(lipschitz) and math.isfinite(slope) else ""
+    about = "≈ " if properties.approximate else ""
     return [
         ("f'(0)", number(properties.at_zero[1])),
         ("largest |f'|", _largest(slope, properties.slope_certain, properties.steepest)),
         ("largest |f''|", _largest(properties.largest_curvature, properties.curvature_certain, bent)),
-        ("Lipschitz", number(lipschitz) + jumps),
-        ("no gradient", region(properties.zero_gradient)),
-        ("saturated", _saturated(properties.saturation)),
+        ("Lipschitz", about + number(lipschitz) + jumps),
+        ("no gradient", about + region(properties.zero_gradient)),
+        ("saturated", about + _saturated(properties.saturation)),
     ]
 
 

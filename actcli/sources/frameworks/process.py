@@ -27,10 +27,11 @@ class FrameworkProcess:
         self.name = name
         self._folder = TemporaryDirectory(prefix="actcli-")
         package = Path(__file__).parents[3]
+        pid = str(os.getpid())
         paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
         # -P: a torch.py in the current folder is not read
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "actcli.sources.frameworks.worker", name, self._folder.name],
+            [sys.executable, "-P", "-m", "actcli.sources.frameworks.worker", name, self._folder.name, pid],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -38,7 +39,7 @@ class FrameworkProcess:
         )
         try:
             self.version = self._first_answer()
-        except DataError:
+        except BaseException:  # an interruption too
             self.close()
             raise
 

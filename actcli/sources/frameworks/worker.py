@@ -1,4 +1,4 @@
-"""The process of one framework: `python -m actcli.sources.frameworks.worker NAME FOLDER`.
+"""The process of one framework: `python -m actcli.sources.frameworks.worker NAME FOLDER PARENT`.
 
 Each line on standard input is a request in JSON, each line on standard output its answer. Numbers go through .npy files
 in the folder. What native code prints goes nowhere.
@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from actcli.sources.parent import end_with
+
 
 def main() -> None:
     """Answer requests until there are no more: first with the version, or with what is missing."""
-    name, folder = sys.argv[1:3]
+    name, folder, parent = sys.argv[1:]
+    end_with(int(parent))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):

@@ -1,0 +1,70 @@
+"""Cards of formulas that lose digits at more numbers than the effort reaches."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from actcli import activation
+from actcli.activations.calculus.effort import Effort
+from actcli.analysis.card.properties import limit_effort, measure, with_facts
+from actcli.analysis.card.recognition import recognise
+from actcli.render.card.card import card_record
+from actcli.render.card.card_screen import card_screen
+from actcli.render.card.facts import Card
+from actcli.render.output.surface import Surface
+
+TEXT = "x*tanh(exp(x))"
+
+
+@pytest.fixture(scope="module")
+def spent():
+    return replace(activation(TEXT), effort=Effort(0))
+
+
+def test_every_formula_has_a_limit_and_no_other_function_needs_one():
+    f = limit_effort(activation(TEXT))
+    assert f.effort.is_limited
+    assert limit_effort(f) is f
+    assert limit_effort(activation("gelu")).effort is None
+
+
+def test_nothing_is_certain_when_the_effort_is_spent(spent):
+    properties = measure(spent)
+    assert properties.approximate
+    assert not any((properties.lowest.certain, properties.highest.certain, *properties.limits_certain))
+    assert not properties.slope_certain
+    assert not properties.curvature_certain
+    assert not measure(activation(TEXT)).approximate
+
+
+def test_a_second_card_is_the_first_one():
+    first, second = (limit_effort(activation("log(1+exp(x))")) for _ in range(2))
+    assert measure(first) == measure(second)
+    assert first.effort.used == second.effort.used
+
+
+def test_no_loss_of_digits_is_claimed_or_denied(spent):
+    recognition = recognise(spent)
+    assert recognition.approximate
+    assert recognition.lost_at is None
+    assert math.isnan(recognition.digits_lost)
+
+
+def test_the_screen_and_the_record_say_so(spent):
+    card = Card(spent, measure(spent), recognition=recognise(spent))
+    text = card_screen(card, Surface(100, unicode=True, color=False, encoding="utf-8", live=False))
+    for name in ("range", "limits", "zeros", "shape", "smoothness", "Lipschitz", "no gradient", "saturated"):
+        (line,) = (line for line in text.splitlines() if line.strip().startswith(name))
+        assert "≈" in line, line
+    assert "not searched further" in text
+    assert "those of float64" in text
+    assert "In float64, " in text
+    assert card_record(card)["approximate"]
+    assert "approximate" not in card_record(replace(card, properties=measure(activation(TEXT))))
+
+
+def test_facts_that_were_not_found_out_are_unknown(monkeypatch):
+    monkeypatch.setattr("actcli.activations.calculus.effort.UNITS", 0)
+    facts = with_facts(activation(TEXT).definition)
+    assert all(map(math.isnan, (*facts.range, facts.smoothness)))
