@@ -14,25 +14,37 @@ from actcli.activations.formula.program import Instruction, Program
 
 UNITS = 8_000_000
 """Enough for the card of a formula that loses digits in some places, as activations do."""
+_INPUTS = dict.fromkeys(("x", "number", "parameter"), 0.0)
+_ARITHMETIC = ("+", "-", "*", "/", "%", "negative", "abs", "min", "max", "where", "sqrt")
+_LOGARITHMS = ("^", "log", "log1p", "log2", "log10", "asinh", "acosh", "atanh")
+_ERROR_FUNCTIONS = ("erf", "erfc", "normcdf")
 _ARRAY_UNITS = {
-    **dict.fromkeys(("x", "number", "parameter"), 0.0),
-    **dict.fromkeys(("+", "-", "*", "/", "%", "negative", "abs", "min", "max", "where", "sqrt"), 200.0),
+    **_INPUTS,
+    **dict.fromkeys(_ARITHMETIC, 200.0),
     **dict.fromkeys(("exp", "expm1", "sin", "cos"), 700.0),
-    **dict.fromkeys(("^", "log", "log1p", "log2", "log10", "asinh", "acosh", "atanh"), 6000.0),
-    **dict.fromkeys(("erf", "erfc", "normcdf"), 6000.0),
+    **dict.fromkeys((*_LOGARITHMS, *_ERROR_FUNCTIONS), 6000.0),
     "erfinv": 25_000.0,
 }
-"""Units of an operation on an array of a few 106-bit numbers (measured); 1,600 numbers cost as much again."""
-_OTHER_ARRAYS, _AGAIN = 1600.0, 1600
+"""Units of an operation on an array of few 106-bit numbers (measured, like the others)."""
+_OTHER_ARRAYS = 1600.0
+_NUMBER_UNITS = {
+    **_INPUTS,
+    **dict.fromkeys(_ARITHMETIC, 0.1),
+    **dict.fromkeys(_LOGARITHMS, 4.0),
+    **dict.fromkeys(_ERROR_FUNCTIONS, 15.0),
+    "erfinv": 16.0,
+}
+"""Units of an operation on each number of the array."""
+_OTHER_NUMBERS = 0.7
 _BALL_UNITS = {
-    **dict.fromkeys(("x", "number", "parameter"), 0.0),
-    **dict.fromkeys(("+", "-", "*", "/", "%", "negative", "abs", "min", "max", "where", "sqrt"), 0.3),
-    **dict.fromkeys(("erf", "erfc", "normcdf"), 4.0),
+    **_INPUTS,
+    **dict.fromkeys(_ARITHMETIC, 0.3),
+    **dict.fromkeys(_ERROR_FUNCTIONS, 4.0),
     "erfinv": 15.0,
 }
 """How much longer than an exponential an operation takes on a number of many bits."""
-_FLOAT_UNITS = {"x": 0.0, "number": 0.0, "parameter": 0.0, "+": 0.01, "%": 1.0}
-"""Units of an operation on a float64 number: a remainder of 1e300 takes a thousand steps."""
+_FLOAT_UNITS = {**_INPUTS, "+": 0.01, "%": 0.2}
+"""Units of an operation on a float64 number."""
 _OTHER_FLOATS, _OF_A_CALL = 0.02, 20.0
 _OTHER_BALLS, _OF_A_BALL, _SQUARE_BITS = 1.0, 20.0, 17_000.0
 
@@ -62,7 +74,9 @@ class Effort:
 
     def take_arrays(self, program: Program, order: int, size: int) -> None:
         """Charge a program on an array of so many 106-bit numbers."""
-        self.used += _sum(program, _ARRAY_UNITS, _OTHER_ARRAYS) * (1 + order / 2) * (1 + size / _AGAIN)
+        units = _sum(program, _ARRAY_UNITS, _OTHER_ARRAYS)
+        units += _sum(program, _NUMBER_UNITS, _OTHER_NUMBERS) * size
+        self.used += units * (1 + order / 2)
 
     def take_ball(self, program: Program, order: int, bits: int) -> None:
         """Charge a program on one number of so many bits."""

@@ -1,6 +1,5 @@
 """A process that ends when its parent does."""
 
-import os
 import signal
 import subprocess
 import sys
