@@ -28,12 +28,12 @@ from actcli.activations.calculus.extended_series import (
     coefficients,
     coefficients_at,
 )
+from actcli.activations.calculus.losing_cells import GRID, LosingCells
 from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
 from actcli.activations.distinct import distinct
 from actcli.activations.extended.kinds import as_extended
 from actcli.activations.extended.number import ENOUGH, Extended, extended
-from actcli.activations.families.exact import LARGEST
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Program
 from actcli.activations.formula.tree import Call, walk
@@ -301,27 +301,8 @@ def differs(y: Array, better: Array, room: Array, ulp: float = WORST) -> NDArray
     return wrong
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Intervals in which digits are lost, in ascending order, apart from each other."""
-
-    low: Array
-    high: Array
-
-    def hold(self, x: Array) -> NDArray[np.bool_]:
-        """Return where x lies in such an interval."""
-        if self.low.size > _MOST_COMPARED:
-            place = np.searchsorted(self.low, x, side="right")
-            inside: NDArray[np.bool_] = (place > 0) & (x <= self.high[place - 1])
-            return inside
-        held = np.zeros(x.shape, np.bool_)
-        for low, high in zip(self.low, self.high, strict=True):
-            held |= (x >= low) & (x <= high)
-        return held
-
-
-def _find_cells(task: Task, float64: Kernel) -> _Cells:
-    edges = _GRID
+def _find_cells(task: Task, float64: Kernel) -> LosingCells:
+    edges = GRID
     losing, crossing = _look(task, float64, edges)
     # a root loses digits only close by: look again inside of its cell
     roots = np.flatnonzero(crossing & ~losing)[:_MOST_ROOTS]
@@ -334,7 +315,7 @@ def _find_cells(task: Task, float64: Kernel) -> _Cells:
     losing[1:-1] |= losing[:-2] & losing[2:]
     starts = losing & ~np.concatenate([[False], losing[:-1]])
     ends = losing & ~np.concatenate([losing[1:], [False]])
-    return _Cells(edges[:-1][starts], edges[1:][ends])
+    return LosingCells(edges[:-1][starts], edges[1:][ends])
 
 
 def _look(task: Task, float64: Kernel, edges: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -346,23 +327,9 @@ def _look(task: Task, float64: Kernel, edges: Array) -> tuple[NDArray[np.bool_],
     return lost[1:] | lost[:-1], crossing
 
 
-def _grid() -> Array:
-    """Return the points of the grid: quarters to 8, then powers of 2, more and more of them left out."""
-    # powers of 2 themselves would be exact too often
-    far = math.sqrt(2) * 2.0 ** np.concatenate(
-        [np.arange(3.0, 10, 0.25), np.arange(10.0, 64, 6), np.arange(64.0, 1023, 60)]
-    )
-    near = math.sqrt(2) * 2.0 ** np.concatenate([np.arange(-1020.0, -64, 60), np.arange(-64.0, -3, 2)])
-    side = np.concatenate([near, np.arange(1.0, 32) / 4 + 1 / 61, far])
-    side = np.sort(np.append(side, LARGEST))
-    return np.concatenate([-side[::-1], [0.0], side])
-
-
-_GRID = _grid()
 _MOST_KNOWN = 256
 _MOST_ROOTS = 24
 _INSIDE = 18
-_MOST_COMPARED = 8
 _MOST_DIRECT = 3
 _KNOWN: dict[tuple[Any, ...], tuple[Any, Program, float, tuple[Any, ...]]] = {}
 """What was found, its program, the units that it took, and the keys of what was found on the way."""
