@@ -13,7 +13,7 @@ from actcli.analysis.deadness.since import ModelChange
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.change import change_lines, change_record, changes_by_unit, p_values_by_unit
 from actcli.render.deadness.findings import Findings
-from actcli.render.deadness.proof.record import proof_record, words_by_unit
+from actcli.render.deadness.proof.record import layer_record, proof_record, words_by_unit
 from actcli.render.deadness.proof.table import proof_rows
 from actcli.render.deadness.pruned import HEADINGS, fates_by_unit, pruning_record, pruning_rows
 from actcli.render.deadness.table import View, dead_screen, layer_rows
@@ -130,8 +130,11 @@ def record(findings: Findings) -> dict[str, Any]:
 
 
 def layers_with_change(findings: Findings) -> list[dict[str, Any]]:
-    """Return the layers' records, each with its change since earlier statistics if there were any."""
+    """Return the layers' records, each with its change since earlier statistics, and its proof, if there are any."""
     layers: list[dict[str, Any]] = record(findings)["layers"]
+    if findings.proof is not None:
+        proved = {one.name: layer_record(one) for one in findings.proof.layers}
+        layers = [{**layer, PROOF: proved.get(layer["layer"])} for layer in layers]
     change = findings.report.change
     if change is None:
         return layers

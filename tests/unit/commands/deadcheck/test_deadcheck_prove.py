@@ -1,5 +1,7 @@
 """`actcli deadcheck --prove` as a call: boxes, what is refused, what each form of output says."""
 
+import json
+
 import numpy as np
 import pytest
 from invocation import invoke, refused
@@ -125,6 +127,13 @@ def test_a_table_and_lines():
     with_data = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "data")
     assert with_data.out.splitlines()[0].endswith("\tproof")
     assert [row[-1] for row in with_data.rows[:2]] == ["dead", "active"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_lines_of_json_have_the_proof_of_each_layer():
+    lines = invoke("deadcheck", "m.onnx", "--data", "x.npy", "--prove", "data", "--format", "jsonl").out
+    first = json.loads(lines.splitlines()[0])
+    assert first["proof"]["proved_dead"] == [0, 2]
 
 
 def test_a_page_has_the_table(folder):
