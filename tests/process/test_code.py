@@ -61,7 +61,10 @@ def test_in_ascii(actcli: Program) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["gelu", "--code", "fortran"], "--code 'fortran' is not one of 'python', 'torch', 'jax', 'latex'"),
+        (
+            ["gelu", "--code", "fortran"],
+            "--code 'fortran' is not one of 'python', 'torch', 'jax', 'tensorflow'",
+        ),
         (["gelu", "--code"], "--code needs PLACE after it"),
         (["gelu", "--code", "jax", "--format", "json"], "--format does not go with --code"),
         (["gelu", "--code", "jax", "--cost"], "--cost does not go with --code"),
