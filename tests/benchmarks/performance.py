@@ -199,15 +199,16 @@ def models(folder: Path) -> Iterator[Case]:
             for size in sizes
         }
         best = min(plain.values(), key=ratios.seconds)
-        row = Measured(
-            "ONNX models",
-            f"`deadcheck` of {case}",
-            f"{count:,} x 3 x {height} x {width}",
-            2,
-            "onnxruntime alone at its best length of batches",
-        )
-        ours = (*ACTCLI, "deadcheck", str(there[case]), "--data", data, "--threads", "2")
-        yield row, (*ours, "-o", str(folder / "out.json")), best, None
+        for more in ((), ("--quick",)):
+            row = Measured(
+                "ONNX models",
+                f"`{' '.join(('deadcheck', f'{case}.onnx', *more))}`",
+                f"{count:,} x 3 x {height} x {width}",
+                2,
+                "onnxruntime alone at its best length of batches",
+            )
+            ours = (*ACTCLI, "deadcheck", str(there[case]), "--data", data, "--threads", "2", *more)
+            yield row, (*ours, "-o", str(folder / "out.json")), best, None
 
 
 CASES: dict[str, Callable[[Path], Iterator[Case]]] = {
