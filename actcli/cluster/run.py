@@ -65,6 +65,8 @@ def observe_on(
         for group in tasks(gathering.waiting, workers):
             tasks_now.submit(group, 0)
         for future in tasks_now.finished():
+            if tasks_now.wait_again(future):
+                continue
             for group in _take(future, tasks_now.groups.pop(future), gathering):
                 tasks_now.submit(group, gathering.tries(group))
             future.release()
@@ -143,6 +145,16 @@ class _Tasks:
             else:
                 # not a wait for another thread: of a model, that is how a hanging onnxruntime is recognised
                 time.sleep(_LOOK)
+
+    def wait_again(self, future: "Future[ShardStatistics]") -> bool:
+        """Wait for a task that is done no more, since its result died with a worker; Dask runs it again.
+
+        Return whether that is so.
+        """
+        lost = future.status in {"lost", "pending"} and self._client.status == "running"
+        if lost and self._completed is not None:
+            self._completed.add(future)
+        return lost
 
     def cancel(self) -> None:
         """Cancel what is not done."""
