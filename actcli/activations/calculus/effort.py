@@ -12,7 +12,7 @@ import numpy as np
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Instruction, Program
 
-UNITS = 8_000_000
+UNITS = 5_500_000
 """Enough for the card of a formula that loses digits in some places, as activations do."""
 _INPUTS = dict.fromkeys(("x", "number", "parameter"), 0.0)
 _ARITHMETIC = ("+", "-", "*", "/", "%", "negative", "abs", "min", "max", "where", "sqrt")

@@ -121,7 +121,7 @@ class Task:
 
     def ball(self, x: float, needed: float) -> float | None:
         """Return the result at one number, at four times as many bits again and again; None if `needed` are too few."""
-        bits = _FIRST_BITS
+        bits, needed = _FIRST_BITS, math.ceil(needed)
         while not self.effort.is_spent:
             self.effort.take_ball(self.program, self.order, bits)
             y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
@@ -129,7 +129,7 @@ class Task:
                 return (y * math.factorial(self.order)).rounded
             if bits >= needed or (y.r < 0 and bits > _MOST_BITS // 2):  # log(-1) is unknown at any precision
                 return None
-            bits = int(min(4 * bits, needed))
+            bits = min(4 * bits, needed)
         return None
 
     def _around_eighths(self, x: Array, enough: float) -> tuple[Array, Array]:

@@ -153,16 +153,17 @@ def _that_fit(
     budget, nbytes = default_budget() if memory is None else memory, _bytes_per_unit(options)
     names: set[str] = set()
     total = 0
-    for recording in recordings:
-        total += 0 if recording.name in names else recording.units
-        names.add(recording.name)
-        require_memory(
-            nbytes * total,
-            budget,
-            f"layer {recording.name}: watching {total:,} units",
-            "allow more with --memory; of a text, each line is one sample and each number in it a unit",
-        )
-        yield recording
+    with closing(cast("Any", recordings)):
+        for recording in recordings:
+            total += 0 if recording.name in names else recording.units
+            names.add(recording.name)
+            require_memory(
+                nbytes * total,
+                budget,
+                f"layer {recording.name}: watching {total:,} units",
+                "allow more with --memory; of a text, each line is one sample and each number in it a unit",
+            )
+            yield recording
 
 
 def _possible(steps: "Iterator[Snapshot]") -> "Iterator[Snapshot]":

@@ -203,12 +203,12 @@ def _open(described: Described, terminal: Terminal, request: NumberRequest) -> I
         )
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
-    with stream.closed_on_error():
+    with stream.closed_on_error():  # and where nobody draws what it holds
         numbers = stream_numbers(stream, request, file.suffix, described.header)
-    if request.rows is None:
-        yield from _and_those_that_follow(numbers, stream, file.suffix, request)
-    else:
-        yield numbers
+        if request.rows is None:
+            yield from _and_those_that_follow(numbers, stream, file.suffix, request)
+        else:
+            yield numbers
 
 
 def _and_those_that_follow(
