@@ -121,6 +121,16 @@ def read_until(descriptor: int, enough: Callable[[str], bool], seconds: float = 
     return shown.decode(errors="replace")
 
 
+def wait_until_it_worked(pid: int, seconds: float) -> None:
+    """Wait until a process has used so much processor time, however busy the machine is."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        of_user, of_system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        if (int(of_user) + int(of_system)) / os.sysconf("SC_CLK_TCK") >= seconds:
+            break
+        time.sleep(0.02)
+
+
 def has_draft(pid: int, folder: Path) -> bool:
     """Return whether the process has an open file in a folder, be it one without a name."""
     opened = []

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from program import Program
+from program import Program, wait_until_it_worked
 
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 
@@ -103,7 +103,7 @@ def test_ctrl_c_prints_what_was_seen(actcli: Program, running) -> None:
 
     feeder = threading.Thread(target=feed)
     feeder.start()
-    time.sleep(1.5)
+    wait_until_it_worked(process.pid, 1)
     process.send_signal(signal.SIGINT)
     status = process.wait(20)
     feeder.join(10)

@@ -1,7 +1,5 @@
 """Formulas in the real program: a caret below a mistake, nothing outside touched, flat memory."""
 
-import time
-
 import numpy as np
 from program import Program
 
@@ -26,12 +24,10 @@ def test_hostile_texts_touch_nothing(actcli: Program) -> None:
         "(" * 10000,
         "{x.__class__}",
     ):
-        started = time.perf_counter()
         ended = actcli("eval", text, "1")
         assert ended.status == 2, text
         assert "Traceback" not in ended.err
         assert "\x1b" not in ended.err
-        assert time.perf_counter() - started < 5
     assert list(actcli.folder.iterdir()) == []
 
 
