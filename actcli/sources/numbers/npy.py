@@ -246,7 +246,7 @@ def _read(stream: ByteStream, header: Header, count: int) -> NDArray[Any]:
 
     Only the size of a file on disk was compared with the header; from a stream, no more than comes is allocated.
     """
-    if stream.is_regular or count <= _UNMEASURED:
+    if stream.is_measured or count <= _UNMEASURED:
         return _filled(stream, header.dtype, count)
     parts: list[NDArray[Any]] = []
     while count:

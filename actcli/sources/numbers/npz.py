@@ -13,6 +13,7 @@ from actcli.exits import DataError
 from actcli.remote import is_url, open_in_ranges
 from actcli.sources.numbers.foreign import refuse_foreign_file
 from actcli.sources.numbers.npy_header import Header, read_header
+from actcli.sources.numbers.stored_member import StoredMember
 from actcli.sources.streams.bytestream import ByteStream
 
 if TYPE_CHECKING:
@@ -58,14 +59,18 @@ class NpzArchive:
         """Return an array as an .npy file. Raises DataError where it is damaged, encrypted or oddly packed."""
         entry, origin = self._entries[name], f"{self.path}:{name}"
         try:
-            raw = self._zip.open(entry)
+            packed = self._zip.open(entry)
+            stored = StoredMember.of(self._zip, entry)
         except OSError as error:
             raise DataError(f"{origin}: {error.strerror or error}") from error
         except _DAMAGE as error:
-            raise DataError(f"{origin}: corrupt: {error or type(error).__name__}") from error
+            raise DataError(f"{origin}: corrupt: {str(error) or type(error).__name__}") from error
         except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in an unknown way
             raise DataError(f"{origin}: cannot be unpacked: {error}") from error
-        return ByteStream(cast("RawStream", raw), origin, damage=_DAMAGE)
+        if stored is None:
+            return ByteStream(cast("RawStream", packed), origin, damage=_DAMAGE)
+        packed.close()
+        return ByteStream(stored, origin, damage=_DAMAGE, measured=True)
 
     def __enter__(self) -> Self:
         return self

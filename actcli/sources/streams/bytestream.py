@@ -24,8 +24,9 @@ _READS_PER_CHUNK = 64
 class ByteStream:
     """One input, read once from its start to its end.
 
-    `origin` is its name in messages. `damage` are the errors that a container raises when it is corrupt. With
-    `unpack`, what is packed is unpacked as it is read; of a pipe this is found out when its first bytes come.
+    `origin` is its name in messages. `damage` are the errors that a container raises when it is corrupt. `measured`: it
+    has as many bytes as are promised. With `unpack`, what is packed is unpacked as it is read; of a pipe this is found
+    out when its first bytes come.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class ByteStream:
         owned: bool = True,
         damage: tuple[type[Exception], ...] = (),
         unpack: bool = False,
+        measured: bool = False,
     ) -> None:
         self.origin = origin
         self._duplicate: BinaryIO | None = None
@@ -44,6 +46,7 @@ class ByteStream:
         self._raw: RawStream = getattr(raw, "raw", raw)
         self._owned = owned
         self._damage = damage
+        self._measured = measured
         self._head = b""
         self._ended = False
         self._descriptor = _descriptor(raw)
@@ -60,6 +63,11 @@ class ByteStream:
     def is_regular(self) -> bool:
         """Whether it is a file on disk or behind a URL, complete from the start, whose places can be gone to."""
         return self._remote is not None or (self._status is not None and stat.S_ISREG(self._status.st_mode))
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it has as many bytes as are promised, so that memory for them may be taken at once."""
+        return self._measured or self.is_regular
 
     @property
     def is_on_disk(self) -> bool:
@@ -335,7 +343,7 @@ class ByteStream:
         try:
             yield
         except self._damage as error:
-            raise DataError(f"{self.origin}: corrupt: {error or type(error).__name__}") from error
+            raise DataError(f"{self.origin}: corrupt: {str(error) or type(error).__name__}") from error
         except OSError as error:
             reason = error.strerror or f"corrupt: {error}"  # gzip's own errors have no number
             raise DataError(f"{self.origin}: {reason}") from error

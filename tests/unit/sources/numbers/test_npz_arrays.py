@@ -217,6 +217,29 @@ def test_a_huge_promise_of_a_packed_member_is_not_allocated(archive, draw):
     assert peak < 20_000_000
 
 
+def test_a_stored_array_behind_other_bytes_and_extra_fields(tmp_path, draw_all):
+    path = tmp_path / "a.npz"
+    values = np.random.default_rng(6).standard_normal(100_000)
+    with path.open("wb") as file:
+        file.write(b"#!/bin/sh\n")
+        np.savez(file, x=values, y=values[::-1])
+
+    one, two = draw_all(NumberRequest(tokens=(str(path),)))
+
+    assert np.array_equal(one.values, values)
+    assert np.array_equal(two.values, values[::-1])
+
+
+def test_a_stored_array_that_is_cut_while_it_is_read(archive, terminal):
+    name = archive({"x.npy": np.ones(1_000_000)})
+    (numbers,) = open_numbers(NumberRequest(tokens=(name,)), terminal())
+    next(numbers.blocks)
+    os.truncate(name, 4_000_000)
+
+    with pytest.raises(DataError, match=r"a\.npz:x: corrupt: EOFError"):
+        list(numbers.blocks)
+
+
 def test_memory_stays_flat(archive, terminal):
     name = archive({"x.npy": np.zeros(4_000_000)}, zipfile.ZIP_DEFLATED)
     tracemalloc.start()
