@@ -4,6 +4,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from actcli.analysis.wording import counted
 from actcli.cluster.gathering import TRIES, Gathering, UnreadShardsError
 from actcli.cluster.observation import Common, ShardStatistics, observe_shards
 from actcli.cluster.shards import Shard, Work, tasks
@@ -54,8 +55,9 @@ def observe_on(
     """Yield the statistics as tasks are done; what is not done is cancelled when the iterator is closed.
 
     A shard that cannot be read is tried three times. Where workers die over a task of several shards, each is tried by
-    itself, so that the others count. Raises UnreadShardsError after all others were read, and at once where
-    the scheduler or the workers are gone.
+    itself, so that the others count; where they die over that one, it is tried at the end while nothing else runs,
+    since Dask blames all tasks that waited at a dead worker. Raises UnreadShardsError after all others were read, and
+    at once where the scheduler or the workers are gone.
     """
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
     doing = f"{len(work.shards):,} shards on {workers:,} worker{'' if workers == 1 else 's'}"
@@ -67,8 +69,9 @@ def observe_on(
         for future in tasks_now.finished():
             if tasks_now.wait_again(future):
                 continue
-            for group in _take(future, tasks_now.groups.pop(future), gathering):
+            for group in _take(future, tasks_now, gathering):
                 tasks_now.submit(group, gathering.tries(group))
+            tasks_now.submit_a_suspect()
             future.release()
             snapshot = gathering.snapshot()
             if snapshot is not None:
@@ -84,10 +87,11 @@ def observe_on(
         tasks_now.cancel()
 
 
-def _take(future: "Future[ShardStatistics]", group: Group, gathering: Gathering) -> list[Group]:
+def _take(future: "Future[ShardStatistics]", tasks_now: "_Tasks", gathering: Gathering) -> list[Group]:
     """Take the result of a task, and return what is to be tried again. Raises ActcliError for what will not go away."""
     from distributed import CancelledError
 
+    group = tasks_now.groups.pop(future)
     if future.status == "finished":
         try:
             observed = future.result()
@@ -104,8 +108,11 @@ def _take(future: "Future[ShardStatistics]", group: Group, gathering: Gathering)
         return [(shard,) for shard in group]
     name = without_credentials(group[0].origin)
     if type(error).__name__ == "KilledWorker":
+        if not tasks_now.one_by_one:
+            tasks_now.suspects.append(group)
+            return []
         deaths = getattr(error, "allowed_failures", TRIES) + 1
-        reason = f"{name}: {deaths} workers died while they read it; give the workers more memory"
+        reason = f"{name}: {counted(deaths, 'worker')} died while reading it; give the workers more memory"
         gathering.fail(group[0], reason, finally_=True)
         return []
     lines = str(error).splitlines() or [""]
@@ -118,10 +125,19 @@ def _gone() -> DataError:
 
 
 class _Tasks:
-    """The tasks that the cluster works on."""
+    """The tasks that the cluster works on.
+
+    Attributes:
+        groups: the shards of each.
+        suspects: shards over which workers died while others waited.
+        one_by_one: whether a task runs while no other does.
+
+    """
 
     def __init__(self, client: "Client", common: Common) -> None:
         self.groups: dict[Future[ShardStatistics], Group] = {}
+        self.suspects: list[Group] = []
+        self.one_by_one = False
         self._client = client
         # a task that returns it, since the scheduler can run it again where the workers that hold it die
         self._common = client.submit(_keep, common, pure=False)
@@ -133,6 +149,12 @@ class _Tasks:
         self.groups[future] = tuple(group)
         if self._completed is not None:
             self._completed.add(future)
+
+    def submit_a_suspect(self) -> None:
+        """Send a shard that may kill workers once nothing else runs."""
+        if self.suspects and not self.groups:
+            self.one_by_one = True
+            self.submit(self.suspects.pop(0), 0)
 
     def finished(self) -> Iterator["Future[ShardStatistics]"]:
         """Yield the tasks as they are done, those too that are sent meanwhile."""

@@ -33,8 +33,11 @@ class Cluster:
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file,
             **environ,
         )  # fmt: skip
-        self.wait_for(self.file.exists)
-        self.address = json.loads(self.file.read_text())["address"]
+        try:
+            self.address = self.wait_for(self.read_address, self.scheduler)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self, *arguments, **environ):
         with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
@@ -49,27 +52,53 @@ class Cluster:
         self.processes.append(process)
         return process
 
-    def add_worker(self, **environ):
-        """Start a worker without a nanny, so that killing it ends it, and wait until the scheduler knows it."""
-        known = self.count_workers()
+    def read_address(self):
+        """The scheduler's address, once its file is written to the end."""
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(self.file.read_text())["address"]
+
+    def add_worker(self, *arguments, nanny=False, **environ):
+        """Start a worker, and wait until the scheduler knows it; without a nanny killing it ends it."""
+        name = f"worker-{len(self.processes)}"
         worker = self.start(
-            "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
-            **environ,
+            "worker", self.address, "--name", name, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1",
+            "--nanny" if nanny else "--no-nanny", *arguments, **environ,
         )  # fmt: skip
-        self.wait_for(lambda: self.count_workers() > known)
+        self.wait_for(lambda: name in self.worker_names(), worker)
         return worker
 
-    def count_workers(self):
+    def worker_names(self):
+        """The names of the workers that the scheduler knows."""
+        return self.ask(lambda dask_scheduler: [one.name for one in dask_scheduler.workers.values()])
+
+    def has_begun(self):
+        """Whether work of ours was ever sent; it stays so when the work is done."""
+        return self.ask(
+            lambda dask_scheduler: bool({"do", "observe_shards"} & set(dask_scheduler.task_prefixes))
+        )
+
+    def is_idle(self):
+        """Whether no worker has a task."""
+        return self.ask(lambda dask_scheduler: not any(w.processing for w in dask_scheduler.workers.values()))
+
+    def ask(self, question):
+        """Return what a function returns in the scheduler."""
         from distributed import Client
 
-        with Client(self.address, set_as_default=False) as client:
-            return len(client.scheduler_info()["workers"])
+        with Client(self.address, set_as_default=False, timeout=SECONDS) as client:
+            return client.run_on_scheduler(question)
 
-    def wait_for(self, condition):
+    def wait_for(self, condition, *living):
+        """Wait until a condition holds and return its value; fail at once when a process ends that is needed for it."""
         end = time.monotonic() + SECONDS
-        while not condition():
-            assert time.monotonic() < end, [path.read_text() for path in self.folder.glob("*.log")]
-            time.sleep(0.1)
+        while not (value := condition()):
+            assert time.monotonic() < end, self.logs()
+            assert all(process.poll() is None for process in living), self.logs()
+            time.sleep(0.05)
+        return value
+
+    def logs(self):
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
     def stop(self):
         for process in reversed(self.processes):

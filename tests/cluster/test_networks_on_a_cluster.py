@@ -87,7 +87,7 @@ def on_one():
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_any_number_of_workers_gives_the_bits_of_one_machine(growing, on_one, count):
-    while growing.count_workers() < count:
+    while len(growing.worker_names()) < count:
         growing.add_worker()
     here, norms = on_one
     with distributed.Client(growing.address, set_as_default=False) as client:
@@ -185,15 +185,6 @@ def test_dead_units_of_trained_networks(folder, growing):
         assert (folder / f"many{name}.npz").read_bytes() == (folder / f"one{name}.npz").read_bytes()
 
 
-def until_it_works(cluster, running=None):
-    """Wait until a worker has a task."""
-    with distributed.Client(cluster.address, set_as_default=False) as client:
-        cluster.wait_for(
-            lambda: any(client.processing().values()) or (running and running.poll() is not None)
-        )
-    assert running is None or running.poll() is None, running.communicate()
-
-
 def test_all_workers_are_killed_and_another_joins_late(cluster):
     members = [Member(parse_stack("gelu"), 0.1, seed) for seed in range(8)]
     plan = TrainingPlan(hidden=(8,), epochs=60)
@@ -203,7 +194,7 @@ def test_all_workers_are_killed_and_another_joins_late(cluster):
         workers = Workers(())
         steps = workers.lend(client, train_on(workers, True, members, plan, MOONS))
         next(steps)
-        until_it_works(cluster)
+        cluster.wait_for(cluster.has_begun)
         dying.kill()
         dying.wait()
         cluster.add_worker()
@@ -214,7 +205,7 @@ def test_all_workers_are_killed_and_another_joins_late(cluster):
 def test_the_scheduler_is_gone(folder, cluster):
     cluster.add_worker()
     running = start(folder, "compare", "gelu", "--by", "training", *LONG, "--cluster", cluster.address)
-    until_it_works(cluster, running)
+    cluster.wait_for(cluster.has_begun, running)
     cluster.scheduler.kill()
     out, err = running.communicate(timeout=SECONDS)
     assert (running.returncode, out) == (1, "")
@@ -240,12 +231,12 @@ def test_interrupted_tasks_are_cancelled_and_what_is_known_is_printed(folder, cl
     running = start(
         folder, *command, "--lr", "0.1", "--depth", "1,2", "--epochs", "400", "--cluster", cluster.address
     )
-    until_it_works(cluster, running)
+    cluster.wait_for(cluster.has_begun, running)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=SECONDS)
     assert running.returncode == 130
+    cluster.wait_for(cluster.is_idle)
     with distributed.Client(cluster.address, set_as_default=False) as client:
-        cluster.wait_for(lambda: not any(client.processing().values()))
         # the worker stops in the middle of the training, too
         cluster.wait_for(
             lambda: not any(client.run(lambda dask_worker: len(dask_worker.active_threads)).values())

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -90,25 +89,13 @@ def many(tmp_path_factory):
     return folder
 
 
-def until_it_works(cluster, running):
-    """Wait until a worker has a task."""
-    from distributed import Client
-
-    with Client(cluster.address, set_as_default=False) as client:
-        end = time.monotonic() + SECONDS
-        while not any(client.processing().values()):
-            assert running.poll() is None, running.communicate()
-            assert time.monotonic() < end
-            time.sleep(0.05)
-
-
 def test_a_worker_that_is_killed_and_one_that_joins_late(many, cluster):
     dying = cluster.add_worker()
     on_one = deadcheck(many, *names("[01]*.npz", many), "--save-state", "one-state.npz")
     running = start(
         many, *names("[01]*.npz", many), "--save-state", "many-state.npz", "--cluster", cluster.address
     )
-    until_it_works(cluster, running)
+    cluster.wait_for(cluster.has_begun, running)
     cluster.add_worker()
     dying.kill()
     out, err = running.communicate(timeout=SECONDS)
@@ -121,7 +108,7 @@ def test_the_scheduler_is_gone(many, cluster):
     running = start(
         many, *names("[01]*.npz", many), "--save-state", "gone-state.npz", "--cluster", cluster.address
     )
-    until_it_works(cluster, running)
+    cluster.wait_for(cluster.has_begun, running)
     cluster.scheduler.kill()
     _, err = running.communicate(timeout=SECONDS)
     assert running.returncode == 1
@@ -131,16 +118,13 @@ def test_the_scheduler_is_gone(many, cluster):
 
 
 def test_interrupted_tasks_are_cancelled_and_what_is_known_is_printed(many, cluster):
-    from distributed import Client
-
     cluster.add_worker()
     running = start(many, *names("[01]*.npz", many), "--cluster", cluster.address)
-    until_it_works(cluster, running)
+    cluster.wait_for(cluster.has_begun, running)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=SECONDS)
     assert running.returncode == 130
-    with Client(cluster.address, set_as_default=False) as client:
-        cluster.wait_for(lambda: not any(client.processing().values()))
+    cluster.wait_for(cluster.is_idle)
 
 
 def test_a_shard_that_cannot_be_read_is_named(folder, two_workers):
