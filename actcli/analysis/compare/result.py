@@ -6,7 +6,7 @@ Ctrl-C cut short and the complete one are read from the same stream.
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -147,14 +147,19 @@ class Step:
     Attributes:
         done, total: the progress in any unit; equal when the comparison is complete.
         doing: what is being measured, in a few words.
-        so_far: the result so far.
+        result: the result so far, or what computes it; then it costs nothing until somebody looks.
 
     """
 
     done: int
     total: int
     doing: str
-    so_far: Comparison
+    result: Comparison | Callable[[], Comparison]
+
+    @property
+    def so_far(self) -> Comparison:
+        """The result so far."""
+        return self.result if isinstance(self.result, Comparison) else self.result()
 
 
 Steps = Iterator[Step]

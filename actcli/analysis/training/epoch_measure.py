@@ -17,11 +17,18 @@ _RARE = 0.01
 
 
 class GroupMeasure:
-    """Measures a group after an epoch, on the same samples for all members, and writes its history."""
+    """Measures a group after an epoch, on the same samples for all members, and writes its history.
 
-    def __init__(self, group: Group, history: History) -> None:
+    `rules` holds the firing rules of the functions so far, by specification.
+    """
+
+    def __init__(self, group: Group, history: History, rules: dict[str, Rule]) -> None:
         self.group, self.history = group, history
-        self.rules = [[firing_rule(part.f, "pre") for part in layer.parts] for layer in group.activations]
+        for layer in group.activations:
+            for part in layer.parts:
+                if part.f.spec not in rules:
+                    rules[part.f.spec] = firing_rule(part.f, "pre")
+        self.rules = [[rules[part.f.spec] for part in layer.parts] for layer in group.activations]
 
     def measure(self, epoch: int) -> None:
         """Fill in the history's row of an epoch."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Event
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from actcli.analysis.training.group import SAMPLES_AT_ONCE, Group
 from actcli.analysis.training.history import NOT_DIVERGED, History, Member
 from actcli.analysis.training.plan import MOMENTS, TrainingPlan
 from actcli.exits import UsageError
+
+if TYPE_CHECKING:
+    from actcli.analysis.deadness.firing_rule import Rule
 
 Array = NDArray[Any]
 MOST_IN_A_GROUP = 64
@@ -122,7 +125,8 @@ def train(
         for p in parts
     ]
     histories = [History.unwritten(part, plan) for part in parts]
-    cohorts = [_Cohort(g, h, GroupMeasure(g, h)) for g, h in zip(groups, histories, strict=True)]
+    rules: dict[str, Rule] = {}
+    cohorts = [_Cohort(g, h, GroupMeasure(g, h, rules)) for g, h in zip(groups, histories, strict=True)]
     return _train_cohorts(tuple(cohorts), plan, threads)
 
 

@@ -1,11 +1,10 @@
 """Activations compared by training: networks of every function, depth and learning rate, trained side by side."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from actcli.analysis.compare.result import Step, Steps
+from actcli.analysis.compare.result import Comparison, Step, Steps
 from actcli.analysis.training.comparison.contenders import (
     Entrant,
     EntrantHistories,
@@ -29,13 +28,12 @@ def compare_training(
     trial: Trial,
     threads: int,
     keep: Callable[[EntrantHistories], None] = lambda _: None,
-    seconds_between: float = 0.2,
     elsewhere: Train | None = None,
 ) -> Steps:
     """Train every stack at every depth and rate with every seed, and compare them.
 
-    keep: receives the histories of all networks with every new comparison, and at the end. seconds_between: time
-    between two comparisons; one takes some milliseconds. elsewhere: trains the networks, in place of the threads.
+    keep: receives the histories of all networks at the end, and with every comparison before that somebody looks at:
+    one takes some 20 milliseconds. elsewhere: trains the networks, in place of the threads.
     Raises UsageError for impossible conditions: functions over rows or without any gradient, learned parameters that
     no function has, inits that a function does not allow, and too many networks for memory.
     """
@@ -46,9 +44,7 @@ def compare_training(
         own = sum(entrant.depth == depth for entrant in entrants)
         searched = 0 if trial.rates else candidates(own, trial.plan.optimizer, trial.splits)
         require_room(max(own * trial.networks, searched), trial.plan_of(depth), data)
-    return _steps(
-        _Runs(entrants, data, trial, elsewhere or partial(train, threads=threads)), keep, seconds_between
-    )
+    return _steps(_Runs(entrants, data, trial, elsewhere or partial(train, threads=threads)), keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +111,17 @@ class _Runs:
             before += work[depth]
 
 
-def _steps(runs: _Runs, keep: Callable[[EntrantHistories], None], seconds_between: float) -> Iterator[Step]:
-    histories: dict[Entrant, EntrantHistory] = {}
-    so_far, next_comparison = compare_histories(runs.entrants, histories, runs.data, runs.trial), 0.0
+def _steps(runs: _Runs, keep: Callable[[EntrantHistories], None]) -> Iterator[Step]:
+    complete: dict[Entrant, EntrantHistory] = {}
+
+    def compare(team: _Team) -> Comparison:
+        histories = {**complete, **team.histories()}
+        keep(histories)
+        return compare_histories(runs.entrants, histories, runs.data, runs.trial)
+
     for share, doing, team in runs.rounds():
-        if share == 1 or team.is_complete or time.monotonic() >= next_comparison:
-            histories.update(team.histories())
-            keep(histories)
-            so_far = compare_histories(runs.entrants, histories, runs.data, runs.trial)
-            next_comparison = time.monotonic() + seconds_between
-        yield Step(int(_FINENESS * share), _FINENESS, doing, so_far)
+        if team.is_complete:
+            complete.update(team.histories())
+        if share == 1:
+            keep(complete)
+        yield Step(int(_FINENESS * share), _FINENESS, doing, partial(compare, team))

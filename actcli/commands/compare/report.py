@@ -196,11 +196,12 @@ def follow_and_write(
             _require_column(first, report.best, with_a_best=True)
 
     run = follow(_check_first(steps, look_at), open_display(terminal))
+    # a recording keeps what is compared
+    comparison = run.last.so_far
     if recording is not None:
         recording.write()
-    comparison = run.last.so_far
     if run.interrupted and run.last.done != run.last.total:
-        return _write_part(run.last, reports, terminal)
+        return _write_part(run.last, comparison, reports, terminal)
     # files first: a reader who leaves (`| head -1`) does not cost one; and the answer is said once
     ordered = sorted(reports, key=lambda one: one.path is None)
     write_each(*(partial(_write, comparison, one, session, spoken=one is ordered[-1]) for one in ordered))
@@ -235,7 +236,9 @@ def _write(comparison: "Comparison", report: Presentation, session: "Session", *
         terminal.say(f"actcli: {without}")
 
 
-def _write_part(step: "Step", reports: "Sequence[Presentation]", terminal: "Terminal") -> ExitStatus:
+def _write_part(
+    step: "Step", so_far: "Comparison", reports: "Sequence[Presentation]", terminal: "Terminal"
+) -> ExitStatus:
     """Write the results so far of an interrupted comparison, and a line that says so."""
     from actcli.render.compare.comparison import Page, write_comparison
     from actcli.render.output.layout import choose_layout
@@ -245,11 +248,11 @@ def _write_part(step: "Step", reports: "Sequence[Presentation]", terminal: "Term
     left_out = report.best and "no winner yet"
     if unwritten:
         left_out = f"{' and '.join(unwritten)} {'is' if len(unwritten) == 1 else 'are'} not written"
-    if report.best is None and step.so_far.contenders:
+    if report.best is None and so_far.contenders:
         layout = report.layout
         if report.path is not None or report.figure is not None:
             layout = choose_layout(None, None, with_x=False, digits=None, terminal=terminal)
-        write_comparison(Page(_sorted(step.so_far, report), complete=False), layout, terminal)
+        write_comparison(Page(_sorted(so_far, report), complete=False), layout, terminal)
     more = f"; {left_out}" if left_out else ""
     done = f"{100 * step.done / step.total:.0f} %" if step.total else "part of it"
     terminal.say(f"actcli: interrupted: {done} done{more}")

@@ -280,19 +280,16 @@ def test_what_is_known_on_the_way():
     # so long that no training is through before it is looked at
     trial = Trial(replace(PLAN, epochs=300), width=5, seeds=2, depths=(1, 2))
     steps = compare_training(
-        [parse_stack("relu"), parse_stack("tanh")],
-        DATA,
-        trial,
-        1,
-        lambda o: kept.append(dict(o)),
-        seconds_between=0.0,
+        [parse_stack("relu"), parse_stack("tanh")], DATA, trial, 1, lambda o: kept.append(dict(o))
     )
     first = next(steps)
     assert len(first.so_far.contenders) <= 2
     some = next(steps)
     steps.close()
     assert 0 < some.done < some.total
-    assert some.so_far.chart is None or some.so_far.contenders
+    assert len(kept) == 1  # nothing is compared before somebody looks
+    shown = some.so_far
+    assert shown.chart is None or shown.contenders
     assert len(kept) == 2
     assert all(outcome.history.epochs < 300 for outcome in kept[0].values())
 
