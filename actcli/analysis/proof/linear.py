@@ -65,7 +65,8 @@ class ChannelScale:
     def quotient(cls, divisor: Numbers) -> "ChannelScale":
         """Return the scale of a quotient by constants, which may be computed as a product with 1 / divisor."""
         with np.errstate(divide="ignore"):
-            factor = np.where(np.abs(divisor) >= _SMALLEST, 1.0 / divisor, np.nan)
+            known = (np.abs(divisor) >= _SMALLEST) & (np.abs(divisor) <= 1 / _SMALLEST)
+            factor = np.where(known, 1.0 / divisor, np.nan)
         return replace(cls.product(factor), roundings=3)
 
     @classmethod
@@ -125,8 +126,8 @@ class Linear:
     plain: bool
 
     @classmethod
-    def of(cls, kernel: Kernel, weights: Numbers, bias: Numbers | None, *, scaled: bool = False) -> "Linear":
-        """Return the step of a model's weights; scaled: whether they are products with a constant."""
+    def of(cls, kernel: Kernel, weights: Numbers, bias: Numbers | None) -> "Linear":
+        """Return the step of a model's weights."""
         channels = len(weights)
         own = np.zeros(channels) if bias is None else bias
         return cls(
@@ -134,12 +135,25 @@ class Linear:
             weights,
             own,
             np.abs(own),
-            _ROUNDINGS + 2 * scaled,
+            _ROUNDINGS,
             2 * _row_sums(np.asarray(weights != 0, np.float64)),
             _row_sums(np.abs(weights)),
             np.ones(channels),
             np.abs(own),
-            not scaled,
+            plain=True,
+        )
+
+    def behind(self, low: float, high: float) -> "Linear":
+        """Return this step for inputs that were multiplied by constants, which a runtime may do with the sums instead.
+
+        low: the product of the absolute factors below 1; high: of those above.
+        """
+        return replace(
+            self,
+            roundings=self.roundings + 1,
+            tiny=self.tiny * high + 1,
+            norm=self.norm / low if low else np.full(self.norm.shape, np.inf),
+            plain=False,
         )
 
     def folded(self, scale: ChannelScale) -> "Linear":

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
@@ -27,6 +27,8 @@ _THROUGH = {
 _EITHER_ORDER = {"Add", "Mul", "Max", "Min"}
 _FLOAT16 = 2e-3
 """Relative tolerance: a constant of a composition may have been rounded to float16."""
+_CLOSE = 2.0**-22
+"""Relative tolerance of a constant in float32."""
 _MOST_NODES = 64
 
 Path = tuple[tuple[str, tuple[int, ...]], ...]
@@ -43,7 +45,8 @@ class FoundActivation:
         before: the tensor z.
         after: the tensor h.
         reason: why spec is None.
-        same_everywhere: whether every unit has exactly this function; not so where PRelu has a slope per channel.
+        same_everywhere: whether every unit has exactly this function; not so where PRelu has a slope per channel, or
+            where a constant of a composition is only near.
         parts: the other nodes of a composition.
         recorded: `post` where the tensor `before` is h, and there is no other.
         units_like: the tensor whose unit axis `before` has; empty for its own.
@@ -135,7 +138,15 @@ def _match_forms(graph: Graph, node: Node) -> FoundActivation | None:
                 before = node.input(0) if form.is_operator else match.before[0]
                 spec = _specification(form, match.parameters)
                 parts = tuple(part for part in match.parts if part is not node)
-                return FoundActivation(node, form.title, spec, before, node.outputs[0], parts=parts)
+                return FoundActivation(
+                    node,
+                    form.title,
+                    spec,
+                    before,
+                    node.outputs[0],
+                    same_everywhere=match.exact,
+                    parts=parts,
+                )
     return None
 
 
@@ -157,11 +168,19 @@ def _specification(form: Form, parameters: Mapping[str, float]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """A part of a form that matches: the parameters, z and the moves of axes passed on the way to it, the nodes."""
+    """A part of a form that matches: the parameters, z and the moves of axes passed on the way to it, the nodes.
+
+    exact: whether all constants are those of the form, in float32.
+    """
 
     parameters: Mapping[str, float]
     before: tuple[str, Path] | None
     parts: tuple[Node, ...]
+    exact: bool = True
+
+    def with_constants(self, *pairs: tuple[float, float]) -> "_Match":
+        """Return this match, exact only if these numbers also are the values of the form."""
+        return replace(self, exact=self.exact and all(_number_is(*pair, _CLOSE) for pair in pairs))
 
 
 def _matches(graph: Graph, tree: Tree, tensor: str, path: Path, so_far: _Match) -> Iterator[_Match]:
@@ -173,15 +192,15 @@ def _matches(graph: Graph, tree: Tree, tensor: str, path: Path, so_far: _Match) 
         case X():
             name, path = _look_through(graph, tensor, path)
             if name and graph.constant(name) is None and so_far.before in {None, (name, path)}:
-                yield _Match(so_far.parameters, (name, path), so_far.parts)
+                yield replace(so_far, before=(name, path))
         case Constant(value):
             number = graph.number(tensor)
-            if number is not None and _is_near(number, value):
-                yield so_far
+            if number is not None and _number_is(number, value):
+                yield so_far.with_constants((number, value))
         case Slot(name):
             number = graph.number(tensor)
             if number is not None and math.isfinite(number):
-                yield _Match({**so_far.parameters, name: number}, so_far.before, so_far.parts)
+                yield replace(so_far, parameters={**so_far.parameters, name: number})
         case Op():
             name, path = _look_through(graph, tensor, path)
             node = graph.producer.get(name)
@@ -189,10 +208,11 @@ def _matches(graph: Graph, tree: Tree, tensor: str, path: Path, so_far: _Match) 
                 yield from _match_operands(graph, tree, node, path, so_far)
 
 
-def _is_near(number: float, value: float) -> bool:
+def _number_is(number: float, value: float, tolerance: float = _FLOAT16) -> bool:
+    """Return whether a number is that of a form, to a relative tolerance."""
     if math.isinf(value):
         return number >= 1e30 if value > 0 else number <= -1e30
-    return math.isclose(number, value, rel_tol=_FLOAT16)
+    return math.isclose(number, value, rel_tol=tolerance)
 
 
 def _match_operands(graph: Graph, tree: Op, node: Node, path: Path, so_far: _Match) -> Iterator[_Match]:
@@ -201,13 +221,16 @@ def _match_operands(graph: Graph, tree: Op, node: Node, path: Path, so_far: _Mat
         value = node.real(name, DEFAULTS[node.op, name])
         if isinstance(wanted, Slot):
             parameters[wanted.name] = value
-        elif not _is_near(value, wanted.value):
+        elif _number_is(value, wanted.value):
+            so_far = so_far.with_constants((value, wanted.value))
+        else:
             return
-    so_far = _Match(parameters, so_far.before, (*so_far.parts, node))
+    so_far = replace(so_far, parameters=parameters, parts=(*so_far.parts, node))
     if node.op == "Clip":
         bounds = clip_bounds(graph, node)
         wanted_bounds = [operand.value for operand in tree.operands[1:] if isinstance(operand, Constant)]
-        if bounds is not None and all(map(_is_near, bounds, wanted_bounds)):
+        if bounds is not None and all(map(_number_is, bounds, wanted_bounds)):
+            so_far = so_far.with_constants(*zip(bounds, wanted_bounds, strict=True))
             yield from _matches(graph, tree.operands[0], node.input(0), path, so_far)
         return
     inputs = tuple(name for name in node.inputs if name)

@@ -17,11 +17,6 @@ _COMPOSED = {
     "hard_swish", "silu", "gelu", "gelu_tanh", "mish", "softplus", "log_sigmoid", "tanhshrink", "softsign", "relu",
 }  # fmt: skip
 """Compositions whose error is known, other than the sum of the errors of their operators."""
-_NUMBERS = (
-    0.0, 0.5, 1.0, 2.0, 3.0, 6.0, 1 / 6, math.sqrt(0.5), math.sqrt(2), 0.044715, math.sqrt(2 / math.pi),
-)  # fmt: skip
-"""The constants of the compositions."""
-_CLOSE = 2.0**-22
 _ON_THE_WAY = {"Identity", "Dropout"}
 
 
@@ -88,8 +83,12 @@ def _smallest(reading: GraphReading, node: Node) -> None:
 def _with_bound(reading: GraphReading, node: Node) -> tuple[str, float]:
     require(len(node.inputs) == 2, "it does not have two operands")
     for place in (0, 1):
-        if node.input(place) in reading.constants:
-            return node.input(1 - place), _one_number(reading, node.input(place))
+        tensor, bound = node.input(1 - place), node.input(place)
+        if bound in reading.constants:
+            shape = reading.shape(tensor)
+            whole = np.broadcast_shapes(shape, reading.constants[bound].shape)
+            require(whole == shape, "its constant has more axes than its tensor")
+            return tensor, _one_number(reading, bound)
     raise EndOfProofError("both operands are computed")
 
 
@@ -126,12 +125,10 @@ def place_composition(reading: GraphReading, found: FoundActivation) -> bool:
 
     Returns False for any other, whose operators are steps of their own.
     """
-    name, _, typed = (found.spec or "").partition(":")
+    name = (found.spec or "").partition(":")[0]
     if not found.parts or name not in _COMPOSED or found.before not in reading.shapes:
         return False
-    slots = [float(part.partition("=")[2]) for part in typed.split(",") if part]
-    parts = {id(part) for part in (found.node, *found.parts)}
-    if not _is_direct(reading, found, parts, (*_NUMBERS, *slots)):
+    if not found.same_everywhere or not _is_direct(reading, found):
         return False
     shape = reading.shapes[found.before]
     function: Elementwise = RELU if name == "relu" else Smooth(found.spec or "", composed=True)
@@ -139,10 +136,9 @@ def place_composition(reading: GraphReading, found: FoundActivation) -> bool:
     return True
 
 
-def _is_direct(
-    reading: GraphReading, found: FoundActivation, parts: set[int], known: tuple[float, ...]
-) -> bool:
-    """Return whether nothing but the composition's own operators lies between its ends, and its constants are exact."""
+def _is_direct(reading: GraphReading, found: FoundActivation) -> bool:
+    """Return whether nothing but the composition's own operators and float32 constants lies between its ends."""
+    parts = {id(part) for part in (found.node, *found.parts)}
     waiting, seen = [found.after], set()
     while waiting:
         tensor = waiting.pop()
@@ -152,9 +148,6 @@ def _is_direct(
         constant = reading.constants.get(tensor)
         if constant is not None:
             if constant.dtype != np.float32 or constant.size != 1:
-                return False
-            number = abs(float(constant.reshape(-1)[0]))
-            if not any(abs(number - abs(one)) <= _CLOSE * abs(one) for one in known):
                 return False
             continue
         node = reading.graph.producer.get(tensor)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -103,13 +104,21 @@ def _gemm(reading: GraphReading, node: Node) -> None:
     alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
     bias = None
     if node.input(2):
-        stored = reading.numbers(node.input(2)) * beta
+        stored = reading.numbers(node.input(2))
         require(
             stored.size in {1, len(weights)} and (stored.ndim < 2 or len(stored) == 1),
             "its bias differs by sample",
         )
         bias = np.broadcast_to(stored.reshape(-1), (len(weights),)).copy()
-    step = Linear.of(Dense(shape, len(weights)), weights * alpha, bias, scaled=alpha != 1 or beta != 1)
+    kernel = Dense(shape, len(weights))
+    if alpha == beta == 1:
+        step = Linear.of(kernel, weights, bias)
+    else:
+        # alpha scales the weights or the sums: these may overflow or underflow before
+        step = Linear.of(kernel, weights, None).folded(ChannelScale.product(np.full(len(weights), alpha)))
+        if bias is not None:
+            shift = ChannelScale.total(bias * beta)
+            step = step.folded(replace(shift, roundings=2, tiny=np.ones(len(weights))))
     place_linear(reading, node, step, node.input(0))
 
 
@@ -122,6 +131,8 @@ def _matmul(reading: GraphReading, node: Node) -> None:
         "its weights do not fit its input",
     )
     step = Linear.of(Dense(shape, weights.shape[1]), np.ascontiguousarray(weights.T), None)
+    if node.input(0) in reading.factors:
+        step = step.behind(*reading.factors[node.input(0)])
     place_linear(reading, node, step, node.input(0))
 
 
@@ -177,6 +188,10 @@ def _by_constant(
     padded = constant.reshape((1,) * (len(shape) - constant.ndim) + constant.shape)
     linear = reading.linear.get(tensor)
     axis = 1 if linear is None else _channel_axis(linear[1], shape)
+    if constant.size == 1:
+        factor = float(np.abs(make(constant.reshape(-1)).scale[0]))
+        low, high = reading.factors.get(tensor, (1.0, 1.0))
+        reading.factors[node.outputs[0]] = low * min(factor, 1.0), high * max(factor, 1.0)
     if all(length == 1 for i, length in enumerate(padded.shape) if i != axis):
         numbers = np.broadcast_to(padded.reshape(-1), (shape[axis],)).copy()
         place_scale(reading, node, make(numbers), axis, tensor)

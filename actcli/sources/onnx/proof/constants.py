@@ -83,7 +83,7 @@ def slices_of(node: Node, operands: list[Array | None], shape: tuple[int, ...]) 
         first = start + length if start < 0 else start
         last = end + length if end < 0 else end
         if step < 0:
-            first = min(first, length - 1)
+            first = max(min(first, length - 1), 0)
             parts[axis] = slice(first, None if last < 0 else last, step)
         else:
             parts[axis] = slice(max(min(first, length), 0), max(min(last, length), 0), step)

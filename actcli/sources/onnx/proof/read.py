@@ -22,6 +22,8 @@ from actcli.sources.onnx.proof.reading import EndOfProofError, GraphReading, Han
 from actcli.sources.onnx.proof.shaping import SHAPING
 from actcli.terminal import printable
 
+_OLDEST_OPSET = 7
+"""Before it Add and its like broadcast by another rule, and BatchNormalization may be in training mode."""
 _HANDLERS: Handlers = {**ARITHMETIC, **SHAPING, **PIECEWISE}
 
 
@@ -51,8 +53,11 @@ def read_network(
     inputs = model.inputs if inputs is None else inputs
     batch = max((one.fixed_batch or 1 for one in inputs), default=1)
     graph = read_graph(model.proto, folder_of(model.path), model.path)
-    reading = GraphReading(graph, dict(shapes), {}, batch)
+    is_free = any(one.axis is not None and one.fixed_batch is None for one in inputs)
+    reading = GraphReading(graph, dict(shapes), {}, batch, 2 if is_free else 1)
     for one in inputs:
+        if graph.opset < _OLDEST_OPSET:
+            reading.ended[one.name] = f"the model is of opset {graph.opset}, before {_OLDEST_OPSET}"
         if one.axis not in {0, None}:
             name = printable(one.name)
             reading.ended[one.name] = (
@@ -117,10 +122,10 @@ def _is_constant(reading: GraphReading, node: Node) -> bool:
     """Return whether a node's output is constant, and note it."""
     output = node.outputs[0]
     if node.op == "Shape" and node.input(0) in reading.shapes:
-        lengths = np.array(reading.shapes[node.input(0)], np.int64)
-        end = node.integer("end", len(lengths))
-        reading.constants[output] = lengths[node.integer("start", 0) : end]
-        reading.of_shapes.add(output)
+        first, *others = reading.shapes[node.input(0)]
+        part = slice(node.integer("start", 0), node.integer("end", len(others) + 1))
+        reading.constants[output] = np.array([first, *others], np.int64)[part]
+        reading.doubled[output] = np.array([reading.times * first, *others], np.int64)[part]
         return True
     for name in node.inputs:
         if name and name not in reading.constants:
@@ -135,11 +140,17 @@ def _is_constant(reading: GraphReading, node: Node) -> bool:
     if any(name and name not in reading.constants for name in node.inputs):
         return False
     computed = computed_constant(node, [reading.constants.get(name) for name in node.inputs])
-    if computed is not None:
-        reading.constants[output] = computed
-        if not reading.of_shapes.isdisjoint(node.inputs):
-            reading.of_shapes.add(output)
-    return computed is not None
+    if computed is None:
+        return False
+    if not reading.doubled.keys().isdisjoint(node.inputs):
+        doubled = computed_constant(
+            node, [reading.doubled.get(name, reading.constants.get(name)) for name in node.inputs]
+        )
+        if doubled is None:
+            return False
+        reading.doubled[output] = doubled
+    reading.constants[output] = computed
+    return True
 
 
 def _target(reading: GraphReading, watched: Watched) -> ProofTarget:
@@ -150,6 +161,8 @@ def _target(reading: GraphReading, watched: Watched) -> ProofTarget:
         reason = "its value is not a tensor with bounds"
     elif not reason and place.quantisation is not None:
         reason = "its numbers are quantised"
+    elif not reason and not watched.same_everywhere and not watched.rule.function.startswith("prelu"):
+        reason = f"its constants are near to those of {watched.rule.function}, and not the same"
     elif not reason and shape is not None:
         axis = axis % len(shape)
         if shape[axis] != watched.units or (place.rank and place.rank != len(shape)):

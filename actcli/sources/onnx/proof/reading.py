@@ -31,12 +31,15 @@ class GraphReading:
         graph: the graph.
         shapes: of the tensors that have bounds.
         constants: tensors that depend on no number of an input.
-        of_shapes: constants computed of the lengths of tensors, which differ by batch.
         batch: the length of the axis of the samples, which is the first one.
+        times: 2 where any batch is possible: lengths must be right for twice the samples too; 1 where it is fixed.
+        doubled: constants computed of the lengths of tensors, as they are with so many times the samples.
         steps: in order.
         ended: the reason why a tensor has no bounds.
         linear: dot products, each with the tensor that it takes.
         terms: how many numbers a sum of a tensor may have, where a runtime may take more into it.
+        factors: absolute numbers by which a tensor was multiplied, where a runtime may do so after the next product:
+            the product of those below 1, and of those above.
 
     """
 
@@ -44,11 +47,13 @@ class GraphReading:
     shapes: dict[str, Shape]
     constants: dict[str, NDArray[Any]]
     batch: int
-    of_shapes: set[str] = field(default_factory=set)
+    times: int = 1
+    doubled: dict[str, NDArray[Any]] = field(default_factory=dict)
     steps: list[Placed] = field(default_factory=list)
     ended: dict[str, str] = field(default_factory=dict)
     linear: dict[str, tuple[str, Linear]] = field(default_factory=dict)
     terms: dict[str, int] = field(default_factory=dict)
+    factors: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def place(self, node: Node, step: BoundStep, shape: Shape, *inputs: str) -> None:
         """Add a step that makes the node's first output, of its first input or of these."""
@@ -72,7 +77,7 @@ class GraphReading:
         array = self.constants.get(tensor)
         if array is None:
             raise EndOfProofError("what should be constant is computed")
-        if tensor in self.of_shapes:
+        if tensor in self.doubled:
             raise EndOfProofError("it computes with the lengths of a tensor")
         if array.dtype != np.float32:
             raise EndOfProofError(f"its constants are {array.dtype}, not float32")
@@ -80,13 +85,17 @@ class GraphReading:
 
     def integers(self, tensor: str) -> list[int]:
         """Return a constant of whole numbers. Raises EndOfProofError for a tensor that is none."""
+        numbers, doubled = self.lengths(tensor)
+        require(numbers == doubled, "a length depends on the number of samples")
+        return numbers
+
+    def lengths(self, tensor: str) -> tuple[list[int], list[int]]:
+        """Return a constant of whole numbers, and the same for `times` the samples. Raises EndOfProofError."""
         array = self.constants.get(tensor)
         if array is None:
             raise EndOfProofError("a length is computed from the numbers of the input")
-        if array.dtype.kind not in "iu":
-            raise EndOfProofError("lengths are not whole numbers")
-        whole: list[int] = array.reshape(-1).tolist()
-        return whole
+        require(array.dtype.kind in "iu", "lengths are not whole numbers")
+        return array.reshape(-1).tolist(), self.doubled.get(tensor, array).reshape(-1).tolist()
 
     def require_float(self, tensor: str) -> None:
         """Raise EndOfProofError for a tensor that is known not to hold float32."""

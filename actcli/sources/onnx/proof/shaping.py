@@ -1,6 +1,7 @@
 """Operators that move numbers without changing them, and poolings."""
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ def _keep(reading: GraphReading, node: Node) -> None:
     if source in reading.linear:
         reading.linear[output] = reading.linear[source]
         reading.terms[output] = reading.terms[source]
+    if source in reading.factors:
+        reading.factors[output] = reading.factors[source]
 
 
 def _dropout(reading: GraphReading, node: Node) -> None:
@@ -70,16 +73,21 @@ def _flatten(reading: GraphReading, node: Node) -> None:
 
 def _reshape(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
-    wanted = node.integers("shape") if "shape" in node.attributes else reading.integers(node.input(1))
-    require(bool(wanted), _MOVES_SAMPLES)
-    lengths = lengths_of(wanted or [], before, zero=bool(node.integer("allowzero", 0)))
+    shapes = before, (reading.times * before[0], *before[1:])
+    after, doubled = map(partial(_lengths, node), reading.lengths(node.input(1)), shapes)
+    require(bool(after) and doubled == [reading.times * after[0], *after[1:]], _MOVES_SAMPLES)
+    require(after[0] % reading.batch == 0, _MOVES_SAMPLES)
+    _reshape_to(reading, node, tuple(after))
+
+
+def _lengths(node: Node, wanted: list[int], before: Shape) -> list[int]:
+    """Return the lengths that a Reshape makes of others."""
+    lengths = lengths_of(wanted, before, zero=bool(node.integer("allowzero", 0)))
     if -1 in lengths:
         rest = math.prod([length for length in lengths if length != -1])
         require(rest > 0, "its lengths do not fit its input")
         lengths[lengths.index(-1)] = math.prod(before) // rest
-    require(lengths[0] == before[0] or (wanted or [0])[0] == -1, _MOVES_SAMPLES)
-    require(lengths[0] % reading.batch == 0, _MOVES_SAMPLES)
-    _reshape_to(reading, node, tuple(lengths))
+    return lengths
 
 
 def _transpose(reading: GraphReading, node: Node) -> None:
@@ -123,11 +131,16 @@ def _slice(reading: GraphReading, node: Node) -> None:
         all(reading.constants.get(name) is not None for name in node.inputs[1:] if name),
         "its bounds are computed",
     )
+    samples = reading.times * before[0]
     part = slices_of(node, operands, before)
-    if part is None:
+    doubled = [
+        reading.doubled.get(name, reading.constants.get(name)) if name else None for name in node.inputs
+    ]
+    other = slices_of(node, doubled, (samples, *before[1:]))
+    if part is None or other is None:
         raise EndOfProofError("its bounds are computed")
     # slices have no hash before Python 3.12
-    require(part[0] in (slice(None), slice(0, before[0], 1)), _MOVES_SAMPLES)
+    require(other[0] in (slice(None), slice(0, samples, 1)) and other[1:] == part[1:], _MOVES_SAMPLES)
     after = tuple(len(range(*one.indices(length))) for one, length in zip(part, before, strict=True))
     reading.place(node, Slice(before, part), after)
 
@@ -184,8 +197,8 @@ def _pad(reading: GraphReading, node: Node) -> None:
     before = reading.shape(node.input(0))
     mode = node.text("mode") or "constant"
     require(mode in {"constant", "reflect", "edge"}, f"it pads by {mode}")
-    if "pads" in node.attributes or "paddings" in node.attributes:
-        pads = node.integers("pads") or node.integers("paddings") or []
+    if "pads" in node.attributes:
+        pads = node.integers("pads") or []
         value = node.real("value", 0.0)
     else:
         pads = reading.integers(node.input(1))

@@ -37,7 +37,12 @@ def follow_units(graph: Graph, consumers: Consumers, maker: Node, units: int) ->
 
 
 def require_one_way(graph: Graph, path: UnitPath, output: str) -> None:
-    """Check that the units reach the next weights through one tensor alone. Raises StaysError for a way around it."""
+    """Check that a constant in one tensor is one in all that the next weights take. Raises StaysError.
+
+    It is not where there is a way around the tensor, or where other numbers are added or multiplied on the way.
+    """
+    if path.mover:
+        raise StaysError(path.mover)
     around = {path.maker.outputs[0]} - {output}
     takers = {taker.node.outputs[0] for taker in path.takers}
     for node in graph.nodes:

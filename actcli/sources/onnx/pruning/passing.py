@@ -84,6 +84,10 @@ def _note_operand(
     graph: Graph, path: UnitPath, node: Node, operand: int, shape: tuple[int | None, ...], units: UnitPlaces
 ) -> None:
     """Note a constant operand that has numbers of each unit. Raises StaysError for a tensor that has units too."""
+    if graph.constant(node.inputs[operand]) is None:
+        path.mover = (
+            f"{node.title!r} ({node.op}) combines them with {node.inputs[operand]!r}, which is computed"
+        )
     axis = units.axis - (units.rank - len(shape))
     if axis < 0 or shape[axis] == 1:
         return
@@ -136,6 +140,8 @@ def _pad(graph: Graph, path: UnitPath, node: Node) -> UnitPlaces:
     if pads[units.axis] or pads[units.rank + units.axis]:
         raise StaysError(f"{node.title!r} (Pad) pads along their axis")
     path.border = path.border or f"{node.title!r} (Pad) pads"
+    if node.input(2) and graph.constant(node.input(2)) is None:
+        path.mover = f"{node.title!r} (Pad) puts {node.input(2)!r} around them, which is computed"
     return units
 
 

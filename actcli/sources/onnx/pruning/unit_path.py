@@ -78,6 +78,7 @@ class UnitPath:
         reshapes: the nodes that reshape, each with the entry of the new shape that counts the units.
         takers: the nodes that take them.
         border: what would make a constant other than 0 differ at a border; empty for nothing.
+        mover: what puts the units together with a number that is no constant; empty for nothing.
 
     """
 
@@ -87,3 +88,4 @@ class UnitPath:
     reshapes: list[tuple[Node, int]] = field(default_factory=list)
     takers: list[Taker] = field(default_factory=list)
     border: str = ""
+    mover: str = ""

@@ -151,6 +151,21 @@ def test_a_proof_about_an_activation_is_none_about_a_way_around_it(write, prune)
     assert "a way around the activation" in answer.reasons[0]
 
 
+@pytest.mark.parametrize("op", ["Add", "Mul", "Pow", "Max"])
+def test_a_number_that_is_the_same_in_the_data_may_be_another_in_the_box(write, prune, op):
+    nodes, constants = first()
+    nodes += [
+        node("Exp", ["h"], ["e"]),
+        node("ReduceMean", ["x"], ["s"], axes=[1], keepdims=1),
+        node(op, ["e", "s"], ["t"], "mixed"),
+        LAST,
+    ]
+    path = write(nodes, constants, shape=FEATURES)
+    answer = prune(path, rng.standard_normal((1, 5)).astype(np.float32), dead={"act": [1, 4]}, on_box=True)
+    assert answer.removed["act"] == ()
+    assert "combines them with 's', which is computed" in answer.reasons[0]
+
+
 def test_weights_in_other_types_stay(write, prune):
     nodes, constants = first()
     nodes.append(node("Gemm", ["h", "w2"], ["y"], "fc2"))
