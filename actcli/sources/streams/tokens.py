@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 SEPARATORS = b" \t\n\r\v\f,"
 MAX_TOKEN = 1 << 16
-_PLAIN = b"0123456789+-.eE" + SEPARATORS
-_AS_COMMAS = bytes.maketrans(SEPARATORS, b"," * len(SEPARATORS))
+_BLANK = 32
+"""The largest separator but the comma; below it are `\\t` to `\\r`, and bytes that no number holds."""
 _SEPARATOR = re.compile(b"[" + re.escape(SEPARATORS) + b"]")
 _PATTERN = re.compile(rb"0[xX][0-9a-fA-F]+")
 _INTEGER_MINUS_ZERO = re.compile(b"-0(?:[" + re.escape(SEPARATORS) + b"]|\\Z)")
@@ -63,7 +63,7 @@ def parse_block(text: bytes, patterns: "LowType | None" = None) -> "Array | None
         tokens = tokens_in(text)
         if tokens and all(is_pattern(token, patterns) for token in tokens):
             return _numbers_of(tokens, patterns)
-    if b"_" in text or _may_hold_long_token(text):
+    if _may_hold_long_token(text):
         return None
     values = _plain_decimals(text)
     if values is not None:
@@ -71,6 +71,8 @@ def parse_block(text: bytes, patterns: "LowType | None" = None) -> "Array | None
         # JSON reads an integer -0 as 0; few texts hold a zero, so the search comes after the parsing
         if array.all() or _INTEGER_MINUS_ZERO.search(text) is None:
             return array
+    if b"_" in text:
+        return None
     try:
         values = [float(token) for token in tokens_in(text)]
     except ValueError:
@@ -112,21 +114,36 @@ def _escape(character: str) -> str:
 def _plain_decimals(text: bytes) -> list[float] | None:
     """Return the numbers by a JSON parser, four times as fast as float(); None where JSON may differ from float().
 
-    Only digits, signs, points and exponents reach the parser, so that `true` or a string cannot pass. An integer
-    `-0` comes back as 0.
+    Nothing that JSON knows beside numbers reaches the parser: no string, list, object or name. An integer `-0` comes
+    back as 0.
     """
-    if text.translate(None, _PLAIN):
+    import numpy as np
+
+    stripped = text.strip(SEPARATORS)
+    if not stripped:
+        return []
+    octets = np.frombuffer(stripped, np.uint8)
+    # names and objects have a byte above `e`; of the bytes up to the blank only separators may become commas
+    if octets.max() > ord("e") or octets.min() < ord("\t") or b'"' in stripped or b"[" in stripped:
         return None
+    if ((octets - np.uint8(ord("\r") + 1)) < _BLANK - ord("\r") - 1).any():
+        return None
+    items = np.empty(octets.size + 2, np.uint8)
+    items[0], items[-1] = b"[]"
+    # ten times as fast as bytes.translate, and other threads go on meanwhile
+    to_comma = np.uint8(ord(",")) - octets
+    to_comma *= (octets <= _BLANK).view(np.uint8)
+    np.add(octets, to_comma, out=items[1:-1])
     # first as if one character separated the numbers: JSON refuses the empty places where several do
-    values = _json_array(text.translate(_AS_COMMAS).strip(b","))
-    return _json_array(b",".join(tokens_in(text))) if values is None else values
+    values = _json_array(items.data)
+    return _json_array(b"[" + b",".join(tokens_in(text)) + b"]") if values is None else values
 
 
-def _json_array(items: bytes) -> list[float] | None:
+def _json_array(items: bytes | memoryview) -> list[float] | None:
     import orjson
 
     try:
-        values: list[float] = orjson.loads(b"[" + items + b"]")
+        values: list[float] = orjson.loads(items)
     except orjson.JSONDecodeError:
         return None
     return values
