@@ -107,6 +107,7 @@ def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -
     Rows along the last axis take little, whatever their number. Along another axis the whole slab that they cross is
     read at once, and files keep all results. Raises what `open_numbers` raises, and DataError where that is too much.
     """
+    from dataclasses import replace
     from math import prod
 
     from actcli.render.output.layout import ARRAY_FORMATS
@@ -128,7 +129,7 @@ def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -
         )
         return numbers
 
-    return map(check, open_numbers(request, session.terminal))
+    return map(check, open_numbers(replace(request, workers=session.threads), session.terminal))
 
 
 def append_results(

@@ -98,6 +98,7 @@ class NumberRequest:
             blocks.
         rows: with `samples`, those to read of a plain .npy or .safetensors file in C order; None means all.
         keep_open: the stream stays open after an .npy array, for what follows it.
+        workers: the processes that may parse long text at once.
 
     """
 
@@ -125,3 +126,4 @@ class NumberRequest:
     patterns: "LowType | None" = None
     every: "EveryNumber | None" = None
     must_be_stored: bool = False
+    workers: int = 1

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from subprocess import Popen
+from threading import Thread
 
 import pytest
 from program import Ended, Program, read_until
@@ -79,6 +80,31 @@ def test_an_unfinished_token_waits_for_its_end(running: Start) -> None:
     process.stdin.write(b"5\n")
     process.stdin.close()
     assert process.stdout.read() == b"25.0\n"
+
+
+@pytest.mark.parametrize("unfinished", [b"1.5", b"# and so on"])
+def test_a_full_pipe_is_answered_before_more_is_waited_for(running: Start, unfinished: bytes) -> None:
+    process = running("eval", "relu", "--threads", "2")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    numbers = b"0.12345678901234566\n" * 150_000
+    feeder = Thread(target=os.write, args=(process.stdin.fileno(), numbers + unfinished))
+    feeder.start()
+    answer = b""
+    while len(answer) < len(numbers):
+        answer += os.read(process.stdout.fileno(), 1 << 20)
+    feeder.join()
+    assert answer == numbers
+    process.stdin.close()
+    assert process.stdout.read() == (b"1.5\n" if unfinished == b"1.5" else b"")
+
+
+def test_a_wrong_token_in_a_full_pipe_is_named_after_all_before_it(actcli: Program) -> None:
+    numbers = "0.12345678901234566\n" * 150_000
+    ended = actcli("eval", "relu", "--threads", "2", stdin=f"{numbers}x\n{numbers}")
+    assert ended.out == numbers
+    assert ended.err == "actcli: stdin:150001: 'x' is not a number\n"
+    assert ended.status == 1
 
 
 def test_the_check_reads_no_stdin(running: Start) -> None:

@@ -11,6 +11,7 @@ from actcli.exits import DataError
 from actcli.sources.number_request import NumberRequest, OnError
 from actcli.sources.streams.bytestream import CHUNK, ByteStream
 from actcli.sources.streams.casting import FLOAT64, in_dtype
+from actcli.sources.streams.parse_ahead import parse_ahead
 from actcli.sources.streams.pieces import (
     Piece,
     long_token,
@@ -55,8 +56,8 @@ def _chunks(stream: ByteStream, request: NumberRequest) -> Iterator[bytes]:
 
 
 def _blocks(stream: ByteStream, request: NumberRequest) -> Iterator[Array]:
-    for piece in whole_tokens(_chunks(stream, request), stream.origin):
-        values = parse_block(piece.text, request.patterns)
+    pieces = whole_tokens(_chunks(stream, request), stream.origin)
+    for piece, values in parse_ahead(pieces, request.patterns, stream.comes_before, request.workers):
         if values is None:
             yield from _careful_blocks(piece, stream.origin, request)
         elif values.size:

@@ -253,6 +253,13 @@ class ByteStream:
         while size and (passed := self.read(min(size, CHUNK))):
             size -= len(passed)
 
+    def comes_before(self, descriptor: int) -> bool:
+        """Wait for the next bytes or for those of a pipe; return whether it is the next ones that are there.
+
+        Those of a file are there; those of a packed stream are not known to be.
+        """
+        return self._is_packed_file or self._is_ready(or_else=descriptor)
+
     def chunks(self) -> Iterator[bytes]:
         """Yield all bytes in pieces of up to 1 MiB, each as soon as it would have to wait for more."""
         self._enlarge_pipe()
@@ -309,12 +316,18 @@ class ByteStream:
             return data
         return b""
 
-    def _is_ready(self) -> bool:
+    def _is_ready(self, or_else: int | None = None) -> bool:
+        """Return whether the next bytes, or the end, are there; `or_else` waits for them or for another pipe."""
         if self.is_regular:
             return True
+        if self._descriptor is None:
+            return False
         poll = select.poll()
-        poll.register(self._descriptor or 0, select.POLLIN)
-        return bool(poll.poll(0))
+        poll.register(self._descriptor, select.POLLIN)
+        if or_else is not None:
+            poll.register(or_else, select.POLLIN)
+        found = poll.poll(0 if or_else is None else None)
+        return any(descriptor == self._descriptor for descriptor, _ in found)
 
     def _wait(self) -> None:
         """Wait for bytes: another program may have made this stdin non-blocking."""

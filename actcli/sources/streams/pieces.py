@@ -23,21 +23,19 @@ class Piece:
 
 
 def without_comments(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the chunks with a blank in place of each comment, from `#` to the end of its line; line ends stay."""
+    """Yield a chunk for each, with a blank in place of each comment, from `#` to its line's end; line ends stay."""
     commented = False
     for arrived in chunks:
         chunk = arrived
         if commented:
             end = chunk.find(b"\n")
-            if end < 0:
-                continue
-            chunk = chunk[end:]
-        commented = chunk.rfind(b"#") > chunk.rfind(b"\n")
+            chunk = b"" if end < 0 else chunk[end:]
+        commented = (not chunk and commented) or chunk.rfind(b"#") > chunk.rfind(b"\n")
         yield _COMMENT.sub(b" ", chunk) if b"#" in chunk else chunk
 
 
 def whole_tokens(chunks: Iterator[bytes], origin: str, line: int = 1) -> Iterator[Piece]:
-    """Yield pieces that end where a token ends; an unfinished token waits for its end.
+    """Yield a piece for each chunk, perhaps an empty one; an unfinished token waits for its end.
 
     Raises DataError at a token longer than 64 KiB.
     """
@@ -46,9 +44,8 @@ def whole_tokens(chunks: Iterator[bytes], origin: str, line: int = 1) -> Iterato
         text = held + chunk
         cut = _last_separator(text) + 1
         held = text[cut:]
-        if cut:
-            yield Piece(line, text[:cut])
-            line += _line_ends(text[:cut])
+        yield Piece(line, text[:cut])
+        line += _line_ends(text[:cut])
         if len(held) > MAX_TOKEN:
             raise long_token(origin, line)
     if held:
