@@ -1,5 +1,6 @@
 """`actcli deadcheck`: which units of a network are dead, with what confidence, and why."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.commands.build import build_command
@@ -43,7 +44,9 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
     from actcli.commands.deadcheck.modes import choose_mode, refuse_unfit_reports
     from actcli.commands.deadcheck.reports import choose_reports
     from actcli.commands.functions import load_functions
+    from actcli.sources.records.record_files import expand_patterns
 
+    options = replace(options, sources=expand_patterns(options.sources))
     reports = choose_reports(options.format, options.outputs, session.terminal, quiet=options.quiet)
     if options.quiet:
         session.silence()

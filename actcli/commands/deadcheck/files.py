@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _files_read(options: "DeadcheckOptions") -> Iterator[str]:
-    """Yield every file that is read, those of `name='glob'` too."""
+    """Yield every file that is read, those of patterns too."""
     from glob import glob
 
     for token in options.sources:

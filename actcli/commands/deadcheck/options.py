@@ -88,7 +88,7 @@ class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, P
         Argument(
             "SOURCE",
             help="Recorded activations (.npy, .npz, .safetensors, .csv, text, - for standard input, "
-            "LAYER='shards/*.npy'), statistics files of --save-state, a timeline, or one model (.onnx).",
+            "'shards/*.npz', LAYER='shards/*.npy'), statistics files of --save-state, a timeline, or one model (.onnx).",
             modes=(*_SOURCES, "timeline", "stream"),
         ),
     ] = ()

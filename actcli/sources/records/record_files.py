@@ -11,6 +11,7 @@ from actcli.exits import DataError, UsageError
 from actcli.packing import without_packing
 from actcli.remote import is_url, url_files
 from actcli.sources.number_request import suffix_of
+from actcli.terminal import without_credentials
 
 STDIN = "-"
 _DIGITS = re.compile(r"(\d+)")
@@ -30,6 +31,20 @@ class RecordFile:
         return suffix_of(self.path)
 
 
+def expand_patterns(tokens: Sequence[str]) -> tuple[str, ...]:
+    """Return the tokens with the files that patterns on this machine match in their places, as a shell would have it.
+
+    URLs and `layer=pattern` stay as they are. Raises DataError for a pattern that matches none.
+    """
+    paths: list[str] = []
+    for token in tokens:
+        if is_url(token) or not glob.has_magic(token) or _names_layer(token):
+            paths.append(token)
+        else:
+            paths += matching_files(token, token)
+    return tuple(paths)
+
+
 def record_files(tokens: Sequence[str]) -> list[RecordFile]:
     """Return the files that tokens name: each a file, `-` for stdin, or `layer=pattern` for shards of one layer.
 
@@ -39,8 +54,8 @@ def record_files(tokens: Sequence[str]) -> list[RecordFile]:
     """
     files: list[RecordFile] = []
     for token in tokens:
-        layer, equals, pattern = token.partition("=")
-        if equals and layer and "/" not in layer and not os.path.exists(token):  # noqa: PTH110
+        if _names_layer(token):
+            layer, _, pattern = token.partition("=")
             files += (RecordFile(path, layer, is_named=True) for path in matching_files(pattern, token))
         elif is_url(token) and glob.has_magic(token):
             paths = matching_files(token, token)
@@ -56,6 +71,11 @@ def record_files(tokens: Sequence[str]) -> list[RecordFile]:
         replace(file, layer=names[file.path]) if not file.is_named and file.path in names else file
         for file in files
     ]
+
+
+def _names_layer(token: str) -> bool:
+    layer, equals, _ = token.partition("=")
+    return bool(equals and layer) and "/" not in layer and not os.path.exists(token)  # noqa: PTH110
 
 
 def _names_apart(paths: Sequence[str]) -> list[str]:
@@ -87,7 +107,8 @@ def matching_files(pattern: str, token: str) -> list[str]:
     found = url_files(pattern) if is_url(pattern) else glob.glob(pattern, recursive=True)  # noqa: PTH207
     paths = sorted(found, key=_natural)
     if not paths:
-        raise DataError(f"{token}: no file matches {pattern or 'an empty pattern'}")
+        what = "" if pattern == token else f" {pattern or 'an empty pattern'}"
+        raise DataError(f"{without_credentials(token)}: no file matches{what}")
     return paths
 
 

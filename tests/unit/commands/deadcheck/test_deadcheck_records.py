@@ -26,6 +26,37 @@ def rows(out):
     return [line.split("\t")[:2] for line in out.splitlines()[1:]]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "files"),
+    [
+        ("*.npz", ["a9.npz", "a10.npz", "b.npz"]),
+        ("a[0-9]*.npz", ["a9.npz", "a10.npz"]),
+        ("**/b*.npz", ["b.npz", "in/b[1].npz"]),
+        ("in/b[1].npz", ["in/b[1].npz"]),
+        ("a?.npz", ["a9.npz"]),
+    ],
+)
+def test_a_quoted_pattern_is_the_files_that_match_it(pattern, files):
+    Path("in").mkdir()
+    for number, name in enumerate(("a10.npz", "a9.npz", "b.npz", "in/b[1].npz"), 2):
+        np.savez(name, h=layer(10 * number))
+    run = ("--save-state", "s.npz")
+    found = invoke("deadcheck", pattern, *run), Path("s.npz").read_bytes()
+    Path("s.npz").unlink()
+    assert found == (invoke("deadcheck", *files, *run), Path("s.npz").read_bytes())
+    assert found[0].status == 0
+
+
+def test_patterns_of_other_kinds_of_sources():
+    np.savez("a1.npz", h=layer(20))
+    invoke("deadcheck", "a1.npz", "--save-state", "s1.npz")
+    invoke("deadcheck", "a1.npz", "--save-state", "s2.npz")
+    assert "s1.npz and s2.npz hold the same" in invoke("deadcheck", "s*.npz").err
+    assert "one kind at a time" in refused("deadcheck", "*.npz")
+    assert refused("deadcheck", "*.npy", kind=DataError) == "*.npy: no file matches"
+    assert "read and would be overwritten" in refused("deadcheck", "a*.npz", "--save-state", "a1.npz")
+
+
 def images(dead=(2,)):
     """Outputs of relu, (samples, channels, height, width), some channels 0 throughout."""
     h = np.abs(np.random.default_rng(0).standard_normal((300, 4, 5, 6))).astype(np.float32)
