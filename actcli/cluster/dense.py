@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.watching import PART, watch
-from actcli.cluster.shards import ShardPlace
+from actcli.cluster.shards import READING, ShardPlace
 from actcli.exits import UsageError
 from actcli.sources.numbers.npy import samples_at_once
 from actcli.sources.records.described import Described, version_of
@@ -87,6 +87,11 @@ class DenseReader:
     rules: "Mapping[str, Rule]"
     request: "NumberRequest"
     ask: bool
+
+    @property
+    def activity(self) -> str:
+        """What a worker may die of."""
+        return READING
 
     def states(self, shard: DenseShard, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics of each array of a shard."""

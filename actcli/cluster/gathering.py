@@ -13,7 +13,7 @@ from actcli.terminal import without_credentials
 
 if TYPE_CHECKING:
     from actcli.cluster.observation import ShardStatistics
-    from actcli.cluster.shards import Shard, ShardPlace, Work
+    from actcli.cluster.shards import Shard, ShardPlace, ShardReader, Work
 
 TRIES = 3
 _BETWEEN = 0.05
@@ -76,6 +76,16 @@ class Gathering:
             return True
         self._failures[shard.key] = reason
         return False
+
+    @property
+    def reader(self) -> "ShardReader":
+        """What reads the shards."""
+        return self._work.reader
+
+    @property
+    def has_some(self) -> bool:
+        """Whether a shard was read."""
+        return bool(self._done)
 
     def tries(self, shards: Sequence["Shard"]) -> int:
         """Return how often one of these was tried."""

@@ -104,6 +104,14 @@ class ModelReader:
     memory: int | None
     runtime: str
 
+    @property
+    def activity(self) -> str:
+        """What a worker may die of."""
+        return (
+            f"running {self.files.path} on it; give the workers more memory, and see without --cluster whether "
+            "onnxruntime crashes"
+        )
+
     def states(self, shard: ModelShard, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics of each group of batches.
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LOOK = 0.01
 """Seconds between two looks at finished tasks."""
+_MOST_KILLERS = 5
+"""Shards over which workers die one by one, until no more are tried: each costs the time to start several workers."""
 Group = tuple[Shard, ...]
 
 
@@ -108,12 +110,19 @@ def _take(future: "Future[ShardStatistics]", tasks_now: "_Tasks", gathering: Gat
         return [(shard,) for shard in group]
     name = without_credentials(group[0].origin)
     if type(error).__name__ == "KilledWorker":
-        if not tasks_now.one_by_one:
+        if not tasks_now.one_by_one and (gathering.has_some or len(tasks_now.suspects) < _MOST_KILLERS):
             tasks_now.suspects.append(group)
             return []
         deaths = getattr(error, "allowed_failures", TRIES) + 1
-        reason = f"{name}: {counted(deaths, 'worker')} died while reading it; give the workers more memory"
+        reason = f"{name}: {counted(deaths, 'worker')} died while {gathering.reader.activity}"
+        if not tasks_now.one_by_one:
+            raise DataError(f"{reason}; so it was with {_MOST_KILLERS} other shards, and none could be read")
         gathering.fail(group[0], reason, finally_=True)
+        tasks_now.killers += 1
+        if tasks_now.killers == _MOST_KILLERS:
+            for suspect in tasks_now.suspects:
+                gathering.fail(suspect[0], "workers died over it and others", finally_=True)
+            tasks_now.suspects.clear()
         return []
     lines = str(error).splitlines() or [""]
     reason = f"{name}: a worker failed: {type(error).__name__}: {lines[0]}"
@@ -131,6 +140,7 @@ class _Tasks:
         groups: the shards of each.
         suspects: shards over which workers died while others waited.
         one_by_one: whether a task runs while no other does.
+        killers: over how many shards workers died then.
 
     """
 
@@ -138,6 +148,7 @@ class _Tasks:
         self.groups: dict[Future[ShardStatistics], Group] = {}
         self.suspects: list[Group] = []
         self.one_by_one = False
+        self.killers = 0
         self._client = client
         # a task that returns it, since the scheduler can run it again where the workers that hold it die
         self._common = client.submit(_keep, common, pure=False)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _LEAST_BYTES, _MOST_BYTES = 64 << 20, 1 << 30
 """Bytes of files that make one task: reading them takes far longer than the scheduler's work for it, and ends soon."""
+READING = "reading it; give the workers more memory"
 _FEWEST_TASKS, _ENOUGH_TASKS = 8, 16
 """Tasks for each worker: so many at least, for an even end, and no more where they are large enough."""
 
@@ -58,6 +59,10 @@ class Shard(Protocol):
 
 class ShardReader(Protocol):
     """What turns shards of one kind into statistics; it is sent to each worker once."""
+
+    @property
+    def activity(self) -> str:
+        """What a worker does to a shard and may die of, and what helps then, as the end of a sentence."""
 
     def states(self, shard: Any, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics in a shard, and where they belong.

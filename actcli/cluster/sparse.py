@@ -6,7 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.watching import watch
-from actcli.cluster.shards import ShardPlace
+from actcli.cluster.shards import READING, ShardPlace
 from actcli.sources.records.described import Described
 from actcli.sources.records.recordings import Records
 from actcli.sources.records.sparse_records import SparseLayer, SparseRecords
@@ -74,6 +74,11 @@ class SparseReader:
     rules: "Mapping[str, Rule]"
     request: "NumberRequest"
     filler: int | None
+
+    @property
+    def activity(self) -> str:
+        """What a worker may die of."""
+        return READING
 
     def states(self, shard: SparseShard, threads: int) -> "Iterator[tuple[ShardPlace, LayerState]]":
         """Yield the statistics of a shard's layer."""

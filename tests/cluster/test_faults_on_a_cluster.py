@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cluster_processes import Cluster, deadcheck, same_as_on_one_machine
+from cluster_processes import deadcheck, same_as_on_one_machine
 
 from actcli.cluster.partial import read_partial
 
@@ -57,19 +57,11 @@ def test_what_could_be_read_is_kept(tmp_path, two_workers):
     assert (tmp_path / "here.npz").read_bytes() == (tmp_path / "one.npz").read_bytes()
 
 
-def test_only_the_shard_that_kills_its_workers_is_named(tmp_path, tmp_path_factory):
+def test_only_the_shard_that_kills_its_workers_is_named(tmp_path, dying):
     """The scheduler blames every task that waited at a worker that died, too."""
-    cluster = Cluster(tmp_path_factory.mktemp("dying"), DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
-    try:
-        (tmp_path / "poison.py").write_text(POISON)
-        cluster.add_worker("--preload", tmp_path / "poison.py", nanny=True)
-        save_shards(tmp_path, 30, 40)
-        (tmp_path / "0017.npy").rename(tmp_path / "0017-poison.npy")
-        status, _, err = deadcheck(
-            tmp_path, "a=*.npy", "--save-state", "part.npz", "--cluster", cluster.address
-        )
-    finally:
-        cluster.stop()
+    save_shards(tmp_path, 30, 40)
+    (tmp_path / "0017.npy").rename(tmp_path / "0017-poison.npy")
+    status, _, err = deadcheck(tmp_path, "a=*.npy", "--save-state", "part.npz", "--cluster", dying(POISON))
     assert status == 1
     assert "0017-poison.npy: 1 worker died" in err
     assert "29 of 30 shards are in part.npz" in err

@@ -121,3 +121,35 @@ def test_data_that_could_be_read_are_kept(folder, two_workers, tmp_path):
     for name in ("many.npz", "here.npz"):
         assert (tmp_path / name).read_bytes() == (tmp_path / "one.npz").read_bytes()
     assert "other options" in deadcheck(tmp_path, *run, "--batch", "7", "--resume", "part.npz")[2]
+
+
+CRASHING = """
+import os, onnxruntime
+
+def crashing(run):
+    def run_or_abort(session, names, feed, *rest):
+        if any((array == 1e30).any() for array in feed.values()):
+            os.abort()
+        return run(session, names, feed, *rest)
+    return run_or_abort
+
+onnxruntime.InferenceSession.run = crashing(onnxruntime.InferenceSession.run)
+"""
+
+
+def test_a_model_that_crashes_its_workers_is_named(folder, tmp_path, dying):
+    """The library is made to crash, in a worker, on a sample."""
+    shutil.copy(folder / "m.onnx", tmp_path)
+    for number in range(3):
+        x = RNG.normal(size=(3000, 24)).astype(np.float32)
+        x[1500, 7] = 1e30 if number == 1 else 0
+        np.save(tmp_path / f"s{number}.npy", x)
+    status, out, err = deadcheck(
+        tmp_path,
+        *("m.onnx", "--data", "s*.npy", "--batch", "5"),
+        *("--save-state", "part.npz", "--cluster", dying(CRASHING)),
+    )
+    assert (status, out) == (1, "")
+    assert "s1.npy: 1 worker died while running m.onnx on it" in err
+    assert "2 of 3 shards are in part.npz" in err
+    assert err.count("\n") == 1

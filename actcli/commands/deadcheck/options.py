@@ -87,8 +87,8 @@ class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, P
         tuple[str, ...],
         Argument(
             "SOURCE",
-            help="Recorded activations (.npy, .npz, .safetensors, .csv, text, - for standard input, "
-            "'shards/*.npz', LAYER='shards/*.npy'), statistics files of --save-state, a timeline, or one model (.onnx).",
+            help="Recorded activations (.npy, .npz, .safetensors, .csv, text, - for standard input, 'shards/*.npz', "
+            "LAYER='shards/*.npy'), statistics files of --save-state, a timeline, or one model (.onnx).",
             modes=(*_SOURCES, "timeline", "stream"),
         ),
     ] = ()
