@@ -1,4 +1,4 @@
-"""Operators appended to a model's graph, so that only numbers by sample and unit leave it."""
+"""Operators added to a model's graph, so that only numbers by sample and unit leave it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,11 @@ _SIXTEEN_BITS = {4, 5}
 
 
 class Extension:
-    """A model with operators appended and its outputs replaced; a context that restores the model at its end."""
+    """A model with operators added and its outputs replaced; a context that restores the model at its end.
+
+    Among the operators that can run, onnxruntime takes the first in the file. Ours stand before the model's, so that a
+    tensor is reduced while it is in the cache.
+    """
 
     def __init__(self, model: Any, opset: int, taken: set[str]) -> None:
         self._model, self._opset, self._taken = model, opset, taken
@@ -31,6 +35,7 @@ class Extension:
         self._made: dict[tuple[Any, ...], str] = {}
         self._shapes: dict[str, str] = {}
         self._made_by_nodes = {name for node in graph.node for name in node.output}
+        self._own: set[str] = set()
         del graph.output[:]
 
     def __enter__(self) -> Self:
@@ -39,6 +44,7 @@ class Extension:
     def __exit__(self, *_: object) -> None:
         graph = self._model.graph
         nodes, initializers = self._before
+        graph.node.sort(key=self._is_own)
         del graph.node[nodes:]
         del graph.initializer[initializers:]
         del graph.output[:]
@@ -55,7 +61,12 @@ class Extension:
         self._model.graph.node.extend(
             helper.make_node("Shape", [tensor], [output]) for tensor, output in self._shapes.items()
         )
+        self._own.update(self._shapes.values())
+        self._model.graph.node.sort(key=lambda node: not self._is_own(node))
         return outputs
+
+    def _is_own(self, node: Any) -> bool:
+        return bool(node.output) and node.output[0] in self._own
 
     def whole(self, layer: Watched) -> Outputs:
         """Make z itself an output, for what reductions cannot tell."""
@@ -182,6 +193,7 @@ class Extension:
             output = self._fresh(op)
             self._model.graph.node.append(helper.make_node(op, list(inputs), [output], **attributes))
             self._made_by_nodes.add(output)
+            self._own.add(output)
             self._made[key] = output
         return self._made[key]
 
