@@ -74,6 +74,11 @@ class Rule:
         return not (-INF < part.low <= 0 and part.high == INF)
 
     @property
+    def outputs_decide(self) -> bool:
+        """Whether the extremes of h decide a class. Of a ReLU they do not: one that fires follows its input."""
+        return self.kind != "relu_like" or self.recorded != "pre"
+
+    @property
     def function_name(self) -> str:
         """The function without its parameters, which a network may learn: `prelu` of `prelu:alpha=0.3`."""
         return self.function.partition(":")[0]

@@ -97,7 +97,7 @@ def _conditions(state: LayerState, rare: float, tau: float) -> dict[str, Flags]:
         "rare": (state.fired > 0) & (state.fired / max(state.samples, 1) < rare),
         "dormant": _is_dormant(state, finite, tau),
         "saturated": (_flat(state) >= _SATURATED * state.elements) & (state.elements > 0),
-        "constant": state.value_maximum == state.value_minimum,
+        "constant": _is_constant(state),
     }
     if kind == "relu_like":
         conditions["silent"] = never_fired
@@ -133,6 +133,14 @@ def _is_stuck(state: LayerState) -> Flags:
     one_side = (state.low == state.elements) | (state.high == state.elements)
     moves = np.maximum(state.value_maximum - state.value_minimum, 0.0)
     return np.asarray(one_side & is_narrow(moves, state.rule), np.bool_)
+
+
+def _is_constant(state: LayerState) -> Flags:
+    """Return the units with one output. One input makes one, even where f and a model round it differently."""
+    one_input = state.minimum == state.maximum
+    if not state.rule.outputs_decide:
+        return np.asarray(one_input, np.bool_)
+    return np.asarray(one_input | (state.value_minimum == state.value_maximum), np.bool_)
 
 
 def _is_dormant(state: LayerState, finite: Flags, tau: float) -> Flags:

@@ -8,7 +8,7 @@ import numpy as np
 
 from actcli.analysis.deadness.quantities import (
     STEP,
-    describing_counts,
+    describing,
     is_in_steps,
     limits,
     measured_extremes,
@@ -89,26 +89,22 @@ class Extension:
         z, before = self._positions_last(z, before)
         if layer.same_everywhere and rule.function == "relu":
             h, after = self._node("Relu", z), before
-        numbers = {
-            "maximum": self._over_positions("ReduceMax", z, before),
-            "minimum": self._over_positions("ReduceMin", z, before),
-            "mean": self._over_positions("ReduceMean", z, before),
-            "absolute": self._over_positions(
-                "ReduceMean", h if rule.lowest >= 0 else self._node("Abs", h), after
-            ),
+        reduced = {
+            "maximum": ("ReduceMax", z, before),
+            "minimum": ("ReduceMin", z, before),
+            "mean": ("ReduceMean", z, before),
+            "absolute": ("ReduceMean", h if rule.lowest >= 0 else self._node("Abs", h), after),
         }
-        counts, describing = limits(rule, dtype), describing_counts(rule)
-        for key, limit in counts.items():
-            if key not in describing:
-                numbers[key] = self._above(z, before, limit)
-        both = ("value_minimum", "value_maximum")
-        for key in measured_extremes(rule) if layer.same_everywhere else both:
-            numbers[key] = self._over_positions(
-                "ReduceMin" if key == "value_minimum" else "ReduceMax", h, after
-            )
-        deciding = len(numbers)
-        for key in describing if describe else ():
-            numbers[key] = self._above(z, before, counts[key])
+        extremes = {"value_minimum": ("ReduceMin", h, after), "value_maximum": ("ReduceMax", h, after)}
+        for key in measured_extremes(rule) if layer.same_everywhere else tuple(extremes):
+            reduced[key] = extremes[key]
+        above, later = limits(rule, dtype), describing(rule)
+        keys = sorted((*reduced, *above), key=lambda key: key in later)
+        deciding = sum(key not in later for key in keys)
+        numbers = {
+            key: self._above(z, before, above[key]) if key in above else self._over_positions(*reduced[key])
+            for key in (keys if describe else keys[:deciding])
+        }
         packed = self._declare(self._node("Concat", *numbers.values(), axis=1))
         return Outputs(layer, packed, tuple(numbers), shape, deciding)
 

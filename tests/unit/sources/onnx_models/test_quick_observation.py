@@ -1,4 +1,4 @@
-"""A model watched with elements counted on some samples: the same units are dead, and only counts of zeros differ."""
+"""A model watched with elements counted on some samples: the same classes; what only describes units differs."""
 
 from dataclasses import replace
 
@@ -8,9 +8,11 @@ import pytest
 pytest.importorskip("onnx")
 from onnx import TensorProto, helper
 
+from actcli.analysis.deadness.consistency import require_consistent
+from actcli.analysis.deadness.quantities import describing, measured_extremes
 from actcli.analysis.deadness.quick import is_counted, runs
-from actcli.analysis.deadness.unit_class import unit_classes
-from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, Counted
+from actcli.analysis.deadness.unit_class import CLASSES, unit_classes
+from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, Counted, merge
 
 node = helper.make_node
 RNG = np.random.default_rng(5)
@@ -19,6 +21,7 @@ W = RNG.normal(size=(8, 3, 3, 3)).astype(np.float32)
 B = np.float32([-90, 90, 0, 0.3, -3, -1, 2, -14])
 W[2] = 0
 ZEROS = {"nonpositive", "low"}
+
 ACTIVATIONS = {
     "Relu": {},
     "HardSwish": {},
@@ -50,16 +53,19 @@ def require_same(quick, full, *, but=ZEROS):
 
 
 @pytest.mark.parametrize("op", ACTIVATIONS)
-def test_only_counts_of_zeros_differ(write, watched, op):
+def test_only_what_describes_units_differs(write, watched, op):
     nodes, constants, opset = convolution(op, **ACTIVATIONS[op])
     path = write(nodes, constants, shape=("N", 3, 6, 5), opset=opset)
     (full,) = watched(path, X).values()
     (quick,) = watched(path, X, quick=0).values()
-    require_same(quick, full, but=ZEROS if not full.rule.low_decides else {"nonpositive"})
+    described = {*describing(full.rule)} & {*measured_extremes(full.rule)}
+    require_same(quick, full, but=described | (ZEROS if not full.rule.low_decides else {"nonpositive"}))
     places = [place for place in range(300) if is_counted(place)]
     assert quick.counted == Counted(len(places), 12 * len(places))
     (few,) = watched(path, X[places]).values()
     np.testing.assert_array_equal(quick.nonpositive, few.nonpositive)
+    for field in described:
+        np.testing.assert_array_equal(getattr(quick, field), getattr(few, field))
     if not full.rule.low_decides:
         np.testing.assert_array_equal(quick.low, few.low)
 
@@ -85,6 +91,42 @@ def test_the_place_of_the_first_sample_decides_which_are_counted(write, watched,
     require_same(quick, full)
     counted = [i for i in range(40) if is_counted(place + i)]
     assert quick.counted == Counted(len(counted), 12 * len(counted))
+
+
+HARD_SWISH = [
+    node("Add", ["z", "three"], ["a"]),
+    node("Clip", ["a", "zero", "six"], ["c"]),
+    node("Mul", ["z", "c"], ["m"]),
+    node("Div", ["m", "six"], ["y"]),
+]
+"""Rounded four times; f rounds once."""
+
+
+@pytest.mark.parametrize("quick", [None, 0, 8])
+def test_a_unit_with_one_input_is_constant_however_the_model_rounds(write, watched, quick):
+    bias = RNG.uniform(0.5, 2.9, 60).astype(np.float32)
+    constants = {"W": np.zeros((60, 3, 1, 1), np.float32), "B": bias}
+    constants |= {"zero": np.float32(0), "three": np.float32(3), "six": np.float32(6)}
+    path = write([node("Conv", ["x", "W", "B"], ["z"]), *HARD_SWISH], constants, shape=("N", 3, 6, 5))
+    (state,) = watched(path, X[:20], quick=quick).values()
+    assert {CLASSES[i] for i in unit_classes(state, 0.01, 0.025)} == {"constant"}
+    require_consistent([state])
+
+
+def test_extremes_of_outputs_merge_as_if_seen_at_once(write, watched):
+    path = write(*convolution("HardSwish")[:2], shape=("N", 3, 6, 5))
+    x = X.copy()
+    x[60, 0, 2, 2] = np.nan
+    (whole,) = watched(path, x, quick=0).values()
+    parts = [
+        next(iter(watched(path, x[a:b], quick=a, start=a).values()))
+        for a, b in ((0, 50), (50, 70), (70, 300))
+    ]
+    require_consistent([whole, *parts])
+    assert np.isinf(parts[1].value_minimum).all()
+    merged = merge(merge(parts[2], parts[1]), parts[0])
+    np.testing.assert_array_equal(merged.value_minimum, whole.value_minimum)
+    np.testing.assert_array_equal(merged.nonpositive, whole.nonpositive)
 
 
 def test_few_samples_are_all_counted(write, watched):
