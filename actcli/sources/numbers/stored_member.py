@@ -8,8 +8,6 @@ from typing import Self
 
 _LENGTHS = struct.Struct("<26xHH")
 """The last fields of the header before a member: how long its name and the extra fields are."""
-_PIECE = 1 << 18
-"""Bytes of which the checksum is taken while they are in the core's cache."""
 
 
 class StoredMember:
@@ -41,12 +39,12 @@ class StoredMember:
 
     def read(self, size: int, /) -> bytes:
         """Return the next bytes, at most `size`; empty at the end."""
-        buffer = bytearray(min(size, _PIECE))
+        buffer = bytearray(min(size, self._end - self._place))
         return bytes(buffer[: self.readinto(memoryview(buffer))])
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill a buffer as far as possible at once, and return how many bytes that is."""
-        piece = buffer[: min(self._end - self._place, _PIECE)]
+        piece = buffer[: self._end - self._place]
         count = os.preadv(self._descriptor, [piece], self._place)
         if count < len(piece):
             raise EOFError

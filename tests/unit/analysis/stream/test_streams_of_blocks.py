@@ -68,8 +68,9 @@ def test_from_a_disk_each_thread_draws_its_blocks_and_a_single_block_needs_none(
             drawn_by.append(threading.current_thread())
             yield np.full(LARGE, float(i))
 
-    list(in_order(np.negative, blocks(20), 2, on_disk=True))
-    assert here not in drawn_by[2:]
+    meeting = threading.Barrier(2, timeout=5)
+    list(in_order(lambda block: meeting.wait() * block, blocks(20), 2, on_disk=True))
+    assert len(set(drawn_by[2:])) == 2
     drawn_by.clear()
     computed_by = []
     list(
@@ -81,6 +82,19 @@ def test_from_a_disk_each_thread_draws_its_blocks_and_a_single_block_needs_none(
         )
     )
     assert {*drawn_by, *computed_by} == {here}
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 9])
+@pytest.mark.parametrize("threads", [2, 3])
+def test_an_error_of_another_kind_ends_the_stream_too(threads, at):
+    def blocks():
+        yield from counted(at)
+        raise OverflowError
+
+    got = []
+    with pytest.raises(OverflowError):
+        got.extend(x[0] for x, _ in in_order(np.negative, blocks(), threads, on_disk=True))
+    assert got == list(range(at))[: len(got)]
 
 
 def test_small_blocks_are_computed_where_they_are_read():
