@@ -167,13 +167,19 @@ def describe(error: typer.TyperException, context: "Context | None" = None) -> s
     if context is not None and option is not None:
         for parameter in context.command.get_params(context):
             if option in parameter.opts and "requires" in error.message:
-                return f"{option} needs {parameter.metavar} after it"
+                return f"{option} needs {parameter.metavar} after it{_choices(parameter)}"
     message = " ".join(error.format_message().split()).rstrip(".")
     if context is not None and "unexpected extra argument" in message:
         wanted = [p.human_readable_name for p in context.command.params if p.param_type_name == "argument"]
         extra = message.partition("(s)")[2].strip(" ()")
         return f"{context.command_path} takes one {wanted[-1]}; leave out {extra}"
     return message[:1].lower() + message[1:]
+
+
+def _choices(parameter: "Parameter") -> str:
+    """Return `: a, b or c`, the values of an option that has at most five; else nothing."""
+    *others, last = getattr(parameter.type, "choices", None) or [""]
+    return f": {', '.join(others)} or {last}" if 1 <= len(others) < 5 else ""
 
 
 def _in_usage(argument: "Parameter") -> str:

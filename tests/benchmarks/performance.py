@@ -276,13 +276,16 @@ def main() -> int:
     what.add_argument(
         "--check", action="store_true", help="exit with 1 where a ratio is 1.3 times the page's"
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"at least 5 ({ROUNDS})")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help=f"{ROUNDS}; at least 1, with --write {ROUNDS}"
+    )
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(subjects))
     options = parser.parse_args()
     if unknown := sorted(set(options.subjects) - set(subjects)):
         parser.error(f"no subject {', '.join(unknown)}; there are {', '.join(subjects)}")
-    if options.rounds < 1 or (options.write and options.rounds < ROUNDS):
-        parser.error(f"--rounds {options.rounds}: the page needs at least {ROUNDS}")
+    fewest = ROUNDS if options.write else 1
+    if options.rounds < fewest:
+        parser.error(f"--rounds {options.rounds} is too few: at least {fewest}")
     if options.write and options.subjects:
         parser.error("--write needs all subjects")
     before = load(0)

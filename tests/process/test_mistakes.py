@@ -41,6 +41,7 @@ WRONG_USE = {
     "eval relu -5f7": "'-5f7' is neither a number nor an option",
     "eval relu 1 --format yaml": "--format 'yaml' is not one of 'table', 'plain'",
     "eval relu 1 --format": "--format needs FORMAT after it",
+    "eval --help --color": "--color needs WHEN after it: auto, always or never",
     "eval relu --range 1": "--range needs LO HI after it",
     "eval relu --range a 1": "--range 'a' is not a finite number",
     "eval relu --range nan 1": "--range 'nan' is not a finite number",

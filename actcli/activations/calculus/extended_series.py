@@ -7,6 +7,8 @@ catalogued function is computed by its expression: nothing in here leans on a fl
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -115,9 +117,9 @@ class Run:
         u = taken[0]
         match name:
             case "abs":
-                return self._selected(self._sign(u[0]) < 0, negate(u), u)
+                return self._selected(self._sign(u) < 0, negate(u), u)
             case "sign":
-                return [self.numbers.exact(self._sign(u[0]))]
+                return [self.numbers.exact(self._sign(u))]
             case "floor":
                 return self._floor(u)
             case "min" | "max" if taken[0] is taken[1]:
@@ -148,15 +150,20 @@ class Run:
             for k in range(longest)
         ]
 
-    def _sign(self, u: Any) -> Any:
-        """Return the sign, which is unsure near 0, and at 0 where a derivative is asked for."""
-        self.unsure = self.unsure | (u.is_zero if self.order else u.is_zero & np.logical_not(u.is_exact))
+    def _sign(self, u: Jet) -> Any:
+        """Return the sign, which is unsure near 0, and at 0 where u moves and a derivative is asked for."""
+        first = u[0]
         if self.order:
-            self.ended = self.ended | (u.is_zero & u.is_exact)
-        return u.sign
+            exact = [self.numbers.exact(c) for c in u]
+            moves = np.logical_not(reduce(and_, (c.is_zero & c.is_exact for c in exact)))
+            self.ended = self.ended | (first.is_zero & first.is_exact & moves)
+        else:
+            moves = np.logical_not(first.is_exact)
+        self.unsure = self.unsure | (first.is_zero & moves)
+        return first.sign
 
     def _compared(self, operator: str, a: Jet, b: Jet) -> NDArray[np.bool_]:
-        result: NDArray[np.bool_] = _COMPARISONS[operator](self._sign(subtract(a, b)[0]), 0)
+        result: NDArray[np.bool_] = _COMPARISONS[operator](self._sign(subtract(a, b)), 0)
         return result
 
     def _as_float64(self, u: Jet) -> Jet:
@@ -165,7 +172,7 @@ class Run:
 
     def _floor(self, u: Jet) -> Jet:
         whole, nearest = u[0].floor()
-        self._sign(nearest)
+        self._sign([nearest, *u[1:]])
         return [whole]
 
     def _quotient(self, a: Jet, b: Jet) -> Jet:

@@ -122,7 +122,7 @@ class Ball:
             return unknown(self.bits), unknown(self.bits)
         whole = ball(self.m << self.k if self.k >= 0 else self.m >> -self.k, self.bits)
         rest = self - whole
-        return whole, rest if rest.m << 1 < 1 << max(0, -rest.k) else rest - 1.0
+        return whole, rest if rest.m <= 0 or rest.m.bit_length() + rest.k < 0 else rest - 1.0
 
     def widened(self, radius: "Ball") -> "Ball":
         """Return the same number, off by up to the size of another more."""

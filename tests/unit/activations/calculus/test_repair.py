@@ -141,3 +141,9 @@ def test_a_remainder_of_many_numbers_is_computed():
 def test_results_below_the_normal_numbers_are_not_lost(x):
     for text in ("x*tanh(softplus(x))", "mish(x)*1"):
         assert float(activation(text)(x)) == pytest.approx(x * np.exp(x), rel=0.5)
+
+
+@pytest.mark.parametrize("name", ["leaky_relu", "relu", "abs", "floor"])
+def test_a_branch_that_ends_at_a_constant_ends_nowhere(name):
+    f = activation(f"{name}((x - x)*expm1(x^2))")
+    assert (f(48.9), f.grad(48.9), f.grad(48.9, order=2)) == (0.0, 0.0, 0.0)

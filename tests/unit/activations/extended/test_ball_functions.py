@@ -117,6 +117,12 @@ def test_floor(x, whole):
     assert abs(nearest.rounded) <= 0.5
 
 
+@pytest.mark.parametrize(("sign", "whole"), [(1, 0), (-1, -1)])
+def test_floor_of_a_number_that_no_shift_reaches(sign, whole):
+    below, nearest = Ball(sign, 0, -(1 << 70), 120).floor()
+    assert (below.rounded, abs(nearest.rounded)) == (whole, 0.0)
+
+
 @pytest.mark.parametrize("x", [0.1, -3.5e-310, 1.7e308, 5e-324, 0.0])
 def test_a_float_is_itself(x):
     assert ball(x, 100).rounded == x
