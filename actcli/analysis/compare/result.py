@@ -54,12 +54,14 @@ class Contender:
         function: the specification, as typed or as made by a sweep.
         values: by column name; a missing one is None.
         details: longer results by name, records with equal keys (`layers`, `worst`, `histogram`). JSON holds all.
+        approximate: the names of the columns whose values are those of float64, because a formula loses its digits.
 
     """
 
     function: str
     values: Mapping[str, Value] = field(default_factory=dict)
     details: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    approximate: frozenset[str] = frozenset()
 
     def value(self, column: str) -> Value:
         """Return the value in a column; None where there is none."""

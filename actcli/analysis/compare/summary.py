@@ -77,6 +77,8 @@ _KEY = (
     "gradient_drift",
     "gain_second_moment",
 )
+_AT_ZERO = {"value_at_zero", "slope_at_zero"}
+"""Known to the last digit whatever the others are."""
 _NOTE = "z is a preactivation from N(0, 1)."
 
 
@@ -114,8 +116,7 @@ def _steps(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ..
     total = len(functions) + 1
     for f in functions:
         yield Step(len(contenders), total, f.spec, _comparison(by, columns, contenders, None))
-        values = _values(measure(f))
-        contenders.append(Contender(f.spec, {column.name: values[column.name] for column in columns}))
+        contenders.append(_contender(f.spec, measure(f), columns))
     yield Step(total - 1, total, "the curves", _comparison(by, columns, contenders, None))
     chart = Chart(build_figure(functions, (Quantity(), Quantity(1)), usual_range(functions), _POINTS))
     yield Step(total, total, "done", _comparison(by, columns, contenders, chart))
@@ -124,8 +125,30 @@ def _steps(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ..
 def _comparison(
     by: str, columns: tuple[Column, ...], contenders: Sequence[Contender], chart: Chart | None
 ) -> Comparison:
-    answer = _answer(contenders)
-    return Comparison(by, columns, tuple(contenders), answer=answer, notes=(_NOTE,), chart=chart)
+    return Comparison(
+        by,
+        columns,
+        tuple(contenders),
+        answer=_answer(contenders),
+        warnings=tuple(_not_searched(contenders)),
+        notes=(_NOTE,),
+        chart=chart,
+    )
+
+
+def _not_searched(contenders: Sequence[Contender]) -> Iterator[str]:
+    names = [contender.function for contender in contenders if contender.approximate]
+    if names:
+        yield (
+            f"{listed(names)} {verb(names, 'loses', 'lose')} digits at so many x that they were not all computed "
+            "again: figures with ≈ are those of float64"
+        )
+
+
+def _contender(spec: str, properties: Properties, columns: Sequence[Column]) -> Contender:
+    values = _values(properties)
+    shown = {column.name: values[column.name] for column in columns}
+    return Contender(spec, shown, approximate=frozenset(set(shown) - _AT_ZERO if properties.approximate else ()))
 
 
 def _answer(contenders: Sequence[Contender]) -> str:
@@ -178,16 +201,14 @@ def _drift(contenders: Sequence[Contender]) -> Iterator[str]:
 
 def _values(properties: Properties) -> dict[str, Value]:
     value, slope, gains = properties.value_moments, properties.slope_moments, properties.gains
-    everywhere = value is not None
+    everywhere, smooth = value is not None, properties.smoothness
     numbers: dict[str, Value] = {
         "infimum": properties.lowest.value,
         "supremum": properties.highest.value,
         "bounded": properties.bounded,
         "limit_left": _number(properties.limits[0]),
         "limit_right": _number(properties.limits[1]),
-        "smoothness": properties.smoothness
-        if math.isinf(properties.smoothness)
-        else int(properties.smoothness),
+        "smoothness": int(smooth) if math.isfinite(smooth) else _number(smooth),
         "monotone": properties.direction,
         "convexity": properties.bend,
         "symmetry": properties.symmetry,

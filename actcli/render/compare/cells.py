@@ -53,7 +53,8 @@ def legend(comparison: Comparison, columns: Sequence[Column]) -> str:
 def cell_text(contender: Contender, column: Column, digits: int | None) -> str:
     """Return a contender's value in a column as text, with its standard error: `0.8183`, `1.18 ± 0.16`, `x ≤ 0`.
 
-    `digits` is the number of significant digits of the request; None shows as many as make sense.
+    `digits` is the number of significant digits of the request; None shows as many as make sense. A value that is
+    float64's alone has ≈ in front.
     """
     value, error = contender.value(column.name), contender.value(column.error)
     if (
@@ -65,7 +66,8 @@ def cell_text(contender: Contender, column: Column, digits: int | None) -> str:
         if digits is None:
             return with_error(value, error)
         return f"{notation.number(value, digits)} ± {notation.number(error, digits)}"
-    return value_text(value, digits, column.digits or DIGITS)
+    about = "≈ " if value is not None and column.name in contender.approximate else ""
+    return about + value_text(value, digits, column.digits or DIGITS)
 
 
 def value_text(value: Value, digits: int | None, usual: int = DIGITS) -> str:

@@ -132,6 +132,7 @@ def _record(contender: Contender, comparison: Comparison) -> dict[str, Any]:
     """Return a contender with every column, and every detail by its name."""
     return {
         "function": contender.function,
+        **({"approximate": True} if contender.approximate else {}),
         **{column.name: contender.value(column.name) for column in comparison.columns},
         **{name: [dict(record) for record in records] for name, records in contender.details.items()},
     }

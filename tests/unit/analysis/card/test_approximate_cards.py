@@ -9,9 +9,11 @@ from actcli import activation
 from actcli.activations.calculus.effort import Effort
 from actcli.analysis.card.properties import limit_effort, measure, with_facts
 from actcli.analysis.card.recognition import recognise
+from actcli.analysis.compare.summary import compare_properties
 from actcli.render.card.card import card_record
 from actcli.render.card.card_screen import card_screen
 from actcli.render.card.facts import Card
+from actcli.render.compare.cells import beside_each_other
 from actcli.render.output.surface import Surface
 
 TEXT = "x*tanh(exp(x))"
@@ -62,6 +64,16 @@ def test_the_screen_and_the_record_say_so(spent):
     assert "In float64, " in text
     assert card_record(card)["approximate"]
     assert "approximate" not in card_record(replace(card, properties=measure(activation(TEXT))))
+
+
+def test_a_comparison_marks_them(spent):
+    *_, last = compare_properties([spent, activation("relu")])
+    comparison = last.so_far
+    for name, about, exact in beside_each_other(comparison, None)[1:]:
+        assert about.startswith("≈") == (about != "–" and "(0)" not in name), (name, about)
+        assert "≈" not in exact
+    assert "those of float64" in comparison.warnings[0]
+    assert TEXT in comparison.warnings[0]
 
 
 def test_facts_that_were_not_found_out_are_unknown(monkeypatch):
