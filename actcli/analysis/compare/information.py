@@ -11,6 +11,7 @@ from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats, expectation
 from actcli.analysis.card.landmarks import Interval, normal_mass
 from actcli.analysis.card.monotone_pieces import Level, MonotonePieces, monotone_pieces
+from actcli.analysis.card.properties import limit_effort
 from actcli.analysis.compare.result import (
     Bars,
     Chart,
@@ -21,6 +22,7 @@ from actcli.analysis.compare.result import (
     Steps,
     Value,
     numbers_in,
+    warn_of_float64,
 )
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.distribution import (
@@ -103,16 +105,19 @@ def _compare(
             _COLUMNS,
             tuple(contenders),
             answer=_answer(contenders),
-            warnings=warnings,
+            warnings=(*warnings, *warn_of_float64(contenders)),
             notes=notes,
             chart=_chart(contenders),
         )
 
     contenders: list[Contender] = []
     end = read + len(functions) * each
-    for done, f in enumerate(functions):
+    for done, f in enumerate(map(limit_effort, functions)):
         yield Step(read + done * each, end, f.spec, so_far(contenders))
-        contenders.append(Contender(f.spec, _measure(f, inputs, bits, normal=streams is None)))
+        values = _measure(f, inputs, bits, normal=streams is None)
+        contenders.append(
+            Contender(f.spec, values, approximate=frozenset(values if f.is_approximate else ()))
+        )
     yield Step(end, end, "done", so_far(contenders))
 
 

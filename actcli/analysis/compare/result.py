@@ -12,6 +12,7 @@ from typing import Literal
 
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.figure.curves import Figure
+from actcli.analysis.wording import listed, verb
 from actcli.exits import UsageError
 
 Better = Literal["small", "large", "neither"]
@@ -211,6 +212,16 @@ def numbers_in(contenders: Sequence[Contender], column: str) -> list[tuple[float
     """Return (number, specification) of the contenders that have a number in the column."""
     sizes = ((comparable(contender.value(column)), contender.function) for contender in contenders)
     return [(size, function) for size, function in sizes if size is not None]
+
+
+def warn_of_float64(contenders: Sequence[Contender]) -> Iterator[str]:
+    """Yield the warning about contenders with approximate figures, if there are any."""
+    names = [contender.function for contender in contenders if contender.approximate]
+    if names:
+        yield (
+            f"{listed(names)} {verb(names, 'loses', 'lose')} digits at so many x that they were not all computed "
+            "again: figures with ≈ are those of float64"
+        )
 
 
 def comparable(value: Value) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from actcli.activations import Activation
 from actcli.analysis.card.landmarks import Interval, normal_mass
-from actcli.analysis.card.properties import Properties, measure
+from actcli.analysis.card.properties import Properties, limit_effort, measure
 from actcli.analysis.compare.result import (
     Chart,
     Column,
@@ -15,6 +15,7 @@ from actcli.analysis.compare.result import (
     Steps,
     Value,
     numbers_in,
+    warn_of_float64,
 )
 from actcli.analysis.figure.curves import Quantity, build_figure
 from actcli.analysis.figure.plot_range import usual_range
@@ -108,7 +109,7 @@ def _compare(by: str, functions: Sequence[Activation], columns: tuple[Column, ..
         what = "a comparison" if by == "summary" else f"a comparison by {by}"
         raise UsageError(f"{what} needs at least two functions")
     require_elementwise(functions)
-    return _steps(by, tuple(functions), columns)
+    return _steps(by, tuple(map(limit_effort, functions)), columns)
 
 
 def _steps(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ...]) -> Steps:
@@ -130,25 +131,18 @@ def _comparison(
         columns,
         tuple(contenders),
         answer=_answer(contenders),
-        warnings=tuple(_not_searched(contenders)),
+        warnings=tuple(warn_of_float64(contenders)),
         notes=(_NOTE,),
         chart=chart,
     )
 
 
-def _not_searched(contenders: Sequence[Contender]) -> Iterator[str]:
-    names = [contender.function for contender in contenders if contender.approximate]
-    if names:
-        yield (
-            f"{listed(names)} {verb(names, 'loses', 'lose')} digits at so many x that they were not all computed "
-            "again: figures with ≈ are those of float64"
-        )
-
-
 def _contender(spec: str, properties: Properties, columns: Sequence[Column]) -> Contender:
     values = _values(properties)
     shown = {column.name: values[column.name] for column in columns}
-    return Contender(spec, shown, approximate=frozenset(set(shown) - _AT_ZERO if properties.approximate else ()))
+    return Contender(
+        spec, shown, approximate=frozenset(set(shown) - _AT_ZERO if properties.approximate else ())
+    )
 
 
 def _answer(contenders: Sequence[Contender]) -> str:

@@ -18,6 +18,7 @@ from actcli.activations import Activation
 from actcli.activations.definition import FORMULA
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import Interval, SmoothPiece, pieces, sign_changes, zero_gradient
+from actcli.analysis.card.properties import limit_effort
 from actcli.exits import UsageError
 
 RecordedValue = Literal["pre", "post"]
@@ -107,11 +108,22 @@ def firing_rule(f: Activation, recorded: RecordedValue) -> Rule:
     """Derive the rule of one activation from the function itself, at its own parameters.
 
     If the slope grows without bound (exponential), its largest value is taken in the middle of the domain, from -1 to
-    1. Raises UsageError for a function of rows, for one without any gradient (step), and if `post` cannot decide,
-    because the same h comes from a firing and a silent z (gelu).
+    1. Raises UsageError for a function of rows, for one without any gradient (step), for a formula that loses its
+    digits nearly everywhere, and if `post` cannot decide, because the same h comes from a firing and a silent z (gelu).
     """
     if f.by_rows:
         raise UsageError(f"{f.spec} works over rows: its units do not fire one by one")
+    f = limit_effort(f)
+    rule = _derive(f, recorded)
+    if f.is_approximate:
+        raise UsageError(
+            f"{f.spec} loses digits at so many x that where it fires is not certain; "
+            "write it in a form that keeps them"
+        )
+    return rule
+
+
+def _derive(f: Activation, recorded: RecordedValue) -> Rule:
     with np.errstate(all="ignore"):
         parts = pieces(f)
         largest = _largest_gradient(f, parts)

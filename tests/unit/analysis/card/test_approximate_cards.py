@@ -9,7 +9,10 @@ from actcli import activation
 from actcli.activations.calculus.effort import Effort
 from actcli.analysis.card.properties import limit_effort, measure, with_facts
 from actcli.analysis.card.recognition import recognise
+from actcli.analysis.compare.information import compare_information
 from actcli.analysis.compare.summary import compare_properties
+from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.exits import UsageError
 from actcli.render.card.card import card_record
 from actcli.render.card.card_screen import card_screen
 from actcli.render.card.facts import Card
@@ -74,6 +77,19 @@ def test_a_comparison_marks_them(spent):
         assert "≈" not in exact
     assert "those of float64" in comparison.warnings[0]
     assert TEXT in comparison.warnings[0]
+
+
+def test_so_does_one_by_information(spent):
+    *_, last = compare_information([spent, activation("relu")], None, 4, 1)
+    about, exact = last.so_far.contenders
+    assert about.approximate == {column.name for column in last.so_far.columns}
+    assert not exact.approximate
+    assert TEXT in last.so_far.warnings[0]
+
+
+def test_no_unit_is_judged_by_a_rule_that_is_not_certain(spent):
+    with pytest.raises(UsageError, match="not certain"):
+        firing_rule(spent, "pre")
 
 
 def test_facts_that_were_not_found_out_are_unknown(monkeypatch):
