@@ -65,6 +65,11 @@ def _connected(distributed: Any, address: str, cores: int) -> Iterator["Client"]
         return
     try:
         client = distributed.Client(address, timeout=_SECONDS)
+    except TypeError as error:  # so Dask says that it has no context for TLS
+        raise DataError(
+            f"--cluster {address}: Dask has no certificate for it: set ca-file, client.cert and client.key of "
+            "distributed.comm.tls in its configuration"
+        ) from error
     except (OSError, TimeoutError, ValueError) as error:
         raise DataError(f"--cluster {address}: no scheduler answers there: {_first_line(error)}") from error
     with client:

@@ -25,13 +25,14 @@ SECONDS = 90
 class Cluster:
     """A scheduler, and workers with one thread each."""
 
-    def __init__(self, folder, **environ):
+    def __init__(self, folder, *arguments, security=None, **environ):
         self.folder = folder
+        self.security = security
         self.file = folder / "scheduler.json"
         self.processes = []
         self.scheduler = self.start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", self.file,
-            **environ,
+            *arguments, **environ,
         )  # fmt: skip
         try:
             self.address = self.wait_for(self.read_address, self.scheduler)
@@ -85,7 +86,7 @@ class Cluster:
         """Return what a function returns in the scheduler."""
         from distributed import Client
 
-        with Client(self.address, set_as_default=False, timeout=SECONDS) as client:
+        with Client(self.address, set_as_default=False, timeout=SECONDS, security=self.security) as client:
             return client.run_on_scheduler(question)
 
     def wait_for(self, condition, *living):

@@ -1,5 +1,6 @@
 """Files on an S3 server of our own, read in ranges and written whole, on one machine and on a cluster."""
 
+import importlib.util
 import socket
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 from cluster_processes import ENVIRON, SECONDS, Cluster
 from safetensors_bytes import safetensors
+
+from actcli.exits import DataError
+from actcli.remote import url_version
 
 pytest.importorskip("s3fs")
 pytest.importorskip("moto")
@@ -70,6 +74,28 @@ def on_s3(storage):
     )
 
 
+def save_models(folder):
+    """A layer of relu, with its weights inside and with its weights beside it; none without the package."""
+    (folder / "models").mkdir()
+    if importlib.util.find_spec("onnx") is None:
+        (folder / "models/m.onnx").touch()
+        return
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = numpy_helper.from_array(RNG.integers(-1, 2, size=(24, 9)).astype(np.float32), "W")
+    nodes = [helper.make_node("MatMul", ["x", "W"], ["z"]), helper.make_node("Relu", ["z"], ["y"])]
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", n]) for name, n in (("x", 24), ("y", 9))
+    )
+    graph = helper.make_graph(nodes, "m", [x], [y], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, folder / "models/m.onnx")
+    onnx.save(
+        model, folder / "models/beside.onnx", save_as_external_data=True, location="w.bin", size_threshold=0
+    )
+
+
 @pytest.fixture(scope="module")
 def bucket(storage, tmp_path_factory):
     """The same files in a folder and in a bucket."""
@@ -85,7 +111,8 @@ def bucket(storage, tmp_path_factory):
     np.save(folder / "acts/turned.npy", np.asfortranarray(RNG.normal(size=(90, 6, 5))))
     np.save(folder / "x.npy", RNG.normal(size=50_000))
     (folder / "x.csv").write_text("x,y\n-1,2\n3,4\n")
-    subprocess.run(["gzip", "--keep", folder / "x.npy"], check=True)
+    save_models(folder)
+    subprocess.run(["gzip", "--keep", folder / "x.npy", folder / "models/m.onnx"], check=True)
     system = on_s3(storage)
     for _ in range(SECONDS):
         try:
@@ -124,6 +151,23 @@ def test_recorded_activations(bucket, storage, two_workers_with_storage, pattern
         found = actcli(*run, there, "--save-state", "there.npz", *cluster, folder=bucket, storage=storage)
         assert found[:2] == (status, out)
         assert (bucket / "there.npz").read_bytes() == (bucket / "here.npz").read_bytes()
+
+
+def test_models(bucket, storage, two_workers_with_storage):
+    pytest.importorskip("onnxruntime")
+    data = ["--data", "s3://bucket/acts/[0-2].npy", "--save-state", "there.npz"]
+
+    def run(*arguments):
+        return actcli("deadcheck", *arguments, folder=bucket, storage=storage)
+
+    here = run("models/m.onnx", "--data", "acts/[0-2].npy", "--save-state", "here.npz")
+    assert here[0] == 0
+    for model, cluster in (("m.onnx.gz", []), ("m.onnx", ["--cluster", two_workers_with_storage.address])):
+        assert run(f"s3://bucket/models/{model}", *data, *cluster) == here
+    assert (bucket / "there.npz").read_bytes() == (bucket / "here.npz").read_bytes()
+    status, out, err = run("s3://bucket/models/beside.onnx", *data)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "copy the model and these files" in err
 
 
 def test_numbers_come_and_go(bucket, storage):
@@ -171,7 +215,7 @@ def test_statistics_are_saved_behind_a_url(bucket, storage):
         (["eval", "relu", "1", "-o", "s3://nowhere/out.npy"], 1, "cannot write"),
         (["eval", "relu", "1", "-o", "nosuch://out.npy"], 1, "nosuch"),
         (["deadcheck", "s3://bucket/x.csv.npz"], 1, "No such file"),
-        (["deadcheck", "s3://bucket/m.onnx", "--random", "3"], 2, "copy it here"),
+        (["deadcheck", "s3://bucket/none.onnx", "--random", "3"], 1, "No such file"),
     ],
 )
 def test_what_is_not_there(bucket, storage, arguments, status, words):
@@ -179,6 +223,14 @@ def test_what_is_not_there(bucket, storage, arguments, status, words):
     assert (code, out) == (status, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("scheme", "package"), [("gs", "gcsfs"), ("az", "adlfs"), ("hf", "huggingface_hub")])
+def test_the_package_that_a_storage_needs_is_named(scheme, package):
+    if importlib.util.find_spec(package) is not None:
+        pytest.skip(f"{package} is installed")
+    with pytest.raises(DataError, match=f"^{scheme}://bucket/x.npy: .*[Ii]nstall {package} "):
+        url_version(f"{scheme}://bucket/x.npy")
 
 
 def test_a_server_that_sends_no_parts(bucket, storage):

@@ -11,7 +11,6 @@ from actcli.exits import UsageError
 from actcli.remote import is_url
 from actcli.render.figure.page import DRAWN
 from actcli.sources.number_request import suffix_of
-from actcli.terminal import without_credentials
 
 if TYPE_CHECKING:
     from actcli.commands.deadcheck.options import DeadcheckOptions
@@ -133,10 +132,6 @@ def _kind_of(source: str) -> str:
             "--data, or record its activations as .npz with the hook in docs/deadcheck.md"
         )
     if suffix == _MODEL:
-        if is_url(source):
-            raise UsageError(
-                f"{without_credentials(source)}: a model is read from a disk; copy it here first"
-            )
         return "model"
     if os.path.isfile(source) or is_url(source):  # noqa: PTH113 - a stat without loading pathlib
         from actcli.sources.records.state_file import is_state

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actcli.exits import DataError
+from actcli.remote import is_url
 from actcli.sources.budget import require_memory
 from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
 
@@ -80,17 +81,17 @@ def read_bytes(path: str, memory: int | None = None) -> bytes:
     from actcli.sources.streams.bytestream import open_file
 
     with open_file(path) as stream:
+        if not stream.is_named_file:
+            raise DataError(f"{path}: a model must be a file on disk")
+        if not stream.peek(1):  # of a packed file behind a URL, it is known then that it is packed
+            raise DataError(f"{path}: is empty")
         size = stream.remaining()
         if size is None:
-            if not stream.is_named_file:
-                raise DataError(f"{path}: a model must be a file on disk")
             return _unpacked(stream, memory)
         if size > MOST_BYTES:
             raise DataError(
                 f"{path}: {size} bytes, but a model has at most {MOST_BYTES}; keep its weights in a file beside it"
             )
-        if not size:
-            raise DataError(f"{path}: is empty")
         require_memory(_COPIES * size, memory, f"{path}: reading the model")
         return stream.read(size)
 
@@ -115,6 +116,10 @@ def _take_in_tensors(model: Any, path: str, memory: int | None) -> None:
     external = [tensor for tensor in all_tensors(model) if is_external(tensor)]
     if not external:
         return
+    if is_url(path):
+        raise DataError(
+            f"{path}: keeps weights in files beside it; copy the model and these files here first"
+        )
     folder = folder_of(path)
     total = sum(require_inside(tensor, folder, path) for tensor in external)
     require_memory(_COPIES * total, memory, f"{path}: reading the weights beside the model")
