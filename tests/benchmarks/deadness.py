@@ -8,6 +8,7 @@ for in this Python, or in the one that ACTCLI_TORCH_PYTHON names.
 """
 
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -46,12 +47,12 @@ for found in (state.fired, state.maximum, state.minimum, state.mean, state.varia
 """
 
 
-def write(path: Path, shape: tuple[int, ...], descr: str) -> None:
+def write(path: Path, shape: tuple[int, ...], descr: str, pieces: int = 20) -> None:
     """The outputs of a relu, a piece at a time."""
     rng = np.random.default_rng(1)
     with path.open("wb") as out:
         np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
-        for at in range(0, shape[0], step := -(-shape[0] // 20)):
+        for at in range(0, shape[0], step := -(-shape[0] // pieces)):
             z = rng.standard_normal((min(step, shape[0] - at), *shape[1:]), dtype=np.float32)
             out.write(np.maximum(z, 0, out=z).astype(descr).tobytes())
 
@@ -62,6 +63,21 @@ def packed(source: Path, method: int) -> Path:
     with zipfile.ZipFile(archive, "w", method, compresslevel=1) as out:
         out.write(source, "acts.npy")
     return archive
+
+
+def as_gzip(archive: Path) -> Path:
+    """The same deflated bytes for zcat, without packing them again."""
+    (entry,) = zipfile.ZipFile(archive).infolist()
+    zipped = archive.with_suffix(".gz")
+    with archive.open("rb") as source, zipped.open("wb") as out:
+        source.seek(entry.header_offset + 26)
+        source.seek(sum(struct.unpack("<HH", source.read(4))), os.SEEK_CUR)
+        out.write(b"\x1f\x8b\x08" + bytes(6) + b"\xff")
+        left = entry.compress_size
+        while left:
+            left -= out.write(source.read(min(left, 1 << 24)))
+        out.write(struct.pack("<II", entry.CRC, entry.file_size % 2**32))
+    return zipped
 
 
 CASES: dict[str, tuple[str, tuple[int, ...], str, tuple[Callable[[Path], Path], ...]]] = {

@@ -1,11 +1,12 @@
 """All ratios in turn, in one run of some eight minutes: prints docs/performance.md, writes it, or compares with it.
 
-    python tests/benchmarks/performance.py [--write | --check] [--rounds N] [SUBJECT ...]
+    python tests/benchmarks/performance.py [--write | --check] [--rounds N] [--large] [SUBJECT ...]
 
 Without an option the page is printed and the status is 0. `--write` writes it, of all subjects. `--check` prints the
 ratios that are more than 1.3 times those of the page, and then the status is 1. Subjects: start, pipe, arrays,
 archives, shards, files, training, models. PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON
-names; models as tests/benchmarks/models.py says. What is not there is left out, and named.
+names; models as tests/benchmarks/models.py says. What is not there is left out, and named. `--large` adds files of
+10 GB, of which up to 21 GB lie in the folder for temporary files (TMPDIR), in one more quarter of an hour.
 """
 
 import argparse
@@ -211,6 +212,38 @@ def models(folder: Path) -> Iterator[Case]:
             yield row, (*ours, "-o", str(folder / "out.json")), best, None
 
 
+def large(folder: Path) -> Iterator[Case]:
+    """Files of 10 GB, larger than the memory that is left for them, against reading or unpacking the same bytes."""
+    free = shutil.disk_usage(folder).free
+    require(
+        free > LARGE_DISK, f"10 GB files: {free / 1e9:.0f} GB of disk are free, {LARGE_DISK / 1e9:.0f} needed"
+    )
+    halves = folder / "float16.npy"
+    deadness.write(halves, (LARGE_SAMPLES, 1024), "<f2", pieces=1000)
+    yield large_row("float16, `.npy`", "`cat`"), deadcheck(halves), ("cat", str(halves)), None
+    halves.unlink()
+    plain = folder / "plain.npy"
+    deadness.write(plain, (LARGE_SAMPLES, 512), "<f4", pieces=1000)
+    yield large_row("float32, `.npy`", "`cat`"), deadcheck(plain), ("cat", str(plain)), None
+    stored = deadness.packed(plain, zipfile.ZIP_STORED)
+    yield large_row("float32, stored `.npz`", "the same as `.npy`"), deadcheck(stored), deadcheck(plain), None
+    stored.unlink()
+    packed = deadness.packed(plain, zipfile.ZIP_DEFLATED)
+    plain.unlink()
+    zipped = deadness.as_gzip(packed)
+    yield large_row("float32, deflated `.npz`", "`zcat`"), deadcheck(packed), ("zcat", str(zipped)), None
+
+
+def large_row(kind: str, against: str) -> Measured:
+    """Return the row of a large file."""
+    return Measured("Large files", f"`deadcheck`, {kind}, against {against}", "10.2 GB", 2, against)
+
+
+def deadcheck(path: Path) -> Command:
+    """Return the command that judges a file on two threads."""
+    return *ACTCLI, "deadcheck", str(path), "--threads", "2"
+
+
 CASES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "start": start,
     "pipe": pipe,
@@ -220,6 +253,8 @@ CASES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "files": files,
     "models": models,
 }
+LARGE_SAMPLES, LARGE_DISK = 5_000_000, 22 * 10**9
+LARGE_ROUNDS = 3
 
 
 class MissingError(Exception):
@@ -253,6 +288,10 @@ def measure(subjects: Sequence[str], rounds: int) -> tuple[list[Measured], list[
                     if subject == "training":
                         rows += training(Path(folder), rounds)
                         continue
+                    if subject == "large":  # each file is deleted before there is the next
+                        for case in large(Path(folder)):
+                            rows += run(timed, [case], min(rounds, LARGE_ROUNDS))
+                        continue
                     cases = list(CASES[subject](Path(folder)))
                     for _, ours, _, stdin in cases[:4]:
                         timed(ours, stdin)
@@ -279,6 +318,7 @@ def main() -> int:
     parser.add_argument(
         "--rounds", type=int, default=ROUNDS, help=f"{ROUNDS}; at least 1, with --write {ROUNDS}"
     )
+    parser.add_argument("--large", action="store_true", help="files of 10 GB too; takes 22 GB of disk")
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(subjects))
     options = parser.parse_args()
     if unknown := sorted(set(options.subjects) - set(subjects)):
@@ -290,7 +330,10 @@ def main() -> int:
         parser.error("--write needs all subjects")
     before = load(0)
     try:
-        rows, left_out = measure(options.subjects or subjects, options.rounds)
+        chosen = options.subjects or ([] if options.large and not options.write else subjects)
+        rows, left_out = measure([*chosen, *["large"] * options.large], options.rounds)
+        if not options.large:
+            left_out.append("Files of 10 GB: --large measures them")
     except subprocess.CalledProcessError as error:
         parser.exit(2, f"exit status {error.returncode} of {' '.join(map(str, error.cmd))[:300]}\n")
     text = page(rows, left_out, (before, load(2)))

@@ -46,9 +46,9 @@ class StoredMember:
         """Fill a buffer as far as possible at once, and return how many bytes that is."""
         piece = buffer[: self._end - self._place]
         count = os.preadv(self._descriptor, [piece], self._place)
-        if count < len(piece):
+        if piece and not count:
             raise EOFError
-        self._checksum = zlib.crc32(piece, self._checksum)
+        self._checksum = zlib.crc32(piece[:count], self._checksum)
         self._place += count
         if self._place == self._end and self._checksum != self._entry.CRC:
             raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._entry.filename!r}")
