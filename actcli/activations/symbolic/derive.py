@@ -90,7 +90,7 @@ def derivative(f: Activation, order: int) -> Activation:
     """
     found = derivatives(f, order)[-1]
     if isinstance(found, TooLong):
-        raise UsageError(f"the derivative of order {order} is too long to write: {found.terms:,} terms")
+        raise UsageError(f"the derivative of order {order} is {found.reason}")
     text = write(found)
     text = text if contains_x(found) else f"{text} if x == x else x"
     parameters = [Parameter(name, f.parameters[name]) for name in free_names(found)]
@@ -105,8 +105,8 @@ def shown(found: "Node | TooLong") -> str:
         text = write(found)
         if len(text) <= LONGEST_SHOWN:
             return text
-    count = found.terms if isinstance(found, TooLong) else sum(1 for _ in walk(found))
-    return f"too long to print: {count:,} terms"
+        found = TooLong(sum(1 for _ in walk(found)))
+    return found.reason
 
 
 def _size(derivative: "Node | TooLong") -> float:

@@ -20,6 +20,23 @@ class TooLong(Exception):  # noqa: N818 - no error, but an answer: it is not sho
         super().__init__(terms)
         self.terms = terms
 
+    @property
+    def reason(self) -> str:
+        """Why it is not shown."""
+        return f"too long to print: {self.terms:,} terms"
+
+
+class BeyondFloat64(TooLong):
+    """An expression has a number that is too large for float64, or too small."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    @property
+    def reason(self) -> str:
+        """Why it is not shown."""
+        return "not printed: it has numbers that float64 does not hold"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:

@@ -17,17 +17,18 @@ from actcli.activations.formula.tree import (
     Variable,
 )
 from actcli.activations.registry import find_definition
-from actcli.activations.symbolic.terms import Term, TooLong
+from actcli.activations.symbolic.terms import BeyondFloat64, Term, TooLong
 
 LONGEST = 500
 """Terms: the language reads formulas of twice as many operations."""
 _SMALL = 12
 _NUMBERS = {"pi": 3.141592653589793, "e": 2.718281828459045, "inf": float("inf"), "-inf": float("-inf")}
+_SMALLEST_NORMAL = 2.0**-1022
 _FIRST = {"free": 0, "constant": 1, "x": 2, "call": 3, "catalogued": 3}
 
 
 def write_term(term: Term) -> Node:
-    """Return the tree of a term. Raises TooLong for more than LONGEST terms."""
+    """Return the tree of a term. Raises TooLong for more than LONGEST terms, BeyondFloat64 for a number as 1e640."""
     if term.size > LONGEST:
         raise TooLong(term.size)
     return _write(term)
@@ -84,7 +85,7 @@ def _condition(term: Term) -> Node:
 def _bound(term: Term) -> Node:
     """Return the side of a comparison: a number as a decimal, 0.5 rather than 1/2."""
     coefficient = _coefficient(term)
-    return _write(term) if coefficient is None or not _is_decimal(coefficient) else Number(float(coefficient))
+    return _write(term) if coefficient is None or not _is_decimal(coefficient) else _number(coefficient)
 
 
 def _coefficient(term: Term) -> Fraction | None:
@@ -194,12 +195,22 @@ def _factor_place(factor: tuple[Term, Fraction]) -> tuple[int, int]:
 def _ratio(value: Fraction) -> tuple[Node, Node | None]:
     """Return a number as it is written above and below a fraction bar: 1.702, or 2 and 3."""
     if value.denominator == 1:
-        return Number(float(value)), None
+        return _number(value), None
     if value.denominator <= _SMALL and (value.numerator == 1 or not _is_decimal(value)):
-        return Number(float(value.numerator)), Number(float(value.denominator))
+        return _number(value.numerator), _number(value.denominator)
     if _is_decimal(value) or value.denominator > 10**6:
-        return Number(float(value)), None
-    return Number(float(value.numerator)), Number(float(value.denominator))
+        return _number(value), None
+    return _number(value.numerator), _number(value.denominator)
+
+
+def _number(value: int | Fraction) -> Number:
+    try:
+        nearest = float(value)
+    except OverflowError:
+        raise BeyondFloat64 from None
+    if abs(nearest) < _SMALLEST_NORMAL and value != nearest:  # few of its digits, or none
+        raise BeyondFloat64
+    return Number(nearest)
 
 
 def _is_decimal(value: Fraction) -> bool:

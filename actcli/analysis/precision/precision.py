@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.analysis.card.properties import limit_effort
 from actcli.analysis.compare.result import (
     Chart,
     Column,
@@ -17,6 +18,7 @@ from actcli.analysis.compare.result import (
     Steps,
     Value,
     numbers_in,
+    warn_of_float64,
 )
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Quantity
 from actcli.analysis.figure.plot_range import usual_range
@@ -121,26 +123,29 @@ def _comparison(request: LossRequest, so_far: Losses, *, complete: bool = False)
         for i in range(len(request.functions))
         if all((i, k) in so_far.losses for k in range(len(request.types)))
     ]
-    contenders = [
-        Contender(
-            request.functions[i].spec,
-            {
-                f"{kind.name}_{name}": value
-                for k, kind in enumerate(request.types)
-                for name, value in _values(so_far, (i, k), request.order).items()
-            },
-        )
-        for i in done
-    ]
+    contenders = [_contender(request, so_far, i) for i in done]
     return Comparison(
         by="precision",
         columns=tuple(column for kind in request.types for column in _columns(kind, request)),
         contenders=tuple(contenders),
         answer=_answer(request, contenders, so_far, done),
-        warnings=tuple(_warnings(request, so_far)),
+        warnings=(*_warnings(request, so_far), *warn_of_float64(contenders)),
         notes=tuple(_notes(request, so_far)),
         chart=_chart(request, so_far, done) if complete else None,
     )
+
+
+def _contender(request: LossRequest, so_far: Losses, i: int) -> Contender:
+    values: dict[str, Value] = {}
+    approximate: set[str] = set()
+    for k, kind in enumerate(request.types):
+        here = {
+            f"{kind.name}_{name}": value for name, value in _values(so_far, (i, k), request.order).items()
+        }
+        values |= here
+        if any(loss.approximate for loss, _ in so_far.losses[i, k].values()):
+            approximate |= set(here)
+    return Contender(request.functions[i].spec, values, approximate=frozenset(approximate))
 
 
 def _values(so_far: Losses, pair: tuple[int, int], order: int) -> dict[str, Value]:
@@ -288,7 +293,7 @@ def _chart(request: LossRequest, so_far: Losses, done: Sequence[int]) -> Chart |
     for kind in request.types:
         curves = []
         for i in done:
-            f = request.functions[i]
+            f = limit_effort(request.functions[i])
             segments = error_curve(Quantity(request.order).of(f), kind, (low, high))
             if segments:
                 curves.append(Curve(f.spec, _MARKS[request.order], f.spec, segments))

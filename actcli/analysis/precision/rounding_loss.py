@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, activation
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import pieces
+from actcli.analysis.card.properties import limit_effort
 from actcli.analysis.figure.curves import Quantity, Segment
 from actcli.analysis.number_types import Floats, Indices, LowType
 from actcli.analysis.stream.blocks import in_order
@@ -58,12 +59,14 @@ class Loss:
             0, inf where one becomes inf, 0 where all exact results are numbers of the type.
         mean: the mean over x ~ N(0, 1), rounded to the type, of finite results; None without any.
         lost: the share of N(0, 1) for which the result is 0 or inf and the exact result is not.
+        approximate: whether float64's results stand for the exact ones of a formula that loses too many digits.
 
     """
 
     largest: float
     mean: float | None
     lost: float
+    approximate: bool = False
 
 
 def relative_errors(exact: Floats, rounded: Floats, gone: Mask) -> Floats:
@@ -116,7 +119,10 @@ def count_tried(kind: LowType) -> int:
 
 
 def measure_loss(f: Activation, order: int, kind: LowType, threads: int) -> tuple[Loss, Tails]:
-    """Return the loss and the tails of f, f' or f'' in one type."""
+    """Return the loss and the tails of f, f' or f'' in one type; a formula has one thread, and limited effort."""
+    f = limit_effort(f)
+    if f.effort is not None:  # in the same order on every machine
+        threads = 1
     g = Quantity(order).of(f)
     places, x, mass = _grid(kind)
     exact = _evaluate(g, x, threads)
@@ -139,6 +145,7 @@ def measure_loss(f: Activation, order: int, kind: LowType, threads: int) -> tupl
         largest=float(np.nanmax(errors, initial=0.0)),
         mean=float((mass * np.where(kept, errors, 0.0)).sum()) / kept_weight if kept_weight else None,
         lost=float(mass[gone].sum()) / weight if weight else 0.0,
+        approximate=f.is_approximate,
     )
     return loss, tails
 

@@ -12,6 +12,8 @@ from actcli.analysis.card.recognition import recognise
 from actcli.analysis.compare.information import compare_information
 from actcli.analysis.compare.summary import compare_properties
 from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.number_types import LowType
+from actcli.analysis.precision.precision import compare_precision
 from actcli.exits import UsageError
 from actcli.render.card.card import card_record
 from actcli.render.card.card_screen import card_screen
@@ -85,6 +87,16 @@ def test_so_does_one_by_information(spent):
     assert about.approximate == {column.name for column in last.so_far.columns}
     assert not exact.approximate
     assert TEXT in last.so_far.warnings[0]
+
+
+def test_so_does_one_by_precision(monkeypatch):
+    monkeypatch.setattr("actcli.activations.calculus.effort.UNITS", 0)
+    functions = [activation(TEXT), activation("relu")]
+    *_, last = compare_precision(functions, [LowType("float8_e5m2", 3, -14, 57344.0)], 0, None, 2)
+    about, exact = last.so_far.contenders
+    assert about.approximate == {column.name for column in last.so_far.columns}
+    assert not exact.approximate
+    assert TEXT in last.so_far.warnings[-1]
 
 
 def test_no_unit_is_judged_by_a_rule_that_is_not_certain(spent):
