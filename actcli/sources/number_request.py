@@ -84,7 +84,8 @@ class NumberRequest:
         format: the format of the input; None: by its suffix, else as far as its content tells.
         decimal: the decimal sign of text, `.` or `,`.
         null: numbers in text end in NUL, and by rows a row does.
-        memory: the bytes that may be taken for JSON, which is read whole; None: half of what is available.
+        memory: the bytes that may be taken for what has to be held at once: a JSON document, a sample, an array in
+            Fortran order, the names in an archive; None: half of what is available.
         dtype: the type of the numbers; None means the file's own, float64 for integers and text.
         kind: the type that NumPy lacks and the numbers are rounded to (bfloat16); `dtype` is then float32.
         on_error: what happens at a token that is not a number.

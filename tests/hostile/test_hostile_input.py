@@ -249,7 +249,7 @@ def test_options(command, tmp_path):
 
         files["m.onnx"] = models()["dense"]
     cases = [
-        Case((command, *mode, f"{option}={value}"), files, may_take_long=True)
+        Case((command, *mode, f"{option}={value}"), files)
         for mode in MODES[command]
         for option in sorted(options)
         for value in VALUES

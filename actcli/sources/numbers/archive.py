@@ -58,18 +58,21 @@ def is_archive(path: str) -> bool:
     return suffix_of(path) in ARCHIVES
 
 
-def open_archive(path: str) -> Archive:
-    """Open an archive, of the kind that its suffix says. Raises DataError when it cannot be read, or is none."""
+def open_archive(path: str, memory: int | None = None) -> Archive:
+    """Open an archive, of the kind that its suffix says. Raises DataError when it cannot be read, or is none.
+
+    memory: the bytes that its table of contents may take; None for half of what is available.
+    """
     packing = packing_named(path)
     if packing is not None:
         raise DataError(f"{path}: is read in place, not packed; unpack it first: {packing.tool} -d {path}")
     if suffix_of(path) == ".safetensors":
         from actcli.sources.numbers.safetensors import SafetensorsArchive
 
-        return SafetensorsArchive(path)
+        return SafetensorsArchive(path, memory)
     from actcli.sources.numbers.npz import NpzArchive
 
-    return NpzArchive(path)
+    return NpzArchive(path, memory)
 
 
 def archive_numbers(
@@ -80,7 +83,7 @@ def archive_numbers(
     `members` are what `read_members` returned for this file; without them every header is read when the first array
     is drawn. Raises DataError as `open_archive` does; drawing raises it as `read_members` and `npy_numbers` do.
     """
-    return _draw(open_archive(path), request, members)
+    return _draw(open_archive(path, request.memory), request, members)
 
 
 def _draw(

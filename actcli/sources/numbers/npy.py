@@ -27,8 +27,11 @@ _FEWEST = 8
 """The fewest samples put together at a time, however large one is: with one, every number is a read of its own."""
 _WIDE, _TOGETHER = 16, 1 << 22
 """Samples of a wide layer handed on at a time, up to so many elements: each block costs work per unit."""
-MAX_SAMPLE = 1 << 30
-"""Bytes of the largest part that has to be in memory at once: a sample, or an array in another order."""
+_PER_NUMBER, _PER_BYTE = 24, 5
+"""Bytes of memory for a number of a sample, and for each byte of it, when samples are as large as blocks (measured)."""
+_LITTLE = 1 << 22
+"""Bytes that are always there."""
+_AS_C_ORDER = "save it again by np.save(FILE, np.ascontiguousarray(array)), or allow more with --memory"
 
 
 def npy_numbers(
@@ -56,16 +59,16 @@ def npy_numbers(
     kind = header.stored if request.dtype is None and header.stored in ROUNDED else request.kind
     rounding = None if kind == header.stored else kind
     if request.samples is not None:
-        require_samples(stream, header)
+        require_samples(stream.origin, header, request.memory, whole=not stream.is_regular)
         if request.rows is not None:
             header = _of_rows(stream, header, request.rows)
         blocks = (_across if header.is_fortran else _samples)(stream, header, request.samples)
     elif header.is_fortran and not keeps_fortran:
         require_memory(
             2 * header.nbytes,
-            None,
+            request.memory,
             f"{stream.origin}: an array of the shape {shown_shape(header.shape)} in Fortran order",
-            "save it again by np.save(FILE, np.ascontiguousarray(array))",
+            _AS_C_ORDER,
         )
         blocks = _from_fortran(stream, header, axis)
     else:
@@ -112,25 +115,24 @@ def row_axis(shape: tuple[int, ...], request: NumberRequest, origin: str) -> int
     return axis % axes
 
 
-def require_samples(stream: ByteStream, header: Header) -> None:
-    """Raise DataError for empty samples, and for samples too large for memory. A single number has no samples."""
+def require_samples(origin: str, header: Header, memory: int | None, *, whole: bool) -> None:
+    """Raise DataError for empty samples, and for samples too large for memory. A single number has no samples.
+
+    memory: the bytes that may be taken; None for half of what is available. `whole`: an array in Fortran order is read
+    whole, as from a pipe.
+    """
     if not header.shape:
         return
-    size = math.prod(header.shape[1:])
+    size, stored = math.prod(header.shape[1:]), header.dtype.itemsize
     if not size:
-        raise DataError(f"{stream.origin}: has the shape {shown_shape(header.shape)}: its samples are empty")
-    nbytes = size * header.dtype.itemsize
-    if nbytes > MAX_SAMPLE:
-        raise DataError(
-            f"{stream.origin}: one sample of the shape {shown_shape(header.shape[1:])} has {nbytes >> 20:,} MiB, "
-            f"more than {MAX_SAMPLE >> 20:,}"
-        )
-    together = nbytes * (min(_FEWEST, header.shape[0]) if stream.is_regular else header.shape[0])
-    if header.fortran and len(header.shape) > 1 and together > MAX_SAMPLE:
-        raise DataError(
-            f"{stream.origin}: is in Fortran order, of which {together >> 20:,} MiB would have to be in memory, more "
-            f"than {MAX_SAMPLE >> 20:,}: save it again by np.save(FILE, np.ascontiguousarray(array))"
-        )
+        raise DataError(f"{origin}: has the shape {shown_shape(header.shape)}: its samples are empty")
+    nbytes = size * (_PER_NUMBER + _PER_BYTE * header.number_dtype.itemsize)
+    if nbytes > _LITTLE:
+        sample = f"{origin}: one sample of the shape {shown_shape(header.shape[1:])}"
+        require_memory(nbytes, memory, sample, "allow more with --memory")
+    nbytes = size * stored * (2 * header.shape[0] if whole else min(_FEWEST, header.shape[0]))
+    if header.is_fortran and nbytes > _LITTLE:
+        require_memory(nbytes, memory, f"{origin}: is in Fortran order: reading it", _AS_C_ORDER)
 
 
 def _of_rows(stream: ByteStream, header: Header, rows: slice) -> Header:

@@ -4,6 +4,7 @@ import io
 import math
 import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,18 +108,26 @@ def _with_patterns(header: Header, stored: LowType | None) -> Header:
 
 
 def _parse(version: int, header: bytes, origin: str, length: int) -> Header:
+    try:
+        return _parsed(version, header, length)
+    except Exception as error:  # on a hostile header NumPy's parser raises almost anything
+        if isinstance(error, DataError):
+            raise DataError(f"{origin}: its .npy header is damaged{error}") from error
+        raise DataError(f"{origin}: its .npy header is damaged") from error
+
+
+@lru_cache(maxsize=1024)
+def _parsed(version: int, header: bytes, length: int) -> Header:
+    """Return the fields of a header; the arrays of an archive often have the same one, which takes long to parse."""
     # Version 3 differs from 2 in the encoding of field names only, and arrays with fields are refused.
     # NumPy writes the 8-bit floats of ml_dtypes as '<f1', which it cannot read back; others write bfloat16 by name.
     header = header.replace(b"'<f1'", b"'|V1'").replace(b"'bfloat16'", b"'<V2'     ")
     read = npy_format.read_array_header_1_0 if version == 1 else npy_format.read_array_header_2_0
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
-            shape, fortran, dtype = read(io.BytesIO(header))
-    except Exception as error:  # on a hostile header NumPy's parser raises almost anything
-        raise DataError(f"{origin}: its .npy header is damaged") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+        shape, fortran, dtype = read(io.BytesIO(header))
     if len(shape) > MAX_AXES or not all(0 <= axis < 1 << 63 for axis in shape):
-        raise DataError(f"{origin}: its .npy header is damaged: no array has the shape {shown_shape(shape)}")
+        raise DataError(f": no array has the shape {shown_shape(shape)}")
     return Header(tuple(map(int, shape)), bool(fortran), dtype, length)
 
 

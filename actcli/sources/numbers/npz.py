@@ -6,14 +6,14 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from actcli.analysis.number_types import LowType
 from actcli.exits import DataError
-from actcli.remote import is_url, open_in_ranges
 from actcli.sources.numbers.foreign import refuse_foreign_file
 from actcli.sources.numbers.npy_header import Header, read_header
 from actcli.sources.numbers.stored_member import StoredMember
+from actcli.sources.numbers.zip_directory import ZipArchive
 from actcli.sources.streams.bytestream import ByteStream
 
 if TYPE_CHECKING:
@@ -24,12 +24,15 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.erro
 
 
 class NpzArchive:
-    """An open .npz. Raises DataError when it cannot be read or is none, and for two arrays of one name."""
+    """An open .npz. Raises DataError when it cannot be read or is none, and for two arrays of one name.
 
-    def __init__(self, path: str) -> None:
+    memory: the bytes that the names may take; None for half of what is available.
+    """
+
+    def __init__(self, path: str, memory: int | None = None) -> None:
         self.path = path
         try:
-            self._zip = zipfile.ZipFile(cast("IO[bytes]", open_in_ranges(path)) if is_url(path) else path)
+            self._zip = ZipArchive(path, memory)
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from error
         except (*_DAMAGE, NotImplementedError, OverflowError) as error:

@@ -60,9 +60,12 @@ class _Entry:
 
 
 class SafetensorsArchive:
-    """A .safetensors file, its table read and checked. Raises DataError when it cannot be read or is none."""
+    """A .safetensors file, its table read and checked, within `memory` (None: the default) bytes.
 
-    def __init__(self, path: str) -> None:
+    Raises DataError when it cannot be read, is none, or its table needs more memory.
+    """
+
+    def __init__(self, path: str, memory: int | None = None) -> None:
         self.path = path
         with open_file(path) as stream:
             if not stream.is_regular:
@@ -71,7 +74,7 @@ class SafetensorsArchive:
                 )
             size = stream.remaining() or 0
             refuse_foreign_head(stream.peek(HEAD), path)
-            table = _read_table(stream, size)
+            table = _read_table(stream, size, memory)
             self._start = stream.position() or 0
         self._entries = _entries(table, path, size - self._start)
 
@@ -108,7 +111,7 @@ class SafetensorsArchive:
         """Do nothing: each array opens the file for itself."""
 
 
-def _read_table(stream: ByteStream, size: int) -> bytes:
+def _read_table(stream: ByteStream, size: int, memory: int | None) -> bytes:
     """Return the JSON at the start of a file of so many bytes."""
     origin = stream.origin
     prefix = stream.read(_PREFIX)
@@ -123,7 +126,12 @@ def _read_table(stream: ByteStream, size: int) -> bytes:
         )
     if length > size - _PREFIX:
         raise DataError(f"{origin}: truncated: a table of {length:,} bytes, the file has {size - _PREFIX:,}")
-    require_memory(_BYTES_PER_BYTE * length, None, f"{origin}: its table of {length:,} bytes")
+    require_memory(
+        _BYTES_PER_BYTE * length,
+        memory,
+        f"{origin}: its table of {length:,} bytes",
+        "allow more with --memory",
+    )
     return stream.read(length)
 
 

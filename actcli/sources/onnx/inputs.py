@@ -51,6 +51,7 @@ class _Array:
     member: str | None
     header: Header
     model_input: ModelInput
+    memory: int | None = None
 
     @property
     def samples(self) -> int:
@@ -174,7 +175,7 @@ def recorded_inputs(
         raise DataError(f"{path}: the model has no inputs, so there is nothing to run it on")
     for model_input in inputs:
         require_numbers(model_input)
-    arrays = _archive_arrays(inputs, path) if is_archive(path) else [_npy_array(inputs, path)]
+    arrays = _archive_arrays(inputs, path, memory) if is_archive(path) else [_npy_array(inputs, path)]
     most = max((array.samples for array in arrays if array.header.shape), default=0)
     arrays = [_with_samples(array, most) for array in arrays]
     most = max((array.samples for array in arrays), default=0)
@@ -278,10 +279,10 @@ def _npy_array(inputs: Sequence[ModelInput], path: str) -> _Array:
     return _Array(path, path, None, header, inputs[0])
 
 
-def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
+def _archive_arrays(inputs: Sequence[ModelInput], path: str, memory: int | None) -> list[_Array]:
     from actcli.sources.numbers.archive import open_archive
 
-    with open_archive(path) as archive:
+    with open_archive(path, memory) as archive:
         members = {name: name for name in archive.names}
         if len(inputs) == 1 and len(members) == 1 and inputs[0].name not in members:
             members = {inputs[0].name: archive.names[0]}
@@ -294,7 +295,7 @@ def _archive_arrays(inputs: Sequence[ModelInput], path: str) -> list[_Array]:
                 )
             member = members[model_input.name]
             header = archive.read_header(member)
-            arrays.append(_Array(f"{path}:{model_input.name}", path, member, header, model_input))
+            arrays.append(_Array(f"{path}:{model_input.name}", path, member, header, model_input, memory))
     return arrays
 
 
@@ -304,7 +305,7 @@ def _open_array(array: _Array, stack: ExitStack) -> ByteStream:
     else:
         from actcli.sources.numbers.archive import open_archive
 
-        stream = stack.enter_context(open_archive(array.path)).open_array(array.member)
+        stream = stack.enter_context(open_archive(array.path, array.memory)).open_array(array.member)
     stream.read(array.header.length)
     return stream
 

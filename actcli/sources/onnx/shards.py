@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from actcli.exits import DataError, UsageError
+from actcli.sources.budget import byte_text, default_budget, require_memory
 from actcli.sources.numbers.foreign import refuse_foreign
 from actcli.sources.numbers.npy_header import read_header
 from actcli.sources.onnx.inputs import Recorded, recorded_inputs
@@ -158,7 +159,7 @@ def _from_stdin(
     folder = tempfile.mkdtemp(prefix="actcli-")
     try:
         path = f"{folder}/stdin{'.npy' if is_array else '.npz'}"
-        _copy(stream, path, is_array)
+        _copy(stream, path, is_array, default_budget() if memory is None else memory)
         return Shards((recorded_inputs(inputs, path, limit, memory),), "stdin", limit, folder)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -167,8 +168,13 @@ def _from_stdin(
         raise
 
 
-def _copy(stream: ByteStream, path: str, is_array: bool) -> None:
-    """Keep a stream in a file. Raises DataError where something follows an array, before all of that is kept."""
+def _copy(stream: ByteStream, path: str, is_array: bool, memory: int) -> None:
+    """Keep a stream in a file.
+
+    The header of an array says how long it is; an archive does not say it, and may have `memory` bytes, since the
+    temporary folder is often in memory. Raises DataError where something follows an array, before all of that is kept;
+    for an array that does not fit the disk; and for a longer archive.
+    """
     kept, most = 0, None
     try:
         with open(path, "wb") as file:  # noqa: PTH123
@@ -178,6 +184,16 @@ def _copy(stream: ByteStream, path: str, is_array: bool) -> None:
                 if is_array and most is None:
                     file.flush()
                     most = _array_size(path)
+                    free = shutil.disk_usage(path).free
+                    if most - kept > free:
+                        raise DataError(
+                            f"{path}: needs {byte_text(most)} of the temporary folder, which has {byte_text(free)}; "
+                            "name a file, or another folder by TMPDIR"
+                        )
+                if not is_array:
+                    require_memory(
+                        kept, memory, f"{path}: keeping it", "name a file, or allow more with --memory"
+                    )
                 if most is not None and kept > most:
                     raise DataError(
                         f"{path}: more bytes follow the array; send one array, or name files with --data "

@@ -107,7 +107,10 @@ def _from_archive(path: str, name: str, plan: _SplitPlan) -> Dataset:
 
 def _array(path: str, name: str, plan: _SplitPlan) -> Array:
     with closing(
-        cast("Generator[Numbers, None, None]", archive_numbers(path, NumberRequest(array=name)))
+        cast(
+            "Generator[Numbers, None, None]",
+            archive_numbers(path, NumberRequest(array=name, memory=plan.memory)),
+        )
     ) as streams:
         numbers = next(streams)
         fault = _fault(numbers.shape, name)

@@ -92,7 +92,7 @@ def describe_file(file: RecordFile, terminal: Terminal, request: NumberRequest) 
     if os.path.exists(file.path) and not os.path.isfile(file.path):  # noqa: PTH110, PTH113
         return Described(file)  # a pipe
     if file.suffix in ARCHIVES:
-        return _inspect_archive(file, request.stored)
+        return _inspect_archive(file, request)
     from actcli.sources.numbers.npy import require_samples
     from actcli.sources.numbers.npy_header import read_header
 
@@ -100,19 +100,19 @@ def describe_file(file: RecordFile, terminal: Terminal, request: NumberRequest) 
         stream.refuse_own_output(terminal)
         if holds_array(stream, request, file.suffix):
             header = read_header(stream, stored=request.stored)
-            require_samples(stream, header)
+            require_samples(stream.origin, header, request.memory, whole=not stream.is_regular)
             head = Head(file.layer, header.shape, file.path)
             return Described(file, (head,), header, version=version_of(file.path))
         stream_numbers(stream, request, file.suffix)
     return Described(file, (Head(file.layer, None, file.path),))
 
 
-def _inspect_archive(file: RecordFile, stored: "LowType | None") -> Described:
+def _inspect_archive(file: RecordFile, request: NumberRequest) -> Described:
     from actcli.sources.numbers.archive import choose_arrays, open_archive, read_members
     from actcli.sources.numbers.npy import require_samples
 
     path = file.path
-    with open_archive(path) as archive:
+    with open_archive(path, request.memory) as archive:
         array = None
         if file.is_named and file.layer in archive.names:
             array = file.layer
@@ -120,10 +120,9 @@ def _inspect_archive(file: RecordFile, stored: "LowType | None") -> Described:
             raise DataError(f"{path}: holds {len(archive.names):,} arrays, none of them named '{file.layer}'")
         if array is None:
             _refuse_weights(path, archive.names)
-        members = read_members(archive, choose_arrays(archive, array), stored)
+        members = read_members(archive, choose_arrays(archive, array), request.stored)
         for member in members:
-            with archive.open_array(member.name) as stream:
-                require_samples(stream, member.header)
+            require_samples(f"{path}:{member.name}", member.header, request.memory, whole=True)
     heads = tuple(
         Head(layer_of(file, member.name), member.header.shape, f"{path}:{member.name}") for member in members
     )

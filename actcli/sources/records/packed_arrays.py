@@ -1,6 +1,5 @@
 """Statistics as three stored arrays of an .npz file: read with every size checked before memory is taken."""
 
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS
 from actcli.exits import DataError
-from actcli.remote import is_url, open_in_ranges
 from actcli.sources.numbers.npy_header import read_header
+from actcli.sources.numbers.zip_directory import ZipArchive
 from actcli.sources.streams.bytestream import ByteStream
 
 if TYPE_CHECKING:
@@ -33,15 +32,10 @@ def holds_member(path: str, name: str, content: BinaryIO | None = None) -> bool:
     if path.lower().endswith(_OTHERS):
         return False
     try:
-        with zipfile.ZipFile(content or _source(path)) as archive:
+        with ZipArchive(path, content=content) as archive:
             return name in archive.NameToInfo
     except (OSError, DataError, *_DAMAGE):
         return False
-
-
-def _source(path: str) -> str | BinaryIO:
-    """Return what zipfile takes for a file on disk or behind a URL."""
-    return cast("BinaryIO", open_in_ranges(path)) if is_url(path) else path
 
 
 def read_arrays(
@@ -60,11 +54,9 @@ def read_arrays(
     `holds_member`. No more is allocated than the file has bytes. Raises DataError when the file cannot be read, has
     not these members, or is damaged or truncated.
     """
-    source = content or _source(path)
     try:
-        # no pathlib for one number
-        size = os.stat(source).st_size if isinstance(source, str) else source.seek(0, os.SEEK_END)  # noqa: PTH116
-        with zipfile.ZipFile(source) as archive:
+        with ZipArchive(path, content=content) as archive:
+            size = archive.size
             if members[0] not in archive.NameToInfo:
                 raise DataError(f"{path}: {missing}")
             described = describe(_array(archive, members[0], np.dtype(np.uint8), None, path, size).tobytes())

@@ -198,9 +198,8 @@ def _open(described: Described, terminal: Terminal, request: NumberRequest) -> I
     if described.members:
         from actcli.sources.numbers.archive import archive_numbers
 
-        yield from archive_numbers(
-            file.path, NumberRequest(samples=BLOCK, by_rows=True, rows=request.rows), described.members
-        )
+        own = NumberRequest(samples=BLOCK, by_rows=True, rows=request.rows, memory=request.memory)
+        yield from archive_numbers(file.path, own, described.members)
         return
     stream = open_stdin(terminal.stdin) if file.path == STDIN else open_file(file.path)
     with stream.closed_on_error():  # and where nobody draws what it holds

@@ -111,7 +111,7 @@ def _read(path: str, names: Sequence[str], memory: int | None) -> dict[str, NDAr
     if not is_archive(path):
         raise DataError(f"{path}: bounds come in an .npz with {', '.join(names[:4])}")
     arrays = {}
-    with open_archive(path) as archive:
+    with open_archive(path, memory) as archive:
         for name in names:
             if name not in archive.names:
                 held = ", ".join(sorted(archive.names)[:20]) or "none"

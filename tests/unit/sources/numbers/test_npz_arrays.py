@@ -10,6 +10,7 @@ import pytest
 
 from actcli.exits import DataError
 from actcli.sources import NumberRequest, open_numbers
+from actcli.sources.numbers.npz import NpzArchive
 
 
 @pytest.fixture
@@ -265,3 +266,16 @@ def test_two_arrays_of_one_name_are_not_one(tmp_path, draw_all):
         DataError, match="holds two arrays named 'a': give each a name, or a file, of its own"
     ):
         draw_all(NumberRequest(tokens=(str(path),)))
+
+
+def test_a_table_of_contents_that_memory_cannot_hold_is_refused_before_it_is_read(archive, draw_all):
+    name = archive(dict.fromkeys([f"{i}.npy" for i in range(6000)], b""))
+    with pytest.raises(DataError, match=r"a\.npz: its table of contents of .* needs about 9.* --memory"):
+        draw_all(NumberRequest(tokens=(name,), memory=9_000_000))
+    with pytest.raises(DataError, match=r"a\.npz:0: not an \.npy file"):
+        draw_all(NumberRequest(tokens=(name,), memory=11_000_000))
+
+
+def test_arrays_of_one_shape_share_what_their_header_says(archive):
+    with NpzArchive(archive({"a.npy": np.zeros(3), "b.npy": np.ones(3)})) as opened:
+        assert opened.read_header("a") is opened.read_header("b")

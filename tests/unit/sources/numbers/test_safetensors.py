@@ -9,6 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from invocation import refused
 from safetensors_bytes import entry, safetensors, with_table
 
 from actcli.exits import DataError, UsageError
@@ -133,6 +134,15 @@ def test_damage_is_named_in_one_line(saved, draw, name):
     assert words in message
     assert message.startswith("a.safetensors:")
     assert "\x1b" not in message
+
+
+@pytest.mark.parametrize(
+    "command", [("eval", "relu"), ("deadcheck",), ("compare", "relu", "--by", "training", "--data")]
+)
+def test_the_table_is_held_to_memory(saved, command):
+    name = saved(with_table(json.dumps({"__metadata__": {"a": "b" * 10**5}})))
+    message = refused(*command, name, "--memory", "3MB", kind=DataError)
+    assert "its table of 100,032 bytes needs about 4 MB of memory, 3 MB are allowed" in message
 
 
 def test_a_packed_file_is_to_be_unpacked(saved, draw):

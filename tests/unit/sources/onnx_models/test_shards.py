@@ -112,24 +112,37 @@ def test_standard_input_that_is_no_data(stream, words):
     assert list(Path("temporary").iterdir()) == []
 
 
-def test_what_follows_an_array_is_not_kept():
-    class Endless(io.RawIOBase):
-        pieces = 0
+class Endless(io.RawIOBase):
+    def __init__(self, start):
+        self.start = start
 
-        def readable(self):
-            return True
+    def readable(self):
+        return True
 
-        def readinto(self, buffer):
-            self.pieces += 1
-            assert self.pieces < 100
-            size = min(len(buffer), 1 << 20)
-            data = (npy(X) if self.pieces == 1 else b"").ljust(size, b"\0")
-            buffer[:size] = data
-            return size
+    def readinto(self, buffer):
+        size = min(len(buffer), 1 << 20)
+        buffer[:size], self.start = self.start.ljust(size, b"\0"), b""
+        return size
 
-    with pytest.raises(DataError, match="follow the array"):
-        _copy(ByteStream(Endless(), "stdin"), "kept.npy", is_array=True)
-    assert Path("kept.npy").stat().st_size < 1 << 22
+
+HUGE = npy(X).replace(b"(23, 2)", b"(23, %d)" % 10**15).replace(b" " * 15 + b"\n", b"\n")
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (npy(X), "follow the array"),
+        (HUGE, "of the temporary folder, which has .* TMPDIR"),
+        (
+            b"PK\x03\x04",
+            r"keeping it needs about .* 2 MB are allowed; name a file, or allow more with --memory",
+        ),
+    ],
+)
+def test_a_stream_without_an_end_does_not_fill_the_disk(start, words):
+    with pytest.raises(DataError, match=words):
+        _copy(ByteStream(Endless(start), "stdin"), "kept", start != b"PK\x03\x04", 2 * 10**6)
+    assert Path("kept").stat().st_size < 1 << 22
 
 
 def test_a_terminal_is_no_data():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from actcli.exits import DataError, UsageError
+from actcli.sources.number_request import NumberRequest
 from actcli.sources.numbers import npy as npy_module
 from actcli.sources.records import recordings as module
 from actcli.sources.records.recordings import inspect_records
@@ -296,11 +297,13 @@ def test_an_archive_whose_header_promises_more_than_it_has_is_refused():
         drawn("bomb.npz")
 
 
-def test_a_sample_that_cannot_be_held_is_refused_before_it_is(monkeypatch):
-    monkeypatch.setattr(npy_module, "MAX_SAMPLE", 64)
-    np.save("a.npy", np.zeros((1, 2, 9)))
-    with pytest.raises(DataError, match=r"one sample of the shape \(2, 9\)"):
-        drawn("a.npy", axis=1)
+def test_a_sample_that_cannot_be_held_is_refused_before_it_is():
+    np.save("a.npy", np.zeros((1, 2, 10**5)))
+    assert only("a.npy", axis=1)[4].shape == (1, 2, 10**5)
+    with pytest.raises(
+        DataError, match=r"one sample of the shape \(2, 100000\) needs about 12\.8 MB .* --memory"
+    ):
+        inspect_records(["a.npy"], NOWHERE, NumberRequest(memory=10**7))
 
 
 @pytest.mark.parametrize("shape", [(50, 3), (50, 2, 3), (50, 2, 3, 4), (50, 2, 1, 3, 2)])
@@ -393,17 +396,16 @@ def test_fortran_order_that_becomes_shorter_while_it_is_read(monkeypatch):
         list(layer.blocks)
 
 
-def test_fortran_order_that_has_to_be_held_is_refused_where_it_is_too_large(monkeypatch):
-    monkeypatch.setattr(npy_module, "MAX_SAMPLE", 64)
-    refused = r"is in Fortran order, of which .* np\.save\(FILE, np\.ascontiguousarray\(array\)\)"
-    narrow, wide = np.asfortranarray(np.zeros((20, 2), "i1")), np.asfortranarray(np.zeros((20, 9), "i1"))
-    np.save("narrow.npy", narrow)
+def test_fortran_order_that_has_to_be_held_is_refused_where_it_is_too_large():
+    wide = np.asfortranarray(np.zeros((100, 10**5), "i1"))
     np.savez("in_an_archive.npz", wide)
-    np.save("wide.npy", wide)
-    assert only("narrow.npy")[4].shape == (20, 2)
-    for name in ("wide.npy", "in_an_archive.npz"):
-        with pytest.raises(DataError, match=refused):
-            drawn(name)
+    np.save("on_disk.npy", wide)
+    request = NumberRequest(memory=10**7)
+    terminal = Terminal(stdin=io.BytesIO(npy(wide)), stdout=None, stderr=None)
+    for source in ("in_an_archive.npz", "-"):
+        with pytest.raises(DataError, match=r"Fortran order: reading it needs about 20 MB .* np\.save\(FILE"):
+            next(inspect_records([source], terminal, request).read(UnitAxes()))
+    assert inspect_records(["on_disk.npy"], terminal, request).samples == {"on_disk": 100}
 
 
 def test_many_files_of_one_shape_get_a_hint():
