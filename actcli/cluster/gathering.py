@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from actcli.analysis.deadness.unit_state import LayerState, merge, place_at
 from actcli.analysis.deadness.watching import ShardTally, Snapshot
 from actcli.analysis.stream.merge_tree import MergedParts, MergeTree
+from actcli.analysis.wording import counted
 from actcli.cluster.partial import PartialNode, PartialRun
 from actcli.exits import DataError
 from actcli.terminal import without_credentials
 
 if TYPE_CHECKING:
     from actcli.cluster.observation import ShardStatistics
-    from actcli.cluster.shards import Shard, ShardPlace, ShardReader, Work
+    from actcli.cluster.shards import Shard, ShardPlace, Work
 
 TRIES = 3
 _BETWEEN = 0.05
@@ -31,13 +32,19 @@ class UnreadShardsError(DataError):
 class Gathering:
     """The statistics of the shards that are done.
 
-    `doing` says what works on them, for the progress. A shard is tried three times, or `tries`.
+    A shard is tried three times, or `tries`.
+
+    Attributes:
+        work: the shards, and what reads them.
+        doing: what works on them, for the progress.
+        waiting: the shards that were not done from the start.
+
     """
 
-    def __init__(
-        self, work: "Work", doing: str, resumed: PartialRun | None = None, tries: int = TRIES
-    ) -> None:
-        self._work, self._doing, self._most = work, doing, tries
+    def __init__(self, work: "Work", resumed: PartialRun | None = None, tries: int = TRIES) -> None:
+        self.work, self._most = work, tries
+        self.doing = counted(len(work.shards), "shard")
+        self._is_torn = False
         self._names = work.layers
         self._gathered = Gathered()
         self._done: dict[str, None] = {}
@@ -58,6 +65,7 @@ class Gathering:
     def take(self, observed: "ShardStatistics", shards: Sequence["Shard"]) -> list["Shard"]:
         """Take what a task found in its shards; return those that are to be tried again."""
         again = []
+        self._is_torn = True  # until Ctrl-C cannot leave half of it
         for number, shard in enumerate(shards):
             if number in observed.failed:
                 if self.fail(shard, observed.failed[number]):
@@ -67,6 +75,7 @@ class Gathering:
             self._samples += shard.samples or 0
             self._nbytes += shard.nbytes
         self._gathered.add(observed, shards)
+        self._is_torn = False
         return again
 
     def fail(self, shard: "Shard", reason: str, *, finally_: bool = False) -> bool:
@@ -76,11 +85,6 @@ class Gathering:
             return True
         self._failures[shard.key] = reason
         return False
-
-    @property
-    def reader(self) -> "ShardReader":
-        """What reads the shards."""
-        return self._work.reader
 
     @property
     def has_some(self) -> bool:
@@ -94,40 +98,45 @@ class Gathering:
     def snapshot(self) -> Snapshot | None:
         """Return the statistics so far; None where the last are not older than a moment."""
         now = perf_counter()
-        whole = len(self._done) == len(self._work.shards)
+        whole = len(self._done) == len(self.work.shards)
         if now - self._reported < _BETWEEN and not whole:
             return None
         self._reported = now
         samples = self._samples if self._total is not None else self._gathered.samples(self._names)
-        tally = ShardTally(len(self._done), len(self._work.shards), self._nbytes)
+        tally = ShardTally(len(self._done), len(self.work.shards), self._nbytes)
         total = samples if whole and self._total is None else self._total
-        return Snapshot(samples, total, self._doing, self._gathered.states(self._names), tally)
+        return Snapshot(samples, total, self.doing, self._gathered.states(self._names), tally)
 
     def require_whole(self) -> None:
         """Raise UnreadShardsError where some shards could not be read, with the statistics of the others."""
         if self._failures:
             # in the order of the shards, whichever was tried first
             reason, *others = [
-                self._failures[one.key] for one in self._work.shards if one.key in self._failures
+                self._failures[one.key] for one in self.work.shards if one.key in self._failures
             ]
             more = f"; nor can {len(others):,} more shards be read" if others else ""
-            raise UnreadShardsError(f"{reason}{more}", self._partial())
+            raise UnreadShardsError(f"{reason}{more}", self.partial())
         if not self._gathered.is_whole:
             raise DataError("the statistics that were resumed do not belong to these shards; begin anew")
 
     def give_up(self, error: DataError) -> UnreadShardsError:
         """Return an error that ends the run, with the statistics so far."""
-        return UnreadShardsError(str(error), self._partial())
+        return UnreadShardsError(str(error), self.partial())
 
-    def _partial(self) -> PartialRun:
-        """Return what is in order; of a layer whose places are counted, what comes before the first failure."""
+    def partial(self) -> PartialRun:
+        """Return what is in order; of a layer whose places are counted, what comes before the first failure.
+
+        Of a run that Ctrl-C ended while a result was taken there is nothing.
+        """
+        if self._is_torn:
+            return PartialRun(self.work.how, (), (), ())
         lost = self._gathered.unplaced
         done = tuple(
-            shard.key for shard in self._work.shards if shard.key in self._done and shard.key not in lost
+            shard.key for shard in self.work.shards if shard.key in self._done and shard.key not in lost
         )
-        missing = [shard.origin for shard in self._work.shards if shard.key not in set(done)]
+        missing = [shard.origin for shard in self.work.shards if shard.key not in set(done)]
         return PartialRun(
-            self._work.how,
+            self.work.how,
             done,
             tuple(map(without_credentials, missing)),
             tuple(self._gathered.nodes),

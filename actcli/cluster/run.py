@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actcli.analysis.wording import counted
 from actcli.cluster.gathering import TRIES, Gathering, UnreadShardsError
 from actcli.cluster.observation import Common, ShardStatistics, observe_shards
-from actcli.cluster.shards import Shard, Work, tasks
+from actcli.cluster.shards import Shard, tasks
 from actcli.exits import ActcliError, DataError
 from actcli.remote import is_url
 from actcli.terminal import without_credentials
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from actcli.activations.personal import Entry
     from actcli.analysis.deadness.watching import Snapshot
-    from actcli.cluster.partial import PartialRun
 
 _LOOK = 0.01
 """Seconds between two looks at finished tasks."""
@@ -26,15 +25,12 @@ _MOST_KILLERS = 5
 Group = tuple[Shard, ...]
 
 
-def observe_here(
-    work: Work, threads: int, resumed: "PartialRun | None" = None
-) -> Generator["Snapshot", None, None]:
+def observe_here(gathering: Gathering, threads: int) -> Generator["Snapshot", None, None]:
     """Yield the statistics as shards are read one by one: on a disk tried once, behind a URL three times.
 
     Raises UnreadShardsError for shards that cannot be read, after all others were.
     """
-    gathering = Gathering(work, f"{len(work.shards):,} shards", resumed)
-    common = Common(work.reader)
+    common = Common(gathering.work.reader)
     for shard in gathering.waiting:
         for tried in range(TRIES):
             observed = observe_shards(common, (shard,), float(tried), threads)
@@ -52,7 +48,7 @@ def observe_here(
 
 
 def observe_on(
-    client: "Client", work: Work, own: "tuple[Entry, ...]" = (), resumed: "PartialRun | None" = None
+    client: "Client", gathering: Gathering, own: "tuple[Entry, ...]" = ()
 ) -> Generator["Snapshot", None, None]:
     """Yield the statistics as tasks are done; what is not done is cancelled when the iterator is closed.
 
@@ -62,9 +58,8 @@ def observe_on(
     at once where the scheduler or the workers are gone.
     """
     workers = len(client.scheduler_info(n_workers=-1)["workers"])
-    doing = f"{len(work.shards):,} shards on {workers:,} worker{'' if workers == 1 else 's'}"
-    gathering = Gathering(work, doing, resumed)
-    tasks_now = _Tasks(client, Common(work.reader, own))
+    gathering.doing += f" on {counted(workers, 'worker')}"
+    tasks_now = _Tasks(client, Common(gathering.work.reader, own))
     try:
         for group in tasks(gathering.waiting, workers):
             tasks_now.submit(group, 0)
@@ -114,7 +109,7 @@ def _take(future: "Future[ShardStatistics]", tasks_now: "_Tasks", gathering: Gat
             tasks_now.suspects.append(group)
             return []
         deaths = getattr(error, "allowed_failures", TRIES) + 1
-        reason = f"{name}: {counted(deaths, 'worker')} died while {gathering.reader.activity}"
+        reason = f"{name}: {counted(deaths, 'worker')} died while {gathering.work.reader.activity}"
         if not tasks_now.one_by_one:
             raise DataError(f"{reason}; so it was with {_MOST_KILLERS} other shards, and none could be read")
         gathering.fail(group[0], reason, finally_=True)

@@ -48,7 +48,7 @@ class Client:
 def take_all(killers, blamed=()):
     """Take the results of tasks of one shard each, `blamed` at first for what others did."""
     client = Client({*killers, *blamed})
-    gathering = Gathering(Work(READER, SHARDS, ""), "9 shards")
+    gathering = Gathering(Work(READER, SHARDS, ""))
     tasks = run._Tasks(client, Common(READER))
     for shard in SHARDS:
         tasks.submit((shard,), 0)

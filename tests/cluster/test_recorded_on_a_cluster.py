@@ -119,11 +119,13 @@ def test_the_scheduler_is_gone(many, cluster):
 
 def test_interrupted_tasks_are_cancelled_and_what_is_known_is_printed(many, cluster):
     cluster.add_worker()
-    running = start(many, *names("[01]*.npz", many), "--cluster", cluster.address)
+    run = names("[01]*.npz", many)
+    running = start(many, *run, "--save-state", "left.npz", "--cluster", cluster.address)
     cluster.wait_for(cluster.has_begun, running)
     running.send_signal(signal.SIGINT)
-    running.communicate(timeout=SECONDS)
+    _, err = running.communicate(timeout=SECONDS)
     assert running.returncode == 130
+    assert (many / "left.npz").exists() == ("--resume left.npz" in err)
     cluster.wait_for(cluster.is_idle)
 
 

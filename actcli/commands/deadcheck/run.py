@@ -109,7 +109,12 @@ def _check(
         from actcli.render.deadness.proof.wake_file import write_wakes
 
         others.append(partial(write_wakes, findings.proof, options.wakes, session.terminal))
-    _write(options, findings, reports, session, saved, sources.part_of, others)
+    kept = ""
+    if not ending.complete and sources.partial is not None:
+        from actcli.commands.deadcheck.shards import keep
+
+        kept = keep(sources.partial(), options)
+    _write(options, findings, reports, session, saved, sources.part_of, others, kept)
     return exit_status(findings) if pruned is None else pruned.status(exit_status(findings))
 
 
@@ -224,10 +229,11 @@ def _write(
     saved: "tuple[LayerState, ...]",
     part_of: "Callable[[], str]",
     others: "Sequence[Callable[[], None]]" = (),
+    kept: str = "",
 ) -> None:
     """Write the statistics, other files, then the report, and to stderr the sentences that the screen does not show.
 
-    After an interruption no file is written: files are complete.
+    After an interruption no file is written: files are complete. `kept` says what was saved before, as a part.
     """
     from actcli.render.deadness.pruned import pruned_parts
     from actcli.render.deadness.report import write_findings
@@ -255,7 +261,11 @@ def _write(
     write_each(save, *others, *files, *reports.writers(report, complete=complete))
     on_screen = reports.is_on_screen(terminal)
     if not complete:
-        reports.say_interrupted(files_written(options, reports), terminal)
+        written = options.save_state if kept else None
+        unwritten = [name for name in files_written(options, reports) if name != written]
+        reports.say_interrupted(unwritten, terminal)
+        if kept:
+            terminal.say(f"actcli: {kept}.")
     reports.say(_sentences(findings, on_screen=on_screen), terminal)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from actcli.analysis.deadness.firing_rule import Rule
     from actcli.analysis.deadness.watching import Snapshot
+    from actcli.cluster.partial import PartialRun
     from actcli.cluster.shards import Shard, ShardReader, Work
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.deadcheck.recorded import RecordedLayers
@@ -99,8 +100,12 @@ def model_work(
 
 def in_shards(
     work: "Work", address: str | None, options: "DeadcheckOptions", session: "Session"
-) -> "Iterator[Snapshot]":
-    """Return the statistics of shards as they grow. Raises DataError for a --resume that does not go with them."""
+) -> "tuple[Iterator[Snapshot], Callable[[], PartialRun]]":
+    """Return the statistics of shards as they grow, and what returns those that Ctrl-C leaves.
+
+    Raises DataError for a --resume that does not go with them.
+    """
+    from actcli.cluster.gathering import Gathering
     from actcli.cluster.partial import read_partial
     from actcli.cluster.run import observe_here, observe_on
     from actcli.commands.functions import own_entries
@@ -109,10 +114,11 @@ def in_shards(
     if options.resume is not None:
         resumed = read_partial(options.resume, session.memory)
         resumed.require_fitting(work, options.resume)
+    gathering = Gathering(work, resumed)
     if address is None:
-        return observe_here(work, 1 if work.part_of else session.threads, resumed)
+        return observe_here(gathering, 1 if work.part_of else session.threads), gathering.partial
     own = tuple(own_entries(options.function_files, session.terminal))
-    return run_on(address, session, lambda client: observe_on(client, work, own, resumed))
+    return run_on(address, session, lambda client: observe_on(client, gathering, own)), gathering.partial
 
 
 def save_partial(error: DataError, options: "DeadcheckOptions") -> DataError:
@@ -121,12 +127,19 @@ def save_partial(error: DataError, options: "DeadcheckOptions") -> DataError:
     The same error is returned where nothing was read, or nothing is to be saved.
     """
     from actcli.cluster.gathering import UnreadShardsError
+
+    saved = keep(error.partial, options) if isinstance(error, UnreadShardsError) else ""
+    return DataError(f"{error}. {saved}") if saved else error
+
+
+def keep(partial: "PartialRun", options: "DeadcheckOptions") -> str:
+    """Write a partial run to the file of --save-state, and return what says so; blank where nothing is saved."""
     from actcli.cluster.partial import write_partial
 
-    if not isinstance(error, UnreadShardsError) or options.save_state is None or not error.partial.nodes:
-        return error
-    write_partial(error.partial, options.save_state)
-    done, total = len(error.partial.done), len(error.partial.done) + len(error.partial.missing)
-    return DataError(
-        f"{error}. {done:,} of {total:,} shards are in {options.save_state}: go on with --resume {options.save_state}"
+    if options.save_state is None or not partial.nodes:
+        return ""
+    write_partial(partial, options.save_state)
+    done, total = len(partial.done), len(partial.done) + len(partial.missing)
+    return (
+        f"{done:,} of {total:,} shards are in {options.save_state}: go on with --resume {options.save_state}"
     )

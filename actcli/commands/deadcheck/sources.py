@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from actcli.analysis.deadness.verdict import Unobserved
     from actcli.analysis.deadness.watching import LayerRecording, Snapshot
     from actcli.analysis.proof.prove import Proof
+    from actcli.cluster.partial import PartialRun
     from actcli.commands.deadcheck.options import DeadcheckOptions
     from actcli.commands.deadcheck.proof.options import BoxChoice
     from actcli.commands.session import Session
@@ -55,6 +56,7 @@ class Sources:
         close: removes what was kept for the run.
         model, samples, batch: a model, the samples that it is run on, and how many at once; None for other sources.
         prove: proves what the units of a report do on a box of inputs; None without --prove.
+        partial: returns what a run has read that Ctrl-C ended, to be gone on with; None where that is not kept.
         part_of: returns the identity of the network, for statistics that are saved; blank if it is unknown.
 
     """
@@ -67,6 +69,7 @@ class Sources:
     notes: "Callable[[Mapping[str, LayerState]], tuple[str, ...]]"
     certainty: Certainty | None = None
     part_of: "Callable[[], str]" = str
+    partial: "Callable[[], PartialRun] | None" = None
     prove: "Callable[[Report], Proof] | None" = None
     close: "Callable[[], None]" = _nothing
     model: "Model | None" = None
@@ -89,13 +92,13 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
     patterns = tuple(layer for layer, _ in map(split_layer, options.activations) if layer is not None)
     layers = open_recorded(options, session, patterns)
     rules, _ = firing_rules(options.activations, options.recorded or ("pre" if options.gamma else "post"))
-    certainty, seconds_between = None, 0.05
+    certainty, seconds_between, kept = None, 0.05, None
     if options.stop_when_certain:
         certainty = Certainty(options.settings, _limit(options), layers.count_units())
     address = cluster_of(options.cluster, session)
     if address is not None or by_shards(options, layers.records):
         require_memory_for_units(options, session.memory, layers.count_units())
-        steps = in_shards(recorded_work(options, layers, rules), address, options, session)
+        steps, kept = in_shards(recorded_work(options, layers, rules), address, options, session)
     else:
         recordings = _that_fit(layers.recordings, options, session.memory)
         if certainty is not None:
@@ -110,6 +113,7 @@ def _open_arrays(options: "DeadcheckOptions", session: "Session") -> Sources:
         patterns,
         lambda states: (*layers.notes(), *_notes_of_records(states)),
         certainty,
+        partial=kept,
     )
 
 
@@ -256,10 +260,11 @@ def _observed(
         units = sum(layer.units for layer in observation.layers)
         certainty = Certainty(options.settings, _limit(options), units)
     steps: Iterator[Snapshot] = observation
+    kept = None
     if shared:
         observation.close()
         work = model_work(options, session, model, observation, cast("Shards", samples), here=address is None)
-        steps = in_shards(work, address, options, session)
+        steps, kept = in_shards(work, address, options, session)
     return Sources(
         steps=steps,
         ops={layer.name: layer.op for layer in observation.layers},
@@ -269,6 +274,7 @@ def _observed(
         notes=lambda states: (*notes, *counting_notes(states.values())),
         certainty=certainty,
         part_of=lambda: identity(model),
+        partial=kept,
         model=model,
         samples=samples,
         batch=observation.batch,

@@ -102,7 +102,7 @@ def test_a_shard_that_cannot_be_read_leaves_the_others(tmp_path):
     pieces = cut(records(f"a={tmp_path}/*.npy"))
     (tmp_path / "1.npy").unlink()
     work = Work(common("a").reader, pieces, "")
-    gathering = Gathering(work, "3 shards")
+    gathering = Gathering(work)
     for _ in range(2):
         assert gathering.take(observe_shards(common("a"), pieces[1:2]), pieces[1:2]) == pieces[1:2]
     assert gathering.take(observe_shards(common("a"), pieces), pieces) == []

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from invocation import invoke, refused
 
+from actcli.cluster import run
+from actcli.cluster.gathering import Gathered
 from actcli.cluster.partial import MEMBERS, read_partial
 from actcli.exits import DataError
 
@@ -201,3 +203,33 @@ def test_text_is_kept_up_to_the_failure(folder):
     (folder / "t2.csv").write_text(good)
     invoke("deadcheck", "t=t*.csv", "--resume", "part.npz", "--save-state", "all.npz")
     assert (folder / "all.npz").read_bytes() == (folder / "whole.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "calls", "words"),
+    [
+        (run, "observe_shards", 4, "3 of 7 shards are in part.npz: go on with --resume part.npz."),
+        (Gathered, "add", 4, "part.npz not written"),
+    ],
+)
+def test_ctrl_c_keeps_the_shards_that_were_read(place, name, calls, words, monkeypatch):
+    """Where it comes while a result is taken, half of that would be kept: nothing is."""
+    for number in (1, 5):
+        mend(number)
+    function, left = getattr(place, name), iter(range(1, calls))
+
+    def interrupted(*arguments):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return function(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, interrupted)
+        status, _, err = invoke("deadcheck", *SHARDS, "--save-state", "part.npz")
+    assert status == 130
+    assert words in err
+    assert Path("part.npz").exists() == ("--resume" in words)
+    if Path("part.npz").exists():
+        resumed = invoke("deadcheck", *SHARDS, "--resume", "part.npz", "--save-state", "all.npz")
+        assert resumed == invoke("deadcheck", *SHARDS, "--save-state", "one.npz")
+        assert Path("all.npz").read_bytes() == Path("one.npz").read_bytes()
