@@ -5,8 +5,9 @@
 Without an option the page is printed and the status is 0. `--write` writes it, of all subjects. `--check` prints the
 ratios that are more than 1.3 times those of the page, and then the status is 1. Subjects: start, pipe, arrays,
 archives, shards, files, training, models. PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON
-names; models as tests/benchmarks/models.py says. What is not there is left out, and named. `--large` adds files of
-10 GB, of which up to 21 GB lie in the folder for temporary files (TMPDIR), in one more quarter of an hour.
+names; models as tests/benchmarks/models.py says. What is not there is left out, and named. `--large` measures files of
+10 GB, alone or besides the subjects named, with `--write` besides all; up to 21 GB lie in the folder for temporary
+files (TMPDIR).
 """
 
 import argparse
@@ -318,7 +319,7 @@ def main() -> int:
     parser.add_argument(
         "--rounds", type=int, default=ROUNDS, help=f"{ROUNDS}; at least 1, with --write {ROUNDS}"
     )
-    parser.add_argument("--large", action="store_true", help="files of 10 GB too; takes 22 GB of disk")
+    parser.add_argument("--large", action="store_true", help="files of 10 GB; needs 22 GB of disk")
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help=", ".join(subjects))
     options = parser.parse_args()
     if unknown := sorted(set(options.subjects) - set(subjects)):
