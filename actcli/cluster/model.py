@@ -93,6 +93,7 @@ class ModelReader:
         files: the model.
         batch: samples per run.
         mask: the input that tells which positions count; None without.
+        quick: the place of the first sample by which the elements of few samples are counted; None for those of all.
         memory: the bytes that may be used; None for half of what is available.
         runtime: the version of onnxruntime here, which workers must have too.
 
@@ -101,6 +102,7 @@ class ModelReader:
     files: ModelFiles
     batch: int
     mask: str | None
+    quick: int | None
     memory: int | None
     runtime: str
 
@@ -132,7 +134,8 @@ class ModelReader:
                 )
         observer = _observer_of(self, threads)
         try:
-            found = observer.groups(shard.inputs, self.batch, shard.batches, shard.start)
+            quick = None if self.quick is None else self.quick + shard.start
+            found = observer.groups(shard.inputs, self.batch, shard.batches, shard.start, quick)
             for group, states in enumerate(found, shard.groups[0]):
                 if tuple(state.name for state in states) != shard.layers:
                     raise UsageError(f"{self.files.path}: its layers have other shapes on {shard.origin}")
@@ -204,18 +207,16 @@ def _ends(samples: "Shards", start: int, end: int) -> bool:
 
 def observe_in_this_process(reader: ModelReader, model: Model, threads: int) -> None:
     """Read shards here with a model that is open already."""
-    _OBSERVERS[reader.files.digest, reader.mask, threads] = ModelObserver(
-        model, "its data", threads, reader.mask
-    )
+    _OBSERVERS[_key(reader, threads)] = _observer(reader, model, threads)
 
 
-_OBSERVERS: dict[tuple[str, str | None, int], ModelObserver] = {}
+_OBSERVERS: dict[tuple[str, str | None, bool, int], ModelObserver] = {}
 _OPENING = Lock()
 
 
 def _observer_of(reader: ModelReader, threads: int) -> ModelObserver:
     """Return the model ready to run, opened once for all shards that a worker reads."""
-    key = reader.files.digest, reader.mask, threads
+    key = _key(reader, threads)
     with _OPENING:
         if key not in _OBSERVERS:
             while len(_OBSERVERS) >= _KEPT:
@@ -223,8 +224,16 @@ def _observer_of(reader: ModelReader, threads: int) -> ModelObserver:
                 del _OBSERVERS[oldest]
                 if all(digest != oldest[0] for digest, *_ in _OBSERVERS):
                     shutil.rmtree(_folder_of(oldest[0]), ignore_errors=True)
-            _OBSERVERS[key] = ModelObserver(_opened(reader), "its data", threads, reader.mask)
+            _OBSERVERS[key] = _observer(reader, _opened(reader), threads)
         return _OBSERVERS[key]
+
+
+def _key(reader: ModelReader, threads: int) -> tuple[str, str | None, bool, int]:
+    return reader.files.digest, reader.mask, reader.quick is not None, threads
+
+
+def _observer(reader: ModelReader, model: Model, threads: int) -> ModelObserver:
+    return ModelObserver(model, "its data", threads, reader.mask, quick=reader.quick is not None)
 
 
 def _opened(reader: ModelReader) -> Model:

@@ -17,7 +17,7 @@ SIZES = (3000, 17, 1, 12_000, 900)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A model, the same with its weights in a file beside it, one with a mask, and shards of their inputs."""
+    """A model, the same with its weights in a file beside it, of rows, with a mask, and shards of their inputs."""
     from onnx import TensorProto, helper, numpy_helper
 
     folder = tmp_path_factory.mktemp("models")
@@ -34,7 +34,9 @@ def folder(tmp_path_factory):
         helper.make_node("Sigmoid", ["z2"], ["s2"]),
         helper.make_node("Mul", ["z2", "s2"], ["y"], name="two"),
     ]
-    for name, shape, mask in (("m", ["N", 24], ()), ("masked", ["N", 7, 24], ("mask",))):
+    for name, shape, mask in (
+        ("m", ["N", 24], ()), ("rows", ["N", 7, 24], ()), ("masked", ["N", 7, 24], ("mask",)),
+    ):  # fmt: skip
         inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)]
         inputs += [helper.make_tensor_value_info(one, TensorProto.INT64, ["N", 7]) for one in mask]
         y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [*shape[:-1], 16])
@@ -52,7 +54,9 @@ def folder(tmp_path_factory):
         np.savez_compressed(folder / f"d{number}.npz", x=x)
         few = max(samples // 20, 1)
         mask = (np.arange(7) < RNG.integers(0, 8, size=(few, 1))).astype(np.int64)
-        np.savez(folder / f"k{number}.npz", x=RNG.normal(size=(few, 7, 24)).astype(np.float32), mask=mask)
+        rows = RNG.normal(size=(few, 7, 24)).astype(np.float32)
+        np.save(folder / f"r{number}.npy", rows)
+        np.savez(folder / f"k{number}.npz", x=rows, mask=mask)
     (folder / "bad.npy").write_bytes((folder / "d0.npy").read_bytes()[:-100])
     return folder
 
@@ -64,6 +68,8 @@ def folder(tmp_path_factory):
         ["e.onnx", "--data", "d*.npz", "--limit", "14500", "--batch", "100"],
         ["m.onnx", "--data", "d3.npy"],
         ["masked.onnx", "--data", "k*.npz", "--mask", "mask"],
+        ["rows.onnx", "--data", "r*.npy", "--quick"],
+        ["rows.onnx", "--data", "r*.npy", "--quick", "--start", "5", "--batch", "7", "--limit", "700"],
     ],
 )
 def test_the_bits_of_one_machine(folder, two_workers, arguments):

@@ -91,10 +91,19 @@ def model_work(
     from actcli.sources.onnx import identity
 
     files = model_files(model.path, session.memory)
-    reader = ModelReader(files, observation.batch, options.mask, session.memory, onnxruntime.__version__)
+    quick = (options.start or 0) if options.quick else None
+    batch, runtime = observation.batch, onnxruntime.__version__
+    reader = ModelReader(files, batch, options.mask, quick, session.memory, runtime)
     if here:
         observe_in_this_process(reader, model, 1)
-    counted = (files.digest, observation.batch, options.mask, options.limit, onnxruntime.__version__)
+    counted = (
+        files.digest,
+        batch,
+        options.mask,
+        options.limit,
+        runtime,
+        *(() if quick is None else (quick,)),
+    )
     return Work(reader, cut_model(observation, samples), repr(counted), identity(model))
 
 

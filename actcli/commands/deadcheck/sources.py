@@ -15,7 +15,6 @@ from actcli.commands.deadcheck.recorded import (
     require_judged,
 )
 from actcli.commands.deadcheck.shards import by_shards, in_parts, in_shards, model_work, recorded_work
-from actcli.exits import UsageError
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights
@@ -240,10 +239,6 @@ def _observed(
 
     address = cluster_of(options.cluster, session) if options.random is None else None
     shared = in_parts(options, address)
-    if shared and options.quick:
-        raise UsageError(
-            "--quick works on one machine; leave it out, or --cluster, ACTCLI_CLUSTER and --resume"
-        )
     observation = observe_model(
         model,
         samples,

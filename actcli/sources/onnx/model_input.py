@@ -120,10 +120,16 @@ def cut_batches(
 
 def feed_of(batch: Batch, count: int, size: int, inputs: Sequence[ModelInput]) -> Batch:
     """A batch of the length that the model fixes: the last sample is repeated."""
-    if count == size or all(model_input.fixed_batch is None for model_input in inputs):
+    rows = fed_rows(count, size, inputs)
+    if count == rows:
         return batch
     axes = {model_input.name: model_input.axis for model_input in inputs}
-    return {name: _lengthen(array, axes[name], size - count) for name, array in batch.items()}
+    return {name: _lengthen(array, axes[name], rows - count) for name, array in batch.items()}
+
+
+def fed_rows(count: int, size: int, inputs: Sequence[ModelInput]) -> int:
+    """Return the length of a batch of `count` samples that is fed: `size` where the model fixes it."""
+    return count if all(one.fixed_batch is None for one in inputs) else size
 
 
 def _lengthen(array: NDArray[Any], axis: int | None, more: int) -> NDArray[Any]:

@@ -1,8 +1,7 @@
 """A model run on its inputs, and the statistics of its units: onnxruntime computes, few numbers leave it.
 
 Batches run side by side, each on one thread: the numbers do not depend on the number of threads, and small operators do
-not wait for each other. Batches are put together in groups, and the groups merge in a tree, so that one machine and
-many give the same bits.
+not wait for each other. Groups of batches merge in a tree, so that one machine and many give the same bits.
 """
 
 import math
@@ -23,7 +22,7 @@ from actcli.exits import DataError, UsageError
 from actcli.sources.budget import require_memory
 from actcli.sources.onnx.inputs import Samples
 from actcli.sources.onnx.model import Model, ModelLayer
-from actcli.sources.onnx.model_input import Batch, ModelInput, cut_batches, feed_of
+from actcli.sources.onnx.model_input import Batch, ModelInput, cut_batches, fed_rows, feed_of
 from actcli.sources.onnx.outputs import Arrays, units_first
 from actcli.sources.onnx.reductions import Extension
 from actcli.sources.onnx.running import ModelRun, Whole
@@ -67,8 +66,7 @@ def observe_model(
         _require_input(mask, inputs.inputs)
     size = batch_size(model, inputs, batch)
     if quick is not None and batch is None:
-        # batches that the rule does not cut
-        size = 1 << (size.bit_length() - 1)
+        size = 1 << (size.bit_length() - 1)  # the rule cuts no such batch
     copies = min(threads, -(-inputs.samples // size)) + 1
     remedy = "" if batch is None else f"use a smaller batch than {batch}"
     require_memory(
@@ -154,6 +152,10 @@ class ModelObserver:
         self.batched: list[BatchedLayer] = []
         self._settling = Lock()
 
+    def run_of(self, counted: bool) -> ModelRun:
+        """Return the session for samples that are counted, or for others."""
+        return self.run if counted else self.few_run
+
     def run_first(self, feed: Batch, rows: int) -> Arrays:
         """Run the first batch, which tells the layers' shapes. Raises DataError where the model does not run."""
         arrays = self.run(feed)
@@ -233,26 +235,30 @@ class ModelObserver:
         return parts
 
     def groups(
-        self, samples: Samples, size: int, groups: Sequence[range], start: int
+        self, samples: Samples, size: int, groups: Sequence[range], start: int, quick: int | None = None
     ) -> Iterator[tuple[LayerState, ...]]:
         """Yield the statistics of consecutive groups of batches, which begin with the first of the samples.
 
         start: the place of that sample in the whole data; with a mask, each group's places count from its own first.
+        quick: the place by which the elements of few samples are counted; None to count those of all.
         """
-        batches = samples.batches(size)
+        batches = cut_batches(samples.batches(size), samples.inputs, quick)
         for group in groups:
             held: list[tuple[int, list[BatchPart]]] = []
+            left = min(len(group) * size, samples.samples - (group.start - groups[0].start) * size)
             place = start if self._mask is None else 0
-            for _ in group:
-                count, feed = next(batches)
+            while left:
+                count, feed, counted = next(batches)
                 full = feed_of(feed, count, size, samples.inputs)
                 with self._settling:  # several threads of a worker share it
-                    arrays = None if self.batched else self.run_first(full, size)
-                arrays = self.run(full) if arrays is None else arrays
-                parts = self.parts(full, count, arrays)
+                    first = not self.batched
+                    arrays = self.run_first(full, fed_rows(count, size, samples.inputs)) if first else {}
+                arrays = arrays if first else self.run_of(counted)(full)
+                parts = self.parts(full, count, arrays, counted=counted, first=first)
                 held.append((place, parts))
                 place += count if self._mask is None else kept_samples(parts)
                 start += count
+                left -= count
             yield tuple(
                 layer.state((begin, parts[i]) for begin, parts in held)
                 for i, layer in enumerate(self.batched)
@@ -290,12 +296,11 @@ class Observation:
         self._batches = cut_batches(inputs.batches(batch), inputs.inputs, quick)
         count, feed, counted = next(self._batches)
         feed = feed_of(feed, count, batch, inputs.inputs)
-        rows = count if all(one.fixed_batch is None for one in inputs.inputs) else batch
         # the other threads need not wait for the first batch, which tells the layers' shapes
         self._pool = _thread_pool(self._workers)
         self._ahead = [] if self._pool is None else list(self._run_ahead(self._pool))
         try:
-            arrays = self._observer.run_first(feed, rows)
+            arrays = self._observer.run_first(feed, fed_rows(count, batch, inputs.inputs))
         except DataError:
             self._stop()
             raise
@@ -320,10 +325,7 @@ class Observation:
 
     def _work(self, feed: Batch, count: int, counted: bool) -> list[BatchPart]:
         full = feed_of(feed, count, self.batch, self._inputs.inputs)
-        return self._observer.parts(full, count, self._run(counted)(full), counted=counted)
-
-    def _run(self, counted: bool) -> ModelRun:
-        return self._observer.run if counted else self._observer.few_run
+        return self._observer.parts(full, count, self._observer.run_of(counted)(full), counted=counted)
 
     def _watch(self) -> Generator[Snapshot, None, None]:
         layers = self._observer.batched
@@ -331,18 +333,17 @@ class Observation:
         states = {layer.name: layer.state([]) for layer in layers}
         held: list[tuple[int | None, list[BatchPart]]] = []
         done, counted, total = 0, 0, self._inputs.samples
-        # of batches that are cut there are more
-        groups = groups_of_batches(max(self._runs, total), self.most_in_group)
-        wanted = len(next(groups))
+        groups = groups_of_batches(self._runs, self.most_in_group)
+        end = next(groups).stop * self.batch
         for count, parts in self._in_order():
             held.append((None if self._start is None else self._start + counted, parts))
             done += count
             counted += kept_samples(parts) if self._masked else count
-            if len(held) == wanted or done == total:
+            if done in {end, total}:
                 for i, layer in enumerate(layers):
                     trees[layer.name].append(layer.state((place, batch[i]) for place, batch in held))
                     states[layer.name] = trees[layer.name].total or states[layer.name]
-                held, wanted = [], len(next(groups, ()))
+                held, end = [], next(groups, range(0)).stop * self.batch
             yield Snapshot(done, total, self._path, dict(states))
 
     def _in_order(self) -> "Iterator[tuple[int, list[BatchPart]]]":
@@ -376,7 +377,7 @@ class Observation:
         """Start the next batches, one for each other thread."""
         for count, feed, counted in islice(self._batches, self._workers - 1):
             full = feed_of(feed, count, self.batch, self._inputs.inputs)
-            yield count, full, counted, pool.submit(self._run(counted), full)
+            yield count, full, counted, pool.submit(self._observer.run_of(counted), full)
 
     def _stop(self) -> None:
         if self._pool is not None:

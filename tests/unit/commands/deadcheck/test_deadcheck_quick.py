@@ -142,7 +142,6 @@ REFUSED = {
     "model.onnx --data x.npy --quick --quick": ("--quick",),
     "model.onnx --data x.npy --quick --mask m": ("--quick", "--mask"),
     "model.onnx --data x.npy --quick --definition deepdiagnosis": ("--quick", "deepdiagnosis"),
-    "model.onnx --data x.npy --quick --cluster local:1": ("--quick", "--cluster"),
     "model.onnx other.onnx --data x.npy --quick": ("one model at a time",),
 }
 

@@ -13,6 +13,9 @@ from actcli.analysis.deadness.quantities import describing, measured_extremes
 from actcli.analysis.deadness.quick import is_counted, runs
 from actcli.analysis.deadness.unit_class import CLASSES, unit_classes
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, Counted, merge
+from actcli.analysis.stream.merge_tree import MergeTree
+from actcli.sources.onnx import open_model, recorded_inputs
+from actcli.sources.onnx.observe import ModelObserver, groups_of_batches
 
 node = helper.make_node
 RNG = np.random.default_rng(5)
@@ -127,6 +130,38 @@ def test_extremes_of_outputs_merge_as_if_seen_at_once(write, watched):
     merged = merge(merge(parts[2], parts[1]), parts[0])
     np.testing.assert_array_equal(merged.value_minimum, whole.value_minimum)
     np.testing.assert_array_equal(merged.nonpositive, whole.nonpositive)
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+@pytest.mark.parametrize("quick", [None, 0, 5])
+def test_groups_of_batches_give_the_bits_of_one_run(write, watched, tmp_path, quick, first):
+    path = write(*convolution("HardSwish")[:2], shape=("N", 3, 6, 5))
+    (whole,) = watched(path, X[:50], quick=quick, batch=7).values()
+    model = open_model(path)
+    groups = list(groups_of_batches(8, 4))
+    tree = MergeTree(merge)
+    for part in (groups[:first], groups[first:]):
+        if part:
+            start = 7 * part[0].start
+            np.save(tmp_path / "part.npy", X[start : min(7 * part[-1].stop, 50)])
+            samples = recorded_inputs(model.inputs, str(tmp_path / "part.npy"))
+            observer = ModelObserver(model, "part", 1, quick=quick is not None)
+            place = None if quick is None else quick + start
+            for (state,) in observer.groups(samples, 7, part, start, place):
+                tree.append(state)
+    for field in (*COUNTS, *NUMBERS):
+        np.testing.assert_array_equal(getattr(tree.total, field), getattr(whole, field))
+    assert tree.total.counted == whole.counted
+
+
+def test_the_first_batch_of_a_shard_may_be_short(write, tmp_path):
+    model = open_model(write(*convolution()[:2], shape=("N", 3, 6, 5)))
+    np.save(tmp_path / "x.npy", X[:3])
+    observer = ModelObserver(model, "x", 1)
+    ((state,),) = observer.groups(
+        recorded_inputs(model.inputs, str(tmp_path / "x.npy")), 8, [range(5, 6)], 40
+    )
+    assert (state.samples, state.start) == (3, 40)
 
 
 def test_few_samples_are_all_counted(write, watched):
