@@ -72,6 +72,7 @@ class _Stop:
         import signal
 
         self.unwinds = True
+        gc.freeze()  # what was loaded stays; the first collection would look through all of it
         gc.enable()
         received, self.announced = os.pipe()
         os.set_blocking(self.announced, False)

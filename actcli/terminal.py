@@ -8,9 +8,10 @@ import re
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import BinaryIO, Literal, get_args
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 
 ThemeName = Literal["auto", "light", "dark", "colorblind", "mono"]

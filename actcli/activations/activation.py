@@ -1,7 +1,7 @@
 """An activation with its parameters set, as `activation("leaky_relu:0.2")` returns it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import FORMULA, Array, Definition, Kernel, Kink
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:

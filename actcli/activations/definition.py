@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.names import DIALECTS, normalise
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 Array = NDArray[np.float64]

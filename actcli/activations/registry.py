@@ -1,11 +1,12 @@
 """The functions that a person has defined, as this process knows them; loaded when one is first looked for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from actcli.activations.catalogue import find_catalogued
 from actcli.activations.definition import Definition
 from actcli.activations.names import normalise
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 

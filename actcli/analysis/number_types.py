@@ -1,11 +1,12 @@
 """The floating-point types that networks run in: how they round, the spacing of their numbers, their limits."""
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from actcli.dataclass import dataclass
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actcli.analysis.deadness.state_record import (
@@ -16,6 +15,7 @@ from actcli.analysis.deadness.state_record import (
     write_description,
 )
 from actcli.analysis.deadness.unit_state import LayerState
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 from actcli.sources.budget import require_memory
 from actcli.sources.records.packed_arrays import holds_member, read_arrays

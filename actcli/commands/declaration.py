@@ -13,13 +13,14 @@ default value. To add an option, add a field.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, fields
 from inspect import Parameter, get_annotations
 from types import UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 ARGUMENTS = "Arguments"

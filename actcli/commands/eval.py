@@ -1,11 +1,11 @@
 """`actcli eval`: the values of an activation function."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actcli.commands.build import build_command
 from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.options import Function, NumberCommandOptions
+from actcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from actcli.commands.session import Session

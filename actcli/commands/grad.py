@@ -1,7 +1,6 @@
 """`actcli grad`: the derivatives of an activation function, and a check of them."""
 
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -10,6 +9,7 @@ from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.declaration import Option
 from actcli.commands.options import HIGHEST_ORDER, Function, NumberCommandOptions
 from actcli.commands.values import finite_number, one_of, whole_number
+from actcli.dataclass import dataclass
 from actcli.exits import ExitStatus, UsageError
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """`actcli info`: the card of an activation function."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from actcli.commands.build import build_command
@@ -8,6 +7,7 @@ from actcli.commands.conflicts import refuse_conflicts
 from actcli.commands.declaration import Option
 from actcli.commands.options import Document, Format, Function, FunctionOptions
 from actcli.commands.values import names, one_of, whole_number
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:

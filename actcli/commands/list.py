@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +10,7 @@ from actcli.commands.build import build_command
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, Document, Format
 from actcli.commands.values import one_of
+from actcli.dataclass import dataclass
 from actcli.exits import ExitStatus
 
 if TYPE_CHECKING:

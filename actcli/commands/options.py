@@ -1,11 +1,11 @@
 """The options that several commands share, and those of the program."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
 
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.values import finite_number, memory_size, one_of, whole_number
+from actcli.dataclass import dataclass
 
 ColorChoice = Literal["auto", "always", "never"]
 Precision = Literal["bfloat16", "float16", "float32", "float64"]

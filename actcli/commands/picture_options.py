@@ -1,12 +1,12 @@
 """The options about the look of charts, for every command that draws, and what they ask for."""
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from actcli.commands.declaration import Option, declared
 from actcli.commands.values import finite_number, one_of, whole_number
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.render.figure.page import BINARY, DRAWN, SIZES, Legend, Size
 

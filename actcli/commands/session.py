@@ -1,8 +1,9 @@
 """One run of the program: the terminal, the threads, and the moment from which files are open."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from actcli.dataclass import dataclass
 from actcli.terminal import Terminal
 
 

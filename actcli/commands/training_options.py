@@ -1,12 +1,12 @@
 """The options of training, for `compare --by training` and `deadcheck --train`, and the training that they describe."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from actcli.commands.declaration import Option
 from actcli.commands.options import DECIMAL, DecimalSign
 from actcli.commands.values import finite_number, learning_rates, names, one_of, whole_number, whole_numbers
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:

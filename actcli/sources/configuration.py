@@ -5,9 +5,9 @@ Which models are gated was read from the modeling files of transformers 5: `act(
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 
 _MOST_BYTES = 10_000_000

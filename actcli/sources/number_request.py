@@ -1,10 +1,10 @@
 """A request for numbers: which input, and how to read it."""
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from actcli.dataclass import dataclass
 from actcli.packing import without_packing
 from actcli.remote import is_url
 from actcli.terminal import without_credentials

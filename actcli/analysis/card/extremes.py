@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.card.landmarks import MOST_CHANGES, Interval, sign_changes
 from actcli.analysis.card.profile import Profile, differ
 from actcli.analysis.card.tails import Limit, blows_up, climb, grows, limit_at
+from actcli.dataclass import dataclass
 
 _FAR = 1e3
 _POLE = 1e6

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -13,6 +13,7 @@ from actcli.activations.formula import read_expression
 from actcli.activations.formula.tree import Call, Catalogued, walk
 from actcli.activations.symbolic.identity import is_same
 from actcli.analysis.card.gaussian import Floats
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 _SAME = 1e-11

@@ -6,7 +6,6 @@ of them, so that a transition of any width is found anywhere.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from actcli.activations import Activation
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 INF = float("inf")

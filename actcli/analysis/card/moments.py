@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats, expectation
+from actcli.dataclass import dataclass
 
 _WITHIN = 6.0 * np.sin(np.arange(1.0, 1002.0))
 _MOST_NAN = 0.002

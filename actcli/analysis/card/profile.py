@@ -1,7 +1,6 @@
 """The profile of an activation along its domain: smooth pieces, the kinks between them, limits and turning points."""
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from actcli.activations import Activation
 from actcli.analysis.card.landmarks import MOST_CHANGES, SmoothPiece, pieces, sign_changes
 from actcli.analysis.card.tails import Limit, find_period, limit_at
+from actcli.dataclass import dataclass
 
 INF = math.inf
 _SAME = 1e-14

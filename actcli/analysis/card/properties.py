@@ -1,7 +1,7 @@
 """The numbers on an activation's card, each measured from the function itself, at any values of its parameters."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from actcli.analysis.card.shape import (
     symmetry,
 )
 from actcli.analysis.stream.evaluation import require_elementwise
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 

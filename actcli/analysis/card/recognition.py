@@ -1,7 +1,6 @@
 """Recognition of a formula: the catalogue's function that it equals or is nearest to, and its loss as typed."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from actcli.activations.formula.rewrites import Rewriting
 from actcli.analysis.card.gaussian import Floats
 from actcli.analysis.card.identification import Identity, candidates, identify
 from actcli.analysis.card.landmarks import Interval
+from actcli.dataclass import dataclass
 
 REACH = 8.0
 """Functions are compared from −8 to 8, the range of a network's preactivations."""

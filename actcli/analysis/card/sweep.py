@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from actcli.activations import Activation, activation
 from actcli.activations.names import NUMBER, split_parameters
 from actcli.activations.written_numbers import read_number
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 MOST_VALUES = 1000

@@ -6,7 +6,6 @@ extrapolated from where f is still known, and say so.
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from actcli.activations import Activation
 from actcli.activations.definition import FORMULA
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.gaussian import Floats
+from actcli.dataclass import dataclass
 
 _POWERS = np.arange(4.0, 1017.0)
 _LAST = 5

@@ -7,12 +7,13 @@ Ctrl-C cut short and the complete one are read from the same stream.
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.figure.curves import Figure
 from actcli.analysis.wording import listed, verb
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 Better = Literal["small", "large", "neither"]

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 Numbers = NDArray[np.float64]

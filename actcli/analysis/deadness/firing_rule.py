@@ -7,7 +7,6 @@ maps the set to outputs, provided that h tells firing and silent z apart.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from actcli.activations.definition import FORMULA
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import Interval, SmoothPiece, pieces, sign_changes, zero_gradient
 from actcli.analysis.card.properties import limit_effort
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 RecordedValue = Literal["pre", "post"]

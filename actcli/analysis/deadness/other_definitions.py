@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.confidence import firing_bound
 from actcli.analysis.deadness.unit_state import NEVER, UNKNOWN, LayerState
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 
 Flags = NDArray[np.bool_]
@@ -35,6 +36,9 @@ class Thresholds:
     rare: float = 0.01
     window: int | None = None
     density_below: float | None = None
+
+
+_NONE = Thresholds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Reading:
         return float(self.flags.mean()) if self.flags.size else 0.0
 
 
-def apply_definition(state: LayerState, definition: str, thresholds: Thresholds = Thresholds()) -> Reading:
+def apply_definition(state: LayerState, definition: str, thresholds: Thresholds = _NONE) -> Reading:
     """Read a layer by a definition of PRESETS; nothing is flagged without samples.
 
     Raises UsageError for an unknown definition, DataError for a window where it is unknown when units fired last.
@@ -109,7 +113,7 @@ def apply_definition(state: LayerState, definition: str, thresholds: Thresholds 
     return Reading(state.name, definition, wording, flags, flagged, window, below)
 
 
-def require_definition(definition: str, thresholds: Thresholds = Thresholds()) -> None:
+def require_definition(definition: str, thresholds: Thresholds = _NONE) -> None:
     """Raise UsageError unless the definition is the name of a preset, and its thresholds are there."""
     if definition not in PRESETS:
         raise UsageError(f"unknown definition {definition!r}; there are {', '.join(PRESETS)}")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from actcli.analysis.deadness.other_definitions import (
 from actcli.analysis.deadness.unit_class import can_be_dead
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.verdict import LayerVerdict, Settings, Unobserved, classify_layers
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:

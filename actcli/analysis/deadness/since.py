@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.verdict import Settings, dead_units
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 
 _MOST_NAMES = 5

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeGuard
 
@@ -14,6 +13,7 @@ from actcli.analysis.deadness import quick
 from actcli.analysis.deadness.consistency import require_consistent
 from actcli.analysis.deadness.firing_rule import Rule, firing_rule, require_affordable
 from actcli.analysis.deadness.unit_state import COUNTS, MOST, NUMBERS, Counted, LayerState
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 
 VERSION, PARTLY_COUNTED = 1, 2

@@ -1,12 +1,13 @@
 """Mergeable statistics of one layer's units: counts, extremes and moments."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 
 Counts = NDArray[np.int64]

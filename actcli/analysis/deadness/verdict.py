@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from actcli.analysis.deadness.confidence import firing_bound, samples_needed
 from actcli.analysis.deadness.other_definitions import Thresholds, require_definition, require_used
 from actcli.analysis.deadness.unit_class import CLASSES, DEAD, unit_classes
 from actcli.analysis.deadness.unit_state import LayerState
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 __all__ = ["CLASSES", "DEAD", "LayerVerdict", "Settings", "Unobserved", "classify"]

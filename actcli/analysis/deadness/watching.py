@@ -1,7 +1,6 @@
 """Statistics of recorded layers while they stream past."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any, Protocol, Self, cast
@@ -14,6 +13,7 @@ from actcli.analysis.deadness.unit_state import LayerState, empty_state, merge, 
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.merge_tree import MergeTree
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 
 PART = 1024

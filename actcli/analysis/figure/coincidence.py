@@ -1,7 +1,6 @@
 """Curves that a chart cannot show apart: where two of them are equal, and how far apart they are elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import Interval
 from actcli.analysis.figure.curves import Curve, Series
+from actcli.dataclass import dataclass
 
 _SAME = 4 * np.finfo(np.float64).eps
 _LEAST_SHARE = 0.25

@@ -1,7 +1,6 @@
 """Curves of activations and their derivatives: sampled so that kinks are sharp and jumps stay open."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, Kink
 from actcli.activations.distinct import distinct
 from actcli.analysis.stream.evaluation import derivative_name, require_elementwise
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 Series = NDArray[np.float64]

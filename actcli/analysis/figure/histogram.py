@@ -1,7 +1,7 @@
 """The histogram of a stream of numbers, and how many of them an activation saturates. One pass, flat memory."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 
 import numpy as np
@@ -15,6 +15,7 @@ from actcli.analysis.stream.blocks import in_order
 from actcli.analysis.stream.distribution import BINS, INFINITE, bin_numbers, lower_ends
 from actcli.analysis.stream.evaluation import Array, Numbers
 from actcli.analysis.wording import file_named
+from actcli.dataclass import dataclass
 
 SATURATED = 1e-3
 """A slope below this share of the steepest one lets hardly any gradient through."""

@@ -14,13 +14,14 @@ In both NaN for NaN is right, and NaN on one side only is infinitely far.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.number_types import Floats, LowType
+from actcli.dataclass import dataclass
 
 Measure = Literal["error", "steps"]
 Mask = NDArray[np.bool_]

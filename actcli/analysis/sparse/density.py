@@ -1,12 +1,12 @@
 """Densities of latents: the shares of samples on which they fire, by powers of ten."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.unit_state import Counts
+from actcli.dataclass import dataclass
 
 _MOST_DECADES = 15
 

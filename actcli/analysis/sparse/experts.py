@@ -1,12 +1,12 @@
 """Use of the experts of a router: how evenly tokens are spread, and how many it takes until each has some."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from actcli.analysis.deadness.confidence import firing_bound
 from actcli.analysis.deadness.unit_state import Counts, LayerState
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 _MOST_SAMPLES = 1 << 53

@@ -8,11 +8,12 @@ float64 is made in NumPy's own buffer.
 The order of all sums follows from the shape alone, and of float32 no sum depends on the processor.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from actcli.dataclass import dataclass
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]

@@ -1,13 +1,14 @@
 """The distribution of an activation's inputs, N(0, 1) or a stream of numbers, as masses at points of the line."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.stream.evaluation import Array
+from actcli.dataclass import dataclass
 
 Floats = NDArray[np.float64]
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation
 from actcli.activations.resolve import is_name
 from actcli.analysis.number_types import LowType
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 Array = NDArray[np.floating[Any]]

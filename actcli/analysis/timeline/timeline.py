@@ -1,8 +1,7 @@
 """A timeline: the statistics of one run's layers, epoch by epoch."""
 
-from dataclasses import dataclass
-
 from actcli.analysis.deadness.unit_state import LayerState
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 
 MOST_LABEL = 1000

@@ -1,6 +1,5 @@
 """A timeline as three arrays (a description, all counts, all numbers) and back, every value checked."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from actcli.analysis.deadness.state_record import (
     write_description,
 )
 from actcli.analysis.timeline.timeline import MOST_LABEL, Epoch, Timeline
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 
 VERSION = 1

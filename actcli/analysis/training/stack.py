@@ -1,10 +1,11 @@
 """Stacks: the activations of a network, layer by layer. `relu/relu/tanh` repeats to any depth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from actcli.activations import Activation, activation
 from actcli.activations.resolve import split_layers
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 MOST_LAYERS = 1000

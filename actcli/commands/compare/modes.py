@@ -1,13 +1,13 @@
 """The ways to compare: how many contenders each needs, and the call that measures them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from actcli.commands.cluster import cluster_of, share
 from actcli.commands.compare.numbers import all_numbers, chosen_numbers, evenly_spaced, only_array, open_file
 from actcli.commands.compare.options import BITS, DEPTH, SEED, SEEDS, USUAL, WIDTH
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The command line of `compare`: every option, with the ways to compare in which it means something."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, ClassVar, Literal, cast, get_args
@@ -32,6 +32,7 @@ from actcli.commands.options import (
 )
 from actcli.commands.picture_options import LETTERING, PICTURE, PictureOptions
 from actcli.commands.values import finite_number, names, one_of, whole_number, whole_numbers
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 UlpName = Literal["error", "steps"]

@@ -1,11 +1,12 @@
 """The report of a comparison: followed to its end, then sorted, drawn and written, or only its winner printed."""
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.commands.picture_options import choose_picture, require_pipe
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, ExitStatus, UsageError
 from actcli.render.figure.page import DRAWN, Paper
 from actcli.render.output.destinations import choose_each, require_apart, write_each

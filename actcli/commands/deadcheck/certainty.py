@@ -1,7 +1,9 @@
 """`--stop-when-certain`: when the samples suffice for the verdict."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
+
+from actcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

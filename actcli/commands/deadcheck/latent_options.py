@@ -1,11 +1,11 @@
 """The options of `deadcheck` about latents of sparse autoencoders and experts of routers."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
 from actcli.commands.declaration import Option
 from actcli.commands.values import sample_count, share, whole_number
+from actcli.dataclass import dataclass
 
 LATENTS = "Latents and experts"
 LEAST_DENSITY = 1e-12

@@ -1,6 +1,6 @@
 """The command line of `deadcheck`: every option, with the sources and ways of running that it belongs to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -12,6 +12,7 @@ from actcli.commands.deadcheck.record_options import MODEL, RECORDED, RecordOpti
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
 from actcli.commands.values import one_of, share, whole_number
+from actcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.report import ShareLimit

@@ -1,6 +1,6 @@
 """The options of `deadcheck` about recorded activations: what was recorded, of which layers, and how to read it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ from actcli.commands.cluster import CLUSTER
 from actcli.commands.declaration import Option
 from actcli.commands.options import COLUMN, DECIMAL, INPUT_FORMAT, DecimalSign, InputFormat, PatternName
 from actcli.commands.values import one_of, whole_number
+from actcli.dataclass import dataclass
 
 RecordName = Literal["post", "pre"]
 

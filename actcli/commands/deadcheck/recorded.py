@@ -1,9 +1,10 @@
 """Recorded activations as `deadcheck` reads them: dense with the axes of their units and a mask, or sparse."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.sources.records.unit_axis import LayerAxis, UnitAxes, require_layer, unit_axes
 

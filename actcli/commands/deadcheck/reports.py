@@ -1,10 +1,10 @@
 """Where the report of a run goes: to standard output or to files, several at once; and which sentences stderr gets."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.render.figure.page import DRAWN, require_matplotlib
 from actcli.render.output.destinations import choose_each

@@ -1,6 +1,6 @@
 """One run of `deadcheck`: from its sources' statistics to a report, a verdict and an exit status."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from actcli.commands.deadcheck.latents import (
 )
 from actcli.commands.deadcheck.options import DeadcheckOptions
 from actcli.commands.deadcheck.sources import Sources, open_sources
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, ExitStatus
 from actcli.render.output.destinations import write_each
 

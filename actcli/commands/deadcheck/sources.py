@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +15,7 @@ from actcli.commands.deadcheck.recorded import (
     require_judged,
 )
 from actcli.commands.deadcheck.shards import by_shards, in_parts, in_shards, model_work, recorded_work
+from actcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from actcli.analysis.deadness.causes import Weights

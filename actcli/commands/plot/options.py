@@ -1,6 +1,6 @@
 """The command line of `plot`, and the form of the chart that it asks for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
@@ -21,6 +21,7 @@ from actcli.commands.options import (
 )
 from actcli.commands.picture_options import LETTERING, PICTURE, PictureOptions
 from actcli.commands.values import finite_number, one_of, whole_number
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.render.figure.page import DRAWN
 

@@ -1,9 +1,10 @@
 """The style of a plot, the data on it, and the writing of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actcli.commands.plot.options import HEIGHTS, SERIES, WIDTHS, PlotOptions
+from actcli.dataclass import dataclass
 from actcli.render.figure.page import DRAWN
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """A function's card, and the facts on it that come from the definition: frameworks, defaults, kinks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from actcli.activations import DIALECTS, Activation, Kink, Parameter
 from actcli.analysis.card.properties import Properties
 from actcli.analysis.card.recognition import Recognition
+from actcli.dataclass import dataclass
 from actcli.render.code.numpy_run import CodeError
 
 OURS = "actcli"

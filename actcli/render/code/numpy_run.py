@@ -7,7 +7,6 @@ the bits with those of the text.
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from actcli.activations.formula.tree import (
 from actcli.analysis.card.landmarks import zeros
 from actcli.analysis.number_types import numpy_type
 from actcli.analysis.precision.ulp import Rules, judge
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 from actcli.render.code.lowering import (
     MATH,

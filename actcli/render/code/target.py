@@ -1,7 +1,9 @@
 """The tables that describe a place for which code is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from actcli.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

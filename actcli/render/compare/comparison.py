@@ -1,9 +1,10 @@
 """A comparison as output: one line per contender for programs, JSON with all details, a table for a person."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actcli.analysis.compare.result import Column, Comparison, Contender, best, comparable
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 from actcli.render.compare.cells import beside_each_other
 from actcli.render.output.documents import in_utf8, json_document, json_line, refuse_arrays, write_document

@@ -1,10 +1,10 @@
 """Findings of `deadcheck`: a report with its judgement, and how the report came about."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.report import Judgement, Report, ShareLimit, is_selected
 from actcli.analysis.deadness.verdict import LayerVerdict
+from actcli.dataclass import dataclass
 
 if TYPE_CHECKING:
     from actcli.analysis.proof.prove import Proof

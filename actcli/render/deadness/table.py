@@ -3,11 +3,12 @@
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.verdict import DEAD, LayerVerdict
+from actcli.dataclass import dataclass
 from actcli.render.deadness.change import change_lines
 from actcli.render.deadness.findings import Findings
 from actcli.render.deadness.map import layer_map, map_legend, rates_chart

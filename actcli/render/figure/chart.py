@@ -7,11 +7,12 @@ which a theme turns into terminal codes.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.dataclass import dataclass
 from actcli.render.figure.scale import Scale, Tick
 
 Places = NDArray[np.float64]

@@ -1,12 +1,12 @@
 """A figure as text: frames below each other, curves named where they end, sentences about the data below."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from actcli.analysis.figure.curves import Curve, Figure, Panel, Segment, thin
 from actcli.analysis.figure.histogram import Occupancy
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.render.figure.chart import (
     DATA,

@@ -1,8 +1,8 @@
 """What a person writes on a chart: title, names of axes and curves, and the part of the y axis that is shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 

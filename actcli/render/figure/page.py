@@ -5,10 +5,11 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 
 if TYPE_CHECKING:

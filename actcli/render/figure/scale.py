@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.render.text.digits import short_exponent
 

@@ -1,9 +1,9 @@
 """The format and the destination of results, decided from the options before anything is read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 from actcli.packing import packing_named, require_engine, without_packing
 from actcli.terminal import Terminal

@@ -3,11 +3,12 @@
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any, Protocol
 
 from actcli.analysis.stream.evaluation import Array, Evaluation
+from actcli.dataclass import dataclass
 from actcli.render.output.layout import Layout
 from actcli.terminal import Terminal
 

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 from actcli.render.output.progress import Bar, ProgressStep
 from actcli.terminal import Terminal

@@ -1,9 +1,9 @@
 """The surface that tables and bars are drawn on: its width, characters and colours; and a Rich console that obeys."""
 
 import re
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from actcli.dataclass import dataclass
 from actcli.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """Tables without a frame: a rule below the head, columns two blanks apart."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from actcli.dataclass import dataclass
 from actcli.render.output.surface import Surface
 from actcli.render.table.fit import GAP, column_width, cut_end, table_width, text_width
 from actcli.render.text.notation import in_ascii

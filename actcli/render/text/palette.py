@@ -5,7 +5,7 @@ apart for readers with deuteranopia, protanopia and tritanopia (Machado et al. 2
 white.
 """
 
-from dataclasses import dataclass
+from actcli.dataclass import dataclass
 
 PAPER = ("#0068b8", "#e65f00", "#000000", "#0d9376", "#ca78a9", "#5598e1", "#a65903", "#7b3b8b")
 """Blue, vermilion, black, green, pink, sky blue, brown, purple: on white."""

@@ -1,7 +1,6 @@
 """The colours of text, tables and charts, in a terminal and in figure files."""
 
-from dataclasses import dataclass
-
+from actcli.dataclass import dataclass
 from actcli.render.text.palette import GREYS, NIGHT, NIGHT_GREYS, PAPER
 from actcli.terminal import Terminal
 

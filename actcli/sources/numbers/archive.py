@@ -1,11 +1,12 @@
 """Files of several arrays by name, .npz and .safetensors: which arrays there are, and their numbers one by one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 from actcli.packing import packing_named
 from actcli.remote import is_url

@@ -3,7 +3,7 @@
 import io
 import math
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from actcli.analysis.number_types import BFLOAT16, LowType
+from actcli.dataclass import dataclass
 from actcli.exits import DataError
 from actcli.sources.numbers.foreign import HEAD, refuse_foreign_head
 from actcli.sources.streams.bytestream import ByteStream

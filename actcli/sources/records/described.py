@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 from actcli.remote import absolute_path, is_url, url_version
 from actcli.sources.number_request import ARCHIVES, NumberRequest

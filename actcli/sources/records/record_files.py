@@ -5,8 +5,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 from actcli.packing import without_packing
 from actcli.remote import is_url, url_files

@@ -4,10 +4,11 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 from actcli.remote import is_url
 from actcli.sources.number_request import NumberRequest

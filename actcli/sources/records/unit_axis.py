@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from actcli.dataclass import dataclass
 from actcli.exits import DataError, UsageError
 
 _LIMIT = 63

@@ -1,9 +1,9 @@
 """The options of `deadcheck` about proofs."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from actcli.commands.declaration import Option
+from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 """`--prune`: the option that writes a model without its dead units."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from actcli.commands.declaration import Option
+from actcli.dataclass import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
