@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, asdict, field, fields, replace
 
 import pytest
 
-from actcli.dataclass import without_compiling
+from actcli.dataclass import MANY, without_compiling
 
 
 def both(**options):
@@ -48,10 +48,16 @@ CALLS = [
 ]
 
 
+@pytest.mark.parametrize("before", [0, MANY])
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("arguments", "named"), CALLS)
-def test_instances_are_those_of_the_standard_library(options, arguments, named):
-    ours, theirs = (cls(*arguments, **named) for cls in both(**options))
+def test_instances_are_those_of_the_standard_library(options, arguments, named, before):
+    classes = both(**options)
+    initializer = classes[0].__init__
+    for _ in range(before):
+        classes[0](5)
+    assert (classes[0].__init__ is initializer) == (before < MANY)
+    ours, theirs = (cls(*arguments, **named) for cls in classes)
     assert repr(ours) == repr(theirs)
     assert asdict(ours) == asdict(theirs)
     assert ours.double() == theirs.double()
@@ -111,8 +117,9 @@ class Kept:
 
 
 def test_copies_and_pickles_are_equal_and_skip_the_initializer():
-    kept = Kept(3)
-    assert kept.doubled == [6]
+    for number in range(MANY + 1):
+        kept = Kept(number)
+        assert kept.doubled == [2 * number]
     assert copy.copy(kept) == copy.deepcopy(kept) == pickle.loads(pickle.dumps(kept)) == kept  # noqa: S301
 
 
