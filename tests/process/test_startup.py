@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from program import Ended, Program
 
@@ -27,9 +29,19 @@ main()
 """
 
 
-def loaded(actcli: Program, *arguments: str) -> set[str]:
+# The same for the data classes of the package whose methods the standard library has compiled.
+COMPILED = WATCHED.replace(
+    "names = sorted({name.partition('.')[0] for name in sys.modules})",
+    """classes = [c for name, module in list(sys.modules.items()) if name.startswith('actcli')
+               for c in vars(module).values() if isinstance(c, type)]
+    found = [c for c in classes if vars(c).get('__dataclass_params__') and c.__dataclass_params__.frozen]
+    names = sorted({f'{c.__module__}.{c.__qualname__}' for c in found if c.__module__.startswith('actcli')})""",
+)
+
+
+def loaded(actcli: Program, *arguments: str, code: str = WATCHED) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, *arguments],
+        [sys.executable, "-c", code, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         env=actcli.environ(),
@@ -71,6 +83,19 @@ def test_the_help_of_the_program_imports_no_command(actcli: Program) -> None:
 )
 def test_a_piped_run_loads_neither_rich_nor_plotext(actcli: Program, arguments: list[str]) -> None:
     assert not loaded(actcli, *arguments) & {"rich", "plotext", "pygments", "scipy"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["eval", "relu", "-1"], ["plot", "relu"], ["compare", "relu", "gelu"], ["deadcheck", "FILE"]],
+)
+def test_no_data_class_is_compiled_at_the_start(
+    actcli: Program, tmp_path: Path, arguments: list[str]
+) -> None:
+    np.save(tmp_path / "relu.npy", np.ones((20, 3), np.float32))
+    given = [str(tmp_path / "relu.npy") if word == "FILE" else word for word in arguments]
+    words = loaded(actcli, *given, code=COMPILED)  # the sentence of the command stands there too
+    assert not {word for word in words if word.startswith("actcli.")}
 
 
 @pytest.mark.parametrize(

@@ -70,27 +70,27 @@ def expectation(
     # an integral that cancels leaves a rounding error
     size = sizes.sum(axis=1)
     total = np.where((np.abs(total) <= _ROUNDING * size) & np.isfinite(size), 0.0, total)
-    for point in () if bounded else distinct(inner):
-        for side in (-1.0, 1.0):
-            total += _divergence(finite_at_breaks, point, side)
-    return total
+    return total if bounded or not inner.size else total + _divergence(finite_at_breaks, distinct(inner))
 
 
-def _divergence(integrands: Callable[[Floats], Floats], point: float, side: float) -> Floats:
+def _divergence(integrands: Callable[[Floats], Floats], points: Floats) -> Floats:
     """Return ±inf for each integrand whose integral diverges towards a point from one side, else 0; shape (k,).
 
     Near |z - point|^-q the shells from 4^-i to 4^-(i+1) hold masses with the ratio 4^(q-1), so the sum diverges where
-    shells stay equal or grow. A narrow peak is no such power: inside it the shells shrink as for a constant.
+    shells stay equal or grow. A narrow peak is no such power: inside it the shells shrink as for a constant. Where the
+    integral diverges to inf and to -inf, the result is NaN.
     """
-    ends = point + side * _GRADING[7:]
-    low, high = np.sort([ends[:-1], ends[1:]], axis=0)
+    ends = points[:, np.newaxis, np.newaxis] + np.array([[-1.0], [1.0]]) * _GRADING[7:]
+    low, high = np.sort([ends[..., :-1], ends[..., 1:]], axis=0)
     with np.errstate(all="ignore"):
-        signed, sizes = _panels(integrands, low, high)
-        ratios = sizes[:, 1:] / sizes[:, :-1]
-        same_power = ratios.max(axis=1) < (1 + _SAME_POWER) * ratios.min(axis=1)
-    return np.where(
-        same_power & (ratios.min(axis=1) > 1 - _SAME_POWER), np.copysign(np.inf, signed[:, -1]), 0.0
-    )
+        signed, sizes = (
+            part.reshape(-1, *low.shape) for part in _panels(integrands, low.ravel(), high.ravel())
+        )
+        ratios = sizes[..., 1:] / sizes[..., :-1]
+        least, most = ratios.min(axis=-1), ratios.max(axis=-1)
+        diverges = (most < (1 + _SAME_POWER) * least) & (least > 1 - _SAME_POWER)
+        sums: Floats = np.where(diverges, np.copysign(np.inf, signed[..., -1]), 0.0).sum(axis=(1, 2))
+    return sums
 
 
 @cache

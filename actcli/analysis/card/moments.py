@@ -10,6 +10,8 @@ from actcli.analysis.card.gaussian import Floats, expectation
 from actcli.dataclass import dataclass
 
 _WITHIN = 6.0 * np.sin(np.arange(1.0, 1002.0))
+_MOST_SAMPLES = 16
+"""Grids of panels of which the values are kept, each of some thousand numbers."""
 _MOST_NAN = 0.002
 """A share of NaN that is more than a few points."""
 
@@ -50,10 +52,22 @@ def moments(f: Activation, breaks: Sequence[float]) -> tuple[Moments | None, Mom
     low, high = f.definition.domain
     if math.isfinite(low) or math.isfinite(high) or np.isnan(f(_WITHIN)).mean() > _MOST_NAN:
         return None, None
-    mean = expectation(lambda z: np.stack([f(z), f.grad(z)]), breaks)
+    samples: dict[bytes, Floats] = {}
+
+    def sample(z: Floats) -> Floats:
+        """Return f(z) and f'(z); both integrals begin with the same panels."""
+        key = z.tobytes()
+        if key in samples:
+            return samples[key]
+        y = np.stack([f(z), f.grad(z)])
+        if len(samples) < _MOST_SAMPLES:
+            samples[key] = y
+        return y
+
+    mean = expectation(sample, breaks)
 
     def spread(z: Floats) -> Floats:
-        return np.stack([np.square(f(z) - mean[0]), np.square(f.grad(z) - mean[1])])
+        return np.square(sample(z) - mean[:, np.newaxis])
 
     # without a mean there is no variance; an infinite mean has an infinite one
     variance = np.where(np.isfinite(mean), expectation(spread, breaks), np.abs(mean))
