@@ -1,7 +1,6 @@
 """The program: its commands, each loaded when it is invoked, its options, and its errors in one line."""
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,6 +149,7 @@ class CommandGroup(TyperGroup):
 def _offer_line(arguments: Sequence[str]) -> str:
     """Return what was probably meant: `eval` where the first word is a function, else the nearest command."""
     import shlex
+    from difflib import get_close_matches
 
     from actcli.activations import activation
 

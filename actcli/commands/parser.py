@@ -1,6 +1,5 @@
 """How a command parses its line and prints its help: `-1` is a number, help has sections, errors are one line."""
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -137,6 +136,8 @@ def unknown_option(word: str, ctx: "Context") -> str:
     if _is_parameter(option):
         name = option.lstrip("-")
         return f"no option {option!r}; a parameter stands behind its function, as in leaky_relu:0.2 or NAME:{name}=0.2"
+    from difflib import get_close_matches
+
     # dashes would make any two options look alike
     long = {name.removeprefix("--"): name for name in known if name.startswith("--")}
     near = get_close_matches(option.lstrip("-"), long, n=1)

@@ -20,13 +20,14 @@ def shows_decades(options: "DeadcheckOptions") -> bool:
 
 def page_parts(options: "DeadcheckOptions") -> "tuple[tuple[str, Callable[[Report, Surface], str]], ...]":
     """Return the parts of the page about latents and experts: a title of each, and what makes it."""
-    from actcli.render.sparse.decades import decades_part
-    from actcli.render.sparse.experts import experts_part
-
     parts: list[tuple[str, Callable[[Report, Surface], str]]] = []
     if shows_decades(options):
+        from actcli.render.sparse.decades import decades_part
+
         parts.append(("How many units fire on which share of the samples, by powers of ten", decades_part))
     if options.experts or options.until is not None:
+        from actcli.render.sparse.experts import experts_part
+
         parts.append(("How evenly the units are used", partial(experts_part, until=options.until)))
     return tuple(parts)
 

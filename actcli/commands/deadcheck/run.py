@@ -236,9 +236,9 @@ def _write(
 
     After an interruption no file is written: files are complete. `kept` says what was saved before, as a part.
     """
+    from actcli.render.deadness.findings import View
     from actcli.render.deadness.pruned import pruned_parts
     from actcli.render.deadness.report import write_findings
-    from actcli.render.deadness.table import View
 
     terminal, complete = session.terminal, findings.complete
 

@@ -164,7 +164,7 @@ def _write(
     """
     from actcli.commands.deadcheck.run import exit_status
     from actcli.render.deadness.dying_screen import death_sentences, write_deaths
-    from actcli.render.deadness.table import View
+    from actcli.render.deadness.findings import View
 
     terminal, complete = session.terminal, deaths.findings.complete
 

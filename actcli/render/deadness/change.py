@@ -1,11 +1,13 @@
 """Change since earlier statistics, as lines for a person and as a record for programs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from actcli.analysis.deadness.since import LayerChange, ModelChange
 from actcli.render.text.notation import number, thousands
 from actcli.terminal import printable
+
+if TYPE_CHECKING:
+    from actcli.analysis.deadness.since import LayerChange, ModelChange
 
 NEWLY, UNCLEAR, REVIVED, STILL = "newly dead", "unclear", "revived", "still dead"
 """The changes of a unit. Unclear: dead only now or only before, which may be chance."""
@@ -13,14 +15,14 @@ _FEW = 12
 """Units that a line names."""
 
 
-def change_lines(change: ModelChange) -> list[str]:
+def change_lines(change: "ModelChange") -> list[str]:
     """Return one line per layer in which a unit is or was dead: `conv1: 2 newly dead (5, 6), 1 revived (3)`."""
     return [
         f"{printable(layer.name)}: {change_line(layer)}" for layer in change.layers if changes_by_unit(layer)
     ]
 
 
-def change_line(layer: LayerChange) -> str:
+def change_line(layer: "LayerChange") -> str:
     """Return one layer's counts with the units' numbers: `2 newly dead (5, 6; p-value 4e-05), 1 revived (3)`.
 
     The p-value is the largest of those that chance does not explain, and the smallest of the unclear ones.
@@ -45,7 +47,7 @@ def change_line(layer: LayerChange) -> str:
     return ", ".join(parts)
 
 
-def change_summary(change: ModelChange) -> str:
+def change_summary(change: "ModelChange") -> str:
     """Return the counts of all layers as a sentence."""
     newly, revived, still = change.newly_dead, change.revived, change.still_dead
     silent, awake = change.unclear, change.unclear_revived
@@ -66,7 +68,7 @@ def change_summary(change: ModelChange) -> str:
     )
 
 
-def changes_by_unit(layer: LayerChange) -> dict[int, str]:
+def changes_by_unit(layer: "LayerChange") -> dict[int, str]:
     """Return the change of each unit that is or was dead, by its number."""
     groups = (
         (layer.newly_dead, NEWLY),
@@ -78,12 +80,12 @@ def changes_by_unit(layer: LayerChange) -> dict[int, str]:
     return {unit: what for units, what in groups for unit in units}
 
 
-def p_values_by_unit(layer: LayerChange) -> dict[int, float]:
+def p_values_by_unit(layer: "LayerChange") -> dict[int, float]:
     """Return the p-value, adjusted for all units, of each unit that is dead now or was before, not both."""
     return {test.unit: test.holm for test in layer.tests}
 
 
-def change_record(change: ModelChange) -> list[dict[str, Any]]:
+def change_record(change: "ModelChange") -> list[dict[str, Any]]:
     """Return every layer with its units' numbers, from 0, and the tests of those that are dead only now or only before.
 
     `{"layer", "newly_dead", "revived", "still_dead", "unclear", "unclear_revived", "tests"}`; a test is

@@ -22,8 +22,9 @@ from actcli.render.deadness.dying_records import (
     training_record,
 )
 from actcli.render.deadness.dying_sentences import conditions, dead_percent
+from actcli.render.deadness.findings import View
 from actcli.render.deadness.report import change_markdown, layers_with_change, record, write_findings
-from actcli.render.deadness.table import View, dead_screen, layer_rows, print_change
+from actcli.render.deadness.table import dead_screen, layer_rows, print_change
 from actcli.render.deadness.verdict import caution, verdict
 from actcli.render.deadness.wording import percent
 from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document

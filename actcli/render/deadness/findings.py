@@ -7,8 +7,11 @@ from actcli.analysis.deadness.verdict import LayerVerdict
 from actcli.dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from actcli.analysis.proof.prove import Proof
     from actcli.analysis.pruning.result import Pruning
+    from actcli.render.output.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,23 @@ class Findings:
         if self.report.dead:
             return "dead units"
         return "NaN or inf" if any(layer.nonfinite for layer in self.report.layers) else "no dead unit"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Parts of a page besides the table of the layers.
+
+    Attributes:
+        units: the units that are not alive.
+        map: a map of all units.
+        sentences: the verdict.
+        rates: the histogram of firing rates.
+        parts: further parts: a title of each, and what makes it for a surface.
+
+    """
+
+    units: bool = False
+    map: bool = False
+    sentences: bool = True
+    rates: bool = True
+    parts: "tuple[tuple[str, Callable[[Report, Surface], str]], ...]" = ()

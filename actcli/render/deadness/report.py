@@ -4,31 +4,28 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from actcli.analysis.deadness.report import Judgement, Report
-from actcli.analysis.deadness.since import ModelChange
 from actcli.analysis.deadness.verdict import CLASSES, LayerVerdict
 from actcli.render.deadness.change import change_lines, change_record, changes_by_unit, p_values_by_unit
-from actcli.render.deadness.findings import Findings
+from actcli.render.deadness.findings import Findings, View
 from actcli.render.deadness.proof.record import layer_record, proof_record, words_by_unit
-from actcli.render.deadness.proof.table import proof_rows
 from actcli.render.deadness.pruned import HEADINGS, fates_by_unit, pruning_record, pruning_rows
-from actcli.render.deadness.table import View, dead_screen, layer_rows
-from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import silence_bound
 from actcli.render.figure.page import DRAWN
 from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout
-from actcli.render.output.surface import Surface
 from actcli.render.text.delimited import guard_formula, stream_delimited
 from actcli.render.text.fields import field_text
 from actcli.render.text.markdown import markdown_table
-from actcli.render.text.theme import theme_of
 from actcli.terminal import Terminal, printable
+
+if TYPE_CHECKING:
+    from actcli.analysis.deadness.since import ModelChange
 
 COLUMNS = ("layer", "unit", "class", "firings", "samples", "bound")
 """Columns of the lines that a pipe gets, one per unit that is not alive."""
@@ -52,12 +49,16 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
     refuse_arrays(layout, "a report of dead units")
     if layout.format in DRAWN and layout.path is not None:
         from actcli.render.deadness.map import write_map
+        from actcli.render.text.theme import theme_of
 
         write_map(findings.report, verdict(findings), layout.format, layout.path, theme_of(terminal))
         return
     text: str | Iterable[str]
     match layout.format:
         case "table":
+            from actcli.render.deadness.table import dead_screen
+            from actcli.render.output.surface import Surface
+
             text = dead_screen(findings, view, Surface.of(terminal, to_file=layout.path is not None))
         case "json":
             text = stream_json(record(findings), indented=True)
@@ -253,11 +254,15 @@ def _unit_lines(findings: Findings, view: View, form: str) -> Iterator[list[str]
 
 
 def _markdown(findings: Findings, view: View) -> str:
+    from actcli.render.deadness.table import layer_rows
+
     report = findings.report
     parts = [markdown_table([[sentence] for sentence in ("Verdict", *verdict(findings))])]
     if report.layers:
         parts.append(markdown_table(layer_rows(report)))
     if view.units:
+        from actcli.render.deadness.unit_table import unit_rows
+
         tables = [(layer, *unit_rows(layer)) for layer in report.layers]
         rows = [[printable(layer.name), *row] for layer, _, rows in tables for row in rows]
         if rows:
@@ -268,6 +273,8 @@ def _markdown(findings: Findings, view: View) -> str:
         rows = [[printable(one.name), printable(one.op), printable(one.reason)] for one in report.unobserved]
         parts.append(markdown_table([["not observed", "op", "reason"], *rows]))
     if findings.proof is not None:
+        from actcli.render.deadness.proof.table import proof_rows
+
         ops = {layer.name: layer.op for layer in report.layers}
         parts.append(markdown_table(proof_rows(findings.proof, ops, report.layers)))
     if report.change is not None:
@@ -275,7 +282,7 @@ def _markdown(findings: Findings, view: View) -> str:
     return "\n".join(parts)
 
 
-def change_markdown(change: ModelChange) -> str:
+def change_markdown(change: "ModelChange") -> str:
     """Return the changed units since the earlier statistics, one line per layer; blank if there are none."""
     lines = change_lines(change)
     return markdown_table([[line] for line in ("Against the earlier statistics", *lines)]) if lines else ""

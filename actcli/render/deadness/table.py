@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,7 @@ from actcli.analysis.deadness.report import Report
 from actcli.analysis.deadness.verdict import DEAD, LayerVerdict
 from actcli.dataclass import dataclass
 from actcli.render.deadness.change import change_lines
-from actcli.render.deadness.findings import Findings
-from actcli.render.deadness.map import layer_map, map_legend, rates_chart
-from actcli.render.deadness.proof.table import TITLE as PROVED_TITLE
-from actcli.render.deadness.proof.table import proof_table
+from actcli.render.deadness.findings import Findings, View
 from actcli.render.deadness.unit_table import print_units
 from actcli.render.deadness.verdict import verdict
 from actcli.render.deadness.wording import bound_text, percent, samples_text, silence_bound
@@ -42,26 +39,6 @@ _ORDER = (
 _NAMES = ("layer", "op")
 _INDENT = 2
 _ROOMS, _SHORTEST_NAME = (40, 28, 20), 12
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Parts of a page besides the table of the layers.
-
-    Attributes:
-        units: the units that are not alive.
-        map: a map of all units.
-        sentences: the verdict.
-        rates: the histogram of firing rates.
-        parts: further parts: a title of each, and what makes it for a surface.
-
-    """
-
-    units: bool = False
-    map: bool = False
-    sentences: bool = True
-    rates: bool = True
-    parts: tuple[tuple[str, Callable[[Report, Surface], str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +77,14 @@ def dead_screen(findings: Findings, view: View, surface: Surface) -> str:
             printer.print()
             printer.file.write(_draw_layers(columns, len(report.layers), surface))
         if view.rates:
+            from actcli.render.deadness.map import rates_chart
+
             printer.print(Text("\nHow many units fire on which share of the samples", "bold"))
             printer.print(rates_chart(report, surface, tables[0][0].texts))
         if findings.proof is not None:
+            from actcli.render.deadness.proof.table import TITLE as PROVED_TITLE
+            from actcli.render.deadness.proof.table import proof_table
+
             printer.print(Text(f"\n{PROVED_TITLE}", "bold"))
             ops = {layer.name: layer.op for layer in report.layers}
             printer.file.write(proof_table(findings.proof, ops, report.layers, surface))
@@ -244,6 +226,8 @@ def _style(column: _Column, text: str) -> str:
 
 def _print_maps(printer: "Console", report: Report, surface: Surface) -> None:
     from rich.text import Text
+
+    from actcli.render.deadness.map import layer_map, map_legend
 
     script = in_script(surface)
     for layer in report.layers:

@@ -8,7 +8,7 @@ import numpy as np
 
 from actcli.analysis.timeline.timeline import Epoch
 from actcli.exits import UsageError
-from actcli.render.deadness.table import View
+from actcli.render.deadness.findings import View
 from actcli.render.output.documents import json_line
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface

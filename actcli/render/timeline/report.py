@@ -3,8 +3,8 @@
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from actcli.render.deadness.findings import View
 from actcli.render.deadness.report import change_markdown, record
-from actcli.render.deadness.table import View
 from actcli.render.figure.page import DRAWN
 from actcli.render.output.documents import in_utf8, refuse_arrays, stream_json, write_document
 from actcli.render.output.layout import Layout

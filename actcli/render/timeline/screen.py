@@ -10,7 +10,8 @@ import numpy as np
 from actcli.activations.distinct import distinct
 from actcli.analysis.timeline.course import LayerCourse, RunCourse, UnitCourse
 from actcli.render.deadness.change import change_lines
-from actcli.render.deadness.table import View, print_change
+from actcli.render.deadness.findings import View
+from actcli.render.deadness.table import print_change
 from actcli.render.deadness.wording import percent
 from actcli.render.output.surface import Surface, console
 from actcli.render.table.fit import table_width

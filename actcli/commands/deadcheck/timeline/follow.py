@@ -24,7 +24,7 @@ def follow_run(mode: str, options: "DeadcheckOptions", reports: "Reports", sessi
     """
     from actcli.commands.deadcheck.run import exit_status, read_earlier
     from actcli.commands.deadcheck.timeline.run import judge_timeline, write_files
-    from actcli.render.deadness.table import View
+    from actcli.render.deadness.findings import View
     from actcli.render.timeline.live import open_live
     from actcli.render.timeline.sentences import timeline_sentences
 

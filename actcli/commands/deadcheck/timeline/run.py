@@ -88,7 +88,7 @@ def write_reports(
     findings: "TimelineFindings", options: "DeadcheckOptions", reports: "Reports", session: "Session"
 ) -> None:
     """Write the report to every place, and to stderr the sentences that the screen does not show."""
-    from actcli.render.deadness.table import View
+    from actcli.render.deadness.findings import View
     from actcli.render.timeline.report import write_timeline_report
     from actcli.render.timeline.sentences import timeline_sentences
 
@@ -109,7 +109,7 @@ def write_files(
     findings: "TimelineFindings", options: "DeadcheckOptions", reports: "Reports", session: "Session"
 ) -> None:
     """Write the report to the files alone."""
-    from actcli.render.deadness.table import View
+    from actcli.render.deadness.findings import View
     from actcli.render.timeline.report import write_timeline_report
 
     for layout in reports.layouts:

@@ -17,9 +17,9 @@ from actcli.analysis.deadness.since import find_change
 from actcli.analysis.deadness.unit_state import NEVER, UNKNOWN
 from actcli.analysis.deadness.verdict import CLASSES, Settings
 from actcli.exits import UsageError
+from actcli.render.deadness.findings import View
 from actcli.render.deadness.plan import SamplePlan, write_plan
 from actcli.render.deadness.report import COLUMNS, MORE_COLUMNS, worst_first, write_findings
-from actcli.render.deadness.table import View
 from actcli.render.output.layout import Layout
 
 

@@ -10,7 +10,8 @@ from dead_units import HIDDEN, HOSTILE, findings, planted, state
 
 from actcli.analysis.deadness.since import find_change
 from actcli.analysis.deadness.verdict import CLASSES, Settings
-from actcli.render.deadness.table import View, dead_screen, layer_rows
+from actcli.render.deadness.findings import View
+from actcli.render.deadness.table import dead_screen, layer_rows
 from actcli.render.deadness.unit_table import unit_rows
 from actcli.render.output.surface import Surface
 

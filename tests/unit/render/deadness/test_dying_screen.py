@@ -22,8 +22,7 @@ from actcli.render.deadness.born_dead import born_dead_sentence, write_born_dead
 from actcli.render.deadness.dying_records import EPOCH_COLUMNS, LIMIT_COLUMNS, Deaths
 from actcli.render.deadness.dying_screen import death_sentences, dying_screen, epochs_shown, write_deaths
 from actcli.render.deadness.dying_sentences import training_sentence
-from actcli.render.deadness.findings import Findings
-from actcli.render.deadness.table import View
+from actcli.render.deadness.findings import Findings, View
 from actcli.render.output.layout import Layout
 from actcli.render.output.surface import Surface
 from actcli.render.text.notation import in_ascii

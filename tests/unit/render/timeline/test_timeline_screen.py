@@ -7,8 +7,7 @@ from actcli.analysis.deadness.report import make_report
 from actcli.analysis.deadness.verdict import Settings
 from actcli.analysis.timeline.course import follow_units
 from actcli.analysis.timeline.timeline import Epoch, Timeline
-from actcli.render.deadness.findings import Findings
-from actcli.render.deadness.table import View
+from actcli.render.deadness.findings import Findings, View
 from actcli.render.output.surface import Surface
 from actcli.render.timeline.findings import TimelineFindings
 from actcli.render.timeline.screen import epochs_that_fit, timeline_screen
