@@ -97,7 +97,8 @@ def _compile_initializer(cls: type, *, frozen: bool) -> Callable[..., None]:
     made = dataclasses.make_dataclass(
         cls.__name__, described, namespace=more, frozen=frozen, repr=False, eq=False
     )
-    return made.__init__
+    initializer: Callable[..., None] = vars(made)["__init__"]
+    return initializer
 
 
 def _complaint(cls: type, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> str:
