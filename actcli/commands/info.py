@@ -145,7 +145,8 @@ def show_card(options: InfoOptions, session: "Session") -> None:
     from actcli.activations import activation
     from actcli.activations.definition import FORMULA
     from actcli.activations.symbolic.derive import derivatives, shown
-    from actcli.analysis.card.properties import limit_effort, measure
+    from actcli.analysis.card.limited import limit_effort
+    from actcli.analysis.card.properties import measure
     from actcli.analysis.card.recognition import recognise
     from actcli.render.card.card import write_card
     from actcli.render.card.facts import Card

@@ -9,6 +9,7 @@ from actcli.activations import Activation, Definition
 from actcli.activations.definition import FORMULA
 from actcli.analysis.card.extremes import Extreme, find_extremes, find_largest_slope, find_zeros, nearest_zero
 from actcli.analysis.card.landmarks import Interval, zero_gradient
+from actcli.analysis.card.limited import limit_effort
 from actcli.analysis.card.moments import Gains, Moments, gains, moments
 from actcli.analysis.card.profile import Profile
 from actcli.analysis.card.shape import (
@@ -146,15 +147,6 @@ def measure(f: Activation) -> Properties:
             gains=gains(f, value, derivative),
         )
     return _approximate(properties) if f.is_approximate else properties
-
-
-def limit_effort(f: Activation) -> Activation:
-    """Return the function with a limit to what goes into the digits that a formula loses, unless it has one."""
-    if f.definition.family != FORMULA or f.effort is not None:
-        return f
-    from actcli.activations.calculus.effort import UNITS, Effort
-
-    return replace(f, effort=Effort(UNITS))
 
 
 def _approximate(properties: Properties) -> Properties:

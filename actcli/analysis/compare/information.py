@@ -10,8 +10,8 @@ import numpy as np
 from actcli.activations import Activation
 from actcli.analysis.card.gaussian import Floats, expectation
 from actcli.analysis.card.landmarks import Interval, normal_mass
+from actcli.analysis.card.limited import limit_effort
 from actcli.analysis.card.monotone_pieces import Level, MonotonePieces, monotone_pieces
-from actcli.analysis.card.properties import limit_effort
 from actcli.analysis.compare.result import (
     Bars,
     Chart,

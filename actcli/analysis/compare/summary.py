@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from actcli.activations import Activation
 from actcli.analysis.card.landmarks import Interval, normal_mass
-from actcli.analysis.card.properties import Properties, limit_effort, measure
+from actcli.analysis.card.limited import limit_effort
+from actcli.analysis.card.properties import Properties, measure
 from actcli.analysis.compare.result import (
     Chart,
     Column,

@@ -17,7 +17,7 @@ from actcli.activations import Activation
 from actcli.activations.definition import FORMULA
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import Interval, SmoothPiece, pieces, sign_changes, zero_gradient
-from actcli.analysis.card.properties import limit_effort
+from actcli.analysis.card.limited import limit_effort
 from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from actcli.activations import Activation
-from actcli.analysis.card.properties import limit_effort
+from actcli.analysis.card.limited import limit_effort
 from actcli.analysis.compare.result import (
     Chart,
     Column,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from actcli.activations import Activation, activation
 from actcli.activations.distinct import distinct
 from actcli.analysis.card.landmarks import pieces
-from actcli.analysis.card.properties import limit_effort
+from actcli.analysis.card.limited import limit_effort
 from actcli.analysis.figure.curves import Quantity, Segment
 from actcli.analysis.number_types import Floats, Indices, LowType
 from actcli.analysis.stream.blocks import in_order

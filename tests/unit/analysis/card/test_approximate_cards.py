@@ -7,7 +7,8 @@ import pytest
 
 from actcli import activation
 from actcli.activations.calculus.effort import Effort
-from actcli.analysis.card.properties import limit_effort, measure, with_facts
+from actcli.analysis.card.limited import limit_effort
+from actcli.analysis.card.properties import measure, with_facts
 from actcli.analysis.card.recognition import recognise
 from actcli.analysis.compare.information import compare_information
 from actcli.analysis.compare.summary import compare_properties
