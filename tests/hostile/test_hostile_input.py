@@ -205,7 +205,7 @@ def test_formulas(command, tmp_path):
     )
 
 
-VALUES = ("0", "-1", "1e9", "nan", "", "abc", "1.5")
+VALUES = ("0", "-1", "1e9", "1000000000", "nan", "", "abc", "1.5")
 MODES = {
     "eval": [("gelu", "1", "2")],
     "grad": [("gelu", "1", "2"), ("gelu", "1", "--check")],
@@ -232,6 +232,10 @@ MODES = {
 }
 
 
+LONG_MODES = {"gradients", "speed"}
+"""Ways to compare that take seconds with any option, on all cores or by the clock: more than 10 s where others work."""
+
+
 @pytest.mark.parametrize("command", MODES)
 def test_options(command, tmp_path):
     """Every option that takes a value, by the declarations, at values that are no numbers, or are extreme ones."""
@@ -249,7 +253,7 @@ def test_options(command, tmp_path):
 
         files["m.onnx"] = models()["dense"]
     cases = [
-        Case((command, *mode, f"{option}={value}"), files)
+        Case((command, *mode, f"{option}={value}"), files, may_take_long=mode[-1] in LONG_MODES)
         for mode in MODES[command]
         for option in sorted(options)
         for value in VALUES

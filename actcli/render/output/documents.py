@@ -136,6 +136,9 @@ def _escape_line(line: str) -> str:
 
 
 def _json_value(value: Any) -> Any:
+    kind = type(value)  # first, since a match asks one class after the other, for millions of values
+    if kind is int or kind is bool or value is None:
+        return value
     match value:
         case None | bool() | int():
             return value
@@ -144,7 +147,12 @@ def _json_value(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():
-            return {_json_value(key): _json_value(inner) for key, inner in value.items()}
+            return {
+                key if type(key) is str and key.isascii() else _json_value(key): inner
+                if inner is None or type(inner) is int
+                else _json_value(inner)
+                for key, inner in value.items()
+            }
         case list() | tuple():
             return [_json_value(inner) for inner in value]
         case _ if is_dataclass(value):

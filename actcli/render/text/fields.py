@@ -11,6 +11,9 @@ def field_text(value: Any) -> str:
 
     The entries of a list, and of a dictionary as `key=value`, are separated by blanks.
     """
+    kind = type(value)  # first, since a match asks one class after the other, for millions of values
+    if kind is str or kind is int or kind is float:
+        return str(value)
     match value:
         case None:
             return ""
