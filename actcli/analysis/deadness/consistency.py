@@ -109,7 +109,8 @@ def _extremes(state: LayerState) -> list[tuple[str, Mask]]:
         ("minimum maximum", ~(unseen | (s.minimum <= s.maximum)) | (unseen & clean)),
         (
             "value_minimum value_maximum",
-            ~((s.value_minimum <= s.value_maximum + room) | none),
+            # two comparisons, since the room beside an infinite value is none
+            ~((s.value_minimum <= s.value_maximum) | (s.value_minimum <= s.value_maximum + room) | none),
         ),
         ("nonpositive minimum", clean & (some & (s.minimum > 0) if partly else some != (s.minimum <= 0))),
         (

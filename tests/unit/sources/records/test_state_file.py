@@ -295,6 +295,13 @@ def test_what_is_merged_and_written_can_be_read(tmp_path_factory, drawn, functio
     same(read_state(path)[0], state)
 
 
+@pytest.mark.parametrize("value", [-np.inf, np.inf])
+def test_units_that_gave_one_infinity_alone_are_read_back(value, path):
+    state = observe(rule_of("leaky_relu", "pre"), "a", np.full((3, 2), value), 0)
+    write_state((state,), str(path))
+    same(read_state(str(path))[0], state)
+
+
 def test_formulas_of_too_many_operations_are_refused_before_any_rule_is_made(path, monkeypatch):
     long = "+".join(["tanh(x)"] * 60)
     made = []
