@@ -65,7 +65,8 @@ class GroupMeasure:
         credit, losses = np.zeros(group.size), np.zeros(group.size)
         for start in range(0, len(x), SAMPLES_AT_ONCE):
             targets = y[start : start + SAMPLES_AT_ONCE]
-            preactivations, activations, outputs = group.forward(x[None, start : start + SAMPLES_AT_ONCE])
+            batch = x[None, start : start + SAMPLES_AT_ONCE]
+            preactivations, activations, outputs = group.forward(batch, keeps=bool(units))
             outputs[group.frozen] = np.nan
             credit += group.data.credit(outputs, targets)
             if with_loss:

@@ -145,18 +145,21 @@ class Group:
             part.seconds = 0.0
         return seconds
 
-    def forward(self, x: Array) -> tuple[list[Array], list[Array], Array]:
+    def forward(self, x: Array, *, keeps: bool = True) -> tuple[list[Array], list[Array], Array]:
         """Return preactivations and activations of each hidden layer, and the outputs (P, B, k), as in inference.
 
-        x: (P, B, features), or (1, B, features) for all members.
+        x: (P, B, features), or (1, B, features) for all members. keeps: whether there is more than the outputs to
+        return; without, the arrays of a layer serve the next.
         """
-        h, preactivations, activations = x, [], []
+        inputs, preactivations, activations = x, [], []
         for layer, activation in enumerate(self.activations):
-            z = _affine(h, *self.folded(layer))
-            preactivations.append(z)
-            activations.append(activation.value(z))
-            h = h + activations[-1] if self.plan.skips(layer) else activations[-1]
-        return preactivations, activations, _affine(h, self.weights[-1], self.biases[-1])
+            z = _affine(inputs, *self.folded(layer))
+            h = activation.value(z, None if keeps else z)
+            if keeps:
+                preactivations.append(z)
+                activations.append(h)
+            inputs = inputs + h if self.plan.skips(layer) else h
+        return preactivations, activations, _affine(inputs, self.weights[-1], self.biases[-1])
 
     def folded(self, layer: int, members: slice = slice(None)) -> tuple[Array, Array]:
         """Return a layer's weights and biases in inference, with batch normalisation folded in."""
@@ -195,7 +198,10 @@ class Group:
         return Gradients(loss, weights[::-1], biases[::-1], gains[::-1], parameters)
 
     def _forward_training(self, x: Array) -> tuple[list[Array], list[Array], list[list[Array]]]:
-        """Return the inputs of all layers, and preactivations and slopes of the hidden ones, as in training."""
+        """Return the inputs of all layers, and preactivations and slopes of the hidden ones, as in training.
+
+        Where no parameter of a layer is trained, nobody needs its preactivations, and its activations overwrite them.
+        """
         inputs, preactivations, slopes = [x], [], []
         for layer, activation in enumerate(self.activations):
             z: Array = np.matmul(inputs[-1], self.weights[layer])

@@ -35,25 +35,17 @@ class HiddenLayer:
         """Return the part that a member belongs to."""
         return next(part for part in self.parts if member < part.members.stop)
 
-    def value(self, z: Array) -> Array:
-        """Return φ(z) for z (P, B, width)."""
-        if len(self.parts) == 1:
-            return self.parts[0].value(z)
-        h = np.empty_like(z)
+    def value(self, z: Array, out: Array | None = None) -> Array:
+        """Return φ(z) for z (P, B, width), written into `out` if it is given; that may be z."""
+        h = np.empty_like(z) if out is None else out
         for part in self.parts:
-            h[part.members] = part.value(z[part.members])
+            part.write_value(z[part.members], h[part.members])
         return h
 
     def both(self, z: Array) -> tuple[Array, list[Array]]:
-        """Return φ(z), and φ'(z) part by part."""
-        if len(self.parts) == 1:
-            h, slope = self.parts[0].both(z)
-            return h, [slope]
-        h, slopes = np.empty_like(z), []
-        for part in self.parts:
-            h[part.members], slope = part.both(z[part.members])
-            slopes.append(slope)
-        return h, slopes
+        """Return φ(z), and φ'(z) part by part; overwrites z where no parameter is trained, which needs it again."""
+        h = np.empty_like(z) if any(part.learned for part in self.parts) else z
+        return h, [part.write_both(z[part.members], h[part.members]) for part in self.parts]
 
     def through(self, error: Array, slopes: list[Array]) -> None:
         """Turn the gradient by φ(z) into that by z, in place."""
@@ -140,19 +132,23 @@ class LayerPart:
         """Return the trained parameters of a member, given by its place in the group."""
         return {name: float(values[member - self.members.start]) for name, values in self.learned.items()}
 
-    def value(self, z: Array) -> Array:
-        """Return φ(z) for z (members, B, width)."""
-        return self._each(z, 0) if self.learned else self.kernels.value(z)
+    def write_value(self, z: Array, out: Array) -> None:
+        """Write φ(z) for z (members, B, width) into an array, which may be z."""
+        if self.learned:
+            out[...] = self._each(z, 0)
+        else:
+            self.kernels.value(z, out)
 
-    def both(self, z: Array) -> tuple[Array, Array]:
-        """Return φ(z) and φ'(z), and count the time they take."""
+    def write_both(self, z: Array, out: Array) -> Array:
+        """Write φ(z) into an array, which may be z where nothing is learned; return φ'(z), and count the time."""
         started = time.perf_counter()
         if self.learned:
-            h, slope = self._each(z, 0), self._each(z, 1)
+            self.write_value(z, out)
+            slope = self._each(z, 1)
         else:
-            h, slope = self.kernels.both(z)
+            _, slope = self.kernels.both(z, out)
         self.seconds += time.perf_counter() - started
-        return h, slope
+        return slope
 
     def by_parameters(self, z: Array, error: Array) -> dict[str, Array]:
         """Return the gradients (members,) of the trained parameters; `error` is the gradient by φ(z)."""

@@ -10,7 +10,7 @@ core's bits.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,24 @@ _TINY = 80.0
 """Below e**-80 the core computes the slope of tanh in two halves, or e**x leaves the normal numbers of float32."""
 
 
+class Value(Protocol):
+    """φ of a float array of any shape, written into `out`, which may be the array itself, or into a new one."""
+
+    def __call__(self, z: Array, out: Array | None = None) -> Array: ...  # noqa: D102
+
+
+class Both(Protocol):
+    """φ, written as by Value, and φ', which may be bool where it is 0 and 1."""
+
+    def __call__(self, z: Array, out: Array | None = None) -> tuple[Array, Array]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Kernels:
-    """φ, and φ with φ', of a float array of any shape; a φ' of 0 and 1 may be bool."""
+    """φ, and φ with φ'."""
 
-    value: Callable[[Array], Array]
-    both: Callable[[Array], tuple[Array, Array]]
+    value: Value
+    both: Both
 
 
 def quick_kernels(f: Activation) -> Kernels:
@@ -47,21 +59,29 @@ def quick_kernels(f: Activation) -> Kernels:
 
 def separate_kernels(value: Callable[[Array], Array], slope: Callable[[Array], Array]) -> Kernels:
     """Return the kernels of a function whose value and slope share no work."""
-    return Kernels(
-        lambda z: np.asarray(value(z), z.dtype),
-        lambda z: (np.asarray(value(z), z.dtype), np.asarray(slope(z), z.dtype)),
-    )
+
+    def write_value(z: Array, out: Array | None = None) -> Array:
+        if out is None:
+            return np.asarray(value(z), z.dtype)
+        out[...] = value(z)
+        return out
+
+    def write_both(z: Array, out: Array | None = None) -> tuple[Array, Array]:
+        steep = np.asarray(slope(z), z.dtype)
+        return write_value(z, out), steep
+
+    return Kernels(write_value, write_both)
 
 
 def _fused(f: Activation) -> Kernels | None:
     match f.definition.name:
         case "relu":
-            return Kernels(_relu, lambda z: (_relu(z), z > 0))
+            return Kernels(_relu, _relu_both)
         case "leaky_relu" if 1e-30 < f.parameters["alpha"] <= 1:
             alpha = f.parameters["alpha"]
             return Kernels(partial(_leaky, alpha=alpha), partial(_leaky_both, alpha=alpha))
         case "tanh":
-            return Kernels(np.tanh, partial(_tanh_both, exact=f.kernels[1]))
+            return Kernels(_tanh, partial(_tanh_both, exact=f.kernels[1]))
         case "sigmoid":
             return Kernels(_sigmoid, _sigmoid_both)
         case "silu" if f.parameters.get("beta", 1.0) == 1:
@@ -69,62 +89,71 @@ def _fused(f: Activation) -> Kernels | None:
     return None
 
 
-def _relu(z: Array) -> Array:
+def _relu(z: Array, out: Array | None = None) -> Array:
     # np.maximum with a number takes three times as long
-    h = np.clip(z, 0.0, np.inf)
+    h = np.clip(z, 0.0, np.inf, out=out)
     h += 0.0  # -0.0 becomes 0.0
     return h
 
 
-def _leaky(z: Array, alpha: float) -> Array:
+def _relu_both(z: Array, out: Array | None = None) -> tuple[Array, Array]:
+    slope = z > 0
+    return _relu(z, out), slope
+
+
+def _leaky(z: Array, out: Array | None = None, *, alpha: float) -> Array:
     h = alpha * z
-    return np.maximum(z, h, out=h)
+    return np.maximum(z, h, out=h if out is None else out)
 
 
-def _leaky_both(z: Array, alpha: float) -> tuple[Array, Array]:
+def _leaky_both(z: Array, out: Array | None = None, *, alpha: float) -> tuple[Array, Array]:
     slope = np.empty_like(z)
     np.greater(z, 0, out=slope, casting="unsafe")
-    return _leaky(z, alpha), np.clip(slope, alpha, 1.0, out=slope)
+    return _leaky(z, out, alpha=alpha), np.clip(slope, alpha, 1.0, out=slope)
 
 
-def _tanh_both(z: Array, exact: Kernel) -> tuple[Array, Array]:
+def _tanh(z: Array, out: Array | None = None) -> Array:
+    return np.asarray(np.tanh(z, out=out))
+
+
+def _tanh_both(z: Array, out: Array | None = None, *, exact: Kernel) -> tuple[Array, Array]:
     """tanh z, and 4w/(1 + w)² with w = e**-2|z| in the steps of the core's kernel, which takes care of tiny w."""
     w = np.abs(z)
-    w *= 2.0
-    if not w.max(initial=0.0) <= _TINY:
-        return np.tanh(z), exact(z)
-    np.exp(np.negative(w, out=w), out=w)
+    w *= -2.0
+    if not w.min(initial=0.0) >= -_TINY:
+        slope = exact(z)
+        return _tanh(z, out), slope
+    np.exp(w, out=w)
     slope = 1.0 + w
     np.square(slope, out=slope)
     np.divide(4.0, slope, out=slope)
     w *= slope
-    return np.tanh(z), w
+    return _tanh(z, out), w
 
 
-def _sigmoid(z: Array) -> Array:
-    h = np.negative(z)
+def _sigmoid(z: Array, out: Array | None = None) -> Array:
+    h = np.negative(z, out=out)
     np.exp(h, out=h)
     h += 1
     return np.divide(1, h, out=h)
 
 
-def _sigmoid_both(z: Array) -> tuple[Array, Array]:
-    h = _sigmoid(z)
+def _sigmoid_both(z: Array, out: Array | None = None) -> tuple[Array, Array]:
+    h = _sigmoid(z, out)
     slope = 1 - h
     slope *= h
     return h, slope
 
 
-def _silu(z: Array) -> Array:
-    h = _sigmoid(z)
-    h *= z
-    return h
+def _silu(z: Array, out: Array | None = None) -> Array:
+    s = _sigmoid(z)
+    return np.multiply(s, z, out=s if out is None else out)
 
 
-def _silu_both(z: Array) -> tuple[Array, Array]:
+def _silu_both(z: Array, out: Array | None = None) -> tuple[Array, Array]:
     """z·s and s + z·s·(1 - s), with s = sigmoid(z)."""
     s = _sigmoid(z)
-    h = z * s
+    h = np.multiply(z, s, out=out)
     slope = 1 - s
     slope *= h
     slope += s

@@ -38,18 +38,18 @@ class LineTable:
     values: Array
     rows: Array
 
-    def value(self, x: Array) -> Array:
-        """Return f(x)."""
+    def value(self, x: Array, out: Array | None = None) -> Array:
+        """Return f(x), written into `out` if it is given."""
         row, rest = _place(x)
-        return _draw(self.values.take(row, axis=0, mode="clip"), 0, rest, rest)
+        return _draw(self.values.take(row, axis=0, mode="clip"), 0, rest, rest if out is None else out)
 
-    def both(self, x: Array) -> tuple[Array, Array]:
-        """Return f(x) and f'(x)."""
+    def both(self, x: Array, out: Array | None = None) -> tuple[Array, Array]:
+        """Return f(x), written into `out` if it is given, and f'(x)."""
         row, rest = _place(x)
         # four numbers side by side are fetched in the time of one
         own = self.rows.take(row, axis=0, mode="clip")
         slope = _draw(own, 2, rest, np.empty_like(rest))
-        return _draw(own, 0, rest, rest), slope
+        return _draw(own, 0, rest, rest if out is None else out), slope
 
 
 def tabulate(f: Activation) -> LineTable | None:
