@@ -4,10 +4,10 @@
 
 Without an option the page is printed and the status is 0. `--write` writes it, of all subjects. `--check` prints the
 ratios that are more than 1.3 times those of the page, and then the status is 1. Subjects: start, pipe, arrays,
-archives, shards, files, training, models. PyTorch is looked for in this Python, or in the one that ACTCLI_TORCH_PYTHON
-names; models as tests/benchmarks/models.py says. What is not there is left out, and named. `--large` measures files of
-10 GB, alone or besides the subjects named, with `--write` besides all; up to 21 GB lie in the folder for temporary
-files (TMPDIR).
+archives, shards, files, training, models. PyTorch and JAX are looked for in this Python, or in the one that
+ACTCLI_TORCH_PYTHON names; models as tests/benchmarks/models.py says. What is not there is left out, and named.
+`--large` measures files of 10 GB, alone or besides the subjects named, with `--write` besides all; up to 21 GB lie in
+the folder for temporary files (TMPDIR).
 """
 
 import argparse
@@ -30,6 +30,7 @@ from process_timer import Timer
 
 ACTCLI = ratios.ACTCLI
 PYTHON = os.environ.get("ACTCLI_TORCH_PYTHON", sys.executable)
+NAMED = "ACTCLI_TORCH_PYTHON names another Python"
 NUMPY = (sys.executable, "-c", "import numpy")
 ROUNDS = 5
 Command = tuple[str, ...]
@@ -157,25 +158,50 @@ def files(folder: Path) -> Iterator[Case]:
         yield row, ours, (PYTHON, "-c", ratios.TORCH, "gelu", source, out), None
 
 
-def training(folder: Path, rounds: int) -> Iterator[Measured]:
-    """Networks trained together, against PyTorch's training one after the other (tests/benchmarks/training.py)."""
-    require_torch("training")
+def training(folder: Path, rounds: int, timed: Timer) -> tuple[list[Measured], list[str]]:
+    """Networks trained together, against PyTorch, JAX and the matrix products alone (tests/benchmarks/training.py)."""
     import training as benchmark
 
-    row = Measured(
-        "Training",
+    work, size = (
         "`compare ... --by training`, 6 functions",
         f"{len(benchmark.FUNCTIONS) * benchmark.SEEDS} networks",
-        2,
-        "a PyTorch loop on one thread, one network of each function, scaled to all",
     )
+    given, everyone = folder / "given.npz", folder / "everyone.npz"
+    benchmark.give(everyone, range(benchmark.SEEDS))
+
+    def torch_loop(seed: int) -> float:
+        benchmark.give(given, [seed])
+        found = benchmark.loop(PYTHON, given, "bare")
+        return benchmark.SEEDS * sum(seconds for seconds, _ in found)
+
+    def jax_loop(_: int) -> float:
+        return sum(seconds for seconds, _ in benchmark.jax_loop(PYTHON, everyone))
+
+    # what it is measured against, the packages that this needs, and its seconds in a round
+    others: dict[str, tuple[str, str, Callable[[int], float]]] = {
+        "": (
+            "a PyTorch loop on one thread, one network of each function, scaled to all",
+            "torch",
+            torch_loop,
+        ),
+        ", against JAX": ("JAX with `vmap`, `scan` and `jit` on all cores, with compiling", "jax", jax_loop),
+        ", against its matrix products": (
+            "the matrix products alone, on two threads",
+            "",
+            lambda _: timed(benchmark.products_command())[0],
+        ),
+    }
+    there = {end: other for end, other in others.items() if not other[1] or imports(other[1])}
+    rows = {end: Measured("Training", work + end, size, 2, other[0]) for end, other in there.items()}
     for seed in range(rounds):
-        done = benchmark.program(folder)
-        row.ours.append(done.wall)
-        benchmark.give(folder / "given.npz", seed)
-        found = benchmark.loop(PYTHON, folder / "given.npz", "bare")
-        row.theirs.append(benchmark.SEEDS * sum(seconds for seconds, _ in found))
-    yield row
+        taken = benchmark.program(folder).wall
+        for end, (_, _, seconds) in there.items():
+            rows[end].ours.append(taken)
+            rows[end].theirs.append(seconds(seed))
+    left_out = [
+        f"training{end}: no {other[1]} ({NAMED})" for end, other in others.items() if end not in there
+    ]
+    return list(rows.values()), left_out
 
 
 def models(folder: Path) -> Iterator[Case]:
@@ -270,8 +296,14 @@ def require(there: object, reason: str) -> None:
 
 def require_torch(subject: str) -> None:
     """Raise MissingError where there is no PyTorch."""
-    found = subprocess.run([PYTHON, "-c", "import torch"], capture_output=True, check=False)
-    require(found.returncode == 0, f"{subject}: no PyTorch (ACTCLI_TORCH_PYTHON names another Python)")
+    require(imports("torch"), f"{subject}: no PyTorch ({NAMED})")
+
+
+def imports(package: str) -> bool:
+    """Return whether the other Python has a package."""
+    return not subprocess.run(
+        [PYTHON, "-c", f"import {package}"], capture_output=True, check=False
+    ).returncode
 
 
 def measure(subjects: Sequence[str], rounds: int) -> tuple[list[Measured], list[str]]:
@@ -287,7 +319,9 @@ def measure(subjects: Sequence[str], rounds: int) -> tuple[list[Measured], list[
             with tempfile.TemporaryDirectory() as folder:
                 try:
                     if subject == "training":
-                        rows += training(Path(folder), rounds)
+                        found, missing_ones = training(Path(folder), rounds, timed)
+                        rows += found
+                        left_out += missing_ones
                         continue
                     if subject == "large":  # each file is deleted before there is the next
                         for case in large(Path(folder)):

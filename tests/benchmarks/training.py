@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
-from actcli.analysis.training.group import Group
+from actcli.analysis.training.group import SAMPLES_AT_ONCE, Group
 from actcli.analysis.training.plan import TrainingPlan
 from actcli.analysis.training.stack import parse_stack
 from actcli.sources.records.datasets import load_dataset
@@ -49,7 +50,7 @@ functions = {
 }
 x, y = torch.from_numpy(given["train_x"]), torch.from_numpy(given["train_y"])
 test_x, test_y = torch.from_numpy(given["test_x"]), torch.from_numpy(given["test_y"])
-orders = torch.from_numpy(given["orders"])
+orders = torch.from_numpy(given["orders"][0])
 rate, batch = float(given["rate"]), int(given["batch"])
 layers = sum(name.startswith("weights") for name in given.files)
 loss_of = torch.nn.CrossEntropyLoss()
@@ -57,7 +58,7 @@ loss_of = torch.nn.CrossEntropyLoss()
 def network(function):
     modules = []
     for layer in range(layers):
-        weights = torch.from_numpy(given[f"weights{layer}"])
+        weights = torch.from_numpy(given[f"weights{layer}"][0])
         linear = torch.nn.Linear(*weights.shape)
         with torch.no_grad():
             linear.weight.copy_(weights.T)
@@ -99,6 +100,88 @@ for line in sys.stdin:
         score = (net(test_x).argmax(1) == test_y).double().mean().item()
     print(json.dumps([seconds, score]), flush=True)
 """
+JAX = """
+import json, os, sys, time
+from functools import partial
+os.environ["JAX_PLATFORMS"] = "cpu"
+import jax, numpy as np
+import jax.numpy as jnp
+given = np.load(sys.argv[1])
+functions = {
+    "relu": jax.nn.relu, "leaky_relu": jax.nn.leaky_relu, "silu": jax.nn.silu,
+    "gelu": partial(jax.nn.gelu, approximate=False), "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid,
+}
+x, y, test_x, test_y = (jnp.asarray(given[name]) for name in ("train_x", "train_y", "test_x", "test_y"))
+orders = jnp.asarray(given["orders"])
+rate, batch = float(given["rate"]), int(given["batch"])
+weights = [jnp.asarray(given[name]) for name in sorted(given.files) if name.startswith("weights")]
+first = [(w, jnp.zeros((len(w), w.shape[2]), w.dtype)) for w in weights]
+whole = len(y) // batch * batch
+
+def outputs(function, layers, h):
+    for w, b in layers[:-1]:
+        h = function(h @ w + b)
+    return h @ layers[-1][0] + layers[-1][1]
+
+def loss(layers, function, places):
+    scores = jax.nn.log_softmax(outputs(function, layers, x[places]))
+    return -jnp.take_along_axis(scores, y[places][:, None], 1).mean()
+
+@partial(jax.jit, static_argnums=0)
+def train(function, layers, orders):
+    def step(layers, places):
+        slopes = jax.grad(loss)(layers, function, places)
+        return jax.tree.map(lambda value, slope: value - rate * slope, layers, slopes), None
+
+    def epoch(layers, order):
+        layers, _ = jax.lax.scan(step, layers, order[:whole].reshape(-1, batch))
+        return (step(layers, order[whole:])[0] if whole < len(y) else layers), None
+
+    def one(layers, orders):
+        layers, _ = jax.lax.scan(epoch, layers, orders)
+        return (outputs(function, layers, test_x).argmax(1) == test_y).mean()
+
+    return jax.vmap(one)(layers, orders)
+
+for line in sys.stdin:
+    started = time.perf_counter()
+    scores = np.asarray(train(functions[line.strip()], first, orders))
+    print(json.dumps([time.perf_counter() - started, float(scores.mean())]), flush=True)
+"""
+PRODUCTS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+import numpy as np
+members, groups, epochs, batch, block, train, test, *widths = map(int, sys.argv[1:])
+
+def parts(count, most):
+    return [min(most, count - start) for start in range(0, count, most)]
+
+steps, blocks = parts(train, batch), parts(test, block) + parts(train, block)
+
+def work(group):
+    draw = np.random.default_rng(group).standard_normal
+    weights = [draw((members, *sizes), np.float32) for sizes in pairwise(widths)]
+    turned = [np.ascontiguousarray(w.transpose(0, 2, 1)) for w in weights]
+    arrays = {n: [draw((members, n, width), np.float32) for width in widths] for n in {*steps, *blocks}}
+    samples = {n: draw((1, n, widths[0]), np.float32) for n in blocks}
+    for epoch in range(epochs + 1):
+        for n in steps if epoch else ():
+            for h, w in zip(arrays[n], weights):
+                np.matmul(h, w)
+            for layer in range(len(weights) - 1, -1, -1):
+                h, error = arrays[n][layer : layer + 2]
+                np.matmul(h.transpose(0, 2, 1), error)
+                if layer:
+                    np.matmul(error, turned[layer])
+        for n in blocks:
+            for h, w in zip([samples[n], *arrays[n][1:]], weights):
+                np.matmul(h, w)
+
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(work, range(groups)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +212,45 @@ def program(folder: Path) -> Run:
     )
 
 
-def give(path: Path, seed: int) -> None:
-    """Write what PyTorch is to begin with: the samples, the first weights, the order of the samples by epoch."""
+def give(path: Path, seeds: Sequence[int]) -> None:
+    """Write what another program is to begin with: samples, first weights by seed, order of the samples by epoch."""
     data = load_dataset("digits", None, 0, Terminal.of_process())
     plan = TrainingPlan(hidden=(WIDTH,) * DEPTH, epochs=EPOCHS, batch=BATCH)
-    group = Group([parse_stack("relu")], [RATE], [seed], plan, data)
-    orders = [
-        np.concatenate([places[0] for places in group.batches(epoch)]) for epoch in range(1, EPOCHS + 1)
-    ]
+    group = Group([parse_stack("relu")] * len(seeds), [RATE] * len(seeds), seeds, plan, data)
+    orders = [np.concatenate(group.batches(epoch), axis=1) for epoch in range(1, EPOCHS + 1)]
     np.savez(
         path,
         train_x=data.train_x.astype(np.float32),
         train_y=data.train_y.astype(np.int64),
         test_x=data.test_x.astype(np.float32),
         test_y=data.test_y.astype(np.int64),
-        orders=np.stack(orders),
+        orders=np.stack(orders, axis=1),
         rate=RATE,
         batch=BATCH,
-        **{f"weights{layer}": weights[0] for layer, weights in enumerate(group.weights)},
+        **{f"weights{layer}": weights for layer, weights in enumerate(group.weights)},
     )
+
+
+def products_command() -> tuple[str, ...]:
+    """Return the command that computes the matrix products of `COMMAND` and nothing else, in the same groups."""
+    data = load_dataset("digits", None, 0, Terminal.of_process())
+    groups = 3  # as actcli.analysis.training.population splits 120 networks on two threads
+    sizes = (len(FUNCTIONS) * SEEDS // groups, groups, EPOCHS, BATCH, SAMPLES_AT_ONCE)
+    widths = (data.features, *(WIDTH,) * DEPTH, data.outputs)
+    numbers = (*sizes, len(data.train_y), len(data.test_y), *widths)
+    return sys.executable, "-c", PRODUCTS, *map(str, numbers)
+
+
+def jax_loop(python: str, given: Path) -> list[tuple[float, float]]:
+    """JAX's time, with compiling, and mean accuracy for the networks of all seeds of each function, on all cores."""
+    done = subprocess.run(
+        [python, "-c", JAX, given],
+        input="\n".join(FUNCTIONS) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
 
 
 def loop(python: str, given: Path, kind: str) -> list[tuple[float, float]]:
@@ -179,7 +282,7 @@ def main(rounds: int) -> None:
             run = program(Path(folder))
             walls.append(run.wall)
             processors.append(run.processor)
-            give(Path(folder, "given.npz"), seed)
+            give(Path(folder, "given.npz"), [seed])
             for kind in LOOPS:
                 found = loop(python, Path(folder, "given.npz"), kind)
                 taken[kind].append([seconds for seconds, _ in found])

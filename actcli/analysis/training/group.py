@@ -234,9 +234,11 @@ class Group:
     def batches(self, epoch: int) -> list[NDArray[np.intp]]:
         """Return the sample indices (P, B) of each step; the order depends on the seed alone."""
         count = len(self.data.train_y)
-        order = np.stack(
-            [np.random.default_rng((seed, _NOT_WEIGHTS, epoch)).permutation(count) for seed in self.seeds]
-        )
+        orders = {
+            seed: np.random.default_rng((seed, _NOT_WEIGHTS, epoch)).permutation(count)
+            for seed in dict.fromkeys(self.seeds)
+        }
+        order = np.stack([orders[seed] for seed in self.seeds])
         return [order[:, start : start + self.plan.batch] for start in range(0, count, self.plan.batch)]
 
     def freeze_diverged(self, loss: Array) -> None:
