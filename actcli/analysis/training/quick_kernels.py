@@ -27,13 +27,13 @@ _TINY = 80.0
 class Value(Protocol):
     """φ of a float array of any shape, written into `out`, which may be the array itself, or into a new one."""
 
-    def __call__(self, z: Array, out: Array | None = None) -> Array: ...  # noqa: D102
+    def __call__(self, z: Array, /, out: Array | None = None) -> Array: ...  # noqa: D102
 
 
 class Both(Protocol):
     """φ, written as by Value, and φ', which may be bool where it is 0 and 1."""
 
-    def __call__(self, z: Array, out: Array | None = None) -> tuple[Array, Array]: ...  # noqa: D102
+    def __call__(self, z: Array, /, out: Array | None = None) -> tuple[Array, Array]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
