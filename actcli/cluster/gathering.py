@@ -236,7 +236,7 @@ class Gathered:
             del self._parts[recording], self._missing[recording], self._of[recording]
 
     def _place_those_in_order(self, layer: str) -> None:
-        """ShardPlace the recordings of a layer up to the first one that is missing."""
+        """Place the recordings of a layer up to the first one that is missing."""
         number, start = self._next.get(layer, (0, 0))
         while (layer, number) in self._waiting:
             state, _ = self._waiting.pop((layer, number))
