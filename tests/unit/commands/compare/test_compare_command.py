@@ -302,7 +302,7 @@ def test_a_tie_for_the_best_is_said():
 def test_without_a_chart_the_table_is_there_all_the_same(fake, monkeypatch):
     plain = fake.steps
     monkeypatch.setattr(
-        fake, "steps", lambda specs: (replace(s, so_far=replace(s.so_far, chart=None)) for s in plain(specs))
+        fake, "steps", lambda specs: (replace(s, result=replace(s.so_far, chart=None)) for s in plain(specs))
     )
     _, out, err = invoke("compare", "relu", "gelu_tanh", "--plot")
     assert "gelu_tanh" in out
