@@ -7,9 +7,14 @@ from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from actcli.analysis.proof.box import Flags, Numbers
+
+
+_AT_ONCE = 1 << 18
+"""Numbers of windows that are laid side by side."""
 
 
 class Kernel(Protocol):
@@ -21,6 +26,10 @@ class Kernel(Protocol):
 
     def pull(self, weights: Numbers, rows: Numbers) -> Numbers:
         """Return the transposed map of rows of coefficients, (rows, batch, ...)."""
+        ...
+
+    def largest_sums(self, absolute: Numbers, reach: Numbers) -> Numbers:
+        """Return a bound, by channel of the output, of absolute weights times the largest numbers of the input."""
         ...
 
     def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
@@ -47,6 +56,11 @@ class Dense:
     def pull(self, weights: Numbers, rows: Numbers) -> Numbers:
         """Return rows · weights."""
         result: Numbers = rows @ weights
+        return result
+
+    def largest_sums(self, absolute: Numbers, reach: Numbers) -> Numbers:
+        """Return absolute · the largest numbers over all rows."""
+        result: Numbers = absolute @ reach.reshape(-1, reach.shape[-1]).max(axis=0)
         return result
 
     def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
@@ -81,22 +95,35 @@ class Convolution:
     groups: int
 
     def apply(self, weights: Numbers, x: Numbers) -> Numbers:
-        """Return the convolution, one place of the window at a time."""
-        batch, groups = len(x), self.groups
-        lengths = self._lengths()
-        places = math.prod(lengths)
-        padded = self._padded(x)
-        by_group = weights.reshape(groups, self.outputs // groups, -1, math.prod(self.window))
-        result: Numbers | None = None
-        for i, view in self.views(padded):
-            part = view.reshape(batch, groups, -1, places)
-            own = by_group[..., i]
-            # a depthwise convolution has one input and one output per group
-            term = own * part if own.shape[1] == own.shape[2] == 1 else own @ part
-            result = term if result is None else np.add(result, term, out=result)
-        if result is None:
-            return np.zeros((batch, *self.output_shape()[1:]))
+        """Return the convolution as a matrix product with windows side by side, some groups or rows at a time."""
+        batch, groups, lengths = len(x), self.groups, self._lengths()
+        by_group = weights.reshape(groups, self.outputs // groups, -1)
+        windows = self._windows(self._padded(x))
+        each = windows.shape[1] // groups
+        result = np.empty((batch, groups, self.outputs // groups, *lengths))
+        parts = max(1, windows.size // _AT_ONCE)
+        some, rows = max(1, groups // parts), max(1, lengths[0] * groups // parts)
+        axes = (slice(None),) * len(lengths)
+        for first, start in product(range(0, groups, some), range(0, lengths[0], rows)):
+            own = by_group[first : first + some]
+            part = windows[:, each * first : each * (first + some), *axes, start : start + rows]
+            target = result[:, first : first + some, :, start : start + rows]
+            target[...] = (own @ part.reshape(batch, len(own), own.shape[2], -1)).reshape(target.shape)
         return result.reshape(batch, self.outputs, *lengths)
+
+    def _windows(self, padded: Numbers) -> Numbers:
+        """Return a view of all windows, (batch, channels, *window, *lengths)."""
+        if max(self.window) == 1:
+            single = padded[(slice(None), slice(None), *(slice(None, None, step) for step in self.strides))]
+            return single.reshape(*single.shape[:2], *self.window, *single.shape[2:])
+        reach = [
+            dilation * (length - 1) + 1 for dilation, length in zip(self.dilations, self.window, strict=True)
+        ]
+        spatial = tuple(range(2, padded.ndim))
+        windows = sliding_window_view(padded, reach, spatial)
+        places = [slice(None, None, step) for step in (*self.strides, *self.dilations)]
+        windows = windows[(slice(None), slice(None), *places)]
+        return np.moveaxis(windows, [axis + len(reach) for axis in spatial], spatial)
 
     def pull(self, weights: Numbers, rows: Numbers) -> Numbers:
         """Return the transposed convolution of the rows."""
@@ -114,6 +141,13 @@ class Convolution:
             slice(first, first + length) for (first, _), length in zip(self.pads, spatial, strict=True)
         )
         return padded[(slice(None), slice(None), *inside)].reshape(len(rows), *self.shape)
+
+    def largest_sums(self, absolute: Numbers, reach: Numbers) -> Numbers:
+        """Return the sums of absolute · the largest number of each channel, as if it stood at all places."""
+        top = reach.max(axis=(0, *range(2, reach.ndim))).reshape(self.groups, -1, 1)
+        sums = absolute.reshape(self.groups, self.outputs // self.groups, top.shape[1], -1).sum(axis=3)
+        result: Numbers = (sums @ top).reshape(-1)
+        return result
 
     def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
         """Return the numbers along the second axis."""

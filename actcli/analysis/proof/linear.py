@@ -23,6 +23,8 @@ _ROUNDINGS = 4
 """Of a product, of the sum with the bias, and of sums with other tensors that a runtime takes into the dot product."""
 _CONVOLVING = 10.0
 """The time of a multiplication in a convolution over that in a dense layer, going back (measured)."""
+_COARSE = 2.0**-7
+"""Rounding that widens bounds by less than this share is bounded by channel, not by position."""
 _SMALLEST = 2.0**-126
 """The smallest float32 with full precision."""
 
@@ -196,28 +198,33 @@ class Linear:
         center, reach = box.center, box.magnitude
         middle = kernel.apply(self.weights, center)
         middle += kernel.by_channel(self.bias)
-        spread, size = np.split(kernel.apply(self._absolute, np.concatenate([box.radius(center), reach])), 2)
-        size += kernel.by_channel(self.size)
+        spread = kernel.apply(self._absolute, box.radius(center))
         largest = float(np.nanmax(reach, initial=0.0))
         # folded weights may underflow, and then each x is multiplied by an error of TINY
         tiny = TINY * (self.tiny + (0.0 if self.plain else 8 * terms * self.gain * (largest + 1)))
         # the rounding of float64, here and on the way back
-        own = double_rounding(size.size + float(terms.max(initial=0.0))) * np.ones(terms.shape)
+        own = double_rounding(spread.size + float(terms.max(initial=0.0))) * np.ones(terms.shape)
         relative = rounding(terms + self.roundings)
         if self.plain:
             # products with 0 are exact, and so is a sum with nothing else
             relative, own = (np.where(terms == 0, 0.0, part) for part in (relative, own))
+        size = kernel.by_channel(kernel.largest_sums(self._absolute, reach) + self.size)
+        coarse = kernel.by_channel(relative + own) * size
+        if not (coarse <= _COARSE * spread).all():
+            # the box is so narrow that rounding matters
+            size = kernel.apply(self._absolute, reach) + kernel.by_channel(self.size)
+            coarse = kernel.by_channel(relative + own) * size
         known = self._known(size, largest)
+        slack = coarse + kernel.by_channel(tiny)
         spread *= kernel.by_channel(1.0 + own)
-        size *= kernel.by_channel(relative + own)
-        size += kernel.by_channel(tiny)
-        spread += size
+        spread += slack
         lower, upper = middle - spread, middle + spread
         if known is not None:
             lower, upper = np.where(known, lower, np.nan), np.where(known, upper, np.nan)
         if self.plain:
             lower, upper = self._keep_signs(box, lower, upper)
-        return Enclosure(make_box(lower, upper, self._fixed(box, lower.shape)), size)
+        slack = np.broadcast_to(slack, lower.shape)
+        return Enclosure(make_box(lower, upper, self._fixed(box, lower.shape)), slack)
 
     def _known(self, size: Numbers, largest: float) -> Flags | None:
         """Return where no sum can overflow on the way, folded or not; None if that is everywhere."""

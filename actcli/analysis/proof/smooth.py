@@ -90,8 +90,8 @@ class Smooth:
             low, high = np.minimum(*ends), np.maximum(*ends)
             for at, values in zip(marks.at, marks.values, strict=True):
                 inside = (moved[0] <= at) & (at <= moved[1])
-                low = np.where(inside, np.minimum(low, min(values)), low)
-                high = np.where(inside, np.maximum(high, max(values)), high)
+                np.minimum(low, min(values), out=low, where=inside)
+                np.maximum(high, max(values), out=high, where=inside)
         if marks.wave or (self.composed and self._name in LOGARITHMS):
             unknown = self._unknown(*moved)
             low, high = np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
