@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from actcli.analysis.proof.box import Flags, Numbers
 
-
 _AT_ONCE = 1 << 18
 """Numbers of windows that are laid side by side."""
 
@@ -106,7 +105,8 @@ class Convolution:
         axes = (slice(None),) * len(lengths)
         for first, start in product(range(0, groups, some), range(0, lengths[0], rows)):
             own = by_group[first : first + some]
-            part = windows[:, each * first : each * (first + some), *axes, start : start + rows]
+            channels = slice(each * first, each * (first + some))
+            part = windows[(slice(None), channels, *axes, slice(start, start + rows))]
             target = result[:, first : first + some, :, start : start + rows]
             target[...] = (own @ part.reshape(batch, len(own), own.shape[2], -1)).reshape(target.shape)
         return result.reshape(batch, self.outputs, *lengths)
