@@ -59,7 +59,7 @@ class Dense:
 
     def largest_sums(self, absolute: Numbers, reach: Numbers) -> Numbers:
         """Return absolute · the largest numbers over all rows."""
-        result: Numbers = absolute @ reach.reshape(-1, reach.shape[-1]).max(axis=0)
+        result: Numbers = absolute @ reach.reshape(-1, reach.shape[-1]).max(axis=0, initial=0.0)
         return result
 
     def by_channel(self, numbers: NDArray[Any]) -> NDArray[Any]:
@@ -144,7 +144,7 @@ class Convolution:
 
     def largest_sums(self, absolute: Numbers, reach: Numbers) -> Numbers:
         """Return the sums of absolute · the largest number of each channel, as if it stood at all places."""
-        top = reach.max(axis=(0, *range(2, reach.ndim))).reshape(self.groups, -1, 1)
+        top = reach.max(axis=(0, *range(2, reach.ndim)), initial=0.0).reshape(self.groups, -1, 1)
         sums = absolute.reshape(self.groups, self.outputs // self.groups, top.shape[1], -1).sum(axis=3)
         result: Numbers = (sums @ top).reshape(-1)
         return result
