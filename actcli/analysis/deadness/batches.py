@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 from actcli.analysis.deadness.firing_rule import Rule
 from actcli.analysis.deadness.masked import MaskedBlock, fit_mask
-from actcli.analysis.deadness.quantities import (
-    describing,
-    measured_extremes,
-    require_counts,
-    state_of_quantities,
-    tells_firing,
-)
+from actcli.analysis.deadness.quantities import require_counts, state_of_quantities, tells_firing
 from actcli.analysis.deadness.unit_state import Counted, LayerState, empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.exits import DataError
@@ -44,16 +38,10 @@ def kept_samples(parts: Sequence[BatchPart]) -> int:
 
 
 def _without_counts(state: LayerState) -> LayerState:
-    """Return statistics as if the samples had not been among those that are counted."""
+    """Return statistics as if their elements had not been counted."""
     none = np.zeros(state.units, np.int64)
     low = state.low if state.rule.low_decides else none
-    extremes = {"value_minimum": np.inf, "value_maximum": -np.inf}
-    not_seen: dict[str, Any] = {
-        key: np.full(state.units, extremes[key])
-        for key in measured_extremes(state.rule)
-        if key in describing(state.rule)
-    }
-    return replace(state, nonpositive=none, low=low, counted=Counted(0, 0), **not_seen)
+    return replace(state, nonpositive=none, low=low, counted=Counted(0, 0))
 
 
 @dataclass(frozen=True, slots=True)

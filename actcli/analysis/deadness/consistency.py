@@ -103,7 +103,7 @@ def _extremes(state: LayerState) -> list[tuple[str, Mask]]:
     silent = s.fired == 0
     # one of them may be the model's output and the other f's, rounded differently
     room = _ROUNDING * np.abs(s.value_maximum)
-    none = (s.value_minimum == INF) & ((s.value_maximum == -INF) | (s.counted_elements == 0) | ~clean)
+    none = (s.value_minimum == INF) & ((s.value_maximum == -INF) | ~clean)
     partly, some, all_of_them = s.counted is not None, s.nonpositive > 0, s.nonpositive == s.counted_elements
     checks = [
         ("minimum maximum", ~(unseen | (s.minimum <= s.maximum)) | (unseen & clean)),

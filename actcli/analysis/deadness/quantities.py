@@ -67,10 +67,9 @@ def _shape_of(spec: str) -> _Shape:
     return _Shape(f, not jumps and bool((signs > 0).all()), not jumps and bool((np.diff(signs) >= 0).all()))
 
 
-def describing(rule: Rule) -> tuple[str, ...]:
-    """Return the quantities that decide neither a class nor firing: `--quick` takes them of some samples."""
-    counts = ("above_zero",) if rule.low_decides else ("above_zero", "above_low")
-    return counts if rule.outputs_decide else (*counts, "value_minimum", "value_maximum")
+def describing_counts(rule: Rule) -> tuple[str, ...]:
+    """Return the counts of `limits` that decide neither a class nor firing: `--quick` counts them on some samples."""
+    return ("above_zero",) if rule.low_decides else ("above_zero", "above_low")
 
 
 def is_in_steps(limit: Any) -> bool:
@@ -97,7 +96,7 @@ def state_of_quantities(
     quantities: arrays (samples, units) over each sample's positions: `minimum`, `maximum`, `mean`, `absolute` (the mean
     of |h|), the counts that `limits` names, the extremes that `measured_extremes` names. The spread over positions is
     not among them, for it would cost a third of the time that a model takes: m2 is NaN unless there is one position.
-    Those of `describing` may have fewer rows than the others: those of samples that were counted.
+    The counts of `describing_counts` may have fewer rows than the other quantities: those of samples that were counted.
     """
     samples, units = quantities["minimum"].shape
     if not samples:
@@ -192,9 +191,7 @@ def _value_extremes(
     """Return the extremes of h by unit: measured, or f at the extremes of z where its shape puts them there."""
     pick = {"value_minimum": np.minimum, "value_maximum": np.maximum}
     values = {
-        key: extreme.reduce(quantities[key], axis=0, initial=none)
-        for (key, extreme), none in zip(pick.items(), (np.inf, -np.inf), strict=True)
-        if key in quantities
+        key: extreme.reduce(quantities[key], axis=0) for key, extreme in pick.items() if key in quantities
     }
     if len(values) < 2:
         f = _shape_of(rule.function).f

@@ -53,8 +53,7 @@ class LayerState:
         mean, m2: mean and sum of squared deviations of the recorded value's finite elements. m2 is NaN if deviations
             within a sample were not observed in some part.
         absolute: the sum of |h|, h the activation's output, over finite elements.
-        value_minimum, value_maximum: of h, as minimum and maximum; where they decide no class
-            (`quantities.describing`), perhaps of counted samples only.
+        value_minimum, value_maximum: of h, as minimum and maximum.
         slope: the largest |phi'| seen; NaN if it was not observed.
         first, last: the places of the first and last sample in which the unit fired, counted in the whole data if
             `start` is known, else from the part's own first sample. NEVER if it has not fired; UNKNOWN if it fired

@@ -22,23 +22,27 @@ class ZipArchive(zipfile.ZipFile):
     def __init__(self, path: str, memory: int | None = None, content: BinaryIO | None = None) -> None:
         source = content or (open_in_ranges(path) if is_url(path) else open(path, "rb"))  # noqa: SIM115, PTH123
         file = _Checked(cast("BinaryIO", source), path, memory, owned=content is None)
-        super().__init__(cast("IO[bytes]", file))
+        try:
+            super().__init__(cast("IO[bytes]", file))
+        except BaseException:
+            file.close()  # now, since the error's frames hold it
+            raise
         file.is_checked = True
+        # zipfile closes the file then with the last member that is read from it, as one that it opened itself
+        vars(self)["_filePassed"] = 0
         self.size = int(source.seek(0, 2))
         """The bytes of the file."""
 
 
 class _Checked:
-    """A file for zipfile, which reads the whole table of contents at once: a long one is checked first.
-
-    It closes with the last member that is read from it, as zipfile's own files do.
-    """
+    """A file for zipfile, which reads the whole table of contents at once: a long one is checked first."""
 
     def __init__(self, file: BinaryIO, path: str, memory: int | None, *, owned: bool) -> None:
         self.file, self.path, self.memory, self.owned = file, path, memory, owned
         self.is_checked = False
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Close the file, unless it is another's."""
         if self.owned:
             self.file.close()
 

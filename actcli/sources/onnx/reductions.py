@@ -8,7 +8,7 @@ import numpy as np
 
 from actcli.analysis.deadness.quantities import (
     STEP,
-    describing,
+    describing_counts,
     is_in_steps,
     limits,
     measured_extremes,
@@ -98,7 +98,7 @@ class Extension:
         extremes = {"value_minimum": ("ReduceMin", h, after), "value_maximum": ("ReduceMax", h, after)}
         for key in measured_extremes(rule) if layer.same_everywhere else tuple(extremes):
             reduced[key] = extremes[key]
-        above, later = limits(rule, dtype), describing(rule)
+        above, later = limits(rule, dtype), describing_counts(rule)
         keys = sorted((*reduced, *above), key=lambda key: key in later)
         deciding = sum(key not in later for key in keys)
         numbers = {
