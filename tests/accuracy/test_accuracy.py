@@ -95,7 +95,11 @@ def test_the_textbook_formula_in_mpmath_agrees_with_the_balls(spec):
         balls = derivatives(f, float(x))
         with mp.workdps(60 + (1650 if abs(x) > 20 else 900)):
             parameters = {name: mp.mpf(v) for name, v in f.parameters.items()}
-            y = REFERENCES[f.name](Jet(mp.mpf(float(x)), mp.mpf(1)), **parameters)
+            try:
+                y = REFERENCES[f.name](Jet(mp.mpf(float(x)), mp.mpf(1)), **parameters)
+            except ZeroDivisionError:  # the root of log(1 + exp(x)), of which 1,700 digits leave 0
+                assert all(abs(float(ball.mid())) < 1e-290 for ball in balls), (spec, x)
+                continue
             textbook = (y.f, y.d1, y.d2)
         for ball, number in zip(balls, textbook, strict=True):
             expected, size = float(number), abs(float(number))
