@@ -214,7 +214,7 @@ def mish_slope(x: Array) -> Array:
 
 
 def _line(constant: float, factor: float, s: Array) -> Sum:
-    """Return constant + factor·s, for |s| up to 2200 and a small whole factor."""
+    """Return constant + factor·s, for |s| up to SATURATED and a small whole factor."""
     return add(two_product(s, factor), constant)
 
 

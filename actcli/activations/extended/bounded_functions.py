@@ -22,7 +22,7 @@ _OF_NORMAL = 2.0**-59
 _TINY = 2.0**-70
 """Below it functions through 0 are a straight line to that relative error."""
 _BEYOND = 2**41
-"""2**±_BEYOND stands for every power of e beyond e**±2200."""
+"""2**±_BEYOND stands for every power of e beyond e**±FARTHEST."""
 _ROOT_2 = Bounded(np.asarray(1.4142135623730951), -9.667293313452913e-17, 0, 2.0**-105)
 _TWO_OVER_ROOT_PI = Bounded(np.asarray(1.1283791670955126), 1.533545961316588e-17, 0, 2.0**-105)
 

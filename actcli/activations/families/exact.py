@@ -21,8 +21,11 @@ _DEEP = 690.0
 """Beyond it e**-h is close to the subnormal numbers, and would lose digits before a factor lifts it out."""
 
 LARGEST = float(np.finfo(np.float64).max)
-SATURATED = 2200.0
-"""e**−2200 times the square of any float64 is 0, and e**2200 times that is inf: larger arguments change nothing."""
+SATURATED = 2838.0
+"""Larger arguments change nothing: e**−2838 times 1e308/1e-300², the most that a curvature has before it, is 0.
+
+The kernels are exact up to 2**18·log(2)/64, which is 2839.
+"""
 
 
 class Sum(NamedTuple):
