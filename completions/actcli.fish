@@ -229,13 +229,13 @@ function __actcli_at -d 'The command, and how many of its arguments stand before
                 set values 1
             case '* --legend'
                 set values 1
-            case '* --size'
-                set values 1
-            case '* --dpi'
-                set values 1
             case '* --columns'
                 set values 1
             case '* --style'
+                set values 1
+            case '* --size'
+                set values 1
+            case '* --dpi'
                 set values 1
             case '* --by'
                 set values 1
@@ -485,10 +485,10 @@ complete -c actcli -n "__actcli_is 'plot '" -l x-label -x -d 'Name of the x axis
 complete -c actcli -n "__actcli_is 'plot '" -l y-label -x -d 'Name of a panel\'s y axis'
 complete -c actcli -n "__actcli_is 'plot '" -l label -x -d 'Text for the curve of this function: relu=\'$\\max(0, x)$\' (mathtext)'
 complete -c actcli -n "__actcli_is 'plot '" -l legend -x -a 'in out end none' -d 'Where curves are named, in, out, end or none: within the axes, below, at the curves\' ends, nowhere'
-complete -c actcli -n "__actcli_is 'plot '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
-complete -c actcli -n "__actcli_is 'plot '" -l dpi -x -d 'Pixels per inch of a .png'
 complete -c actcli -n "__actcli_is 'plot '" -l columns -x -d 'Panels side by side'
 complete -c actcli -n "__actcli_is 'plot '" -l style -r -F -d 'A style file of matplotlib\'s'
+complete -c actcli -n "__actcli_is 'plot '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
+complete -c actcli -n "__actcli_is 'plot '" -l dpi -x -d 'Pixels per inch of a .png'
 complete -c actcli -n "__actcli_is 'plot '" -s i -l input -r -F -d 'Mark the numbers of FILE on the curves: .npy, .npz, .safetensors, .csv, .tsv, .json, .jsonl, or text'
 complete -c actcli -n "__actcli_is 'plot '" -l array -x -d 'Read one array of an .npz or .safetensors file, not all'
 complete -c actcli -n "__actcli_is 'plot '" -l column -x -d 'Column of a table (.csv, .json, .parquet): its name, or its number from 1'
@@ -561,10 +561,10 @@ complete -c actcli -n "__actcli_is 'compare '" -l x-label -x -d 'Name of the x a
 complete -c actcli -n "__actcli_is 'compare '" -l y-label -x -d 'Name of a panel\'s y axis'
 complete -c actcli -n "__actcli_is 'compare '" -l label -x -d 'Text for the curve of this function: relu=\'$\\max(0, x)$\' (mathtext)'
 complete -c actcli -n "__actcli_is 'compare '" -l legend -x -a 'in out end none' -d 'Where curves are named, in, out, end or none: within the axes, below, at the curves\' ends, nowhere'
-complete -c actcli -n "__actcli_is 'compare '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
-complete -c actcli -n "__actcli_is 'compare '" -l dpi -x -d 'Pixels per inch of a .png'
 complete -c actcli -n "__actcli_is 'compare '" -l columns -x -d 'Panels side by side'
 complete -c actcli -n "__actcli_is 'compare '" -l style -r -F -d 'A style file of matplotlib\'s'
+complete -c actcli -n "__actcli_is 'compare '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
+complete -c actcli -n "__actcli_is 'compare '" -l dpi -x -d 'Pixels per inch of a .png'
 complete -c actcli -n "__actcli_is 'compare '" -l cluster -x -d 'Share the work with a Dask cluster: the scheduler\'s address, such as tcp://host:8786, or local:N for N processes on this machine'
 complete -c actcli -n "__actcli_is 'compare '" -l sort -x -d 'Order by a column, as JSON and TSV name it, the best first'
 complete -c actcli -n "__actcli_is 'compare '" -l best -x -d 'Print only the function that is best in a column'
@@ -640,6 +640,8 @@ complete -c actcli -n "__actcli_is 'deadcheck '" -l init -x -d 'Initial weights:
 complete -c actcli -n "__actcli_is 'deadcheck '" -l batch-norm -d 'Normalise preactivations over each batch, with trained gains'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l residual -d 'Add a skip connection around each hidden layer but the first'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l record -r -F -d 'Write the numbers of every epoch of every network: .csv or .jsonl'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l size -x -d 'column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in'
+complete -c actcli -n "__actcli_is 'deadcheck '" -l dpi -x -d 'Pixels per inch of a .png'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l sort -d 'List the layers with most dead units first'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l units -d 'List the units that are not alive: firings, bound, largest pre-activation, cause, first and last sample that fired; of a timeline, when each died and revived'
 complete -c actcli -n "__actcli_is 'deadcheck '" -l map -d 'Draw each layer\'s units as a strip, shaded by how often they fire'

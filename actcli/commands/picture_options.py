@@ -11,7 +11,7 @@ from actcli.exits import UsageError
 from actcli.render.figure.page import BINARY, DRAWN, SIZES, Legend, Size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from actcli.render.figure.lettering import Lettering
     from actcli.render.figure.page import Paper
@@ -44,7 +44,33 @@ def parse_size(text: str) -> Size:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureOptions:
+class PageOptions:
+    """Options about the page of a picture for print."""
+
+    size: Annotated[
+        Size | None,
+        _picture_option(
+            "--size",
+            metavar="SIZE",
+            parse=parse_size,
+            help="column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in.",
+            default="6 in wide",
+        ),
+    ] = None
+    dpi: Annotated[
+        int | None,
+        _picture_option(
+            "--dpi",
+            metavar="N",
+            parse=whole_number(30, 2400),
+            help="Pixels per inch of a .png.",
+            default="300",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOptions(PageOptions):
     """Options about the texts on a chart, and about pictures for print."""
 
     y_range: Annotated[
@@ -86,26 +112,6 @@ class PictureOptions:
             metavar="PLACE",
             help=f"Where curves are named, {one_of(Legend)}: within the axes, below, at the curves' ends, nowhere.",
             default="end, or out where that has no room",
-        ),
-    ] = None
-    size: Annotated[
-        Size | None,
-        _picture_option(
-            "--size",
-            metavar="SIZE",
-            parse=parse_size,
-            help="column (3.5 in wide), page (7.2 in), slide (10 x 5.6 in) or WxH: 9x6cm, 90x60mm, 3.5x2.4in.",
-            default="6 in wide",
-        ),
-    ] = None
-    dpi: Annotated[
-        int | None,
-        _picture_option(
-            "--dpi",
-            metavar="N",
-            parse=whole_number(30, 2400),
-            help="Pixels per inch of a .png.",
-            default="300",
         ),
     ] = None
     columns: Annotated[
@@ -169,6 +175,24 @@ def choose_picture(options: PictureOptions, form: str) -> "tuple[Lettering, Pape
     )
     require_pixels(paper, form)
     return lettering, paper
+
+
+def choose_paper(options: PageOptions, forms: "Collection[str]") -> "Paper":
+    """Return the page of the pictures among some formats. Raises UsageError for an option that none has use for."""
+    from actcli.render.figure.page import Paper, require_pixels
+
+    paper = Paper(size=options.size or Size(), dpi=options.dpi)
+    drawn = [form for form in forms if form in DRAWN]
+    for one in declared(PageOptions):
+        if one.is_given(options) and not drawn:
+            raise UsageError(
+                f"{one.declaration.name} belongs to pictures: name one with -o, such as units.png"
+            )
+    if options.dpi is not None and "png" not in drawn:
+        raise UsageError(f"--dpi belongs to png; {drawn[0]} has no pixels")
+    for form in drawn:
+        require_pixels(paper, form)
+    return paper
 
 
 def require_pipe(form: str, path: str | None, terminal: "Terminal") -> None:

@@ -44,10 +44,12 @@ def find_dead_units(options: DeadcheckOptions, session: "Session") -> ExitStatus
     from actcli.commands.deadcheck.modes import choose_mode, refuse_unfit_reports
     from actcli.commands.deadcheck.reports import choose_reports
     from actcli.commands.functions import load_functions
+    from actcli.commands.picture_options import choose_paper
     from actcli.sources.records.record_files import expand_patterns
 
     options = replace(options, sources=expand_patterns(options.sources))
     reports = choose_reports(options.format, options.outputs, session.terminal, quiet=options.quiet)
+    reports = replace(reports, paper=choose_paper(options, reports.formats))
     if options.quiet:
         session.silence()
     mode = choose_mode(options)

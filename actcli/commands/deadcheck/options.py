@@ -11,6 +11,7 @@ from actcli.commands.deadcheck.pruning.options import PruneOptions
 from actcli.commands.deadcheck.record_options import MODEL, RECORDED, RecordOptions
 from actcli.commands.declaration import Argument, Option
 from actcli.commands.options import FUNCTION_FILES, FUNCTIONS, RESULTS
+from actcli.commands.picture_options import PICTURE, PageOptions
 from actcli.commands.values import one_of, share, whole_number
 from actcli.dataclass import dataclass
 
@@ -68,7 +69,9 @@ _result_option = partial(Option, section=RESULTS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, ProofOptions, PruneOptions):
+class DeadcheckOptions(
+    RecordOptions, training.TrainingOptions, LatentOptions, ProofOptions, PruneOptions, PageOptions
+):
     """The command line of `deadcheck`."""
 
     SECTIONS: ClassVar = (
@@ -82,6 +85,7 @@ class DeadcheckOptions(RecordOptions, training.TrainingOptions, LatentOptions, P
         LATENTS,
         VERDICT,
         training.TRAINING,
+        PICTURE,
     )
 
     sources: Annotated[

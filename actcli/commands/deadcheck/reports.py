@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actcli.dataclass import dataclass
 from actcli.exits import UsageError
-from actcli.render.figure.page import DRAWN, require_matplotlib
+from actcli.render.figure.page import DRAWN, Paper, require_matplotlib
 from actcli.render.output.destinations import choose_each
 from actcli.render.output.layout import (
     FILE_FORMATS,
@@ -44,10 +44,12 @@ class Reports:
 
     Attributes:
         layouts: the format of each and its file; none with --quiet and without -o.
+        paper: of the pictures among them; None for the usual one.
 
     """
 
     layouts: tuple[Layout, ...]
+    paper: Paper | None = None
 
     @property
     def files(self) -> list[str]:

@@ -255,6 +255,7 @@ def _write(
             sentences=not layout.is_piped_table(terminal),
             rates=not shows_decades(options),
             parts=(*page_parts(options), *pruned_parts(findings)),
+            paper=reports.paper,
         )
         write_findings(findings, view, layout, terminal)
 

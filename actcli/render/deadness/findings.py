@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from actcli.analysis.proof.prove import Proof
     from actcli.analysis.pruning.result import Pruning
+    from actcli.render.figure.page import Paper
     from actcli.render.output.surface import Surface
 
 
@@ -95,6 +96,7 @@ class View:
         sentences: the verdict.
         rates: the histogram of firing rates.
         parts: further parts: a title of each, and what makes it for a surface.
+        paper: of a picture; None for the usual one.
 
     """
 
@@ -103,3 +105,4 @@ class View:
     sentences: bool = True
     rates: bool = True
     parts: "tuple[tuple[str, Callable[[Report, Surface], str]], ...]" = ()
+    paper: "Paper | None" = None

@@ -17,7 +17,9 @@ from actcli.render.text.theme import Theme
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from actcli.render.figure.page import Paper
     from actcli.render.figure.unit_map import UnitRow
+    from actcli.render.output.layout import Layout
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _BARS_ASCII = " .:-=+*#@"
@@ -121,10 +123,12 @@ def map_legend(surface: Surface) -> str:
     return f"{dead} dead, ! NaN or inf, {shades[0]} never but not dead, {steps} of the samples"
 
 
-def write_map(report: Report, caption: Sequence[str], form: str, path: str, theme: Theme) -> None:
-    """Write the units of each layer as squares, whole or not at all, with sentences below them.
+def write_map(
+    report: Report, caption: Sequence[str], layout: "Layout", theme: Theme, paper: "Paper | None" = None
+) -> None:
+    """Write the units of each layer as squares to a file, whole or not at all, with sentences below them.
 
-    form: svg, png, pdf or eps. Raises DataError where the file cannot be written, or nothing was observed.
+    Raises DataError where the file cannot be written, or nothing was observed; UsageError for too small a page.
     """
     from actcli.render.figure.drawn import captioned
     from actcli.render.figure.page import Paper
@@ -133,14 +137,15 @@ def write_map(report: Report, caption: Sequence[str], form: str, path: str, them
 
     layers = [layer for layer in report.layers if layer.units]
     if not layers:
-        raise DataError(f"-o {path}: there is no unit to draw")
+        raise DataError(f"-o {layout.path}: there is no unit to draw")
     if len(layers) > _MOST_PANELS:
         left = quantity(len(layers) - _MOST_PANELS, "more layer")
         caption = [*caption, f"{left}, whose share of dead units is no larger, not drawn."]
         order = sorted(range(len(layers)), key=lambda at: -layers[at].dead_share)[:_MOST_PANELS]
         layers = [layers[at] for at in sorted(order)]
-    picture = drawn_units(form, [_row(layer) for layer in layers], captioned(caption, theme), Paper())
-    with atomic_file(path) as file:
+    rows, style = [_row(layer) for layer in layers], captioned(caption, theme)
+    picture = drawn_units(layout.format, rows, style, paper or Paper())
+    with atomic_file(str(layout.path)) as file:
         file.write(picture)
 
 

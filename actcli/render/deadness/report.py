@@ -51,7 +51,7 @@ def write_findings(findings: Findings, view: View, layout: Layout, terminal: Ter
         from actcli.render.deadness.map import write_map
         from actcli.render.text.theme import theme_of
 
-        write_map(findings.report, verdict(findings), layout.format, layout.path, theme_of(terminal))
+        write_map(findings.report, verdict(findings), layout, theme_of(terminal), view.paper)
         return
     text: str | Iterable[str]
     match layout.format:

@@ -98,14 +98,15 @@ def _draw_row(page: "Page", axes: "Axes", row: UnitRow, columns: int, *, is_last
         cells = np.ones((lines * columns, 3))
         cells[:count] = inks[place]
         axes.imshow(cells.reshape(lines, columns, 3), interpolation="nearest", extent=(0, columns, lines, 0))
+    square = page.get_figwidth() * 72 / columns
     for unit in np.flatnonzero(row.broken)[:_MOST_SQUARES].tolist():
-        axes.text(unit % columns + 0.5, unit // columns + 0.5, "!", ha="center", va="center", fontsize=6)
+        x, y = unit % columns + 0.5, unit // columns + 0.5
+        axes.text(x, y, "!", ha="center", va="center", fontsize=max(6.0, 0.6 * square))
     axes.set_aspect("equal")
     axes.set_anchor("W")
     axes.set_xlim(0, columns)
     axes.set_ylim(lines, 0)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 4, 8]))
-    square = page.get_figwidth() * 72 / columns
     named = range(0, lines, max(-(-lines // 4), math.ceil(1.4 * float(rcParams["font.size"]) / square), 1))
     axes.set_yticks([at + 0.5 for at in named], [thousands(columns * at) for at in named])
     axes.tick_params(length=0, labelbottom=is_last)
@@ -118,4 +119,10 @@ def _write_key(page: "Page", rows: Sequence[UnitRow]) -> None:
 
     shown = [(ink, text) for ink, text in _KEY if ink != BROKEN or any(row.broken.any() for row in rows)]
     patches = [Patch(facecolor=ink, edgecolor="0.6", linewidth=0.5, label=text) for ink, text in shown]
-    page.legend(handles=patches, loc="outside upper center", ncols=4, handlelength=1.0, handleheight=1.0)
+    for columns in (4, 3, 2, 1):
+        legend = page.legend(
+            handles=patches, loc="outside upper center", ncols=columns, handlelength=1.0, handleheight=1.0
+        )
+        if columns == 1 or legend.get_window_extent().width <= page.bbox.width:
+            break
+        legend.remove()

@@ -42,9 +42,9 @@ def write_timeline_report(findings: TimelineFindings, view: View, layout: Layout
 
         figure, sentences = shares_figure(course, even_none=True), timeline_sentences(findings)
         if figure is None:  # one epoch is no course
-            write_map(findings.last.report, sentences, layout.format, layout.path, theme_of(terminal))
+            write_map(findings.last.report, sentences, layout, theme_of(terminal), view.paper)
         else:
-            write_course(figure, sentences, layout.format, layout.path, theme_of(terminal))
+            write_course(figure, sentences, layout, theme_of(terminal), view.paper)
         return
     text: str | Iterable[str]
     match layout.format:

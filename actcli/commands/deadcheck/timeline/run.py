@@ -95,7 +95,7 @@ def write_reports(
     terminal, complete = session.terminal, findings.last.complete
 
     def report(layout: "Layout") -> None:
-        view = View(options.units, sentences=not layout.is_piped_table(terminal))
+        view = View(options.units, sentences=not layout.is_piped_table(terminal), paper=reports.paper)
         write_timeline_report(findings, view, layout, terminal)
 
     write_each(*reports.writers(report, complete=complete))
@@ -114,7 +114,9 @@ def write_files(
 
     for layout in reports.layouts:
         if layout.path is not None:
-            write_timeline_report(findings, View(options.units), layout, session.terminal)
+            write_timeline_report(
+                findings, View(options.units, paper=reports.paper), layout, session.terminal
+            )
 
 
 def _label(path: str) -> str:

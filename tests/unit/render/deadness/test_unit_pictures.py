@@ -67,6 +67,40 @@ def test_dead_units_are_black_and_broken_ones_orange(tmp_path: Path) -> None:
     assert share(broken, "#e65f00") > 0
 
 
+@pytest.mark.parametrize("size", ["column", "9x6cm", "slide"])
+def test_a_map_has_the_size_and_the_pixels_that_were_asked_for(tmp_path: Path, size: str) -> None:
+    out = tmp_path / "m.png"
+    invoke("deadcheck", str(record(tmp_path / "a.npz")), "--size", size, "--dpi", "100", "-o", str(out))
+    height, width = pixels(out).shape[:2]
+    wide, high = {"column": (350, None), "9x6cm": (354, 236), "slide": (1000, 562)}[size]
+    assert abs(width - wide) <= 1
+    assert high is None or abs(height - high) <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--size", "column"], "--size belongs to pictures"),
+        (["--dpi", "96", "--format", "json"], "--dpi belongs to pictures"),
+        (["--dpi", "96", "-o", "m.svg"], "svg has no pixels"),
+        (["--dpi", "0", "-o", "m.png"], "from 30 to 2400"),
+        (["--dpi", "x", "-o", "m.png"], "whole number"),
+        (["--size", "x", "-o", "m.png"], "is no size"),
+        (["--size", "0x3", "-o", "m.png"], "out of range"),
+        (["--size", "-3x3", "-o", "m.png"], "is no size"),
+        (["--size", "slide", "--dpi", "2400", "-o", "m.png"], "megapixels"),
+        (["--size", "2x1", "-o", "m.png"], "too small"),
+    ],
+)
+def test_sizes_that_no_picture_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = str(record(tmp_path / "a.npz"))
+    assert words in refused("deadcheck", source, *arguments)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.npz"}
+
+
 def _saved(folder: Path, z: np.ndarray) -> str:
     np.save(folder / "z.npy", np.maximum(z, 0))
     return str(folder / "z.npy")
