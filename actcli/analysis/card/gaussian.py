@@ -6,12 +6,12 @@ Gauss-Hermite quadrature would be inaccurate: its polynomials cannot bend at a k
 
 import math
 from collections.abc import Callable, Iterable
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activations.distinct import distinct
+from actcli.analysis.quadrature import gauss_legendre
 
 Floats = NDArray[np.float64]
 
@@ -91,13 +91,6 @@ def _divergence(integrands: Callable[[Floats], Floats], points: Floats) -> Float
         diverges = (most < (1 + _SAME_POWER) * least) & (least > 1 - _SAME_POWER)
         sums: Floats = np.where(diverges, np.copysign(np.inf, signed[..., -1]), 0.0).sum(axis=(1, 2))
     return sums
-
-
-@cache
-def gauss_legendre(nodes: int) -> tuple[Floats, Floats]:
-    """Return the nodes and weights of Gauss-Legendre quadrature on (0, 1)."""
-    at, weights = np.polynomial.legendre.leggauss(nodes)
-    return (at + 1) / 2, weights / 2
 
 
 def _panels(integrands: Callable[[Floats], Floats], low: Floats, high: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from actcli.analysis.quadrature import gauss_legendre
 from actcli.dataclass import dataclass
 from actcli.exits import UsageError
 
@@ -182,7 +183,7 @@ class _Beta:
         return density, tail
 
     def _integrate(self, at: Numbers) -> tuple[Numbers, Numbers]:
-        nodes, weights = _gauss_legendre()
+        nodes, weights = gauss_legendre(_NODES)
         here = self._fall(at)
         width = self._end(at) - at
         inside = at + width * nodes[:, None]
@@ -209,13 +210,6 @@ class _Beta:
         """Return D' and D''."""
         share = self.q * np.exp(d) / (1.0 + self.q * np.expm1(d))
         return self.n * share - self.a, self.n * share * (1.0 - share)
-
-
-@cache
-def _gauss_legendre() -> tuple[Numbers, Numbers]:
-    """Return nodes and weights on (0, 1)."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    return (nodes + 1.0) / 2.0, weights / 2.0
 
 
 def _stirling_error(x: Numbers) -> Numbers:

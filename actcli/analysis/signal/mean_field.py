@@ -13,7 +13,8 @@ import numpy as np
 
 from actcli.activations import Activation
 from actcli.activations.distinct import distinct
-from actcli.analysis.card.gaussian import Floats, gauss_legendre
+from actcli.analysis.card.gaussian import Floats
+from actcli.analysis.quadrature import gauss_legendre
 from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.exits import UsageError
 
