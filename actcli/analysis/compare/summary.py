@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from actcli.activations import Activation
 from actcli.analysis.card.landmarks import Interval, normal_mass
 from actcli.analysis.card.limited import limit_effort
-from actcli.analysis.card.properties import Properties, measure
+from actcli.analysis.card.properties import ComparedProperties, measure_compared
 from actcli.analysis.compare.result import (
     Chart,
     Column,
@@ -85,7 +85,7 @@ _NOTE = "z is a preactivation from N(0, 1)."
 
 
 def compare_properties(functions: Sequence[Activation]) -> Steps:
-    """Compare every property on the cards, a column each, as `measure` finds it.
+    """Compare every property on the cards, a column each, as `measure_compared` finds it.
 
     Shares and moments are those of z ~ N(0, 1), None where z may leave the domain. The gradient factor of a layer,
     E f'(z)² / E f(z)², is the factor by which one wide layer changes the second moment of the gradient when its
@@ -118,7 +118,7 @@ def _steps(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ..
     total = len(functions) + 1
     for f in functions:
         yield Step(len(contenders), total, f.spec, _comparison(by, columns, contenders, None))
-        contenders.append(_contender(f.spec, measure(f), columns))
+        contenders.append(_contender(f.spec, measure_compared(f), columns))
     yield Step(total - 1, total, "the curves", _comparison(by, columns, contenders, None))
     chart = Chart(build_figure(functions, (Quantity(), Quantity(1)), usual_range(functions), _POINTS))
     yield Step(total, total, "done", _comparison(by, columns, contenders, chart))
@@ -138,7 +138,7 @@ def _comparison(
     )
 
 
-def _contender(spec: str, properties: Properties, columns: Sequence[Column]) -> Contender:
+def _contender(spec: str, properties: ComparedProperties, columns: Sequence[Column]) -> Contender:
     values = _values(properties)
     shown = {column.name: values[column.name] for column in columns}
     return Contender(
@@ -194,7 +194,7 @@ def _drift(contenders: Sequence[Contender]) -> Iterator[str]:
     )
 
 
-def _values(properties: Properties) -> dict[str, Value]:
+def _values(properties: ComparedProperties) -> dict[str, Value]:
     value, slope, gains = properties.value_moments, properties.slope_moments, properties.gains
     everywhere, smooth = value is not None, properties.smoothness
     numbers: dict[str, Value] = {
@@ -236,7 +236,7 @@ def _values(properties: Properties) -> dict[str, Value]:
     return numbers
 
 
-def _saturated_share(properties: Properties) -> float | None:
+def _saturated_share(properties: ComparedProperties) -> float | None:
     """Return the mass beyond the points of saturation; None without a finite largest slope."""
     if not 0 < properties.largest_slope < math.inf:
         return None
