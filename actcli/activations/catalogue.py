@@ -1,53 +1,60 @@
-"""The catalogue: every definition, and the index from names to definitions."""
+"""The catalogue: every definition, and the index from names to definitions. A family is loaded when it is reached."""
 
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 
 from actcli.activations.definition import Definition, Names
-from actcli.activations.families import (
-    exponentials,
-    gated,
-    hard,
-    normal,
-    pairs,
-    rectifiers,
-    rows,
-    self_gated,
-    shrinkage,
-    sigmoids,
-    squares,
-    squashes,
-    waves,
-)
 from actcli.activations.names import normalise
 
 _FAMILIES = (
-    rectifiers,
-    hard,
-    squares,
-    exponentials,
-    gated,
-    self_gated,
-    normal,
-    sigmoids,
-    squashes,
-    shrinkage,
-    waves,
-    rows,
-    pairs,
+    *(
+        "rectifiers",
+        "hard",
+        "squares",
+        "exponentials",
+        "gated",
+        "self_gated",
+        "normal",
+        "sigmoids",
+        "squashes",
+    ),
+    *("shrinkage", "waves", "rows", "pairs"),
 )
 
 
 @cache
 def catalogue() -> tuple[Definition, ...]:
     """Return every definition, family by family; those with a dotted name exist in one framework only."""
-    return tuple(definition for family in _FAMILIES for definition in family.DEFINITIONS)
+    return tuple(definition for family in _FAMILIES for definition in _definitions(family))
+
+
+def is_catalogued(definition: Definition) -> bool:
+    """Return whether a definition is one of the catalogue's own, and no copy."""
+    return any(definition is one for family in _FAMILIES for one in _definitions(family))
 
 
 def find_catalogued(name: str) -> Definition | None:
     """Return the catalogue's function of that name, or None. Names of frameworks are not looked up."""
-    entry = index().get(normalise(name)) if "." not in name else None
-    return entry[0] if entry else None
+    key = normalise(name)
+    return next((found for family in _FAMILIES if (found := _by_name(family).get(key))), None)
+
+
+@cache
+def _definitions(family: str) -> tuple[Definition, ...]:
+    definitions: tuple[Definition, ...] = import_module(f"actcli.activations.families.{family}").DEFINITIONS
+    return definitions
+
+
+@cache
+def _by_name(family: str) -> dict[str, Definition]:
+    """Return the definitions of a family by their normalised names, except those of one framework only."""
+    return {
+        normalise(name): definition
+        for definition in _definitions(family)
+        if "." not in definition.name
+        for name in (definition.name, *definition.aliases)
+    }
 
 
 def spellings() -> Iterator[tuple[str, Definition]]:
@@ -61,13 +68,10 @@ def spellings() -> Iterator[tuple[str, Definition]]:
 
 
 @cache
-def index() -> dict[str, tuple[Definition, Names | None]]:
-    """Return the definition, and the framework's names for it, by normalised name: `relu`, `torch.leakyrelu`."""
-    entries: dict[str, tuple[Definition, Names | None]] = {}
+def index() -> dict[str, tuple[Definition, Names]]:
+    """Return the definition by a framework's normalised name, `torch.leakyrelu`, and its names in the framework."""
+    entries: dict[str, tuple[Definition, Names]] = {}
     for definition in catalogue():
-        if "." not in definition.name:
-            for name in (definition.name, *definition.aliases):
-                entries[normalise(name)] = (definition, None)
         for names in definition.frameworks:
             for name in names.names:
                 # a bare name is the first of its kind, a name with its path that one: keras.layers.LeakyReLU

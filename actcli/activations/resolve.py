@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actcli.activations.activation import Activation
-from actcli.activations.catalogue import index, spellings
+from actcli.activations.catalogue import find_catalogued, index, spellings
 from actcli.activations.definition import FORMULA, Definition, Names, Parameter
 from actcli.activations.names import (
     DIALECTS,
@@ -198,12 +198,9 @@ def _look_up(head: str, spec: str) -> tuple[str | None, Definition, Names | None
     framework, dot, rest = expand_module(head).partition(".")
     if dot:
         return _look_up_dialect(framework, rest, spec)
-    entry = index().get(normalise(head))
-    if entry:
-        return None, *entry
-    own = REGISTRY.find(normalise(head))
-    if own:
-        return None, own, None
+    found = find_definition(head)
+    if found:
+        return None, found, None
     if head == "x" or ("-" in head and "x" in head.split("-")):
         return None, _read_definition(head, spec), None
     raise UsageError(f"unknown function {spec!r}{_offer_call(head) or _offer(normalise(head), None)}")
@@ -225,8 +222,8 @@ def _look_up_dialect(framework: str, name: str, spec: str) -> tuple[str, Definit
     entry = index().get(f"{dialect}.{normalise(name)}")
     if entry:
         return dialect, *entry
-    ours = index().get(last)
-    aside = f"; {ours[0].name} is known without '{dialect}.'" if ours else ""
+    ours = find_catalogued(last)
+    aside = f"; {ours.name} is known without '{dialect}.'" if ours else ""
     raise UsageError(f"{dialect} has no function {name!r}{aside or _offer(last, dialect)}")
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
-from actcli.activations.catalogue import catalogue
+from actcli.activations.catalogue import is_catalogued
 from actcli.activations.definition import Array, Definition, Kernel
 
 CHUNK = 16384
@@ -52,7 +52,7 @@ HIGHEST_EXACT_ORDER = 10
 
 def exact_higher_kernel(definition: Definition, order: int, ordinary: Kernel) -> Kernel | None:
     """Return the kernel of a derivative of order 3 to 10; None where there is none of that function or order."""
-    if order > HIGHEST_EXACT_ORDER or not any(definition is one for one in catalogue()):
+    if order > HIGHEST_EXACT_ORDER or not is_catalogued(definition):
         return None
     from actcli.activations.exact import higher
 
@@ -82,7 +82,7 @@ def apart_from_kinks(
 def _find(definition: Definition, suffix: str, ordinary: Kernel | None) -> Kernel | None:
     module = next((m for m, names in _MODULES.items() if definition.name in names), None)
     # a copy of a definition with other kernels computes by them
-    if module is None or ordinary is None or not any(definition is one for one in catalogue()):
+    if module is None or ordinary is None or not is_catalogued(definition):
         return None
     # one family is loaded, not all: the first number is not to wait for them
     functions = import_module(f"actcli.activations.exact.{module}")
