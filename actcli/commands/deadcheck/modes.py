@@ -134,6 +134,10 @@ def _kind_of(source: str) -> str:
     if suffix == _MODEL:
         return "model"
     if os.path.isfile(source) or is_url(source):  # noqa: PTH113 - a stat without loading pathlib
+        from actcli.sources.records.packed_arrays import OWN_MEMBER, member_names
+
+        if not any(name.startswith(OWN_MEMBER) for name in member_names(source)):
+            return "arrays"
         from actcli.sources.records.state_file import is_state
         from actcli.sources.records.timeline_file import is_timeline
 

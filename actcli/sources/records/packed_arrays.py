@@ -1,7 +1,7 @@
 """Statistics as three stored arrays of an .npz file: read with every size checked before memory is taken."""
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 D = TypeVar("D")
 
+OWN_MEMBER = "actcli_"
+"""The first array in a file of statistics has a name that begins so."""
 _OTHERS = (".npy", ".csv", ".tsv", ".txt")
 _BYTES_PER_COLUMN = 8 * (len(COUNTS) + len(NUMBERS))
 _MOST_DESCRIPTION = 1 << 26
@@ -29,13 +31,18 @@ def holds_member(path: str, name: str, content: BinaryIO | None = None) -> bool:
 
     content: the bytes of a file that came in a stream; `path` is then its name in messages.
     """
+    return name in member_names(path, content)
+
+
+def member_names(path: str, content: BinaryIO | None = None) -> Collection[str]:
+    """Return the names of an archive's members, none of another file; `content` as for `holds_member`."""
     if path.lower().endswith(_OTHERS):
-        return False
+        return ()
     try:
         with ZipArchive(path, content=content) as archive:
-            return name in archive.NameToInfo
+            return archive.NameToInfo.keys()
     except (OSError, DataError, *_DAMAGE):
-        return False
+        return ()
 
 
 def read_arrays(

@@ -18,8 +18,11 @@ from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.deadness.state_record import MEMBERS
 from actcli.analysis.deadness.unit_state import COUNTS, NUMBERS, empty_state, merge, place_at
 from actcli.analysis.deadness.unit_statistics import observe
+from actcli.analysis.timeline import timeline_record
+from actcli.cluster import partial
 from actcli.exits import DataError
 from actcli.render.deadness.state_file import write_state
+from actcli.sources.records.packed_arrays import OWN_MEMBER
 from actcli.sources.records.state_file import is_state, read_state
 from actcli.sources.records.state_parts import StateParts
 
@@ -84,6 +87,11 @@ def test_a_file_is_known_by_its_content(path, tmp_path):
     assert [is_state(str(tmp_path / name)) for name in ("acts.npz", "text.npz", "gone.npz", ".")] == [
         False
     ] * 4
+
+
+@pytest.mark.parametrize("kind", [state_record, timeline_record, partial])
+def test_every_kind_of_file_has_a_member_that_tells_it_from_recorded_arrays(kind):
+    assert kind.MEMBERS[0].startswith(OWN_MEMBER)
 
 
 def test_a_file_appears_whole_or_not_at_all(path, tmp_path):
