@@ -99,7 +99,8 @@ def _torch_gain(f: Activation) -> float | None:
         case "relu":
             return math.sqrt(2.0)
         case "leaky_relu":
-            return math.sqrt(2 / (1 + f.parameters["alpha"] ** 2))
+            alpha = f.parameters["alpha"]
+            return math.sqrt(2 / (1 + alpha**2)) if abs(alpha) < 1e150 else math.sqrt(2) / abs(alpha)
         case "selu" if all(
             math.isclose(f.parameters[p.name], p.default, rel_tol=1e-6) for p in f.definition.parameters
         ):

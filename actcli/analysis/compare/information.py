@@ -310,6 +310,8 @@ def entropy(y: Floats, mass: Floats, bits: int) -> float:
     finite = np.isfinite(y)
     if finite.any():
         low, high = _quantiles(y[finite], mass[finite])
+        if math.isinf(high - low):
+            y, low, high = y / 2, low / 2, high / 2
         width = high - low
         with np.errstate(all="ignore"):
             part = (y[~absent] - low) / width if width > 0 else np.where(y[~absent] > high, 1.0, 0.0)

@@ -1,6 +1,7 @@
 """Axes: numbers to places, linear, logarithmic or symlog, with ticks at round numbers."""
 
 import math
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
@@ -18,6 +19,7 @@ Places = NDArray[np.float64]
 _MARGIN = 0.05
 _DECADES_OF_SYMLOG = 3
 _LARGEST_STEP = 1e308
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,11 @@ def y_scale(
     if kind == "log":
         low, high = (low / 10, high * 10) if high < 1.01 * low else (low, high)
         air = (high / low) ** _MARGIN
-        return Scale(kind, max(low / air, 5e-324), min(high * air, 1.7e308))
+        return Scale(kind, max(low / air, 5e-324), min(high * air, _LARGEST))
     if high - low <= 1e-9 * max(abs(low), abs(high)) or high == low:
         air = max(abs(low), abs(high)) or 1.0
-        return Scale(kind, low - air, high + air, _linear_to(low - air, high + air))
+        low, high = max(low - air, -_LARGEST), min(high + air, _LARGEST)
+        return Scale(kind, low, high, _linear_to(low, high))
     air = _MARGIN * (high / 2 - low / 2) * 2 if high / 2 - low / 2 < 1e307 else 0.0
     return Scale(kind, low - air, high + air, _linear_to(low, high))
 

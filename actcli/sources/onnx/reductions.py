@@ -36,6 +36,7 @@ class Extension:
         self._shapes: dict[str, str] = {}
         self._made_by_nodes = {name for node in graph.node for name in node.output}
         self._own: set[str] = set()
+        self._declared: set[str] = set()
         del graph.output[:]
 
     def __enter__(self) -> Self:
@@ -176,7 +177,8 @@ class Extension:
         return self._shapes[tensor]
 
     def _declare(self, name: str) -> str:
-        if all(output.name != name for output in self._model.graph.output):
+        if name not in self._declared:
+            self._declared.add(name)
             self._model.graph.output.add().name = name
         return name
 

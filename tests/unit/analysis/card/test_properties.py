@@ -119,6 +119,7 @@ def test_known_minima(spec: str, value: float, at: float) -> None:
         ("selu", 1.0, 1.0, 3 / 4),
         ("sigmoid", 1.8462285453386, 4.80131337203, 1.0),
         ("leaky_relu:0.2", math.sqrt(2 / 1.04), 1.54646006, math.sqrt(2 / 1.04)),
+        ("leaky_relu:-1e160", None, None, math.sqrt(2) / 1e160),
         ("gelu", 1.5335304412, 1.7009262434, None),
         ("selu:alpha=1", None, None, None),
         ("relu_squared", 1 / math.sqrt(1.5), 1 / math.sqrt(1.25), None),

@@ -98,6 +98,7 @@ def test_entropy_of_few_values():
     assert entropy(np.array([1.0, 2.0, 3.0, 4.0]), np.full(4, 0.25), 8) == 2.0
     assert entropy(np.array([1.0, 1.0]), np.full(2, 0.5), 8) == 0.0
     assert entropy(np.array([1.0, math.nan]), np.full(2, 0.5), 8) == 1.0
+    assert entropy(np.array([-1.0, 0.0, 1.0, math.inf]) * 1e308, np.full(4, 0.25), 2) == 1.5
     assert value("step", "entropy_bits") == pytest.approx(1.0, abs=1e-9)
     assert value("keras.relu:threshold=100", "entropy_bits") == 0.0
 

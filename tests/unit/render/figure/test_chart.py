@@ -183,6 +183,12 @@ def test_extreme_ranges_are_drawn_or_refused(spec, kind, between):
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.parametrize("bias", ["1e308", "-1e308", "1.79e308"])
+def test_a_constant_near_the_largest_number_is_drawn(bias):
+    text = chart(f"star_relu:bias={bias}")
+    assert any(dots in text for dots in ("⠉⠉⠉", "⠒⠒⠒", "⠤⠤⠤", "⣀⣀⣀"))
+
+
 def measured(curves):
     """Curves from 0 to 1, each with a band of 0.3 on either side."""
     x = np.linspace(0, 4, 5)
