@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.analysis.deadness.causes import Weights
-from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.deadness.firing_rule import Rule, firing_rule
 from actcli.analysis.deadness.unit_state import LayerState
 from actcli.analysis.deadness.unit_statistics import observe
 from actcli.analysis.training.dataset import Dataset
@@ -89,8 +89,10 @@ class TrainedCourses:
 
     def states(self) -> dict[str, LayerState]:
         """Return the test-set statistics of each course's layers, with the units of all its networks side by side."""
+        functions = {f.spec: f for course in self.courses for f in course.stack.functions}
+        rules = {spec: firing_rule(f, "pre") for spec, f in functions.items()}
         return {
-            name: observe(firing_rule(course.stack.at(layer), "pre"), name, z, 0)
+            name: observe(rules[course.stack.at(layer).spec], name, z, 0)
             for course in self.courses
             for layer, z in enumerate(self._preactivations(course))
             for name in [layer_name(course, layer, self.trial)]
@@ -161,8 +163,8 @@ def watch_dying(
     elsewhere: trains the networks, in place of the threads. Raises UsageError, before any work, for conditions that
     cannot be met.
     """
-    _require_possible(stacks, data, trial)
-    return _train_rates(stacks, data, trial, elsewhere or partial(train, threads=threads))
+    rules = _require_possible(stacks, data, trial)
+    return _train_rates(stacks, data, trial, elsewhere or partial(train, threads=threads, rules=rules))
 
 
 def find_limits(
@@ -179,12 +181,12 @@ def find_limits(
     smallest until nothing does, from 1e-6 to 1e4, then the middle, until two rates are within 10 %. All functions are
     trained side by side. Raises UsageError as `watch_dying`, and for a trial without rates.
     """
-    _require_possible(stacks, data, trial)
+    rules = _require_possible(stacks, data, trial)
     if not trial.rates:
         raise UsageError(
             "`find_limit` searches a rate itself; give `lr` rates to begin with, or leave it out"
         )
-    return _bisect(stacks, data, trial, limit, elsewhere or partial(train, threads=threads))
+    return _bisect(stacks, data, trial, limit, elsewhere or partial(train, threads=threads, rules=rules))
 
 
 def course_name(course: Course, trial: Trial) -> str:
@@ -203,17 +205,19 @@ def networks_of(course: Course, trial: Trial) -> list[Member]:
     return trial.members(course.stack, course.rates or (course.rate,) * trial.splits)
 
 
-def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> None:
+def _require_possible(stacks: Sequence[Stack], data: Dataset, trial: Trial) -> dict[str, Rule]:
+    """Return the firing rules of the functions, by specification; raise UsageError for what cannot be trained."""
     names = [stack.spec for stack in stacks]
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
         raise UsageError(f"`train={twice[0]}` is named twice")
-    require_trainable(stacks, trial)
+    rules = require_trainable(stacks, trial)
     networks = len(stacks) * len(trial.rates) * trial.networks or candidates(
         len(stacks), trial.plan.optimizer, trial.splits
     )
     for depth in trial.depths:
         require_room(networks, trial.plan_of(depth), data)
+    return rules
 
 
 def _train_rates(stacks: Sequence[Stack], data: Dataset, trial: Trial, run: Train) -> Iterator[TrainingStep]:

@@ -109,13 +109,14 @@ def train(
     data: Dataset,
     threads: int,
     most_in_group: int = MOST_IN_A_GROUP,
+    rules: "dict[str, Rule] | None" = None,
 ) -> Iterator[Progress]:
     """Train all members, each different from the others; yield after every epoch of a group.
 
     Groups take turns on the threads, epoch by epoch. A member's numbers do not depend on the number of threads, except
-    for `seconds`. A member that diverges is frozen, and counts on as a network that gets nothing right. Raises
-    UsageError for functions over rows, for an init that an activation does not allow, and for more networks than
-    memory should hold.
+    for `seconds`. A member that diverges is frozen, and counts on as a network that gets nothing right. `rules`: the
+    firing rules that are known already, by specification; it receives the others. Raises UsageError for functions over
+    rows, for an init that an activation does not allow, and for more networks than memory should hold.
     """
     require_room(len(members), plan, data)
     parts = _split(members, plan, data, threads, most_in_group)
@@ -125,7 +126,7 @@ def train(
         for p in parts
     ]
     histories = [History.unwritten(part, plan) for part in parts]
-    rules: dict[str, Rule] = {}
+    rules = {} if rules is None else rules
     cohorts = [_Cohort(g, h, GroupMeasure(g, h, rules)) for g, h in zip(groups, histories, strict=True)]
     return _train_cohorts(tuple(cohorts), plan, threads)
 

@@ -37,14 +37,16 @@ def compare_training(
     Raises UsageError for impossible conditions: functions over rows or without any gradient, learned parameters that
     no function has, inits that a function does not allow, and too many networks for memory.
     """
-    require_trainable(stacks, trial)
+    rules = require_trainable(stacks, trial)
     rates: tuple[float | None, ...] = trial.rates or (None,)
     entrants = [Entrant(s, depth, rate) for s in stacks for depth in trial.depths for rate in rates]
     for depth in trial.depths:
         own = sum(entrant.depth == depth for entrant in entrants)
         searched = 0 if trial.rates else candidates(own, trial.plan.optimizer, trial.splits)
         require_room(max(own * trial.networks, searched), trial.plan_of(depth), data)
-    return _steps(_Runs(entrants, data, trial, elsewhere or partial(train, threads=threads)), keep)
+    return _steps(
+        _Runs(entrants, data, trial, elsewhere or partial(train, threads=threads, rules=rules)), keep
+    )
 
 
 @dataclass(frozen=True, slots=True)

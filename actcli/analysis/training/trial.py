@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actcli.activations import Activation
-from actcli.analysis.deadness.firing_rule import firing_rule
+from actcli.analysis.deadness.firing_rule import Rule, firing_rule
 from actcli.analysis.training.dataset import Dataset
 from actcli.analysis.training.hidden_layer import learned_parameters
 from actcli.analysis.training.history import Member
@@ -72,8 +72,11 @@ class Trial:
         return replace(self.plan, hidden=(self.width,) * depth)
 
 
-def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
-    """Raise UsageError for functions, parameters or inits that cannot be trained: see `compare_training`."""
+def require_trainable(stacks: Sequence[Stack], trial: Trial) -> dict[str, Rule]:
+    """Return the firing rules of the functions, by specification.
+
+    Raises UsageError for functions, parameters or inits that cannot be trained: see `compare_training`.
+    """
     if trial.seeds < 1 or trial.width < 1 or min(trial.depths) < 1:
         raise UsageError("`seeds`, `width` and `depth` must be whole numbers from 1 on")
     plan = trial.plan
@@ -86,8 +89,10 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
     if plan.residual and min(trial.depths) < 2:
         raise UsageError("`residual` connects hidden layers; `depth=1` must be 2 or more")
     functions = [f for stack in stacks for f in stack.functions]
+    rules: dict[str, Rule] = {}
     for f in functions:
-        _ = f.kernels, firing_rule(f, "pre")
+        _ = f.kernels
+        rules[f.spec] = rules.get(f.spec) or firing_rule(f, "pre")
         if trial.plan.init in {"gain", "orthogonal"}:
             second_moment_gain(f)
     for f in functions:
@@ -95,6 +100,7 @@ def require_trainable(stacks: Sequence[Stack], trial: Trial) -> None:
     for name in plan.learn or ():
         if not any(_has_parameter(f, name) for f in functions):
             raise UsageError(f"`learn={name}`: none of the functions has such a parameter")
+    return rules
 
 
 def _has_parameter(f: Activation, name: str) -> bool:
