@@ -44,6 +44,12 @@ def ties(*scores):
     return find_ties([np.array(one) for one in scores], 0.0)
 
 
+def test_rules_of_the_check_serve_the_measurements(monkeypatch):
+    monkeypatch.setattr("actcli.analysis.training.epoch_measure.firing_rule", None)
+    relu, _ = compared("relu", "gelu/relu").contenders
+    assert 0 <= relu.values["dead_share"] < 1
+
+
 def test_the_best_ties_with_itself_and_with_what_is_as_good():
     best, close, far = ties([0.9, 0.91, 0.92, 0.9], [0.9, 0.92, 0.9, 0.9], [0.5, 0.51, 0.52, 0.5])
     assert best == (True, None)
