@@ -21,8 +21,13 @@ INF = float("inf")
 _OFFSETS = np.concatenate([np.geomspace(1e-18, 1e3, 505), np.geomspace(1.1e3, 1e300, 300)])
 _NEAR = np.linspace(-12.0, 12.0, 481)
 _ROUNDS = 60
-_PARTS, _CUTS = 64, 12
-"""A bracket is cut into so many parts at a time: a call for 600 numbers costs little more than one for 10."""
+_PARTS, _MANY, _PARTS_OF_MANY = 64, 32, 16
+"""A bracket is cut into so many parts at a time: a call for 600 numbers costs little more than one for 10.
+
+Each of more than 32 brackets is cut into fewer, which takes a third of the numbers.
+"""
+_HALVINGS = 72
+"""So often the parts of a bracket are halved at most: until it holds no number, or nearly so around 0."""
 _MOST_SAMPLES = 8_000
 _MANY_PIECES = 48
 """So many pieces are sampled as closely as one; more share the samples of so many."""
@@ -159,8 +164,9 @@ def sign_changes(g: Callable[[Floats], Floats], x: Floats, y: Floats, most: int 
     if most is not None and flips.size > most:
         flips = np.sort(flips[np.argsort(np.abs(x[flips]), kind="stable")[:most]])
     low, high, sign = x[flips].copy(), x[flips + 1].copy(), sign[flips]
-    share = np.arange(1.0, _PARTS)[:, np.newaxis] / _PARTS
-    for _ in range(_CUTS):
+    parts = _PARTS if flips.size <= _MANY else _PARTS_OF_MANY
+    share = np.arange(1.0, parts)[:, np.newaxis] / parts
+    for _ in range(_HALVINGS // int(math.log2(parts))):
         inner = (
             low + share * (high - low) if np.isfinite(high - low).all() else low / 2 + high / 2 + 0 * share
         )
