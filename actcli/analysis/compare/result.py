@@ -116,7 +116,7 @@ class Comparison:
         warnings: sentences about this input or run that limit what the numbers mean.
         notes: sentences that say on what the numbers were measured.
         shown: the names of the details that a table shows below itself.
-        chart: None where there is nothing to draw yet.
+        chart: or what makes it when it is drawn; None where there is nothing to draw yet.
         over_limit: whether an error is above the limit that was set.
 
     """
@@ -130,8 +130,13 @@ class Comparison:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
-    chart: Chart | None = None
+    chart: Chart | Callable[[], Chart] | None = None
     over_limit: bool = False
+
+    @property
+    def drawing(self) -> Chart | None:
+        """The chart, made now where it is not yet."""
+        return self.chart() if callable(self.chart) else self.chart
 
     def column(self, name: str) -> Column:
         """Return the column of this name; `-`, `_` and case do not matter. Raises UsageError that lists the columns."""

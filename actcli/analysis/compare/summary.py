@@ -1,7 +1,7 @@
 """The properties on the cards of several functions: all of them, or those that tell functions apart most."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from actcli.activations import Activation
 from actcli.analysis.card.landmarks import Interval, normal_mass
@@ -18,8 +18,6 @@ from actcli.analysis.compare.result import (
     numbers_in,
     warn_of_float64,
 )
-from actcli.analysis.figure.curves import Quantity, build_figure
-from actcli.analysis.figure.plot_range import usual_range
 from actcli.analysis.stream.evaluation import require_elementwise
 from actcli.analysis.wording import group_equal, listed, percent, rounded, verb
 from actcli.exits import UsageError
@@ -115,17 +113,22 @@ def _compare(by: str, functions: Sequence[Activation], columns: tuple[Column, ..
 
 def _steps(by: str, functions: tuple[Activation, ...], columns: tuple[Column, ...]) -> Steps:
     contenders: list[Contender] = []
-    total = len(functions) + 1
+    total = len(functions)
     for f in functions:
         yield Step(len(contenders), total, f.spec, _comparison(by, columns, contenders, None))
         contenders.append(_contender(f.spec, measure_compared(f), columns))
-    yield Step(total - 1, total, "the curves", _comparison(by, columns, contenders, None))
-    chart = Chart(build_figure(functions, (Quantity(), Quantity(1)), usual_range(functions), _POINTS))
-    yield Step(total, total, "done", _comparison(by, columns, contenders, chart))
+    yield Step(total, total, "done", _comparison(by, columns, contenders, lambda: _chart(functions)))
+
+
+def _chart(functions: tuple[Activation, ...]) -> Chart:
+    from actcli.analysis.figure.curves import Quantity, build_figure
+    from actcli.analysis.figure.plot_range import usual_range
+
+    return Chart(build_figure(functions, (Quantity(), Quantity(1)), usual_range(functions), _POINTS))
 
 
 def _comparison(
-    by: str, columns: tuple[Column, ...], contenders: Sequence[Contender], chart: Chart | None
+    by: str, columns: tuple[Column, ...], contenders: Sequence[Contender], chart: Callable[[], Chart] | None
 ) -> Comparison:
     return Comparison(
         by,

@@ -103,7 +103,7 @@ def drawable(comparison: Comparison) -> Chart:
 
     Raises DataError where nothing is left, UsageError for more curves than a frame holds.
     """
-    chart = comparison.chart
+    chart = comparison.drawing
     if chart is not None and isinstance(chart.content, Figure):
         panels = tuple(panel for panel in chart.content.panels if _has_points(panel, log=chart.log))
         if max((len(panel.curves) for panel in panels), default=0) > MOST_CURVES:

@@ -60,7 +60,7 @@ class LiveChart:
         """Return the lines of the chart; none without anything to draw, or without room."""
         from actcli.render.compare.comparison_chart import chart_text
 
-        chart = comparison.chart if comparison.by == "training" else None
+        chart = comparison.drawing if comparison.by == "training" else None
         if chart is None or not isinstance(chart.content, Figure):
             return []
         first = replace(chart, content=replace(chart.content, panels=chart.content.panels[:1]))
