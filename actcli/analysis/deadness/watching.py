@@ -1,7 +1,7 @@
 """Statistics of recorded layers while they stream past."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, Protocol, Self, cast
 
@@ -70,6 +70,22 @@ class ShardTally:
     nbytes: int
 
 
+class LaterStates(Mapping[str, LayerState]):
+    """Statistics by layer, merged when they are asked for: of a thousand shards only the last ones are."""
+
+    def __init__(self, states: Mapping[str, Callable[[], LayerState]]) -> None:
+        self._states = dict(states)
+
+    def __getitem__(self, name: str) -> LayerState:
+        return self._states[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Progress of the observation, and the statistics so far.
@@ -79,6 +95,7 @@ class Snapshot:
         doing: the name of its layer.
         states: every layer seen so far, by name, in order of appearance.
         shards: where the data are read shard by shard, how far that is.
+        newest: what the recording that is being read adds to the layer; None if that is not known.
 
     """
 
@@ -87,6 +104,7 @@ class Snapshot:
     doing: str
     states: Mapping[str, LayerState]
     shards: ShardTally | None = None
+    newest: LayerState | None = None
 
 
 def watch(
@@ -102,7 +120,7 @@ def watch(
     in an order that follows from their numbers. Raises DataError if parts of a layer have different unit counts, and
     whatever the blocks raise.
     """
-    states: dict[str, LayerState] = {}
+    states: dict[str, Callable[[], LayerState]] = {}
     layers: dict[str, MergeTree[LayerState]] = {}
     for recording in recordings:
         layer = layers.setdefault(recording.name, MergeTree(merge))
@@ -116,18 +134,17 @@ def _observe(rule: Rule, name: str, block: Block) -> LayerState:
 def _watch_one(
     recording: LayerRecording,
     rule: Rule,
-    states: dict[str, LayerState],
+    states: dict[str, Callable[[], LayerState]],
     layer: MergeTree[LayerState],
     threads: int,
     seconds_between: float,
 ) -> Generator[Snapshot, None, None]:
     """Yield the statistics as they grow; `layer` holds the layer's earlier recordings and takes this one."""
     name, done = recording.name, 0
-    before = states.setdefault(name, empty_state(name, rule, recording.units))
-    if before.units != recording.units:
-        raise DataError(
-            f"layer '{name}' has {before.units} units in one part and {recording.units} in another"
-        )
+    before = states.get(name, partial(empty_state, name, rule, recording.units))
+    units = layer.nodes[0].value.units if layer.end else recording.units
+    if units != recording.units:
+        raise DataError(f"layer '{name}' has {units} units in one part and {recording.units} in another")
     reported = perf_counter()
     # threads observe blocks in any order: each counts places from its own start, and is placed here
     observe_block = partial(_observe, rule, name)
@@ -145,17 +162,23 @@ def _watch_one(
         counted += observed.samples
         done += len(block)
         if perf_counter() - reported >= seconds_between:
-            states[name] = merge(before, _after(parts, part))
-            yield Snapshot(done, recording.samples, name, dict(states))
+            newest = _after(parts, part)
+            states[name] = cache(partial(_merge_later, before, newest))
+            yield Snapshot(done, recording.samples, name, LaterStates(states), newest=newest)
             reported = perf_counter()
         if number % PART == 0:
             parts.append(part)
             part = empty_state(name, rule, recording.units)
     if part.samples or not parts.nodes:
         parts.append(part)
-    layer.append(parts.total or part)
-    states[name] = layer.total or before
-    yield Snapshot(done, done, name, dict(states))
+    newest = parts.total or part
+    layer.append(newest)
+    states[name] = cache(layer.later_total())
+    yield Snapshot(done, done, name, LaterStates(states), newest=newest)
+
+
+def _merge_later(before: Callable[[], LayerState], newest: LayerState) -> LayerState:
+    return merge(before(), newest)
 
 
 def _after(parts: MergeTree[LayerState], part: LayerState) -> LayerState:

@@ -1,6 +1,7 @@
 """Merging many consecutive parts in one fixed order, whoever makes the parts and whenever they arrive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -64,7 +65,15 @@ class MergeTree(Generic[T]):
     @property
     def total(self) -> T | None:
         """All parts so far, the last and smallest merged first; None without any."""
-        total: T | None = None
-        for node in reversed(self.nodes):
-            total = node.value if total is None else self._merge(node.value, total)
-        return total
+        return self.later_total()() if self._nodes else None
+
+    def later_total(self) -> Callable[[], T]:
+        """Return a function that merges all parts so far, of which there is one at least, whenever it is called."""
+        return partial(_merge_from_the_end, self._merge, [node.value for node in self.nodes])
+
+
+def _merge_from_the_end(merge: Callable[[T, T], T], values: Sequence[T]) -> T:
+    *others, total = values
+    for value in reversed(others):
+        total = merge(value, total)
+    return total

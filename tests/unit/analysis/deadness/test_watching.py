@@ -63,6 +63,14 @@ def test_the_states_grow_and_stay_as_they_were_reported():
     ]  # fmt: skip
 
 
+def test_shards_are_merged_as_they_were_when_reported_and_what_is_new_stands_beside():
+    shards = [shard(some(200, 9, seed), start=200 * seed) for seed in range(5)]
+    reports = list(watch(iter(shards), rules, 1))
+    assert [report.states["a"].samples for report in reports] == [200, 400, 600, 800, 1000]
+    assert [report.newest.samples for report in reports] == [200] * 5
+    assert reports[-1].states["a"] is reports[-1].states["a"]
+
+
 def test_reports_come_seldom_but_while_it_works():
     def slow():
         for block in np.split(some(100), 10):

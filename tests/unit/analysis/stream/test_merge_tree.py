@@ -25,6 +25,13 @@ def test_pairs_of_pairs():
     assert [(node.number, node.parts) for node in whole(7).nodes] == [(0, 4), (4, 2), (6, 1)]
 
 
+def test_a_later_total_is_of_the_parts_until_then():
+    tree = whole(6)
+    total = tree.later_total()
+    tree.append("6")
+    assert (total(), tree.total) == ("(((01)(23))(45))", "(((01)(23))((45)6))")
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 13, 100])
 def test_any_order_and_any_groups_give_the_same(count):
     rng = np.random.default_rng(count)
