@@ -29,6 +29,8 @@ main()
 """
 
 
+# The same with whole names: `actcli.app`.
+MODULES = WATCHED.replace(".partition('.')[0]", "")
 # The same for the data classes of the package whose methods the standard library has compiled.
 COMPILED = WATCHED.replace(
     "names = sorted({name.partition('.')[0] for name in sys.modules})",
@@ -65,15 +67,7 @@ def test_help_loads_no_numpy(actcli: Program, arguments: list[str]) -> None:
 
 
 def test_the_help_of_the_program_imports_no_command(actcli: Program) -> None:
-    code = WATCHED.replace(".partition('.')[0]", "")
-    done = subprocess.run(
-        [sys.executable, "-c", code, "--help"],
-        capture_output=True,
-        env=actcli.environ(),
-        timeout=60,
-        check=True,
-    )
-    names = set(done.stderr.decode().split())
+    names = loaded(actcli, "--help", code=MODULES)
     assert "actcli.app" in names
     assert not {f"actcli.commands.{name}" for name in ("eval", "grad", "completion")} & names
 
@@ -96,6 +90,25 @@ def test_no_data_class_is_compiled_at_the_start(
     given = [str(tmp_path / "relu.npy") if word == "FILE" else word for word in arguments]
     words = loaded(actcli, *given, code=COMPILED)  # the sentence of the command stands there too
     assert not {word for word in words if word.startswith("actcli.")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [
+        ("eval relu -1", "actcli.activations.families.sigmoids"),
+        ("compare relu gelu", "actcli.analysis.figure.plot_range"),
+        ("compare relu gelu", "numpy.polynomial"),
+        ("deadcheck FILE", "actcli.sources.records.timeline_file"),
+        ("deadcheck FILE", "numpy.polynomial"),
+    ],
+)
+def test_a_command_loads_no_module_that_it_has_no_use_for(
+    actcli: Program, tmp_path: Path, arguments: str, module: str
+) -> None:
+    np.savez(tmp_path / "relu.npz", relu=np.eye(20, 3, dtype=np.float32))
+    names = loaded(actcli, *arguments.replace("FILE", str(tmp_path / "relu.npz")).split(), code=MODULES)
+    assert "actcli.activations.families.rectifiers" in names
+    assert module not in names
 
 
 @pytest.mark.parametrize(
