@@ -3,8 +3,9 @@
 import os
 import struct
 import zipfile
-import zlib
 from typing import Self
+
+from actcli.sources.numbers.crc32 import crc32
 
 _LENGTHS = struct.Struct("<26xHH")
 """The last fields of the header before a member: how long its name and the extra fields are."""
@@ -48,7 +49,7 @@ class StoredMember:
         count = os.preadv(self._descriptor, [piece], self._place)
         if piece and not count:
             raise EOFError
-        self._checksum = zlib.crc32(piece[:count], self._checksum)
+        self._checksum = crc32(piece[:count], self._checksum)
         self._place += count
         if self._place == self._end and self._checksum != self._entry.CRC:
             raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._entry.filename!r}")
