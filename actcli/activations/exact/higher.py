@@ -299,8 +299,8 @@ def sine(n: int, x: Array) -> Array:
 
 def snake(n: int, x: Array, a: float) -> Array:
     """Return −(2a)**(n − 1)·sin(2ax + (n + 1)·π/2)."""
-    s = sine_of(reduce(x, 2.0 * a), ahead=n + 1)
-    return -rounded_product(Scaled(*s, 0), ratio((2.0 * a,) * (n - 1)))
+    s = sine_of(reduce(x, a, times=2), ahead=n + 1)
+    return -rounded_product(Scaled(*s, 0), ratio((2.0, a) * (n - 1)))
 
 
 def softsign(n: int, x: Array) -> Array:

@@ -70,15 +70,15 @@ def _two_over_pi() -> int:
     return (2 << (2 * _DIGITS + 64)) // pi
 
 
-def reduce(x: Array, factor: float = 1.0, ahead: float = 0.0) -> Turn:
-    """Return factor·x as right angles and a rest that is right to about 2**-100 of itself.
+def reduce(x: Array, factor: float = 1.0, ahead: float = 0.0, times: int = 1) -> Turn:
+    """Return factor·x, 1 or 2 times, as right angles and a rest that is right to about 2**-100 of itself.
 
     The angle may be `ahead` of the exact product by 0 or half a right angle.
     """
-    size = np.abs(x) * abs(factor)
+    size = np.abs(x) * abs(factor) * times
     near = size < _MOST_TURNS
     inner = np.where(near, x, 0.0)
-    angle = Sum(inner, 0.0) if factor == 1.0 else _exact_product(inner, factor)
+    angle = Sum(inner, 0.0) if factor * times == 1.0 else _exact_product(inner, factor, times)
     k = np.rint(angle.h * (2 / math.pi) + ahead)
     first, *others = _half_pi_parts()
     taken = k - ahead
@@ -92,23 +92,24 @@ def reduce(x: Array, factor: float = 1.0, ahead: float = 0.0) -> Turn:
     if far.size:
         r, low = rest.h.copy(), np.broadcast_to(rest.l, rest.h.shape).copy()
         for i in far:
-            q[i], r[i], low[i] = _reduce_one(float(x[i]), factor, ahead)
+            q[i], r[i], low[i] = _reduce_one(float(x[i]), factor, ahead, times)
         rest = Sum(r, low)
     return Turn(q, rest)
 
 
-def _exact_product(x: Array, factor: float) -> Sum:
-    """Return factor·x where it is below 2**20; both may be far from 1."""
+def _exact_product(x: Array, factor: float, times: int) -> Sum:
+    """Return factor·x, 1 or 2 times, where it is below 2**20; both may be far from 1."""
     mantissa, m = np.frexp(x)
     scale, k = math.frexp(factor)
+    k += times - 1
     h, low = two_product(mantissa, scale)
     return Sum(np.ldexp(h, m + k), np.ldexp(low, m + k))
 
 
-def _reduce_one(x: float, factor: float, ahead: float) -> tuple[int, float, float]:
-    """Return the right angles, modulo 4, and the rest of factor·x as h + l, by whole numbers."""
+def _reduce_one(x: float, factor: float, ahead: float, times: int) -> tuple[int, float, float]:
+    """Return the right angles, modulo 4, and the rest of factor·x·times as h + l, by whole numbers."""
     (n, below), (a, a_below) = x.as_integer_ratio(), factor.as_integer_ratio()
-    whole, below = n * a, below * a_below
+    whole, below = times * n * a, below * a_below
     # whole/below is whole·2**e; digits of 2/π beyond the fraction's are not needed
     e = 1 - below.bit_length()
     points = min(_DIGITS, max(0, whole.bit_length() + e) + _GUARD)

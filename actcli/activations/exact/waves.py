@@ -55,7 +55,7 @@ def snake_slope(x: Array, a: float) -> Array:
 
 def snake_curvature(x: Array, a: float) -> Array:
     """Return 2a·cos(2ax)."""
-    c = sine_of(reduce(x, 2.0 * a), ahead=1)
+    c = sine_of(reduce(x, a, times=2), ahead=1)
     return rounded_product(scaled(c), ratio((2.0, a)))
 
 
@@ -64,7 +64,7 @@ _SMALL, _LARGE = 2.0**-40, 2.0**100
 
 def snake_by_a(x: Array, a: float) -> Array:
     """Return (u·sin(2u) − sin²u)/a² with u = ax; u²/a² where u is small, u·sin(2u)/a² where it is large."""
-    s, double = sine_of(reduce(x, a)), sine_of(reduce(x, 2.0 * a))
+    s, double = sine_of(reduce(x, a)), sine_of(reduce(x, a, times=2))
     u = product(scaled(x), ratio((a,)))
     size = np.abs(x) * abs(a)
     small, large = size < _SMALL, size > _LARGE

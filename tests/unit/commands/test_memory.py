@@ -164,3 +164,20 @@ def test_rows_along_another_axis(format_: str, tmp_path) -> None:
     line = ("eval", "softmax", tmp_path / "x.npy", "--format", format_, "--memory", "2MB")
     assert "computing along axis 0" in refused(*line, "--axis", "0", kind=DataError)
     assert invoke(*line, "--axis", "1").status == 0
+
+
+@pytest.mark.parametrize("command", ["eval", "grad"])
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.txt", "x.csv", "-"])
+def test_one_row(command: str, name: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = np.full((1, 20000), 0.5)
+    np.save("x.npy", row)
+    np.savez("x.npz", a=row)
+    np.savetxt("x.txt", row)
+    np.savetxt("x.csv", row, delimiter=",")
+    line = (command, "softmax", name, "-o", "y.npy", "--memory")
+    message = refused(*line, "3MB", kind=DataError, stdin=Path("x.txt").read_bytes())
+    assert "a row of 20,000 numbers needs about 3.2 MB" in message
+    assert "--memory" in message
+    assert not Path("y.npy").exists()
+    assert invoke(*line, "4MB", stdin=Path("x.txt").read_bytes()).status == 0
