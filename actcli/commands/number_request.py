@@ -108,8 +108,9 @@ def choose_every(
 def open_streams(request: NumberRequest, layout: "Layout", session: "Session") -> "Iterator[Numbers]":
     """Yield the streams of a request, with the memory for each checked.
 
-    Of rows along the last axis one must fit, whatever their number. Along another axis the whole slab that they cross
-    is read at once, and files keep all results. Raises what `open_numbers` raises, and DataError where that is too much.
+    Of rows along the last axis one must fit, whatever their number. Along another axis the whole slab that they
+    cross is read at once, and files keep all results. Raises what `open_numbers` raises, and DataError where that is
+    too much.
     """
     from dataclasses import replace
     from math import prod
