@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from actcli.activations import Activation
+from actcli.analysis.card.limited import limit_effort
 from actcli.analysis.figure.curves import Quantity
 from actcli.analysis.number_types import LowType
 from actcli.analysis.precision.rounding_loss import Loss, Mask, Tails, relative_errors
@@ -42,6 +43,7 @@ class InputErrors:
         judged, finite: the counts of numbers with a relative error, and with a finite one.
         largest, total: the largest error, and the sum of the finite ones.
         there, lost: by order, the count of results that could be lost, and of those that are.
+        approximate: whether the effort of a block was spent: results of the rest are those of float64.
 
     """
 
@@ -51,6 +53,7 @@ class InputErrors:
     finite: int = 0
     there: Counter[int] = field(default_factory=Counter)
     lost: Counter[int] = field(default_factory=Counter)
+    approximate: bool = False
 
     def add(self, later: "InputErrors") -> None:
         """Add the statistics of the next numbers."""
@@ -60,6 +63,7 @@ class InputErrors:
         self.finite += later.finite
         self.there.update(later.there)
         self.lost.update(later.lost)
+        self.approximate |= later.approximate
 
 
 @dataclass(slots=True)
@@ -89,12 +93,12 @@ def cut_blocks(blocks: Iterable[Array]) -> Iterator[Array]:
 
 
 def measure_block(request: LossRequest, so_far: Losses, block: Array) -> list[InputErrors]:
-    """Return the statistics of a block for every function and type."""
+    """Return the statistics of a block for every function and type; formulas have limited effort in each block."""
     with np.errstate(invalid="ignore"):  # of signalling NaN
         x = np.asarray(block, np.float64)
     x = x[np.isfinite(x)]
     measured = []
-    for i, f in enumerate(request.functions):
+    for i, f in enumerate(map(limit_effort, request.functions)):
         functions = [Quantity(order).of(f) for order in request.orders]
         before = [np.asarray(g(x), np.float64) for g in functions]
         for k, kind in enumerate(request.types):
@@ -117,6 +121,7 @@ def measure_block(request: LossRequest, so_far: Losses, block: Array) -> list[In
                     finite=int(finite.sum()),
                     there=_count(request.orders, inside),
                     lost=_count(request.orders, gone),
+                    approximate=f.is_approximate,
                 )
             )
     return measured

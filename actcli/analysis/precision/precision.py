@@ -87,8 +87,9 @@ def _steps(request: LossRequest, numbers: Iterable[Numbers] | None, threads: int
     total = len(request.functions) * sum(sizes)
     done = 0
     more = 0 if numbers is None else 1  # the end of a stream is unknown
+    limited = tuple(map(limit_effort, request.functions))
     for i, k in request.pairs:
-        f, kind = request.functions[i], request.types[k]
+        f, kind = limited[i], request.types[k]
         so_far.losses[i, k] = {order: measure_loss(f, order, kind, threads) for order in request.orders}
         done += sizes[k]
         if more or done < total:
@@ -143,7 +144,9 @@ def _contender(request: LossRequest, so_far: Losses, i: int) -> Contender:
             f"{kind.name}_{name}": value for name, value in _values(so_far, (i, k), request.order).items()
         }
         values |= here
-        if any(loss.approximate for loss, _ in so_far.losses[i, k].values()):
+        if any(loss.approximate for loss, _ in so_far.losses[i, k].values()) or (
+            so_far.inputs is not None and so_far.inputs[i, k].approximate
+        ):
             approximate |= set(here)
     return Contender(request.functions[i].spec, values, approximate=frozenset(approximate))
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from actcli import activation
@@ -14,13 +15,16 @@ from actcli.analysis.compare.information import compare_information
 from actcli.analysis.compare.summary import compare_properties
 from actcli.analysis.deadness.firing_rule import firing_rule
 from actcli.analysis.number_types import LowType
+from actcli.analysis.precision.losses import Losses, LossRequest, measure_block
 from actcli.analysis.precision.precision import compare_precision
+from actcli.analysis.precision.rounding_loss import measure_loss
 from actcli.exits import UsageError
 from actcli.render.card.card import card_record
 from actcli.render.card.card_screen import card_screen
 from actcli.render.card.facts import Card
 from actcli.render.compare.cells import beside_each_other
 from actcli.render.output.surface import Surface
+from actcli.sources.numbers.low_precision import number_type
 
 TEXT = "x*tanh(exp(x))"
 
@@ -98,6 +102,29 @@ def test_so_does_one_by_precision(monkeypatch):
     assert about.approximate == {column.name for column in last.so_far.columns}
     assert not exact.approximate
     assert TEXT in last.so_far.warnings[-1]
+
+
+def test_precision_in_all_types_has_one_limit(monkeypatch):
+    monkeypatch.setattr("actcli.activations.calculus.effort.UNITS", 2e5)
+    types = [number_type(name) for name in ("float8_e5m2", "float8_e4m3", "float16")]
+    *_, last = compare_precision([activation(TEXT)], types, 0, None, 2)
+    (contender,) = last.so_far.contenders
+    assert {name.rpartition("_max_")[0] for name in contender.approximate} - {""} == {
+        "float8_e4m3",
+        "float16",
+    }
+
+
+def test_precision_at_numbers_of_a_file_has_a_limit(monkeypatch):
+    types = [number_type("float8_e5m2")]
+    request = LossRequest((activation(TEXT),), tuple(types), 0)
+    so_far = Losses(
+        {(0, 0): {n: measure_loss(activation(TEXT), n, types[0], 1) for n in request.orders}}, None
+    )
+    block = np.linspace(-5, 5, 999)
+    assert not measure_block(request, so_far, block)[0].approximate
+    monkeypatch.setattr("actcli.activations.calculus.effort.UNITS", 0)
+    assert measure_block(request, so_far, block)[0].approximate
 
 
 def test_no_unit_is_judged_by_a_rule_that_is_not_certain(spent):
