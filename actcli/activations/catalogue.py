@@ -8,18 +8,19 @@ from actcli.activations.definition import Definition, Names
 from actcli.activations.names import normalise
 
 _FAMILIES = (
-    *(
-        "rectifiers",
-        "hard",
-        "squares",
-        "exponentials",
-        "gated",
-        "self_gated",
-        "normal",
-        "sigmoids",
-        "squashes",
-    ),
-    *("shrinkage", "waves", "rows", "pairs"),
+    "rectifiers",
+    "hard",
+    "squares",
+    "exponentials",
+    "gated",
+    "self_gated",
+    "normal",
+    "sigmoids",
+    "squashes",
+    "shrinkage",
+    "waves",
+    "rows",
+    "pairs",
 )
 
 

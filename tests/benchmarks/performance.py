@@ -1,4 +1,4 @@
-"""All ratios in turn, in one run of some eight minutes: prints docs/performance.md, writes it, or compares with it.
+"""All ratios in turn, in one run of some twelve minutes: prints docs/performance.md, writes it, or compares with it.
 
     python tests/benchmarks/performance.py [--write | --check] [--rounds N] [--large] [SUBJECT ...]
 
@@ -33,6 +33,7 @@ PYTHON = os.environ.get("ACTCLI_TORCH_PYTHON", sys.executable)
 NAMED = "ACTCLI_TORCH_PYTHON names another Python"
 NUMPY = (sys.executable, "-c", "import numpy")
 ROUNDS = 5
+THREADS = (1, 2)
 Command = tuple[str, ...]
 Case = tuple[Measured, Command, Command, Path | None]
 """A row to fill, our command, the other one, and a file for the standard input of both."""
@@ -74,9 +75,10 @@ def pipe(folder: Path) -> Iterator[Case]:
     for count in (20_000, 200_000, 2_000_000):
         numbers = folder / f"{count}.txt"
         numbers.write_text("\n".join(map(repr, x[:count].tolist())) + "\n")
-        row = Measured("Pipes", "`eval relu` from text to text", f"{count:,} numbers", 2, "mawk")
-        mawk = ("mawk", "{print ($1>0)?$1:0}")
-        yield row, (*ACTCLI, "eval", "relu", "--threads", "2"), mawk, numbers
+        for threads in THREADS:
+            row = Measured("Pipes", "`eval relu` from text to text", f"{count:,} numbers", threads, "mawk")
+            mawk = ("mawk", "{print ($1>0)?$1:0}")
+            yield row, (*ACTCLI, "eval", "relu", "--threads", str(threads)), mawk, numbers
 
 
 def arrays(folder: Path) -> Iterator[Case]:
@@ -87,7 +89,7 @@ def arrays(folder: Path) -> Iterator[Case]:
     for shape, descr in layers:
         path = folder / f"{'x'.join(map(str, shape))}{descr[1:]}.npy"
         deadness.write(path, shape, descr)
-        for threads in (1, 2) if shape[1:] == (512,) and descr == "<f4" else (2,):
+        for threads in THREADS if shape[1:] == (512,) and descr == "<f4" else THREADS[-1:]:
             row = Measured(
                 "Recorded arrays",
                 f"`deadcheck` of {' x '.join(map(str, shape[1:]))}, {np.dtype(descr).name}",
@@ -95,8 +97,8 @@ def arrays(folder: Path) -> Iterator[Case]:
                 threads,
                 "the same statistics by PyTorch's reductions, with as many threads",
             )
-            ours = (*ACTCLI, "deadcheck", str(path), "--threads", str(threads))
-            yield row, ours, (PYTHON, "-c", deadness.TORCH, str(path), str(threads)), None
+            theirs = (PYTHON, "-c", deadness.TORCH, str(path), str(threads))
+            yield row, deadcheck(path, threads), theirs, None
 
 
 def archives(folder: Path) -> Iterator[Case]:
@@ -106,22 +108,15 @@ def archives(folder: Path) -> Iterator[Case]:
         deadness.write(plain, (samples, 512), "<f4")
         stored = deadness.packed(plain, zipfile.ZIP_STORED)
         stored = stored.rename(folder / f"stored{samples}.npz")
-        row = Measured(
-            "Archives, stored",
-            "`deadcheck` of a stored `.npz`",
-            f"{samples:,} x 512",
-            2,
-            "the same as `.npy`",
-        )
-        npy = (*ACTCLI, "deadcheck", str(plain), "--threads", "2")
-        yield row, (*ACTCLI, "deadcheck", str(stored), "--threads", "2"), npy, None
         packed = deadness.packed(plain, zipfile.ZIP_DEFLATED).rename(folder / f"packed{samples}.npz")
         zipped = folder / f"{samples}.gz"
         zipped.write_bytes(gzip.compress(plain.read_bytes(), 1))
-        row = Measured(
-            "Archives, deflated", "`deadcheck` of a deflated `.npz`", f"{samples:,} x 512", 2, "`zcat`"
-        )
-        yield row, (*ACTCLI, "deadcheck", str(packed), "--threads", "2"), ("zcat", str(zipped)), None
+        for kind, archive, name in (("stored", stored, "the same as `.npy`"), ("deflated", packed, "`zcat`")):
+            for threads in THREADS:
+                work = f"`deadcheck` of a {kind} `.npz`"
+                row = Measured(f"Archives, {kind}", work, f"{samples:,} x 512", threads, name)
+                npy, zcat = deadcheck(plain, threads), ("zcat", str(zipped))
+                yield row, deadcheck(archive, threads), npy if kind == "stored" else zcat, None
 
 
 def shards(folder: Path) -> Iterator[Case]:
@@ -141,8 +136,7 @@ def shards(folder: Path) -> Iterator[Case]:
             "one file of all",
             files=count,
         )
-        ours = (*ACTCLI, "deadcheck", f"a={place}/*.npy", "--threads", "2")
-        yield row, ours, (*ACTCLI, "deadcheck", str(folder / f"whole{count}.npy"), "--threads", "2"), None
+        yield row, deadcheck(f"a={place}/*.npy"), deadcheck(folder / f"whole{count}.npy"), None
 
 
 def files(folder: Path) -> Iterator[Case]:
@@ -153,9 +147,12 @@ def files(folder: Path) -> Iterator[Case]:
     for count in (200_000, 2_000_000, 20_000_000):
         source = str(folder / f"eval{count}.npy")
         np.save(source, x[:count])
-        row = Measured("Files", "`eval gelu x.npy -o y.npy`, float32", f"{count:,} numbers", 2, "PyTorch")
-        ours = (*ACTCLI, "eval", "gelu", source, "-o", out, "--threads", "2")
-        yield row, ours, (PYTHON, "-c", ratios.TORCH, "gelu", source, out), None
+        for threads in THREADS:
+            work, other = "`eval gelu x.npy -o y.npy`, float32", "PyTorch, on as many threads"
+            row = Measured("Files", work, f"{count:,} numbers", threads, other)
+            ours = (*ACTCLI, "eval", "gelu", source, "-o", out, "--threads", str(threads))
+            theirs = ("env", f"OMP_NUM_THREADS={threads}", PYTHON, "-c", ratios.TORCH, "gelu", source, out)
+            yield row, ours, theirs, None
 
 
 def training(folder: Path, rounds: int, timed: Timer) -> tuple[list[Measured], list[str]]:
@@ -198,6 +195,10 @@ def training(folder: Path, rounds: int, timed: Timer) -> tuple[list[Measured], l
         for end, (_, _, seconds) in there.items():
             rows[end].ours.append(taken)
             rows[end].theirs.append(seconds(seed))
+    own = []
+    for end, size, ours, theirs in benchmark.against_itself():
+        own.append((Measured("Training", f"{work}, {end}", size, 2, "the same"), ours, theirs, None))
+    rows |= {row.work + row.size: row for row in run(timed, own, rounds)}
     left_out = [
         f"training{end}: no {other[1]} ({NAMED})" for end, other in others.items() if end not in there
     ]
@@ -220,23 +221,30 @@ def models(folder: Path) -> Iterator[Case]:
         all(there.values()), "ONNX models: rapidocr_onnxruntime is neither installed nor in ACTCLI_MODELS"
     )
     for case, (_, count, height, width, sizes) in benchmark.CASES.items():
-        data = str(folder / f"{case}.npy")
+        data = folder / f"{case}.npy"
         np.save(data, benchmark.pictures(count, height, width))
-        plain = {
-            size: (sys.executable, "-c", benchmark.PLAIN, str(there[case]), data, str(size), "2")
-            for size in sizes
-        }
-        best = min(plain.values(), key=ratios.seconds)
-        for more in ((), ("--quick",)):
+
+        def plain(size: int, data: Path = data, case: str = case, threads: int = 2) -> Command:
+            model = str(there[case])
+            return sys.executable, "-c", benchmark.PLAIN, model, str(data), str(size), str(threads)
+
+        best = min(sizes, key=lambda size: ratios.seconds(plain(size)))
+        parts = {count // share: folder / f"{case}{share}.npy" for share in (100, 10) if count > 100}
+        for part, path in parts.items():
+            np.save(path, np.load(data, mmap_mode="r")[:part])
+        work = [(part, path, 2, ()) for part, path in parts.items()]
+        work += [(count, data, 1, ()), (count, data, 2, ()), (count, data, 2, ("--quick",))]
+        for samples, path, threads, more in work:
             row = Measured(
                 "ONNX models",
                 f"`{' '.join(('deadcheck', f'{case}.onnx', *more))}`",
-                f"{count:,} x 3 x {height} x {width}",
-                2,
-                "onnxruntime alone at its best length of batches",
+                f"{samples:,} x 3 x {height} x {width}",
+                threads,
+                "onnxruntime alone, on as many threads, at its best length of batches",
             )
-            ours = (*ACTCLI, "deadcheck", str(there[case]), "--data", data, "--threads", "2", *more)
-            yield row, (*ours, "-o", str(folder / "out.json")), best, None
+            ours = (*deadcheck(there[case], threads), "--data", str(path), *more)
+            other = plain(best, path, case, threads)
+            yield row, (*ours, "-o", str(folder / "out.json")), other, None
 
 
 def large(folder: Path) -> Iterator[Case]:
@@ -266,9 +274,9 @@ def large_row(kind: str, against: str) -> Measured:
     return Measured("Large files", f"`deadcheck`, {kind}, against {against}", "10.2 GB", 2, against)
 
 
-def deadcheck(path: Path) -> Command:
-    """Return the command that judges a file on two threads."""
-    return *ACTCLI, "deadcheck", str(path), "--threads", "2"
+def deadcheck(source: object, threads: int = 2) -> Command:
+    """Return the command that judges a file, or files."""
+    return *ACTCLI, "deadcheck", str(source), "--threads", str(threads)
 
 
 CASES: dict[str, Callable[[Path], Iterator[Case]]] = {

@@ -16,8 +16,8 @@ HEAD = "| work | size | threads | actcli | the other | ratio | peak |"
 _INTRODUCTION = f"""\
 # Performance
 
-Written by `python tests/benchmarks/performance.py --write`, not by hand. With `--check` it measures again, and exits
-with 1 where a ratio is more than {WORSE} times the one here.
+Written by `python tests/benchmarks/performance.py --write`, with `--large` for files of 10 GB, not by hand. With
+`--check` it measures again, and exits with 1 where a ratio is more than {WORSE} times the one here.
 
 Times are medians of whole processes, run in turn with the other program. A ratio is the time of actcli over that of the
 other, 0.1 for a tenth of it, with the smallest and the largest of one round. Peak is the most memory of the process."""

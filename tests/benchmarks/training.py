@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from pathlib import Path
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
+from ratios import ACTCLI
 
 from actcli.analysis.training.group import SAMPLES_AT_ONCE, Group
 from actcli.analysis.training.plan import TrainingPlan
@@ -239,6 +240,19 @@ def products_command() -> tuple[str, ...]:
     widths = (data.features, *(WIDTH,) * DEPTH, data.outputs)
     numbers = (*sizes, len(data.train_y), len(data.test_y), *widths)
     return sys.executable, "-c", PRODUCTS, *map(str, numbers)
+
+
+def against_itself() -> Iterator[tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
+    """What each is compared with, its size, its command and the other: how time grows, and a second thread helps."""
+
+    def few_epochs(seeds: int, threads: int = 2) -> tuple[str, ...]:
+        rest = ("--by", "training", "--epochs", "4", "--seeds", str(seeds), "--threads", str(threads))
+        return (*ACTCLI, "compare", *FUNCTIONS, *rest)
+
+    for seeds in (10, 100):
+        networks = f"{len(FUNCTIONS) * seeds} networks, 4 epochs"
+        yield "against a tenth of the networks", networks, few_epochs(seeds), few_epochs(seeds // 10)
+    yield "against one thread", networks, few_epochs(seeds), few_epochs(seeds, 1)
 
 
 def jax_loop(python: str, given: Path) -> list[tuple[float, float]]:
