@@ -109,7 +109,7 @@ def _aside(token: bytes, request: NumberRequest) -> str:
 
 
 def _row_blocks(stream: ByteStream, request: NumberRequest) -> Iterator[Array]:
-    for piece in whole_lines(_chunks(stream, request), stream.origin):
+    for piece in whole_lines(_chunks(stream, request), stream.origin, memory=request.memory):
         # a long piece is read line by line, and a long line in parts: the list of its tokens would be many times as
         # large as the row
         values = parse_block(piece.text, request.patterns) if len(piece.text) <= 2 * CHUNK else None

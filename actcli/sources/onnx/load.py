@@ -28,10 +28,12 @@ def require_packages(path: str) -> None:
     for name in ("onnx", "onnxruntime"):
         try:
             __import__(name)
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise DataError(
                 f"{path}: models need two more packages: pip install onnx onnxruntime (the extra onnx)"
             ) from error
+        except ImportError as error:  # as for want of memory
+            raise DataError(f"{path}: {name} cannot be loaded: {one_line(error)}") from error
 
 
 def load_model(path: str, memory: int | None = None) -> Any:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.exits import DataError
+from actcli.sources.budget import require_memory
 from actcli.sources.streams.tokens import MAX_TOKEN, SEPARATORS
 
 MAX_LINE = 1 << 28
+_COPIES = 3
+"""Of a line: its pieces, the whole, and its numbers, where they have eight characters."""
 _COMMENT = re.compile(rb"#[^\n]*")
 _LINE_END = re.compile(rb"\r?\n|\r(?!\Z)")
 
@@ -70,12 +73,18 @@ def newlines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def whole_lines(
-    chunks: Iterator[bytes], origin: str, limit: int = MAX_LINE, *, line: int = 1, at_returns: bool = False
+    chunks: Iterator[bytes],
+    origin: str,
+    limit: int = MAX_LINE,
+    *,
+    line: int = 1,
+    at_returns: bool = False,
+    memory: int | None = None,
 ) -> Iterator[Piece]:
     r"""Yield pieces that end where a line ends; an unfinished line waits for its end. `line` is the first one's number.
 
     `at_returns`: a `\r` alone ends a line where there is no other end. Raises DataError at a line of more than limit
-    bytes.
+    bytes, or of more than `memory` allows.
     """
     held: list[bytes] = []
     size = 0
@@ -93,6 +102,9 @@ def whole_lines(
         size += len(chunk) - cut
         if size > limit:
             raise DataError(f"{origin}:{line}: the line has more than {limit >> 20} MiB")
+        if memory is not None:
+            held_line = f"{origin}:{line}: a line of more than {size:,} bytes"
+            require_memory(_COPIES * size, memory, held_line, "allow more with --memory")
     if size:
         yield Piece(line, b"".join(held))
 

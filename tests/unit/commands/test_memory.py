@@ -181,3 +181,12 @@ def test_one_row(command: str, name: str, tmp_path, monkeypatch) -> None:
     assert "--memory" in message
     assert not Path("y.npy").exists()
     assert invoke(*line, "4MB", stdin=Path("x.txt").read_bytes()).status == 0
+
+
+@pytest.mark.parametrize("line", [("eval", "softmax"), ("deadcheck",)], ids=" ".join)
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_one_line(line: tuple[str, ...], end: str, tmp_path) -> None:
+    (tmp_path / "x.txt").write_text("1\n" + "1 " * 3_000_000 + end)
+    message = refused(*line, tmp_path / "x.txt", "--memory", "4MB", kind=DataError)
+    assert "x.txt:2: a line of more than" in message
+    assert "4 MB are allowed; allow more with --memory" in message

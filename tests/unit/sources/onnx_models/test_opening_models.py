@@ -1,9 +1,13 @@
 """Opening a model: what onnxruntime is told before it is imported."""
 
+import builtins
 import subprocess
 import sys
 
 import pytest
+
+from actcli.exits import DataError
+from actcli.sources.onnx.load import require_packages
 
 pytest.importorskip("onnxruntime")
 
@@ -26,3 +30,16 @@ def test_onnxruntime_is_loaded_with_its_telemetry_off_and_leaves_no_device_id(tm
     )
     assert done.stdout.strip() == "1"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_that_is_installed_and_cannot_be_loaded(monkeypatch):
+    real = builtins.__import__
+
+    def without_memory(name, *rest, **more):
+        if name == "onnxruntime":
+            raise ImportError("failed to map segment from shared object")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_memory)
+    with pytest.raises(DataError, match=r"m\.onnx: onnxruntime cannot be loaded: failed to map"):
+        require_packages("m.onnx")
