@@ -84,6 +84,11 @@ def measure(networks: Sequence[Network], sample: Sample, threads: int) -> Measur
     return Measurement(count_steps(networks, sample), propagate(networks, sample, threads))
 
 
+def bytes_needed(depth: int, width: int) -> int:
+    """Return the memory that one network takes: its slopes in every layer, one layer's weights, and both signals."""
+    return 8 * width * ((depth + 2) * INPUTS + width)
+
+
 def count_steps(networks: Sequence[Network], sample: Sample) -> int:
     """Return how many times `propagate` yields."""
     return 2 * sample.depth * len(batches(networks, sample, sample.seeds))

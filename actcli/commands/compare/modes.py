@@ -85,6 +85,8 @@ def _values(contest: Contest) -> "Steps":
 
 def _gradients(contest: Contest) -> "Steps":
     from actcli.analysis.signal.gradients import Conditions, Init, compare_gradients
+    from actcli.analysis.signal.random_network import bytes_needed
+    from actcli.sources.budget import require_memory
 
     options = contest.options
     inits: dict[str, Init] = {name: name for name in get_args(Init)}
@@ -103,6 +105,12 @@ def _gradients(contest: Contest) -> "Steps":
         width=options.width or WIDTH,
         seeds=options.seeds or SEEDS,
         seed=options.seed or SEED,
+    )
+    require_memory(
+        bytes_needed(conditions.depth, conditions.width),
+        contest.session.memory,
+        f"a network of {conditions.depth:,} layers of {conditions.width:,} units",
+        "lower --depth or --width, or allow more with --memory",
     )
     compare = partial(compare_gradients, contest.stacks, conditions, contest.session.threads)
     address = cluster_of(options.cluster, contest.session)

@@ -190,3 +190,11 @@ def test_one_line(line: tuple[str, ...], end: str, tmp_path) -> None:
     message = refused(*line, tmp_path / "x.txt", "--memory", "4MB", kind=DataError)
     assert "x.txt:2: a line of more than" in message
     assert "4 MB are allowed; allow more with --memory" in message
+
+
+def test_a_random_network() -> None:
+    line = ("compare", "relu", "gelu", "--by", "gradients", "--width", "600", "--depth", "3", "--seeds", "1")
+    message = refused(*line, "--memory", "3MB", kind=DataError)
+    assert "3 layers of 600 units needs about" in message
+    assert "--width" in message
+    assert invoke(*line, "--memory", "4MB").status == 0
