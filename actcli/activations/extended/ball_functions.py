@@ -6,6 +6,7 @@ slope within the ball. The names are those of `functions`, which does the same f
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -207,6 +208,7 @@ def atanh(u: Ball) -> Ball:
     return log1p(u * 2.0 / rest) * 0.5 if rest.m > 0 else unknown(u.bits)
 
 
+@lru_cache(maxsize=64)  # the slowest function: one of a constant is asked for again at every number
 def erfinv(u: Ball) -> Ball:
     """Return the inverse of erf by Newton's method, twice as many digits each time; unknown for |u| >= 1."""
     if u.m < 0:
