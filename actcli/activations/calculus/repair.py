@@ -32,6 +32,7 @@ from actcli.activations.calculus.losing_cells import GRID, LosingCells
 from actcli.activations.calculus.taylor import coefficient
 from actcli.activations.definition import Array, Definition
 from actcli.activations.distinct import distinct
+from actcli.activations.extended.ball import NO_NUMBER
 from actcli.activations.extended.kinds import as_extended
 from actcli.activations.extended.number import ENOUGH, Extended, extended
 from actcli.activations.formula.formula import read_expression
@@ -127,7 +128,7 @@ class Task:
             y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
             if y.is_trusted:
                 return (y * math.factorial(self.order)).rounded
-            if bits >= needed or (y.r < 0 and bits > _MOST_BITS // 2):  # log(-1) is unknown at any precision
+            if bits >= needed or y.r == NO_NUMBER or (y.r < 0 and bits > _MOST_BITS // 2):
                 return None
             bits = min(4 * bits, needed)
         return None

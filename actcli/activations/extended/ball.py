@@ -2,7 +2,7 @@
 
 For the few places where 106 bits are not enough. Python's integers do the work: exact products, no limit of size. A
 ball holds the true number; an operation keeps `bits` bits of m and makes r larger where it rounds. Where nothing is
-known r is -1, and stays so.
+known r is -1, and stays so; it is -2 where more bits would not help, as for log(-1).
 
 Source: F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic, 2017.
 """
@@ -15,6 +15,7 @@ _RADIUS_BITS = 32
 _ENOUGH = 57
 _SMALLEST = -1080
 _NOTHING = -(1 << 62)
+NO_NUMBER = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Ball:
     def __add__(self, other: "Ball | float") -> "Ball":
         other = ball(other, self.bits)
         if self.r < 0 or other.r < 0:
-            return unknown(self.bits)
+            return unknown(self.bits, min(self.r, other.r))
         if self.is_exact_zero or other.is_exact_zero:
             return self if other.is_exact_zero else other
         a, b = (self, other) if self.k >= other.k else (other, self)
@@ -54,7 +55,7 @@ class Ball:
     def __mul__(self, other: "Ball | float") -> "Ball":
         other = ball(other, self.bits)
         if self.r < 0 or other.r < 0:
-            return unknown(self.bits)
+            return unknown(self.bits, min(self.r, other.r))
         radius = abs(self.m) * other.r + abs(other.m) * self.r + self.r * other.r
         return _rounded(self.m * other.m, radius, self.k + other.k, self.bits)
 
@@ -62,7 +63,7 @@ class Ball:
         other = ball(other, self.bits)
         room = abs(other.m) - other.r
         if self.r < 0 or other.r < 0 or room <= 0:
-            return unknown(self.bits)
+            return unknown(self.bits, min(self.r, other.r))
         up = max(0, self.bits + SPARE + other.m.bit_length() - self.m.bit_length())
         ratio, rest = divmod(self.m << up, other.m)
         radius = ((self.r << up) + (abs(ratio) + 1) * other.r) // room + 2 if self.r or other.r or rest else 0
@@ -107,6 +108,11 @@ class Ball:
         return float((self.m > 0) - (self.m < 0))
 
     @property
+    def is_negative(self) -> bool:
+        """Whether the number is certainly below 0."""
+        return 0 <= self.r < -self.m
+
+    @property
     def rounded(self) -> float:
         """The nearest float64; NaN where nothing is known."""
         return math.nan if self.r < 0 else as_float(self.m, self.k)
@@ -119,15 +125,17 @@ class Ball:
     def floor(self) -> tuple["Ball", "Ball"]:
         """Return the largest whole number below, and the distance to the nearest whole number."""
         if self.r < 0 or self.top > 2 * self.bits:
-            return unknown(self.bits), unknown(self.bits)
-        whole = ball(self.m << self.k if self.k >= 0 else self.m >> -self.k, self.bits)
+            return unknown(self.bits, self.r), unknown(self.bits, self.r)
+        whole = self.m << self.k if self.k >= 0 else self.m >> -self.k
         rest = self - whole
-        return whole, rest if rest.m <= 0 or rest.m.bit_length() + rest.k < 0 else rest - 1.0
+        if rest.m > 0 and rest.m.bit_length() + rest.k >= 0:
+            rest = self - (whole + 1)  # not rest - 1: a tiny negative number is its own distance to 0
+        return ball(whole, self.bits), rest
 
     def widened(self, radius: "Ball") -> "Ball":
         """Return the same number, off by up to the size of another more."""
         if self.r < 0 or radius.r < 0:
-            return unknown(self.bits)
+            return unknown(self.bits, min(self.r, radius.r))
         return self + Ball(0, abs(radius.m) + radius.r, radius.k, self.bits)
 
 
@@ -148,9 +156,9 @@ def ball(number: "Ball | float", bits: int) -> Ball:
     return Ball(numerator, 0, 1 - denominator.bit_length(), bits)
 
 
-def unknown(bits: int) -> Ball:
-    """Return the ball of which nothing is known."""
-    return Ball(0, -1, 0, bits)
+def unknown(bits: int, r: int = -1) -> Ball:
+    """Return the ball of which nothing is known; there is no number where `r`, of what it is made of, says so."""
+    return Ball(0, min(r, -1), 0, bits)
 
 
 def as_float(m: int, k: int) -> float:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from actcli.activations.extended import fixed_point
-from actcli.activations.extended.ball import Ball, ball, unknown
+from actcli.activations.extended.ball import NO_NUMBER, Ball, ball, unknown
 from actcli.activations.families.erf_inverse import erfc_inverse_of_log
 from actcli.activations.families.erf_inverse import erfinv as erfinv_in_float64
 
@@ -28,7 +28,7 @@ def exp(u: Ball) -> Ball:
     size = u.top
     radius = _radius(u)
     if u.r < 0 or size > _LARGEST or radius.top > -2:
-        return unknown(u.bits)
+        return unknown(u.bits, u.r)
     if size < -u.bits:
         return (ball(1.0, u.bits) + _middle(u)).widened(radius + radius + _middle(u))
     bits = u.bits + _SPARE + max(0, size)
@@ -48,7 +48,7 @@ def expm1(u: Ball) -> Ball:
 def log(u: Ball) -> Ball:
     """Return log(u); unknown for u <= 0."""
     if u.m <= u.r or u.r < 0:
-        return unknown(u.bits)
+        return _beyond(u)
     middle = _middle(u)
     from_1 = _exactly(middle) - 1.0
     if from_1.is_exact_zero:
@@ -86,7 +86,7 @@ def sine_and_cosine(u: Ball) -> tuple[Ball, Ball]:
     """Return sin(u) and cos(u)."""
     size = u.top
     if u.r < 0 or size > _FARTHEST_TURN:
-        return unknown(u.bits), unknown(u.bits)
+        return unknown(u.bits, u.r), unknown(u.bits, u.r)
     if u.is_exact_zero:
         return u, ball(1.0, u.bits)
     if size < -u.bits:
@@ -205,7 +205,7 @@ def atanh(u: Ball) -> Ball:
     if u.m < 0:
         return -atanh(-u)
     rest = 1.0 - u
-    return log1p(u * 2.0 / rest) * 0.5 if rest.m > 0 else unknown(u.bits)
+    return log1p(u * 2.0 / rest) * 0.5 if rest.m > 0 else _beyond(rest)
 
 
 @lru_cache(maxsize=64)  # the slowest function: one of a constant is asked for again at every number
@@ -215,7 +215,7 @@ def erfinv(u: Ball) -> Ball:
         return -erfinv(-u)
     rest = 1.0 - u
     if u.r < 0 or u.is_exact_zero or rest.m <= rest.r:
-        return u if u.r < 0 or u.is_exact_zero else unknown(u.bits)
+        return u if u.r < 0 or u.is_exact_zero else _beyond(rest)
     bits = u.bits + _SPARE
     if u.top < -u.bits:
         return _at((_at(u, bits) * sqrt(pi(bits)) * 0.5).widened(u * u * u), u.bits) + 0.0
@@ -294,6 +294,11 @@ def _erfc_far(x: Ball) -> Ball:
     return exp(Ball(-square.m, 0, square.k, x.bits)) * series / (x * sqrt(pi(bits)))
 
 
+def _beyond(room: Ball) -> Ball:
+    """Return what a function is of a number that has no certain `room` to the end of the function's domain."""
+    return unknown(room.bits, NO_NUMBER if room.is_negative else room.r)
+
+
 def _near_0(u: Ball, function: Callable[[Ball], Ball]) -> Ball:
     """Return a function through 0 with slope 1 and curvature at most 1 near 0, at a precision that 1 + u keeps."""
     if u.r < 0 or u.is_exact_zero:
@@ -309,7 +314,7 @@ def _root(u: Ball, n: int) -> Ball:
     if u.is_exact_zero:
         return u
     if u.r < 0 or u.m <= u.r:
-        return unknown(u.bits)
+        return _beyond(u)
     up = max(0, n * (u.bits + _SPARE) - u.m.bit_length())
     up += (u.k - up) % n
     x = u.m << up

@@ -7,7 +7,7 @@ import mpmath
 import pytest
 
 from actcli.activations.extended import ball_functions
-from actcli.activations.extended.ball import Ball, ball, unknown
+from actcli.activations.extended.ball import NO_NUMBER, Ball, ball, unknown
 
 CASES = {
     "exp": (mpmath.exp, -4000, 4000),
@@ -108,6 +108,25 @@ def test_exponents_have_no_end_and_what_is_not_known_stays_so():
     assert (unknown(100) * 0.0).r < 0
     assert (ball(1.0, 100) / 0.0).r < 0
     assert ball(math.nan, 100).r < 0
+
+
+@pytest.mark.parametrize("function", [ball_functions.log, ball_functions.sqrt])
+def test_what_is_no_number_at_any_precision_stays_so(function):
+    nothing = function(ball(-1.0, 100))
+    other = ball(2.0, 100)
+    results = (nothing, -nothing, nothing + other, other * nothing, other / nothing, unknown(100) + nothing)
+    results += (
+        *nothing.floor(),
+        nothing.widened(other),
+        *(getattr(ball_functions, name)(nothing) for name in CASES),
+    )
+    assert {y.r for y in results} == {NO_NUMBER}
+    assert function(Ball(0, 1, -50, 100)).r == -1  # more bits may tell it from 0
+
+
+def test_a_tiny_negative_number_is_its_own_distance_to_0():
+    tiny = ball(-1e-320, 100)
+    assert tiny.floor() == (ball(-1, 100), tiny)
 
 
 @pytest.mark.parametrize(("x", "whole"), [(2.5, 2), (-2.5, -3), (7.0, 7), (-1e-30, -1), (1e15 + 0.5, 10**15)])
