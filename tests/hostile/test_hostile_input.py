@@ -191,6 +191,9 @@ FORMULAS_THAT_CANCEL = [
     "(log10((min(cbrt(x), e))%(relu(.5))))",
     "((cos(-x))^(x))",
     "(((alpha)/(x))%(x))+(cosh(3)):alpha=1e-320",
+    "((gelu(((0.5)+(x))/(abs(x))))*(x))",
+    "(tan((1e-320)^(x)))",
+    "(((logaddexp((x)%(0.7), (pi)-(x)))%(alpha))+(1)):alpha=pi",
 ]
 """Nearly everywhere, to the last of thousands of bits."""
 

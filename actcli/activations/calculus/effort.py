@@ -24,6 +24,7 @@ _ARRAY_UNITS = {
     **dict.fromkeys(("exp", "expm1", "sin", "cos"), 700.0),
     **dict.fromkeys((*_LOGARITHMS, *_ERROR_FUNCTIONS), 6000.0),
     "erfinv": 25_000.0,
+    "logaddexp": 9000.0,
 }
 """Units of an operation on an array of few 106-bit numbers (measured, like the others)."""
 _OTHER_ARRAYS = 1600.0
@@ -33,6 +34,7 @@ _NUMBER_UNITS = {
     **dict.fromkeys(_LOGARITHMS, 4.0),
     **dict.fromkeys(_ERROR_FUNCTIONS, 15.0),
     "erfinv": 16.0,
+    "logaddexp": 5.0,
 }
 """Units of an operation on each number of the array."""
 _OTHER_NUMBERS = 0.7
@@ -40,9 +42,14 @@ _BALL_UNITS = {
     **_INPUTS,
     **dict.fromkeys(_ARITHMETIC, 0.3),
     **dict.fromkeys(_ERROR_FUNCTIONS, 4.0),
-    "erfinv": 15.0,
+    **dict.fromkeys(("sin", "cos"), 1.6),
+    "tan": 3.2,
+    "^": 2.2,
+    "logaddexp": 2.6,
+    "atan": 1.8,
+    "erfinv": 20.0,
 }
-"""How much longer than an exponential an operation takes on a number of many bits."""
+"""How much longer than an exponential an operation takes on a number of many bits, at least."""
 _FLOAT_UNITS = {**_INPUTS, "+": 0.01, "%": 0.2}
 """Units of an operation on a float64 number."""
 _OTHER_FLOATS, _OF_A_CALL = 0.02, 20.0
@@ -78,10 +85,10 @@ class Effort:
         units += _sum(program, _NUMBER_UNITS, _OTHER_NUMBERS) * size
         self.used += units * (1 + order / 2)
 
-    def take_ball(self, program: Program, order: int, bits: int) -> None:
-        """Charge a program on one number of so many bits."""
+    def take_ball(self, program: Program, order: int, bits: int, counted: float = 0.0) -> None:
+        """Charge a program on one number of so many bits, or what was `counted` of it, if that is more."""
         units = _OF_A_BALL + bits * bits / _SQUARE_BITS
-        self.used += _sum(program, _BALL_UNITS, _OTHER_BALLS) * (1 + order / 2) * units
+        self.used += max(_sum(program, _BALL_UNITS, _OTHER_BALLS) * (1 + order / 2) * units, counted)
 
     @property
     def found(self) -> tuple[Hashable, ...]:

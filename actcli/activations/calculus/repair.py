@@ -35,6 +35,7 @@ from actcli.activations.distinct import distinct
 from actcli.activations.extended.ball import NO_NUMBER
 from actcli.activations.extended.kinds import as_extended
 from actcli.activations.extended.number import ENOUGH, Extended, extended
+from actcli.activations.extended.work import spent
 from actcli.activations.formula.formula import read_expression
 from actcli.activations.formula.program import Program
 from actcli.activations.formula.tree import Call, walk
@@ -124,8 +125,9 @@ class Task:
         """Return the result at one number, at four times as many bits again and again; None if `needed` are too few."""
         bits, needed = _FIRST_BITS, math.ceil(needed)
         while not self.effort.is_spent:
-            self.effort.take_ball(self.program, self.order, bits)
+            before = spent()
             y = ball_at(self.program, self.order, x, dict(self.parameters), self.wrt, bits)
+            self.effort.take_ball(self.program, self.order, bits, spent() - before)
             if y.is_trusted:
                 return (y * math.factorial(self.order)).rounded
             if bits >= needed or y.r == NO_NUMBER or (y.r < 0 and bits > _MOST_BITS // 2):

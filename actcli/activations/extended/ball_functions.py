@@ -12,6 +12,7 @@ import numpy as np
 
 from actcli.activations.extended import fixed_point
 from actcli.activations.extended.ball import NO_NUMBER, Ball, ball, unknown
+from actcli.activations.extended.work import spend, spend_products, spent
 from actcli.activations.families.erf_inverse import erfc_inverse_of_log
 from actcli.activations.families.erf_inverse import erfinv as erfinv_in_float64
 
@@ -208,11 +209,25 @@ def atanh(u: Ball) -> Ball:
     return log1p(u * 2.0 / rest) * 0.5 if rest.m > 0 else _beyond(rest)
 
 
-@lru_cache(maxsize=64)  # the slowest function: one of a constant is asked for again at every number
 def erfinv(u: Ball) -> Ball:
     """Return the inverse of erf by Newton's method, twice as many digits each time; unknown for |u| >= 1."""
+    before = spent()
+    y, units = _erfinv(u)
+    spend(before + units - spent())  # as much whether it is computed or remembered
+    return y
+
+
+@lru_cache(maxsize=64)
+def _erfinv(u: Ball) -> tuple[Ball, float]:
+    """Return erfinv(u) and what it takes: the slowest function, and of a constant it is asked for at every number."""
+    before = spent()
+    y = _inverse_of_erf(u)
+    return y, spent() - before
+
+
+def _inverse_of_erf(u: Ball) -> Ball:
     if u.m < 0:
-        return -erfinv(-u)
+        return -_inverse_of_erf(-u)
     rest = 1.0 - u
     if u.r < 0 or u.is_exact_zero or rest.m <= rest.r:
         return u if u.r < 0 or u.is_exact_zero else _beyond(rest)
@@ -271,6 +286,7 @@ def _erf_series(x: Ball) -> Ball:
         n += 1
         term = (term * double >> bits) // (2 * n + 1)
         total += term
+    spend_products(n, bits)
     series = Ball(total, 4 * n * (1 + (total >> bits)) + 4, -bits, x.bits)
     return x * 2.0 * exp(-(x * x)) * series / sqrt(pi(bits))
 
@@ -288,6 +304,7 @@ def _erfc_far(x: Ball) -> Ball:
             break
         term = following
         total += -term if n % 2 else term
+    spend_products(2 * n, bits)
     series = Ball(total, term + 4 * n * n + 4, -bits, x.bits)
     exact = _exactly(x)
     square = exact * exact

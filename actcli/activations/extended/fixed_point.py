@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
+from actcli.activations.extended.work import spend_products
+
 ERROR = 8
 """No result is off by more units of the last place."""
 _STEP = 256
@@ -64,6 +66,7 @@ def exp(x: int, bits: int) -> int:
         term = (term * u >> inner) // k
         total += term
         k += 1
+    spend_products(k + halvings, inner)
     for _ in range(halvings):
         total = total * total >> inner
     return total >> (inner - bits)
@@ -103,6 +106,7 @@ def sine_and_cosine(x: int, bits: int) -> tuple[int, int]:
         other = (other * square >> inner) // ((k + 2) * (k + 3))
         s += sign * term
         k, sign = k + 2, -sign
+    spend_products(k + 2 * halvings, inner)
     for _ in range(halvings):
         s, versed = (
             (s * ((1 << inner) - versed) >> inner) << 1,

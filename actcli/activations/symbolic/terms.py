@@ -287,9 +287,9 @@ class Algebra:
     def _absorb(self, kept: dict[Term, Fraction], base: Term) -> None:
         name, operand = base.parts
         n = kept.get(base, ZERO)
-        if n.denominator != 1 or n < 1:
+        if n.denominator != 1:
             return
-        if name == "sign":
+        if name == "sign" and n > 0:
             size = self.call("abs", operand)
             for other, gives in ((operand, size), (size, operand)):
                 if kept.get(other, ZERO) >= 1 and n % 2:
@@ -297,10 +297,11 @@ class Algebra:
                     kept[gives] = kept.get(gives, ZERO) + 1
                     del kept[base]
                     return
-        elif n >= 2:
-            kept[base] = n % 2
+        elif name == "abs" and abs(n) >= 2:
+            even = Fraction(2 * int(n / 2))
+            kept[base] = n - even
             for inner, exponent in self.factors(operand):
-                kept[inner] = kept.get(inner, ZERO) + exponent * (n - n % 2)
+                kept[inner] = kept.get(inner, ZERO) + exponent * even
 
     def power(self, base: Term, exponent: Fraction | Term) -> Term:
         """Return a power; whole powers of products and numbers are multiplied out."""

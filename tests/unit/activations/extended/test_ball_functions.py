@@ -8,6 +8,7 @@ import pytest
 
 from actcli.activations.extended import ball_functions
 from actcli.activations.extended.ball import NO_NUMBER, Ball, ball, unknown
+from actcli.activations.extended.work import spent
 
 CASES = {
     "exp": (mpmath.exp, -4000, 4000),
@@ -122,6 +123,18 @@ def test_what_is_no_number_at_any_precision_stays_so(function):
     )
     assert {y.r for y in results} == {NO_NUMBER}
     assert function(Ball(0, 1, -50, 100)).r == -1  # more bits may tell it from 0
+
+
+@pytest.mark.parametrize("name", ["exp", "tanh", "erf", "erfinv"])
+def test_work_is_the_same_each_time_and_grows_with_the_bits(name):
+    def units(bits):
+        before = spent()
+        getattr(ball_functions, name)(ball(0.7, bits))
+        return spent() - before
+
+    first, again, more = units(500), units(500), units(4000)
+    assert first == pytest.approx(again, rel=1e-9)
+    assert 0 < 8 * first < more
 
 
 def test_a_tiny_negative_number_is_its_own_distance_to_0():
